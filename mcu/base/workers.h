@@ -1,0 +1,22 @@
+/* workers.h - a small thread pool with ordered strands: jobs of one strand run one after another, strands run in parallel.
+ * Thread: post from any; a job runs on a pool thread at nice 8. */
+#ifndef MCU_BASE_WORKERS_H
+#define MCU_BASE_WORKERS_H
+
+#include <stdbool.h>
+
+typedef struct mcu_workers mcu_workers;
+typedef struct mcu_strand mcu_strand;
+typedef void (*mcu_job_fn)(void *arg);
+
+mcu_workers *mcu_workers_new(unsigned threads, const char *name);
+void mcu_workers_free(mcu_workers *w); /* finishes what runs, drops nothing: every strand must be freed first */
+
+mcu_strand *mcu_strand_new(mcu_workers *w, unsigned bound);
+/* Consumes nothing; false = the strand's bound is reached and `fn` will not run. */
+bool mcu_strand_post(mcu_strand *s, mcu_job_fn fn, void *arg);
+unsigned mcu_strand_depth(mcu_strand *s);
+/* Runs `done(arg)` on a pool thread after every job posted before, then frees the strand. Nothing may be posted afterwards. */
+void mcu_strand_close(mcu_strand *s, mcu_job_fn done, void *arg);
+
+#endif

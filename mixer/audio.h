@@ -1,0 +1,61 @@
+/* audio.h - the room's sound: audio packets in, everybody's mix minus himself out, on a clock that counts samples.
+ * Thread: every call and callback on the loop thread that runs `context`; the audio clock is a thread of its own, reached by rings.
+ * 48 kHz mono, 20 ms ticks. Voices and listeners are named by ids that the room chose (nonzero). */
+#ifndef MIXER_AUDIO_H
+#define MIXER_AUDIO_H
+
+#include <glib.h>
+
+#include "mcu/base/media.h"
+#include "mcu/base/status.h"
+
+#define MIX_MAX_VOICES 64
+
+typedef struct {
+    int bitrate_bps;   /* Opus, 0 = 32000 */
+    int complexity;    /* 0..10, -1 = 5 */
+    int expected_loss; /* percent for in-band FEC, 0 = 10 */
+} mix_audio_config;
+
+typedef struct {
+    uint32_t listener;
+    mcu_au *au; /* borrowed; the same object for all who share the mix */
+} mix_audio_out;
+
+typedef struct {
+    void (*on_audio)(void *user, const mix_audio_out *out, unsigned n); /* one tick, every listener once */
+    void (*on_talking)(void *user, uint32_t voice, bool talking, double level_dbov); /* changes only; 200 ms attack, 600 ms release */
+} mix_audio_callbacks;
+
+typedef struct mix_audio mix_audio;
+mix_audio *mix_audio_new(GMainContext *context, const mix_audio_config *config, const mix_audio_callbacks *callbacks, void *user,
+                         GError **error);
+void mix_audio_free(mix_audio *a); /* joins its thread; no callback during or after */
+
+/* The clock starts with the first listener and stops with the last. */
+mcu_status mix_audio_voice_add(mix_audio *a, uint32_t voice, mcu_codec codec); /* OPUS, PCMU, PCMA, G722 */
+void mix_audio_voice_remove(mix_audio *a, uint32_t voice);                     /* unknown ids are fine */
+mcu_status mix_audio_voice_push(mix_audio *a, uint32_t voice, mcu_au *take_au); /* consumes; bound 400 ms, oldest dropped, counted */
+void mix_audio_voice_mute(mix_audio *a, uint32_t voice, bool muted);           /* decoded for its level, not mixed */
+
+/* `own_voice` 0 = none: hears everybody. A listener whose own voice is silent or absent shares one encode with all such listeners. */
+mcu_status mix_audio_listener_add(mix_audio *a, uint32_t listener, uint32_t own_voice);
+void mix_audio_listener_remove(mix_audio *a, uint32_t listener);
+
+typedef struct {
+    unsigned voices, listeners;
+    unsigned encodes_last_tick;
+    uint64_t ticks, late_ticks, concealed, fec_used, dropped_late, dropped_full, stretched, squeezed, skipped;
+    double cpu_s[3]; /* thread CPU seconds: decode, mix, encode */
+} mix_audio_stats;
+void mix_audio_get_stats(mix_audio *a, mix_audio_stats *out);
+/* Of one voice, for tests and REST: what its playout buffer does. False = unknown id. */
+typedef struct {
+    double level_dbov; /* -127 = silence */
+    bool talking;
+    double delay_ms, target_ms;
+    uint64_t packets, concealed, fec_used, late;
+} mix_voice_stats;
+bool mix_audio_voice_get_stats(mix_audio *a, uint32_t voice, mix_voice_stats *out);
+
+#endif

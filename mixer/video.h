@@ -1,0 +1,88 @@
+/* video.h - the room's picture: coded pictures in, one composite per live tier and codec out.
+ * Thread: every call and callback on the loop thread that runs `context`; decoding, the clock and the encoders run on threads of
+ * their own and reach the loop by mailbox only. People and sources are named by ids that the room chose (nonzero). */
+#ifndef MIXER_VIDEO_H
+#define MIXER_VIDEO_H
+
+#include <glib.h>
+
+#include "mcu/base/media.h"
+#include "mcu/base/status.h"
+
+#define MIX_MAX_TIERS 8
+#define MIX_MAX_PEOPLE 64
+#define MIX_MAX_DECODED 16 /* the rest is shown by name only */
+
+typedef struct {
+    char name[8];        /* "A" */
+    int width_px, height_px, fps; /* even sizes; fps 1..60 */
+    int bitrate_bps;
+} mix_tier_spec;
+
+typedef struct {
+    mix_tier_spec tiers[MIX_MAX_TIERS]; /* largest first */
+    unsigned n_tiers;
+    unsigned workers;      /* decode threads; 0 = number of cores, at most 4 */
+    const char *preset;    /* x264 preset, NULL = "superfast" */
+    int max_source_px;     /* largest accepted coded width or height, 0 = 1920 */
+} mix_video_config;
+
+/* One tile of a tier's picture, in pixels of that tier. */
+typedef struct {
+    uint32_t person;
+    int x_px, y_px, width_px, height_px; /* where the person's picture or placeholder is */
+} mix_tile;
+
+typedef enum { MIX_SOURCE_NONE = 0, MIX_SOURCE_WAITING, MIX_SOURCE_LIVE, MIX_SOURCE_STALE, MIX_SOURCE_REFUSED } mix_source_state;
+const char *mix_source_state_name(mix_source_state s);
+
+typedef struct {
+    void (*on_picture)(void *user, unsigned tier, mcu_au *au);              /* au borrowed; au->codec, ->tier, ->keyframe are set */
+    void (*on_keyframe_wanted)(void *user, uint32_t source);                /* decoder cannot go on without one; at most 2 a second each */
+    void (*on_source_state)(void *user, uint32_t source, mix_source_state state);
+    void (*on_layout)(void *user, unsigned tier, const mix_tile *tiles, unsigned n); /* rectangles of a live tier changed; tiles borrowed */
+} mix_video_callbacks;
+
+typedef struct mix_video mix_video;
+/* config is copied. Threads start with the first use of a tier and stop with the last. */
+mix_video *mix_video_new(GMainContext *context, const mix_video_config *config, const mix_video_callbacks *callbacks, void *user,
+                         GError **error);
+void mix_video_free(mix_video *v); /* joins its threads; no callback during or after */
+
+/* Sources: what a participant sends. MCU_EFULL beyond MIX_MAX_PEOPLE. The id is a person's id. */
+mcu_status mix_video_source_add(mix_video *v, uint32_t source);
+void mix_video_source_remove(mix_video *v, uint32_t source); /* its last picture leaves with it; unknown ids are fine */
+/* Consumes `take_au`. Bound 64 pictures / 2 MiB a source: when full, pictures older than 2 s go and a keyframe is asked for.
+ * Streams with an SPS that is absurd (bit depth, chroma format, size, slice count) are refused and counted, state REFUSED. */
+mcu_status mix_video_source_push(mix_video *v, uint32_t source, mcu_au *take_au);
+
+/* Who is in the picture, in tile order. Names are UTF-8, copied, shown as labels. Applied on the next tick; old picture until then. */
+typedef struct {
+    uint32_t person;
+    const char *name;
+    bool camera_on; /* false: placeholder with the name */
+    bool muted;     /* microphone icon */
+    bool talking;   /* border */
+    bool phone;     /* phone icon */
+} mix_person;
+void mix_video_set_people(mix_video *v, const mix_person *people, unsigned n);
+
+/* A tier is composed and encoded only while its use count is above zero, one encoder per (tier, codec) however many watch. The first
+ * picture after use is a keyframe. codec is H264 or VP8. */
+mcu_status mix_video_use(mix_video *v, unsigned tier, mcu_codec codec);
+void mix_video_unuse(mix_video *v, unsigned tier, mcu_codec codec);
+/* Merged per (tier, codec): at most one keyframe a second. */
+void mix_video_request_keyframe(mix_video *v, unsigned tier, mcu_codec codec);
+/* The newest keyframe and all that followed, oldest first, for a joiner or switcher: array of borrowed pictures, valid until the loop
+ * runs again; 0 when there is none or it is older than 2 s or larger than 1 s of the tier's bitrate (ask for a keyframe then). */
+unsigned mix_video_bank(mix_video *v, unsigned tier, mcu_codec codec, mcu_au *const **pictures);
+
+typedef struct {
+    unsigned live_encoders, live_tiers, sources;
+    uint64_t ticks, late_ticks, frames_replaced, queue_drops;
+    uint64_t encoded[MIX_MAX_TIERS], keyframes[MIX_MAX_TIERS], skipped_unchanged[MIX_MAX_TIERS];
+    double cpu_s[6]; /* thread CPU seconds by stage: decode, scale, compose, encode, label, other */
+} mix_video_stats;
+void mix_video_get_stats(mix_video *v, mix_video_stats *out);
+
+#endif
