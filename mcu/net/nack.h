@@ -1,0 +1,30 @@
+/* nack.h - which packets of one SSRC to ask for again.  Thread: the peer's loop.  Source: RFC 4585 6.2.1.
+ * Storm-safe: at most MCU_NACK_MAX numbers outstanding, each asked at most MCU_NACK_TRIES times, at least one RTT apart, not
+ * after 800 ms. */
+#ifndef MCU_NET_NACK_H
+#define MCU_NET_NACK_H
+
+#include "mcu/net/rtp.h"
+
+#define MCU_NACK_MAX 256
+#define MCU_NACK_TRIES 10
+#define MCU_NACK_TICK_NS (INT64_C(20) * 1000 * 1000)
+#define MCU_NACK_GIVE_UP_NS (INT64_C(800) * 1000 * 1000)
+
+typedef struct mcu_nack mcu_nack;
+mcu_nack *mcu_nack_new(void);
+void mcu_nack_free(mcu_nack *n);
+
+/* Note an arrival; `restored` = it came by RTX (it fills a hole but never opens one). */
+void mcu_nack_push(mcu_nack *n, uint16_t seq, bool restored, int64_t now_ns);
+/* Numbers to ask for now, oldest first; returns how many. Gives at most `max` (a NACK packet of 64 numbers is a good size). */
+unsigned mcu_nack_due(mcu_nack *n, int64_t rtt_ns, int64_t now_ns, uint16_t *out, unsigned max);
+int64_t mcu_nack_next_ns(const mcu_nack *n); /* when due() may have something; INT64_MAX = nothing is missing */
+/* True once after numbers were given up or there were too many holes: repair will not help, ask for a keyframe. */
+bool mcu_nack_take_gave_up(mcu_nack *n);
+/* A keyframe that starts at `seq` came: nothing before it is wanted any more. */
+void mcu_nack_forget_before(mcu_nack *n, uint16_t seq);
+void mcu_nack_reset(mcu_nack *n);
+unsigned mcu_nack_outstanding(const mcu_nack *n);
+
+#endif

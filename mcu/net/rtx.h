@@ -1,0 +1,30 @@
+/* rtx.h - retransmission: what was sent on one SSRC, who may have it again, and the RTX payload format.  Thread: the peer's loop.
+ * Source: RFC 4588 4 (SSRC-multiplexed), 8.  Bounded: MCU_RTX_PACKETS packets and MCU_RTX_AGE_NS. */
+#ifndef MCU_NET_RTX_H
+#define MCU_NET_RTX_H
+
+#include "mcu/net/pkt.h"
+
+#define MCU_RTX_PACKETS 1024
+#define MCU_RTX_AGE_NS (INT64_C(2) * 1000 * 1000 * 1000)
+#define MCU_RTX_SHARE_PCT 30 /* of the media rate over the last second */
+
+typedef struct mcu_rtx_history mcu_rtx_history;
+mcu_rtx_history *mcu_rtx_history_new(void);
+void mcu_rtx_history_free(mcu_rtx_history *h);
+/* Keeps a packet that has just been sent with its final sequence number. */
+void mcu_rtx_history_put(mcu_rtx_history *h, mcu_pkt *take_packet, int64_t now_ns);
+
+/* May `seq` go out again? The packet (borrowed until the next put) and MCU_OK; MCU_ELATE: not kept any more, or older than the
+ * newest keyframe sent; MCU_EAGAIN: answered less than one RTT ago (`rtt_ns` < 10 ms counts as 10 ms); MCU_EFULL: repair has used
+ * up its share (a floor of 32 kbit/s is always allowed). */
+mcu_status mcu_rtx_history_answer(mcu_rtx_history *h, uint16_t seq, int64_t rtt_ns, int64_t now_ns, const mcu_pkt **out);
+/* RTX packet for `original`: own SSRC, payload type and sequence (written at pacer exit), same timestamp, marker and header
+ * extension block, OSN in front of the payload. MCU_EINVAL: does not parse or would pass MCU_RTP_MAX. `out->kind` becomes
+ * MCU_PKT_RTX. */
+mcu_status mcu_rtx_pack(const mcu_pkt *original, uint32_t rtx_ssrc, uint8_t rtx_pt, mcu_pkt *out);
+/* The media packet inside an RTX packet, as a view of the same bytes. MCU_EAGAIN: padding only (a probe). MCU_EINVAL: too short.
+ */
+mcu_status mcu_rtx_unpack(const mcu_rtp *rtx, uint32_t media_ssrc, uint8_t media_pt, mcu_rtp *out);
+
+#endif
