@@ -1,0 +1,180 @@
+#include "mcu/net/srtp.h"
+
+#include <openssl/crypto.h>
+#include <pthread.h>
+#include <srtp2/srtp.h>
+#include <string.h>
+
+#define REPLAY_WINDOW 1024
+#define PACKET_MAX 65535
+
+struct mcu_srtp {
+    srtp_t in, out;
+    size_t rtp_min, rtcp_min; /* header and tag: anything shorter is not worth a key */
+};
+
+const char *mcu_srtp_profile_name(mcu_srtp_profile p)
+{
+    switch (p) {
+    case MCU_SRTP_AES128_CM_SHA1_80:
+        return "AES_CM_128_HMAC_SHA1_80";
+    case MCU_SRTP_AEAD_AES_128_GCM:
+        return "AEAD_AES_128_GCM";
+    case MCU_SRTP_NONE:
+        break;
+    }
+    return "none";
+}
+
+size_t mcu_srtp_key_size(mcu_srtp_profile p)
+{
+    return p == MCU_SRTP_NONE ? 0 : 16;
+}
+
+size_t mcu_srtp_salt_size(mcu_srtp_profile p)
+{
+    return p == MCU_SRTP_NONE ? 0 : p == MCU_SRTP_AEAD_AES_128_GCM ? 12 : 14;
+}
+
+static size_t tag_size(mcu_srtp_profile p)
+{
+    return p == MCU_SRTP_AEAD_AES_128_GCM ? 16 : 10;
+}
+
+static srtp_t open_session(mcu_srtp_profile profile, uint8_t *key, srtp_ssrc_type_t direction)
+{
+    srtp_profile_t lib = profile == MCU_SRTP_AEAD_AES_128_GCM ? srtp_profile_aead_aes_128_gcm : srtp_profile_aes128_cm_sha1_80;
+    srtp_policy_t policy;
+    memset(&policy, 0, sizeof policy);
+    if (srtp_crypto_policy_set_from_profile_for_rtp(&policy.rtp, lib) != srtp_err_status_ok ||
+        srtp_crypto_policy_set_from_profile_for_rtcp(&policy.rtcp, lib) != srtp_err_status_ok) {
+        return NULL;
+    }
+    policy.ssrc.type = direction;
+    policy.key = key;
+    policy.window_size = REPLAY_WINDOW;
+    srtp_t session = NULL;
+    return srtp_create(&session, &policy) == srtp_err_status_ok ? session : NULL;
+}
+
+static pthread_once_t warm_once = PTHREAD_ONCE_INIT;
+static bool warm_ok;
+
+static void warm(void)
+{
+    mcu_srtp_keys keys = {.profile = MCU_SRTP_AEAD_AES_128_GCM};
+    if (srtp_init() != srtp_err_status_ok) {
+        return;
+    }
+    srtp_t session = open_session(keys.profile, keys.local, ssrc_any_outbound);
+    warm_ok = session != NULL;
+    if (session != NULL) {
+        srtp_dealloc(session);
+    }
+}
+
+bool mcu_srtp_warm(GError **error)
+{
+    pthread_once(&warm_once, warm);
+    if (!warm_ok) {
+        g_set_error_literal(error, MCU_ERROR, MCU_ERROR_INTERNAL, "libsrtp did not start");
+    }
+    return warm_ok;
+}
+
+mcu_srtp *mcu_srtp_new(const mcu_srtp_keys *keys, GError **error)
+{
+    if (!mcu_srtp_warm(error)) {
+        return NULL;
+    }
+    mcu_srtp_keys copy = *keys; /* the library's policy wants writable keys */
+    mcu_srtp *s = g_new0(mcu_srtp, 1);
+    if (keys->profile != MCU_SRTP_NONE) {
+        s->out = open_session(keys->profile, copy.local, ssrc_any_outbound);
+        s->in = open_session(keys->profile, copy.remote, ssrc_any_inbound);
+    }
+    OPENSSL_cleanse(&copy, sizeof copy);
+    if (s->in == NULL || s->out == NULL) {
+        g_set_error_literal(error, MCU_ERROR, MCU_ERROR_INTERNAL, "cannot open an SRTP session");
+        mcu_srtp_free(s);
+        return NULL;
+    }
+    s->rtp_min = 12 + tag_size(keys->profile);
+    s->rtcp_min = 8 + 4 + tag_size(keys->profile);
+    return s;
+}
+
+void mcu_srtp_free(mcu_srtp *s)
+{
+    if (s == NULL) {
+        return;
+    }
+    if (s->in != NULL) {
+        srtp_dealloc(s->in);
+    }
+    if (s->out != NULL) {
+        srtp_dealloc(s->out);
+    }
+    g_free(s);
+}
+
+mcu_status mcu_srtp_protect_rtp(mcu_srtp *s, uint8_t *packet, size_t *size)
+{
+    int n = (int)*size;
+    if (*size < 12 || *size > PACKET_MAX || srtp_protect(s->out, packet, &n) != srtp_err_status_ok) {
+        return MCU_EINVAL;
+    }
+    *size = (size_t)n;
+    return MCU_OK;
+}
+
+mcu_status mcu_srtp_protect_rtcp(mcu_srtp *s, uint8_t *packet, size_t *size)
+{
+    int n = (int)*size;
+    if (*size < 8 || *size > PACKET_MAX || srtp_protect_rtcp(s->out, packet, &n) != srtp_err_status_ok) {
+        return MCU_EINVAL;
+    }
+    *size = (size_t)n;
+    return MCU_OK;
+}
+
+/* The library subtracts header and tag from the length: what is shorter than CSRCs, extension and tag must not reach it. */
+static bool rtp_long_enough(const mcu_srtp *s, const uint8_t *packet, size_t size)
+{
+    if (size < s->rtp_min || size > PACKET_MAX || (packet[0] >> 6) != 2) {
+        return false;
+    }
+    size_t need = s->rtp_min + (size_t)(packet[0] & 15) * 4;
+    if (packet[0] & 0x10) {
+        size_t at = 12 + (size_t)(packet[0] & 15) * 4;
+        if (size < at + 4) {
+            return false;
+        }
+        need += 4 + (size_t)(packet[at + 2] << 8 | packet[at + 3]) * 4;
+    }
+    return size >= need;
+}
+
+mcu_status mcu_srtp_unprotect_rtp(mcu_srtp *s, uint8_t *packet, size_t *size)
+{
+    if (!rtp_long_enough(s, packet, *size)) {
+        return MCU_EAUTH;
+    }
+    int n = (int)*size;
+    if (srtp_unprotect(s->in, packet, &n) != srtp_err_status_ok || n < 12) {
+        return MCU_EAUTH;
+    }
+    *size = (size_t)n;
+    return MCU_OK;
+}
+
+mcu_status mcu_srtp_unprotect_rtcp(mcu_srtp *s, uint8_t *packet, size_t *size)
+{
+    int n = (int)*size;
+    if (*size < s->rtcp_min || *size > PACKET_MAX || (packet[0] >> 6) != 2 ||
+        srtp_unprotect_rtcp(s->in, packet, &n) != srtp_err_status_ok || n < 8) {
+        return MCU_EAUTH;
+    }
+    *size = (size_t)n;
+    return MCU_OK;
+}
