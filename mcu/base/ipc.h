@@ -1,7 +1,7 @@
 /* ipc.h - one end of a room socket: AF_UNIX SOCK_SEQPACKET, one JSON object a message.  Thread: its loop's.
  * A message up to 60 KiB goes in one datagram, a longer one (<= 4 MiB) in a sealed memfd passed by SCM_RIGHTS with the datagram
- * {"memfd":SIZE}. Nothing blocks: when the socket is full messages wait in a bounded queue (256); beyond that the oldest message
- * that carries the same non-NULL `coalesce` key is replaced, else the send fails. */
+ * {"memfd":SIZE}. Nothing blocks: when the socket is full messages wait in a bounded queue (256). A message that waits gives way to a newer
+ * one with the same non-NULL `coalesce` key, which takes its place at the end; beyond the bound the send fails. */
 #ifndef MCU_BASE_IPC_H
 #define MCU_BASE_IPC_H
 
@@ -13,7 +13,7 @@ typedef struct mcu_ipc mcu_ipc;
 
 mcu_ipc *mcu_ipc_new(int take_fd); /* sets it non-blocking */
 void mcu_ipc_free(mcu_ipc *c);     /* closes; NULL is fine */
-int mcu_ipc_fd(const mcu_ipc *c);  /* for the owner's loop: readable -> mcu_ipc_recv until NULL; writable -> mcu_ipc_flush */
+int mcu_ipc_fd(const mcu_ipc *c);  /* for the owner's loop: readable -> mcu_ipc_recv until AGAIN; writable -> mcu_ipc_flush */
 
 /* Takes the reference of `message`. `coalesce` NULL = must not be lost. `fd` -1 or borrowed. False = queue full (dropped) or peer gone. */
 bool mcu_ipc_send(mcu_ipc *c, json_t *take_message, const char *coalesce, int fd);

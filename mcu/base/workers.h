@@ -10,12 +10,12 @@ typedef struct mcu_strand mcu_strand;
 typedef void (*mcu_job_fn)(void *arg);
 
 mcu_workers *mcu_workers_new(unsigned threads, const char *name);
-void mcu_workers_free(mcu_workers *w); /* finishes what runs, drops nothing: every strand must be freed first */
+void mcu_workers_free(mcu_workers *w); /* every strand must be closed first; waits until all they hold has run */
 
 mcu_strand *mcu_strand_new(mcu_workers *w, unsigned bound);
 /* Consumes nothing; false = the strand's bound is reached and `fn` will not run. */
 bool mcu_strand_post(mcu_strand *s, mcu_job_fn fn, void *arg);
-unsigned mcu_strand_depth(mcu_strand *s);
+unsigned mcu_strand_depth(mcu_strand *s); /* jobs that wait, without the one that runs */
 /* Runs `done(arg)` on a pool thread after every job posted before, then frees the strand. Nothing may be posted afterwards. */
 void mcu_strand_close(mcu_strand *s, mcu_job_fn done, void *arg);
 
