@@ -1,0 +1,77 @@
+/* tessera-room: starts as an idle process that listens on descriptor 3, becomes one room, exits when the room is over. */
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mcu/base/log.h"
+#include "mcu/room/gateway.h"
+#include "mcu/room/warm.h"
+#include "mcu/sandbox.h"
+
+#define LISTEN_FD 3
+
+typedef struct {
+    GMainLoop *loop;
+    mcu_gateway *gateway;
+} program;
+
+static void on_finished(void *user)
+{
+    program *p = user;
+    g_main_loop_quit(p->loop);
+}
+
+static gboolean on_term(gpointer user)
+{
+    program *p = user;
+    mcu_gateway_end(p->gateway, "draining");
+    return G_SOURCE_CONTINUE;
+}
+
+static int usage(FILE *out, int code)
+{
+    fputs("tessera-room " TESSERA_VERSION
+          ": one visit's media. Started by tessera-launcher with a listening socket as descriptor 3.\n"
+          "  --no-sandbox   for sanitizers and debuggers only\n",
+          out);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    bool sandbox = true;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0) {
+            return usage(stdout, 0);
+        }
+        if (strcmp(argv[i], "--no-sandbox") != 0) {
+            return usage(stderr, 2);
+        }
+        sandbox = false;
+    }
+    sandbox = sandbox && g_getenv("TESSERA_NO_SANDBOX") == NULL;
+    if (fcntl(LISTEN_FD, F_GETFD) < 0) {
+        fputs("tessera-room: no listening socket on descriptor 3; start tessera-launcher instead\n", stderr);
+        return 2;
+    }
+    (void)fcntl(LISTEN_FD, F_SETFD, FD_CLOEXEC);
+    mcu_log_init("room", MCU_LOG_INFO);
+    signal(SIGINT, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    g_autoptr(GError) error = NULL;
+    if (!mcu_room_warm(&error) || (sandbox && !mcu_sandbox_enter(&error))) {
+        mcu_error_log("room.start", "error=%s", error->message);
+        return 1;
+    }
+    program p = {.loop = g_main_loop_new(NULL, FALSE)};
+    p.gateway = mcu_gateway_new(NULL, LISTEN_FD, on_finished, &p);
+    guint term = g_unix_signal_add(SIGTERM, on_term, &p);
+    g_main_loop_run(p.loop);
+    g_source_remove(term);
+    mcu_gateway_free(p.gateway);
+    g_main_loop_unref(p.loop);
+    return 0;
+}

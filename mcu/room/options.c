@@ -1,0 +1,155 @@
+#include "mcu/room/options.h"
+
+#include <string.h>
+
+static const char *keep(mcu_room_options *o, const json_t *value)
+{
+    const char *text = json_string_value(value);
+    if (text == NULL || text[0] == '\0') {
+        return NULL;
+    }
+    char *copy = g_strdup(text);
+    g_ptr_array_add(o->strings, copy);
+    return copy;
+}
+
+static int64_t integer(const json_t *object, const char *key, int64_t fallback)
+{
+    const json_t *v = json_object_get(object, key);
+    return json_is_integer(v) ? json_integer_value(v) : fallback;
+}
+
+static bool read_stun(mcu_room_options *o, const json_t *media, GError **error)
+{
+    const char *text = json_string_value(json_object_get(media, "stun"));
+    if (text == NULL || text[0] == '\0') {
+        return true;
+    }
+    const char *colon = strrchr(text, ':');
+    guint64 port = 0;
+    if (colon == NULL || !g_ascii_string_to_unsigned(colon + 1, 10, 1, 65535, &port, NULL)) {
+        g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG, "media.stun is not address:port");
+        return false;
+    }
+    char *host = g_strndup(text, (gsize)(colon - text));
+    g_ptr_array_add(o->strings, host);
+    o->net.stun_host = host;
+    o->net.stun_port = (uint16_t)port;
+    return true;
+}
+
+static void read_turn(mcu_room_options *o, const json_t *list)
+{
+    size_t n = json_array_size(list);
+    o->turn = g_new0(mcu_turn_server, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        const json_t *t = json_array_get(list, i);
+        mcu_turn_server server = {
+            .host = keep(o, json_object_get(t, "host")),
+            .port = (uint16_t)integer(t, "port", 3478),
+            .transport = keep(o, json_object_get(t, "transport")),
+            .username = keep(o, json_object_get(t, "username")),
+            .password = keep(o, json_object_get(t, "password")),
+        };
+        if (server.host != NULL && server.username != NULL && server.password != NULL) {
+            server.transport = server.transport != NULL ? server.transport : "udp";
+            o->turn[o->net.n_turn++] = server;
+        }
+    }
+    o->net.turn = o->turn;
+}
+
+static bool read_media(mcu_room_options *o, const json_t *media, GError **error)
+{
+    const json_t *list = json_object_get(media, "addresses");
+    size_t n = json_array_size(list);
+    char **addresses = g_new0(char *, n + 1);
+    g_ptr_array_add(o->strings, addresses);
+    for (size_t i = 0, k = 0; i < n; i++) {
+        const char *a = keep(o, json_array_get(list, i));
+        if (a != NULL) {
+            addresses[k++] = (char *)a;
+        }
+    }
+    o->net.addresses = (const char *const *)addresses;
+    o->net.nat_address = keep(o, json_object_get(media, "nat_address"));
+    o->net.port_min = (uint16_t)integer(media, "port_min", 0);
+    o->net.port_max = (uint16_t)integer(media, "port_max", 0);
+    o->net.ice_tcp = !json_is_false(json_object_get(media, "ice_tcp"));
+    read_turn(o, json_object_get(media, "turn"));
+    return read_stun(o, media, error);
+}
+
+static const mix_tier_spec default_tiers[] = {
+    {"A", 1280, 720, 25, 1200000},
+    {"B", 640, 360, 25, 400000},
+    {"C", 480, 270, 15, 150000},
+    {"D", 320, 180, 10, 64000},
+};
+
+static bool read_tiers(mcu_room_options *o, const json_t *list, GError **error)
+{
+    size_t n = json_array_size(list);
+    if (n == 0) {
+        memcpy(o->video.tiers, default_tiers, sizeof default_tiers);
+        o->video.n_tiers = G_N_ELEMENTS(default_tiers);
+    }
+    for (size_t i = 0; i < n && i < MIX_MAX_TIERS; i++) {
+        const json_t *t = json_array_get(list, i);
+        mix_tier_spec *spec = &o->video.tiers[i];
+        const char *name = json_string_value(json_object_get(t, "name"));
+        spec->width_px = (int)integer(t, "width", 0);
+        spec->height_px = (int)integer(t, "height", 0);
+        spec->fps = (int)integer(t, "fps", 0);
+        spec->bitrate_bps = (int)integer(t, "bitrate", 0);
+        if (name == NULL || spec->width_px < 32 || spec->height_px < 32 || spec->fps < 1 || spec->bitrate_bps < 1000) {
+            g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG, "tier %zu has no usable name, size, rate or bitrate", i);
+            return false;
+        }
+        g_strlcpy(spec->name, name, sizeof spec->name);
+        o->video.n_tiers = (unsigned)i + 1;
+    }
+    o->tiers.n_tiers = o->video.n_tiers;
+    o->tiers.audio_bps = 60000;
+    for (unsigned i = 0; i < o->video.n_tiers; i++) {
+        o->tiers.bitrate_bps[i] = o->video.tiers[i].bitrate_bps;
+    }
+    return true;
+}
+
+bool mcu_room_options_init(mcu_room_options *o, const json_t *config, GError **error)
+{
+    memset(o, 0, sizeof *o);
+    o->strings = g_ptr_array_new_with_free_func(g_free);
+    o->max_seats = (unsigned)integer(json_object_get(config, "limits"), "seats", MIX_MAX_PEOPLE);
+    o->max_seats = CLAMP(o->max_seats, 1, MIX_MAX_PEOPLE);
+    o->empty_ns = integer(config, "empty_seconds", 60) * MCU_NS_PER_SEC;
+    o->video.preset = keep(o, json_object_get(config, "preset"));
+    o->audio.complexity = -1;
+    if (!read_media(o, json_object_get(config, "media"), error) || !read_tiers(o, json_object_get(config, "tiers"), error)) {
+        mcu_room_options_clear(o);
+        return false;
+    }
+    return true;
+}
+
+void mcu_room_options_clear(mcu_room_options *o)
+{
+    g_clear_pointer(&o->strings, g_ptr_array_unref);
+    g_clear_pointer(&o->turn, g_free);
+}
+
+int mcu_room_options_tier(const mcu_room_options *o, const char *name)
+{
+    for (unsigned i = 0; i < o->video.n_tiers; i++) {
+        if (strcmp(o->video.tiers[i].name, name) == 0) {
+            return (int)i;
+        }
+    }
+    return strcmp(name, "audio") == 0 ? (int)o->video.n_tiers : -1;
+}
+
+const char *mcu_room_options_tier_name(const mcu_room_options *o, unsigned tier)
+{
+    return tier < o->video.n_tiers ? o->video.tiers[tier].name : "audio";
+}

@@ -1,0 +1,30 @@
+/* options.h - the `config` of an `open` message as structs of net and mixer.  Thread: loop; the result owns every string. */
+#ifndef MCU_ROOM_OPTIONS_H
+#define MCU_ROOM_OPTIONS_H
+
+#include <jansson.h>
+
+#include "mcu/net/peer.h"
+#include "mcu/room/tier_choice.h"
+#include "mixer/audio.h"
+#include "mixer/video.h"
+
+typedef struct {
+    mcu_net_config net;
+    mix_video_config video;
+    mix_audio_config audio;
+    mcu_tier_table tiers;
+    unsigned max_seats;
+    int64_t empty_ns;
+    GPtrArray *strings; /* owner of what `net` and `video` point to */
+    mcu_turn_server *turn;
+} mcu_room_options;
+
+/* `config` may be NULL or lack members: every one has a default. */
+bool mcu_room_options_init(mcu_room_options *o, const json_t *config, GError **error);
+void mcu_room_options_clear(mcu_room_options *o);
+/* Index of a tier by name; n_tiers for "audio"; -1 unknown. */
+int mcu_room_options_tier(const mcu_room_options *o, const char *name);
+const char *mcu_room_options_tier_name(const mcu_room_options *o, unsigned tier); /* "audio" beyond the last */
+
+#endif

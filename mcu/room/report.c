@@ -1,0 +1,163 @@
+#include "mcu/base/clock.h"
+#include "mcu/room/room_private.h"
+
+static const char *tier_of(const mcu_session *s)
+{
+    return mcu_room_options_tier_name(&s->room->options, s->view.current);
+}
+
+static const char *state_of(const mcu_session *s)
+{
+    switch (mcu_peer_get_state(s->peer)) {
+    case MCU_PEER_UP:
+        return "up";
+    case MCU_PEER_STALLED:
+        return "stalled";
+    case MCU_PEER_GONE:
+        return "gone";
+    case MCU_PEER_NONE:
+    case MCU_PEER_NEW:
+    case MCU_PEER_ICE:
+    case MCU_PEER_DTLS:
+        break;
+    }
+    return "connecting";
+}
+
+static bool audio_live(const mcu_session *s)
+{
+    return s->audio_on && !s->seat->muted && s->has_voice;
+}
+
+json_t *mcu_report_roster(mcu_room *r)
+{
+    json_t *list = json_array();
+    for (guint i = 0; i < r->order->len; i++) {
+        const mcu_seat *seat = r->order->pdata[i];
+        const mcu_session *s = seat->session;
+        if (s == NULL || !s->up) {
+            continue;
+        }
+        json_array_append_new(list, json_pack("{ss ss ss ss sb sb sb sb ss ss}", "seat", seat->id, "name", seat->name, "role",
+                                              seat->role, "kind", mcu_session_kind_name(s->kind), "audio", audio_live(s), "video",
+                                              mcu_session_shows_camera(s), "muted", seat->muted, "talking", s->talking, "tier",
+                                              tier_of(s), "state", state_of(s)));
+    }
+    return json_pack("{ss sI so}", "type", "roster", "revision", (json_int_t)r->revision, "participants", list);
+}
+
+json_t *mcu_report_layout(mcu_room *r, unsigned tier, const mix_tile *tiles, unsigned n)
+{
+    json_t *list = json_array();
+    for (unsigned i = 0; i < n; i++) {
+        const mcu_seat *seat = mcu_people_by_number(r, tiles[i].person);
+        if (seat != NULL) {
+            json_array_append_new(list, json_pack("{ss si si si si}", "seat", seat->id, "x", tiles[i].x_px, "y", tiles[i].y_px,
+                                                  "w", tiles[i].width_px, "h", tiles[i].height_px));
+        }
+    }
+    const mix_tier_spec *spec = &r->options.video.tiers[tier];
+    return json_pack("{ss ss si si so}", "type", "layout", "tier", spec->name, "width", spec->width_px, "height", spec->height_px,
+                     "tiles", list);
+}
+
+void mcu_report_session(mcu_session *s, const char *state, const char *why)
+{
+    mcu_room_send(
+        s->room,
+        json_pack("{ss ss ss ss ss}", "type", "session", "seat", s->seat->id, "session", s->id, "state", state, "why", why),
+        NULL);
+}
+
+void mcu_report_quality(mcu_session *s, const mcu_peer_stats *given)
+{
+    mcu_peer_stats fresh;
+    if (given == NULL) {
+        mcu_peer_get_stats(s->peer, &fresh);
+        given = &fresh;
+    }
+    double out = given->twcc_loss >= 0 ? given->twcc_loss : given->video_out.loss;
+    double in = MAX(given->audio_in.loss, given->video_in.loss);
+    s->quality = mcu_link_quality(out, in, given->rtt_ms, given->state == MCU_PEER_STALLED, s->view.current,
+                                  s->room->options.tiers.n_tiers);
+    g_autofree char *key = g_strdup_printf("quality %s", s->seat->id);
+    mcu_room_send(s->room,
+                  json_pack("{ss ss si ss sf sf}", "type", "quality", "seat", s->seat->id, "quality", s->quality, "tier",
+                            tier_of(s), "loss", MAX(out, in), "rtt", given->rtt_ms),
+                  key);
+}
+
+static json_t *stream_json(const mcu_stream_stats *t)
+{
+    return json_pack("{sI sI sI sf sf sI sI sI sI sI sI sI sI}", "packets", (json_int_t)t->packets, "bytes", (json_int_t)t->bytes,
+                     "lost", (json_int_t)t->lost, "loss", t->loss, "jitter_ms", t->jitter_ms, "bitrate_bps",
+                     (json_int_t)t->bitrate_bps, "rtx", (json_int_t)t->rtx_packets, "nacks", (json_int_t)t->nacks, "plis",
+                     (json_int_t)t->plis, "firs", (json_int_t)t->firs, "pictures", (json_int_t)t->pictures, "keyframes",
+                     (json_int_t)t->keyframes, "dropped", (json_int_t)t->dropped);
+}
+
+static json_t *session_json(mcu_session *s)
+{
+    mcu_peer_stats t;
+    mcu_peer_get_stats(s->peer, &t);
+    unsigned n = s->room->options.tiers.n_tiers;
+    json_t *out = json_pack("{ss ss ss ss ss ss sb sb sb sb}", "seat", s->seat->id, "session", s->id, "name", s->seat->name,
+                            "role", s->seat->role, "kind", mcu_session_kind_name(s->kind), "state", state_of(s), "audio",
+                            audio_live(s), "video", mcu_session_shows_camera(s), "muted", s->seat->muted, "talking", s->talking);
+    json_object_update_new(out,
+                           json_pack("{ss ss si sf sf sI s{ss ss} ss ss}", "tier", tier_of(s), "tier_wanted",
+                                     s->tier_forced <= n ? mcu_room_options_tier_name(&s->room->options, s->tier_forced) : "auto",
+                                     "quality", s->quality, "rtt_ms", t.rtt_ms, "estimate_bps", (double)t.remb_bps,
+                                     "connected_ms", (json_int_t)(s->up ? (mcu_now_ns() - s->up_ns) / MCU_NS_PER_MS : 0),
+                                     "candidates", "local", t.local_candidate, "remote", t.remote_candidate, "codec_in",
+                                     mcu_codec_name(t.video_in.codec), "codec_out", mcu_codec_name(s->view.codec)));
+    json_object_update_new(out, json_pack("{s{so so} s{so so} sI sI}", "in", "audio", stream_json(&t.audio_in), "video",
+                                          stream_json(&t.video_in), "out", "audio", stream_json(&t.audio_out), "video",
+                                          stream_json(&t.video_out), "bad_packets", (json_int_t)t.bad_packets, "auth_failures",
+                                          (json_int_t)t.auth_failures));
+    return out;
+}
+
+static json_t *video_json(mcu_room *r)
+{
+    mix_video_stats t;
+    mix_video_get_stats(r->video, &t);
+    static const char *const stages[] = {"decode", "scale", "compose", "encode", "label", "other"};
+    json_t *cpu = json_object();
+    for (unsigned i = 0; i < G_N_ELEMENTS(stages); i++) {
+        json_object_set_new(cpu, stages[i], json_real(t.cpu_s[i]));
+    }
+    json_t *tiers = json_array();
+    for (unsigned i = 0; i < r->options.tiers.n_tiers; i++) {
+        json_array_append_new(tiers, json_pack("{ss sI sI sI}", "tier", r->options.video.tiers[i].name, "encoded",
+                                               (json_int_t)t.encoded[i], "keyframes", (json_int_t)t.keyframes[i], "unchanged",
+                                               (json_int_t)t.skipped_unchanged[i]));
+    }
+    return json_pack("{si si si sI sI sI sI so so}", "live_encoders", t.live_encoders, "live_tiers", t.live_tiers, "sources",
+                     t.sources, "ticks", (json_int_t)t.ticks, "late_ticks", (json_int_t)t.late_ticks, "frames_replaced",
+                     (json_int_t)t.frames_replaced, "queue_drops", (json_int_t)t.queue_drops, "tiers", tiers, "cpu_s", cpu);
+}
+
+static json_t *audio_json(mcu_room *r)
+{
+    mix_audio_stats t;
+    mix_audio_get_stats(r->audio, &t);
+    return json_pack("{si si si sI sI sI sI sI s{sf sf sf}}", "voices", t.voices, "listeners", t.listeners, "encodes_last_tick",
+                     t.encodes_last_tick, "ticks", (json_int_t)t.ticks, "late_ticks", (json_int_t)t.late_ticks, "concealed",
+                     (json_int_t)t.concealed, "fec_used", (json_int_t)t.fec_used, "dropped",
+                     (json_int_t)(t.dropped_late + t.dropped_full), "cpu_s", "decode", t.cpu_s[0], "mix", t.cpu_s[1], "encode",
+                     t.cpu_s[2]);
+}
+
+json_t *mcu_report_inspection(mcu_room *r)
+{
+    json_t *list = json_array();
+    for (guint i = 0; i < r->order->len; i++) {
+        const mcu_seat *seat = r->order->pdata[i];
+        if (seat->session != NULL) {
+            json_array_append_new(list, session_json(seat->session));
+        }
+    }
+    return json_pack("{ss ss ss sI so so so}", "type", "inspection", "room", r->id, "name", r->name, "revision",
+                     (json_int_t)r->revision, "participants", list, "video", video_json(r), "audio", audio_json(r));
+}

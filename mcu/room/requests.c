@@ -1,0 +1,352 @@
+#include "mcu/room/requests.h"
+
+#include <string.h>
+
+#include "mcu/base/metrics.h"
+#include "mcu/room/room_private.h"
+
+typedef bool (*request_fn)(mcu_room *r, const json_t *m, GError **error);
+
+static const char *text(const json_t *m, const char *key)
+{
+    return json_string_value(json_object_get(m, key));
+}
+
+static bool bad(GError **error, const char *what)
+{
+    g_set_error(error, MCU_ERROR, MCU_ERROR_BAD_REQUEST, "%s", what);
+    return false;
+}
+
+static bool valid_id(const char *id)
+{
+    if (id == NULL || id[0] == '\0' || strlen(id) > MCU_ID_MAX) {
+        return false;
+    }
+    return strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == strlen(id);
+}
+
+static mcu_seat *find_seat(mcu_room *r, const json_t *m, GError **error)
+{
+    const char *id = text(m, "seat");
+    mcu_seat *seat = id != NULL ? g_hash_table_lookup(r->seats, id) : NULL;
+    if (seat == NULL) {
+        g_set_error(error, MCU_ERROR, MCU_ERROR_NOT_FOUND, "no such seat");
+    }
+    return seat;
+}
+
+static mcu_session *find_session(mcu_room *r, const json_t *m, GError **error)
+{
+    mcu_seat *seat = find_seat(r, m, error);
+    if (seat == NULL) {
+        return NULL;
+    }
+    const char *id = text(m, "session");
+    if (seat->session == NULL || id == NULL || strcmp(seat->session->id, id) != 0) {
+        g_set_error(error, MCU_ERROR, MCU_ERROR_NOT_FOUND, "no such session");
+        return NULL;
+    }
+    return seat->session;
+}
+
+static void reply_ok(mcu_room *r, const json_t *m)
+{
+    json_t *id = json_object_get(m, "id");
+    if (id != NULL) {
+        mcu_room_send(r, json_pack("{ss sO}", "type", "ok", "id", id), NULL);
+    }
+}
+
+static mcu_seat *seat_new(mcu_room *r, const char *id)
+{
+    mcu_seat *seat = g_new0(mcu_seat, 1);
+    g_strlcpy(seat->id, id, sizeof seat->id);
+    seat->person = r->next_person++;
+    g_hash_table_insert(r->seats, seat->id, seat);
+    g_ptr_array_add(r->order, seat);
+    return seat;
+}
+
+bool mcu_request_seat(mcu_room *r, const json_t *m, GError **error)
+{
+    const char *id = text(m, "seat");
+    if (!valid_id(id)) {
+        return bad(error, "seat is not an id");
+    }
+    mcu_seat *seat = g_hash_table_lookup(r->seats, id);
+    if (seat == NULL && r->order->len >= r->options.max_seats) {
+        g_set_error(error, MCU_ERROR, MCU_ERROR_FULL, "the room has its %u seats", r->options.max_seats);
+        return false;
+    }
+    if (seat == NULL) {
+        seat = seat_new(r, id);
+    }
+    const char *name = text(m, "name"), *role = text(m, "role"), *tier = text(m, "tier");
+    if (name != NULL || seat->name == NULL) {
+        g_free(seat->name);
+        seat->name = g_strdup(name != NULL ? name : "");
+    }
+    if (role != NULL) {
+        g_strlcpy(seat->role, role, sizeof seat->role);
+    }
+    json_t *host = json_object_get(m, "host"), *muted = json_object_get(m, "muted");
+    seat->host = host != NULL ? json_is_true(host) : seat->host;
+    seat->muted = muted != NULL ? json_is_true(muted) : seat->muted;
+    int cap = tier != NULL && tier[0] != '\0' ? mcu_room_options_tier(&r->options, tier) : 0;
+    seat->tier_cap = cap > 0 ? (unsigned)cap : 0;
+    if (seat->session != NULL && seat->session->up) {
+        mcu_session_apply_state(seat->session);
+        mcu_session_apply_tier(seat->session);
+    }
+    mcu_people_changed(r);
+    return true;
+}
+
+static bool request_seat(mcu_room *r, const json_t *m, GError **error)
+{
+    if (!mcu_request_seat(r, m, error)) {
+        return false;
+    }
+    reply_ok(r, m);
+    return true;
+}
+
+static bool request_unseat(mcu_room *r, const json_t *m, GError **error)
+{
+    mcu_seat *seat = find_seat(r, m, error);
+    if (seat == NULL) {
+        return false;
+    }
+    if (seat->session != NULL) {
+        mcu_report_session(seat->session, "gone", "removed");
+        g_clear_pointer(&seat->session, mcu_session_free);
+    }
+    g_ptr_array_set_size(r->dead, 0);
+    g_ptr_array_remove(r->order, seat);
+    g_hash_table_remove(r->seats, seat->id);
+    mcu_people_changed(r);
+    reply_ok(r, m);
+    return true;
+}
+
+static mcu_session_kind kind_of(const char *text)
+{
+    for (mcu_session_kind k = MCU_SESSION_WS; k <= MCU_SESSION_WHEP; k++) {
+        if (text != NULL && strcmp(mcu_session_kind_name(k), text) == 0) {
+            return k;
+        }
+    }
+    return MCU_SESSION_NONE;
+}
+
+/* A new session takes the seat only when its offer was good: a broken one must not throw out who is there. */
+static bool replace_session(mcu_room *r, mcu_seat *seat, const json_t *m, GError **error)
+{
+    const char *id = text(m, "session");
+    mcu_session_kind kind = kind_of(text(m, "kind"));
+    if (!valid_id(id) || kind == MCU_SESSION_NONE) {
+        return bad(error, "offer needs session and kind");
+    }
+    mcu_session *fresh = mcu_session_new(r, seat, id, kind, json_is_true(json_object_get(m, "trickle")), error);
+    if (fresh == NULL) {
+        return false;
+    }
+    mcu_session *old = seat->session;
+    if (old != NULL) {
+        fresh->audio_on = old->audio_on;
+        fresh->video_on = old->video_on;
+        fresh->tier_forced = old->tier_forced;
+    }
+    if (!mcu_session_offer(fresh, text(m, "sdp"), json_object_get(m, "id"), error)) {
+        mcu_session_free(fresh);
+        return false;
+    }
+    seat->session = fresh;
+    if (old != NULL) {
+        mcu_report_session(old, "gone", "replaced");
+        mcu_session_free(old);
+    }
+    mcu_report_session(fresh, "connecting", "offer");
+    mcu_people_changed(r);
+    return true;
+}
+
+static bool request_offer(mcu_room *r, const json_t *m, GError **error)
+{
+    mcu_seat *seat = find_seat(r, m, error);
+    const char *id = text(m, "session");
+    if (seat == NULL) {
+        return false;
+    }
+    if (text(m, "sdp") == NULL || json_object_get(m, "id") == NULL) {
+        return bad(error, "offer needs sdp and id");
+    }
+    if (seat->session != NULL && id != NULL && strcmp(seat->session->id, id) == 0) {
+        return mcu_session_offer(seat->session, text(m, "sdp"), json_object_get(m, "id"), error);
+    }
+    return replace_session(r, seat, m, error);
+}
+
+static bool request_candidate(mcu_room *r, const json_t *m, GError **error)
+{
+    mcu_session *s = find_session(r, m, error);
+    if (s == NULL) {
+        return false;
+    }
+    const char *candidate = text(m, "candidate"), *mid = text(m, "mid");
+    if (json_is_true(json_object_get(m, "restart"))) {
+        const char *ufrag = text(m, "ufrag"), *pwd = text(m, "pwd");
+        if (ufrag == NULL || pwd == NULL) {
+            return bad(error, "an ICE restart needs ufrag and pwd");
+        }
+        json_t *sdp = mcu_session_ice_restart(s, ufrag, pwd, error);
+        if (sdp == NULL) {
+            return false;
+        }
+        mcu_room_send(r,
+                      json_pack("{ss sO ss ss so}", "type", "answer", "id", json_object_get(m, "id"), "seat", s->seat->id,
+                                "session", s->id, "sdp", sdp),
+                      NULL);
+        return true;
+    }
+    if (candidate == NULL) {
+        return bad(error, "candidate is missing");
+    }
+    if (!mcu_peer_add_candidate(s->peer, candidate, mid, error)) {
+        return false;
+    }
+    reply_ok(r, m);
+    return true;
+}
+
+static bool request_leave(mcu_room *r, const json_t *m, GError **error)
+{
+    mcu_session *s = find_session(r, m, error);
+    if (s == NULL) {
+        return false;
+    }
+    mcu_report_session(s, "gone", "left");
+    s->seat->session = NULL;
+    mcu_session_free(s);
+    mcu_people_changed(r);
+    reply_ok(r, m);
+    return true;
+}
+
+static bool request_state(mcu_room *r, const json_t *m, GError **error)
+{
+    mcu_session *s = find_session(r, m, error);
+    if (s == NULL) {
+        return false;
+    }
+    json_t *audio = json_object_get(m, "audio"), *video = json_object_get(m, "video");
+    s->audio_on = audio != NULL ? json_is_true(audio) : s->audio_on;
+    s->video_on = video != NULL ? json_is_true(video) : s->video_on;
+    s->talking = s->talking && s->audio_on;
+    mcu_session_apply_state(s);
+    reply_ok(r, m);
+    return true;
+}
+
+static bool request_tier(mcu_room *r, const json_t *m, GError **error)
+{
+    mcu_seat *seat = find_seat(r, m, error);
+    const char *name = text(m, "tier");
+    if (seat == NULL) {
+        return false;
+    }
+    if (seat->session == NULL) {
+        g_set_error(error, MCU_ERROR, MCU_ERROR_NOT_FOUND, "the seat is not connected");
+        return false;
+    }
+    mcu_session *s = seat->session;
+    int tier = name != NULL ? mcu_room_options_tier(&r->options, name) : -1;
+    if (tier < 0 && (name == NULL || strcmp(name, "auto") != 0)) {
+        return bad(error, "tier is not auto, audio or the name of a tier");
+    }
+    s->tier_forced = tier >= 0 ? (unsigned)tier : r->options.tiers.n_tiers + 1;
+    if (s->up) {
+        mcu_session_apply_tier(s);
+    }
+    mcu_roster_changed(r);
+    reply_ok(r, m);
+    return true;
+}
+
+static bool request_mute(mcu_room *r, const json_t *m, GError **error)
+{
+    mcu_seat *seat = find_seat(r, m, error);
+    json_t *muted = json_object_get(m, "muted");
+    if (seat == NULL) {
+        return false;
+    }
+    if (!json_is_boolean(muted)) {
+        return bad(error, "muted is not true or false");
+    }
+    seat->muted = json_is_true(muted);
+    if (seat->session != NULL && seat->session->up) {
+        mcu_session_apply_state(seat->session);
+    }
+    mcu_people_changed(r);
+    reply_ok(r, m);
+    return true;
+}
+
+static bool request_inspect(mcu_room *r, const json_t *m, GError **error)
+{
+    (void)error;
+    json_t *reply = mcu_report_inspection(r);
+    json_object_set(reply, "id", json_object_get(m, "id"));
+    mcu_room_send(r, reply, NULL);
+    return true;
+}
+
+static bool request_metrics(mcu_room *r, const json_t *m, GError **error)
+{
+    (void)error;
+    json_t *reply = json_pack("{ss so}", "type", "metrics", "metrics", mcu_metrics_json());
+    json_object_set(reply, "id", json_object_get(m, "id"));
+    mcu_room_send(r, reply, NULL);
+    return true;
+}
+
+static bool request_end(mcu_room *r, const json_t *m, GError **error)
+{
+    (void)error;
+    const char *reason = text(m, "reason");
+    mcu_room_finish(r, reason != NULL ? reason : "ended");
+    return true;
+}
+
+static const struct {
+    const char *type;
+    request_fn fn;
+} requests[] = {
+    {"candidate", request_candidate}, {"end", request_end},   {"inspect", request_inspect}, {"leave", request_leave},
+    {"metrics", request_metrics},     {"mute", request_mute}, {"offer", request_offer},     {"seat", request_seat},
+    {"state", request_state},         {"tier", request_tier}, {"unseat", request_unseat},
+};
+
+void mcu_room_handle(mcu_room *r, const json_t *m)
+{
+    const char *type = text(m, "type");
+    g_autoptr(GError) error = NULL;
+    for (size_t i = 0; type != NULL && i < G_N_ELEMENTS(requests); i++) {
+        if (strcmp(requests[i].type, type) == 0) {
+            if (requests[i].fn(r, m, &error)) {
+                return;
+            }
+            break;
+        }
+    }
+    if (error == NULL) {
+        bad(&error, "unknown message type");
+    }
+    json_t *reply = json_pack("{ss ss ss}", "type", "error", "code", mcu_error_name(error->code), "message", error->message);
+    json_t *id = json_object_get(m, "id");
+    if (id != NULL) {
+        json_object_set(reply, "id", id);
+    }
+    mcu_room_send(r, reply, NULL);
+}

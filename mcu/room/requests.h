@@ -1,0 +1,12 @@
+/* requests.h - what the gateway may ask of a room: one small function a message type.  Thread: loop. */
+#ifndef MCU_ROOM_REQUESTS_H
+#define MCU_ROOM_REQUESTS_H
+
+#include "mcu/room/room.h"
+
+#include <stdbool.h>
+
+/* Adds or updates the seat that `message` describes (also the rows of `open`). */
+bool mcu_request_seat(mcu_room *r, const json_t *message, GError **error);
+
+#endif

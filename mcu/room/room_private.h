@@ -1,0 +1,117 @@
+/* room_private.h - the structs that the files of this folder share.  Thread: loop. Not for other folders. */
+#ifndef MCU_ROOM_ROOM_PRIVATE_H
+#define MCU_ROOM_ROOM_PRIVATE_H
+
+#include "mcu/net/peer.h"
+#include "mcu/room/options.h"
+#include "mcu/room/room.h"
+#include "mcu/room/tier_choice.h"
+#include "mcu/room/view.h"
+#include "mixer/audio.h"
+#include "mixer/video.h"
+
+#define MCU_ID_MAX 32
+
+typedef enum { MCU_SESSION_NONE = 0, MCU_SESSION_WS, MCU_SESSION_WHIP, MCU_SESSION_WHEP } mcu_session_kind;
+const char *mcu_session_kind_name(mcu_session_kind k);
+
+typedef struct mcu_session mcu_session;
+
+/* The durable place of one person; the gateway's store is the original. */
+typedef struct {
+    char id[MCU_ID_MAX + 1];
+    char *name;
+    char role[MCU_ID_MAX + 1];
+    bool host;
+    bool muted;           /* by a host */
+    unsigned tier_cap;    /* largest tier allowed, 0 = all */
+    uint32_t person;      /* number towards the mixer, never reused */
+    mcu_session *session; /* newest connection or NULL; owned */
+} mcu_seat;
+
+/* One connection of a seat. */
+struct mcu_session {
+    mcu_room *room;
+    mcu_seat *seat; /* borrowed; outlives the session */
+    char id[MCU_ID_MAX + 1];
+    mcu_session_kind kind;
+    mcu_peer *peer;    /* owned */
+    char *offer;       /* newest, for an ICE restart that brings no SDP */
+    json_t *answer_id; /* of an offer that waits for gathering */
+    GSource *answer_timer;
+    bool trickle;
+    bool audio_on, video_on; /* what the person has switched on */
+    bool up;                 /* was UP at least once: registered with the mixer */
+    bool has_source, has_voice, has_listener;
+    bool talking;
+    bool closing; /* GONE: freed from the idle source */
+    mcu_view view;
+    mcu_tier_choice choice;
+    unsigned tier_forced; /* n_tiers + 1 = automatic */
+    int quality;
+    int64_t created_ns, up_ns;
+};
+
+struct mcu_room {
+    GMainContext *context;
+    mcu_room_callbacks callbacks;
+    void *user;
+    char id[MCU_ID_MAX + 1];
+    char *name;
+    mcu_room_options options;
+    GHashTable *seats; /* id -> mcu_seat, owned */
+    GPtrArray *order;  /* mcu_seat in order of joining, borrowed: tile order */
+    GPtrArray *dead;   /* mcu_session closed inside a callback, owned until the idle source runs */
+    uint32_t next_person;
+    uint64_t revision;
+    mcu_net *net;
+    mix_video *video;
+    mix_audio *audio;
+    GSource *ticker; /* every 500 ms: tiers, quality, emptiness */
+    GSource *idle;   /* roster and people, merged; frees the dead */
+    bool people_dirty, roster_dirty;
+    int64_t empty_since_ns;
+    bool finished;
+    json_t *layouts[MIX_MAX_TIERS]; /* newest `layout` message per tier */
+};
+
+/* session.c */
+mcu_session *mcu_session_new(mcu_room *r, mcu_seat *seat, const char *id, mcu_session_kind kind, bool trickle, GError **error);
+void mcu_session_free(mcu_session *s); /* takes it out of the mixer; not inside a callback of its peer */
+/* Answers now or when gathered; the reply to `id` is sent by the session. */
+bool mcu_session_offer(mcu_session *s, const char *sdp, const json_t *id, GError **error);
+json_t *mcu_session_ice_restart(mcu_session *s, const char *ufrag, const char *pwd,
+                                GError **error); /* our new description, a string */
+void mcu_session_set_up(mcu_session *s);         /* keys are in place: into the mixer */
+void mcu_session_leave_mixer(mcu_session *s);    /* gives everything back; safe to call twice */
+void mcu_session_gathered(mcu_session *s);       /* every local candidate is known */
+void mcu_session_apply_state(mcu_session *s);    /* mute and camera flags -> mixer */
+void mcu_session_apply_tier(mcu_session *s);     /* cap and choice -> view */
+void mcu_session_tick(mcu_session *s, int64_t now_ns);
+bool mcu_session_is_person(const mcu_session *s); /* has a tile */
+bool mcu_session_shows_camera(const mcu_session *s);
+
+/* wiring.c: callbacks of mixer and peers */
+bool mcu_wiring_init(mcu_room *r, GError **error);
+void mcu_wiring_clear(mcu_room *r);
+extern const mcu_peer_callbacks mcu_wiring_peer;
+
+/* people.c: who is in the picture and in the roster */
+void mcu_people_changed(mcu_room *r); /* picture and roster, merged into one idle source */
+void mcu_roster_changed(mcu_room *r);
+mcu_seat *mcu_people_by_number(mcu_room *r, uint32_t person);
+unsigned mcu_people_sessions(const mcu_room *r);
+
+/* report.c */
+json_t *mcu_report_inspection(mcu_room *r);
+json_t *mcu_report_roster(mcu_room *r);
+json_t *mcu_report_layout(mcu_room *r, unsigned tier, const mix_tile *tiles, unsigned n);
+void mcu_report_session(mcu_session *s, const char *state, const char *why);
+void mcu_report_quality(mcu_session *s, const mcu_peer_stats *stats);
+
+/* room.c */
+void mcu_room_send(mcu_room *r, json_t *take, const char *coalesce);
+void mcu_room_finish(mcu_room *r, const char *reason);
+void mcu_room_detach(mcu_session *s); /* seat forgets it; freed by the idle source */
+
+#endif

@@ -1,0 +1,264 @@
+#include <string.h>
+
+#include "mcu/base/clock.h"
+#include "mcu/base/log.h"
+#include "mcu/room/room_private.h"
+
+#define GATHER_LIMIT_MS 1000
+
+const char *mcu_session_kind_name(mcu_session_kind k)
+{
+    switch (k) {
+    case MCU_SESSION_WS:
+        return "ws";
+    case MCU_SESSION_WHIP:
+        return "whip";
+    case MCU_SESSION_WHEP:
+        return "whep";
+    case MCU_SESSION_NONE:
+        break;
+    }
+    return "none";
+}
+
+mcu_session *mcu_session_new(mcu_room *r, mcu_seat *seat, const char *id, mcu_session_kind kind, bool trickle, GError **error)
+{
+    mcu_session *s = g_new0(mcu_session, 1);
+    s->room = r;
+    s->seat = seat;
+    g_strlcpy(s->id, id, sizeof s->id);
+    s->kind = kind;
+    s->trickle = trickle;
+    s->audio_on = s->video_on = true;
+    s->tier_forced = r->options.tiers.n_tiers + 1;
+    s->quality = -1;
+    s->created_ns = mcu_now_ns();
+    bool gives = kind != MCU_SESSION_WHEP;
+    mcu_peer_policy policy = {
+        .prefer_h264 = true,
+        .send_video = true,
+        .send_audio = true,
+        .recv_video = gives,
+        .recv_audio = gives,
+        .max_video_bps = mcu_uplink_bps(mcu_people_sessions(r) + 1),
+    };
+    s->peer = mcu_peer_new(r->net, &policy, &mcu_wiring_peer, s, error);
+    if (s->peer == NULL) {
+        g_free(s);
+        return NULL;
+    }
+    mcu_view_init(&s->view, r->video, MCU_CODEC_NONE, r->options.tiers.n_tiers);
+    return s;
+}
+
+void mcu_session_leave_mixer(mcu_session *s)
+{
+    mcu_room *r = s->room;
+    mcu_view_clear(&s->view);
+    if (s->has_source) {
+        mix_video_source_remove(r->video, s->seat->person);
+    }
+    if (s->has_listener) {
+        mix_audio_listener_remove(r->audio, s->seat->person);
+    }
+    if (s->has_voice) {
+        mix_audio_voice_remove(r->audio, s->seat->person);
+    }
+    s->has_source = s->has_voice = s->has_listener = false;
+}
+
+static void stop_answer_timer(mcu_session *s)
+{
+    if (s->answer_timer != NULL) {
+        g_source_destroy(s->answer_timer);
+        g_clear_pointer(&s->answer_timer, g_source_unref);
+    }
+}
+
+void mcu_session_free(mcu_session *s)
+{
+    if (s == NULL) {
+        return;
+    }
+    mcu_session_leave_mixer(s);
+    stop_answer_timer(s);
+    mcu_peer_free(s->peer);
+    g_clear_pointer(&s->answer_id, json_decref);
+    g_free(s->offer);
+    g_free(s);
+}
+
+bool mcu_session_is_person(const mcu_session *s)
+{
+    return s->up && !s->closing && s->kind != MCU_SESSION_WHEP;
+}
+
+bool mcu_session_shows_camera(const mcu_session *s)
+{
+    return s->has_source && s->video_on;
+}
+
+void mcu_session_apply_state(mcu_session *s)
+{
+    if (s->has_voice) {
+        mix_audio_voice_mute(s->room->audio, s->seat->person, !s->audio_on || s->seat->muted);
+    }
+    mcu_people_changed(s->room);
+}
+
+void mcu_session_apply_tier(mcu_session *s)
+{
+    unsigned n = s->room->options.tiers.n_tiers;
+    unsigned top = s->seat->tier_cap;
+    bool forced = s->tier_forced <= n;
+    mcu_tier_choice_cap(&s->choice, top);
+    unsigned tier = forced ? MAX(s->tier_forced, top) : s->choice.tier;
+    mcu_view_want(&s->view, s->view.codec == MCU_CODEC_NONE ? n : tier);
+}
+
+/* What the newest offer negotiated, towards the mixer. Runs at first UP and after every later offer. */
+static void join_mixer(mcu_session *s)
+{
+    mcu_room *r = s->room;
+    uint32_t person = s->seat->person;
+    bool wants_source = mcu_peer_gives_video(s->peer);
+    if (wants_source && !s->has_source) {
+        s->has_source = mix_video_source_add(r->video, person) == MCU_OK;
+    } else if (!wants_source && s->has_source) {
+        mix_video_source_remove(r->video, person);
+        s->has_source = false;
+    }
+    if (mcu_peer_gives_audio(s->peer) && !s->has_voice) {
+        s->has_voice = mix_audio_voice_add(r->audio, person, MCU_CODEC_OPUS) == MCU_OK;
+    }
+    if (mcu_peer_takes_audio(s->peer) && !s->has_listener) {
+        s->has_listener = mix_audio_listener_add(r->audio, person, s->has_voice ? person : 0) == MCU_OK;
+    }
+    mcu_codec codec = mcu_peer_send_codec(s->peer);
+    if (codec != s->view.codec) {
+        mcu_view_clear(&s->view);
+        mcu_view_init(&s->view, r->video, codec, r->options.tiers.n_tiers);
+    }
+    mcu_session_apply_tier(s);
+    mcu_session_apply_state(s);
+    if (s->has_source) {
+        mcu_peer_request_keyframe(s->peer);
+    }
+}
+
+void mcu_session_set_up(mcu_session *s)
+{
+    if (!s->up) {
+        s->up = true;
+        s->up_ns = mcu_now_ns();
+        unsigned n = s->room->options.tiers.n_tiers;
+        mcu_tier_choice_init(&s->choice, &s->room->options.tiers, n > 1 ? 1 : 0, s->seat->tier_cap, s->up_ns);
+    }
+    join_mixer(s);
+}
+
+static void send_answer(mcu_session *s, const char *sdp, const json_t *id)
+{
+    mcu_room_send(s->room,
+                  json_pack("{ss sO ss ss ss}", "type", "answer", "id", id, "seat", s->seat->id, "session", s->id, "sdp", sdp),
+                  NULL);
+}
+
+static gboolean answer_gathered(gpointer user)
+{
+    mcu_session *s = user;
+    stop_answer_timer(s);
+    g_autofree char *sdp = mcu_peer_local_description(s->peer);
+    if (s->answer_id != NULL && sdp != NULL) {
+        send_answer(s, sdp, s->answer_id);
+    }
+    g_clear_pointer(&s->answer_id, json_decref);
+    return G_SOURCE_REMOVE;
+}
+
+void mcu_session_gathered(mcu_session *s)
+{
+    if (s->answer_id != NULL) {
+        answer_gathered(s);
+    }
+}
+
+bool mcu_session_offer(mcu_session *s, const char *sdp, const json_t *id, GError **error)
+{
+    g_autofree char *answer = mcu_peer_answer(s->peer, sdp, error);
+    if (answer == NULL) {
+        return false;
+    }
+    g_free(s->offer);
+    s->offer = g_strdup(sdp);
+    if (s->trickle || mcu_peer_gathered(s->peer)) {
+        g_autofree char *whole = mcu_peer_local_description(s->peer);
+        send_answer(s, whole != NULL ? whole : answer, id);
+    } else {
+        g_clear_pointer(&s->answer_id, json_decref);
+        s->answer_id = json_incref((json_t *)id);
+        stop_answer_timer(s);
+        s->answer_timer = g_timeout_source_new(GATHER_LIMIT_MS);
+        g_source_set_callback(s->answer_timer, answer_gathered, s, NULL);
+        g_source_attach(s->answer_timer, s->room->context);
+    }
+    if (s->up) {
+        join_mixer(s);
+    }
+    return true;
+}
+
+/* The remote's newest offer again, with its new credentials and without its old candidates (RFC 9725 4.3.2 brings no SDP). */
+static char *offer_with_credentials(const char *offer, const char *ufrag, const char *pwd)
+{
+    g_auto(GStrv) lines = g_strsplit(offer, "\n", -1);
+    GString *out = g_string_new(NULL);
+    for (char **line = lines; *line != NULL; line++) {
+        g_strchomp(*line);
+        if (**line == '\0' || g_str_has_prefix(*line, "a=candidate:") || g_str_has_prefix(*line, "a=end-of-candidates")) {
+            continue;
+        }
+        if (g_str_has_prefix(*line, "a=ice-ufrag:")) {
+            g_string_append_printf(out, "a=ice-ufrag:%s\r\n", ufrag);
+        } else if (g_str_has_prefix(*line, "a=ice-pwd:")) {
+            g_string_append_printf(out, "a=ice-pwd:%s\r\n", pwd);
+        } else {
+            g_string_append_printf(out, "%s\r\n", *line);
+        }
+    }
+    return g_string_free(out, FALSE);
+}
+
+json_t *mcu_session_ice_restart(mcu_session *s, const char *ufrag, const char *pwd, GError **error)
+{
+    if (s->offer == NULL || strlen(ufrag) > 256 || strlen(pwd) > 256 || strpbrk(ufrag, "\r\n \t") || strpbrk(pwd, "\r\n \t")) {
+        g_set_error(error, MCU_ERROR, MCU_ERROR_BAD_REQUEST, "ICE credentials are not usable");
+        return NULL;
+    }
+    g_autofree char *offer = offer_with_credentials(s->offer, ufrag, pwd);
+    g_autofree char *answer = mcu_peer_answer(s->peer, offer, error);
+    if (answer == NULL) {
+        return NULL;
+    }
+    g_free(s->offer);
+    s->offer = g_steal_pointer(&offer);
+    g_autofree char *whole = mcu_peer_local_description(s->peer);
+    return json_string(whole != NULL ? whole : answer);
+}
+
+void mcu_session_tick(mcu_session *s, int64_t now_ns)
+{
+    if (!s->up || s->closing) {
+        return;
+    }
+    mcu_peer_stats stats;
+    mcu_peer_get_stats(s->peer, &stats);
+    mcu_link_view link = {
+        .loss = stats.twcc_loss >= 0 ? stats.twcc_loss : stats.video_out.loss,
+        .remb_bps = stats.remb_bps,
+        .stalled = stats.state == MCU_PEER_STALLED,
+    };
+    mcu_tier_choice_step(&s->choice, &s->room->options.tiers, &link, now_ns);
+    mcu_session_apply_tier(s);
+    mcu_report_quality(s, &stats);
+}

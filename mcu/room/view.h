@@ -1,0 +1,26 @@
+/* view.h - what one receiver watches: holds its use of a tier's encoder and switches tiers at keyframes.  Thread: loop. */
+#ifndef MCU_ROOM_VIEW_H
+#define MCU_ROOM_VIEW_H
+
+#include "mixer/video.h"
+
+typedef struct {
+    mix_video *video;
+    mcu_codec codec;
+    unsigned n_tiers;
+    unsigned current;    /* tier whose pictures are passed on; n_tiers = none */
+    unsigned wanted;     /* tier that takes over at its next keyframe; = current when settled */
+    bool needs_keyframe; /* nothing of `current` may pass before one */
+} mcu_view;
+
+/* codec NONE makes a view that never shows anything. `video` is borrowed and must outlive the view. */
+void mcu_view_init(mcu_view *v, mix_video *video, mcu_codec codec, unsigned n_tiers);
+void mcu_view_clear(mcu_view *v); /* gives the encoders back; safe to call twice */
+/* n_tiers = no picture. The old tier goes on until the new one's keyframe is there; downwards and upwards alike. */
+void mcu_view_want(mcu_view *v, unsigned tier);
+/* Whether this picture goes to the receiver now. */
+bool mcu_view_pass(mcu_view *v, unsigned tier, const mcu_au *au);
+/* The receiver could not take a picture, or asks for a keyframe. */
+void mcu_view_restart(mcu_view *v);
+
+#endif

@@ -1,0 +1,193 @@
+#include "mcu/base/log.h"
+#include "mcu/room/room_private.h"
+
+/* ---- peer -> mixer and gateway ---- */
+
+static void on_state(void *user, mcu_peer_state state, const char *why)
+{
+    mcu_session *s = user;
+    mcu_info("session.state", "seat=%s session=%s state=%s why=%s", s->seat->id, s->id, mcu_peer_state_name(state), why);
+    switch (state) {
+    case MCU_PEER_UP:
+        mcu_session_set_up(s);
+        mcu_report_session(s, "up", why);
+        break;
+    case MCU_PEER_STALLED:
+        mcu_report_session(s, "stalled", why);
+        mcu_roster_changed(s->room);
+        break;
+    case MCU_PEER_GONE:
+        mcu_report_session(s, "gone", why);
+        mcu_room_detach(s);
+        break;
+    case MCU_PEER_ICE:
+    case MCU_PEER_DTLS:
+    case MCU_PEER_NEW:
+    case MCU_PEER_NONE:
+        break;
+    }
+}
+
+static void on_candidate(void *user, const char *candidate, const char *mid)
+{
+    mcu_session *s = user;
+    if (candidate == NULL) {
+        mcu_session_gathered(s);
+    }
+    if (s->trickle) {
+        mcu_room_send(s->room,
+                      json_pack("{ss ss ss ss ss}", "type", "candidate", "seat", s->seat->id, "session", s->id, "candidate",
+                                candidate != NULL ? candidate : "", "mid", mid != NULL ? mid : ""),
+                      NULL);
+    }
+}
+
+static void on_picture_in(void *user, mcu_au *take_au)
+{
+    mcu_session *s = user;
+    if (!s->has_source) {
+        mcu_au_unref(take_au);
+        return;
+    }
+    (void)mix_video_source_push(s->room->video, s->seat->person, take_au);
+}
+
+static void on_audio_in(void *user, mcu_au *take_au)
+{
+    mcu_session *s = user;
+    if (!s->has_voice) {
+        mcu_au_unref(take_au);
+        return;
+    }
+    (void)mix_audio_voice_push(s->room->audio, s->seat->person, take_au);
+}
+
+static void on_keyframe_request(void *user)
+{
+    mcu_session *s = user;
+    mcu_view_restart(&s->view);
+}
+
+const mcu_peer_callbacks mcu_wiring_peer = {
+    .on_state = on_state,
+    .on_candidate = on_candidate,
+    .on_picture = on_picture_in,
+    .on_audio = on_audio_in,
+    .on_keyframe_request = on_keyframe_request,
+};
+
+/* ---- mixer -> peers and gateway ---- */
+
+static void on_picture_out(void *user, unsigned tier, mcu_au *au)
+{
+    mcu_room *r = user;
+    for (guint i = 0; i < r->order->len; i++) {
+        mcu_session *s = ((mcu_seat *)r->order->pdata[i])->session;
+        if (s == NULL || !s->up) {
+            continue;
+        }
+        unsigned before = s->view.current;
+        if (!mcu_view_pass(&s->view, tier, au)) {
+            continue;
+        }
+        if (before != s->view.current) {
+            mcu_report_quality(s, NULL);
+            mcu_roster_changed(r);
+        }
+        if (mcu_peer_send_picture(s->peer, au) == MCU_EFULL) {
+            s->view.needs_keyframe = true;
+        }
+    }
+}
+
+static void on_keyframe_wanted(void *user, uint32_t source)
+{
+    mcu_seat *seat = mcu_people_by_number(user, source);
+    if (seat != NULL && seat->session != NULL) {
+        mcu_peer_request_keyframe(seat->session->peer);
+    }
+}
+
+static void on_source_state(void *user, uint32_t source, mix_source_state state)
+{
+    const mcu_seat *seat = mcu_people_by_number(user, source);
+    if (seat != NULL) {
+        mcu_info("source.state", "seat=%s state=%s", seat->id, mix_source_state_name(state));
+    }
+}
+
+static void on_layout(void *user, unsigned tier, const mix_tile *tiles, unsigned n)
+{
+    mcu_room *r = user;
+    if (tier >= MIX_MAX_TIERS) {
+        return;
+    }
+    json_t *message = mcu_report_layout(r, tier, tiles, n);
+    json_decref(r->layouts[tier]);
+    r->layouts[tier] = json_incref(message);
+    g_autofree char *key = g_strdup_printf("layout%u", tier);
+    mcu_room_send(r, message, key);
+}
+
+static void on_audio_out(void *user, const mix_audio_out *out, unsigned n)
+{
+    mcu_room *r = user;
+    for (unsigned i = 0; i < n; i++) {
+        mcu_seat *seat = mcu_people_by_number(r, out[i].listener);
+        if (seat != NULL && seat->session != NULL && seat->session->has_listener) {
+            (void)mcu_peer_send_audio(seat->session->peer, out[i].au);
+        }
+    }
+}
+
+static void on_talking(void *user, uint32_t voice, bool talking, double level_dbov)
+{
+    (void)level_dbov;
+    mcu_room *r = user;
+    mcu_seat *seat = mcu_people_by_number(r, voice);
+    if (seat == NULL || seat->session == NULL) {
+        return;
+    }
+    mcu_session *s = seat->session;
+    bool heard = talking && s->audio_on && !seat->muted;
+    if (heard != s->talking) {
+        s->talking = heard;
+        mcu_people_changed(r);
+    }
+}
+
+static const mix_video_callbacks video_callbacks = {
+    .on_picture = on_picture_out,
+    .on_keyframe_wanted = on_keyframe_wanted,
+    .on_source_state = on_source_state,
+    .on_layout = on_layout,
+};
+
+static const mix_audio_callbacks audio_callbacks = {
+    .on_audio = on_audio_out,
+    .on_talking = on_talking,
+};
+
+bool mcu_wiring_init(mcu_room *r, GError **error)
+{
+    r->net = mcu_net_new(r->context, &r->options.net, error);
+    if (r->net == NULL) {
+        return false;
+    }
+    r->video = mix_video_new(r->context, &r->options.video, &video_callbacks, r, error);
+    if (r->video == NULL) {
+        return false;
+    }
+    r->audio = mix_audio_new(r->context, &r->options.audio, &audio_callbacks, r, error);
+    return r->audio != NULL;
+}
+
+void mcu_wiring_clear(mcu_room *r)
+{
+    g_clear_pointer(&r->audio, mix_audio_free);
+    g_clear_pointer(&r->video, mix_video_free);
+    g_clear_pointer(&r->net, mcu_net_free);
+    for (unsigned i = 0; i < MIX_MAX_TIERS; i++) {
+        g_clear_pointer(&r->layouts[i], json_decref);
+    }
+}
