@@ -5,7 +5,7 @@
 #include "mcu/net/h264_rtp.h" /* mcu_payload_fn */
 
 /* One-byte descriptor, no PictureID: a receiver then needs no continuity of ids when a sender switches encoders.
- * `max` 64..MCU_RTP_MAX, descriptor included. Fragments are of even size. MCU_EINVAL: size is 0. */
+ * `max` 64..MCU_RTP_MAX, descriptor included. Fragments are about equally long. MCU_EINVAL: size is 0. */
 mcu_status mcu_vp8_pack(const uint8_t *frame, size_t size, size_t max, mcu_payload_fn fn, void *user);
 unsigned mcu_vp8_pack_count(size_t size, size_t max, size_t *bytes);
 
