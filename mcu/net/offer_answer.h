@@ -86,8 +86,8 @@ char *mcu_answer_make(const mcu_sdp *offer, const mcu_local *local, const mcu_ne
 bool mcu_offer_restarts_ice(const mcu_sdp *offer, const mcu_negotiated *previous);
 
 /* Offering role: audio is mid "0", video mid "1", always both, inactive where we neither send nor receive. An ICE restart is an
- * offer with new credentials in `local`. `previous` (or NULL) gives the DTLS role to keep. Free with g_free. */
-char *mcu_offer_make(const mcu_local *local, const mcu_negotiated *previous) G_GNUC_WARN_UNUSED_RESULT;
+ * offer with new credentials in `local`. Free with g_free. */
+char *mcu_offer_make(const mcu_local *local) G_GNUC_WARN_UNUSED_RESULT;
 /* `local` as it was given to mcu_offer_make(). */
 bool mcu_answer_accept(const mcu_sdp *answer, const mcu_local *local, const mcu_negotiated *previous, mcu_negotiated *out,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,6 +1,6 @@
 /* sdp.h - a session description as text and as a struct.  Thread: any; pure functions, no shared state.
  * Knows the attributes that a BUNDLE session of WebRTC uses; what it does not know is skipped. Strings inside a mcu_sdp belong to
- * it and live as long as it does. Bounds: 64 KiB of text, 200 lines a section, 8 m-lines, 32 candidates an m-line. Source: RFC
+ * it and live as long as it does. Bounds: 64 KiB of text, 500 lines a section, 8 m-lines, 32 candidates an m-line. Source: RFC
  * 8866 (SDP), RFC 8839 (ICE), RFC 8122 (fingerprint), RFC 8285 (extmap), RFC 5576 (ssrc), RFC 4585/5104 (rtcp-fb). */
 #ifndef MCU_NET_SDP_H
 #define MCU_NET_SDP_H
@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define MCU_SDP_MAX_BYTES (64u * 1024)
-#define MCU_SDP_MAX_LINES 200 /* in one section: the session's, or one m-line's */
+#define MCU_SDP_MAX_LINES 500 /* in one section: the session's, or one m-line's */
 #define MCU_SDP_MAX_MEDIA 8
 #define MCU_SDP_MAX_CANDIDATES 32
 #define MCU_SDP_MAX_FORMATS 64

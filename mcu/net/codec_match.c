@@ -1,0 +1,131 @@
+#include "mcu/net/codec_match.h"
+
+const mcu_codec mcu_audio_order[] = {MCU_CODEC_OPUS, MCU_CODEC_NONE};
+
+static mcu_h264_profile profile_of(unsigned idc, unsigned constraints)
+{
+    const bool set0 = (constraints & 0x80) != 0;
+    const bool set1 = (constraints & 0x40) != 0;
+    if ((idc == 66 && set1) || (idc == 77 && set0) || (idc == 88 && set0 && set1)) {
+        return MCU_H264_CONSTRAINED_BASELINE;
+    }
+    return idc == 66 ? MCU_H264_BASELINE : MCU_H264_NONE;
+}
+
+static bool read_hex_byte(const char *text, unsigned *out)
+{
+    if (!g_ascii_isxdigit(text[0]) || !g_ascii_isxdigit(text[1])) {
+        return false;
+    }
+    *out = (unsigned)(g_ascii_xdigit_value(text[0]) * 16 + g_ascii_xdigit_value(text[1]));
+    return true;
+}
+
+mcu_h264_params mcu_h264_params_read(const char *fmtp)
+{
+    mcu_h264_params out = {0};
+    char mode[4];
+    char id[16];
+    unsigned level = 0;
+    if (!mcu_sdp_fmtp_get(fmtp, "packetization-mode", mode, sizeof(mode)) || mode[0] != '1' || mode[1] != '\0') {
+        return out;
+    }
+    if (!mcu_sdp_fmtp_get(fmtp, "profile-level-id", id, sizeof(id))) {
+        g_strlcpy(id, "42e01f", sizeof(id)); /* what libwebrtc assumes; RFC 6184's default (level 1) is never meant */
+    }
+    if (!read_hex_byte(id, &out.profile_idc) || !read_hex_byte(id + 2, &out.constraints) || !read_hex_byte(id + 4, &level) ||
+        id[6] != '\0') {
+        return (mcu_h264_params){0};
+    }
+    out.profile = profile_of(out.profile_idc, out.constraints);
+    out.level = level == 11 && (out.constraints & 0x10) != 0 ? 9 : (int)level; /* H.264 A.3.1: set3 makes 11 into 1b */
+    return out;
+}
+
+void mcu_h264_answer_profile(const mcu_h264_params *theirs, char out[7])
+{
+    const bool lower = theirs->level < MCU_H264_OUR_LEVEL;
+    const unsigned level = !lower ? MCU_H264_OUR_LEVEL : theirs->level == 9 ? 11 : (unsigned)theirs->level;
+    (void)g_snprintf(out, 7, "%02x%02x%02x", theirs->profile_idc & 0xff, theirs->constraints & 0xff, level);
+}
+
+mcu_codec mcu_format_codec(const mcu_sdp_format *f)
+{
+    if (f->clock_hz == 90000 && g_ascii_strcasecmp(f->name, "VP8") == 0) {
+        return MCU_CODEC_VP8;
+    }
+    if (f->clock_hz == 90000 && g_ascii_strcasecmp(f->name, "H264") == 0) {
+        return mcu_h264_params_read(f->fmtp).profile != MCU_H264_NONE ? MCU_CODEC_H264 : MCU_CODEC_NONE;
+    }
+    if (f->clock_hz == 48000 && f->channels == 2 && g_ascii_strcasecmp(f->name, "opus") == 0) {
+        return MCU_CODEC_OPUS;
+    }
+    return MCU_CODEC_NONE;
+}
+
+static const mcu_sdp_format *rtx_of(const mcu_sdp_media *m, unsigned pt)
+{
+    for (unsigned i = 0; i < m->n_formats; i++) {
+        const mcu_sdp_format *f = &m->formats[i];
+        if (f->apt == (int)pt && f->pt != pt && f->clock_hz == 90000) {
+            return f;
+        }
+    }
+    return NULL;
+}
+
+static const mcu_sdp_format *best_of_codec(const mcu_sdp_media *m, mcu_codec codec)
+{
+    const mcu_sdp_format *best = NULL;
+    mcu_h264_profile best_profile = MCU_H264_NONE;
+    for (unsigned i = 0; i < m->n_formats; i++) {
+        const mcu_sdp_format *f = &m->formats[i];
+        if (mcu_format_codec(f) != codec) {
+            continue;
+        }
+        if (codec != MCU_CODEC_H264) {
+            return f;
+        }
+        const mcu_h264_profile profile = mcu_h264_params_read(f->fmtp).profile;
+        if (best == NULL || profile > best_profile) {
+            best = f;
+            best_profile = profile;
+        }
+    }
+    return best;
+}
+
+unsigned mcu_pick_formats(const mcu_sdp_media *m, const mcu_codec *order, mcu_pick picks[MCU_MAX_PICKS])
+{
+    unsigned n = 0;
+    for (; *order != MCU_CODEC_NONE && n < MCU_MAX_PICKS; order++) {
+        const mcu_sdp_format *f = best_of_codec(m, *order);
+        if (f != NULL) {
+            picks[n++] = (mcu_pick){*order, f, rtx_of(m, f->pt)};
+        }
+    }
+    return n;
+}
+
+const mcu_codec *mcu_video_order(const mcu_local *local)
+{
+    static const mcu_codec h264_first[] = {MCU_CODEC_H264, MCU_CODEC_VP8, MCU_CODEC_NONE};
+    static const mcu_codec vp8_first[] = {MCU_CODEC_VP8, MCU_CODEC_H264, MCU_CODEC_NONE};
+    if (local->video_codecs != NULL) {
+        return local->video_codecs;
+    }
+    return local->prefer_h264 ? h264_first : vp8_first;
+}
+
+const mcu_sdp_format *mcu_pick_dtmf(const mcu_sdp_media *m)
+{
+    const mcu_sdp_format *found = NULL;
+    for (unsigned i = 0; i < m->n_formats; i++) {
+        const mcu_sdp_format *f = &m->formats[i];
+        if (g_ascii_strcasecmp(f->name, "telephone-event") == 0 &&
+            (found == NULL || (found->clock_hz != 48000 && f->clock_hz == 48000))) {
+            found = f;
+        }
+    }
+    return found;
+}
