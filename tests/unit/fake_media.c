@@ -1,0 +1,382 @@
+#include "tests/unit/fake_media.h"
+
+#include <string.h>
+
+fake_media fake;
+
+struct mcu_net {
+    int unused;
+};
+
+struct mcu_peer {
+    mcu_peer_callbacks callbacks;
+    void *user;
+    mcu_peer_state state;
+    unsigned pictures;
+    double loss;
+    char *description;
+};
+
+struct mix_video {
+    mix_video_callbacks callbacks;
+    void *user;
+};
+
+struct mix_audio {
+    mix_audio_callbacks callbacks;
+    void *user;
+};
+
+static mcu_net the_net;
+static mix_video the_video;
+static mix_audio the_audio;
+static GPtrArray *peers;
+
+void fake_media_reset(void)
+{
+    memset(&fake, 0, sizeof fake);
+    fake.send_codec = MCU_CODEC_H264;
+    fake.gives_video = true;
+    fake.gathered = true;
+    g_clear_pointer(&peers, g_ptr_array_unref);
+    peers = g_ptr_array_new();
+}
+
+mcu_peer *fake_peer(unsigned n)
+{
+    return n < peers->len ? peers->pdata[n] : NULL;
+}
+
+void fake_peer_state(mcu_peer *p, mcu_peer_state state, const char *why)
+{
+    p->state = state;
+    p->callbacks.on_state(p->user, state, why);
+}
+
+void fake_peer_gathered(mcu_peer *p)
+{
+    p->callbacks.on_candidate(p->user, NULL, NULL);
+}
+
+unsigned fake_peer_pictures(const mcu_peer *p)
+{
+    return p->pictures;
+}
+
+void fake_peer_link(mcu_peer *p, double loss)
+{
+    p->loss = loss;
+}
+
+void fake_picture(unsigned tier, bool keyframe)
+{
+    mcu_au *au = mcu_au_new(8);
+    au->codec = MCU_CODEC_H264;
+    au->keyframe = keyframe;
+    au->tier = (uint8_t)tier;
+    the_video.callbacks.on_picture(the_video.user, tier, au);
+    mcu_au_unref(au);
+}
+
+void fake_talking(uint32_t voice, bool talking)
+{
+    the_audio.callbacks.on_talking(the_audio.user, voice, talking, -20);
+}
+
+void fake_layout(unsigned tier, uint32_t person)
+{
+    mix_tile tile = {person, 2, 4, 640, 360};
+    the_video.callbacks.on_layout(the_video.user, tier, &tile, 1);
+}
+
+/* ---- net ---- */
+
+mcu_net *mcu_net_new(GMainContext *context, const mcu_net_config *config, GError **error)
+{
+    (void)context;
+    (void)config;
+    (void)error;
+    return &the_net;
+}
+
+void mcu_net_free(mcu_net *n)
+{
+    (void)n;
+}
+
+mcu_peer *mcu_peer_new(mcu_net *net, const mcu_peer_policy *policy, const mcu_peer_callbacks *callbacks, void *user,
+                       GError **error)
+{
+    (void)net;
+    (void)policy;
+    (void)error;
+    mcu_peer *p = g_new0(mcu_peer, 1);
+    p->callbacks = *callbacks;
+    p->user = user;
+    p->state = MCU_PEER_NEW;
+    fake.peers++;
+    g_ptr_array_add(peers, p);
+    return p;
+}
+
+void mcu_peer_free(mcu_peer *p)
+{
+    if (p == NULL) {
+        return;
+    }
+    fake.peers--;
+    g_ptr_array_remove(peers, p);
+    g_free(p->description);
+    g_free(p);
+}
+
+char *mcu_peer_answer(mcu_peer *p, const char *offer_sdp, GError **error)
+{
+    if (!g_str_has_prefix(offer_sdp, "v=0")) {
+        g_set_error(error, MCU_ERROR, MCU_ERROR_BAD_SDP, "not SDP");
+        return NULL;
+    }
+    g_free(p->description);
+    p->description = g_strdup_printf("answer to %s", offer_sdp);
+    return g_strdup(p->description);
+}
+
+bool mcu_peer_add_candidate(mcu_peer *p, const char *candidate, const char *mid, GError **error)
+{
+    (void)p;
+    (void)mid;
+    if (strcmp(candidate, "bad") == 0) {
+        g_set_error(error, MCU_ERROR, MCU_ERROR_BAD_REQUEST, "not a candidate");
+        return false;
+    }
+    return true;
+}
+
+char *mcu_peer_local_description(mcu_peer *p)
+{
+    return g_strdup(p->description);
+}
+
+bool mcu_peer_gathered(const mcu_peer *p)
+{
+    (void)p;
+    return fake.gathered;
+}
+
+mcu_peer_state mcu_peer_get_state(const mcu_peer *p)
+{
+    return p->state;
+}
+
+mcu_codec mcu_peer_send_codec(const mcu_peer *p)
+{
+    (void)p;
+    return fake.send_codec;
+}
+
+bool mcu_peer_takes_audio(const mcu_peer *p)
+{
+    (void)p;
+    return true;
+}
+
+bool mcu_peer_gives_video(const mcu_peer *p)
+{
+    (void)p;
+    return fake.gives_video;
+}
+
+bool mcu_peer_gives_audio(const mcu_peer *p)
+{
+    (void)p;
+    return true;
+}
+
+mcu_status mcu_peer_send_picture(mcu_peer *p, const mcu_au *au)
+{
+    (void)au;
+    if (fake.pacer_full) {
+        fake.pacer_full = false;
+        return MCU_EFULL;
+    }
+    p->pictures++;
+    return MCU_OK;
+}
+
+mcu_status mcu_peer_send_audio(mcu_peer *p, const mcu_au *au)
+{
+    (void)p;
+    (void)au;
+    return MCU_OK;
+}
+
+void mcu_peer_request_keyframe(mcu_peer *p)
+{
+    (void)p;
+}
+
+void mcu_peer_set_max_video_bps(mcu_peer *p, unsigned bps)
+{
+    (void)p;
+    (void)bps;
+}
+
+void mcu_peer_get_stats(mcu_peer *p, mcu_peer_stats *out)
+{
+    *out = (mcu_peer_stats){.state = p->state, .rtt_ms = 20, .twcc_loss = p->loss};
+}
+
+const char *mcu_peer_state_name(mcu_peer_state s)
+{
+    (void)s;
+    return "state";
+}
+
+/* ---- video ---- */
+
+mix_video *mix_video_new(GMainContext *context, const mix_video_config *config, const mix_video_callbacks *callbacks, void *user,
+                         GError **error)
+{
+    (void)context;
+    (void)config;
+    (void)error;
+    the_video = (mix_video){*callbacks, user};
+    return &the_video;
+}
+
+void mix_video_free(mix_video *v)
+{
+    (void)v;
+}
+
+mcu_status mix_video_source_add(mix_video *v, uint32_t source)
+{
+    (void)v;
+    fake.sources[source] = true;
+    return MCU_OK;
+}
+
+void mix_video_source_remove(mix_video *v, uint32_t source)
+{
+    (void)v;
+    fake.sources[source] = false;
+}
+
+mcu_status mix_video_source_push(mix_video *v, uint32_t source, mcu_au *take_au)
+{
+    (void)v;
+    (void)source;
+    mcu_au_unref(take_au);
+    return MCU_OK;
+}
+
+void mix_video_set_people(mix_video *v, const mix_person *people, unsigned n)
+{
+    (void)v;
+    fake.n_people = n;
+    for (unsigned i = 0; i < n; i++) {
+        fake.people[i] = people[i];
+        g_strlcpy(fake.names[i], people[i].name, sizeof fake.names[i]);
+        fake.people[i].name = fake.names[i];
+    }
+}
+
+mcu_status mix_video_use(mix_video *v, unsigned tier, mcu_codec codec)
+{
+    (void)v;
+    (void)codec;
+    fake.uses[tier]++;
+    return MCU_OK;
+}
+
+void mix_video_unuse(mix_video *v, unsigned tier, mcu_codec codec)
+{
+    (void)v;
+    (void)codec;
+    g_assert(fake.uses[tier] > 0);
+    fake.uses[tier]--;
+}
+
+void mix_video_request_keyframe(mix_video *v, unsigned tier, mcu_codec codec)
+{
+    (void)v;
+    (void)codec;
+    fake.keyframe_requests[tier]++;
+}
+
+void mix_video_get_stats(mix_video *v, mix_video_stats *out)
+{
+    (void)v;
+    *out = (mix_video_stats){0};
+}
+
+const char *mix_source_state_name(mix_source_state s)
+{
+    (void)s;
+    return "state";
+}
+
+/* ---- audio ---- */
+
+mix_audio *mix_audio_new(GMainContext *context, const mix_audio_config *config, const mix_audio_callbacks *callbacks, void *user,
+                         GError **error)
+{
+    (void)context;
+    (void)config;
+    (void)error;
+    the_audio = (mix_audio){*callbacks, user};
+    return &the_audio;
+}
+
+void mix_audio_free(mix_audio *a)
+{
+    (void)a;
+}
+
+mcu_status mix_audio_voice_add(mix_audio *a, uint32_t voice, mcu_codec codec)
+{
+    (void)a;
+    (void)codec;
+    fake.voices[voice] = true;
+    return MCU_OK;
+}
+
+void mix_audio_voice_remove(mix_audio *a, uint32_t voice)
+{
+    (void)a;
+    fake.voices[voice] = false;
+}
+
+mcu_status mix_audio_voice_push(mix_audio *a, uint32_t voice, mcu_au *take_au)
+{
+    (void)a;
+    (void)voice;
+    mcu_au_unref(take_au);
+    return MCU_OK;
+}
+
+void mix_audio_voice_mute(mix_audio *a, uint32_t voice, bool muted)
+{
+    (void)a;
+    fake.muted[voice] = muted;
+}
+
+mcu_status mix_audio_listener_add(mix_audio *a, uint32_t listener, uint32_t own_voice)
+{
+    (void)a;
+    fake.listeners[listener] = true;
+    fake.listener_voice[listener] = own_voice;
+    return MCU_OK;
+}
+
+void mix_audio_listener_remove(mix_audio *a, uint32_t listener)
+{
+    (void)a;
+    fake.listeners[listener] = false;
+}
+
+void mix_audio_get_stats(mix_audio *a, mix_audio_stats *out)
+{
+    (void)a;
+    *out = (mix_audio_stats){0};
+}

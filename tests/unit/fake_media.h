@@ -1,0 +1,38 @@
+/* fake_media.h - net and mixer replaced by fakes that record what the room tells them.  Thread: the test's. */
+#ifndef TESTS_UNIT_FAKE_MEDIA_H
+#define TESTS_UNIT_FAKE_MEDIA_H
+
+#include "mcu/net/peer.h"
+#include "mixer/audio.h"
+#include "mixer/video.h"
+
+typedef struct {
+    unsigned peers;               /* alive */
+    unsigned uses[MIX_MAX_TIERS]; /* H.264 use count per tier */
+    unsigned keyframe_requests[MIX_MAX_TIERS];
+    unsigned n_people;
+    mix_person people[MIX_MAX_PEOPLE];
+    char names[MIX_MAX_PEOPLE][64];
+    bool sources[256], voices[256], muted[256], listeners[256];
+    uint32_t listener_voice[256];
+    bool pacer_full;      /* the next picture is refused */
+    mcu_codec send_codec; /* what new peers negotiate */
+    bool gives_video;
+    bool gathered;
+} fake_media;
+
+extern fake_media fake;
+void fake_media_reset(void);
+
+/* The newest peer whose user data is `n`-th oldest alive (0 = oldest). */
+mcu_peer *fake_peer(unsigned n);
+void fake_peer_state(mcu_peer *p, mcu_peer_state state, const char *why);
+void fake_peer_gathered(mcu_peer *p);
+unsigned fake_peer_pictures(const mcu_peer *p);
+void fake_peer_link(mcu_peer *p, double loss);
+/* A picture of a tier, as the encoder would hand it to the loop. */
+void fake_picture(unsigned tier, bool keyframe);
+void fake_talking(uint32_t voice, bool talking);
+void fake_layout(unsigned tier, uint32_t person);
+
+#endif

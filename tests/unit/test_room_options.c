@@ -1,0 +1,81 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "mcu/room/options.h"
+
+static bool load(mcu_room_options *o, const char *text, GError **error)
+{
+    json_t *config = json_loads(text, 0, NULL);
+    assert_non_null(config);
+    bool ok = mcu_room_options_init(o, config, error);
+    json_decref(config);
+    return ok;
+}
+
+static void test_defaults(void **state)
+{
+    (void)state;
+    mcu_room_options o;
+    assert_true(mcu_room_options_init(&o, NULL, NULL));
+    assert_int_equal(o.video.n_tiers, 4);
+    assert_int_equal(mcu_room_options_tier(&o, "D"), 3);
+    assert_int_equal(mcu_room_options_tier(&o, "audio"), 4);
+    assert_int_equal(mcu_room_options_tier(&o, "Z"), -1);
+    assert_string_equal(mcu_room_options_tier_name(&o, 9), "audio");
+    mcu_room_options_clear(&o);
+}
+
+static void test_everything_given(void **state)
+{
+    (void)state;
+    mcu_room_options o;
+    assert_true(
+        load(&o,
+             "{\"media\":{\"addresses\":[\"127.0.0.1\"],\"nat_address\":\"203.0.113.9\",\"port_min\":40000,\"port_max\":40100,"
+             "\"ice_tcp\":false,\"stun\":\"192.0.2.1:3478\",\"turn\":[{\"host\":\"192.0.2.2\",\"port\":443,\"transport\":\"tls\","
+             "\"username\":\"u\",\"password\":\"p\"},{\"host\":\"192.0.2.3\"}]},"
+             "\"tiers\":[{\"name\":\"X\",\"width\":640,\"height\":360,\"fps\":15,\"bitrate\":300000}],"
+             "\"limits\":{\"seats\":9},\"empty_seconds\":5}",
+             NULL));
+    assert_string_equal(o.net.addresses[0], "127.0.0.1");
+    assert_null(o.net.addresses[1]);
+    assert_string_equal(o.net.nat_address, "203.0.113.9");
+    assert_false(o.net.ice_tcp);
+    assert_int_equal(o.net.stun_port, 3478);
+    assert_int_equal(o.net.n_turn, 1);
+    assert_string_equal(o.net.turn[0].transport, "tls");
+    assert_int_equal(o.video.n_tiers, 1);
+    assert_int_equal(o.max_seats, 9);
+    mcu_room_options_clear(&o);
+}
+
+static void test_bad_values_are_named(void **state)
+{
+    (void)state;
+    const char *const rows[] = {
+        "{\"media\":{\"stun\":\"nowhere\"}}",
+        "{\"media\":{\"stun\":\"192.0.2.1:99999\"}}",
+        "{\"tiers\":[{\"name\":\"A\",\"width\":1280}]}",
+        "{\"tiers\":[{\"width\":1280,\"height\":720,\"fps\":25,\"bitrate\":1000000}]}",
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        mcu_room_options o;
+        g_autoptr(GError) error = NULL;
+        assert_false(load(&o, rows[i], &error));
+        assert_true(g_error_matches(error, MCU_ERROR, MCU_ERROR_CONFIG));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_everything_given),
+        cmocka_unit_test(test_bad_values_are_named),
+    };
+    return cmocka_run_group_tests_name("room_options", tests, NULL, NULL);
+}
