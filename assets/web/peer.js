@@ -1,0 +1,174 @@
+// peer.js - one RTCPeerConnection to the room. We always offer; the room answers. One stream up, one composite down.
+// Events: 'offer' (detail: sdp), 'candidate' (detail: {candidate, mid}), 'state' (connectionState), 'failed' (make a new Peer).
+const DISCONNECTED_MS = 3000;
+const ANSWER_MS = 10000;
+const CONNECT_MS = 20000;
+
+export class Peer extends EventTarget {
+  stream = new MediaStream(); // the composite: one picture, one mix
+  #pc;
+  #transceivers = {};
+  #outstanding = false; // an offer waits for its answer
+  #again = null; // what to offer once the answer is here
+  #early = []; // candidates that came before the answer
+  #timers = {};
+  #closed = false;
+
+  // `tracks` {audio, video}: a track, or true when one may come later without a new offer, or false for receive only.
+  constructor({ iceServers = [], relay = false, codec = 'h264', tracks }) {
+    super();
+    this.#pc = new RTCPeerConnection({
+      iceServers,
+      iceTransportPolicy: relay ? 'relay' : 'all',
+      bundlePolicy: 'max-bundle',
+      rtcpMuxPolicy: 'require',
+    });
+    const streams = [new MediaStream()];
+    for (const kind of ['audio', 'video']) {
+      const track = tracks[kind];
+      this.#transceivers[kind] = this.#pc.addTransceiver(track && track !== true ? track : kind, {
+        direction: track ? 'sendrecv' : 'recvonly',
+        streams,
+      });
+    }
+    preferCodec(this.#transceivers.video, codec);
+    this.#pc.ontrack = (e) => {
+      if (!this.stream.getTracks().includes(e.track)) this.stream.addTrack(e.track);
+    };
+    this.#pc.onicecandidate = (e) => this.#candidate(e.candidate);
+    this.#pc.onconnectionstatechange = () => this.#stateChanged();
+    this.#timers.connect = setTimeout(() => this.#fail(), CONNECT_MS);
+  }
+
+  get state() {
+    return this.#closed ? 'closed' : this.#pc.connectionState;
+  }
+
+  get connection() {
+    return this.#pc;
+  }
+
+  // Only one offer is on its way at a time; what is asked for meanwhile is offered after the answer.
+  async negotiate(restart = false) {
+    if (this.#closed) return;
+    if (this.#outstanding) {
+      this.#again = { restart: restart || !!(this.#again && this.#again.restart) };
+      return;
+    }
+    this.#outstanding = true;
+    try {
+      const offer = await this.#pc.createOffer({ iceRestart: restart });
+      await this.#pc.setLocalDescription(offer);
+    } catch (e) {
+      this.#fail();
+      return;
+    }
+    if (this.#closed) return;
+    this.#timers.answer = setTimeout(() => this.#fail(), ANSWER_MS);
+    this.#emit('offer', this.#pc.localDescription.sdp);
+  }
+
+  async answer(sdp) {
+    if (this.#closed || this.#pc.signalingState !== 'have-local-offer') return;
+    clearTimeout(this.#timers.answer);
+    try {
+      await this.#pc.setRemoteDescription({ type: 'answer', sdp });
+    } catch (e) {
+      this.#fail();
+      return;
+    }
+    this.#outstanding = false;
+    for (const c of this.#early.splice(0)) this.#add(c);
+    const again = this.#again;
+    this.#again = null;
+    if (again) this.negotiate(again.restart);
+  }
+
+  // The room's candidates; "" ends them.
+  candidate({ candidate, mid }) {
+    const c = { candidate, sdpMid: mid === undefined ? '0' : String(mid) };
+    if (this.#pc.remoteDescription && !this.#outstanding) this.#add(c);
+    else this.#early.push(c);
+  }
+
+  #add(c) {
+    if (this.#closed || !c.candidate) return;
+    this.#pc.addIceCandidate(c).catch(() => {}); // e.g. a host name this browser does not resolve
+  }
+
+  #candidate(c) {
+    if (this.#closed) return;
+    if (!c) this.#emit('candidate', { candidate: '', mid: '0' });
+    else if (c.candidate) this.#emit('candidate', { candidate: c.candidate, mid: c.sdpMid === null ? '0' : c.sdpMid });
+  }
+
+  // Sends `track` (null: nothing) from now on. A connection made to receive only is offered anew.
+  async send(kind, track) {
+    const transceiver = this.#transceivers[kind];
+    if (this.#closed || transceiver.sender.track === track) return;
+    try {
+      await transceiver.sender.replaceTrack(track);
+    } catch (e) {
+      this.#fail();
+      return;
+    }
+    if (track && transceiver.direction === 'recvonly') {
+      transceiver.direction = 'sendrecv';
+      await this.negotiate();
+    }
+  }
+
+  restartIce() {
+    return this.negotiate(true);
+  }
+
+  // The socket was lost and is back: the offer on its way, or its answer, may be lost. The same offer gives the same answer.
+  resend() {
+    if (this.#closed || !this.#outstanding || !this.#pc.localDescription) return;
+    this.#emit('offer', this.#pc.localDescription.sdp);
+  }
+
+  #stateChanged() {
+    const state = this.state;
+    clearTimeout(this.#timers.disconnected);
+    if (state === 'connected') clearTimeout(this.#timers.connect);
+    if (state === 'disconnected') this.#timers.disconnected = setTimeout(() => this.restartIce(), DISCONNECTED_MS);
+    if (state === 'failed') this.#fail();
+    else this.#emit('state', state);
+  }
+
+  #fail() {
+    if (this.#closed) return;
+    this.close();
+    this.#emit('failed');
+  }
+
+  #emit(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+
+  close() {
+    this.#closed = true;
+    for (const timer of Object.values(this.#timers)) clearTimeout(timer);
+    this.#pc.onicecandidate = this.#pc.onconnectionstatechange = this.#pc.ontrack = null;
+    this.#pc.close();
+  }
+}
+
+// H.264 constrained baseline first where it exists: cheapest for tablets, which decode it in hardware.
+function preferCodec(transceiver, codec) {
+  if (!transceiver.setCodecPreferences || !RTCRtpReceiver.getCapabilities) return;
+  const all = (RTCRtpReceiver.getCapabilities('video') || { codecs: [] }).codecs;
+  const is = (name) => (c) => c.mimeType.toLowerCase() === 'video/' + name;
+  const h264 = all.filter((c) => is('h264')(c) && /packetization-mode=1/.test(c.sdpFmtpLine));
+  const baseline = h264.filter((c) => /profile-level-id=42[c-f]0/i.test(c.sdpFmtpLine));
+  const others = h264.filter((c) => !baseline.includes(c));
+  const vp8 = all.filter(is('vp8'));
+  const first = codec === 'vp8' ? vp8 : [...baseline, ...others, ...vp8];
+  if (!first.length) return;
+  try {
+    transceiver.setCodecPreferences([...first, ...all.filter(is('rtx'))]);
+  } catch (e) {
+    // an older browser with its own order: the room takes H.264 and VP8 in any order
+  }
+}

@@ -1,0 +1,123 @@
+// signaling.js - the WebSocket to the gateway: joins, keeps itself alive, reconnects for ever until told to stop.
+// Events: 'message' (detail: the parsed object), 'up', 'down'. join() is called anew for every connection, so it may resume.
+const FIRST_MS = 300;
+const LAST_MS = 2000;
+const CONNECT_MS = 5000;
+const PING_MS = 2000;
+const SILENCE_MS = 6000;
+
+export class Signaling extends EventTarget {
+  #url;
+  #join;
+  #socket = null;
+  #attempt = 0;
+  #retry = 0;
+  #watch = 0;
+  #heard = 0;
+  #pings = 0;
+  #stopped = true;
+
+  constructor(url, join) {
+    super();
+    this.#url = url;
+    this.#join = join;
+  }
+
+  get open() {
+    return !!this.#socket && this.#socket.readyState === WebSocket.OPEN;
+  }
+
+  start() {
+    this.#stopped = false;
+    this.#attempt = 0;
+    this.#connect();
+  }
+
+  stop() {
+    this.#stopped = true;
+    this.#drop();
+    clearTimeout(this.#retry);
+  }
+
+  // Waits for nothing: the line may have changed (network, page shown again), so ask now, or try now.
+  nudge() {
+    if (this.#stopped) return;
+    if (this.open) this.#ping();
+    else {
+      this.#attempt = 0;
+      this.#connect();
+    }
+  }
+
+  // A new connection at once, even if the present one still seems to work.
+  reconnect() {
+    if (this.#stopped) return;
+    this.#attempt = 0;
+    this.#connect();
+  }
+
+  send(message) {
+    if (!this.open) return false;
+    this.#socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  #connect() {
+    this.#drop();
+    clearTimeout(this.#retry);
+    const socket = new WebSocket(this.#url);
+    this.#socket = socket;
+    this.#heard = performance.now();
+    const mine = (f) => (e) => {
+      if (this.#socket === socket) f(e);
+    };
+    socket.onopen = mine(() => {
+      this.#heard = performance.now();
+      this.send(this.#join());
+    });
+    socket.onmessage = mine((e) => this.#receive(e.data));
+    socket.onclose = mine(() => this.#lost());
+    this.#watch = setInterval(() => this.#check(), PING_MS);
+  }
+
+  #receive(data) {
+    this.#heard = performance.now();
+    let message;
+    try {
+      message = JSON.parse(data);
+    } catch (e) {
+      return;
+    }
+    if (!message || message.type === 'pong') return;
+    if (message.type === 'joined') {
+      this.#attempt = 0;
+      this.dispatchEvent(new Event('up'));
+    }
+    this.dispatchEvent(new CustomEvent('message', { detail: message }));
+  }
+
+  #check() {
+    const silent = performance.now() - this.#heard;
+    if (silent > (this.open ? SILENCE_MS : CONNECT_MS)) this.#lost();
+    else if (this.open) this.#ping();
+  }
+
+  #ping() {
+    this.send({ type: 'ping', id: ++this.#pings });
+  }
+
+  #lost() {
+    this.#drop();
+    if (this.#stopped) return;
+    this.dispatchEvent(new Event('down'));
+    const wait = Math.min(LAST_MS, FIRST_MS * 2 ** this.#attempt++) * (0.8 + 0.4 * Math.random());
+    this.#retry = setTimeout(() => this.#connect(), Math.min(LAST_MS, wait));
+  }
+
+  #drop() {
+    clearInterval(this.#watch);
+    const socket = this.#socket;
+    this.#socket = null;
+    if (socket) socket.close();
+  }
+}

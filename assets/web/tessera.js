@@ -1,0 +1,267 @@
+// tessera.js - one person's seat in a visit: signaling, media and peer put together. No page, no words; app.js draws it.
+// const visit = new Visit({ token }); visit.on('state', f); await visit.join(); visit.setAudio(false); visit.leave();
+//
+// Events, each with the new value: 'state' ("idle" "joining" "live" "signal" "media" "ended"), 'roster', 'layout', 'quality',
+// 'stream' (the composite, set again after every new connection), 'me' (name, role, room, muted), 'ended' ({reason, code}),
+// 'error' ({code, message}), 'media' (camera or microphone changed), 'lost' (kind of the device that went away).
+import { Signaling } from './signaling.js';
+import { Media } from './media.js';
+import { Peer } from './peer.js';
+
+const NETWORK_MS = 500;
+const REBUILD_MS = 1000;
+
+export class Visit extends EventTarget {
+  state = 'idle';
+  me = null;
+  roster = [];
+  layout = null;
+  quality = null;
+  stream = null;
+  reason = '';
+  media;
+  peer = null;
+  #options;
+  #signaling;
+  #session = '';
+  #iceServers = [];
+  #wasLive = false;
+  #sent = '';
+  #built = 0;
+  #timers = {};
+
+  // options: token; url of the WebSocket; constraints of the devices; relay (TURN only); codec "h264" or "vp8".
+  constructor(options) {
+    super();
+    this.#options = options;
+    this.media = new Media(options.constraints);
+    this.media.addEventListener('change', () => this.#mediaChanged());
+    this.media.addEventListener('lost', (e) => this.#emit('lost', e.detail));
+    const url = options.url || location.origin.replace(/^http/, 'ws') + '/ws';
+    this.#signaling = new Signaling(url, () => this.#joinMessage());
+    this.#signaling.addEventListener('message', (e) => this.#receive(e.detail));
+    this.#signaling.addEventListener('down', () => this.#update());
+    this.#signaling.addEventListener('up', () => this.#update());
+    const changed = () => this.#networkChanged();
+    addEventListener('online', changed);
+    addEventListener('offline', () => this.#update());
+    if (navigator.connection && navigator.connection.addEventListener) navigator.connection.addEventListener('change', changed);
+    document.addEventListener('visibilitychange', () => {
+      if (!document.hidden && this.inVisit) this.#signaling.nudge();
+    });
+  }
+
+  on(name, f) {
+    this.addEventListener(name, (e) => f(e.detail));
+    return this;
+  }
+
+  get inVisit() {
+    return this.state !== 'idle' && this.state !== 'ended';
+  }
+
+  // Joins at once; devices that are not open yet are opened beside it and sent as they come.
+  async join() {
+    if (this.inVisit) return;
+    this.reason = '';
+    this.#session = '';
+    this.#wasLive = false;
+    this.#set('joining');
+    this.#signaling.start();
+    await this.media.open();
+  }
+
+  setAudio(on) {
+    return this.media.set('audio', on);
+  }
+
+  setVideo(on) {
+    return this.media.set('video', on);
+  }
+
+  setTier(tier) {
+    return this.#signaling.send({ type: 'tier', tier });
+  }
+
+  // The picture's rectangles: [{seat, name, x, y, w, h}] in units of layout.width and layout.height.
+  tiles() {
+    const name = (seat) => (this.roster.find((p) => p.seat === seat) || {}).name || '';
+    return this.layout ? this.layout.tiles.map((tile) => ({ ...tile, name: name(tile.seat) })) : [];
+  }
+
+  leave() {
+    this.#signaling.send({ type: 'leave' });
+    this.#end('left');
+  }
+
+  async stats() {
+    const list = [];
+    if (this.peer) (await this.peer.connection.getStats()).forEach((s) => list.push(s));
+    return list;
+  }
+
+  #joinMessage() {
+    const message = { type: 'join', token: this.#options.token };
+    if (this.#session && this.peer) message.session = this.#session;
+    return message;
+  }
+
+  #receive(m) {
+    switch (m.type) {
+      case 'joined':
+        return this.#joined(m);
+      case 'answer':
+        return this.peer && this.peer.answer(m.sdp);
+      case 'candidate':
+        return this.peer && this.peer.candidate(m);
+      case 'roster':
+        return this.#roster(m);
+      case 'layout':
+        this.layout = m;
+        return this.#emit('layout', m);
+      case 'quality':
+        this.quality = m;
+        return this.#emit('quality', m);
+      case 'muted':
+        this.me.muted = m.muted;
+        return this.#emit('me', this.me);
+      case 'restart':
+        return this.#build();
+      case 'replaced':
+        return this.#end('replaced');
+      case 'ended':
+        return this.#end(m.reason || 'room_ended');
+      case 'error':
+        return this.#error(m);
+      default:
+        return undefined; // newer servers may say more
+    }
+  }
+
+  #joined(m) {
+    this.me = { seat: m.seat, name: m.name, role: m.role, room: m.roomName || '', muted: !!m.muted, tiers: m.tiers || [] };
+    this.#iceServers = m.iceServers || [];
+    this.#session = m.session || '';
+    this.#sent = '';
+    this.#emit('me', this.me);
+    if (!m.resumed || !this.peer) this.#build();
+    else {
+      this.peer.resend();
+      if (this.peer.state === 'disconnected') this.peer.restartIce();
+    }
+    this.#sendState();
+    this.#update();
+  }
+
+  #roster(m) {
+    this.roster = m.participants || [];
+    const own = this.roster.find((p) => this.me && p.seat === this.me.seat);
+    if (own && own.muted !== undefined && own.muted !== this.me.muted) {
+      this.me.muted = own.muted;
+      this.#emit('me', this.me);
+    }
+    this.#emit('roster', this.roster);
+  }
+
+  #error(m) {
+    this.#emit('error', m);
+    if (m.fatal) this.#end('error', m.code);
+  }
+
+  #build() {
+    clearTimeout(this.#timers.build);
+    if (this.peer) this.peer.close();
+    this.#built = performance.now();
+    const can = (kind) => this.media[kind] || !this.media.errors[kind]; // a device that may still come is offered already
+    const peer = new Peer({
+      iceServers: this.#iceServers,
+      relay: this.#options.relay,
+      codec: this.#options.codec,
+      tracks: { audio: can('audio'), video: can('video') },
+    });
+    this.peer = peer;
+    const mine = (f) => (e) => {
+      if (this.peer === peer) f(e.detail);
+    };
+    peer.addEventListener('offer', mine((sdp) => this.#signaling.send({ type: 'offer', sdp, session: this.#session })));
+    peer.addEventListener('candidate', mine((c) => this.#signaling.send({ type: 'candidate', ...c })));
+    peer.addEventListener('state', mine(() => this.#update()));
+    peer.addEventListener('failed', mine(() => this.#rebuild()));
+    this.stream = peer.stream;
+    this.#emit('stream', this.stream);
+    peer.negotiate();
+    this.#update();
+  }
+
+  // Nothing of the old connection can be used: a fresh join gives a fresh session, the seat stays. Not more than once a second.
+  #rebuild() {
+    this.peer = null;
+    this.#update();
+    const wait = Math.max(0, this.#built + REBUILD_MS - performance.now());
+    this.#timers.build = setTimeout(() => this.#signaling.reconnect(), wait);
+  }
+
+  #mediaChanged() {
+    if (this.peer) {
+      this.peer.send('audio', this.media.audio);
+      this.peer.send('video', this.media.video);
+    }
+    this.#sendState();
+    this.#emit('media', this.media);
+  }
+
+  #sendState() {
+    if (!this.me || !this.inVisit) return;
+    const message = { type: 'state', ...this.media.on };
+    const text = JSON.stringify(message);
+    if (text !== this.#sent && this.#signaling.send(message)) this.#sent = text;
+  }
+
+  #networkChanged() {
+    if (!this.inVisit) return;
+    clearTimeout(this.#timers.network);
+    this.#timers.network = setTimeout(() => {
+      this.#signaling.nudge();
+      if (this.peer) this.peer.restartIce();
+    }, NETWORK_MS);
+    this.#update();
+  }
+
+  #update() {
+    if (!this.inVisit) return;
+    const media = !!this.peer && this.peer.state === 'connected';
+    if (media) this.#wasLive = true;
+    if (media && this.#signaling.open) this.#set('live');
+    else if (!this.#wasLive) this.#set('joining');
+    else this.#set(media ? 'signal' : 'media');
+  }
+
+  // Everything stops in this very call: camera light, microphone, sound.
+  #end(reason, code = '') {
+    if (this.state === 'ended') return;
+    for (const timer of Object.values(this.#timers)) clearTimeout(timer);
+    if (this.peer) this.peer.close();
+    this.peer = null;
+    this.stream = null;
+    this.layout = null;
+    this.quality = null;
+    this.roster = [];
+    this.reason = reason;
+    this.state = 'ended';
+    this.media.close();
+    this.#emit('stream', null);
+    this.#emit('state', 'ended');
+    this.#emit('ended', { reason, code });
+    this.#signaling.stop();
+  }
+
+  #set(state) {
+    if (this.state === state) return;
+    this.state = state;
+    this.#emit('state', state);
+  }
+
+  #emit(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}

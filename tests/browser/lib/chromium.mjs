@@ -1,0 +1,38 @@
+// chromium.mjs - Debian's Chromium, headless, with a person's fake camera and microphone. One browser per person: the files
+// belong to the browser process. `namespace` starts it inside a network namespace.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { chromium } from 'playwright-core';
+
+const SWITCHES = [
+  '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-quic', '--no-first-run', '--mute-audio',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync',
+  '--disable-background-timer-throttling', '--disable-renderer-backgrounding', '--disable-backgrounding-occluded-windows',
+  '--autoplay-policy=no-user-gesture-required',
+  '--disable-features=Translate,OptimizationHints,MediaRouter,WebRtcHideLocalIpsWithMdns',
+];
+
+// media: {y4m, wav} of media/generate.mjs, or null for a machine without devices. permissions: what the person allows.
+export async function launchChromium({ media, permissions = ['camera', 'microphone'], namespace, args = [], viewport } = {}) {
+  const switches = [...SWITCHES, ...args];
+  if (media) {
+    switches.push('--use-fake-device-for-media-stream');
+    if (media.y4m) switches.push('--use-file-for-fake-video-capture=' + media.y4m);
+    if (media.wav) switches.push('--use-file-for-fake-audio-capture=' + media.wav);
+  }
+  let executablePath = '/usr/bin/chromium';
+  let wrapper = '';
+  if (namespace) {
+    wrapper = fs.mkdtempSync(path.join(os.tmpdir(), 'tessera-chromium-'));
+    executablePath = path.join(wrapper, 'chromium');
+    fs.writeFileSync(executablePath, `#!/bin/sh\nexec ip netns exec ${namespace} /usr/bin/chromium "$@"\n`, { mode: 0o755 });
+  }
+  const browser = await chromium.launch({ executablePath, headless: true, args: switches, timeout: 60000 });
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, permissions, viewport: viewport || { width: 1280, height: 800 } });
+  const close = async () => {
+    await browser.close();
+    if (wrapper) fs.rmSync(wrapper, { recursive: true });
+  };
+  return { kind: 'chromium', media, browser, context, newPage: () => context.newPage(), close };
+}

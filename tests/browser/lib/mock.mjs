@@ -1,0 +1,94 @@
+// mock.mjs - a stand-in for the server, for work on the web client alone: serves assets/web and speaks /ws, while a hidden page of
+// the same browser (ROOM_PAGE) answers the offers and sends back a drawn composite. Media is real WebRTC between the two pages.
+import fs from 'node:fs';
+import http from 'node:http';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { WebSocketServer } from 'ws';
+
+const WEB = fileURLToPath(new URL('../../../assets/web/', import.meta.url));
+const TYPES = { '.js': 'text/javascript', '.css': 'text/css', '.html': 'text/html; charset=utf-8', '.svg': 'image/svg+xml' };
+const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; media-src 'self' blob:; base-uri 'none'; form-action 'none'";
+
+const ROOM_PAGE = `<!doctype html><title>room</title><canvas width=1280 height=720></canvas><script>
+const c = document.querySelector('canvas'), g = c.getContext('2d'); let n = 0;
+setInterval(() => { n++; ['#7fb7b2','#8aa9c9','#c9a98a','#a98ac9'].forEach((f, i) => { const x = 640 * (i % 2), y = 360 * (i >> 1);
+  g.fillStyle = f; g.fillRect(x, y, 640, 360); g.fillStyle = '#fff'; g.beginPath(); g.arc(x + 320 + 40 * Math.sin(n / 20 + i), y + 180, 80, 0, 7); g.fill();
+  g.fillStyle = '#16303b'; g.font = '24px sans-serif'; g.fillText(['Amira Haddad', 'Dr. Jonas Weber', 'Mei-Ling Chen (interpreter)', 'Bot'][i], x + 20, y + 340); }); }, 40);
+const pcs = {}; const ws = new WebSocket(location.origin.replace('http', 'ws') + '/mock-room');
+ws.onmessage = async (e) => { const m = JSON.parse(e.data);
+  if (m.type === 'offer') { if (pcs[m.session]) { await pcs[m.session].setRemoteDescription({ type: 'offer', sdp: m.sdp }).catch(() => { pcs[m.session].close(); delete pcs[m.session]; }); }
+    const old = pcs[m.session]; const pc = pcs[m.session] ||= new RTCPeerConnection();
+    if (!old) { pc.onicecandidate = (e) => ws.send(JSON.stringify({ type: 'candidate', session: m.session, candidate: e.candidate ? e.candidate.candidate : '', mid: '0' }));
+      await pc.setRemoteDescription({ type: 'offer', sdp: m.sdp });
+      const a = new AudioContext(), o = a.createOscillator(), d = a.createMediaStreamDestination(); o.frequency.value = 830; o.connect(d); o.start();
+      for (const t of pc.getTransceivers()) { t.direction = t.direction === 'recvonly' ? 'sendrecv' : t.direction; t.direction = 'sendrecv'; t.sender.replaceTrack(t.receiver.track.kind === 'video' ? c.captureStream(25).getVideoTracks()[0] : d.stream.getAudioTracks()[0]); } }
+    await pc.setLocalDescription(); ws.send(JSON.stringify({ type: 'answer', session: m.session, sdp: pc.localDescription.sdp })); }
+  if (m.type === 'candidate' && pcs[m.session] && m.candidate) pcs[m.session].addIceCandidate({ candidate: m.candidate, sdpMid: m.mid }).catch(() => {});
+  if (m.type === 'kill') { for (const k in pcs) { pcs[k].close(); delete pcs[k]; } }
+};</script>`;
+
+export async function startMock() {
+  const seen = []; // every message of the client, in order
+  let room = null;
+  let sessions = 0;
+  let refuse = '';
+  const clients = new Map();
+  const server = http.createServer((req, res) => {
+    const url = new URL(req.url, 'http://x');
+    if (url.pathname === '/mock-room-page') return res.setHeader('content-type', 'text/html').end(ROOM_PAGE);
+    const name = url.pathname.startsWith('/j/') ? (url.pathname.endsWith('.bad') ? 'invalid.html' : 'index.html') : path.basename(url.pathname);
+    const file = path.join(WEB, name);
+    if (!fs.existsSync(file)) return res.writeHead(404).end();
+    res.writeHead(200, { 'content-type': TYPES[path.extname(file)], 'content-security-policy': POLICY, 'cache-control': 'no-store' });
+    return res.end(fs.readFileSync(file));
+  });
+  const wss = new WebSocketServer({ noServer: true });
+  server.on('upgrade', (req, socket, head) => wss.handleUpgrade(req, socket, head, (ws) => {
+    if (req.url === '/mock-room') {
+      room = ws;
+      ws.on('message', (data) => {
+        const m = JSON.parse(data);
+        const client = clients.get(m.session);
+        if (client) client.send(JSON.stringify(m));
+      });
+    } else ws.on('message', (data) => receive(ws, JSON.parse(data)));
+  }));
+  const roster = () => ({ type: 'roster', revision: 1, participants: [
+    { seat: 'p1', name: 'Amira Haddad', role: 'patient', kind: 'web', audio: true, video: true, muted: false, talking: false, tier: 'A', state: 'up' },
+    { seat: 'p2', name: 'Dr. Jonas Weber', role: 'provider', kind: 'web', audio: true, video: true, muted: false, talking: true, tier: 'A', state: 'up' },
+    { seat: 'p3', name: 'Mei-Ling Chen', role: 'interpreter', kind: 'web', audio: false, video: true, muted: false, talking: false, tier: 'B', state: 'up' },
+    { seat: 'p4', name: 'عبد الرحمن', role: 'guest', kind: 'phone', audio: true, video: false, muted: false, talking: false, tier: 'audio', state: 'up' }] });
+  const say = (ws, m) => ws.send(JSON.stringify(m));
+  function receive(ws, m) {
+    if (m.type !== 'ping') seen.push(m);
+    if (m.type === 'ping') return say(ws, { type: 'pong', id: m.id });
+    if (m.type === 'join') {
+      if (refuse) { say(ws, { type: 'error', code: refuse, message: 'no', fatal: true }); return ws.close(); }
+      const resumed = clients.has(m.session);
+      ws.session = resumed ? m.session : 's' + ++sessions;
+      clients.set(ws.session, ws);
+      say(ws, { type: 'joined', room: 'r', roomName: 'Cardiology follow-up', seat: 'p1', name: 'Amira Haddad', role: 'patient', muted: false, iceServers: [], tiers: ['A', 'B', 'C', 'D'], session: ws.session, resumed });
+      say(ws, roster());
+      say(ws, { type: 'layout', tier: 'A', width: 1280, height: 720, tiles: ['p1', 'p2', 'p3', 'p4'].map((seat, i) => ({ seat, x: 640 * (i % 2), y: 360 * (i >> 1), w: 640, h: 360 })) });
+      return say(ws, { type: 'quality', quality: 4, tier: 'A', loss: 0, rtt: 12 });
+    }
+    if (m.type === 'offer' || m.type === 'candidate') return room.send(JSON.stringify({ ...m, session: ws.session }));
+    if (m.type === 'leave') { say(ws, { type: 'ended', reason: 'left' }); return ws.close(); }
+    return undefined;
+  }
+  await new Promise((r) => server.listen(0, '127.0.0.1', r));
+  const origin = `http://localhost:${server.address().port}`;
+  const b64 = (o) => Buffer.from(JSON.stringify(o)).toString('base64url');
+  return {
+    origin, seen,
+    link: `${origin}/j/${b64({ alg: 'HS256' })}.${b64({ name: 'Amira Haddad' })}.c2lnbmF0dXJl`,
+    roomPage: `${origin}/mock-room-page`,
+    say: (m) => clients.forEach((ws) => ws.readyState === 1 && say(ws, m)),
+    dropSockets: () => clients.forEach((ws) => ws.terminate()),
+    forget: () => clients.clear(),
+    killRoom: () => { room.send('{"type":"kill"}'); clients.forEach((ws) => ws.readyState === 1 && say(ws, { type: 'restart', reason: 'room_restarted' })); },
+    refuse: (code) => { refuse = code; },
+    close: () => { wss.clients.forEach((ws) => ws.terminate()); server.close(); server.closeAllConnections(); },
+  };
+}
