@@ -1,0 +1,156 @@
+/* test_base_workers.c - strands keep their order, pools keep them apart. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+
+#include "mcu/base/workers.h"
+
+/* A gate that a job waits at, so that the test decides when it goes on. */
+typedef struct {
+    pthread_mutex_t lock;
+    pthread_cond_t cond;
+    bool open;
+    bool reached;
+} gate;
+
+#define GATE_INIT                                                                                                                \
+    {                                                                                                                            \
+        .lock = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER                                                      \
+    }
+
+static void wait_at(void *arg)
+{
+    gate *g = arg;
+    pthread_mutex_lock(&g->lock);
+    g->reached = true;
+    pthread_cond_broadcast(&g->cond);
+    while (!g->open) {
+        pthread_cond_wait(&g->cond, &g->lock);
+    }
+    pthread_mutex_unlock(&g->lock);
+}
+
+static void await_reached(gate *g)
+{
+    pthread_mutex_lock(&g->lock);
+    while (!g->reached) {
+        pthread_cond_wait(&g->cond, &g->lock);
+    }
+    pthread_mutex_unlock(&g->lock);
+}
+
+static void open_gate(void *arg)
+{
+    gate *g = arg;
+    pthread_mutex_lock(&g->lock);
+    g->open = true;
+    pthread_cond_broadcast(&g->cond);
+    pthread_mutex_unlock(&g->lock);
+}
+
+typedef struct {
+    int count; /* not atomic on purpose: the strand alone keeps jobs apart, TSan would tell */
+    int *seen;
+    bool done;
+} tally;
+
+typedef struct {
+    tally *tally;
+    int number;
+} ticket;
+
+static void punch(void *arg)
+{
+    ticket *t = arg;
+    assert_int_equal(t->number, t->tally->count);
+    t->tally->count++;
+}
+
+static void finished(void *arg)
+{
+    ((tally *)arg)->done = true;
+}
+
+static void strands_are_ordered(void **state)
+{
+    (void)state;
+    enum { STRANDS = 5, JOBS = 300 };
+    static ticket tickets[STRANDS][JOBS];
+    tally tallies[STRANDS] = {0};
+    mcu_workers *w = mcu_workers_new(3, "test-pool-with-a-long-name");
+    mcu_strand *s[STRANDS];
+    for (int i = 0; i < STRANDS; i++) {
+        s[i] = mcu_strand_new(w, 16);
+    }
+    for (int j = 0; j < JOBS; j++) {
+        for (int i = 0; i < STRANDS; i++) {
+            tickets[i][j] = (ticket){.tally = &tallies[i], .number = j};
+            while (!mcu_strand_post(s[i], punch, &tickets[i][j])) {
+                sched_yield();
+            }
+        }
+    }
+    for (int i = 0; i < STRANDS; i++) {
+        mcu_strand_close(s[i], finished, &tallies[i]);
+    }
+    mcu_workers_free(w);
+    for (int i = 0; i < STRANDS; i++) {
+        assert_int_equal(tallies[i].count, JOBS);
+        assert_true(tallies[i].done);
+    }
+    mcu_workers_free(NULL);
+}
+
+static void bound_counts_what_waits(void **state)
+{
+    (void)state;
+    gate g = GATE_INIT;
+    mcu_workers *w = mcu_workers_new(1, NULL);
+    mcu_strand *s = mcu_strand_new(w, 2);
+    tally t = {0};
+    ticket tickets[2] = {{.tally = &t, .number = 0}, {.tally = &t, .number = 1}};
+    assert_true(mcu_strand_post(s, wait_at, &g));
+    await_reached(&g);
+    assert_int_equal(mcu_strand_depth(s), 0);
+    assert_true(mcu_strand_post(s, punch, &tickets[0]));
+    assert_true(mcu_strand_post(s, punch, &tickets[1]));
+    assert_false(mcu_strand_post(s, punch, &tickets[1]));
+    assert_int_equal(mcu_strand_depth(s), 2);
+    open_gate(&g);
+    mcu_strand_close(s, finished, &t);
+    mcu_workers_free(w);
+    assert_int_equal(t.count, 2);
+    assert_true(t.done);
+}
+
+static void a_slow_strand_does_not_hold_up_another(void **state)
+{
+    (void)state;
+    gate slow = GATE_INIT;
+    mcu_workers *w = mcu_workers_new(2, "pool");
+    mcu_strand *a = mcu_strand_new(w, 2);
+    mcu_strand *b = mcu_strand_new(w, 2);
+    assert_true(mcu_strand_post(a, wait_at, &slow));
+    await_reached(&slow);
+    assert_true(mcu_strand_post(b, open_gate, &slow)); /* without parallel strands this never ends */
+    mcu_strand_close(a, NULL, NULL);
+    mcu_strand_close(b, NULL, NULL);
+    mcu_workers_free(w);
+    assert_true(slow.open);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(strands_are_ordered),
+        cmocka_unit_test(bound_counts_what_waits),
+        cmocka_unit_test(a_slow_strand_does_not_hold_up_another),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
