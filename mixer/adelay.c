@@ -1,0 +1,86 @@
+#include "mixer/adelay.h"
+
+#include <string.h>
+
+static const int64_t BUCKET_NS = 5 * MCU_NS_PER_MS;
+static const int64_t SLICE_NS = 500 * MCU_NS_PER_MS;
+static const int64_t MARGIN_NS = 10 * MCU_NS_PER_MS; /* the slack below the target before the buffer stretches */
+static const int64_t FALL_NS_PER_SEC = 20 * MCU_NS_PER_MS;
+static const float QUANTILE = 0.95F;
+
+enum {
+    PRIOR_PACKETS = 20,   /* what the start value counts for */
+    MEMORY_PACKETS = 250, /* 5 s of 20 ms packets */
+};
+
+void mix_adelay_init(mix_adelay *d)
+{
+    memset(d, 0, sizeof *d);
+    d->target_ns = MIX_ADELAY_START_NS;
+    d->weight[(MIX_ADELAY_START_NS - MARGIN_NS) / BUCKET_NS - 1] = 1;
+}
+
+static void fill_slices(mix_adelay *d, int64_t arrival_ns, int64_t transit_ns)
+{
+    for (unsigned i = 0; i < MIX_ADELAY_SLICES; i++) {
+        d->slice_min_ns[i] = transit_ns;
+    }
+    d->slice_start_ns = arrival_ns;
+}
+
+static void track_base(mix_adelay *d, int64_t arrival_ns, int64_t transit_ns)
+{
+    if (d->packets == 0 || arrival_ns - d->slice_start_ns >= MIX_ADELAY_SLICES * SLICE_NS) {
+        fill_slices(d, arrival_ns, transit_ns);
+    }
+    while (arrival_ns - d->slice_start_ns >= SLICE_NS) {
+        memmove(d->slice_min_ns + 1, d->slice_min_ns, (MIX_ADELAY_SLICES - 1) * sizeof *d->slice_min_ns);
+        d->slice_min_ns[0] = transit_ns;
+        d->slice_start_ns += SLICE_NS;
+    }
+    if (transit_ns < d->slice_min_ns[0]) {
+        d->slice_min_ns[0] = transit_ns;
+    }
+    d->base_ns = d->slice_min_ns[0];
+    for (unsigned i = 1; i < MIX_ADELAY_SLICES; i++) {
+        d->base_ns = d->slice_min_ns[i] < d->base_ns ? d->slice_min_ns[i] : d->base_ns;
+    }
+}
+
+static int64_t quantile_ns(const mix_adelay *d)
+{
+    float sum = 0;
+    for (unsigned i = 0; i < MIX_ADELAY_BUCKETS; i++) {
+        sum += d->weight[i];
+        if (sum >= QUANTILE) {
+            return (int64_t)(i + 1) * BUCKET_NS;
+        }
+    }
+    return MIX_ADELAY_BUCKETS * BUCKET_NS;
+}
+
+static int64_t clamp_ns(int64_t v, int64_t min, int64_t max)
+{
+    return v < min ? min : v > max ? max : v;
+}
+
+int64_t mix_adelay_note(mix_adelay *d, int64_t arrival_ns, int64_t transit_ns)
+{
+    track_base(d, arrival_ns, transit_ns);
+    int64_t relative_ns = transit_ns - d->base_ns;
+    int64_t bucket = clamp_ns(relative_ns / BUCKET_NS, 0, MIX_ADELAY_BUCKETS - 1);
+    unsigned memory = d->packets + PRIOR_PACKETS < MEMORY_PACKETS ? d->packets + PRIOR_PACKETS : MEMORY_PACKETS;
+    float forget = 1.0F / (float)memory;
+    for (unsigned i = 0; i < MIX_ADELAY_BUCKETS; i++) {
+        d->weight[i] *= 1 - forget;
+    }
+    d->weight[bucket] += forget;
+
+    int64_t wanted_ns = clamp_ns(quantile_ns(d) + MARGIN_NS, MIX_ADELAY_MIN_NS, MIX_ADELAY_MAX_NS);
+    int64_t elapsed_ns = d->packets > 0 ? clamp_ns(arrival_ns - d->noted_ns, 0, MCU_NS_PER_SEC) : 0;
+    int64_t lowest_ns = d->target_ns - FALL_NS_PER_SEC * elapsed_ns / MCU_NS_PER_SEC;
+    d->target_ns = wanted_ns > lowest_ns ? wanted_ns : lowest_ns;
+    d->noted_ns = arrival_ns;
+    d->packets++;
+    return relative_ns;
+}

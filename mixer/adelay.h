@@ -1,0 +1,32 @@
+/* adelay.h - how late a voice's packets come, and how long its playout buffer should therefore wait.  Thread: its owner's.
+ * Pure. A packet's transit is its arrival minus its RTP time; what counts is how much it exceeds the fastest of the last 2 s, so
+ * clock offset and drift fall out. Target: the 0.95 quantile of that, up at once, down by 20 ms a second. */
+#ifndef MIXER_ADELAY_H
+#define MIXER_ADELAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mcu/base/media.h"
+
+#define MIX_ADELAY_START_NS (60 * MCU_NS_PER_MS)
+#define MIX_ADELAY_MIN_NS (40 * MCU_NS_PER_MS)
+#define MIX_ADELAY_MAX_NS (400 * MCU_NS_PER_MS)
+#define MIX_ADELAY_BUCKETS 80 /* of 5 ms */
+#define MIX_ADELAY_SLICES 4   /* of 500 ms: the window of the fastest packet */
+
+typedef struct {
+    int64_t base_ns; /* smallest transit in the window */
+    int64_t slice_min_ns[MIX_ADELAY_SLICES];
+    int64_t slice_start_ns;
+    int64_t target_ns;
+    int64_t noted_ns; /* arrival of the last packet */
+    unsigned packets;
+    float weight[MIX_ADELAY_BUCKETS]; /* sums to 1 */
+} mix_adelay;
+
+void mix_adelay_init(mix_adelay *d);
+/* One packet; returns its delay relative to the fastest, >= 0. */
+int64_t mix_adelay_note(mix_adelay *d, int64_t arrival_ns, int64_t transit_ns);
+
+#endif

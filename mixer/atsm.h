@@ -1,0 +1,16 @@
+/* atsm.h - makes a stretch of sound one pitch period shorter or longer by overlap-add.  Thread: any; pure, in place.
+ * Done where it is hardly heard: in quiet sound or where the period fits well; `force` takes the best that there is. */
+#ifndef MIXER_ATSM_H
+#define MIXER_ATSM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MIX_TSM_MAX 480 /* samples that one call adds or removes at most: 10 ms */
+
+/* Returns how many samples were taken out of pcm[0..n), 0 = not here. n >= 2 * MIX_TSM_MAX, else 0. */
+unsigned mix_tsm_squeeze(int16_t *pcm, unsigned n, bool force);
+/* Returns how many were put in; pcm has room for n + MIX_TSM_MAX. */
+unsigned mix_tsm_stretch(int16_t *pcm, unsigned n, bool force);
+
+#endif

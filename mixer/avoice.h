@@ -1,0 +1,61 @@
+/* avoice.h - one voice: coded packets through playout buffer and decoder to a block of sound each tick.
+ * Thread: push (and free, when the clock has let go of it) belong to the loop; pull to the audio clock; figures to any. */
+#ifndef MIXER_AVOICE_H
+#define MIXER_AVOICE_H
+
+#include <glib.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mcu/base/media.h"
+#include "mcu/base/ring.h"
+#include "mixer/adec.h"
+#include "mixer/ajitter.h"
+#include "mixer/level.h"
+#include "mixer/pcm.h"
+
+enum { MIX_AVOICE_RING = 128, MIX_AVOICE_FIFO = MIX_PACKET_MAX + 4 * MIX_BLOCK };
+
+/* What other threads may look at; written by the clock once a tick. */
+typedef struct {
+    atomic_int level_mdb; /* thousandths of dBov */
+    atomic_bool talking;
+    atomic_int delay_us, target_us;
+    atomic_uint_fast64_t packets, concealed, fec_used, late;
+} mix_avoice_figures;
+
+typedef struct {
+    uint64_t stretched, squeezed;
+} mix_avoice_stats;
+
+typedef struct mix_avoice {
+    uint32_t id;
+    mcu_ring *ring; /* mcu_au: loop -> clock */
+    atomic_bool muted;
+    mix_avoice_figures figures;
+    /* Loop only. */
+    bool leaving;
+    bool reported_talking;
+    /* Clock only. */
+    mix_ajitter *jitter;
+    mix_adec *decoder;
+    mix_level level;
+    mix_avoice_stats stats;
+    bool catching_up, falling_back; /* squeezing or stretching until the delay is right */
+    bool was_muted;
+    unsigned quiet;    /* samples of silence in a row: fade out at its start, in after it */
+    unsigned fifo_len; /* samples decoded and not yet played */
+    int16_t fifo[MIX_AVOICE_FIFO];
+    int16_t block[MIX_BLOCK]; /* this tick's */
+} mix_avoice;
+
+mix_avoice *mix_avoice_new(uint32_t id, mcu_codec codec, GError **error);
+void mix_avoice_free(mix_avoice *v);
+
+/* Moves what came in since the last tick into the playout buffer. */
+void mix_avoice_collect(mix_avoice *v);
+/* Fills v->block with the 20 ms that are due, measures them, then applies mute. Returns whether it goes into the mix. */
+bool mix_avoice_pull(mix_avoice *v, int64_t now_ns);
+
+#endif
