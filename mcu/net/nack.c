@@ -1,0 +1,160 @@
+#include "mcu/net/nack.h"
+
+#include <glib.h>
+#include <string.h>
+
+#define UNKNOWN_RTT_NS INT64_C(100000000)
+
+typedef struct {
+    int64_t index; /* extended sequence number */
+    int64_t found_ns;
+    int64_t asked_ns;
+    unsigned tries;
+} hole;
+
+struct mcu_nack {
+    mcu_unwrap unwrap;
+    int64_t newest;
+    int64_t tick_ns; /* not before */
+    int64_t rtt_ns;
+    bool gave_up;
+    unsigned n;
+    hole holes[MCU_NACK_MAX]; /* ascending by index */
+};
+
+mcu_nack *mcu_nack_new(void)
+{
+    mcu_nack *n = g_new0(mcu_nack, 1);
+    mcu_nack_reset(n);
+    return n;
+}
+
+void mcu_nack_free(mcu_nack *n)
+{
+    g_free(n);
+}
+
+void mcu_nack_reset(mcu_nack *n)
+{
+    memset(n, 0, sizeof *n);
+    n->rtt_ns = UNKNOWN_RTT_NS;
+}
+
+unsigned mcu_nack_outstanding(const mcu_nack *n)
+{
+    return n->n;
+}
+
+static void remove_first(mcu_nack *n, unsigned count)
+{
+    n->n -= count;
+    memmove(n->holes, n->holes + count, n->n * sizeof n->holes[0]);
+}
+
+static void fill(mcu_nack *n, int64_t index)
+{
+    for (unsigned i = 0; i < n->n && n->holes[i].index <= index; i++) {
+        if (n->holes[i].index == index) {
+            n->n--;
+            memmove(&n->holes[i], &n->holes[i + 1], (n->n - i) * sizeof n->holes[0]);
+            return;
+        }
+    }
+}
+
+static void open_holes(mcu_nack *n, int64_t from, int64_t to, int64_t now_ns)
+{
+    if (to - from > MCU_NACK_MAX - n->n) {
+        n->n = 0;
+        n->gave_up = true;
+        return;
+    }
+    for (int64_t index = from; index < to; index++) {
+        n->holes[n->n++] = (hole){.index = index, .found_ns = now_ns};
+    }
+}
+
+void mcu_nack_push(mcu_nack *n, uint16_t seq, bool restored, int64_t now_ns)
+{
+    if (!n->unwrap.started) {
+        if (!restored) {
+            n->newest = mcu_unwrap16(&n->unwrap, seq);
+        }
+        return;
+    }
+    int64_t index = n->newest + mcu_seq_diff(seq, (uint16_t)n->newest);
+    if (index <= n->newest) {
+        fill(n, index);
+    } else if (!restored) {
+        open_holes(n, n->newest + 1, index, now_ns);
+        n->newest = mcu_unwrap16(&n->unwrap, seq);
+    }
+}
+
+/* Drops what will not come any more. */
+static void expire(mcu_nack *n, int64_t rtt_ns, int64_t now_ns)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < n->n; i++) {
+        const hole *h = &n->holes[i];
+        bool tired = h->tries >= MCU_NACK_TRIES && now_ns - h->asked_ns >= rtt_ns;
+        if (tired || now_ns - h->found_ns >= MCU_NACK_GIVE_UP_NS) {
+            n->gave_up = true;
+        } else {
+            n->holes[kept++] = *h;
+        }
+    }
+    n->n = kept;
+}
+
+unsigned mcu_nack_due(mcu_nack *n, int64_t rtt_ns, int64_t now_ns, uint16_t *out, unsigned max)
+{
+    if (n->n == 0 || now_ns < n->tick_ns) {
+        return 0;
+    }
+    n->rtt_ns = rtt_ns < 0 ? UNKNOWN_RTT_NS : MAX(rtt_ns, MCU_NACK_TICK_NS);
+    expire(n, n->rtt_ns, now_ns);
+    unsigned count = 0;
+    for (unsigned i = 0; i < n->n; i++) {
+        hole *h = &n->holes[i];
+        if (h->tries >= MCU_NACK_TRIES || (h->tries > 0 && now_ns - h->asked_ns < n->rtt_ns)) {
+            continue;
+        }
+        if (count == max) {
+            return count; /* the rest at once, with the next call */
+        }
+        h->tries++;
+        h->asked_ns = now_ns;
+        out[count++] = (uint16_t)h->index;
+    }
+    n->tick_ns = now_ns + MCU_NACK_TICK_NS;
+    return count;
+}
+
+int64_t mcu_nack_next_ns(const mcu_nack *n)
+{
+    int64_t next = INT64_MAX;
+    for (unsigned i = 0; i < n->n; i++) {
+        const hole *h = &n->holes[i];
+        int64_t at = h->tries == 0 ? h->found_ns : h->asked_ns + n->rtt_ns;
+        next = MIN(next, MIN(at, h->found_ns + MCU_NACK_GIVE_UP_NS));
+    }
+    return next == INT64_MAX ? next : MAX(next, n->tick_ns);
+}
+
+bool mcu_nack_take_gave_up(mcu_nack *n)
+{
+    bool gave_up = n->gave_up;
+    n->gave_up = false;
+    return gave_up;
+}
+
+void mcu_nack_forget_before(mcu_nack *n, uint16_t seq)
+{
+    int64_t index = n->newest + mcu_seq_diff(seq, (uint16_t)n->newest);
+    unsigned count = 0;
+    while (count < n->n && n->holes[count].index < index) {
+        count++;
+    }
+    remove_first(n, count);
+}

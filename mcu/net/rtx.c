@@ -1,0 +1,118 @@
+#include "mcu/net/rtx.h"
+
+#include <glib.h>
+#include <string.h>
+
+#include "mcu/net/bytes.h"
+#include "mcu/net/window.h"
+
+#define MIN_RTT_NS INT64_C(10000000)
+#define FLOOR_BYTES 4000 /* a second: 32 kbit/s */
+
+typedef struct {
+    mcu_pkt *packet;
+    int64_t answered_ns; /* 0 = never */
+} slot;
+
+struct mcu_rtx_history {
+    mcu_unwrap unwrap;
+    int64_t floor;        /* first packet of the newest complete keyframe, extended */
+    int64_t keyframe_at;  /* first packet of a keyframe that is going out; -1 = none */
+    uint32_t keyframe_id; /* its picture */
+    mcu_window media, repair;
+    slot slots[MCU_RTX_PACKETS];
+};
+
+mcu_rtx_history *mcu_rtx_history_new(void)
+{
+    mcu_rtx_history *h = g_new0(mcu_rtx_history, 1);
+    h->keyframe_at = -1;
+    return h;
+}
+
+void mcu_rtx_history_free(mcu_rtx_history *h)
+{
+    for (unsigned i = 0; h && i < MCU_RTX_PACKETS; i++) {
+        mcu_pkt_free(h->slots[i].packet);
+    }
+    g_free(h);
+}
+
+void mcu_rtx_history_put(mcu_rtx_history *h, mcu_pkt *take_packet, int64_t now_ns)
+{
+    uint16_t seq = mcu_rtp_get_seq(take_packet->data);
+    int64_t index = mcu_unwrap16(&h->unwrap, seq);
+    if (take_packet->first && take_packet->keyframe) {
+        h->keyframe_at = index;
+        h->keyframe_id = take_packet->picture;
+    }
+    if (h->keyframe_at >= 0 && take_packet->picture == h->keyframe_id && take_packet->data[1] & 0x80) {
+        h->floor = h->keyframe_at;
+        h->keyframe_at = -1;
+    }
+    take_packet->sent_ns = now_ns;
+    mcu_window_add(&h->media, now_ns, take_packet->size);
+    slot *s = &h->slots[seq % MCU_RTX_PACKETS];
+    mcu_pkt_free(s->packet);
+    *s = (slot){.packet = take_packet};
+}
+
+mcu_status mcu_rtx_history_answer(mcu_rtx_history *h, uint16_t seq, int64_t rtt_ns, int64_t now_ns, const mcu_pkt **out)
+{
+    slot *s = &h->slots[seq % MCU_RTX_PACKETS];
+    int64_t index = h->unwrap.newest + mcu_seq_diff(seq, (uint16_t)h->unwrap.newest);
+    if (!s->packet || mcu_rtp_get_seq(s->packet->data) != seq || now_ns - s->packet->sent_ns > MCU_RTX_AGE_NS ||
+        index < h->floor) {
+        return MCU_ELATE;
+    }
+    if (s->answered_ns != 0 && now_ns - s->answered_ns < MAX(rtt_ns, MIN_RTT_NS)) {
+        return MCU_EAGAIN;
+    }
+    int64_t share = mcu_window_sum(&h->media, now_ns) * MCU_RTX_SHARE_PCT / 100;
+    if (mcu_window_sum(&h->repair, now_ns) + s->packet->size > MAX(share, FLOOR_BYTES)) {
+        return MCU_EFULL;
+    }
+    mcu_window_add(&h->repair, now_ns, s->packet->size);
+    s->answered_ns = now_ns;
+    *out = s->packet;
+    return MCU_OK;
+}
+
+mcu_status mcu_rtx_pack(const mcu_pkt *original, uint32_t rtx_ssrc, uint8_t rtx_pt, mcu_pkt *out)
+{
+    mcu_rtp r;
+    if (mcu_rtp_parse(original->data, original->size, &r) != MCU_OK || r.n_csrc > 0 || original->size + 2u > MCU_RTP_MAX) {
+        return MCU_EINVAL;
+    }
+    uint8_t payload[MCU_RTP_MAX];
+    mcu_wr16(payload, r.seq); /* RFC 4588 4: OSN */
+    memcpy(payload + 2, r.payload, r.payload_size);
+    r.payload = payload;
+    r.payload_size += 2;
+    r.ssrc = rtx_ssrc;
+    r.pt = rtx_pt;
+    r.seq = 0;
+    out->kind = MCU_PKT_RTX;
+    out->first = false;
+    out->keyframe = original->keyframe;
+    out->picture = original->picture;
+    out->size = (uint16_t)mcu_rtp_write(out->data, sizeof out->data, &r);
+    return out->size > 0 ? MCU_OK : MCU_EINVAL;
+}
+
+mcu_status mcu_rtx_unpack(const mcu_rtp *rtx, uint32_t media_ssrc, uint8_t media_pt, mcu_rtp *out)
+{
+    if (rtx->payload_size == 0) {
+        return MCU_EAGAIN;
+    }
+    if (rtx->payload_size < 2) {
+        return MCU_EINVAL;
+    }
+    *out = *rtx;
+    out->ssrc = media_ssrc;
+    out->pt = media_pt;
+    out->seq = mcu_rd16(rtx->payload);
+    out->payload += 2;
+    out->payload_size -= 2;
+    return MCU_OK;
+}
