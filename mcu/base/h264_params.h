@@ -34,6 +34,12 @@ typedef struct {
 mcu_status mcu_h264_parse_sps(const uint8_t *nal, size_t size, mcu_h264_sps *out);
 
 typedef struct {
+    uint8_t id, sps_id;
+    uint8_t slice_groups; /* 1 = no FMO */
+} mcu_h264_pps;
+mcu_status mcu_h264_parse_pps(const uint8_t *nal, size_t size, mcu_h264_pps *out);
+
+typedef struct {
     uint32_t first_mb;
     uint8_t type; /* 0..4: P B I SP SI */
     uint8_t pps_id;
@@ -49,10 +55,10 @@ typedef enum {
     MCU_H264_PROFILE, /* not baseline, constrained baseline, main, high */
     MCU_H264_CHROMA,  /* not 8-bit 4:2:0 */
     MCU_H264_INTERLACED,
-    MCU_H264_SIZE,     /* not 16..max_px, or more macroblocks than max_px squared allows */
+    MCU_H264_SIZE,     /* a side below 16 or above max_px (rounded up to macroblocks) */
     MCU_H264_SLICES,   /* > 64 */
     MCU_H264_NAL_TYPE, /* data partitioning, auxiliary, SVC, MVC or reserved */
-    MCU_H264_LAYOUT,   /* slice beyond the picture, or slice groups (FMO) */
+    MCU_H264_LAYOUT,   /* slice beyond the picture, slice groups (FMO), more than one picture's kinds, late parameter sets */
 } mcu_h264_reason;
 const char *mcu_h264_reason_name(mcu_h264_reason r);
 
