@@ -261,12 +261,11 @@ char *mcu_answer_make(const mcu_sdp *offer, const mcu_local *local, const mcu_ne
 
 bool mcu_offer_restarts_ice(const mcu_sdp *offer, const mcu_negotiated *previous)
 {
-    for (unsigned i = 0; i < offer->n_media; i++) {
-        const mcu_sdp_media *m = &offer->media[i];
-        if (mcu_media_usable(m, NULL)) {
-            const mcu_sdp_transport *t = &mcu_transport_media(offer, m)->transport;
-            return strcmp(t->ice_ufrag, previous->ice_ufrag) != 0 || strcmp(t->ice_pwd, previous->ice_pwd) != 0;
-        }
+    static const mcu_local any_codec;
+    answering a = {.offer = offer, .local = &any_codec, .previous = previous};
+    if (!choose_media(&a, NULL)) {
+        return false;
     }
-    return false;
+    const mcu_sdp_transport *t = &mcu_transport_media(offer, a.tag)->transport;
+    return strcmp(t->ice_ufrag, previous->ice_ufrag) != 0 || strcmp(t->ice_pwd, previous->ice_pwd) != 0;
 }

@@ -130,7 +130,7 @@ bool mcu_sdp_on_ssrc(mcu_sdp_reader *p, const char *v)
     while (i < m->n_sources && m->sources[i].ssrc != ssrc) {
         i++;
     }
-    if (i == MCU_SDP_MAX_SSRCS || ssrc == 0) {
+    if (i == MCU_SDP_MAX_SSRCS || ssrc == 0 || m == &p->session) {
         return true;
     }
     if (i == m->n_sources) {
@@ -146,7 +146,7 @@ bool mcu_sdp_on_ssrc_group(mcu_sdp_reader *p, const char *v)
 {
     uint64_t main_ssrc = 0;
     uint64_t repair = 0;
-    if (g_ascii_strncasecmp(v, "FID ", 4) != 0 || p->n_repairs == MCU_SDP_MAX_SSRCS) {
+    if (g_ascii_strncasecmp(v, "FID ", 4) != 0 || p->n_repairs == MCU_SDP_MAX_SSRCS || p->cur == &p->session) {
         return true;
     }
     v += 4;

@@ -1,0 +1,1 @@
+tessera_fuzz(sdp SOURCES fuzz_sdp.c LIBS tessera_net)
