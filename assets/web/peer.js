@@ -165,9 +165,9 @@ function preferCodec(transceiver, codec) {
   const others = h264.filter((c) => !baseline.includes(c));
   const vp8 = all.filter(is('vp8'));
   const first = codec === 'vp8' ? vp8 : [...baseline, ...others, ...vp8];
-  if (!first.length) return;
   try {
-    transceiver.setCodecPreferences([...first, ...all.filter(is('rtx'))]);
+    // all the rest stays behind: Firefox keeps rtcp-fb lines of codecs that were taken out, which strict parsers refuse
+    if (first.length) transceiver.setCodecPreferences([...first, ...all.filter((c) => !first.includes(c))]);
   } catch (e) {
     // an older browser with its own order: the room takes H.264 and VP8 in any order
   }
