@@ -29,8 +29,8 @@ mcu_status mcu_h264_depack_push(mcu_h264_depack *d, const uint8_t *payload, size
 /* True when no fragment is left open and something came out. */
 bool mcu_h264_depack_done(const mcu_h264_depack *d);
 
-/* Does a picture start (or could it) with this payload? True for parameter sets, AUD, first_mb_in_slice == 0. Never reads out of
- * bounds. */
-bool mcu_h264_payload_starts_picture(const uint8_t *payload, size_t size);
+/* What kinds of NAL unit a payload carries (all of a STAP-A, the fragmented one of an FU-A). Never reads out of bounds. */
+enum { MCU_H264_HAS_SLICE = 1, MCU_H264_HAS_IDR = 2, MCU_H264_HAS_SPS = 4, MCU_H264_HAS_PPS = 8, MCU_H264_HAS_AUD = 16 };
+unsigned mcu_h264_payload_flags(const uint8_t *payload, size_t size);
 
 #endif
