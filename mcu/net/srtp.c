@@ -53,6 +53,7 @@ static srtp_t open_session(mcu_srtp_profile profile, uint8_t *key, srtp_ssrc_typ
     policy.ssrc.type = direction;
     policy.key = key;
     policy.window_size = REPLAY_WINDOW;
+    policy.allow_repeat_tx = 1; /* the same bytes again, for receivers without RTX; never other bytes under one index */
     srtp_t session = NULL;
     return srtp_create(&session, &policy) == srtp_err_status_ok ? session : NULL;
 }

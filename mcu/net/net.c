@@ -1,0 +1,90 @@
+#include "mcu/net/net.h"
+
+#include "mcu/base/clock.h"
+#include "mcu/net/rtcp.h"
+#include "mcu/net/srtp.h"
+
+typedef struct {
+    GSource base;
+    mcu_net *net;
+} timer_source;
+
+/* Whole milliseconds, rounded up: a poll that ends early would only poll again. */
+static gboolean source_prepare(GSource *source, gint *timeout_ms)
+{
+    const mcu_net *n = ((timer_source *)(void *)source)->net;
+    int64_t next = mcu_timers_next_ns(n->timers);
+    if (next == INT64_MAX) {
+        *timeout_ms = -1;
+        return FALSE;
+    }
+    int64_t left = next - mcu_net_now_ns(n);
+    *timeout_ms = left <= 0 ? 0 : (gint)MIN((left + MCU_NS_PER_MS - 1) / MCU_NS_PER_MS, 60000);
+    return left <= 0;
+}
+
+static gboolean source_check(GSource *source)
+{
+    const mcu_net *n = ((timer_source *)(void *)source)->net;
+    return mcu_timers_next_ns(n->timers) <= mcu_net_now_ns(n);
+}
+
+static gboolean source_dispatch(GSource *source, GSourceFunc callback, gpointer user)
+{
+    (void)callback;
+    (void)user;
+    mcu_net *n = ((timer_source *)(void *)source)->net;
+    mcu_timers_run(n->timers, mcu_net_now_ns(n));
+    return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs source_funcs = {.prepare = source_prepare, .check = source_check, .dispatch = source_dispatch};
+
+mcu_net *mcu_net_new(GMainContext *context, const mcu_net_config *config, GError **error)
+{
+    static const mcu_net_config empty = {0};
+    mcu_ice_config ice;
+    if (!mcu_srtp_warm(error) || !mcu_ice_config_init(&ice, context, config != NULL ? config : &empty, error)) {
+        return NULL;
+    }
+    mcu_certificate *certificate = mcu_certificate_new(error);
+    if (certificate == NULL) {
+        mcu_ice_config_clear(&ice);
+        return NULL;
+    }
+    mcu_net *n = g_new0(mcu_net, 1);
+    n->ice = ice;
+    n->certificate = certificate;
+    n->timers = mcu_timers_new();
+    n->start_ns = mcu_now_ns();
+    n->start_wall_ns = mcu_wall_ns();
+    n->source = g_source_new(&source_funcs, sizeof(timer_source));
+    ((timer_source *)(void *)n->source)->net = n;
+    g_source_set_name(n->source, "net timers");
+    g_source_attach(n->source, context);
+    return n;
+}
+
+void mcu_net_free(mcu_net *n)
+{
+    if (n == NULL) {
+        return;
+    }
+    g_assert(n->n_peers == 0);
+    g_source_destroy(n->source);
+    g_source_unref(n->source);
+    mcu_timers_free(n->timers);
+    mcu_certificate_free(n->certificate);
+    mcu_ice_config_clear(&n->ice);
+    g_free(n);
+}
+
+int64_t mcu_net_now_ns(const mcu_net *n)
+{
+    return mcu_now_ns() + n->skew_ns;
+}
+
+uint64_t mcu_net_ntp(const mcu_net *n, int64_t now_ns)
+{
+    return mcu_ntp_from_wall_ns(n->start_wall_ns + (now_ns - n->start_ns));
+}

@@ -1,0 +1,24 @@
+/* net.h - inside of mcu_net: the clock, timers, certificate and ICE configuration that peers share.  Thread: the context's. */
+#ifndef MCU_NET_NET_H
+#define MCU_NET_NET_H
+
+#include "mcu/base/timers.h"
+#include "mcu/net/certificate.h"
+#include "mcu/net/ice.h"
+#include "mcu/net/peer.h"
+
+struct mcu_net {
+    mcu_ice_config ice;
+    mcu_certificate *certificate;
+    mcu_timers *timers;
+    GSource *source; /* runs the timers */
+    int64_t start_ns, start_wall_ns;
+    int64_t skew_ns; /* tests step time with it */
+    unsigned n_peers;
+};
+
+int64_t mcu_net_now_ns(const mcu_net *n);
+/* NTP time of a moment: wall time at the start plus monotonic time, so that no clock step shows in sender reports. */
+uint64_t mcu_net_ntp(const mcu_net *n, int64_t now_ns);
+
+#endif

@@ -1,0 +1,202 @@
+#include <string.h>
+
+#include "mcu/net/peer_priv.h"
+
+#define REPORT_NS MCU_NS_PER_SEC
+#define PLI_NS MCU_NS_PER_SEC
+#define NACKS_PER_PACKET 64
+
+/* ---- reports ---- */
+
+static unsigned put_blocks(mcu_peer *p, mcu_rtcp_block *out, int64_t now_ns)
+{
+    unsigned n = 0;
+    n += p->ain.base.ssrc != 0 && mcu_rtp_stats_report(&p->ain.base.stats, p->ain.base.ssrc, now_ns, &out[n]);
+    n += p->vin.base.ssrc != 0 && mcu_rtp_stats_report(&p->vin.base.stats, p->vin.base.ssrc, now_ns, &out[n]);
+    return n;
+}
+
+static void put_sr(mcu_peer *p, mcu_rtcp_writer *w, const peer_out *o, const mcu_rtcp_block *blocks, unsigned n, int64_t now_ns)
+{
+    mcu_rtcp_sender_info info = {.ntp = mcu_net_ntp(p->net, now_ns),
+                                 .rtp_ts = mcu_peer_out_ts(o, now_ns),
+                                 .packets = (uint32_t)o->packets,
+                                 .octets = (uint32_t)o->bytes};
+    mcu_rtcp_put_sr(w, o->ssrc, &info, blocks, n);
+}
+
+/* SR for each SSRC that has sent, RR when none has. The report blocks go into the first. */
+static void put_reports(mcu_peer *p, mcu_rtcp_writer *w, const mcu_rtcp_block *blocks, unsigned n, int64_t now_ns)
+{
+    bool video = p->vout.packets > 0, audio = p->aout.packets > 0;
+    if (video) {
+        put_sr(p, w, &p->vout, blocks, n, now_ns);
+    }
+    if (audio) {
+        put_sr(p, w, &p->aout, blocks, video ? 0 : n, now_ns);
+    }
+    if (!video && !audio) {
+        mcu_rtcp_put_rr(w, p->vout.ssrc, blocks, n);
+    }
+    mcu_rtcp_put_sdes(w, video || !audio ? p->vout.ssrc : p->aout.ssrc, p->cname);
+}
+
+static void put_remb(mcu_peer *p, mcu_rtcp_writer *w)
+{
+    if (p->max_video_bps != 0 && p->vin.base.last_ns != 0 && (p->neg->video.fb & MCU_FB_REMB)) {
+        mcu_rtcp_put_remb(w, p->vout.ssrc, p->max_video_bps, &p->vin.base.ssrc, 1);
+    }
+}
+
+static void send_writer(mcu_peer *p, mcu_rtcp_writer *w)
+{
+    if (w->size > 0) {
+        (void)mcu_peer_send_rtcp(p, w->data, w->size);
+    }
+}
+
+static void send_report(mcu_peer *p, int64_t now_ns)
+{
+    uint8_t buffer[PEER_RTCP_MAX + MCU_SRTP_OVERHEAD];
+    mcu_rtcp_writer w;
+    mcu_rtcp_writer_init(&w, buffer, PEER_RTCP_MAX);
+    mcu_rtcp_block blocks[2];
+    put_reports(p, &w, blocks, put_blocks(p, blocks, now_ns), now_ns);
+    put_remb(p, &w);
+    send_writer(p, &w);
+}
+
+/* A compound begins with a report (RFC 3550 6.1) unless reduced-size RTCP was agreed (RFC 5506); an empty one keeps the loss
+ * intervals of the regular reports. */
+static void begin_feedback(mcu_peer *p, mcu_rtcp_writer *w, uint8_t *buffer)
+{
+    mcu_rtcp_writer_init(w, buffer, PEER_RTCP_MAX);
+    if (!p->neg->video.rtcp_rsize) {
+        mcu_rtcp_put_rr(w, p->vout.ssrc, NULL, 0);
+        mcu_rtcp_put_sdes(w, p->vout.ssrc, p->cname);
+    }
+}
+
+void mcu_peer_send_bye(mcu_peer *p)
+{
+    uint8_t buffer[PEER_RTCP_MAX + MCU_SRTP_OVERHEAD];
+    mcu_rtcp_writer w;
+    mcu_rtcp_writer_init(&w, buffer, PEER_RTCP_MAX);
+    mcu_rtcp_put_rr(&w, p->vout.ssrc, NULL, 0);
+    mcu_rtcp_put_sdes(&w, p->vout.ssrc, p->cname);
+    const uint32_t ssrcs[] = {p->vout.ssrc, p->aout.ssrc};
+    mcu_rtcp_put_bye(&w, ssrcs, G_N_ELEMENTS(ssrcs));
+    send_writer(p, &w);
+}
+
+/* ---- repair of what they send ---- */
+
+static void send_nacks(mcu_peer *p, int64_t now_ns)
+{
+    peer_video_in *v = &p->vin;
+    if (v->nack == NULL || !(p->neg->video.fb & MCU_FB_NACK)) {
+        return;
+    }
+    uint16_t seqs[NACKS_PER_PACKET];
+    unsigned n = mcu_nack_due(v->nack, MAX(p->rtt_ns, 0), now_ns, seqs, G_N_ELEMENTS(seqs));
+    if (n == 0) {
+        return;
+    }
+    uint8_t buffer[PEER_RTCP_MAX + MCU_SRTP_OVERHEAD];
+    mcu_rtcp_writer w;
+    begin_feedback(p, &w, buffer);
+    mcu_rtcp_put_nack(&w, p->vout.ssrc, v->base.ssrc, seqs, n);
+    send_writer(p, &w);
+    v->nacks_sent++;
+}
+
+static void send_keyframe_request(mcu_peer *p, int64_t now_ns)
+{
+    peer_video_in *v = &p->vin;
+    bool due = v->wants_keyframe && now_ns >= v->wants_from_ns && (v->asked_ns == 0 || now_ns - v->asked_ns >= PLI_NS);
+    if (!due || v->base.ssrc == 0 || !(p->neg->video.fb & (MCU_FB_PLI | MCU_FB_FIR))) {
+        return;
+    }
+    uint8_t buffer[PEER_RTCP_MAX + MCU_SRTP_OVERHEAD];
+    mcu_rtcp_writer w;
+    begin_feedback(p, &w, buffer);
+    if (p->neg->video.fb & MCU_FB_PLI) {
+        mcu_rtcp_put_pli(&w, p->vout.ssrc, v->base.ssrc);
+        v->plis_sent++;
+    } else {
+        mcu_rtcp_put_fir(&w, p->vout.ssrc, v->base.ssrc, v->fir_seq++);
+        v->firs_sent++;
+    }
+    send_writer(p, &w);
+    v->asked_ns = now_ns;
+}
+
+void mcu_peer_request_keyframe(mcu_peer *p)
+{
+    if (!p->vin.wants_keyframe) {
+        p->vin.wants_keyframe = true;
+        p->vin.wants_from_ns = 0;
+    } else {
+        p->vin.wants_from_ns = MIN(p->vin.wants_from_ns, mcu_net_now_ns(p->net));
+    }
+    if (mcu_peer_is_up(p)) {
+        send_keyframe_request(p, mcu_net_now_ns(p->net));
+    }
+}
+
+void mcu_peer_set_max_video_bps(mcu_peer *p, unsigned bps)
+{
+    if (p->max_video_bps == bps) {
+        return;
+    }
+    /* Lifting a ceiling must be said too: silence would leave the old one in force. */
+    p->max_video_bps = bps;
+    if (mcu_peer_is_up(p)) {
+        uint8_t buffer[PEER_RTCP_MAX + MCU_SRTP_OVERHEAD];
+        mcu_rtcp_writer w;
+        begin_feedback(p, &w, buffer);
+        size_t empty = w.size;
+        if (bps == 0 && p->vin.base.last_ns != 0 && (p->neg->video.fb & MCU_FB_REMB)) {
+            mcu_rtcp_put_remb(&w, p->vout.ssrc, 50000000, &p->vin.base.ssrc, 1);
+        } else {
+            put_remb(p, &w);
+        }
+        if (w.size > empty) {
+            send_writer(p, &w);
+        }
+    }
+}
+
+/* ---- transport-wide feedback ---- */
+
+static void send_twcc(mcu_peer *p, int64_t now_ns)
+{
+    while (mcu_twcc_recorder_next_ns(p->twcc_in) <= now_ns) {
+        uint8_t packet[PEER_RTCP_MAX], buffer[PEER_RTCP_MAX + MCU_SRTP_OVERHEAD];
+        uint32_t media = p->vin.base.ssrc != 0 ? p->vin.base.ssrc : p->ain.base.ssrc;
+        size_t n = mcu_twcc_recorder_feedback(p->twcc_in, p->vout.ssrc, media, now_ns, packet, PEER_RTCP_MAX - 64);
+        if (n == 0) {
+            break;
+        }
+        mcu_rtcp_writer w;
+        begin_feedback(p, &w, buffer);
+        mcu_rtcp_put_raw(&w, packet, n);
+        send_writer(p, &w);
+    }
+}
+
+void mcu_peer_tick_feedback(mcu_peer *p, int64_t now_ns)
+{
+    if (p->srtp == NULL) {
+        return;
+    }
+    send_nacks(p, now_ns);
+    send_keyframe_request(p, now_ns);
+    send_twcc(p, now_ns);
+    if (now_ns >= p->report_ns) {
+        mcu_peer_roll_rates(p, now_ns);
+        send_report(p, now_ns);
+        p->report_ns = MAX(p->report_ns + REPORT_NS, now_ns + REPORT_NS / 2);
+    }
+    mcu_peer_kick(p, mcu_twcc_recorder_next_ns(p->twcc_in));
+}

@@ -1,0 +1,290 @@
+#include <string.h>
+
+#include "mcu/net/peer_priv.h"
+
+#define SSRC_SWITCH_NS (500 * MCU_NS_PER_MS) /* a new SSRC takes over an m-line when the old one has been silent this long */
+#define FIRST_PLI_NS (300 * MCU_NS_PER_MS)   /* a sender starts with a keyframe: give it time to arrive whole */
+
+/* ---- which m-line ---- */
+
+static const mcu_recv_pt *find_pt(const mcu_neg_media *m, uint8_t pt)
+{
+    for (unsigned k = 0; m->accepted && k < m->n_recv_pts; k++) {
+        if (m->recv_pts[k].pt == pt) {
+            return &m->recv_pts[k];
+        }
+    }
+    return NULL;
+}
+
+/* The same id may carry the mid in one m-line and something else in the other: it counts only where the value fits. */
+static bool has_mid(const mcu_neg_media *m, const mcu_rtp *r)
+{
+    const uint8_t *data;
+    size_t size;
+    return m->accepted && m->ext.mid != 0 && mcu_rtpext_find(r, m->ext.mid, &data, &size) && size == strlen(m->mid) &&
+           memcmp(data, m->mid, size) == 0;
+}
+
+static bool owns_ssrc(const peer_in *in, uint32_t ssrc)
+{
+    return ssrc != 0 && (ssrc == in->ssrc || ssrc == in->rtx_ssrc);
+}
+
+/* RFC 9143 9.2: mid, then a known SSRC, then the payload type. */
+static const mcu_neg_media *find_media(const mcu_peer *p, const mcu_rtp *r)
+{
+    const mcu_neg_media *audio = &p->neg->audio, *video = &p->neg->video;
+    if (has_mid(audio, r)) {
+        return audio;
+    }
+    if (has_mid(video, r)) {
+        return video;
+    }
+    if (owns_ssrc(&p->ain.base, r->ssrc)) {
+        return audio;
+    }
+    if (owns_ssrc(&p->vin.base, r->ssrc)) {
+        return video;
+    }
+    return find_pt(audio, r->pt) != NULL ? audio : find_pt(video, r->pt) != NULL ? video : NULL;
+}
+
+static void note_arrival(mcu_peer *p, const mcu_neg_media *m, const mcu_rtp *r, int64_t now_ns)
+{
+    const uint8_t *data;
+    size_t size;
+    if (m->ext.twcc != 0 && mcu_rtpext_find(r, m->ext.twcc, &data, &size) && size == 2) {
+        mcu_twcc_recorder_push(p->twcc_in, (uint16_t)(data[0] << 8 | data[1]), now_ns);
+        mcu_peer_kick(p, mcu_twcc_recorder_next_ns(p->twcc_in));
+    }
+}
+
+/* False: a second SSRC while the first still sends. */
+static bool take_ssrc(peer_in *in, uint32_t ssrc, unsigned clock_hz, int64_t now_ns, bool *changed)
+{
+    *changed = in->ssrc != ssrc || in->last_ns == 0;
+    if (in->ssrc != ssrc && in->last_ns != 0 && now_ns - in->last_ns < SSRC_SWITCH_NS) {
+        return false;
+    }
+    if (*changed) {
+        in->ssrc = ssrc;
+        mcu_rtp_stats_init(&in->stats, clock_hz);
+    }
+    in->last_ns = now_ns;
+    return true;
+}
+
+/* ---- audio ---- */
+
+static unsigned audio_clock(mcu_codec c)
+{
+    return c == MCU_CODEC_OPUS ? 48000 : 8000;
+}
+
+static void on_audio(mcu_peer *p, const mcu_recv_pt *pt, const mcu_rtp *r, size_t wire, int64_t now_ns)
+{
+    peer_audio_in *a = &p->ain;
+    bool changed;
+    if (pt->codec == MCU_CODEC_NONE || !take_ssrc(&a->base, r->ssrc, audio_clock(pt->codec), now_ns, &changed)) {
+        a->base.dropped += !pt->dtmf;
+        return;
+    }
+    if (changed || a->codec != pt->codec) {
+        a->codec = pt->codec;
+        a->base.stats.clock_hz = audio_clock(pt->codec);
+        a->seq = (mcu_unwrap){0};
+    }
+    a->base.rate.bytes += wire;
+    if (mcu_rtp_stats_push(&a->base.stats, r->seq, r->ts, wire, now_ns) != MCU_OK) {
+        a->base.dropped++;
+        return;
+    }
+    uint32_t seq = (uint32_t)mcu_unwrap16(&a->seq, r->seq);
+    if (r->payload_size == 0 || p->callbacks.on_audio == NULL) {
+        return;
+    }
+    mcu_au *au = mcu_au_new_copy(r->payload, r->payload_size);
+    if (au == NULL) {
+        a->base.dropped++;
+        return;
+    }
+    au->codec = pt->codec;
+    au->ts = r->ts;
+    au->seq = seq;
+    au->time_ns = now_ns;
+    p->callbacks.on_audio(p->user, au);
+}
+
+/* ---- video ---- */
+
+static int64_t best_rtt(const mcu_peer *p)
+{
+    return p->rtt_ns >= 0 ? p->rtt_ns : p->twcc_rtt_ns >= 0 ? p->twcc_rtt_ns : 100 * MCU_NS_PER_MS;
+}
+
+static void restart_video(mcu_peer *p, mcu_codec codec, int64_t now_ns)
+{
+    peer_video_in *v = &p->vin;
+    mcu_vjitter_free(v->jitter);
+    v->jitter = mcu_vjitter_new(codec);
+    v->codec = codec;
+    if (v->nack == NULL) {
+        v->nack = mcu_nack_new();
+    }
+    mcu_nack_reset(v->nack);
+    v->wants_keyframe = true;
+    v->wants_from_ns = now_ns + FIRST_PLI_NS;
+}
+
+/* `restored`: it came by RTX. */
+static void push_video(mcu_peer *p, mcu_codec codec, const mcu_rtp *r, bool restored, int64_t now_ns)
+{
+    peer_video_in *v = &p->vin;
+    if (v->jitter == NULL || codec != v->codec) {
+        if (restored) {
+            return;
+        }
+        restart_video(p, codec, now_ns);
+    }
+    if (v->jitter == NULL) {
+        v->base.dropped++;
+        return;
+    }
+    if (p->neg->video.fb & MCU_FB_NACK) {
+        mcu_nack_push(v->nack, r->seq, restored, now_ns);
+    }
+    mcu_status s = mcu_vjitter_push(v->jitter, r, now_ns);
+    if (s == MCU_EINVAL || s == MCU_ENOSUP) {
+        v->base.dropped++;
+        p->bad_packets++;
+    }
+    mcu_peer_pop_pictures(p, now_ns);
+}
+
+static void on_media(mcu_peer *p, const mcu_recv_pt *pt, const mcu_rtp *r, size_t wire, int64_t now_ns)
+{
+    peer_video_in *v = &p->vin;
+    bool changed;
+    if (!take_ssrc(&v->base, r->ssrc, 90000, now_ns, &changed)) {
+        v->base.dropped++;
+        return;
+    }
+    v->base.rate.bytes += wire;
+    if (changed && v->jitter != NULL) {
+        restart_video(p, pt->codec, now_ns);
+    }
+    if (mcu_rtp_stats_push(&v->base.stats, r->seq, r->ts, wire, now_ns) != MCU_OK) {
+        v->base.dropped++;
+        return;
+    }
+    push_video(p, pt->codec, r, false, now_ns);
+}
+
+static void on_rtx(mcu_peer *p, const mcu_recv_pt *pt, const mcu_rtp *r, size_t wire, int64_t now_ns)
+{
+    peer_video_in *v = &p->vin;
+    const mcu_recv_pt *media = pt->apt >= 0 ? find_pt(&p->neg->video, (uint8_t)pt->apt) : NULL;
+    if (media == NULL || media->codec == MCU_CODEC_NONE || v->base.last_ns == 0) {
+        v->base.dropped++;
+        return;
+    }
+    v->base.rtx_ssrc = r->ssrc;
+    v->base.rtx_packets++;
+    v->base.rate.bytes += wire;
+    mcu_rtp inner;
+    mcu_status s = mcu_rtx_unpack(r, v->base.ssrc, media->pt, &inner);
+    if (s == MCU_OK) {
+        push_video(p, media->codec, &inner, true, now_ns);
+    } else if (s != MCU_EAGAIN) {
+        p->bad_packets++;
+    }
+}
+
+/* After every push, and in the tick for what has waited long enough. */
+void mcu_peer_pop_pictures(mcu_peer *p, int64_t now_ns)
+{
+    peer_video_in *v = &p->vin;
+    if (v->jitter == NULL) {
+        return;
+    }
+    mcu_vjitter_set_wait_ns(v->jitter, 3 * best_rtt(p) + 100 * MCU_NS_PER_MS);
+    for (mcu_au *au; (au = mcu_vjitter_pop(v->jitter, now_ns)) != NULL;) {
+        v->pictures++;
+        if (au->keyframe) {
+            v->keyframes++;
+            v->wants_keyframe = false;
+        }
+        if (p->callbacks.on_picture != NULL) {
+            p->callbacks.on_picture(p->user, au);
+        } else {
+            mcu_au_unref(au);
+        }
+    }
+    bool gave_up = mcu_nack_take_gave_up(v->nack);
+    if (!v->wants_keyframe && (gave_up || mcu_vjitter_needs_keyframe(v->jitter))) {
+        v->wants_keyframe = true;
+        v->wants_from_ns = now_ns;
+    }
+}
+
+/* ---- entry ---- */
+
+void mcu_peer_on_rtp(mcu_peer *p, const uint8_t *packet, size_t size, int64_t now_ns)
+{
+    mcu_rtp r;
+    if (mcu_rtp_parse(packet, size, &r) != MCU_OK) {
+        p->bad_packets++;
+        return;
+    }
+    const mcu_neg_media *m = find_media(p, &r);
+    if (m == NULL) {
+        p->bad_packets++;
+        return;
+    }
+    bool video = m == &p->neg->video;
+    peer_in *in = video ? &p->vin.base : &p->ain.base;
+    note_arrival(p, m, &r, now_ns);
+    const mcu_recv_pt *pt = find_pt(m, r.pt);
+    if (pt == NULL || !m->recv) {
+        in->dropped++;
+    } else if (!video) {
+        on_audio(p, pt, &r, size, now_ns);
+    } else if (pt->codec != MCU_CODEC_NONE) {
+        on_media(p, pt, &r, size, now_ns);
+    } else {
+        on_rtx(p, pt, &r, size, now_ns);
+    }
+}
+
+/* ---- negotiation ---- */
+
+static void expect(peer_in *in, const mcu_neg_media *m)
+{
+    if (m->remote_ssrc != 0 && m->remote_ssrc != in->ssrc) {
+        in->ssrc = m->remote_ssrc;
+        in->last_ns = 0;
+    }
+    if (m->remote_rtx_ssrc != 0) {
+        in->rtx_ssrc = m->remote_rtx_ssrc;
+    }
+}
+
+void mcu_peer_apply_recv(mcu_peer *p)
+{
+    expect(&p->ain.base, &p->neg->audio);
+    expect(&p->vin.base, &p->neg->video);
+    if (!p->neg->video.recv && p->vin.jitter != NULL) {
+        mcu_vjitter_free(p->vin.jitter);
+        p->vin.jitter = NULL;
+        p->vin.wants_keyframe = false;
+    }
+}
+
+void mcu_peer_clear_recv(mcu_peer *p)
+{
+    mcu_vjitter_free(p->vin.jitter);
+    mcu_nack_free(p->vin.nack);
+    p->vin.jitter = NULL;
+    p->vin.nack = NULL;
+}

@@ -1,0 +1,140 @@
+#include <string.h>
+
+#include "mcu/net/peer_priv.h"
+
+static peer_out *find_out(mcu_peer *p, uint32_t ssrc)
+{
+    return ssrc == p->vout.ssrc ? &p->vout : ssrc == p->aout.ssrc ? &p->aout : NULL;
+}
+
+/* Smoothed like RFC 6298, without the variance that nothing here uses. */
+static int64_t smooth(int64_t old_ns, int64_t new_ns)
+{
+    return old_ns < 0 ? new_ns : old_ns + (new_ns - old_ns) / 8;
+}
+
+static void on_block(mcu_peer *p, const mcu_rtcp_block *b, int64_t now_ns)
+{
+    peer_out *o = find_out(p, b->ssrc);
+    if (o == NULL) {
+        return;
+    }
+    o->loss = b->fraction / 256.0;
+    o->lost = MAX(b->lost, 0);
+    o->jitter_ms = b->jitter * 1000.0 / o->clock_hz;
+    int64_t rtt = mcu_rtcp_rtt_ns(b, mcu_ntp_mid32(mcu_net_ntp(p->net, now_ns)));
+    if (rtt >= 0) {
+        p->rtt_ns = smooth(p->rtt_ns, rtt);
+    }
+}
+
+static void on_sr(mcu_peer *p, const mcu_rtcp_packet *r, int64_t now_ns)
+{
+    peer_in *in = r->sender_ssrc == p->vin.base.ssrc ? &p->vin.base : r->sender_ssrc == p->ain.base.ssrc ? &p->ain.base : NULL;
+    if (in != NULL) {
+        mcu_rtp_stats_on_sr(&in->stats, r->sr.ntp, now_ns);
+    }
+}
+
+static void on_nack(mcu_peer *p, const mcu_rtcp_packet *r, int64_t now_ns)
+{
+    uint16_t seqs[MCU_NACK_MAX];
+    if (r->media_ssrc != p->vout.ssrc) {
+        return;
+    }
+    p->nacks_in++;
+    unsigned n = mcu_rtcp_get_nack(r, seqs, G_N_ELEMENTS(seqs));
+    mcu_peer_retransmit(p, seqs, n, now_ns);
+}
+
+static void on_fir(mcu_peer *p, const mcu_rtcp_packet *r, int64_t now_ns)
+{
+    uint32_t ssrc;
+    uint8_t seq;
+    for (unsigned k = 0; mcu_rtcp_get_fir(r, k, &ssrc, &seq); k++) {
+        /* RFC 5104 4.3.1.2: the same number is a repetition of a request that has been heard. */
+        if (ssrc == p->vout.ssrc && seq != p->fir_seen) {
+            p->fir_seen = seq;
+            p->firs_in++;
+            mcu_peer_ask_keyframe(p, now_ns);
+        }
+    }
+}
+
+static void on_remb(mcu_peer *p, const mcu_rtcp_packet *r, int64_t now_ns)
+{
+    p->remb_bps = (unsigned)MIN(r->remb_bps, UINT32_MAX);
+    p->remb_ns = now_ns;
+}
+
+static void on_twcc_result(void *user, const mcu_twcc_result *result)
+{
+    int64_t *newest_sent_ns = user;
+    if (result->received && result->sent_ns > *newest_sent_ns) {
+        *newest_sent_ns = result->sent_ns;
+    }
+}
+
+/* The newest packet of a feedback waited less than one feedback interval: an upper bound where no report gives better. */
+static void on_twcc(mcu_peer *p, const mcu_rtcp_packet *r, int64_t now_ns)
+{
+    int64_t newest_sent_ns = 0;
+    if (mcu_twcc_history_feedback(p->twcc_out, r, now_ns, on_twcc_result, &newest_sent_ns) != MCU_OK) {
+        p->bad_packets++;
+    } else if (newest_sent_ns != 0) {
+        p->twcc_rtt_ns = smooth(p->twcc_rtt_ns, now_ns - newest_sent_ns);
+    }
+}
+
+static void on_packet(mcu_peer *p, const mcu_rtcp_packet *r, int64_t now_ns)
+{
+    mcu_rtcp_block block;
+    switch (r->kind) {
+    case MCU_RTCP_SR:
+        on_sr(p, r, now_ns);
+        /* fall through */
+    case MCU_RTCP_RR:
+        for (unsigned k = 0; mcu_rtcp_get_block(r, k, &block); k++) {
+            on_block(p, &block, now_ns);
+        }
+        break;
+    case MCU_RTCP_NACK:
+        on_nack(p, r, now_ns);
+        break;
+    case MCU_RTCP_PLI:
+        if (r->media_ssrc == p->vout.ssrc) {
+            p->plis_in++;
+            mcu_peer_ask_keyframe(p, now_ns);
+        }
+        break;
+    case MCU_RTCP_FIR:
+        on_fir(p, r, now_ns);
+        break;
+    case MCU_RTCP_REMB:
+        on_remb(p, r, now_ns);
+        break;
+    case MCU_RTCP_TWCC:
+        on_twcc(p, r, now_ns);
+        break;
+    case MCU_RTCP_NONE:
+        p->bad_packets++;
+        break;
+    case MCU_RTCP_SDES:
+    case MCU_RTCP_BYE: /* of a source; the connection ends by close_notify or silence */
+    case MCU_RTCP_OTHER:
+        break;
+    }
+}
+
+void mcu_peer_on_rtcp(mcu_peer *p, const uint8_t *packet, size_t size, int64_t now_ns)
+{
+    mcu_rtcp_iter it;
+    if (mcu_rtcp_begin(&it, packet, size) != MCU_OK) {
+        p->bad_packets++;
+        return;
+    }
+    mcu_rtcp_packet r;
+    while (mcu_rtcp_next(&it, &r)) {
+        on_packet(p, &r, now_ns);
+    }
+}

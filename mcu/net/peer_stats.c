@@ -1,0 +1,96 @@
+#include <string.h>
+
+#include "mcu/net/peer_priv.h"
+
+#define REMB_FRESH_NS (10 * MCU_NS_PER_SEC)
+
+static void roll(peer_rate *r, int64_t interval_ns)
+{
+    r->bps = (unsigned)MIN(r->bytes * 8 * (uint64_t)MCU_NS_PER_SEC / (uint64_t)interval_ns, UINT32_MAX);
+    r->bytes = 0;
+}
+
+void mcu_peer_roll_rates(mcu_peer *p, int64_t now_ns)
+{
+    int64_t interval_ns = p->rates_ns != 0 ? now_ns - p->rates_ns : MCU_NS_PER_SEC;
+    if (interval_ns < 100 * MCU_NS_PER_MS) {
+        return;
+    }
+    p->rates_ns = now_ns;
+    roll(&p->vin.base.rate, interval_ns);
+    roll(&p->ain.base.rate, interval_ns);
+    roll(&p->vout.rate, interval_ns);
+    roll(&p->rtxout.rate, interval_ns);
+    roll(&p->aout.rate, interval_ns);
+}
+
+static void fill_in(const peer_in *in, mcu_codec codec, mcu_stream_stats *s)
+{
+    *s = (mcu_stream_stats){.packets = in->stats.packets,
+                            .bytes = in->stats.bytes,
+                            .lost = mcu_rtp_stats_lost(&in->stats),
+                            .loss = in->stats.loss,
+                            .rtx_packets = in->rtx_packets,
+                            .dropped = in->dropped,
+                            .bitrate_bps = in->rate.bps,
+                            .codec = codec};
+    if (in->stats.started && in->stats.clock_hz != 0) {
+        s->jitter_ms = mcu_rtp_stats_jitter_ms(&in->stats);
+    }
+}
+
+static void fill_out(const peer_out *o, mcu_codec codec, mcu_stream_stats *s)
+{
+    *s = (mcu_stream_stats){.packets = o->packets,
+                            .bytes = o->bytes,
+                            .lost = (uint64_t)o->lost,
+                            .loss = o->loss,
+                            .jitter_ms = o->jitter_ms,
+                            .bitrate_bps = o->rate.bps,
+                            .codec = codec};
+}
+
+static void fill_video_out(const mcu_peer *p, mcu_stream_stats *s)
+{
+    fill_out(&p->vout, mcu_peer_send_codec(p), s);
+    s->bitrate_bps += p->rtxout.rate.bps;
+    s->rtx_packets = p->rtx_sent;
+    s->nacks = p->nacks_in;
+    s->plis = p->plis_in;
+    s->firs = p->firs_in;
+    s->pictures = p->pictures_out;
+    s->keyframes = p->keyframes_out;
+    s->dropped = p->refused;
+}
+
+static void fill_video_in(const mcu_peer *p, mcu_stream_stats *s)
+{
+    fill_in(&p->vin.base, p->vin.codec, s);
+    s->nacks = p->vin.nacks_sent;
+    s->plis = p->vin.plis_sent;
+    s->firs = p->vin.firs_sent;
+    s->pictures = p->vin.pictures;
+    s->keyframes = p->vin.keyframes;
+}
+
+void mcu_peer_get_stats(mcu_peer *p, mcu_peer_stats *out)
+{
+    int64_t now_ns = mcu_net_now_ns(p->net);
+    memset(out, 0, sizeof *out);
+    out->state = p->state;
+    int64_t rtt_ns = p->rtt_ns >= 0 ? p->rtt_ns : p->twcc_rtt_ns;
+    out->rtt_ms = rtt_ns >= 0 ? (double)rtt_ns / (double)MCU_NS_PER_MS : -1;
+    out->remb_bps = p->remb_ns != 0 && now_ns - p->remb_ns < REMB_FRESH_NS ? p->remb_bps : 0;
+    out->twcc_loss = mcu_twcc_history_loss(p->twcc_out, now_ns);
+    fill_in(&p->ain.base, p->ain.codec, &out->audio_in);
+    fill_video_in(p, &out->video_in);
+    fill_out(&p->aout, mcu_peer_takes_audio(p) ? p->neg->audio.send_codec : MCU_CODEC_NONE, &out->audio_out);
+    fill_video_out(p, &out->video_out);
+    out->auth_failures = p->auth_failures;
+    out->bad_packets = p->bad_packets;
+    out->connected_ns = p->connected_ns;
+    out->last_in_ns = p->last_in_ns;
+    if (p->ice != NULL) {
+        mcu_ice_pair(p->ice, out->local_candidate, out->remote_candidate);
+    }
+}

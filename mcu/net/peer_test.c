@@ -1,0 +1,42 @@
+#include "mcu/net/peer_test.h"
+
+#include <string.h>
+
+#include "mcu/net/peer_priv.h"
+
+void mcu_peer_test_set_filter(mcu_peer *p, mcu_peer_test_filter filter, void *user)
+{
+    p->filter = filter;
+    p->filter_user = user;
+}
+
+void mcu_peer_test_inject(mcu_peer *p, const uint8_t *data, size_t size)
+{
+    g_autofree uint8_t *copy = g_memdup2(data, size);
+    mcu_peer_on_datagram(p, copy, size);
+}
+
+mcu_status mcu_peer_test_send_raw(mcu_peer *p, const uint8_t *data, size_t size)
+{
+    return mcu_ice_send(p->ice, data, size);
+}
+
+mcu_status mcu_peer_test_send_rtp(mcu_peer *p, const uint8_t *packet, size_t size)
+{
+    g_autofree uint8_t *copy = g_malloc(size + MCU_SRTP_OVERHEAD);
+    memcpy(copy, packet, size);
+    return mcu_peer_send_rtp(p, copy, size);
+}
+
+mcu_status mcu_peer_test_send_rtcp(mcu_peer *p, const uint8_t *packet, size_t size)
+{
+    g_autofree uint8_t *copy = g_malloc(size + MCU_SRTP_OVERHEAD);
+    memcpy(copy, packet, size);
+    return mcu_peer_send_rtcp(p, copy, size);
+}
+
+void mcu_net_test_advance(mcu_net *n, int64_t by_ns)
+{
+    n->skew_ns += by_ns;
+    mcu_timers_run(n->timers, mcu_net_now_ns(n));
+}
