@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""Every header compiles alone, with the flags of a source of its folder: headers.py TOP PART RESULTS."""
+import json
+import os
+import shlex
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+from report import Report, files
+
+DROPPED_WITH_VALUE = {"-o", "-MF", "-MT", "-MQ"}
+DROPPED = {"-c", "-MD", "-MMD", "-Werror"}
+
+
+def flags_by_folder(top):
+    with open(os.path.join(top, "build/ci/compile_commands.json"), encoding="utf-8") as file:
+        commands = json.load(file)
+    folders = {}
+    for entry in commands:
+        words = shlex.split(entry["command"])
+        while not os.path.basename(words[0]).startswith(("cc", "gcc", "clang")) or words[0].endswith("ccache"):
+            words.pop(0)
+        kept, skip = [], False
+        for word in words[:-1]:
+            if skip or word in DROPPED:
+                skip = False
+            elif word in DROPPED_WITH_VALUE:
+                skip = True
+            else:
+                kept.append(word)
+        folder = os.path.dirname(os.path.relpath(entry["file"], top))
+        folders.setdefault(folder, [w for w in kept if w != entry["file"]])
+    return folders
+
+
+def flags_for(folders, name):
+    folder = os.path.dirname(name)
+    while folder:
+        if folder in folders:
+            return folders[folder]
+        folder = os.path.dirname(folder)
+    return None
+
+
+def check(top, folders, name):
+    flags = flags_for(folders, name)
+    if not flags:
+        return [f"{name}: no source beside it is built"]
+    command = flags + ["-fsyntax-only", "-x", "c", os.path.join(top, name)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=top, check=False)
+    return [] if done.returncode == 0 else [line for line in done.stderr.splitlines() if "error" in line][:5] or [f"{name}: {done.stderr[:200]}"]
+
+
+def main(top, part, results):
+    report = Report(part, results)
+    folders = flags_by_folder(top)
+    names = [name for name in files(top, ".h") if not name.startswith(("tests/", "bench/"))]
+    with ThreadPoolExecutor(2) as pool:
+        for name, problems in zip(names, pool.map(lambda n: check(top, folders, n), names)):
+            report.case(f"{name} compiles alone", problems)
+
+
+main(*sys.argv[1:])

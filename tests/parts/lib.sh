@@ -1,0 +1,51 @@
+# lib.sh - what the parts of ./test share. A part writes one line a case to $RESULTS: "ok NAME", "not ok NAME" or "skip NAME".
+# ./test sets TOP (repository), RESULTS (file) and OUT (folder for logs, screenshots). Sourced by bash.
+
+: "${TOP:?run ./test PART}" "${RESULTS:?run ./test PART}" "${OUT:?run ./test PART}"
+. "$TOP/setup/install.sh"
+
+PART=$(basename "$0" .sh)
+
+ok() { printf 'ok %s\n' "$PART/$*" >>"$RESULTS"; }
+not_ok() {
+    printf 'not ok %s\n' "$PART/$*" >>"$RESULTS"
+    printf '    not ok %s\n' "$*"
+}
+skip() {
+    printf 'skip %s\n' "$PART/$*" >>"$RESULTS"
+    printf '    skipped: %s\n' "$*"
+}
+
+# build PRESET [TARGET...]: a failed build is one failed case and ends the part.
+build() {
+    local preset=$1 log="$OUT/build-$1.log"
+    say "Building build/$preset"
+    if configure_and_build "$@" >"$log" 2>&1; then
+        ok "build $preset"
+    else
+        grep -E 'error|FAILED|Error' "$log" | head -n 20
+        not_ok "build $preset (all of it: $log)"
+        exit 0
+    fi
+}
+
+# run_ctest PRESET LABELS [PREFIX]: every cmocka case counts by itself.
+run_ctest() {
+    local preset=$1 labels=$2 prefix=${3:-} xml="$OUT/$1-ctest.xml"
+    (cd "$TOP/build/$preset" && CMOCKA_MESSAGE_OUTPUT=TAP ctest -j2 -L "$labels" --timeout 300 --output-junit "$xml" \
+        --test-output-size-passed 4000000 --test-output-size-failed 4000000) >"$OUT/$preset-ctest.log" 2>&1
+    python3 "$TOP/tests/parts/ctest_cases.py" "$xml" "$PART/$prefix" "$RESULTS"
+}
+
+# run_node_tests FOLDER: every *.test.mjs by itself, one after the other.
+run_node_tests() {
+    local file tap name limit=${NODE_TEST_SECONDS:-600}
+    for file in "$1"/*.test.mjs; do
+        [ -e "$file" ] || continue
+        name=$(basename "$file" .test.mjs)
+        tap="$OUT/$name.tap"
+        say "$name"
+        (cd "$TOP/tests" && timeout --kill-after=20 "$limit" node --test --test-reporter=tap "$file") >"$tap" 2>"$OUT/$name.err"
+        python3 "$TOP/tests/parts/tap_cases.py" "$tap" "$?" "$PART/$name" "$RESULTS"
+    done
+}

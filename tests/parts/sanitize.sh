@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Unit and golden tests and one whole visit with bots, under ASan + UBSan and under TSan.
+. "$(dirname "$0")/lib.sh"
+export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+export TSAN_OPTIONS=halt_on_error=0:second_deadlock_stack=1
+for preset in asan tsan; do
+    (
+        build "$preset"
+        say "unit and golden tests under $preset"
+        run_ctest "$preset" '^(unit|golden)$' "$preset/"
+        say "a visit with three bots under $preset"
+        PRESET=$preset bash "$TOP/tests/visit/visit.sh" "$TOP/build/$preset" 15 "$OUT/visit-$preset" "$PART/$preset visit" "$RESULTS"
+    )
+done
