@@ -40,7 +40,14 @@ const ends = {
   unsupported: ['errorTitle', 'unsupported', ''],
   error: ['errorTitle', 'errorText', 'joinAgain'],
 };
-const invalidCodes = ['unauthorized', 'forbidden', 'invalid_token', 'bad_token', 'expired', 'revoked', 'not_found', 'gone'];
+
+// A fatal error code of the server -> the page that explains it.
+function endOf(code = '') {
+  if (code === 'room_ended') return 'room_ended';
+  if (code === 'token_revoked') return 'removed';
+  if (code.startsWith('token_') || code === 'not_found') return 'invalid';
+  return code === 'full' ? 'full' : 'error';
+}
 
 function page(id) {
   for (const main of document.querySelectorAll('main')) main.hidden = main.id !== id;
@@ -94,8 +101,7 @@ function start() {
   visit.on('ended', ({ reason, code }) => {
     memory.save({});
     room.hide();
-    const full = ['full', 'room_full', 'limit', 'busy'].includes(code);
-    message(reason === 'error' ? (invalidCodes.includes(code) ? 'invalid' : full ? 'full' : 'error') : reason);
+    message(reason === 'error' ? endOf(code) : reason);
   });
   $('message-action').addEventListener('click', enter);
 

@@ -44,6 +44,11 @@ export class Peer extends EventTarget {
     return this.#closed ? 'closed' : this.#pc.connectionState;
   }
 
+  // An offer is on its way, not answered yet.
+  get waiting() {
+    return this.#outstanding;
+  }
+
   get connection() {
     return this.#pc;
   }

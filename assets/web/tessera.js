@@ -10,6 +10,8 @@ import { Peer } from './peer.js';
 
 const NETWORK_MS = 500;
 const REBUILD_MS = 1000;
+const REBUILD_LAST_MS = 8000;
+const OFFER_ERRORS = ['bad_sdp', 'conflict', 'unavailable', 'internal'];
 
 export class Visit extends EventTarget {
   state = 'idle';
@@ -26,8 +28,10 @@ export class Visit extends EventTarget {
   #session = '';
   #iceServers = [];
   #wasLive = false;
-  #sent = '';
+  #sent = ''; // the last `state` message
+  #known = false; // the room knows our session, so it can be told our state
   #built = 0;
+  #rebuilds = 0;
   #timers = {};
 
   // options: token; url of the WebSocket; constraints of the devices; relay (TURN only); codec "h264" or "vp8".
@@ -111,7 +115,7 @@ export class Visit extends EventTarget {
       case 'joined':
         return this.#joined(m);
       case 'answer':
-        return this.peer && this.peer.answer(m.sdp);
+        return this.#answer(m.sdp);
       case 'candidate':
         return this.peer && this.peer.candidate(m);
       case 'roster':
@@ -153,6 +157,13 @@ export class Visit extends EventTarget {
     this.#update();
   }
 
+  #answer(sdp) {
+    if (!this.peer) return;
+    this.peer.answer(sdp);
+    this.#known = true;
+    this.#sendState();
+  }
+
   #roster(m) {
     this.roster = m.participants || [];
     const own = this.roster.find((p) => this.me && p.seat === this.me.seat);
@@ -166,12 +177,15 @@ export class Visit extends EventTarget {
   #error(m) {
     this.#emit('error', m);
     if (m.fatal) this.#end('error', m.code);
+    else if (this.peer && this.peer.waiting && OFFER_ERRORS.includes(m.code)) this.#rebuild();
   }
 
   #build() {
     clearTimeout(this.#timers.build);
     if (this.peer) this.peer.close();
     this.#built = performance.now();
+    this.#known = false;
+    this.#sent = '';
     const can = (kind) => this.media[kind] || !this.media.errors[kind]; // a device that may still come is offered already
     const peer = new Peer({
       iceServers: this.#iceServers,
@@ -193,11 +207,14 @@ export class Visit extends EventTarget {
     this.#update();
   }
 
-  // Nothing of the old connection can be used: a fresh join gives a fresh session, the seat stays. Not more than once a second.
+  // Nothing of the old connection can be used: a fresh join gives a fresh session, the seat stays. At once after a connection that
+  // worked, then with growing pauses.
   #rebuild() {
+    if (this.peer) this.peer.close();
     this.peer = null;
     this.#update();
-    const wait = Math.max(0, this.#built + REBUILD_MS - performance.now());
+    const pause = Math.min(REBUILD_LAST_MS, REBUILD_MS * 2 ** this.#rebuilds++);
+    const wait = Math.max(0, this.#built + pause - performance.now());
     this.#timers.build = setTimeout(() => this.#signaling.reconnect(), wait);
   }
 
@@ -211,7 +228,7 @@ export class Visit extends EventTarget {
   }
 
   #sendState() {
-    if (!this.me || !this.inVisit) return;
+    if (!this.#known || !this.inVisit) return;
     const message = { type: 'state', ...this.media.on };
     const text = JSON.stringify(message);
     if (text !== this.#sent && this.#signaling.send(message)) this.#sent = text;
@@ -230,7 +247,10 @@ export class Visit extends EventTarget {
   #update() {
     if (!this.inVisit) return;
     const media = !!this.peer && this.peer.state === 'connected';
-    if (media) this.#wasLive = true;
+    if (media) {
+      this.#wasLive = true;
+      this.#rebuilds = 0;
+    }
     if (media && this.#signaling.open) this.#set('live');
     else if (!this.#wasLive) this.#set('joining');
     else this.#set(media ? 'signal' : 'media');

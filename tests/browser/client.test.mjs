@@ -130,7 +130,7 @@ test('lost socket resumes without a new offer; a restarted room gets one at once
   await stateIs(page, 'live');
   mock.say({ type: 'ended', reason: 'room_ended' });
   await page.waitForSelector('text=The visit has ended');
-  mock.refuse('expired');
+  mock.refuse('token_expired');
   await page.reload();
   await page.click('#join');
   await page.waitForSelector('text=This link does not work');

@@ -1,0 +1,44 @@
+// netns.mjs - two hosts of our own, joined by a cable that loses packets: network namespaces and nftables. Needs root.
+import { run } from './processes.mjs';
+
+export const canMakeNetworks = process.getuid() === 0;
+let count = 0;
+
+// -> {a, b, addressA, addressB, lose(percent), close()}; names carry our process id, so runs do not meet.
+export async function makeNetwork() {
+  const id = `ts${process.pid}n${++count}`;
+  const subnet = `10.${79 + (process.pid % 100)}.${count}`;
+  const [a, b] = [`${id}a`, `${id}b`];
+  const network = { a, b, addressA: `${subnet}.1`, addressB: `${subnet}.2` };
+  const ip = (...args) => run('ip', args);
+  network.close = async () => {
+    await ip('netns', 'del', a).catch(() => {});
+    await ip('netns', 'del', b).catch(() => {});
+  };
+  try {
+    await ip('netns', 'add', a);
+    await ip('netns', 'add', b);
+    await ip('link', 'add', `${id}x`, 'netns', a, 'type', 'veth', 'peer', 'name', `${id}y`, 'netns', b);
+    for (const [ns, device, address] of [[a, `${id}x`, network.addressA], [b, `${id}y`, network.addressB]]) {
+      await ip('-n', ns, 'link', 'set', 'lo', 'up');
+      await ip('-n', ns, 'addr', 'add', `${address}/24`, 'dev', device);
+      await ip('-n', ns, 'link', 'set', device, 'up');
+      await ip('-n', ns, 'route', 'add', 'default', 'dev', device);
+    }
+  } catch (e) {
+    await network.close();
+    throw e;
+  }
+  // Dropped on arrival at either side: a drop on the way out would be an error to the sender's socket instead of a loss.
+  network.lose = async (percent) => {
+    for (const ns of [a, b]) {
+      await run('ip', ['netns', 'exec', ns, 'nft', 'flush ruleset']);
+      if (percent) {
+        const rules = `add table inet lossy; add chain inet lossy arrive { type filter hook input priority 0 ; }; add rule inet lossy arrive meta l4proto udp numgen random mod 1000 < ${Math.round(percent * 10)} counter drop`;
+        await run('ip', ['netns', 'exec', ns, 'nft', rules]);
+      }
+    }
+  };
+  network.dropped = async (ns) => Number((await run('ip', ['netns', 'exec', ns, 'nft', 'list ruleset'])).match(/packets (\d+)/)?.[1] || 0);
+  return network;
+}

@@ -1,0 +1,67 @@
+// scene.mjs - what every test with a real server does: start it, fill a room, end it all whatever happens.
+import { generate } from '../media/generate.mjs';
+import { launchChromium } from './chromium.mjs';
+import { launchFirefox } from './firefox.mjs';
+import { startBots } from './bot.mjs';
+import { startServer } from './server.mjs';
+import { mediaFolder } from './output.mjs';
+import { until } from './processes.mjs';
+
+export const people = generate(mediaFolder, [0, 1, 2]);
+
+export class Scene {
+  #ends = [];
+
+  // Ends with the test `t`, newest first.
+  constructor(t) {
+    t.after(() => this.end());
+  }
+
+  later(f) {
+    this.#ends.push(f);
+  }
+
+  async end() {
+    for (const f of this.#ends.splice(0).reverse()) await Promise.resolve(f()).catch((e) => console.error('# while ending:', e.message));
+  }
+
+  async server(options) {
+    this.main = await startServer(options);
+    this.later(() => this.main.stop());
+    return this.main;
+  }
+
+  async chromium(person, options = {}) {
+    const browser = await launchChromium({ media: people[person], ...options });
+    this.later(() => browser.close());
+    return browser;
+  }
+
+  async firefox(person, options = {}) {
+    const browser = await launchFirefox({ media: people[person], ...options });
+    this.later(() => browser.close());
+    return browser;
+  }
+
+  bots(links, options) {
+    const bot = startBots(links, options);
+    this.later(() => bot.stop('SIGINT', 5000));
+    return bot;
+  }
+
+  // Waits until `seats` are connected in the room.
+  connected(room, seats, ms = 20000) {
+    return until(`${seats} connected seats`, async () => {
+      const { participants } = await this.main.inspect(room);
+      const up = participants.filter((p) => p.state === 'up').length;
+      if (up !== seats) throw new Error(participants.map((p) => `${p.seat}:${p.state}`).join(' '));
+      return participants;
+    }, ms, 200);
+  }
+}
+
+// Every seat once: in REST, and in the picture that `tiles` (seat ids of a layout) describes.
+export function ghosts(participants, tiles) {
+  const twice = (list) => list.filter((x, i) => list.indexOf(x) !== i);
+  return [...twice(participants.map((p) => p.seat)), ...twice(participants.map((p) => p.name)), ...twice(tiles)];
+}
