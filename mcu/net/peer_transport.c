@@ -197,8 +197,9 @@ void mcu_peer_on_datagram(mcu_peer *p, uint8_t *data, size_t size)
         on_srtp(p, kind, data, size);
         break;
     case MCU_DEMUX_NONE:
-    case MCU_DEMUX_STUN: /* the agent took every STUN message that was one */
         p->bad_packets++;
+        break;
+    case MCU_DEMUX_STUN: /* what the agent did not want: answers to checks that it has given up */
         break;
     }
 }

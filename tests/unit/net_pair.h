@@ -1,0 +1,57 @@
+/* net_pair.h - two peers on 127.0.0.1 in one process, one offering and one answering, with trickle between them.  Thread: main.
+ */
+#ifndef TESTS_NET_PAIR_H
+#define TESTS_NET_PAIR_H
+
+#include "mcu/net/peer.h"
+#include "mcu/net/peer_test.h"
+
+typedef struct net_pair net_pair;
+typedef struct {
+    net_pair *pair;
+    mcu_net *net;
+    mcu_peer *peer;
+    /* what it received */
+    GPtrArray *pictures, *audio; /* mcu_au */
+    unsigned keyframe_requests, state_changes;
+    mcu_peer_state state;
+    const char *why;
+    bool gathered;
+    GPtrArray *candidates; /* text */
+    /* what it loses */
+    unsigned drop_every; /* every n-th incoming RTP packet is lost, 0 = none */
+    unsigned rtp_in, rtp_dropped;
+    bool deaf; /* loses everything that comes */
+} net_end;
+
+struct net_pair {
+    GMainContext *context;
+    net_end offerer, answerer;
+};
+
+typedef struct {
+    mcu_net_config net;
+    mcu_peer_policy offerer, answerer;
+    bool tcp_only_text; /* UDP candidates are cut out of both descriptions */
+} net_pair_setup;
+
+net_pair_setup net_pair_defaults(void); /* 127.0.0.1, everything both ways */
+net_pair *net_pair_new(const net_pair_setup *setup);
+void net_pair_free(net_pair *p);
+
+/* Offer, answer, accept; fails the test on an error. `edit` (may be NULL) may change a description: returns a new text. */
+typedef char *(*net_edit)(const char *sdp, bool is_offer);
+void net_pair_negotiate(net_pair *p, bool ice_restart, net_edit edit);
+/* Runs the loop until `done` or `ms` have passed; returns what `done` says. */
+bool net_pair_run(net_pair *p, bool (*done)(net_pair *p), unsigned ms);
+bool net_pair_up(net_pair *p); /* both are UP */
+void net_pair_connect(net_pair *p);
+void net_pair_settle(net_pair *p, unsigned ms); /* lets what is in flight arrive */
+
+/* Synthetic access units with `n` payload bytes that say `index`. */
+mcu_au *net_h264(unsigned index, bool key, size_t n);
+mcu_au *net_vp8(unsigned index, bool key, size_t n);
+mcu_au *net_opus(unsigned index, size_t n);
+bool net_same(const mcu_au *a, const mcu_au *b);
+
+#endif
