@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # install.sh - what ./run and ./test share: messages, Debian packages, npm packages. Sourced by bash; TOP is the repository.
 
 say() { printf '\033[1m==> %s\033[0m\n' "$*"; }
@@ -13,12 +14,12 @@ if [ ! -t 1 ]; then
     say() { printf '==> %s\n' "$*"; }
 fi
 
-listed_packages() { sed 's/#.*//' "$@" | tr -s ' \n' '\n\n' | sed '/^$/d'; }
+listed_packages() { sed 's/#.*//' "$@" | tr -s '[:space:]' '\n' | sed '/^$/d'; }
 
 # Prints those of the named packages that are not installed.
 missing_packages() {
-    dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^ii  *//p' | sort -u |
-        comm -13 - <(printf '%s\n' "$@" | sort -u)
+    dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^.i *//p' | LC_ALL=C sort -u |
+        LC_ALL=C comm -13 - <(printf '%s\n' "$@" | LC_ALL=C sort -u)
 }
 
 as_root() {
@@ -107,4 +108,13 @@ configure_and_build() {
         }
     fi
     NINJA_STATUS='    [%f/%t] ' ninja -C "$folder" "$@"
+}
+
+# need_clips FOLDER: pictures and speech of the simulated participants, made again when their script has changed.
+need_clips() {
+    local script="$TOP/mcu/bot/make-clips.sh" sum
+    sum=$(sha256sum <"$script")
+    [ "$(cat "$1/.made" 2>/dev/null)" = "$sum" ] && return 0
+    mkdir -p "$1"
+    bash "$script" "$1" && printf '%s\n' "$sum" >"$1/.made"
 }

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # lib.sh - what the parts of ./test share. A part writes one line a case to $RESULTS: "ok NAME", "not ok NAME" or "skip NAME".
 # ./test sets TOP (repository), RESULTS (file) and OUT (folder for logs, screenshots). Sourced by bash.
 

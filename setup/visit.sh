@@ -1,0 +1,82 @@
+# shellcheck shell=bash
+# visit.sh - a server and simulated participants, for ./run and for tests: start, REST, room, links, drain. Sourced by bash.
+# The caller sets BIN (programs), DATA (the server's folder), PORT, LOG (file). Everything is ended by the ids kept here.
+
+LAUNCHER_PID=
+BOTS_PID=
+URL() { printf 'https://127.0.0.1:%s' "$PORT"; }
+
+running() { [ -n "$1" ] && kill -0 "$1" 2>/dev/null; }
+
+# In a session of its own, so that a Ctrl-C on the terminal reaches the script alone, which then ends things in order.
+start_server() { # ARGUMENTS OF THE LAUNCHER...
+    (umask 077 && mkdir -p "$DATA")
+    setsid "$BIN/tessera-launcher" --data "$DATA" --port "$PORT" "$@" >>"$LOG" 2>&1 </dev/null &
+    LAUNCHER_PID=$!
+}
+
+# Waits until GET /readyz says 200; false when the launcher ended or SECONDS are over.
+wait_ready() { # SECONDS
+    local end=$((SECONDS + $1))
+    while running "$LAUNCHER_PID" && [ $SECONDS -lt $end ]; do
+        [ "$(curl -sk -m 2 -o /dev/null -w '%{http_code}' "$(URL)/readyz" 2>/dev/null)" = 200 ] && return 0
+        sleep 0.1
+    done
+    return 1
+}
+
+# api METHOD PATH [JSON]: prints the answer; false on a status that is not 2xx. The key stays out of the process list.
+api() {
+    curl -sk -m 10 --fail-with-body -X "$1" -H @<(printf 'Authorization: Bearer %s\n' "$(cat "$DATA/admin.key")") \
+        ${3:+-H 'Content-Type: application/json' --data-binary "$3"} "$(URL)/api/v1$2"
+}
+
+new_room() { # NAME -> id
+    api POST /rooms "$(jq -n --arg name "$1" '{name: $name}')" | jq -er .id
+}
+
+new_link() { # ROOM ROLE NAME -> url
+    api POST "/rooms/$1/links" "$(jq -n --arg role "$2" --arg name "$3" '{role: $role, name: $name}')" | jq -er .url
+}
+
+start_bots() { # LOG LINK...
+    local log=$1 arguments=() link
+    shift
+    for link in "$@"; do arguments+=(--link "$link"); done
+    setsid "$BIN/tessera-bot" --url "$(URL)" --insecure --clips "$CLIPS" "${arguments[@]}" >>"$log" 2>&1 </dev/null &
+    BOTS_PID=$!
+}
+
+# Ids of all processes below one, deepest last.
+below() {
+    local child
+    for child in $(pgrep -P "$1"); do
+        printf '%s\n' "$child"
+        below "$child"
+    done
+}
+
+# end_process PID SECONDS: TERM, wait, and KILL for it and what it started if it does not go. True if it went by itself.
+end_process() {
+    running "$1" || return 0
+    local family end=$((SECONDS + $2)) id
+    family="$1 $(below "$1")"
+    kill -TERM "$1" 2>/dev/null
+    while running "$1" && [ $SECONDS -lt $end ]; do sleep 0.05; done
+    local clean=0
+    for id in $family; do
+        if running "$id"; then
+            clean=1
+            kill -KILL "$id" 2>/dev/null
+        fi
+    done
+    wait "$1" 2>/dev/null
+    return $clean
+}
+
+drain() {
+    local clean=0
+    end_process "$BOTS_PID" 5 || clean=1
+    end_process "$LAUNCHER_PID" 15 || clean=1
+    return $clean
+}
