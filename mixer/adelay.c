@@ -8,10 +8,10 @@ static const int64_t MARGIN_NS = 10 * MCU_NS_PER_MS; /* the slack below the targ
 static const int64_t FALL_NS_PER_SEC = 20 * MCU_NS_PER_MS;
 static const float QUANTILE = 0.95F;
 
-enum {
-    PRIOR_PACKETS = 20,   /* what the start value counts for */
-    MEMORY_PACKETS = 250, /* 5 s of 20 ms packets */
-};
+static const int64_t PRIOR_NS = 200 * MCU_NS_PER_MS; /* what the start value counts for */
+static const int64_t MEMORY_NS = 5 * MCU_NS_PER_SEC;
+/* A packet counts for the time since the one before it: a stall and the burst that ends it are one event, not sixty. */
+static const int64_t WEIGHT_MIN_NS = 2 * MCU_NS_PER_MS, WEIGHT_MAX_NS = 100 * MCU_NS_PER_MS;
 
 void mix_adelay_init(mix_adelay *d)
 {
@@ -69,15 +69,16 @@ int64_t mix_adelay_note(mix_adelay *d, int64_t arrival_ns, int64_t transit_ns)
     track_base(d, arrival_ns, transit_ns);
     int64_t relative_ns = transit_ns - d->base_ns;
     int64_t bucket = clamp_ns(relative_ns / BUCKET_NS, 0, MIX_ADELAY_BUCKETS - 1);
-    unsigned memory = d->packets + PRIOR_PACKETS < MEMORY_PACKETS ? d->packets + PRIOR_PACKETS : MEMORY_PACKETS;
-    float forget = 1.0F / (float)memory;
+    int64_t elapsed_ns = d->packets > 0 ? clamp_ns(arrival_ns - d->noted_ns, 0, MCU_NS_PER_SEC) : 0;
+    int64_t weight_ns = clamp_ns(elapsed_ns, WEIGHT_MIN_NS, WEIGHT_MAX_NS);
+    d->observed_ns = clamp_ns(d->observed_ns + weight_ns, 0, MEMORY_NS - PRIOR_NS);
+    float forget = (float)weight_ns / (float)(d->observed_ns + PRIOR_NS);
     for (unsigned i = 0; i < MIX_ADELAY_BUCKETS; i++) {
         d->weight[i] *= 1 - forget;
     }
     d->weight[bucket] += forget;
 
     int64_t wanted_ns = clamp_ns(quantile_ns(d) + MARGIN_NS, MIX_ADELAY_MIN_NS, MIX_ADELAY_MAX_NS);
-    int64_t elapsed_ns = d->packets > 0 ? clamp_ns(arrival_ns - d->noted_ns, 0, MCU_NS_PER_SEC) : 0;
     int64_t lowest_ns = d->target_ns - FALL_NS_PER_SEC * elapsed_ns / MCU_NS_PER_SEC;
     d->target_ns = wanted_ns > lowest_ns ? wanted_ns : lowest_ns;
     d->noted_ns = arrival_ns;

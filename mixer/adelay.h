@@ -1,6 +1,6 @@
 /* adelay.h - how late a voice's packets come, and how long its playout buffer should therefore wait.  Thread: its owner's.
  * Pure. A packet's transit is its arrival minus its RTP time; what counts is how much it exceeds the fastest of the last 2 s, so
- * clock offset and drift fall out. Target: the 0.95 quantile of that, up at once, down by 20 ms a second. */
+ * clock offset and drift fall out. Target: the 0.95 quantile of that over some 5 s, up at once, down by 20 ms a second. */
 #ifndef MIXER_ADELAY_H
 #define MIXER_ADELAY_H
 
@@ -20,7 +20,8 @@ typedef struct {
     int64_t slice_min_ns[MIX_ADELAY_SLICES];
     int64_t slice_start_ns;
     int64_t target_ns;
-    int64_t noted_ns; /* arrival of the last packet */
+    int64_t noted_ns;    /* arrival of the last packet */
+    int64_t observed_ns; /* what the weights were learnt from, up to 5 s */
     unsigned packets;
     float weight[MIX_ADELAY_BUCKETS]; /* sums to 1 */
 } mix_adelay;

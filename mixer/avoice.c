@@ -7,7 +7,7 @@
 
 enum { FADE_IN = 120 }; /* 2.5 ms */
 
-static const int64_t SQUEEZE_FROM_NS = 20 * MCU_NS_PER_MS, SQUEEZE_TO_NS = 5 * MCU_NS_PER_MS;
+static const int64_t SQUEEZE_FROM_NS = 15 * MCU_NS_PER_MS, SQUEEZE_TO_NS = 5 * MCU_NS_PER_MS;
 static const int64_t STRETCH_FROM_NS = -10 * MCU_NS_PER_MS, STRETCH_TO_NS = -2 * MCU_NS_PER_MS;
 static const int64_t FORCE_NS = 80 * MCU_NS_PER_MS; /* that far off, any place will do */
 

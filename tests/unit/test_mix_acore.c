@@ -1,0 +1,262 @@
+/* A room's sound in stepped time: what each listener's decoder hears. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "audio_kit.h"
+#include "mixer/acore.h"
+#include "mixer/adec.h"
+
+enum { PEOPLE_MAX = 16, TICKS_MAX = 500 };
+
+typedef struct {
+    mix_acore *core;
+    unsigned people;
+    mix_avoice *voice[PEOPLE_MAX];
+    mix_alistener *listener[PEOPLE_MAX];
+    kit_link link[PEOPLE_MAX];
+    mix_adec *ear[PEOPLE_MAX];
+    int16_t heard[PEOPLE_MAX][TICKS_MAX * MIX_BLOCK];
+    unsigned tick;
+    mix_abatch batch;
+} room;
+
+#define START_NS (5000 * KIT_MS)
+
+static double tone_hz(unsigned person)
+{
+    return 350 + 190 * person;
+}
+
+static room *room_new(unsigned people, const mix_audio_config *config, const kit_sender_config *sender)
+{
+    room *r = calloc(1, sizeof *r);
+    r->core = mix_acore_new(config, NULL);
+    r->people = people;
+    for (unsigned p = 0; p < people; p++) {
+        r->voice[p] = mix_avoice_new(p + 1, sender->codec, NULL);
+        r->listener[p] = mix_alistener_new(p + 1, p + 1, config, NULL);
+        r->ear[p] = mix_adec_new(MCU_CODEC_OPUS, NULL);
+        kit_link_init(&r->link[p], sender, &(kit_network){.seed = p + 1}, tone_hz(p), 0, START_NS);
+        assert_int_equal(mix_acore_add_voice(r->core, r->voice[p]), MCU_OK);
+        assert_int_equal(mix_acore_add_listener(r->core, r->listener[p]), MCU_OK);
+    }
+    return r;
+}
+
+static void room_free(room *r)
+{
+    for (unsigned p = 0; p < r->people; p++) {
+        mix_acore_remove_voice(r->core, r->voice[p]);
+        mix_acore_remove_listener(r->core, r->listener[p]);
+        mix_avoice_free(r->voice[p]);
+        mix_alistener_free(r->listener[p]);
+        mix_adec_free(r->ear[p]);
+        kit_link_clear(&r->link[p]);
+    }
+    mix_acore_free(r->core);
+    free(r);
+}
+
+static void room_run(room *r, unsigned ticks)
+{
+    for (unsigned t = 0; t < ticks; t++, r->tick++) {
+        int64_t now_ns = START_NS + r->tick * MIX_BLOCK_NS;
+        for (unsigned p = 0; p < r->people; p++) {
+            kit_link_step(&r->link[p], now_ns, r->voice[p]);
+        }
+        mix_abatch_clear(&r->batch);
+        mix_acore_tick(r->core, now_ns, r->tick * MIX_BLOCK, now_ns, &r->batch);
+        assert_int_equal(r->batch.n, r->people);
+        for (unsigned p = 0; p < r->people; p++) {
+            assert_ptr_equal(r->batch.out[p].listener, r->listener[p]);
+            const mcu_au *au = r->batch.out[p].au;
+            assert_int_equal(au->ts, r->tick * MIX_BLOCK);
+            int16_t pcm[MIX_PACKET_MAX];
+            unsigned n = 0;
+            assert_int_equal(mix_adec_decode(r->ear[p], au->data, au->size, pcm, &n), MCU_OK);
+            assert_int_equal(n, MIX_BLOCK);
+            memcpy(r->heard[p] + r->tick * MIX_BLOCK, pcm, sizeof(int16_t) * MIX_BLOCK);
+        }
+    }
+    mix_abatch_clear(&r->batch);
+}
+
+static double heard_db(const room *r, unsigned listener, unsigned voice, unsigned last_ticks)
+{
+    return kit_level_db(r->heard[listener] + (r->tick - last_ticks) * MIX_BLOCK, last_ticks * MIX_BLOCK, tone_hz(voice));
+}
+
+static unsigned encodes(const room *r)
+{
+    mix_acore_stats s;
+    mix_acore_get_stats(r->core, &s);
+    return s.encodes_last_tick;
+}
+
+static void everybody_hears_the_others_and_not_himself(void **state)
+{
+    (void)state;
+    static const mcu_codec codecs[] = {MCU_CODEC_OPUS, MCU_CODEC_PCMU, MCU_CODEC_G722};
+    for (unsigned c = 0; c < 3; c++) {
+        mix_audio_config config = {.complexity = -1, .bitrate_bps = 96000};
+        room *r = room_new(3, &config, &(kit_sender_config){.codec = codecs[c], .bitrate = 96000});
+        for (unsigned p = 0; p < 3; p++) {
+            r->link[p].amplitude = kit_amplitude(-24);
+        }
+        room_run(r, 150);
+        for (unsigned l = 0; l < 3; l++) {
+            for (unsigned v = 0; v < 3; v++) {
+                double db = heard_db(r, l, v, 50);
+                if (v == l ? db > -24 - 40 : fabs(db + 24) > 1) {
+                    fail_msg("%s: listener %u hears voice %u at %.1f dB", mcu_codec_name(codecs[c]), l, v, db);
+                }
+            }
+        }
+        assert_int_equal(encodes(r), 3);
+        room_free(r);
+    }
+}
+
+static void one_talker_of_sixteen_takes_two_encodes(void **state)
+{
+    (void)state;
+    room *r = room_new(16, NULL, &(kit_sender_config){.codec = MCU_CODEC_PCMU});
+    room_run(r, 20);
+    assert_int_equal(encodes(r), 1);
+    r->link[3].amplitude = kit_amplitude(-20);
+    room_run(r, 30);
+    assert_int_equal(encodes(r), 2);
+    int64_t now_ns = START_NS + r->tick * MIX_BLOCK_NS;
+    mix_acore_tick(r->core, now_ns, 0, now_ns, &r->batch);
+    for (unsigned p = 0; p < 16; p++) {
+        bool same = r->batch.out[p].au == r->batch.out[0].au;
+        assert_int_equal(same, p != 3);
+    }
+    assert_int_equal(r->batch.out[0].au->refs, 15);
+    mix_abatch_clear(&r->batch);
+    r->link[3].amplitude = 0;
+    room_run(r, 20);
+    assert_int_equal(encodes(r), 2); /* 500 ms of own silence first */
+    room_run(r, 20);
+    assert_int_equal(encodes(r), 1);
+    room_free(r);
+}
+
+/* Person 0 hears person 1's steady tone while he himself starts and stops talking: his stream changes encoders four times. */
+static void changing_encoders_makes_no_click(void **state)
+{
+    (void)state;
+    static const int bitrates[] = {24000, 32000, 64000};
+    for (unsigned b = 0; b < 3; b++) {
+        mix_audio_config config = {.complexity = -1, .bitrate_bps = bitrates[b]};
+        room *r = room_new(3, &config, &(kit_sender_config){.codec = MCU_CODEC_PCMU});
+        r->link[1].amplitude = kit_amplitude(-20);
+        room_run(r, 100);
+        assert_int_equal(encodes(r), 2);
+        int steady = kit_roughness(r->heard[0] + 50 * MIX_BLOCK, 50 * MIX_BLOCK);
+        for (unsigned k = 0; k < 2; k++) {
+            r->link[0].amplitude = kit_amplitude(-15);
+            room_run(r, 50);
+            assert_int_equal(encodes(r), 3);
+            r->link[0].amplitude = 0;
+            room_run(r, 50);
+            assert_int_equal(encodes(r), 2);
+        }
+        int changing = kit_roughness(r->heard[0] + 100 * MIX_BLOCK, 200 * MIX_BLOCK);
+        printf("%d bit/s: roughness steady %d, across changes %d\n", bitrates[b], steady, changing);
+        assert_true(changing <= steady * 3 / 2 + 20);
+        assert_true(fabs(heard_db(r, 0, 1, 200) + 20) < 1.5);
+        room_free(r);
+    }
+}
+
+/* Two people who both talk leave the shared encoder unused; whoever comes back to it brings his state along. */
+static void coming_back_to_an_unused_shared_encode_makes_no_click(void **state)
+{
+    (void)state;
+    room *r = room_new(2, NULL, &(kit_sender_config){.codec = MCU_CODEC_PCMU});
+    r->link[0].amplitude = kit_amplitude(-20);
+    r->link[1].amplitude = kit_amplitude(-20);
+    room_run(r, 150);
+    assert_int_equal(encodes(r), 2);
+    int steady = kit_roughness(r->heard[0] + 75 * MIX_BLOCK, 75 * MIX_BLOCK);
+    r->link[0].amplitude = 0;
+    room_run(r, 100);
+    assert_int_equal(encodes(r), 2); /* 0 shared, 1 private */
+    int after = kit_roughness(r->heard[0] + 150 * MIX_BLOCK, 100 * MIX_BLOCK);
+    printf("back to shared: roughness steady %d, after %d\n", steady, after);
+    assert_true(after <= steady * 3 / 2 + 20);
+    room_free(r);
+}
+
+static void muted_is_measured_and_not_heard(void **state)
+{
+    (void)state;
+    room *r = room_new(2, NULL, &(kit_sender_config){.codec = MCU_CODEC_PCMU});
+    r->link[0].amplitude = kit_amplitude(-20);
+    room_run(r, 100);
+    assert_true(heard_db(r, 1, 0, 25) > -21);
+    atomic_store(&r->voice[0]->muted, true);
+    room_run(r, 60);
+    assert_true(heard_db(r, 1, 0, 25) < -70);
+    assert_true(r->voice[0]->figures.level_mdb > -25000);
+    assert_true(r->voice[0]->figures.talking);
+    assert_int_equal(encodes(r), 1); /* nobody else would hear him, so his mix is everybody's */
+    atomic_store(&r->voice[0]->muted, false);
+    room_run(r, 50);
+    assert_true(heard_db(r, 1, 0, 25) > -21);
+    room_free(r);
+}
+
+static void eight_shouting_stay_under_the_ceiling_after_coding(void **state)
+{
+    (void)state;
+    room *r = room_new(9, NULL, &(kit_sender_config){.codec = MCU_CODEC_PCMU});
+    for (unsigned p = 0; p < 8; p++) {
+        r->link[p].amplitude = 30000;
+    }
+    room_run(r, 100);
+    unsigned clipped = 0;
+    for (unsigned i = 0; i < 100 * MIX_BLOCK; i++) {
+        clipped += abs(r->heard[8][i]) >= 32767;
+    }
+    assert_int_equal(clipped, 0);
+    room_free(r);
+}
+
+static void leaving_changes_nothing_for_the_others(void **state)
+{
+    (void)state;
+    room *r = room_new(3, NULL, &(kit_sender_config){.codec = MCU_CODEC_PCMU});
+    r->link[1].amplitude = kit_amplitude(-20);
+    room_run(r, 100);
+    int steady = kit_roughness(r->heard[0] + 50 * MIX_BLOCK, 50 * MIX_BLOCK);
+    r->people = 2;
+    mix_acore_remove_listener(r->core, r->listener[2]);
+    mix_acore_remove_voice(r->core, r->voice[2]);
+    room_run(r, 100);
+    assert_true(kit_roughness(r->heard[0] + 100 * MIX_BLOCK, 100 * MIX_BLOCK) <= steady * 3 / 2 + 20);
+    r->people = 3; /* for the clearing up */
+    room_free(r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(everybody_hears_the_others_and_not_himself),
+        cmocka_unit_test(one_talker_of_sixteen_takes_two_encodes),
+        cmocka_unit_test(changing_encoders_makes_no_click),
+        cmocka_unit_test(coming_back_to_an_unused_shared_encode_makes_no_click),
+        cmocka_unit_test(muted_is_measured_and_not_heard),
+        cmocka_unit_test(eight_shouting_stay_under_the_ceiling_after_coding),
+        cmocka_unit_test(leaving_changes_nothing_for_the_others),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
