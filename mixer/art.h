@@ -1,0 +1,31 @@
+/* art.h - labels and placeholders, drawn once per (name, icons, size) and kept while a scene uses them.
+ * Thread: new, item, sweep and free on the loop; mix_art_*_of() on the video clock; drawing on a strand of the pool. */
+#ifndef MIXER_ART_H
+#define MIXER_ART_H
+
+#include <glib.h>
+
+#include "mcu/base/workers.h"
+#include "mixer/cpu.h"
+#include "mixer/overlay.h"
+
+typedef struct mix_art mix_art;
+typedef struct mix_art_item mix_art_item;
+
+typedef enum { MIX_ART_NONE = 0, MIX_ART_LABEL, MIX_ART_PLACEHOLDER } mix_art_kind;
+
+/* `workers` NULL = drawn at once by whoever asks. `cpu` may be NULL. */
+mix_art *mix_art_new(mcu_workers *workers, mix_cpu *cpu, GError **error);
+void mix_art_free(mix_art *a); /* before the workers; items that scenes still hold stay valid */
+
+/* A reference for the caller. */
+mix_art_item *mix_art_get(mix_art *a, mix_art_kind kind, const char *name, unsigned icons, int tile_width_px, int tile_height_px);
+void mix_art_item_unref(mix_art_item *i); /* NULL is fine */
+void mix_art_sweep(mix_art *a);           /* forgets items that nobody else holds */
+
+/* NULL until it has been drawn (the first call asks for it) or when it has no picture. */
+const mix_overlay *mix_art_overlay_of(mix_art_item *i);
+const mcu_frame *mix_art_frame_of(mix_art_item *i);
+uint64_t mix_art_serial(const mix_art_item *i); /* never used twice in a process */
+
+#endif

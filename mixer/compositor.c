@@ -1,0 +1,211 @@
+/* compositor.c - see compositor.h. */
+#include "mixer/compositor.h"
+
+#include <string.h>
+
+#include "mixer/draw_tile.h"
+#include "mixer/layout.h"
+#include "mixer/pool.h"
+
+#define GROUND 0x14171c
+
+/* What is drawn on one canvas; compared with what should be. */
+typedef struct {
+    const uint8_t *memory; /* names the canvas; NULL = unused */
+    int n_people;          /* the layout it was cleared for, -1 = none */
+    mix_tile_look look[MIX_MAX_PEOPLE];
+} drawn;
+
+typedef struct {
+    mix_pool *pool;
+    int width_px, height_px;
+    drawn drawn[MIX_CANVASES];
+    mix_tile_look published[MIX_MAX_PEOPLE]; /* what the newest published canvas shows */
+    int published_people;                    /* -1 = nothing published */
+    int64_t published_ns;
+    mcu_frame *canvas;
+    _Atomic uint64_t skipped;
+} tier_state;
+
+struct mix_compositor {
+    int tick_fps;
+    mix_cpu *cpu;
+    mix_scene *scene;
+    mix_scaler scaler;
+    tier_state tiers[MIX_MAX_TIERS];
+};
+
+mix_compositor *mix_compositor_new(int tick_fps, mix_cpu *cpu)
+{
+    mix_compositor *c = g_new0(mix_compositor, 1);
+    c->tick_fps = tick_fps;
+    c->cpu = cpu;
+    for (int t = 0; t < MIX_MAX_TIERS; t++) {
+        c->tiers[t].published_people = -1;
+    }
+    return c;
+}
+
+static void clear_tier(tier_state *t)
+{
+    mcu_frame_unref(t->canvas);
+    t->canvas = NULL;
+    mix_pool_unref(t->pool);
+    t->pool = NULL;
+    memset(t->drawn, 0, sizeof t->drawn);
+    t->published_people = -1;
+    t->published_ns = 0;
+}
+
+void mix_compositor_free(mix_compositor *c)
+{
+    if (!c) {
+        return;
+    }
+    for (int t = 0; t < MIX_MAX_TIERS; t++) {
+        clear_tier(&c->tiers[t]);
+    }
+    mix_scaler_clear(&c->scaler);
+    mix_scene_unref(c->scene);
+    g_free(c);
+}
+
+bool mix_compositor_due(uint64_t tick, int fps, int tick_fps)
+{
+    uint64_t f = (uint64_t)fps, r = (uint64_t)tick_fps;
+    return tick % r == 0 || tick * f / r != (tick - 1) * f / r;
+}
+
+const mix_scene *mix_compositor_scene(const mix_compositor *c)
+{
+    return c->scene;
+}
+
+const mcu_frame *mix_compositor_canvas(const mix_compositor *c, unsigned tier)
+{
+    return c->tiers[tier].canvas;
+}
+
+uint64_t mix_compositor_skipped(const mix_compositor *c, unsigned tier)
+{
+    return atomic_load_explicit(&c->tiers[tier].skipped, memory_order_relaxed);
+}
+
+static drawn *drawn_of(tier_state *t, const mcu_frame *f)
+{
+    drawn *unused = NULL;
+    for (int i = 0; i < MIX_CANVASES; i++) {
+        if (t->drawn[i].memory == f->plane[0]) {
+            return &t->drawn[i];
+        }
+        unused = !t->drawn[i].memory && !unused ? &t->drawn[i] : unused;
+    }
+    g_assert(unused); /* the pool makes no more canvases than there are entries */
+    unused->memory = f->plane[0];
+    unused->n_people = -1;
+    return unused;
+}
+
+static void draw(mix_compositor *c, const mix_scene *s, unsigned tier, const mix_tile_look *looks, mcu_frame *f)
+{
+    drawn *d = drawn_of(&c->tiers[tier], f);
+    bool all = d->n_people != (int)s->n_people;
+    if (all) {
+        mix_draw_fill(f, 0, 0, f->width_px, f->height_px, mix_colour_rgb(GROUND));
+        d->n_people = (int)s->n_people;
+    }
+    for (unsigned i = 0; i < s->n_people; i++) {
+        if (all || memcmp(&d->look[i], &looks[i], sizeof looks[i]) != 0) {
+            mix_tile_draw(&c->scaler, s, tier, i, &looks[i], f);
+            d->look[i] = looks[i];
+        }
+    }
+}
+
+static bool make_pool(tier_state *t, const mix_scene_tier *spec)
+{
+    if (!t->pool || t->width_px != spec->width_px || t->height_px != spec->height_px) {
+        clear_tier(t);
+        t->pool = mix_pool_new(spec->width_px, spec->height_px, MIX_CANVASES);
+        t->width_px = spec->width_px;
+        t->height_px = spec->height_px;
+    }
+    return t->pool != NULL;
+}
+
+static bool key_wanted(const mix_scene_tier *spec, int64_t now_ns)
+{
+    for (int c = 0; c < MIX_TIER_CODECS; c++) {
+        if (spec->encoders[c] && mix_encoder_wants_key(spec->encoders[c], now_ns)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void publish(tier_state *t, const mix_scene_tier *spec, mcu_frame *take)
+{
+    for (int c = 0; c < MIX_TIER_CODECS; c++) {
+        if (spec->encoders[c]) {
+            mix_encoder_offer(spec->encoders[c], mcu_frame_ref(take));
+        }
+    }
+    mcu_frame_unref(t->canvas);
+    t->canvas = take;
+}
+
+static void compose(mix_compositor *c, unsigned tier, int64_t now_ns)
+{
+    const mix_scene *s = c->scene;
+    const mix_scene_tier *spec = &s->tiers[tier];
+    tier_state *t = &c->tiers[tier];
+    mix_tile_look looks[MIX_MAX_PEOPLE];
+    size_t size = s->n_people * sizeof looks[0];
+    for (unsigned i = 0; i < s->n_people; i++) {
+        looks[i] = mix_tile_look_at(s, tier, i, now_ns);
+    }
+    bool same = t->published_people == (int)s->n_people && memcmp(looks, t->published, size) == 0;
+    if (same && now_ns - t->published_ns < MIX_REFRESH_NS && !key_wanted(spec, now_ns)) {
+        atomic_fetch_add_explicit(&t->skipped, 1, memory_order_relaxed);
+        return;
+    }
+    mcu_frame *f = make_pool(t, spec) ? mix_pool_get(t->pool) : NULL;
+    if (!f) {
+        return; /* every canvas is being encoded: this tick is one too many for the encoders */
+    }
+    draw(c, s, tier, looks, f);
+    f->time_ns = now_ns;
+    f->ts90k = (uint32_t)(now_ns * 9 / 100000);
+    memcpy(t->published, looks, size);
+    t->published_people = (int)s->n_people;
+    t->published_ns = now_ns;
+    publish(t, spec, f);
+}
+
+void mix_compositor_tick(mix_compositor *c, mix_scene *take_scene, uint64_t tick, int64_t now_ns)
+{
+    int64_t cpu_ns = mix_cpu_now_ns();
+    if (take_scene) {
+        mix_scene_unref(c->scene);
+        c->scene = take_scene;
+    }
+    const mix_scene *s = c->scene;
+    if (!s) {
+        return;
+    }
+    for (unsigned i = 0; i < s->n_people; i++) {
+        if (s->people[i].source) {
+            mix_source_look(s->people[i].source);
+        }
+    }
+    for (unsigned t = 0; t < s->n_tiers; t++) {
+        if (!s->tiers[t].live) {
+            if (c->tiers[t].pool) {
+                clear_tier(&c->tiers[t]);
+            }
+        } else if (mix_compositor_due(tick, s->tiers[t].fps, c->tick_fps)) {
+            compose(c, t, now_ns);
+        }
+    }
+    mix_cpu_charge(c->cpu, MIX_CPU_COMPOSE, &cpu_ns);
+}

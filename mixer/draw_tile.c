@@ -1,0 +1,116 @@
+/* draw_tile.c - see draw_tile.h. */
+#include "mixer/draw_tile.h"
+
+#include "mixer/layout.h"
+#include "mixer/text.h"
+
+#define TILE_GROUND 0x20252d
+#define TALKING 0x3ddc97
+
+static const mix_source_view *view_of(const mix_scene_person *p)
+{
+    static const mix_source_view nothing;
+    return p->source ? mix_source_held(p->source) : &nothing;
+}
+
+/* A ready tile may be newer than the whole picture, never older unless the strand did not know yet that it is wanted. */
+static const mcu_frame *ready_tile(const mix_source_view *v, unsigned tier, const mix_step *step)
+{
+    const mcu_frame *f = step->ready ? v->tile[tier] : NULL;
+    bool fits = f && f->width_px == step->fit.width_px && f->height_px == step->fit.height_px;
+    return fits && (int32_t)(f->ts90k - v->full->ts90k) >= 0 ? f : NULL;
+}
+
+static void plan_for(const mix_scene *s, const mcu_frame *full, mix_step plan[MIX_MAX_TIERS])
+{
+    mix_plan(full->width_px, full->height_px, s->want, plan);
+}
+
+static uint32_t serial_shown(const mix_scene *s, const mix_source_view *v, unsigned tier)
+{
+    mix_step plan[MIX_MAX_TIERS];
+    plan_for(s, v->full, plan);
+    int from = plan[tier].ready ? (int)tier : plan[tier].parent;
+    const mcu_frame *f = from >= 0 ? ready_tile(v, (unsigned)from, &plan[from]) : NULL;
+    return f ? f->ts90k : v->full->ts90k;
+}
+
+mix_tile_look mix_tile_look_at(const mix_scene *s, unsigned tier, unsigned i, int64_t now_ns)
+{
+    mix_tile_look look;
+    memset(&look, 0, sizeof look);
+    const mix_scene_person *p = &s->people[i];
+    const mix_source_view *v = view_of(p);
+    const mix_scene_tier *t = &s->tiers[tier];
+    look.person = p->person;
+    look.talking = p->talking;
+    if (t->label[i] && mix_art_overlay_of(t->label[i])) {
+        look.label = mix_art_serial(t->label[i]);
+    }
+    int64_t age_ns = v->full ? now_ns - v->full->time_ns : INT64_MAX;
+    if (age_ns <= MIX_SOURCE_GONE_NS) {
+        look.shows = age_ns > MIX_SOURCE_STALE_NS ? MIX_SHOWS_DIM : MIX_SHOWS_PICTURE;
+        look.picture = serial_shown(s, v, tier);
+    } else if (t->placeholder[i] && mix_art_frame_of(t->placeholder[i])) {
+        look.shows = MIX_SHOWS_PLACEHOLDER;
+        look.placeholder = mix_art_serial(t->placeholder[i]);
+    } else {
+        look.shows = MIX_SHOWS_GROUND;
+    }
+    return look;
+}
+
+static void draw_bars(mcu_frame *f, const mix_tile *t, const mix_fit *fit)
+{
+    if (fit->width_px != t->width_px || fit->height_px != t->height_px) {
+        mix_draw_fill(f, t->x_px, t->y_px, t->width_px, t->height_px, mix_colour_rgb(TILE_GROUND));
+    }
+}
+
+static void draw_picture(mix_scaler *scaler, const mix_scene *s, unsigned tier, const mix_source_view *v, const mix_tile *t,
+                         mcu_frame *f)
+{
+    mix_step plan[MIX_MAX_TIERS];
+    plan_for(s, v->full, plan);
+    const mix_step *step = &plan[tier];
+    const mix_fit *fit = &step->fit;
+    draw_bars(f, t, fit);
+    int x = t->x_px + fit->x_px, y = t->y_px + fit->y_px;
+    const mcu_frame *from = ready_tile(v, tier, step);
+    if (from) {
+        mix_scale(scaler, from, fit->width_px, fit->height_px, (mix_ratio){1, 1}, f, x, y, fit->width_px, fit->height_px);
+        return;
+    }
+    from = step->parent >= 0 ? ready_tile(v, (unsigned)step->parent, &plan[step->parent]) : NULL;
+    if (from) {
+        mix_scale(scaler, from, step->crop_width_px, step->crop_height_px, step->step, f, x, y, fit->width_px, fit->height_px);
+        return;
+    }
+    mix_scale(scaler, v->full, fit->crop_width_px, fit->crop_height_px, fit->ratio, f, x, y, fit->width_px, fit->height_px);
+}
+
+void mix_tile_draw(mix_scaler *scaler, const mix_scene *s, unsigned tier, unsigned i, const mix_tile_look *look, mcu_frame *f)
+{
+    const mix_scene_tier *spec = &s->tiers[tier];
+    const mix_tile *t = &spec->tiles[i];
+    if (look->shows == MIX_SHOWS_PICTURE || look->shows == MIX_SHOWS_DIM) {
+        draw_picture(scaler, s, tier, view_of(&s->people[i]), t, f);
+        if (look->shows == MIX_SHOWS_DIM) {
+            mix_draw_dim(f, t->x_px, t->y_px, t->width_px, t->height_px);
+        }
+    } else if (look->shows == MIX_SHOWS_PLACEHOLDER) {
+        const mcu_frame *p = mix_art_frame_of(spec->placeholder[i]);
+        mix_scale(scaler, p, t->width_px, t->height_px, (mix_ratio){1, 1}, f, t->x_px, t->y_px, t->width_px, t->height_px);
+    } else {
+        mix_draw_fill(f, t->x_px, t->y_px, t->width_px, t->height_px, mix_colour_rgb(TILE_GROUND));
+    }
+    if (look->talking && s->n_people > 1) {
+        mix_draw_border(f, t->x_px, t->y_px, t->width_px, t->height_px, mix_layout_gutter(spec->height_px),
+                        mix_colour_rgb(TALKING));
+    }
+    if (look->label) {
+        const mix_overlay *o = mix_art_overlay_of(spec->label[i]);
+        int margin = mix_text_margin(t->height_px) + (s->n_people > 1 ? mix_layout_gutter(spec->height_px) / 2 & ~1 : 0);
+        mix_overlay_blend(o, f, t->x_px + margin, t->y_px + t->height_px - margin - o->height_px);
+    }
+}

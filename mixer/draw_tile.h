@@ -1,0 +1,24 @@
+/* draw_tile.h - one tile of a canvas: what it should look like now, and drawing that.  Thread: the video clock. */
+#ifndef MIXER_DRAW_TILE_H
+#define MIXER_DRAW_TILE_H
+
+#include "mixer/scale.h"
+#include "mixer/scene.h"
+
+typedef enum { MIX_SHOWS_NONE = 0, MIX_SHOWS_PICTURE, MIX_SHOWS_DIM, MIX_SHOWS_PLACEHOLDER, MIX_SHOWS_GROUND } mix_shows;
+
+/* Equal looks (memcmp) are equal pixels: made from zero, no pointers, serials are never used twice. */
+typedef struct {
+    uint64_t label, placeholder; /* art serials, 0 = none or not drawn yet */
+    uint32_t person;
+    uint32_t picture; /* serial of the source's picture */
+    uint32_t shows;   /* mix_shows */
+    uint32_t talking;
+} mix_tile_look;
+
+/* After mix_source_look() of every source of the scene. */
+mix_tile_look mix_tile_look_at(const mix_scene *s, unsigned tier, unsigned i, int64_t now_ns);
+void mix_tile_draw(mix_scaler *scaler, const mix_scene *s, unsigned tier, unsigned i, const mix_tile_look *look,
+                   mcu_frame *canvas);
+
+#endif

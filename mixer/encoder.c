@@ -1,0 +1,211 @@
+/* encoder.c - see encoder.h. */
+#include "mixer/encoder.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <sys/resource.h>
+
+#include "mcu/base/clock.h"
+#include "mcu/base/latest.h"
+#include "mcu/base/log.h"
+#include "mixer/keygate.h"
+#include "mixer/venc.h"
+
+#define NICE 8
+#define MAX_FAILURES 5 /* in a row: then the encoder is opened anew */
+
+struct mix_encoder {
+    atomic_int refs;
+    mix_encoder_config c;
+    mix_venc_config venc;
+    const mix_venc_type *type;
+    mix_venc *enc;
+    pthread_t thread;
+    sem_t wake; /* something is in the slot, or stop */
+    mcu_latest slot;
+    atomic_bool stop;
+    mix_keygate gate;
+    atomic_uint in_flight;
+    _Atomic uint64_t pictures, keys;
+    unsigned failures;
+};
+
+static mcu_au *encode(mix_encoder *e, const mcu_frame *f)
+{
+    bool key = mix_keygate_due(&e->gate, f->time_ns);
+    if (key) {
+        mix_keygate_serve(&e->gate, f->time_ns);
+    }
+    int64_t cpu_ns = mix_cpu_now_ns(), start_ns = mcu_now_ns();
+    mcu_au *au = e->enc ? e->type->encode(e->enc, f, key) : NULL;
+    mix_cpu_charge(e->c.cpu, MIX_CPU_ENCODE, &cpu_ns);
+    mcu_histogram_observe(e->c.seconds, (double)(mcu_now_ns() - start_ns) * 1e-9);
+    if (!au) {
+        if (key) {
+            mix_keygate_request(&e->gate);
+        }
+        return NULL;
+    }
+    au->tier = (uint8_t)e->c.tier;
+    atomic_fetch_add_explicit(&e->pictures, 1, memory_order_relaxed);
+    if (au->keyframe) {
+        atomic_fetch_add_explicit(&e->keys, 1, memory_order_relaxed);
+        mcu_counter_add(e->c.keyframes, 1);
+    }
+    return au;
+}
+
+static void open_venc(mix_encoder *e)
+{
+    GError *error = NULL;
+    e->type->close(e->enc);
+    e->enc = e->type->open(&e->venc, &error);
+    if (error) {
+        mcu_error_log("video.encoder", "tier=%s codec=%s error=\"%s\"", e->c.spec.name, mcu_codec_name(e->c.codec),
+                      error->message);
+        g_error_free(error);
+    }
+    e->failures = 0;
+    mix_keygate_request(&e->gate);
+}
+
+static bool behind(mix_encoder *e)
+{
+    unsigned bound = (unsigned)e->c.spec.fps / 2;
+    return atomic_load_explicit(&e->in_flight, memory_order_relaxed) >= (bound < 2 ? 2 : bound);
+}
+
+/* A picture that the loop has no time for is not encoded at all: so no receiver ever misses a reference. */
+static void work(mix_encoder *e, mcu_frame *take)
+{
+    if (behind(e)) {
+        mcu_counter_add(e->c.queue_drops, 1);
+        mcu_frame_unref(take);
+        return;
+    }
+    mcu_au *au = encode(e, take);
+    mcu_frame_unref(take);
+    if (au) {
+        e->failures = 0;
+        atomic_fetch_add_explicit(&e->in_flight, 1, memory_order_relaxed);
+        e->c.deliver(e->c.user, e, au);
+    } else if (++e->failures >= MAX_FAILURES) {
+        mcu_warn("video.encoder", "tier=%s codec=%s state=reopened", e->c.spec.name, mcu_codec_name(e->c.codec));
+        open_venc(e);
+    }
+}
+
+static void *run(void *arg)
+{
+    mix_encoder *e = arg;
+    char name[16];
+    g_snprintf(name, sizeof name, "enc-%s-%s", e->c.spec.name, mcu_codec_name(e->c.codec));
+    pthread_setname_np(pthread_self(), name);
+    setpriority(PRIO_PROCESS, 0, NICE); /* Linux: of this thread alone */
+    open_venc(e);
+    for (;;) {
+        while (sem_wait(&e->wake) != 0 && errno == EINTR) {
+        }
+        if (atomic_load_explicit(&e->stop, memory_order_acquire)) {
+            break;
+        }
+        mcu_frame *f = mcu_latest_take(&e->slot);
+        if (f) {
+            work(e, f);
+        }
+    }
+    e->c.ended(e->c.user, e);
+    return NULL;
+}
+
+mix_encoder *mix_encoder_start(const mix_encoder_config *c, GError **error)
+{
+    const mix_tier_spec *t = &c->spec;
+    mix_encoder *e = g_new0(mix_encoder, 1);
+    atomic_init(&e->refs, 1);
+    e->c = *c;
+    e->type = mix_venc_for(c->codec);
+    e->venc = (mix_venc_config){t->width_px, t->height_px, t->fps, t->bitrate_bps, c->preset};
+    sem_init(&e->wake, 0, 0);
+    int rc = pthread_create(&e->thread, NULL, run, e);
+    if (rc != 0) {
+        g_set_error(error, MCU_ERROR, MCU_ERROR_UNAVAILABLE, "pthread_create: %s", g_strerror(rc));
+        mix_encoder_unref(e);
+        return NULL;
+    }
+    return e;
+}
+
+mix_encoder *mix_encoder_ref(mix_encoder *e)
+{
+    atomic_fetch_add_explicit(&e->refs, 1, memory_order_relaxed);
+    return e;
+}
+
+void mix_encoder_unref(mix_encoder *e)
+{
+    if (e && atomic_fetch_sub_explicit(&e->refs, 1, memory_order_acq_rel) == 1) {
+        mcu_frame_unref(mcu_latest_take(&e->slot));
+        e->type->close(e->enc);
+        sem_destroy(&e->wake);
+        g_free(e);
+    }
+}
+
+void mix_encoder_stop(mix_encoder *e)
+{
+    atomic_store_explicit(&e->stop, true, memory_order_release);
+    sem_post(&e->wake);
+}
+
+void mix_encoder_join(mix_encoder *e)
+{
+    pthread_join(e->thread, NULL);
+}
+
+unsigned mix_encoder_tier(const mix_encoder *e)
+{
+    return e->c.tier;
+}
+
+mcu_codec mix_encoder_codec(const mix_encoder *e)
+{
+    return e->c.codec;
+}
+
+void mix_encoder_request_key(mix_encoder *e)
+{
+    mix_keygate_request(&e->gate);
+}
+
+void mix_encoder_taken(mix_encoder *e)
+{
+    atomic_fetch_sub_explicit(&e->in_flight, 1, memory_order_relaxed);
+}
+
+void mix_encoder_offer(mix_encoder *e, mcu_frame *take)
+{
+    mcu_frame *replaced = mcu_latest_put(&e->slot, take);
+    if (replaced) {
+        mcu_frame_unref(replaced);
+        mcu_counter_add(e->c.replaced, 1);
+        return; /* the thread has not answered the last call yet */
+    }
+    sem_post(&e->wake);
+}
+
+bool mix_encoder_wants_key(const mix_encoder *e, int64_t now_ns)
+{
+    return mix_keygate_due(&e->gate, now_ns);
+}
+
+uint64_t mix_encoder_pictures(const mix_encoder *e)
+{
+    return atomic_load_explicit(&e->pictures, memory_order_relaxed);
+}
+
+uint64_t mix_encoder_keys(const mix_encoder *e)
+{
+    return atomic_load_explicit(&e->keys, memory_order_relaxed);
+}

@@ -1,0 +1,77 @@
+/* layout.c - see layout.h. */
+#include "mixer/layout.h"
+
+#include <glib.h>
+
+#include "mixer/fit.h"
+
+#define MAX_STRETCH 1.03 /* a tile may be this much flatter than 16:9; the crop takes it */
+
+typedef struct {
+    int columns, rows, width_px, height_px;
+} grid;
+
+int mix_layout_gutter(int height_px)
+{
+    int g = (height_px / 120) & ~1;
+    return g < 2 ? 2 : g;
+}
+
+static int floor_to(int v, int multiple)
+{
+    return v / multiple * multiple;
+}
+
+/* The tile that fits this many columns and rows. */
+static grid measure(int width_px, int height_px, int columns, int rows)
+{
+    int g = mix_layout_gutter(height_px);
+    int w = (width_px - columns * g) / columns, room_h = (height_px - rows * g) / rows;
+    int h = w * 9 / 16;
+    if (h > room_h) {
+        h = room_h;
+        int widest = (int)(h * 16.0 / 9.0 * MAX_STRETCH);
+        w = w > widest ? widest : w;
+    }
+    int multiple = 2;
+    mix_ratio_near(w, h, &multiple);
+    return (grid){columns, rows, floor_to(w, multiple), floor_to(h, multiple)};
+}
+
+static grid choose(int width_px, int height_px, unsigned n)
+{
+    grid best = {0};
+    for (int columns = 1; columns <= (int)n; columns++) {
+        int rows = ((int)n + columns - 1) / columns;
+        grid g = measure(width_px, height_px, columns, rows);
+        /* at equal size the wider grid: rows are what eyes read */
+        if (g.width_px >= 2 && g.height_px >= 2 && g.width_px * g.height_px >= best.width_px * best.height_px) {
+            best = g;
+        }
+    }
+    return best;
+}
+
+void mix_layout(int width_px, int height_px, unsigned n, mix_tile tiles[MIX_MAX_PEOPLE])
+{
+    g_assert(n <= MIX_MAX_PEOPLE);
+    if (n == 0) {
+        return;
+    }
+    if (n == 1) {
+        tiles[0] = (mix_tile){.width_px = width_px, .height_px = height_px};
+        return;
+    }
+    grid g = choose(width_px, height_px, n);
+    int gutter = mix_layout_gutter(height_px);
+    int used_h = g.rows * g.height_px + (g.rows - 1) * gutter;
+    for (unsigned i = 0; i < n; i++) {
+        int row = (int)i / g.columns, column = (int)i % g.columns;
+        int in_row = row == g.rows - 1 ? (int)n - row * g.columns : g.columns;
+        int used_w = in_row * g.width_px + (in_row - 1) * gutter;
+        tiles[i] = (mix_tile){.x_px = (((width_px - used_w) / 2) & ~1) + column * (g.width_px + gutter),
+                              .y_px = (((height_px - used_h) / 2) & ~1) + row * (g.height_px + gutter),
+                              .width_px = g.width_px,
+                              .height_px = g.height_px};
+    }
+}

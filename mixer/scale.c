@@ -1,0 +1,132 @@
+/* scale.c - see scale.h. */
+#include "mixer/scale.h"
+
+#include <libyuv/convert.h>
+#include <libyuv/planar_functions.h>
+#include <libyuv/scale.h>
+
+#include "mixer/scale23.h"
+
+typedef struct {
+    const uint8_t *plane[3];
+    const int *stride;
+    int width_px, height_px;
+} area;
+
+typedef struct {
+    uint8_t *plane[3];
+    const int *stride;
+    int width_px, height_px;
+} target;
+
+void mix_scaler_clear(mix_scaler *s)
+{
+    mcu_frame_unref(s->scratch);
+    s->scratch = NULL;
+}
+
+static size_t offset(const mcu_frame *f, int i, int x_px, int y_px)
+{
+    return i ? (size_t)(y_px / 2) * (size_t)f->stride[i] + (size_t)(x_px / 2)
+             : (size_t)y_px * (size_t)f->stride[i] + (size_t)x_px;
+}
+
+static area middle_of(const mcu_frame *f, int width_px, int height_px)
+{
+    area a = {.stride = f->stride, .width_px = width_px, .height_px = height_px};
+    int x = ((f->width_px - width_px) / 2) & ~1, y = ((f->height_px - height_px) / 2) & ~1;
+    for (int i = 0; i < 3; i++) {
+        a.plane[i] = f->plane[i] + offset(f, i, x, y);
+    }
+    return a;
+}
+
+static target part_of(mcu_frame *f, int x_px, int y_px, int width_px, int height_px)
+{
+    target t = {.stride = f->stride, .width_px = width_px, .height_px = height_px};
+    for (int i = 0; i < 3; i++) {
+        t.plane[i] = f->plane[i] + offset(f, i, x_px, y_px);
+    }
+    return t;
+}
+
+static void copy(const area *a, const target *t)
+{
+    for (int i = 0; i < 3; i++) {
+        CopyPlane(a->plane[i], a->stride[i], t->plane[i], t->stride[i], i ? t->width_px / 2 : t->width_px,
+                  i ? t->height_px / 2 : t->height_px);
+    }
+}
+
+static void two_thirds(const area *a, const target *t)
+{
+    for (int i = 0; i < 3; i++) {
+        mix_scale23(a->plane[i], a->stride[i], t->plane[i], t->stride[i], i ? t->width_px / 2 : t->width_px,
+                    i ? t->height_px / 2 : t->height_px);
+    }
+}
+
+static void by_libyuv(const area *a, const target *t)
+{
+    FilterModeEnum filter = t->width_px > a->width_px ? kFilterBilinear : kFilterBox;
+    I420Scale(a->plane[0], a->stride[0], a->plane[1], a->stride[1], a->plane[2], a->stride[2], a->width_px, a->height_px,
+              t->plane[0], t->stride[0], t->plane[1], t->stride[1], t->plane[2], t->stride[2], t->width_px, t->height_px, filter);
+}
+
+static bool is(mix_ratio r, int num, int den)
+{
+    return r.num == num && r.den == den;
+}
+
+static void one_step(const area *a, const target *t, mix_ratio r)
+{
+    if (is(r, 1, 1)) {
+        copy(a, t);
+    } else if (is(r, 2, 3)) {
+        two_thirds(a, t);
+    } else {
+        by_libyuv(a, t);
+    }
+}
+
+static bool need_scratch(mix_scaler *s, int width_px, int height_px)
+{
+    if (s->scratch && s->scratch->width_px >= width_px && s->scratch->height_px >= height_px) {
+        return true;
+    }
+    mix_scaler_clear(s);
+    s->scratch = mcu_frame_new(width_px, height_px);
+    return s->scratch != NULL;
+}
+
+bool mix_scale(mix_scaler *s, const mcu_frame *src, int crop_width_px, int crop_height_px, mix_ratio ratio, mcu_frame *dst,
+               int x_px, int y_px, int width_px, int height_px)
+{
+    area a = middle_of(src, crop_width_px, crop_height_px);
+    target t = part_of(dst, x_px, y_px, width_px, height_px);
+    mix_ratio first = {0, 1}, then = {0, 1};
+    if (is(ratio, 1, 3)) {
+        first = (mix_ratio){2, 3};
+        then = (mix_ratio){1, 2};
+    } else if (is(ratio, 1, 6)) {
+        first = (mix_ratio){2, 3};
+        then = (mix_ratio){1, 4};
+    } else if (is(ratio, 1, 8)) {
+        first = (mix_ratio){1, 4};
+        then = (mix_ratio){1, 2};
+    }
+    if (!first.num) {
+        one_step(&a, &t, ratio);
+        return true;
+    }
+    int w = width_px * then.den, h = height_px * then.den;
+    if (!need_scratch(s, w, h)) {
+        return false;
+    }
+    target between = part_of(s->scratch, 0, 0, w, h);
+    one_step(&a, &between, first);
+    area again = {
+        .plane = {between.plane[0], between.plane[1], between.plane[2]}, .stride = between.stride, .width_px = w, .height_px = h};
+    one_step(&again, &t, then);
+    return true;
+}

@@ -1,0 +1,21 @@
+/* scale.h - the middle of a picture into a rectangle of another.  Thread: any; one scaler per thread (it holds scratch memory).
+ */
+#ifndef MIXER_SCALE_H
+#define MIXER_SCALE_H
+
+#include "mcu/base/media.h"
+#include "mixer/fit.h"
+
+typedef struct {
+    mcu_frame *scratch; /* between the two steps of a product of ratios; grows */
+} mix_scaler;
+
+void mix_scaler_clear(mix_scaler *s);
+
+/* Writes the middle crop_width_px x crop_height_px of `src` to the width x height rectangle at (x, y) of `dst`. All even, all
+ * inside. `ratio` as planned by fit.h; 0/1 = any scale. False only without memory for scratch: the rectangle is then as it was.
+ */
+bool mix_scale(mix_scaler *s, const mcu_frame *src, int crop_width_px, int crop_height_px, mix_ratio ratio, mcu_frame *dst,
+               int x_px, int y_px, int width_px, int height_px);
+
+#endif

@@ -1,0 +1,40 @@
+/* scene.h - what the clock composes: an immutable snapshot of people, tiles and encoders, made by the loop.
+ * Thread: made on the loop, read on the video clock, released by either. */
+#ifndef MIXER_SCENE_H
+#define MIXER_SCENE_H
+
+#include "mixer/art.h"
+#include "mixer/encoder.h"
+#include "mixer/source.h"
+#include "mixer/video.h"
+
+#define MIX_TIER_CODECS 2 /* H.264 and VP8 variants of one canvas */
+
+typedef struct {
+    uint32_t person;
+    bool talking;
+    mix_source *source; /* NULL = no picture to be shown */
+} mix_scene_person;
+
+typedef struct {
+    bool live;
+    int width_px, height_px, fps;
+    mix_tile tiles[MIX_MAX_PEOPLE]; /* of people[] in the same order */
+    mix_art_item *label[MIX_MAX_PEOPLE], *placeholder[MIX_MAX_PEOPLE];
+    mix_encoder *encoders[MIX_TIER_CODECS]; /* NULL = none */
+} mix_scene_tier;
+
+typedef struct {
+    atomic_int refs;
+    uint64_t serial; /* ascending */
+    unsigned n_people, n_tiers;
+    mix_scene_person people[MIX_MAX_PEOPLE];
+    mix_scene_tier tiers[MIX_MAX_TIERS];
+    mix_want want[MIX_MAX_TIERS]; /* what every source was asked for */
+} mix_scene;
+
+mix_scene *mix_scene_new(void); /* empty, refs = 1; its maker fills it before anybody else sees it */
+mix_scene *mix_scene_ref(mix_scene *s);
+void mix_scene_unref(mix_scene *s); /* NULL is fine */
+
+#endif

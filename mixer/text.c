@@ -1,0 +1,271 @@
+/* text.c - see text.h. */
+#include "mixer/text.h"
+
+#include <cairo.h>
+#include <math.h>
+#include <pango/pangocairo.h>
+
+#include "mcu/base/status.h"
+
+#define PILL_RGBA 0.05, 0.06, 0.08, 0.66
+#define MUTED_RGB 1.00, 0.42, 0.40
+#define PHONE_RGB 0.62, 0.84, 1.00
+
+struct mix_text {
+    PangoFontMap *fonts;
+    PangoContext *context;
+};
+
+static PangoLayout *new_layout(mix_text *t, const char *s, double size_px, bool bold)
+{
+    PangoLayout *l = pango_layout_new(t->context);
+    PangoFontDescription *d = pango_font_description_from_string("Noto Sans, Sans");
+    pango_font_description_set_absolute_size(d, size_px * PANGO_SCALE);
+    pango_font_description_set_weight(d, bold ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_MEDIUM);
+    pango_layout_set_font_description(l, d);
+    pango_font_description_free(d);
+    pango_layout_set_single_paragraph_mode(l, TRUE);
+    pango_layout_set_text(l, s, -1);
+    return l;
+}
+
+/* One line of each script that a sandbox must find ready. */
+static const char warm_words[] =
+    "Aa \xd8\xb9\xd9\x84\xd9\x8a \xe0\xa4\x85\xe0\xa4\xae\xe0\xa4\xbf\xe0\xa4\xa4 \xe0\xb8\xaa\xe0\xb8\xa1"
+    "\xe0\xb8\x8a\xe0\xb8\xb2\xe0\xb8\xa2 \xe7\x8e\x8b\xe8\x8a\xb3 \xd7\xa9\xd7\xa8\xd7\x94 \xed\x95\x9c";
+
+mix_text *mix_text_new(GError **error)
+{
+    mix_text *t = g_new0(mix_text, 1);
+    t->fonts = pango_cairo_font_map_new();
+    t->context = pango_font_map_create_context(t->fonts);
+    PangoLayout *l = new_layout(t, "Aa", 16, false);
+    bool no_font = pango_layout_get_unknown_glyphs_count(l) > 0;
+    g_object_unref(l);
+    if (no_font) {
+        g_set_error(error, MCU_ERROR, MCU_ERROR_UNAVAILABLE, "no usable font: install fonts-noto-core");
+        mix_text_free(t);
+        return NULL;
+    }
+    for (unsigned icons = 0; icons < 2; icons++) {
+        mix_overlay_free(mix_text_label(t, warm_words, icons, 640, 360));
+        mcu_frame_unref(mix_text_placeholder(t, warm_words, icons, 160, 90));
+    }
+    return t;
+}
+
+void mix_text_free(mix_text *t)
+{
+    if (t) {
+        g_clear_object(&t->context);
+        g_clear_object(&t->fonts);
+        g_free(t);
+    }
+}
+
+int mix_text_margin(int tile_height_px)
+{
+    int m = tile_height_px / 40 & ~1;
+    return m < 2 ? 2 : m;
+}
+
+static void rounded(cairo_t *c, double x, double y, double w, double h, double r)
+{
+    cairo_new_sub_path(c);
+    cairo_arc(c, x + w - r, y + r, r, -G_PI / 2, 0);
+    cairo_arc(c, x + w - r, y + h - r, r, 0, G_PI / 2);
+    cairo_arc(c, x + r, y + h - r, r, G_PI / 2, G_PI);
+    cairo_arc(c, x + r, y + r, r, G_PI, 3 * G_PI / 2);
+    cairo_close_path(c);
+}
+
+/* A microphone with a stroke through it, in a square of side s. */
+static void draw_muted(cairo_t *c, double x, double y, double s)
+{
+    cairo_save(c);
+    cairo_translate(c, x, y);
+    cairo_scale(c, s, s);
+    cairo_set_source_rgb(c, MUTED_RGB);
+    rounded(c, 0.36, 0.06, 0.28, 0.52, 0.14);
+    cairo_fill(c);
+    cairo_set_line_cap(c, CAIRO_LINE_CAP_ROUND);
+    cairo_set_line_width(c, 0.09);
+    cairo_arc(c, 0.5, 0.44, 0.28, 0, G_PI);
+    cairo_move_to(c, 0.5, 0.72);
+    cairo_line_to(c, 0.5, 0.92);
+    cairo_move_to(c, 0.14, 0.08);
+    cairo_line_to(c, 0.86, 0.90);
+    cairo_stroke(c);
+    cairo_restore(c);
+}
+
+/* A handset lying on its diagonal, in a square of side s. */
+static void draw_phone(cairo_t *c, double x, double y, double s)
+{
+    cairo_save(c);
+    cairo_translate(c, x + s / 2, y + s / 2);
+    cairo_scale(c, s, s);
+    cairo_rotate(c, -G_PI / 4);
+    cairo_set_line_width(c, 0.17);
+    cairo_set_line_cap(c, CAIRO_LINE_CAP_ROUND);
+    cairo_new_path(c);
+    cairo_arc_negative(c, 0, -0.22, 0.46, G_PI * 0.86, G_PI * 0.14);
+    cairo_stroke(c);
+    rounded(c, -0.50, -0.14, 0.26, 0.26, 0.07);
+    cairo_fill(c);
+    rounded(c, 0.24, -0.14, 0.26, 0.26, 0.07);
+    cairo_fill(c);
+    cairo_restore(c);
+}
+
+static double draw_icons(cairo_t *c, unsigned icons, double x, double y, double side)
+{
+    if (icons & MIX_ICON_MUTED) {
+        draw_muted(c, x, y, side);
+        x += side * 1.2;
+    }
+    if (icons & MIX_ICON_PHONE) {
+        cairo_set_source_rgb(c, PHONE_RGB);
+        draw_phone(c, x, y, side);
+        x += side * 1.2;
+    }
+    return x;
+}
+
+static double font_px(int tile_height_px)
+{
+    double px = tile_height_px * 0.062;
+    return px < 10 ? 10 : px > 26 ? 26 : px;
+}
+
+static mix_overlay *finish_overlay(cairo_t *c, cairo_surface_t *s, int w, int h)
+{
+    cairo_destroy(c);
+    cairo_surface_flush(s);
+    mix_overlay *o = cairo_surface_status(s) == CAIRO_STATUS_SUCCESS
+                         ? mix_overlay_new(cairo_image_surface_get_data(s), cairo_image_surface_get_stride(s), w, h)
+                         : NULL;
+    cairo_surface_destroy(s);
+    return o;
+}
+
+mix_overlay *mix_text_label(mix_text *t, const char *name, unsigned icons, int tile_w, int tile_h)
+{
+    double px = font_px(tile_h), pad = round(px * 0.45), side = round(px * 1.05);
+    int room = tile_w - 2 * mix_text_margin(tile_h);
+    double before = side * 1.2 * ((icons & MIX_ICON_MUTED ? 1 : 0) + (icons & MIX_ICON_PHONE ? 1 : 0));
+    if (tile_h < 32 || room < 2 * pad + before + px * 2) {
+        return NULL;
+    }
+    char *clean = mix_text_clean(name);
+    PangoLayout *l = new_layout(t, clean, px, false);
+    g_free(clean);
+    pango_layout_set_ellipsize(l, PANGO_ELLIPSIZE_END);
+    int text_w = 0, text_h = 0;
+    pango_layout_get_pixel_size(l, &text_w, &text_h);
+    int most = (int)(room - 2 * pad - before);
+    if (text_w > most) {
+        pango_layout_set_width(l, most * PANGO_SCALE);
+        pango_layout_get_pixel_size(l, &text_w, &text_h);
+        text_w = text_w > most ? most : text_w;
+    }
+    if (text_w == 0 && before > 0) {
+        before -= side * 0.2;
+    }
+    /* Lines of tall scripts are cut to what the tile can spare. */
+    int h = ((int)(px * 1.75) + 1) & ~1, w = ((int)ceil(text_w + before + 2 * pad) + 1) & ~1;
+    w = w > room ? room & ~1 : w;
+    cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, w, h);
+    cairo_t *c = cairo_create(s);
+    if (text_w > 0 || before > 0) {
+        cairo_set_source_rgba(c, PILL_RGBA);
+        rounded(c, 0, 0, w, h, h * 0.28);
+        cairo_fill(c);
+    }
+    double x = draw_icons(c, icons, pad, (h - side) / 2, side);
+    cairo_set_source_rgb(c, 1, 1, 1);
+    cairo_move_to(c, x, (h - text_h) / 2.0);
+    pango_cairo_update_layout(c, l);
+    pango_cairo_show_layout(c, l);
+    g_object_unref(l);
+    return finish_overlay(c, s, w, h);
+}
+
+/* Calm colours that white reads well on. */
+static void set_own_colour(cairo_t *c, const char *name)
+{
+    static const unsigned colours[] = {0x3b6ea8, 0x2f8577, 0x7a5aa6, 0xa8603b, 0x4a7a3a, 0xa34a68, 0x5b6b8c, 0x8a7430};
+    unsigned rgb = colours[g_str_hash(name) % G_N_ELEMENTS(colours)];
+    cairo_set_source_rgb(c, (rgb >> 16 & 255) / 255.0, (rgb >> 8 & 255) / 255.0, (rgb & 255) / 255.0);
+}
+
+static void draw_initials(mix_text *t, cairo_t *c, const char *clean, double cx, double cy, double radius)
+{
+    char *initials = mix_text_initials(clean);
+    PangoLayout *l = new_layout(t, initials, radius * 0.85, true);
+    g_free(initials);
+    PangoRectangle ink;
+    pango_layout_get_pixel_extents(l, &ink, NULL);
+    double limit = radius * 1.55, scale = ink.width > limit || ink.height > limit ? limit / MAX(ink.width, ink.height) : 1;
+    cairo_save(c);
+    cairo_translate(c, cx, cy);
+    cairo_scale(c, scale, scale);
+    cairo_move_to(c, -ink.x - ink.width / 2.0, -ink.y - ink.height / 2.0);
+    pango_cairo_update_layout(c, l);
+    pango_cairo_show_layout(c, l);
+    cairo_restore(c);
+    g_object_unref(l);
+}
+
+static void draw_placeholder(mix_text *t, cairo_t *c, const char *clean, unsigned icons, int w, int h)
+{
+    cairo_pattern_t *ground = cairo_pattern_create_linear(0, 0, 0, h);
+    cairo_pattern_add_color_stop_rgb(ground, 0, 0.165, 0.188, 0.227);
+    cairo_pattern_add_color_stop_rgb(ground, 1, 0.118, 0.137, 0.169);
+    cairo_set_source(c, ground);
+    cairo_paint(c);
+    cairo_pattern_destroy(ground);
+    double radius = h * 0.27, cx = w / 2.0, cy = h * 0.46;
+    cairo_arc(c, cx, cy, radius, 0, 2 * G_PI);
+    set_own_colour(c, clean);
+    cairo_fill(c);
+    cairo_set_source_rgb(c, 1, 1, 1);
+    if (icons & MIX_ICON_PHONE) {
+        draw_phone(c, cx - radius * 0.6, cy - radius * 0.6, radius * 1.2);
+    } else {
+        draw_initials(t, c, clean, cx, cy, radius);
+    }
+}
+
+static void to_frame(const mix_overlay *o, mcu_frame *f)
+{
+    for (int y = 0; y < o->height_px; y++) {
+        memcpy(f->plane[0] + (ptrdiff_t)y * f->stride[0], o->y + (ptrdiff_t)y * o->width_px, (size_t)o->width_px);
+    }
+    int w = o->width_px / 2;
+    for (int y = 0; y < o->height_px / 2; y++) {
+        memcpy(f->plane[1] + (ptrdiff_t)y * f->stride[1], o->u + (ptrdiff_t)y * w, (size_t)w);
+        memcpy(f->plane[2] + (ptrdiff_t)y * f->stride[2], o->v + (ptrdiff_t)y * w, (size_t)w);
+    }
+}
+
+mcu_frame *mix_text_placeholder(mix_text *t, const char *name, unsigned icons, int w, int h)
+{
+    mcu_frame *f = mcu_frame_new(w, h);
+    if (!f) {
+        return NULL;
+    }
+    cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, w, h);
+    cairo_t *c = cairo_create(s);
+    char *clean = mix_text_clean(name);
+    draw_placeholder(t, c, clean, icons, w, h);
+    g_free(clean);
+    mix_overlay *o = finish_overlay(c, s, w, h);
+    if (!o) {
+        mcu_frame_unref(f);
+        return NULL;
+    }
+    to_frame(o, f);
+    mix_overlay_free(o);
+    return f;
+}

@@ -1,0 +1,31 @@
+/* text.h - draws names: labels, placeholder tiles, icons; Pango for every script, fonts by fontconfig.
+ * Thread: one at a time. mix_text_new() loads and uses the fonts once, so that later only font files need be readable. */
+#ifndef MIXER_TEXT_H
+#define MIXER_TEXT_H
+
+#include <glib.h>
+
+#include "mixer/overlay.h"
+
+typedef struct mix_text mix_text;
+
+mix_text *mix_text_new(GError **error); /* fails when there is no font at all */
+void mix_text_free(mix_text *t);        /* NULL is fine */
+
+enum { MIX_ICON_MUTED = 1, MIX_ICON_PHONE = 2 }; /* bits */
+
+/* The label of a tile of this size: a dark pill with icons and the name, cut with an ellipsis. NULL if the tile is too small for
+ * one. */
+mix_overlay *mix_text_label(mix_text *t, const char *name, unsigned icons, int tile_width_px, int tile_height_px);
+/* A whole tile for a person without picture: initials (a handset for a phone) on a colour of their own. NULL = no memory. */
+mcu_frame *mix_text_placeholder(mix_text *t, const char *name, unsigned icons, int width_px, int height_px);
+
+/* Distance of the label from the tile's left and lower edge. */
+int mix_text_margin(int tile_height_px);
+
+/* What is shown of a name: valid UTF-8, no control or direction override characters, at most 64 characters. Free with g_free. */
+char *mix_text_clean(const char *name);
+/* First letters of the first and last word, with their marks. Free with g_free. */
+char *mix_text_initials(const char *clean_name);
+
+#endif

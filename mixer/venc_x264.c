@@ -1,0 +1,139 @@
+/* venc_x264.c - H.264 by x264: constrained baseline, no delay, one thread, one slice, ABR within a one second VBV. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <x264.h>
+
+#include "mcu/base/status.h"
+#include "mixer/venc.h"
+
+#define COLOUR_BT601 6 /* ITU-T H.264 Table E-3..E-5: SMPTE 170M */
+
+struct mix_venc {
+    x264_t *x264;
+    int64_t pictures;
+    int width_px, height_px;
+    bool opened; /* the first picture is out */
+};
+
+static bool configure(x264_param_t *p, const mix_venc_config *c)
+{
+    if (x264_param_default_preset(p, c->preset ? c->preset : MIX_VENC_PRESET, "zerolatency") < 0) {
+        return false;
+    }
+    p->i_log_level = X264_LOG_NONE;
+    p->i_width = c->width_px;
+    p->i_height = c->height_px;
+    p->i_csp = X264_CSP_I420;
+    p->i_threads = 1;
+    p->b_vfr_input = 0; /* an unchanged canvas is not encoded: the rate control sees pictures, not gaps */
+    p->i_fps_num = (uint32_t)c->fps;
+    p->i_fps_den = 1;
+    p->i_timebase_num = 1;
+    p->i_timebase_den = (uint32_t)c->fps;
+    p->i_keyint_max = X264_KEYINT_MAX_INFINITE;
+    p->i_scenecut_threshold = 0;
+    p->rc.i_rc_method = X264_RC_ABR;
+    p->rc.i_bitrate = c->bitrate_bps / 1000;
+    p->rc.i_vbv_max_bitrate = c->bitrate_bps / 1000;
+    p->rc.i_vbv_buffer_size = c->bitrate_bps / 1000;
+    p->i_level_idc = mix_venc_h264_level(c->width_px, c->height_px, c->fps, c->bitrate_bps);
+    p->b_repeat_headers = 1;
+    p->b_annexb = 1;
+    p->b_aud = 0;
+    p->vui.b_fullrange = 0;
+    p->vui.i_colorprim = COLOUR_BT601;
+    p->vui.i_transfer = COLOUR_BT601;
+    p->vui.i_colmatrix = COLOUR_BT601;
+    return x264_param_apply_profile(p, "baseline") == 0; /* x264 sets constraint_set1 with it: constrained baseline */
+}
+
+static mix_venc *open_x264(const mix_venc_config *c, GError **error)
+{
+    x264_param_t p;
+    x264_t *x = configure(&p, c) ? x264_encoder_open(&p) : NULL;
+    if (!x) {
+        g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG, "x264 refuses %dx%d at %d pictures and %d bit a second, preset %s",
+                    c->width_px, c->height_px, c->fps, c->bitrate_bps, c->preset ? c->preset : MIX_VENC_PRESET);
+        return NULL;
+    }
+    mix_venc *e = g_new0(mix_venc, 1);
+    e->x264 = x;
+    e->width_px = c->width_px;
+    e->height_px = c->height_px;
+    return e;
+}
+
+/* x264's SEI says how it was configured: of no use to a viewer, and 700 bytes long. */
+static bool wanted(const x264_nal_t *n)
+{
+    return n->i_type != NAL_SEI;
+}
+
+static int start_code_size(const x264_nal_t *n)
+{
+    return n->b_long_startcode ? 4 : 3;
+}
+
+/* Every NAL unit behind a four-byte start code, as mcu_au promises. */
+static mcu_au *collect(const x264_nal_t *nal, int count)
+{
+    size_t size = 0;
+    for (int i = 0; i < count; i++) {
+        size += wanted(&nal[i]) ? (size_t)(4 + nal[i].i_payload - start_code_size(&nal[i])) : 0;
+    }
+    mcu_au *au = mcu_au_new(size);
+    if (!au) {
+        return NULL;
+    }
+    uint8_t *at = au->data;
+    for (int i = 0; i < count; i++) {
+        if (wanted(&nal[i])) {
+            size_t skip = (size_t)start_code_size(&nal[i]), n = (size_t)nal[i].i_payload - skip;
+            memcpy(at, (const uint8_t[]){0, 0, 0, 1}, 4);
+            memcpy(at + 4, nal[i].p_payload + skip, n);
+            at += 4 + n;
+        }
+    }
+    return au;
+}
+
+static mcu_au *encode_x264(mix_venc *e, const mcu_frame *f, bool keyframe)
+{
+    x264_picture_t in, out;
+    x264_nal_t *nal = NULL;
+    int count = 0;
+    x264_picture_init(&in);
+    in.img.i_csp = X264_CSP_I420;
+    in.img.i_plane = 3;
+    for (int i = 0; i < 3; i++) {
+        in.img.plane[i] = f->plane[i];
+        in.img.i_stride[i] = f->stride[i];
+    }
+    in.i_pts = e->pictures++;
+    in.i_type = keyframe || !e->opened ? X264_TYPE_IDR : X264_TYPE_AUTO;
+    if (x264_encoder_encode(e->x264, &nal, &count, &in, &out) <= 0) {
+        return NULL;
+    }
+    mcu_au *au = collect(nal, count);
+    if (au) {
+        e->opened = true;
+        au->codec = MCU_CODEC_H264;
+        au->keyframe = out.b_keyframe != 0;
+        au->width_px = (uint16_t)e->width_px;
+        au->height_px = (uint16_t)e->height_px;
+        au->time_ns = f->time_ns;
+        au->ts = f->ts90k;
+    }
+    return au;
+}
+
+static void close_x264(mix_venc *e)
+{
+    if (e) {
+        x264_encoder_close(e->x264);
+        g_free(e);
+    }
+}
+
+const mix_venc_type mix_venc_x264 = {open_x264, encode_x264, close_x264};

@@ -1,0 +1,73 @@
+/* video_private.h - what video*.c share: the loop's side of the mixer.  Thread: the loop. */
+#ifndef MIXER_VIDEO_PRIVATE_H
+#define MIXER_VIDEO_PRIVATE_H
+
+#include "mcu/base/mailbox.h"
+#include "mixer/keybank.h"
+#include "mixer/scene.h"
+#include "mixer/vclock.h"
+
+typedef struct {
+    mix_source *source; /* NULL = free entry */
+    mix_source_state state;
+    bool decoded; /* one of the MIX_MAX_DECODED */
+    bool missed;  /* pictures were dropped while it was not */
+} mix_source_entry;
+
+typedef struct {
+    unsigned uses[MIX_TIER_CODECS];
+    mix_encoder *encoder[MIX_TIER_CODECS];
+    mix_keybank *bank[MIX_TIER_CODECS];
+    mix_tile told[MIX_MAX_PEOPLE];        /* the last on_layout */
+    int n_told;                           /* -1 = none since it is live */
+    uint64_t encoded, keyframes, skipped; /* `skipped`: by clocks that have stopped */
+    mcu_histogram *encode_seconds;
+    mcu_counter *keyframes_total;
+} mix_tier_entry;
+
+struct mix_video {
+    GMainContext *context;
+    mix_tier_spec specs[MIX_MAX_TIERS];
+    unsigned n_tiers;
+    char *preset;
+    mix_video_callbacks callbacks;
+    void *user;
+    int tick_fps;
+
+    mix_cpu cpu;
+    mcu_workers *workers;
+    mix_art *art;
+    mcu_mailbox *mail;
+    GSource *mail_source, *stale_timer;
+    mix_source_env source_env;
+    mcu_counter *replaced, *queue_drops, *refused;
+    uint64_t replaced_before, queue_drops_before; /* counters belong to the process, statistics to this mixer */
+
+    mix_source_entry sources[MIX_MAX_PEOPLE];
+    mix_person people[MIX_MAX_PEOPLE]; /* names are ours */
+    unsigned n_people;
+    mix_tier_entry tiers[MIX_MAX_TIERS];
+    mix_vclock *clock; /* runs while a tier is in use */
+    mcu_histogram *lateness;
+    uint64_t ticks, late; /* of clocks that have stopped */
+    GPtrArray *ending;    /* encoders told to stop, not joined yet */
+    uint64_t scenes;
+};
+
+/* Chooses who is decoded, lays the tiers out and posts the scene to the clock if one runs. */
+void mix_video_rebuild(mix_video *v);
+int mix_video_codec_slot(mcu_codec codec); /* -1 = not a codec that tiers have */
+
+/* From media threads to the loop. */
+bool mix_video_mail_start(mix_video *v);
+void mix_video_mail_stop(mix_video *v);
+void mix_video_deliver(void *user, mix_encoder *e, mcu_au *take_au);
+void mix_video_ended(void *user, mix_encoder *e);
+void mix_video_applied(void *user, mix_scene *take_scene);
+void mix_video_notify(void *user, mix_source *s, mix_notice what);
+
+mix_source_entry *mix_video_find_source(mix_video *v, uint32_t id); /* NULL = unknown */
+void mix_video_set_state(mix_video *v, mix_source_entry *e, mix_source_state state);
+void mix_video_check_stale(mix_video *v, int64_t now_ns);
+
+#endif
