@@ -177,7 +177,7 @@ export class Visit extends EventTarget {
   #error(m) {
     this.#emit('error', m);
     if (m.fatal) this.#end('error', m.code);
-    else if (this.peer && this.peer.waiting && OFFER_ERRORS.includes(m.code)) this.#rebuild();
+    else if (m.code === 'connection_failed' || (this.peer && this.peer.waiting && OFFER_ERRORS.includes(m.code))) this.#rebuild();
   }
 
   #build() {

@@ -57,7 +57,7 @@ test('two Chromium and a bot', { timeout: 180000 }, async (t) => {
   const b = await join(ownBrowser, ben);
   const participants = await scene.connected(room, 3);
   const seat = (name) => participants.find((p) => p.name === name).seat;
-  const seats = { [seat('Anna Lindqvist')]: 0, [seat('Dr. Ben Okafor')]: 1, [seat('Bot')]: null };
+  const seats = { [seat('Anna Lindqvist')]: people[0].person, [seat('Dr. Ben Okafor')]: people[1].person, [seat('Bot')]: null };
   const bens = seat('Dr. Ben Okafor');
   await firstPicture(a);
   await firstPicture(b);
@@ -153,7 +153,7 @@ test('Chromium with H.264, Firefox with VP8 and a bot', { timeout: 150000 }, asy
   const c = await join(await scene.chromium(0), links[0]);
   const f = await join(await scene.firefox(1), links[1], { timeout: 30000 });
   const participants = await scene.connected(room, 3);
-  const seats = Object.fromEntries(participants.map((p) => [p.seat, { Anna: 0, Ben: 1, Bot: null }[p.name]]));
+  const seats = Object.fromEntries(participants.map((p) => [p.seat, { Anna: people[0].person, Ben: people[1].person, Bot: null }[p.name]]));
   await firstPicture(c);
   await firstPicture(f);
   await until('three tiles', async () => (await seatsInLayout(c)).length === 3 && (await seatsInLayout(f)).length === 3);
@@ -214,7 +214,7 @@ for (const [name, options] of [
     await sleep(1500);
     const seen = await watch(v, 3000);
     await screenshot(c, name.replace(/ /g, '-'));
-    assert.equal(seen.tiles[seat('With Camera')].person, 1);
+    assert.equal(seen.tiles[seat('With Camera')].person, people[1].person);
     assert.ok(seen.tiles[seat('With Camera')].changes > 10);
     assert.equal(seen.tiles[seat('Voice Only')].read, 0);
     if (options.permissions.length) await hears(c, 'the other', [['the voice', people[0].tone]], []);

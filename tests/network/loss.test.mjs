@@ -40,7 +40,7 @@ test('3 % loss both ways', { timeout: 150000, skip: canMakeNetworks ? false : 'n
   assert.ok(dropped.server > 20 && dropped.browser > 20, JSON.stringify(dropped));
 
   for (const [who, sees] of [['Anna', annaSees], ['Ben', benSees]]) {
-    for (const [name, person] of [['Anna', 0], ['Ben', 1]]) {
+    for (const [name, person] of [['Anna', people[0].person], ['Ben', people[1].person]]) {
       const tile = sees.tiles[seat(name)];
       assert.equal(tile.person, person, `${who} sees ${name}`);
       assert.ok(tile.changes > 100 && tile.gapMs < 1500, `${who} sees ${name} move: ${JSON.stringify(tile)}`);

@@ -15,7 +15,6 @@ from aiortc.codecs import HEADER_EXTENSIONS
 from aiortc.contrib.media import MediaPlayer
 
 HEADER_EXTENSIONS["video"][1].id = 3  # aiortc 1.4 gives two extensions of one BUNDLE the same id
-TONES = (440, 620, 830, 1090, 1410, 1790)
 
 
 def request(method, url, token, body=None, kind=None):
@@ -70,6 +69,7 @@ async def main():
     for name in ("url", "token", "video", "audio"):
         a.add_argument("--" + name, required=True)
     a.add_argument("--codec", default="H264")
+    a.add_argument("--tones", default="", help="frequencies to look for, as 400,550")
     a.add_argument("--seconds", type=float, default=10)
     o = a.parse_args()
     loop = asyncio.get_running_loop()
@@ -102,7 +102,7 @@ async def main():
     print(json.dumps({
         "status": status, "location": location, "left": left, "state": pc.connectionState, "joined_s": round(joined, 2),
         "video": got.video, "changed": got.changed, "size": got.size, "audio": got.audio,
-        "tones": {str(f): level(sound[48000:], f) for f in TONES}}))
+        "tones": {str(f): level(sound[48000:], f) for f in map(int, filter(None, o.tones.split(",")))}}))
 
 
 asyncio.run(main())

@@ -7,7 +7,8 @@ import { startServer } from './server.mjs';
 import { mediaFolder } from './output.mjs';
 import { until } from './processes.mjs';
 
-export const people = generate(mediaFolder, [0, 1, 2]);
+// The numbers of bots begin at 0, those of browsers at 10.
+export const people = generate(mediaFolder, [10, 11, 12]);
 
 export class Scene {
   #ends = [];

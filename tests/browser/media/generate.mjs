@@ -11,8 +11,8 @@ const RATE = 25;
 const SECONDS = 12;
 const CHROMA = [[90, 90], [170, 110], [110, 180], [150, 150], [100, 140]];
 
-// Frequencies without common harmonics, all whole numbers of cycles in the 10 s loop.
-export const tone = (person) => [440, 620, 830, 1090, 1410, 1790][person % 6];
+// The same frequency per person as tessera-bot's, so that all can be told apart in one mix.
+export const tone = (person) => 400 + 150 * (person % 32);
 
 function luma(person, frame) {
   const plane = Buffer.alloc(WIDTH * HEIGHT);

@@ -1,0 +1,166 @@
+// A stranger, and a guest with a good link, send what no browser sends: each gets a clear error, and the visit beside them goes on
+// without a gap in the pictures.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import WebSocket from 'ws';
+import { Scene } from '../browser/lib/scene.mjs';
+import { keep } from '../browser/lib/output.mjs';
+import { sleep, until } from '../browser/lib/processes.mjs';
+import { firstPicture, hear, join, power, seatsInLayout, stat, watch } from '../browser/lib/visit.mjs';
+
+const GAP_MS = 200;
+
+// A client in words: say() sends, next() waits for the first message that `wanted` takes, closed resolves with the close code.
+function client(server) {
+  const ws = new WebSocket(server.origin.replace('https', 'wss') + '/ws', { rejectUnauthorized: false });
+  const self = { ws, messages: [] };
+  self.opened = new Promise((resolve, reject) => ws.on('open', resolve).on('error', reject));
+  self.closed = new Promise((resolve) => ws.on('close', resolve));
+  ws.on('error', () => {});
+  ws.on('message', (data) => self.messages.push(JSON.parse(data)));
+  self.say = (m) => ws.send(typeof m === 'string' || Buffer.isBuffer(m) ? m : JSON.stringify(m), { binary: Buffer.isBuffer(m) });
+  self.next = async (type, ms = 5000) => {
+    let found;
+    await until(`a message "${type}"`, () => {
+      const at = self.messages.findIndex((m) => m.type === type);
+      if (at >= 0) [found] = self.messages.splice(at, 1);
+      return at >= 0;
+    }, ms, 10);
+    return found;
+  };
+  self.close = () => ws.terminate();
+  return self;
+}
+
+const offer = fs.readFileSync(new URL('../golden/sdp/chromium-156.offer.sdp', import.meta.url), 'utf8');
+const sdps = {
+  empty: '',
+  'no SDP': 'hello',
+  'no media': 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n',
+  'no fingerprint': offer.replace(/^a=fingerprint.*\r?\n/gm, ''),
+  'no ICE password': offer.replace(/^a=ice-pwd.*\r?\n/gm, ''),
+  'short ICE password': offer.replace(/^a=ice-pwd:.*$/gm, 'a=ice-pwd:x'),
+  'no codec of ours': offer.replace(/VP8|H264|opus/g, 'NONE'),
+  'cut in the middle': offer.slice(0, offer.length >> 1).replace(/^a=fingerprint.*\r?\n/gm, ''),
+  'binary': Buffer.from(offer).map((b, i) => (i % 7 ? b : 1)).toString('latin1'),
+  'a line of 60 000': offer + 'a=' + 'x'.repeat(50000) + '\r\n',
+  '2000 m-lines': 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n' + 'm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n'.repeat(1500),
+  'payload types out of range': offer.replace(/SAVPF [0-9 ]+/g, 'SAVPF 999 -1 4294967296'),
+};
+
+test('hostile input beside a visit', { timeout: 180000 }, async (t) => {
+  const scene = new Scene(t);
+  const server = await scene.server({ name: 'bad-input' });
+  const room = await server.room('Bad input');
+  const links = [];
+  for (const name of ['Anna', 'Bot one', 'Bot two', 'Guest']) links.push(await server.link(room, name));
+  scene.bots([links[1], links[2]], { seconds: 170 });
+  const anna = await join(await scene.chromium(0), links[0]);
+  const seats = (await scene.connected(room, 3)).length;
+  await firstPicture(anna);
+  await until('three tiles', async () => (await seatsInLayout(anna)).length === 3);
+  await sleep(2000);
+  const connect = async () => {
+    const c = client(server);
+    scene.later(() => c.close());
+    await c.opened;
+    return c;
+  };
+  const soundBefore = await stat(anna, 'inbound-rtp', 'audio');
+  let over = false;
+  const gaps = [];
+  const watching = (async () => {
+    while (!over) gaps.push(await watch(anna, 3000));
+  })();
+
+  await t.test('before join', async () => {
+    const c = await connect();
+    for (const bad of ['{', 'null', '[]', '"x"', '{"type":5}', '{"type":"nothing"}', '{"type":"join"}', '{"type":"join","token":7}', '\u0000', '{"type":"ping","id":"' + 'x'.repeat(70000).slice(0, 60000) + '"}', '['.repeat(20000)]) {
+      c.say(bad);
+      const error = await c.next('error');
+      assert.ok(error.code && error.message, bad.slice(0, 40));
+    }
+    c.say({ type: 'offer', sdp: offer });
+    assert.equal((await c.next('error')).fatal, false);
+    c.say({ type: 'join', token: 'a.b.c' });
+    const error = await c.next('error');
+    assert.match(error.code, /^token_/);
+    assert.equal(error.fatal, true);
+    await c.closed;
+  });
+
+  await t.test('a message of 1 MB, binary frames, broken frames', async () => {
+    const big = await connect();
+    big.say(JSON.stringify({ type: 'offer', sdp: 'x'.repeat(1 << 20) }));
+    assert.equal(await big.closed, 1009);
+    const binary = await connect();
+    binary.say(Buffer.alloc(1000, 7));
+    assert.ok([1003, 1007, 1008].includes(await Promise.race([binary.closed, binary.next('error').then(() => 1003)])));
+    const broken = await connect();
+    broken.ws._socket.write(Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 2, 3, 4]));
+    assert.ok([1002, 1006, 1009].includes(await broken.closed));
+    const unmasked = await connect();
+    unmasked.ws._socket.write(Buffer.from([0x81, 2, 0x7b, 0x7d]));
+    assert.ok([1002, 1006].includes(await unmasked.closed));
+  });
+
+  await t.test('a guest with broken descriptions', async () => {
+    const c = await connect();
+    c.say({ type: 'join', token: links[3].token });
+    await c.next('joined');
+    for (const [what, sdp] of Object.entries(sdps)) {
+      c.say({ type: 'offer', sdp });
+      const answer = await Promise.race([c.next('error', 8000), c.next('answer', 8000).catch(() => null)]);
+      assert.ok(answer, what);
+      if (answer.type === 'answer') assert.match(answer.sdp, /^v=0/, what); // what is left of it was enough
+      else assert.equal(answer.fatal, false, what);
+    }
+    for (const candidate of ['nonsense', 'candidate:1 1 UDP 1 999.1.1.1 70000 typ host', 'candidate:' + 'x'.repeat(5000), 'candidate:1 1 udp 1 name.local 1 typ host', 'a=b\r\nm=video']) {
+      c.say({ type: 'candidate', candidate, mid: '0' });
+    }
+    c.say({ type: 'candidate', candidate: '', mid: 'zzz' });
+    c.say({ type: 'tier', tier: 'Z' });
+    await c.next('error');
+    c.say({ type: 'ping', id: 1 });
+    await c.next('pong');
+    c.close();
+  });
+
+  await t.test('a flood is told so and then closed', async () => {
+    const c = await connect();
+    for (let i = 0; i < 2000 && c.ws.readyState === 1; i++) c.say('{"type":"ping","id":1}');
+    assert.equal((await c.next('error')).code, 'rate_limited');
+    await c.closed;
+  });
+
+  await t.test('HTTP that is none', async () => {
+    for (const [method, url, options] of [
+      ['GET', '/api/v1/rooms', {}],
+      ['POST', '/api/v1/rooms', { body: '{' , headers: { authorization: 'Bearer ' + server.key, 'content-type': 'application/json' } }],
+      ['POST', '/api/v1/rooms', { body: JSON.stringify({ name: 7 }), headers: { authorization: 'Bearer ' + server.key, 'content-type': 'application/json' } }],
+      ['GET', '/web/../admin.key', {}],
+      ['GET', '/web/%2e%2e/%2e%2e/etc/passwd', {}],
+      ['DELETE', '/api/v1/rooms/none', { headers: { authorization: 'Bearer ' + server.key } }],
+      ['POST', `/whip/${room}`, { body: 'v=0', headers: { 'content-type': 'application/sdp' } }],
+      ['POST', `/whip/${room}`, { body: 'v=0', headers: { 'content-type': 'application/sdp', authorization: 'Bearer ' + links[3].token } }],
+      ['GET', '/ws', {}],
+    ]) {
+      const { status } = await server.raw(method, url, options);
+      assert.ok(status >= 400 && status < 500, `${method} ${url}: ${status}`);
+    }
+  });
+
+  over = true;
+  await watching;
+  const soundAfter = await stat(anna, 'inbound-rtp', 'audio');
+  const sound = power(await hear(anna, 1500));
+  const concealed = (soundAfter.concealedSamples - soundBefore.concealedSamples) - ((soundAfter.silentConcealedSamples || 0) - (soundBefore.silentConcealedSamples || 0));
+  const worst = Math.max(...gaps.flatMap((g) => Object.values(g.tiles).filter((tile) => tile.read).map((tile) => tile.gapMs)));
+  keep('bad-input.json', { worst, concealed, sound, gaps });
+  assert.ok(gaps.every((g) => Object.keys(g.tiles).length === 3), 'three tiles all the time');
+  assert.ok(worst <= GAP_MS, `longest time without a new picture: ${worst} ms`);
+  assert.ok(concealed < 2400, `${concealed} samples concealed`);
+  assert.equal((await scene.connected(room, seats)).length, seats);
+  assert.match(await server.metrics(), /tessera_ws_rejected_total \d/);
+});
