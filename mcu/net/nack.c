@@ -112,7 +112,7 @@ unsigned mcu_nack_due(mcu_nack *n, int64_t rtt_ns, int64_t now_ns, uint16_t *out
     if (n->n == 0 || now_ns < n->tick_ns) {
         return 0;
     }
-    n->rtt_ns = rtt_ns < 0 ? UNKNOWN_RTT_NS : MAX(rtt_ns, MCU_NACK_TICK_NS);
+    n->rtt_ns = rtt_ns <= 0 ? UNKNOWN_RTT_NS : MAX(rtt_ns, MCU_NACK_TICK_NS);
     expire(n, n->rtt_ns, now_ns);
     unsigned count = 0;
     for (unsigned i = 0; i < n->n; i++) {

@@ -17,7 +17,8 @@ void mcu_nack_free(mcu_nack *n);
 
 /* Note an arrival; `restored` = it came by RTX (it fills a hole but never opens one). */
 void mcu_nack_push(mcu_nack *n, uint16_t seq, bool restored, int64_t now_ns);
-/* Numbers to ask for now, oldest first; returns how many. Gives at most `max` (a NACK packet of 64 numbers is a good size). */
+/* Numbers to ask for now, oldest first; returns how many. `rtt_ns` <= 0 = unknown. Gives at most `max` (a NACK packet of 64
+ * numbers is a good size). */
 unsigned mcu_nack_due(mcu_nack *n, int64_t rtt_ns, int64_t now_ns, uint16_t *out, unsigned max);
 int64_t mcu_nack_next_ns(const mcu_nack *n); /* when due() may have something; INT64_MAX = nothing is missing */
 /* True once after numbers were given up or there were too many holes: repair will not help, ask for a keyframe. */

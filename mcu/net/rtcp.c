@@ -143,8 +143,9 @@ bool mcu_rtcp_next(mcu_rtcp_iter *it, mcu_rtcp_packet *out)
     out->size = packet_size(it->at);
     it->at += out->size;
     if (out->data[0] & 0x20) {
+        /* RFC 3550 wants whole words; transport-wide feedback is padded by 1 to 3 bytes in the field. */
         size_t padding = out->data[out->size - 1];
-        if (padding == 0 || padding % 4 != 0 || padding > out->size - 4) {
+        if (padding == 0 || padding > out->size - 4) {
             return true; /* kind stays NONE */
         }
         out->size -= padding;
