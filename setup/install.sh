@@ -109,12 +109,3 @@ configure_and_build() {
     fi
     NINJA_STATUS='    [%f/%t] ' ninja -C "$folder" "$@"
 }
-
-# need_clips FOLDER: pictures and speech of the simulated participants, made again when their script has changed.
-need_clips() {
-    local script="$TOP/mcu/bot/make-clips.sh" sum
-    sum=$(sha256sum <"$script")
-    [ "$(cat "$1/.made" 2>/dev/null)" = "$sum" ] && return 0
-    mkdir -p "$1"
-    bash "$script" "$1" && printf '%s\n' "$sum" >"$1/.made"
-}

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # visit.sh - a server and simulated participants, for ./run and for tests: start, REST, room, links, drain. Sourced by bash.
-# The caller sets BIN (programs), DATA (the server's folder), PORT, LOG (file). Everything is ended by the ids kept here.
+# The caller sets BIN (programs), CLIPS (see tessera-clips), DATA (the server's folder), PORT, LOG (file). Everything is ended by the ids kept here.
 
 LAUNCHER_PID=
 BOTS_PID=

@@ -3,12 +3,13 @@
 . "$(dirname "$0")/lib.sh"
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 export TSAN_OPTIONS=halt_on_error=0:second_deadlock_stack=1
+build ci tessera-clips
 for preset in asan tsan; do
     (
-        build "$preset"
+        build "$preset" tessera-launcher tessera tessera-room tessera-bot unit_tests
         say "unit and golden tests under $preset"
         run_ctest "$preset" '^(unit|golden)$' "$preset/"
         say "a visit with three bots under $preset"
-        PRESET=$preset bash "$TOP/tests/visit/visit.sh" "$TOP/build/$preset" 15 "$OUT/visit-$preset" "$PART/$preset visit" "$RESULTS"
+        bash "$TOP/tests/visit/visit.sh" "$TOP/build/$preset" 15 "$OUT/visit-$preset" "$PART/$preset visit" "$RESULTS"
     )
 done

@@ -21,7 +21,7 @@ check() { # NAME COMMAND...
 mkdir -p "$OUT"
 BIN=$BUILD/bin
 LOG=$OUT/server.log
-CLIPS=$TOP/build/media
+CLIPS=$TOP/build/ci/clips # the same for every build: coding them under a sanitizer takes long
 DATA=$(mktemp -d -t tessera-visit-XXXXXX)
 PORT=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 export TESSERA_SERVER_LISTEN=127.0.0.1 TESSERA_MEDIA_ADDRESSES=127.0.0.1 TESSERA_SERVER_ASSETS="$TOP/assets"
@@ -29,10 +29,6 @@ export G_SLICE=always-malloc
 trap 'drain; rm -rf "$DATA"' EXIT
 trap 'exit 1' INT TERM
 
-if ! need_clips "$CLIPS" >"$OUT/clips.log" 2>&1; then
-    not_ok "the clips are made (all of it: $OUT/clips.log)"
-    exit 0
-fi
 start_server --no-demo
 if ! wait_ready 60; then
     not_ok "the server gets ready"
