@@ -1,0 +1,121 @@
+/* What tessera-bot measures with: the burnt-in marker, tones, clips. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "mcu/bot/clip.h"
+#include "mcu/bot/marker.h"
+#include "mcu/bot/tone.h"
+
+/* A source of 640x360 with the marker, its middle crop_w x crop_h shown at (x, y) in w x h of a canvas (nearest pixel). */
+static void show(uint8_t *canvas, int stride, const uint8_t *source, int crop_w, int crop_h, int x, int y, int w, int h)
+{
+    for (int row = 0; row < h; row++) {
+        for (int column = 0; column < w; column++) {
+            const int sx = (640 - crop_w) / 2 + (2 * column + 1) * crop_w / (2 * w);
+            const int sy = (360 - crop_h) / 2 + (2 * row + 1) * crop_h / (2 * h);
+            canvas[(y + row) * stride + x + column] = source[sy * 640 + sx];
+        }
+    }
+}
+
+static void test_marker(void **state)
+{
+    (void)state;
+    static const struct {
+        int crop_w, crop_h, x, y, w, h;
+    } rows[] = {{640, 360, 0, 0, 640, 360},  {640, 360, 7, 9, 320, 180},   {568, 320, 100, 40, 426, 240},
+                {640, 360, 2, 3, 106, 60},   {600, 338, 50, 60, 300, 169}, {572, 360, 10, 20, 286, 180},
+                {640, 360, 300, 200, 80, 46}};
+    uint8_t *source = malloc(640 * 360);
+    uint8_t *canvas = malloc(640 * 360);
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const unsigned frame = 17 + i * 31;
+        unsigned person = 0;
+        unsigned read = 0;
+        memset(source, 128, 640 * 360);
+        memset(canvas, 40, 640 * 360);
+        mcu_marker_draw(source, 640, 640, 360, i, frame);
+        show(canvas, 640, source, rows[i].crop_w, rows[i].crop_h, rows[i].x, rows[i].y, rows[i].w, rows[i].h);
+        const mcu_luma luma = {canvas, 640, 640, 360};
+        if (!mcu_marker_read(&luma, rows[i].x, rows[i].y, rows[i].w, rows[i].h, &person, &read)) {
+            fail_msg("row %u cannot be read", i);
+        }
+        assert_int_equal(person, i);
+        assert_int_equal(read, frame);
+    }
+    free(source);
+    free(canvas);
+}
+
+static void test_marker_refuses(void **state)
+{
+    (void)state;
+    uint8_t *canvas = malloc(640 * 360);
+    unsigned person = 0;
+    unsigned frame = 0;
+    const mcu_luma luma = {canvas, 640, 640, 360};
+    memset(canvas, 128, 640 * 360);
+    assert_false(mcu_marker_read(&luma, 0, 0, 640, 360, &person, &frame));
+    mcu_marker_draw(canvas, 640, 640, 360, 3, 77);
+    assert_true(mcu_marker_read(&luma, 0, 0, 640, 360, &person, &frame));
+    assert_false(mcu_marker_read(&luma, 600, 300, 640, 360, &person, &frame)); /* outside is clamped, not read */
+    for (int y = 180 - 19; y < 180 + 19; y++) {                                /* one cell of the frame number turned over */
+        memset(canvas + y * 640 + 320, 235, 38);
+    }
+    assert_false(mcu_marker_read(&luma, 0, 0, 640, 360, &person, &frame));
+    free(canvas);
+}
+
+static void test_tone(void **state)
+{
+    (void)state;
+    int16_t pcm[9600];
+    for (int i = 0; i < 9600; i++) {
+        pcm[i] = (int16_t)(MCU_TONE_AMPLITUDE *
+                           (sin(2 * M_PI * mcu_tone_hz(2) * i / 48000) + 0.1 * sin(2 * M_PI * mcu_tone_hz(7) * i / 48000)));
+    }
+    const double full = 20 * log10(MCU_TONE_AMPLITUDE / 32768.0);
+    assert_true(fabs(mcu_tone_level_db(pcm, 9600, mcu_tone_hz(2)) - full) < 0.1);
+    assert_true(fabs(mcu_tone_level_db(pcm, 9600, mcu_tone_hz(7)) - full + 20) < 0.2);
+    assert_true(mcu_tone_level_db(pcm, 9600, mcu_tone_hz(3)) < -75);
+    assert_true(mcu_tone_level_db(pcm, 0, 400) <= -120);
+}
+
+static void test_clip(void **state)
+{
+    (void)state;
+    g_autofree char *path = g_strdup_printf("%s/bot-clip-%d", g_get_tmp_dir(), (int)getpid());
+    g_autoptr(GError) error = NULL;
+    mcu_clip *c = mcu_clip_new(MCU_CODEC_VP8, 4, true, 40 * MCU_NS_PER_MS);
+    mcu_clip_add(c, "abc", 3, true);
+    mcu_clip_add(c, "defg", 4, false);
+    assert_true(mcu_clip_save(c, path, NULL));
+    mcu_clip_free(c);
+    g_autoptr(mcu_clip) same = mcu_clip_load(path, &error);
+    assert_non_null(same);
+    assert_int_equal(same->codec, MCU_CODEC_VP8);
+    assert_true(same->person == 4 && same->marked && same->packet_ns == 40 * MCU_NS_PER_MS && same->packets->len == 2);
+    const mcu_au *second = same->packets->pdata[1];
+    assert_true(second->size == 4 && !second->keyframe && memcmp(second->data, "defg", 4) == 0);
+    g_autofree char *data = NULL;
+    gsize size = 0;
+    assert_true(g_file_get_contents(path, &data, &size, NULL));
+    for (gsize n = 0; n < size; n++) {
+        assert_true(g_file_set_contents(path, data, (gssize)n, NULL));
+        assert_null(mcu_clip_load(path, NULL));
+    }
+    unlink(path);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_marker), cmocka_unit_test(test_marker_refuses),
+                                       cmocka_unit_test(test_tone), cmocka_unit_test(test_clip)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
