@@ -86,8 +86,7 @@ export class Room {
   #me() {
     const { me } = this.#visit;
     $('room-name').textContent = me.room;
-    if (this.#announced.muted !== undefined && this.#announced.muted !== me.muted) this.#note(t(me.muted ? 'hostMuted' : 'hostUnmuted'));
-    else if (me.muted && this.#announced.muted === undefined) this.#note(t('hostMuted'));
+    if (me.muted !== this.#announced.muted) this.#note(this.#announced.muted && !me.muted ? t('hostUnmuted') : '');
     this.#announced.muted = me.muted;
   }
 
@@ -160,10 +159,13 @@ export class Room {
     this.#announced.tier = q.tier;
   }
 
+  // For a while; what lasts (muted by the host) comes back after it.
   #note(text, ms = NOTE_MS) {
     clearTimeout(this.#noteTimer);
-    $('note').textContent = text;
-    $('note').hidden = !text;
+    const { me } = this.#visit;
+    const shown = text || (me && me.muted ? t('hostMuted') : '');
+    set($('note'), shown);
+    $('note').hidden = !shown;
     if (text) this.#noteTimer = setTimeout(() => this.#note(''), ms);
   }
 
