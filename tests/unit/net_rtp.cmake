@@ -1,3 +1,5 @@
 foreach(part rtp rtcp twcc)
   tessera_test(net_${part} SOURCES test_net_${part}.c LIBS tessera_net)
 endforeach()
+tessera_test(net_h264_params SOURCES test_net_h264_params.c h264_kit.c LIBS tessera_base)
+tessera_test(net_payloads SOURCES test_net_payloads.c h264_kit.c LIBS tessera_net)
