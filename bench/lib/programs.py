@@ -1,0 +1,42 @@
+"""The programs that a bench runs: built first, or taken from a build folder as they are."""
+import json
+import os
+import subprocess
+from pathlib import Path
+
+from report import TOP, BenchError, say
+
+
+class Programs:
+    def __init__(self, build, targets):
+        self.folder = Path(build).resolve() if build else TOP / "build" / "release"
+        if not build:
+            self._build(targets)
+        self.clips = self.folder / "clips"
+
+    def _build(self, targets):
+        say("building build/release")
+        script = '. "$TOP/setup/install.sh"; configure_and_build release "$@"'
+        done = subprocess.run(["bash", "-c", script, "build", *targets], env={**os.environ, "TOP": str(TOP)}, cwd=TOP, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise BenchError("the build failed:\n" + "\n".join((done.stdout + done.stderr).splitlines()[-15:]))
+
+    def path(self, name):
+        path = self.folder / "bin" / name
+        if not os.access(path, os.X_OK):
+            raise BenchError(f"{path} is missing; build it, or run without --build")
+        return str(path)
+
+    def clip_files(self, pattern):
+        found = sorted(str(p) for p in self.clips.glob(pattern))
+        if not found:
+            raise BenchError(f"no {pattern} in {self.clips}; build the target tessera-clips")
+        return found
+
+    def json_of(self, name, *arguments, timeout=120):
+        """Runs a program that prints one JSON object."""
+        command = [self.path(name), *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
+        if done.returncode != 0:
+            raise BenchError(f"{name} failed: {done.stderr.strip()[-300:]}")
+        return json.loads(done.stdout.strip().splitlines()[-1])

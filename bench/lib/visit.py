@@ -1,0 +1,142 @@
+"""A real visit: what the room process costs beside the codecs that it cannot avoid, how late the picture is, how fast one is in it.
+
+The floors are taken before and after each visit, in the same run: the same decodes and encodes with nothing between (tessera-floor),
+as many Opus decodes and encodes as the room did (tessera-floor-audio), and recv + SRTP + send of as many packets (tessera-floor-wire).
+"""
+import time
+
+import floor
+import process
+from report import middle, percentile, say
+from server import Room, Server
+
+CASES = {"n4t4": 4, "n9t4": 9}
+TARGETS = ["tessera-launcher", "tessera", "tessera-room", "tessera-bot", "tessera-clips", *floor.TARGETS]
+TIERS = ["A", "B", "C", "D"]
+CPU_GOAL = {"n4t4": 1.10, "n9t4": 1.15}
+RTP_HEADER = 20  # bytes beside the payload that a peer counts: fixed header and extensions
+
+
+def run(report, programs, cases, quick):
+    window_s, settle_s, rounds = (7, 2, 1) if quick else (24, 5, 2)
+    for case in cases:
+        floors = []
+        visits = []
+        for _ in range(rounds):
+            floors.append(floor.video(programs, CASES[case], quick))
+            visits.append(one_visit(programs, CASES[case], window_s, settle_s))
+        floors.append(floor.video(programs, CASES[case], quick))
+        add_rows(report, case, visits, floors, programs, quick)
+
+
+def one_visit(programs, people, window_s, settle_s):
+    say(f"a visit of {people}: starting")
+    tiers = [TIERS[i % len(TIERS)] for i in range(people)]
+    with Server(programs) as server:
+        room = Room(server, "Bench", tiers)
+        room.start_bots(settle_s + window_s + 60)
+        room.wait_live(30)
+        time.sleep(settle_s)
+        pid = max(server.room_processes(), key=process.cpu_s)
+        say(f"a visit of {people}: measuring for {window_s} s")
+        encodes = server.metric("tessera_audio_encodes_total")
+        before, cpu_before, start = room.inspect(), process.cpu_s(pid), time.monotonic()
+        time.sleep(window_s)
+        after, cpu_after, end = room.inspect(), process.cpu_s(pid), time.monotonic()
+        found = {"seconds": end - start, "cpu_s": cpu_after - cpu_before, "before": before, "after": after, "people": people}
+        found["audio_encodes"] = (server.metric("tessera_audio_encodes_total") - encodes) / found["seconds"] / 50
+        found["rss_mib"], _ = process.memory_mib(pid)
+        found["bots"] = room.stop_bots()
+        # The next room: its processes share pages with the first one's.
+        room = Room(server, "Next", tiers)
+        room.start_bots(60)
+        room.wait_live(30)
+        time.sleep(1)
+        next_pid = max((p for p in server.room_processes() if p != pid), key=process.cpu_s)
+        _, found["rss_next_mib"] = process.memory_mib(next_pid)
+        found["bots"] += room.stop_bots()
+        return found
+
+
+def grown(visit, *path):
+    """How much a figure of the inspection grew in the window, a second."""
+    ends = []
+    for side in ("before", "after"):
+        value = visit[side]
+        for name in path:
+            value = value[name]
+        ends.append(value)
+    return (ends[1] - ends[0]) / visit["seconds"]
+
+
+def packets(visit, direction):
+    """(packets a second, mean RTP bytes) of everybody together."""
+    count = size = 0
+    for person in visit["after"]["participants"]:
+        was = next((p for p in visit["before"]["participants"] if p["seat"] == person["seat"]), None)
+        for kind in ("audio", "video"):
+            now, then = person[direction][kind], was[direction][kind] if was else {"packets": 0, "bytes": 0}
+            count += now["packets"] - then["packets"]
+            size += now["bytes"] - then["bytes"]
+    return count / visit["seconds"], size / max(count, 1) + RTP_HEADER
+
+
+def stages(visit):
+    """CPU milliseconds a second by stage; transport is what no media thread counts."""
+    video = {name: grown(visit, "video", "cpu_s", name) * 1e3 for name in visit["after"]["video"]["cpu_s"]}
+    split = {name: video.pop(name) for name in ("decode", "scale", "compose", "encode")}
+    split["compose"] += video.pop("label", 0)
+    split["audio"] = sum(grown(visit, "audio", "cpu_s", name) for name in visit["after"]["audio"]["cpu_s"]) * 1e3
+    split["transport"] = cpu_ms(visit) - sum(split.values())
+    return split
+
+
+def cpu_ms(visit):
+    return visit["cpu_s"] / visit["seconds"] * 1e3
+
+
+def audio_floor_ms(programs, visit, quick):
+    """As many decodes and encodes as the room did."""
+    people = visit["people"]
+    each = programs.json_of("tessera-floor-audio", "-n", people, "-e", 2, "-s", 4 if quick else 10, *programs.clip_files("speech-*.clip"))
+    return people * each["decode_ms"] + visit["audio_encodes"] * each["encode_ms"]
+
+
+def wire_floor_ms(programs, visit):
+    (count_in, bytes_in), (count_out, bytes_out) = packets(visit, "in"), packets(visit, "out")
+    each = programs.json_of("tessera-floor-wire", "-i", max(16, min(1400, round(bytes_in))), "-o", max(16, min(1400, round(bytes_out))))
+    return (count_in * each["in_us"] + count_out * each["out_us"]) / 1e3
+
+
+def bot_figures(visits, name):
+    """Every value that a participant reported under `name`, the last report of each."""
+    last = {}
+    for number, visit in enumerate(visits):
+        for report in visit["bots"]:
+            for person in report.get("participants", [report]):
+                if isinstance(person, dict) and person.get(name) is not None:
+                    last[number, str(person.get("seat", person.get("participant")))] = person[name]
+    return list(last.values())
+
+
+def add_rows(report, case, visits, floors, programs, quick):
+    floor_ms = {
+        "video": middle([f["total_ms"] for f in floors]),
+        "audio": middle([audio_floor_ms(programs, v, quick) for v in visits]),
+        "wire": middle([wire_floor_ms(programs, v) for v in visits]),
+    }
+    cost = middle([cpu_ms(v) for v in visits])
+    report.add(case, "cpu_ratio", cost / sum(floor_ms.values()), "ratio", goal=CPU_GOAL[case])
+    report.add(case, "cpu_ms", cost, "ms/s")
+    split = [stages(v) for v in visits]
+    for name in ("decode", "scale", "compose", "encode", "audio", "transport"):
+        report.add(case, f"cpu_{name}_ms", middle([s[name] for s in split]), "ms/s")
+    for name, value in floor_ms.items():
+        report.add(case, f"floor_{name}_ms", value, "ms/s")
+    for share in (50, 95):
+        report.add(case, f"latency_p{share}_ms", middle(bot_figures(visits, f"latency_p{share}_ms")), "ms")
+    report.add(case, "rss_mib", max(v["rss_mib"] for v in visits), "MiB", goal=110 if case == "n4t4" else None)
+    report.add(case, "rss_next_mib", max(v["rss_next_mib"] for v in visits), "MiB", goal=60 if case == "n4t4" else None)
+    joins = bot_figures(visits, "join_ms")
+    for share in (50, 95):
+        report.add(case, f"join_p{share}_ms", percentile(joins, share), "ms")
