@@ -118,6 +118,7 @@ static bool accept_old(mcu_vjitter *v, uint16_t seq, int64_t *index)
 {
     if (!v->passed && v->next - *index <= EARLIER) {
         v->next = *index;
+        v->head_is_start = false;
         return true;
     }
     if (v->next - *index <= MCU_VJITTER_PACKETS) {
@@ -222,14 +223,13 @@ static head look(mcu_vjitter *v, int64_t *at)
             v->head_is_start = true;
             return find_end(v, v->next, at);
         }
+        if (!v->passed && v->newest - v->next < EARLIER) {
+            return HEAD_EMPTY; /* its beginning may still come */
+        }
         if (s->size > 0) {
-            v->head_is_start = v->next < v->newest && get(v, v->next + 1) && begins(v, v->next + 1);
+            v->head_is_start = s->marker || (get(v, v->next + 1) && begins(v, v->next + 1));
         }
-        if (v->passed || v->newest - v->next >= EARLIER) {
-            drop_until(v, v->next + 1);
-        } else {
-            return HEAD_EMPTY;
-        }
+        drop_until(v, v->next + 1);
     }
     return HEAD_EMPTY;
 }
