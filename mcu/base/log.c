@@ -71,6 +71,18 @@ static bool allow(const char *fmt, int64_t now_ns, unsigned *missing)
     return ok;
 }
 
+/* The registry is searched once: a flood must stay cheap. Two threads that both find nothing get the same object. */
+static void count_dropped(void)
+{
+    static _Atomic(mcu_counter *) counter;
+    mcu_counter *c = atomic_load(&counter);
+    if (!c) {
+        c = mcu_counter_get("tessera_log_dropped_total", NULL, "log lines held back by the rate limit");
+        atomic_store(&counter, c);
+    }
+    mcu_counter_add(c, 1);
+}
+
 static size_t put_head(char *line, size_t room, mcu_log_level level, const char *event)
 {
     int64_t wall_ns = mcu_wall_ns();
@@ -103,7 +115,7 @@ void mcu_log_at(mcu_log_level level, const char *event, const char *fmt, ...)
     }
     unsigned missing = 0;
     if (!allow(fmt, mcu_now_ns(), &missing)) {
-        mcu_counter_add(mcu_counter_get("tessera_log_dropped_total", NULL, "log lines held back by the rate limit"), 1);
+        count_dropped();
         return;
     }
     int saved_errno = errno;

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -148,5 +149,6 @@ int main(void)
         cmocka_unit_test(names),
         cmocka_unit_test(clock_and_randomness),
     };
+    mallopt(M_PERTURB, 0x55); /* fresh memory is not zero: what should be cleared has to be */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
