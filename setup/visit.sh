@@ -31,12 +31,14 @@ api() {
         ${3:+-H 'Content-Type: application/json' --data-binary "$3"} "$(URL)/api/v1$2"
 }
 
-new_room() { # NAME -> id
-    api POST /rooms "$(jq -n --arg name "$1" '{name: $name}')" | jq -er .id
+# The same id gives the same room again, the same seat the same place in it.
+new_room() { # NAME [ID] -> id
+    api POST /rooms "$(jq -n --arg name "$1" --arg id "${2:-}" '{name: $name} + if $id == "" then {} else {id: $id} end')" | jq -er .id
 }
 
-new_link() { # ROOM ROLE NAME -> url
-    api POST "/rooms/$1/links" "$(jq -n --arg role "$2" --arg name "$3" '{role: $role, name: $name}')" | jq -er .url
+new_link() { # ROOM ROLE NAME [SEAT] -> url
+    api POST "/rooms/$1/links" "$(jq -n --arg role "$2" --arg name "$3" --arg seat "${4:-}" \
+        '{role: $role, name: $name} + if $seat == "" then {} else {seat: $seat} end')" | jq -er .url
 }
 
 start_bots() { # LOG LINK...
@@ -77,6 +79,6 @@ end_process() {
 drain() {
     local clean=0
     end_process "$BOTS_PID" 5 || clean=1
-    end_process "$LAUNCHER_PID" 15 || clean=1
+    end_process "$LAUNCHER_PID" 20 || clean=1
     return $clean
 }
