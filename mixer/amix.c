@@ -55,12 +55,12 @@ void mix_amix_read(const mix_amix *m, int own_slot, mix_limiter *limiter, int16_
 {
     const int16_t *own = own_slot >= 0 && (unsigned)own_slot < m->max_inputs ? m->input[own_slot] : NULL;
     if (!own) {
-        mix_limiter_run(limiter, m->sum, out, MIX_BLOCK);
+        mix_limiter_run(limiter, m->sum, out);
         return;
     }
     int32_t rest[MIX_BLOCK];
     for (unsigned i = 0; i < MIX_BLOCK; i++) {
         rest[i] = m->sum[i] - own[i];
     }
-    mix_limiter_run(limiter, rest, out, MIX_BLOCK);
+    mix_limiter_run(limiter, rest, out);
 }

@@ -3,7 +3,9 @@
 #include <math.h>
 #include <string.h>
 
-enum { WINDOW = MIX_LIMITER_AHEAD + 1 };
+#include "mixer/pcm.h"
+
+enum { AHEAD = MIX_LIMITER_AHEAD, WINDOW = AHEAD + 1, SPAN = AHEAD + MIX_BLOCK };
 
 static const float RELEASE = 1.0F / 4800; /* 100 ms to come back two thirds of the way */
 static const float UNITY = 0.9999F;
@@ -11,67 +13,93 @@ static const float UNITY = 0.9999F;
 void mix_limiter_init(mix_limiter *l)
 {
     memset(l, 0, sizeof *l);
-    l->gain = 1;
-    for (unsigned i = 0; i < WINDOW; i++) {
+    for (unsigned i = 0; i < AHEAD; i++) {
         l->need[i] = 1;
         l->held[i] = 1;
     }
-    l->held_sum = WINDOW;
 }
 
-static int32_t swap_delayed(mix_limiter *l, int32_t in)
+/* min[i] = the smallest of v[i..i+AHEAD], for a whole block: van Herk's way, two comparisons a sample whatever the window. */
+static void window_minima(const float *v, float *min)
 {
-    int32_t out = l->delay[l->delay_at];
-    l->delay[l->delay_at] = in;
-    l->delay_at = l->delay_at + 1 < MIX_LIMITER_AHEAD ? l->delay_at + 1 : 0;
-    return out;
+    float before[SPAN];
+    float after[SPAN];
+    for (unsigned i = 0; i < SPAN; i++) {
+        before[i] = i % WINDOW == 0 ? v[i] : fminf(before[i - 1], v[i]);
+    }
+    for (unsigned i = SPAN; i-- > 0;) {
+        after[i] = i + 1 == SPAN || (i + 1) % WINDOW == 0 ? v[i] : fminf(after[i + 1], v[i]);
+    }
+    for (unsigned i = 0; i < MIX_BLOCK; i++) {
+        min[i] = fminf(after[i], before[i + AHEAD]);
+    }
+}
+
+static int16_t apply(int32_t v, double gain)
+{
+    long out = lrint(v * gain);
+    return (int16_t)(out > MIX_LIMITER_CEILING ? MIX_LIMITER_CEILING : out < -MIX_LIMITER_CEILING ? -MIX_LIMITER_CEILING : out);
+}
+
+/* What the gain may be at each sample: down at once, up slowly. `held` starts with the gains of before. */
+static void hold(const float *least, float *held)
+{
+    float gain = held[AHEAD - 1];
+    for (unsigned i = 0; i < MIX_BLOCK; i++) {
+        gain += (1 - gain) * RELEASE;
+        gain = gain > UNITY ? 1 : gain;
+        gain = fminf(gain, least[i]);
+        held[AHEAD + i] = gain;
+    }
 }
 
 /* The smallest need in the window holds for the whole window; the average of as many such values is smooth and, because every one
  * of them saw the peak, never above what the sample that leaves needs. */
-static float next_gain(mix_limiter *l, int32_t in)
+static void limit(mix_limiter *l, const int32_t *samples, int16_t *out)
 {
-    int32_t peak = in < 0 ? -in : in;
-    l->need[l->need_at] = peak > MIX_LIMITER_CEILING ? (float)MIX_LIMITER_CEILING / (float)peak : 1;
-    l->need_at = l->need_at + 1 < WINDOW ? l->need_at + 1 : 0;
-    float least = 1;
-    for (unsigned i = 0; i < WINDOW; i++) {
-        least = l->need[i] < least ? l->need[i] : least;
+    float need[SPAN];
+    float held[SPAN];
+    float least[MIX_BLOCK];
+    memcpy(need, l->need, sizeof l->need);
+    memcpy(held, l->held, sizeof l->held);
+    for (unsigned i = AHEAD; i < SPAN; i++) {
+        int32_t peak = samples[i] < 0 ? -samples[i] : samples[i];
+        need[i] = peak > MIX_LIMITER_CEILING ? (float)MIX_LIMITER_CEILING / (float)peak : 1;
     }
-    l->gain += (1 - l->gain) * RELEASE;
-    l->gain = least < l->gain ? least : l->gain;
-    float held = l->gain > UNITY ? 1 : l->gain;
-    l->held_sum += (double)held - (double)l->held[l->held_at];
-    l->held[l->held_at] = held;
-    l->held_at = l->held_at + 1 < WINDOW ? l->held_at + 1 : 0;
-    return (float)(l->held_sum / WINDOW);
+    window_minima(need, least);
+    hold(least, held);
+    double sum = 0;
+    for (unsigned i = 0; i < AHEAD; i++) {
+        sum += (double)held[i];
+    }
+    for (unsigned i = 0; i < MIX_BLOCK; i++) {
+        sum += (double)held[i + AHEAD];
+        out[i] = apply(samples[i], sum / WINDOW);
+        sum -= (double)held[i];
+    }
+    memcpy(l->need, need + MIX_BLOCK, sizeof l->need);
+    memcpy(l->held, held + MIX_BLOCK, sizeof l->held);
+    l->active = false;
+    for (unsigned i = 0; i < AHEAD && !l->active; i++) {
+        l->active = l->need[i] < 1 || l->held[i] < 1;
+    }
 }
 
-static int16_t apply(int32_t v, float gain)
+void mix_limiter_run(mix_limiter *l, const int32_t *in, int16_t *out)
 {
-    long out = lrintf((float)v * gain);
-    return (int16_t)(out > MIX_LIMITER_CEILING ? MIX_LIMITER_CEILING : out < -MIX_LIMITER_CEILING ? -MIX_LIMITER_CEILING : out);
-}
-
-void mix_limiter_run(mix_limiter *l, const int32_t *in, int16_t *out, unsigned n)
-{
-    bool loud = false;
-    for (unsigned i = 0; i < n && !loud; i++) {
-        loud = in[i] > MIX_LIMITER_CEILING || in[i] < -MIX_LIMITER_CEILING;
+    int32_t samples[SPAN]; /* what leaves, then what stays */
+    memcpy(samples, l->delay, sizeof l->delay);
+    memcpy(samples + AHEAD, in, MIX_BLOCK * sizeof *in);
+    memcpy(l->delay, samples + MIX_BLOCK, sizeof l->delay);
+    bool loud = l->active;
+    for (unsigned i = AHEAD; i < SPAN && !loud; i++) {
+        loud = samples[i] > MIX_LIMITER_CEILING || samples[i] < -MIX_LIMITER_CEILING;
     }
-    if (!loud && l->active == 0) {
-        for (unsigned i = 0; i < n; i++) {
-            out[i] = (int16_t)swap_delayed(l, in[i]);
-        }
+    if (loud) {
+        limit(l, samples, out);
         return;
     }
-    for (unsigned i = 0; i < n; i++) {
-        float gain = next_gain(l, in[i]);
-        out[i] = apply(swap_delayed(l, in[i]), gain);
-        if (gain < UNITY || l->gain <= UNITY) {
-            l->active = 2 * WINDOW;
-        } else {
-            l->active -= l->active > 0;
-        }
+    for (unsigned i = 0; i < MIX_BLOCK; i++) {
+        out[i] = (int16_t)samples[i];
     }
 }

@@ -10,16 +10,13 @@
 #define MIX_LIMITER_CEILING 29203 /* -1 dBFS, rounded down */
 
 typedef struct {
-    int32_t delay[MIX_LIMITER_AHEAD];
-    float need[MIX_LIMITER_AHEAD + 1]; /* gain that each sample of the window needs */
-    float held[MIX_LIMITER_AHEAD + 1]; /* gains to average over */
-    double held_sum;
-    float gain; /* after release, before averaging */
-    unsigned need_at, held_at, delay_at;
-    unsigned active; /* samples until everything inside is at unity again; 0 = fast path */
+    int32_t delay[MIX_LIMITER_AHEAD]; /* samples not yet out, oldest first */
+    float need[MIX_LIMITER_AHEAD];    /* the gain that each of them needs, 0..1 */
+    float held[MIX_LIMITER_AHEAD];    /* gains before averaging, of the newest samples */
+    bool active;                      /* something of this is below 1 */
 } mix_limiter;
 
 void mix_limiter_init(mix_limiter *l);
-void mix_limiter_run(mix_limiter *l, const int32_t *in, int16_t *out, unsigned n);
+void mix_limiter_run(mix_limiter *l, const int32_t *in, int16_t *out); /* MIX_BLOCK samples */
 
 #endif
