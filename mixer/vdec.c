@@ -83,7 +83,6 @@ static bool open_context(mix_vdec *d, mcu_codec codec, int width_px, int height_
     }
     d->context->thread_count = 1;
     d->context->flags |= AV_CODEC_FLAG_LOW_DELAY;
-    d->context->error_concealment = 0; /* a tile that stands still is better than one made of guesses */
     d->context->max_pixels = (int64_t)d->max_px * d->max_px;
     if (avcodec_open2(d->context, c, NULL) < 0) {
         avcodec_free_context(&d->context);
