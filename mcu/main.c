@@ -67,7 +67,7 @@ int main(int argc, char **argv)
         return 1;
     }
     program p = {.loop = g_main_loop_new(NULL, FALSE)};
-    p.gateway = mcu_gateway_new(NULL, LISTEN_FD, on_finished, &p);
+    p.gateway = mcu_gateway_new(g_main_context_default(), LISTEN_FD, on_finished, &p);
     guint term = g_unix_signal_add(SIGTERM, on_term, &p);
     g_main_loop_run(p.loop);
     g_source_remove(term);
