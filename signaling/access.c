@@ -1,0 +1,51 @@
+#include "signaling/access.h"
+
+#include <string.h>
+
+#include "mcu/base/metrics.h"
+
+static void count_refusal(sig_token_status status)
+{
+    g_autofree char *label = g_strdup_printf("reason=\"%s\"", sig_token_status_code(status));
+    mcu_counter_add(mcu_counter_get("tessera_tokens_refused_total", label, "Join tokens that were refused."), 1);
+}
+
+sig_token_status sig_access_check(const sig_gateway *g, const char *token, const char *room, sig_token *out)
+{
+    sig_token_status s = sig_auth_verify(g->auth, token, sig_now_s(), out);
+    if (s == SIG_TOKEN_OK && room && strcmp(room, out->room) != 0) {
+        s = SIG_TOKEN_FOREIGN;
+    }
+    if (s == SIG_TOKEN_OK) {
+        s = sig_facts_admit(g->facts, out);
+    }
+    if (s != SIG_TOKEN_OK) {
+        count_refusal(s);
+    }
+    return s;
+}
+
+bool sig_access_tier_known(const sig_gateway *g, const char *tier)
+{
+    return strcmp(tier, "auto") == 0 || strcmp(tier, "audio") == 0 || sig_settings_has_tier(g->settings, tier);
+}
+
+bool sig_access_origin_allowed(const sig_settings *s, const char *origin, const char *host)
+{
+    if (!origin) {
+        return true;
+    }
+    if (host && *host && g_str_has_prefix(origin, "https://") && g_ascii_strcasecmp(origin + strlen("https://"), host) == 0) {
+        return true;
+    }
+    size_t n = strlen(origin);
+    if (n > 0 && g_ascii_strncasecmp(s->public_url, origin, n) == 0 && (s->public_url[n] == '\0' || s->public_url[n] == '/')) {
+        return true;
+    }
+    for (const char *const *o = s->origins; *o; o++) {
+        if (g_ascii_strcasecmp(*o, origin) == 0) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,51 @@
+/* api.h - the handlers behind the route table.  Thread: the gateway's loop. Described for clients in assets/api/openapi.json. */
+#ifndef SIGNALING_API_H
+#define SIGNALING_API_H
+
+#include "signaling/http.h"
+#include "signaling/room.h"
+
+extern const sig_route sig_routes[];
+extern const unsigned sig_n_routes;
+void sig_page_fallback(sig_request *q); /* static files */
+
+void sig_api_create_room(sig_request *q);
+void sig_api_list_rooms(sig_request *q);
+void sig_api_get_room(sig_request *q);
+void sig_api_end_room(sig_request *q);
+void sig_api_create_link(sig_request *q);
+void sig_api_mute(sig_request *q);
+void sig_api_tier(sig_request *q);
+void sig_api_remove(sig_request *q);
+
+void sig_api_health(sig_request *q);
+void sig_api_ready(sig_request *q);
+void sig_api_metrics(sig_request *q);
+void sig_api_openapi(sig_request *q);
+void sig_api_messages(sig_request *q);
+
+void sig_page_join(sig_request *q);
+void sig_page_websocket(sig_request *q);
+
+void sig_whip_create(sig_request *q);
+void sig_whip_options(sig_request *q);
+void sig_whip_patch(sig_request *q);
+void sig_whip_delete(sig_request *q);
+
+/* ---- shared by the handlers ---- */
+
+/* The room of the route's first star that has not ended; NULL = 404 or 410 has been answered. */
+const sig_room_facts *sig_api_room(sig_request *q);
+/* Writes changes, then calls `done` with the request, which answers. A failure is answered here. */
+void sig_api_commit(sig_request *q, const sig_change *changes, unsigned n, void (*done)(sig_request *q, void *user), void *user,
+                    GDestroyNotify free_user);
+/* Whether a name may be shown: UTF-8 without control characters, not only spaces, at most SIG_NAME_MAX bytes. */
+bool sig_api_name_ok(const char *name);
+/* The seat as a change, to be altered and written. */
+sig_change sig_api_seat_change(const char *room, const sig_seat_facts *s);
+/* "https://host[:port]" for links. Free with g_free. */
+char *sig_api_base_url(const sig_gateway *g, const char *host);
+/* Makes a token for a seat as it will be after `change`. Free with g_free. */
+char *sig_api_mint(const sig_gateway *g, const sig_change *change, int64_t expires_in_s);
+
+#endif

@@ -1,0 +1,110 @@
+/* What the REST handlers share. */
+#include <string.h>
+
+#include "mcu/base/status.h"
+#include "signaling/api.h"
+
+const sig_room_facts *sig_api_room(sig_request *q)
+{
+    const sig_room_facts *r = sig_facts_room(q->gateway->facts, q->part[0]);
+    if (!r) {
+        sig_reply_problem(q, 404, mcu_error_name(MCU_ERROR_NOT_FOUND), "There is no such room.");
+        return NULL;
+    }
+    if (r->ended) {
+        sig_reply_problem(q, 410, "room_ended", "This room has ended.");
+        return NULL;
+    }
+    return r;
+}
+
+typedef struct {
+    sig_request *q;
+    void (*done)(sig_request *q, void *user);
+    void *user;
+    GDestroyNotify free_user;
+} commit;
+
+static void on_commit(void *user, bool ok)
+{
+    commit *c = user;
+    if (ok) {
+        c->done(c->q, c->user);
+    } else {
+        sig_reply_error(c->q, mcu_error_name(MCU_ERROR_UNAVAILABLE), "It could not be written down.");
+    }
+    if (c->free_user) {
+        c->free_user(c->user);
+    }
+    g_free(c);
+}
+
+void sig_api_commit(sig_request *q, const sig_change *changes, unsigned n, void (*done)(sig_request *q, void *user), void *user,
+                    GDestroyNotify free_user)
+{
+    commit *c = g_new0(commit, 1);
+    *c = (commit){q, done, user, free_user};
+    if (!sig_commit(q->gateway, changes, n, on_commit, c)) {
+        on_commit(c, false);
+    }
+}
+
+bool sig_api_name_ok(const char *name)
+{
+    if (strlen(name) > SIG_NAME_MAX || !g_utf8_validate(name, -1, NULL)) {
+        return false;
+    }
+    bool seen = false;
+    for (const char *p = name; *p; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+        if (g_unichar_iscntrl(c)) {
+            return false;
+        }
+        seen = seen || g_unichar_isgraph(c);
+    }
+    return seen;
+}
+
+sig_change sig_api_seat_change(const char *room, const sig_seat_facts *s)
+{
+    sig_change c = {.kind = SIG_SEAT_PUT, .host = s->host, .muted = s->muted};
+    g_strlcpy(c.room, room, sizeof c.room);
+    g_strlcpy(c.seat, s->id, sizeof c.seat);
+    g_strlcpy(c.name, s->name, sizeof c.name);
+    g_strlcpy(c.role, s->role, sizeof c.role);
+    g_strlcpy(c.tier, s->tier, sizeof c.tier);
+    return c;
+}
+
+/* A Host header may end up in a link, so only what a host can look like is taken. */
+static bool host_ok(const char *host)
+{
+    return host && *host && strlen(host) < 256 &&
+           strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:[]") == strlen(host);
+}
+
+char *sig_api_base_url(const sig_gateway *g, const char *host)
+{
+    const char *configured = g->settings->public_url;
+    if (*configured) {
+        size_t n = strlen(configured);
+        return g_strndup(configured, configured[n - 1] == '/' ? n - 1 : n);
+    }
+    if (host_ok(host)) {
+        return g_strconcat("https://", host, NULL);
+    }
+    return g_strdup_printf("https://localhost:%u", g->settings->port);
+}
+
+char *sig_api_mint(const sig_gateway *g, const sig_change *c, int64_t expires_in_s)
+{
+    sig_token t = {.host = c->host};
+    int64_t now = sig_now_s();
+    g_strlcpy(t.room, c->room, sizeof t.room);
+    g_strlcpy(t.seat, c->seat, sizeof t.seat);
+    g_strlcpy(t.role, c->role, sizeof t.role);
+    g_strlcpy(t.name, c->name, sizeof t.name);
+    t.expires_s = now + expires_in_s;
+    t.generation = sig_facts_generation(g->facts, c->room, c->seat);
+    return sig_auth_mint(g->auth, &t, now);
+}

@@ -1,0 +1,72 @@
+/* REST: join links. One link is one seat; asking for the same seat again gives another link to it. */
+#include <string.h>
+
+#include "mcu/base/status.h"
+#include "signaling/api.h"
+
+typedef struct {
+    sig_change seat;
+    int64_t expires_in_s;
+    bool existed;
+} link_request;
+
+static void minted(sig_request *q, void *user)
+{
+    const link_request *l = user;
+    g_autofree char *token = sig_api_mint(q->gateway, &l->seat, l->expires_in_s);
+    g_autofree char *base = sig_api_base_url(q->gateway, sig_request_header(q, "Host"));
+    sig_reply_json(q, 201,
+                   json_pack("{s:o, s:s, s:s, s:I}", "url", json_sprintf("%s/j/%s", base, token), "token", token, "seat",
+                             l->seat.seat, "expires", (json_int_t)(sig_now_s() + l->expires_in_s)));
+}
+
+static const char *problem_with(const sig_request *q, const sig_room_facts *r, const link_request *l)
+{
+    if (!sig_id_valid(l->seat.role)) {
+        return "role: may hold a-z, 0-9, _ and -";
+    }
+    if (!sig_id_valid(l->seat.seat)) {
+        return "seat: may hold a-z, 0-9, _ and -";
+    }
+    if (!sig_api_name_ok(l->seat.name)) {
+        return "name: is not a name";
+    }
+    bool full = !l->existed && g_hash_table_size(r->seats) >= q->gateway->settings->max_seats;
+    return full ? "" : NULL;
+}
+
+void sig_api_create_link(sig_request *q)
+{
+    const sig_room_facts *r = sig_api_room(q);
+    json_t *m = r ? sig_request_json(q, "LinkRequest") : NULL;
+    if (!m) {
+        return;
+    }
+    const char *seat = json_string_value(json_object_get(m, "seat"));
+    const sig_seat_facts *former = seat ? sig_facts_seat(q->gateway->facts, r->id, seat) : NULL;
+    const json_t *host = json_object_get(m, "host"), *expires = json_object_get(m, "expires_in");
+    link_request *l = g_new0(link_request, 1);
+    l->existed = former != NULL;
+    l->expires_in_s = expires ? json_integer_value(expires) : q->gateway->settings->link_seconds;
+    l->seat.kind = SIG_SEAT_PUT;
+    if (former) { /* keeps its mute and tier */
+        l->seat = sig_api_seat_change(r->id, former);
+    } else if (seat) {
+        g_strlcpy(l->seat.seat, seat, sizeof l->seat.seat);
+    } else {
+        sig_random_id("", l->seat.seat);
+    }
+    g_strlcpy(l->seat.room, r->id, sizeof l->seat.room);
+    g_strlcpy(l->seat.role, json_string_value(json_object_get(m, "role")), sizeof l->seat.role);
+    g_strlcpy(l->seat.name, json_string_value(json_object_get(m, "name")), sizeof l->seat.name);
+    l->seat.host = host ? json_is_true(host) : l->seat.host;
+    json_decref(m);
+    const char *problem = problem_with(q, r, l);
+    if (problem) {
+        g_free(l);
+        sig_reply_error(q, mcu_error_name(*problem ? MCU_ERROR_BAD_REQUEST : MCU_ERROR_FULL),
+                        *problem ? problem : "The room has as many seats as it may have.");
+        return;
+    }
+    sig_api_commit(q, &l->seat, 1, minted, l, g_free);
+}

@@ -1,0 +1,103 @@
+/* REST: what a host does to a participant: mute, tier, removal. */
+#include <string.h>
+
+#include "mcu/base/clock.h"
+#include "mcu/base/status.h"
+#include "signaling/access.h"
+#include "signaling/api.h"
+#include "signaling/supervisor.h"
+
+/* The seat of the route's second star; NULL = 404 has been answered. */
+static const sig_seat_facts *seat_of(sig_request *q)
+{
+    const sig_room_facts *r = sig_api_room(q);
+    if (!r) {
+        return NULL;
+    }
+    const sig_seat_facts *s = g_hash_table_lookup(r->seats, q->part[1]);
+    if (!s) {
+        sig_reply_problem(q, 404, mcu_error_name(MCU_ERROR_NOT_FOUND), "There is no such seat in this room.");
+    }
+    return s;
+}
+
+static void on_told(void *user, const json_t *reply, const char *code, const char *message)
+{
+    (void)reply; /* the fact is written; a room that is restarting is opened with it */
+    (void)code;
+    (void)message;
+    sig_reply_empty(user, 204);
+}
+
+/* Tells the running room and answers when it has heard. */
+static void tell_room(sig_request *q, json_t *take_message)
+{
+    sig_room *r = sig_supervisor_room(q->gateway->supervisor, q->part[0]);
+    if (!r) {
+        json_decref(take_message);
+        sig_reply_empty(q, 204);
+    } else if (!sig_room_call(r, take_message, false, on_told, q)) {
+        sig_reply_empty(q, 204);
+    }
+}
+
+static void mute_written(sig_request *q, void *user)
+{
+    tell_room(q, json_pack("{s:s, s:s, s:b}", "type", "mute", "seat", q->part[1], "muted", GPOINTER_TO_INT(user)));
+}
+
+void sig_api_mute(sig_request *q)
+{
+    const sig_seat_facts *s = seat_of(q);
+    json_t *m = s ? sig_request_json(q, "MuteRequest") : NULL;
+    if (!m) {
+        return;
+    }
+    sig_change c = sig_api_seat_change(q->part[0], s);
+    c.muted = json_is_true(json_object_get(m, "muted"));
+    json_decref(m);
+    sig_api_commit(q, &c, 1, mute_written, GINT_TO_POINTER(c.muted), NULL);
+}
+
+static void tier_written(sig_request *q, void *user)
+{
+    tell_room(q, json_pack("{s:s, s:s, s:s}", "type", "tier", "seat", q->part[1], "tier", (const char *)user));
+}
+
+void sig_api_tier(sig_request *q)
+{
+    const sig_seat_facts *s = seat_of(q);
+    json_t *m = s ? sig_request_json(q, "TierRequest") : NULL;
+    if (!m) {
+        return;
+    }
+    char *tier = g_strdup(json_string_value(json_object_get(m, "tier")));
+    json_decref(m);
+    if (!sig_access_tier_known(q->gateway, tier)) {
+        g_free(tier);
+        sig_reply_error(q, mcu_error_name(MCU_ERROR_BAD_REQUEST), "tier: is none of the configured tiers");
+        return;
+    }
+    sig_change c = sig_api_seat_change(q->part[0], s);
+    g_strlcpy(c.tier, strcmp(tier, "auto") == 0 ? "" : tier, sizeof c.tier);
+    sig_api_commit(q, &c, 1, tier_written, tier, g_free);
+}
+
+static void removed(sig_request *q, void *user)
+{
+    (void)user;
+    sig_reply_empty(q, 204);
+}
+
+void sig_api_remove(sig_request *q)
+{
+    const sig_seat_facts *s = seat_of(q);
+    if (!s) {
+        return;
+    }
+    sig_change c = {.kind = SIG_SEAT_DROP, .at_ms = mcu_wall_ns() / 1000000};
+    g_strlcpy(c.room, q->part[0], sizeof c.room);
+    g_strlcpy(c.seat, s->id, sizeof c.seat);
+    c.generation = sig_facts_generation(q->gateway->facts, c.room, c.seat) + 1;
+    sig_api_commit(q, &c, 1, removed, NULL, NULL);
+}

@@ -1,0 +1,184 @@
+/* REST: create, list, inspect and end rooms. */
+#include <string.h>
+
+#include "mcu/base/clock.h"
+#include "mcu/base/status.h"
+#include "signaling/api.h"
+#include "signaling/supervisor.h"
+
+static json_t *room_json(const sig_gateway *g, const sig_room_facts *r)
+{
+    const sig_room *running = sig_supervisor_room(g->supervisor, r->id);
+    return json_pack("{s:s, s:s, s:I, s:i, s:b}", "id", r->id, "name", r->name, "created", (json_int_t)(r->created_ms / 1000),
+                     "seats", (int)g_hash_table_size(r->seats), "running", running && sig_room_running(running));
+}
+
+/* ---- create ---- */
+
+static void created(sig_request *q, void *user)
+{
+    const sig_room_facts *r = sig_facts_room(q->gateway->facts, user);
+    g_autofree char *location = g_strdup_printf("/api/v1/rooms/%s", (const char *)user);
+    sig_reply_header(q, "Location", location);
+    sig_reply_json(q, 201, room_json(q->gateway, r));
+}
+
+/* A chosen id makes creation repeatable. True = answered. */
+static bool answer_existing(sig_request *q, const char *id)
+{
+    const sig_room_facts *existing = sig_facts_room(q->gateway->facts, id);
+    if (!existing) {
+        return false;
+    }
+    if (existing->ended) {
+        sig_reply_problem(q, 409, "room_ended", "A room of this id has ended.");
+    } else {
+        sig_reply_json(q, 200, room_json(q->gateway, existing));
+    }
+    return true;
+}
+
+void sig_api_create_room(sig_request *q)
+{
+    json_t *m = sig_request_json(q, "RoomRequest");
+    if (!m) {
+        return;
+    }
+    const char *id = json_string_value(json_object_get(m, "id"));
+    const char *name = json_string_value(json_object_get(m, "name"));
+    sig_change c = {.kind = SIG_ROOM_PUT, .at_ms = mcu_wall_ns() / 1000000};
+    if (id) {
+        g_strlcpy(c.room, id, sizeof c.room);
+    } else {
+        sig_random_id("", c.room);
+    }
+    g_strlcpy(c.name, name ? name : "", sizeof c.name);
+    bool name_ok = !name || sig_api_name_ok(name), id_ok = !id || sig_id_valid(id);
+    json_decref(m);
+    if (!name_ok || !id_ok) {
+        sig_reply_error(q, mcu_error_name(MCU_ERROR_BAD_REQUEST),
+                        name_ok ? "id: may hold a-z, 0-9, _ and -" : "name: is not a name");
+    } else if (answer_existing(q, c.room)) {
+        return;
+    } else if (sig_facts_live_rooms(q->gateway->facts) >= q->gateway->settings->max_rooms) {
+        sig_reply_error(q, mcu_error_name(MCU_ERROR_FULL), "There are as many rooms as the server may have.");
+    } else {
+        sig_api_commit(q, &c, 1, created, g_strdup(c.room), g_free);
+    }
+}
+
+/* ---- list ---- */
+
+void sig_api_list_rooms(sig_request *q)
+{
+    json_t *list = json_array();
+    GList *rooms = sig_facts_rooms(q->gateway->facts);
+    for (GList *i = rooms; i; i = i->next) {
+        json_array_append_new(list, room_json(q->gateway, i->data));
+    }
+    g_list_free(rooms);
+    sig_reply_json(q, 200, json_pack("{s:o}", "rooms", list));
+}
+
+/* ---- inspect ---- */
+
+static json_t *absent(const sig_seat_facts *s)
+{
+    return json_pack("{s:s, s:s, s:s, s:b, s:b, s:s, s:s}", "seat", s->id, "name", s->name, "role", s->role, "host", s->host,
+                     "muted", s->muted, "state", "absent", "tier_cap", s->tier);
+}
+
+/* Every seat once: as the room process sees it, or absent; what is durable comes from the facts. */
+static json_t *participants(const sig_room_facts *r, const json_t *seen)
+{
+    json_t *list = json_array();
+    g_autoptr(GHashTable) present = g_hash_table_new(g_str_hash, g_str_equal);
+    json_t *p = NULL;
+    size_t n = 0;
+    json_array_foreach(seen, n, p)
+    {
+        const char *seat = json_string_value(json_object_get(p, "seat"));
+        const sig_seat_facts *f = seat ? g_hash_table_lookup(r->seats, seat) : NULL;
+        const char *session = json_string_value(json_object_get(p, "session"));
+        if (!f || !session || !*session || !g_hash_table_add(present, (gpointer)(uintptr_t)seat)) {
+            continue;
+        }
+        json_t *copy = json_copy(p);
+        json_t *durable = absent(f);
+        json_object_del(durable, "state");
+        json_object_update(copy, durable);
+        json_decref(durable);
+        json_array_append_new(list, copy);
+    }
+    GHashTableIter i;
+    void *value = NULL;
+    g_hash_table_iter_init(&i, r->seats);
+    while (g_hash_table_iter_next(&i, NULL, &value)) {
+        if (!g_hash_table_contains(present, ((sig_seat_facts *)value)->id)) {
+            json_array_append_new(list, absent(value));
+        }
+    }
+    return list;
+}
+
+static void answer_room(sig_request *q, const json_t *inspection)
+{
+    const sig_room_facts *r = sig_api_room(q);
+    if (!r) {
+        return;
+    }
+    json_t *body = room_json(q->gateway, r);
+    json_object_set_new(body, "participants", participants(r, json_object_get(inspection, "participants")));
+    static const char *const figures[] = {"video", "audio"};
+    for (size_t i = 0; i < G_N_ELEMENTS(figures); i++) {
+        json_t *v = json_object_get(inspection, figures[i]);
+        if (v) {
+            json_object_set(body, figures[i], v);
+        }
+    }
+    sig_reply_json(q, 200, body);
+}
+
+static void on_inspection(void *user, const json_t *reply, const char *code, const char *message)
+{
+    sig_request *q = user;
+    if (reply) {
+        answer_room(q, reply);
+    } else {
+        sig_reply_error(q, code, message);
+    }
+}
+
+void sig_api_get_room(sig_request *q)
+{
+    const sig_room_facts *r = sig_api_room(q);
+    if (!r) {
+        return;
+    }
+    sig_room *running = sig_supervisor_room(q->gateway->supervisor, r->id);
+    if (!running || !sig_room_running(running)) {
+        answer_room(q, NULL);
+    } else if (!sig_room_call(running, json_pack("{s:s}", "type", "inspect"), false, on_inspection, q)) {
+        sig_reply_error(q, mcu_error_name(MCU_ERROR_UNAVAILABLE), "The room is busy.");
+    }
+}
+
+/* ---- end ---- */
+
+static void ended(sig_request *q, void *user)
+{
+    (void)user;
+    sig_reply_empty(q, 204);
+}
+
+void sig_api_end_room(sig_request *q)
+{
+    const sig_room_facts *r = sig_facts_room(q->gateway->facts, q->part[0]);
+    if (r && r->ended) {
+        sig_reply_empty(q, 204);
+    } else if ((r = sig_api_room(q))) {
+        sig_change c = {.kind = SIG_ROOM_END, .at_ms = mcu_wall_ns() / 1000000};
+        g_strlcpy(c.room, r->id, sizeof c.room);
+        sig_api_commit(q, &c, 1, ended, NULL, NULL);
+    }
+}

@@ -1,0 +1,22 @@
+/* assets.h - the web client's files, kept in memory.  Thread: the gateway's loop.
+ * Loaded at start (at most 8 MiB together), compressed once, with an ETag from their content. */
+#ifndef SIGNALING_ASSETS_H
+#define SIGNALING_ASSETS_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "signaling/http.h"
+
+/* The folder that has web/ and api/: `configured`, or looked for beside the program. NULL with MCU_ERROR_CONFIG. Free with
+ * g_free. */
+char *sig_assets_find(const char *configured, GError **error);
+
+sig_assets *sig_assets_new(const char *folder, GError **error);
+void sig_assets_free(sig_assets *a);
+
+bool sig_assets_has(const sig_assets *a, const char *path); /* "/client.css" */
+/* Answers with the file (304 when the client has it); a missing one is a 404. `status` 200 unless the page says an error. */
+void sig_assets_serve(sig_request *q, const char *path, int status);
+
+#endif

@@ -1,0 +1,177 @@
+#include "signaling/facts.h"
+
+#include <string.h>
+
+struct sig_facts {
+    GHashTable *rooms; /* id -> sig_room_facts, owned */
+    unsigned live_rooms, live_seats;
+};
+
+static void free_room(void *p)
+{
+    sig_room_facts *r = p;
+    g_hash_table_destroy(r->seats);
+    g_hash_table_destroy(r->revoked);
+    g_free(r);
+}
+
+sig_facts *sig_facts_new(void)
+{
+    sig_facts *f = g_new0(sig_facts, 1);
+    f->rooms = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_room);
+    return f;
+}
+
+void sig_facts_free(sig_facts *f)
+{
+    if (f) {
+        g_hash_table_destroy(f->rooms);
+        g_free(f);
+    }
+}
+
+static sig_room_facts *find(const sig_facts *f, const char *room)
+{
+    return g_hash_table_lookup(f->rooms, room);
+}
+
+static void put_room(sig_facts *f, const sig_change *c)
+{
+    sig_room_facts *r = find(f, c->room);
+    if (!r) {
+        r = g_new0(sig_room_facts, 1);
+        g_strlcpy(r->id, c->room, sizeof r->id);
+        r->created_ms = c->at_ms;
+        r->seats = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+        r->revoked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+        g_hash_table_insert(f->rooms, r->id, r);
+        f->live_rooms++;
+    }
+    g_strlcpy(r->name, c->name, sizeof r->name);
+}
+
+static void end_room(sig_facts *f, sig_room_facts *r)
+{
+    if (!r->ended) {
+        r->ended = true;
+        f->live_rooms--;
+        f->live_seats -= g_hash_table_size(r->seats);
+        g_hash_table_remove_all(r->seats);
+        r->name[0] = '\0';
+    }
+}
+
+static void put_seat(sig_facts *f, sig_room_facts *r, const sig_change *c)
+{
+    sig_seat_facts *s = g_hash_table_lookup(r->seats, c->seat);
+    if (r->ended) {
+        return;
+    }
+    if (!s) {
+        s = g_new0(sig_seat_facts, 1);
+        g_strlcpy(s->id, c->seat, sizeof s->id);
+        g_hash_table_insert(r->seats, s->id, s);
+        f->live_seats++;
+    }
+    g_strlcpy(s->name, c->name, sizeof s->name);
+    g_strlcpy(s->role, c->role, sizeof s->role);
+    g_strlcpy(s->tier, c->tier, sizeof s->tier);
+    s->host = c->host;
+    s->muted = c->muted;
+}
+
+static void drop_seat(sig_facts *f, sig_room_facts *r, const sig_change *c)
+{
+    int64_t *generation = g_new(int64_t, 1);
+    *generation = c->generation;
+    g_hash_table_insert(r->revoked, g_strdup(c->seat), generation);
+    f->live_seats -= g_hash_table_remove(r->seats, c->seat) ? 1 : 0;
+}
+
+void sig_facts_apply(sig_facts *f, const sig_change *c)
+{
+    sig_room_facts *r = find(f, c->room);
+    switch (c->kind) {
+    case SIG_ROOM_PUT:
+        put_room(f, c);
+        break;
+    case SIG_ROOM_END:
+        if (r) {
+            end_room(f, r);
+        }
+        break;
+    case SIG_SEAT_PUT:
+        if (r) {
+            put_seat(f, r, c);
+        }
+        break;
+    case SIG_SEAT_DROP:
+        if (r) {
+            drop_seat(f, r, c);
+        }
+        break;
+    case SIG_CHANGE_NONE:
+        break;
+    }
+}
+
+const sig_room_facts *sig_facts_room(const sig_facts *f, const char *room)
+{
+    return find(f, room);
+}
+
+const sig_seat_facts *sig_facts_seat(const sig_facts *f, const char *room, const char *seat)
+{
+    const sig_room_facts *r = find(f, room);
+    return r ? g_hash_table_lookup(r->seats, seat) : NULL;
+}
+
+static int by_age(const void *a, const void *b)
+{
+    const sig_room_facts *x = a, *y = b;
+    return x->created_ms != y->created_ms ? (x->created_ms < y->created_ms ? -1 : 1) : strcmp(x->id, y->id);
+}
+
+GList *sig_facts_rooms(const sig_facts *f)
+{
+    GList *list = NULL;
+    GHashTableIter i;
+    void *value = NULL;
+    g_hash_table_iter_init(&i, f->rooms);
+    while (g_hash_table_iter_next(&i, NULL, &value)) {
+        if (!((sig_room_facts *)value)->ended) {
+            list = g_list_prepend(list, value);
+        }
+    }
+    return g_list_sort(list, by_age);
+}
+
+unsigned sig_facts_live_rooms(const sig_facts *f)
+{
+    return f->live_rooms;
+}
+
+unsigned sig_facts_live_seats(const sig_facts *f)
+{
+    return f->live_seats;
+}
+
+int64_t sig_facts_generation(const sig_facts *f, const char *room, const char *seat)
+{
+    const sig_room_facts *r = find(f, room);
+    const int64_t *generation = r ? g_hash_table_lookup(r->revoked, seat) : NULL;
+    return generation ? *generation : 0;
+}
+
+sig_token_status sig_facts_admit(const sig_facts *f, const sig_token *t)
+{
+    const sig_room_facts *r = find(f, t->room);
+    if (!r) {
+        return SIG_TOKEN_FOREIGN;
+    }
+    if (r->ended) {
+        return SIG_TOKEN_ENDED;
+    }
+    bool seated = g_hash_table_contains(r->seats, t->seat);
+    return seated && t->generation >= sig_facts_generation(f, t->room, t->seat) ? SIG_TOKEN_OK : SIG_TOKEN_REVOKED;
+}

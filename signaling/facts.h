@@ -1,0 +1,43 @@
+/* facts.h - the durable facts in memory: what the store holds, for reading on the loop.  Thread: the gateway's loop.
+ * Changed by sig_facts_apply() alone, after the store has written the change. */
+#ifndef SIGNALING_FACTS_H
+#define SIGNALING_FACTS_H
+
+#include "signaling/auth.h"
+#include "signaling/store.h"
+
+typedef struct {
+    char id[SIG_ID_MAX + 1], role[SIG_ID_MAX + 1];
+    char name[SIG_NAME_MAX + 1];
+    char tier[SIG_TIER_MAX + 1];
+    bool host, muted;
+} sig_seat_facts;
+
+typedef struct {
+    char id[SIG_ID_MAX + 1];
+    char name[SIG_NAME_MAX + 1];
+    int64_t created_ms;
+    bool ended;
+    GHashTable *seats;   /* id -> sig_seat_facts, owned */
+    GHashTable *revoked; /* seat id -> generation */
+} sig_room_facts;
+
+typedef struct sig_facts sig_facts;
+sig_facts *sig_facts_new(void);
+void sig_facts_free(sig_facts *f);
+
+void sig_facts_apply(sig_facts *f, const sig_change *change);
+
+/* Both borrowed until the next apply; NULL = unknown. An ended room is still found. */
+const sig_room_facts *sig_facts_room(const sig_facts *f, const char *room);
+const sig_seat_facts *sig_facts_seat(const sig_facts *f, const char *room, const char *seat);
+/* Rooms that have not ended, by age. The caller frees the list, not the rooms. */
+GList *sig_facts_rooms(const sig_facts *f);
+unsigned sig_facts_live_rooms(const sig_facts *f);
+unsigned sig_facts_live_seats(const sig_facts *f);
+int64_t sig_facts_generation(const sig_facts *f, const char *room, const char *seat); /* of a token made now */
+
+/* Whether a token that verified still opens its seat. */
+sig_token_status sig_facts_admit(const sig_facts *f, const sig_token *t);
+
+#endif

@@ -1,0 +1,52 @@
+/* gateway.h - the parts of the gateway that know each other, introduced by main.c.  Thread: the gateway's loop. */
+#ifndef SIGNALING_GATEWAY_H
+#define SIGNALING_GATEWAY_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "signaling/auth.h"
+#include "signaling/facts.h"
+#include "signaling/ice_servers.h"
+#include "signaling/schema.h"
+#include "signaling/settings.h"
+#include "signaling/store.h"
+
+typedef struct sig_supervisor sig_supervisor;
+typedef struct sig_launcher sig_launcher;
+typedef struct sig_http sig_http;
+typedef struct sig_assets sig_assets;
+typedef struct sig_tls sig_tls;
+
+typedef struct sig_gateway {
+    struct event_base *base;
+    const sig_settings *settings;
+    sig_auth *auth;
+    sig_store *store;
+    sig_facts *facts;
+    sig_schema *messages; /* assets/api/messages.json */
+    sig_schema *api;      /* assets/api/openapi.json */
+    sig_ice *ice;
+    sig_assets *assets;
+    sig_tls *tls;
+    sig_http *http;
+    sig_launcher *launcher;
+    sig_supervisor *supervisor;
+    int rooms_dir_fd;
+    int64_t generation; /* of this start, for the rooms */
+    bool draining;
+} sig_gateway;
+
+/* Writes a group of changes, then makes them true: facts, running rooms, connected clients; then calls `fn`.
+ * False = too much is waiting, nothing happens. */
+bool sig_commit(sig_gateway *g, const sig_change *changes, unsigned n, sig_commit_fn fn, void *user);
+
+int64_t sig_now_s(void); /* wall clock, since 1970 */
+/* A random id of `prefix` and 12 characters [a-z0-9], e.g. for sessions. */
+void sig_random_id(const char *prefix, char out[SIG_ID_MAX + 1]);
+/* Runs `fn` once after `delay_ms` on the loop; free the event to cancel or after it ran. */
+struct event *sig_timer_new(struct event_base *base, event_callback_fn fn, void *user);
+void sig_timer_arm(struct event *timer, int64_t delay_ms);
+
+#endif

@@ -1,0 +1,25 @@
+/* http_private.h - what http.c and http_connection.c share.  Thread: the gateway's loop. */
+#ifndef SIGNALING_HTTP_PRIVATE_H
+#define SIGNALING_HTTP_PRIVATE_H
+
+#include "mcu/base/metrics.h"
+#include "signaling/http.h"
+
+struct sig_http {
+    sig_gateway *gateway;
+    struct evhttp *ev;
+    const sig_route *routes;
+    unsigned n_routes;
+    sig_handler fallback;
+    GPtrArray *bound;   /* evhttp_bound_socket, evhttp's */
+    GQueue connections; /* open TCP connections */
+    struct event *sweep;
+    mcu_gauge *gauge;
+    sig_ws_set sockets;
+};
+
+void sig_http_connections_init(sig_http *h);
+void sig_http_connections_orphan(sig_http *h); /* libevent frees the last ones after the server */
+void sig_http_note_request(struct evhttp_request *ev, bool becomes_websocket);
+
+#endif

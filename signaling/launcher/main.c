@@ -1,0 +1,235 @@
+/* main.c - tessera-launcher: options, the one loop, restarts and the end. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "mcu/base/clock.h"
+#include "mcu/base/log.h"
+#include "signaling/launcher/launcher.h"
+#include "signaling/secret_file.h"
+
+#define SEC INT64_C(1000000000)
+#define DRAIN_NS (10 * SEC)
+#define TERM_NS (3 * SEC)
+#define QUICK_NS (2 * SEC) /* a life shorter than this counts towards a pause */
+#define PAUSE_NS (SEC / 10)
+#define PAUSE_MAX_NS (5 * SEC)
+
+static const char usage[] = "usage: tessera-launcher --data DIR [--port N] [--config FILE] [--no-demo]\n"
+                            "\n"
+                            "Starts Tessera: keeps its listening sockets, runs the gateway and the rooms, restarts what dies.\n"
+                            "\n"
+                            "  --data DIR     database, keys, certificate and sockets\n"
+                            "  --port N       listen on this port instead of the configuration's\n"
+                            "  --config FILE  an INI file; tessera --help-config prints every key\n"
+                            "  --no-demo      accepted and without effect: the demo room is made by ./run\n";
+
+static int open_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    signal(SIGPIPE, SIG_IGN);
+    return sigprocmask(SIG_BLOCK, &set, NULL) == 0 ? signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK) : -1;
+}
+
+/* ---- death and restart ---- */
+
+static void on_gateway_died(sig_launcher_state *l, int status)
+{
+    int64_t now = mcu_now_ns();
+    l->gateway = 0;
+    mcu_ipc_free(l->control);
+    l->control = NULL;
+    if (l->stop_signal) {
+        return;
+    }
+    if (!l->served) { /* it never came up: it has said why */
+        l->exit_status = WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : 1;
+        l->stop_signal = SIGTERM;
+        return;
+    }
+    mcu_warn("launcher.gateway_died", "status=%d lived_ms=%lld", status, (long long)((now - l->born_ns) / (SEC / 1000)));
+    l->quick_deaths = now - l->born_ns < QUICK_NS ? l->quick_deaths + 1 : 0;
+    int64_t pause = l->quick_deaths < 2 ? 0 : PAUSE_NS << MIN(l->quick_deaths, 8);
+    l->restart_ns = now + MIN(pause, PAUSE_MAX_NS);
+}
+
+static void reap(sig_launcher_state *l)
+{
+    int status = 0;
+    pid_t pid = 0;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (pid == l->gateway) {
+            on_gateway_died(l, status);
+        } else {
+            g_hash_table_remove(l->rooms, GINT_TO_POINTER(pid));
+            sig_tell_exited(l, pid, status);
+        }
+    }
+}
+
+static void on_signal(sig_launcher_state *l)
+{
+    struct signalfd_siginfo info;
+    while (read(l->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo == SIGHUP && l->gateway) {
+            kill(l->gateway, SIGHUP);
+        } else if ((info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) && !l->stop_signal) {
+            l->stop_signal = (int)info.ssi_signo;
+            l->stop_ns = mcu_now_ns() + DRAIN_NS;
+            if (l->gateway) {
+                kill(l->gateway, SIGTERM);
+            }
+        }
+    }
+    reap(l);
+}
+
+/* ---- the end: the gateway drains, then the rooms are told, then nobody is asked ---- */
+
+/* True = no child is left. */
+static bool stop_step(sig_launcher_state *l, int64_t now)
+{
+    if (l->gateway && now < l->stop_ns) {
+        return false;
+    }
+    if (!l->rooms_told) {
+        l->rooms_told = true;
+        l->stop_ns = now + TERM_NS;
+        sig_signal_children(l, SIGTERM);
+    } else if (now >= l->stop_ns) {
+        sig_signal_children(l, SIGKILL);
+        l->stop_ns = now + SEC;
+    }
+    reap(l);
+    return waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD;
+}
+
+static int timeout_ms(const sig_launcher_state *l, int64_t now)
+{
+    int64_t until = l->stop_signal ? l->stop_ns : l->gateway == 0 ? l->restart_ns : INT64_MAX;
+    if (until == INT64_MAX) {
+        return -1;
+    }
+    int64_t ms = (until - now) / (SEC / 1000) + 1;
+    return (int)CLAMP(ms, 0, 10000);
+}
+
+static void run(sig_launcher_state *l)
+{
+    for (;;) {
+        int64_t now = mcu_now_ns();
+        if (l->stop_signal && stop_step(l, now)) {
+            return;
+        }
+        if (!l->stop_signal && l->gateway == 0 && now >= l->restart_ns && !sig_start_gateway(l)) {
+            if (!l->served) {
+                l->exit_status = 1;
+                return;
+            }
+            l->restart_ns = now + PAUSE_MAX_NS;
+        }
+        struct pollfd fds[2] = {{l->signal_fd, POLLIN, 0}, {l->control ? mcu_ipc_fd(l->control) : -1, POLLIN, 0}};
+        if (l->control && mcu_ipc_wants_write(l->control)) {
+            fds[1].events |= POLLOUT;
+        }
+        if (poll(fds, 2, timeout_ms(l, now)) < 0 && errno != EINTR) {
+            return;
+        }
+        if (fds[1].revents & POLLOUT) {
+            mcu_ipc_flush(l->control);
+        }
+        if (fds[1].revents & ~POLLOUT) {
+            sig_on_control(l);
+        }
+        if (fds[0].revents) {
+            on_signal(l);
+        }
+    }
+}
+
+/* ---- start ---- */
+
+static bool read_options(sig_launcher_state *l, int argc, char **argv)
+{
+    static const struct option options[] = {{"data", required_argument, NULL, 'd'},   {"port", required_argument, NULL, 'p'},
+                                            {"config", required_argument, NULL, 'c'}, {"no-demo", no_argument, NULL, 'n'},
+                                            {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+    int o = 0;
+    while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (o == 'd') {
+            l->data = optarg;
+        } else if (o == 'c') {
+            l->config = optarg;
+        } else if (o == 'p') {
+            l->port = atoi(optarg);
+            if (l->port < 1 || l->port > 65535) {
+                fputs("tessera-launcher: --port must be from 1 to 65535\n", stderr);
+                return false;
+            }
+        } else if (o == 'h') {
+            fputs(usage, stdout);
+            exit(0);
+        } else if (o != 'n') {
+            return false;
+        }
+    }
+    return l->data && optind == argc;
+}
+
+static bool prepare(sig_launcher_state *l, GError **error)
+{
+    g_autofree char *rooms = g_build_filename(l->data, "rooms", NULL);
+    g_autofree char *program = g_file_read_link("/proc/self/exe", error);
+    sig_settings *s = sig_settings_load(l->config, l->port, error);
+    bool ok = s && program && sig_make_private_folder(l->data, error) && sig_make_private_folder(rooms, error);
+    if (ok) {
+        mcu_log_init("launcher", MCU_LOG_INFO);
+        l->bin = g_path_get_dirname(program);
+        l->rooms_dir_fd = open(rooms, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        l->signal_fd = open_signals();
+        ok = sig_listen(l, s, error);
+    }
+    sig_settings_free(s);
+    return ok && l->rooms_dir_fd >= 0 && l->signal_fd >= 0;
+}
+
+int main(int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    sig_launcher_state l = {.rooms = g_hash_table_new(g_direct_hash, g_direct_equal)};
+    if (!read_options(&l, argc, argv)) {
+        fputs(usage, stderr);
+        return 2;
+    }
+    if (!prepare(&l, &error)) {
+        fprintf(stderr, "tessera-launcher: %s\n", error ? error->message : "cannot start");
+        return 1;
+    }
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    run(&l);
+    mcu_info("launcher.end", "status=%d", l.exit_status);
+    mcu_ipc_free(l.control);
+    g_hash_table_destroy(l.rooms);
+    g_free(l.bin);
+    return l.exit_status;
+}

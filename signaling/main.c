@@ -1,0 +1,364 @@
+/* main.c - tessera: the gateway. Introduces its parts to each other, runs the loop, drains. */
+#include <event2/event.h>
+#include <event2/thread.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "mcu/base/clock.h"
+#include "mcu/base/log.h"
+#include "mcu/base/metrics.h"
+#include "mcu/base/status.h"
+#include "signaling/api.h"
+#include "signaling/assets.h"
+#include "signaling/certificate.h"
+#include "signaling/gateway.h"
+#include "signaling/launcher_link.h"
+#include "signaling/secret_file.h"
+#include "signaling/supervisor.h"
+#include "signaling/tls.h"
+
+#define CONTROL_FD 3
+#define CERTIFICATE_CHECK_S 10
+#define GOODBYE_MS 150 /* for the last frames to clients */
+
+static const char usage[] =
+    "usage: tessera --help | --help-config | --check-config [--config FILE]\n"
+    "\n"
+    "The gateway: HTTPS, WebSocket, REST, WHIP and WHEP; supervises the room processes. It is started by\n"
+    "tessera-launcher, which hands it its sockets and starts it again when it dies.\n"
+    "\n"
+    "  --help-config   prints every configuration key with its default\n"
+    "  --check-config  says whether the configuration is good\n";
+
+typedef struct {
+    const char *data, *config;
+    int port, sockets;
+} options;
+
+typedef struct {
+    sig_gateway gateway;
+    sig_settings *settings;
+    options options;
+    struct event *terminate, *hangup, *certificate, *goodbye;
+    mcu_counter *reloads;
+    int status;
+} program;
+
+/* ---- certificate ---- */
+
+static void check_certificate(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    program *p = user;
+    g_autoptr(GError) error = NULL;
+    if (sig_tls_refresh(p->gateway.tls, &error)) {
+        mcu_counter_add(p->reloads, 1);
+        mcu_info("tls.reloaded", "ok=1");
+    } else if (error) {
+        mcu_error_log("tls.reload", "error=%s", error->message);
+    }
+}
+
+static bool open_tls(program *p, GError **error)
+{
+    const sig_settings *s = p->settings;
+    g_autofree char *certificate = NULL, *key = NULL;
+    if (*s->certificate) {
+        certificate = g_strdup(s->certificate);
+        key = g_strdup(s->key);
+    } else {
+        certificate = g_build_filename(p->options.data, SIG_CERTIFICATE_FILE, NULL);
+        key = g_build_filename(p->options.data, SIG_CERTIFICATE_KEY_FILE, NULL);
+        if (!sig_certificate_ensure(p->options.data, error)) {
+            return false;
+        }
+    }
+    p->gateway.tls = sig_tls_new(certificate, key, error);
+    return p->gateway.tls != NULL;
+}
+
+/* ---- parts ---- */
+
+static void apply_fact(void *user, const sig_change *change)
+{
+    sig_facts_apply(user, change);
+}
+
+static bool open_store(program *p, GError **error)
+{
+    sig_gateway *g = &p->gateway;
+    g_autofree char *path = g_build_filename(p->options.data, "tessera.db", NULL);
+    g->facts = sig_facts_new();
+    g->store = sig_store_open(path, mcu_wall_ns() / 1000000, error);
+    if (!g->store || !sig_store_load(g->store, apply_fact, g->facts, error)) {
+        return false;
+    }
+    g->generation = sig_store_next_generation(g->store, error);
+    return g->generation > 0 && sig_store_start(g->store, g->base, error);
+}
+
+static bool open_secrets(program *p, GError **error)
+{
+    char *token = sig_secret_load(p->options.data, "token.key", error);
+    char *admin = token ? sig_secret_load(p->options.data, "admin.key", error) : NULL;
+    if (admin) {
+        p->gateway.auth = sig_auth_new(token, admin);
+    }
+    sig_secret_free(token);
+    sig_secret_free(admin);
+    return p->gateway.auth != NULL;
+}
+
+static bool open_assets(program *p, GError **error)
+{
+    sig_gateway *g = &p->gateway;
+    g_autofree char *folder = sig_assets_find(p->settings->assets, error);
+    if (!folder) {
+        return false;
+    }
+    g_autofree char *messages = g_build_filename(folder, "api", "messages.json", NULL);
+    g_autofree char *api = g_build_filename(folder, "api", "openapi.json", NULL);
+    g->messages = sig_schema_load(messages, error);
+    g->api = g->messages ? sig_schema_load(api, error) : NULL;
+    g->assets = g->api ? sig_assets_new(folder, error) : NULL;
+    return g->assets != NULL;
+}
+
+static bool open_rooms_folder(program *p, GError **error)
+{
+    g_autofree char *rooms = g_build_filename(p->options.data, "rooms", NULL);
+    if (!sig_make_private_folder(rooms, error)) {
+        return false;
+    }
+    p->gateway.rooms_dir_fd = open(rooms, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return p->gateway.rooms_dir_fd >= 0;
+}
+
+/* ---- serving ---- */
+
+static void on_ready(void *user)
+{
+    program *p = user;
+    for (int i = 0; i < p->options.sockets; i++) {
+        if (!sig_http_listen(p->gateway.http, CONTROL_FD + 1 + i)) {
+            mcu_error_log("http.listen", "socket=%d", i);
+        }
+    }
+    sig_launcher_ready(p->gateway.launcher);
+    mcu_info("gateway.ready", "port=%u rooms=%u adopted=%u generation=%lld", p->settings->port,
+             sig_facts_live_rooms(p->gateway.facts), sig_supervisor_running(p->gateway.supervisor),
+             (long long)p->gateway.generation);
+}
+
+static void on_exited(void *user, int64_t pid, int status)
+{
+    (void)user; /* its socket has closed: what follows happens there */
+    mcu_info("room.exited", "pid=%lld status=%d", (long long)pid, status);
+}
+
+/* Without a launcher no room can be started; the rooms go on, and the next gateway finds them. */
+static void on_launcher_lost(void *user)
+{
+    program *p = user;
+    mcu_error_log("gateway.alone", "the launcher is gone=%d", 1);
+    p->status = 1;
+    event_base_loopbreak(p->gateway.base);
+}
+
+static void leave(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    event_base_loopbreak(((program *)user)->gateway.base);
+}
+
+static void on_drained(void *user)
+{
+    sig_timer_arm(((program *)user)->goodbye, GOODBYE_MS);
+}
+
+static void on_terminate(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    program *p = user;
+    if (!p->gateway.draining) {
+        mcu_info("gateway.draining", "rooms=%u", sig_supervisor_running(p->gateway.supervisor));
+        p->gateway.draining = true;
+        sig_http_stop_listening(p->gateway.http);
+        sig_supervisor_drain(p->gateway.supervisor, on_drained, p);
+    }
+}
+
+static void open_events(program *p)
+{
+    struct event_base *base = p->gateway.base;
+    struct timeval every = {CERTIFICATE_CHECK_S, 0};
+    p->terminate = evsignal_new(base, SIGTERM, on_terminate, p);
+    p->hangup = evsignal_new(base, SIGHUP, check_certificate, p);
+    p->certificate = event_new(base, -1, EV_PERSIST, check_certificate, p);
+    p->goodbye = sig_timer_new(base, leave, p);
+    event_add(p->terminate, NULL);
+    event_add(p->hangup, NULL);
+    event_add(p->certificate, &every);
+    p->reloads = mcu_counter_get("tessera_tls_reloads_total", NULL, "Certificates loaded while running.");
+}
+
+static bool open_all(program *p, GError **error)
+{
+    static const sig_launcher_events events = {on_exited, on_launcher_lost};
+    sig_gateway *g = &p->gateway;
+    g->settings = p->settings;
+    g->rooms_dir_fd = -1;
+    g->base = event_base_new();
+    if (!sig_make_private_folder(p->options.data, error) || !open_tls(p, error) || !open_secrets(p, error) ||
+        !open_assets(p, error) || !open_rooms_folder(p, error) || !open_store(p, error)) {
+        return false;
+    }
+    g->ice = sig_ice_new(g->base, g->settings);
+    g->launcher = sig_launcher_new(g->base, CONTROL_FD, &events, p);
+    g->supervisor = sig_supervisor_new(g);
+    g->http = sig_http_new(g, sig_routes, sig_n_routes, sig_page_fallback);
+    open_events(p);
+    return true;
+}
+
+static void close_events(program *p)
+{
+    struct event *const all[] = {p->terminate, p->hangup, p->certificate, p->goodbye};
+    for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
+        if (all[i]) {
+            event_free(all[i]);
+        }
+    }
+}
+
+static void close_all(program *p)
+{
+    sig_gateway *g = &p->gateway;
+    sig_http_free(g->http); /* with its sockets, which let go of their rooms */
+    sig_launcher_free(g->launcher);
+    if (g->supervisor) {
+        sig_supervisor_free(g->supervisor);
+    }
+    sig_store_close(g->store);
+    sig_ice_free(g->ice);
+    sig_assets_free(g->assets);
+    sig_schema_free(g->messages);
+    sig_schema_free(g->api);
+    sig_auth_free(g->auth);
+    sig_facts_free(g->facts);
+    close_events(p);
+    event_base_free(g->base); /* runs what libevent still has to free */
+    sig_tls_free(g->tls);
+    if (g->rooms_dir_fd >= 0) {
+        close(g->rooms_dir_fd);
+    }
+}
+
+/* ---- options ---- */
+
+static int check_only(const options *o)
+{
+    g_autoptr(GError) error = NULL;
+    sig_settings *s = sig_settings_load(o->config, o->port, &error);
+    fprintf(s ? stdout : stderr, "tessera: %s\n", s ? "the configuration is good" : error->message);
+    sig_settings_free(s);
+    return s ? 0 : 1;
+}
+
+/* -1 = go on, else the exit status. */
+static int read_options(options *o, int argc, char **argv)
+{
+    static const struct option table[] = {{"data", required_argument, NULL, 'd'},
+                                          {"config", required_argument, NULL, 'c'},
+                                          {"port", required_argument, NULL, 'p'},
+                                          {"sockets", required_argument, NULL, 's'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {"help-config", no_argument, NULL, 'H'},
+                                          {"check-config", no_argument, NULL, 'C'},
+                                          {"version", no_argument, NULL, 'v'},
+                                          {NULL, 0, NULL, 0}};
+    bool check = false;
+    for (int c = 0; (c = getopt_long(argc, argv, "", table, NULL)) != -1;) {
+        switch (c) {
+        case 'd':
+            o->data = optarg;
+            break;
+        case 'c':
+            o->config = optarg;
+            break;
+        case 'p':
+            o->port = atoi(optarg);
+            break;
+        case 's':
+            o->sockets = atoi(optarg);
+            break;
+        case 'C':
+            check = true;
+            break;
+        case 'h':
+            fputs(usage, stdout);
+            return 0;
+        case 'H':
+            sig_settings_print_help(stdout);
+            return 0;
+        case 'v':
+            puts("tessera " TESSERA_VERSION);
+            return 0;
+        default:
+            fputs(usage, stderr);
+            return 2;
+        }
+    }
+    return check ? check_only(o) : -1;
+}
+
+static mcu_log_level level_of(const char *name)
+{
+    static const char *const names[] = {"", "error", "warn", "info", "debug"};
+    for (unsigned i = MCU_LOG_ERROR; i < G_N_ELEMENTS(names); i++) {
+        if (strcmp(name, names[i]) == 0) {
+            return (mcu_log_level)i;
+        }
+    }
+    return MCU_LOG_INFO;
+}
+
+int main(int argc, char **argv)
+{
+    program p = {.status = 0};
+    g_autoptr(GError) error = NULL;
+    struct stat st;
+    int status = read_options(&p.options, argc, argv);
+    if (status >= 0) {
+        return status;
+    }
+    if (!p.options.data || fstat(CONTROL_FD, &st) != 0 || !S_ISSOCK(st.st_mode)) {
+        fputs("tessera: is started by tessera-launcher; see tessera-launcher --help\n", stderr);
+        return 2;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGINT, SIG_IGN); /* Ctrl-C reaches the launcher, which says when to drain */
+    p.settings = sig_settings_load(p.options.config, p.options.port, &error);
+    if (p.settings) {
+        mcu_log_init("tessera", level_of(p.settings->log_level));
+    }
+    if (!p.settings || !open_all(&p, &error)) {
+        fprintf(stderr, "tessera: %s\n", error ? error->message : "cannot start");
+        return 1;
+    }
+    sig_supervisor_start(p.gateway.supervisor, on_ready, &p);
+    event_base_dispatch(p.gateway.base);
+    close_all(&p);
+    sig_settings_free(p.settings);
+    mcu_info("gateway.end", "status=%d", p.status);
+    return p.status;
+}

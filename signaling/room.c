@@ -1,0 +1,389 @@
+#include "signaling/room.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "mcu/base/clock.h"
+#include "mcu/base/log.h"
+#include "mcu/base/metrics.h"
+#include "signaling/launcher_link.h"
+#include "signaling/pool.h"
+#include "signaling/room_private.h"
+#include "signaling/session.h"
+#include "signaling/supervisor.h"
+
+#define OPEN_MS 5000
+#define END_MS 5000
+#define ADOPT_MS 2000
+#define QUICK_DEATH_NS (INT64_C(10) * 1000000000)
+#define FREE_DEATHS 3 /* restarts at once before pauses begin */
+#define BACKOFF_LAST_MS 10000
+
+static const char *state_name(sig_room_state s)
+{
+    static const char *const names[] = {"none", "down", "waiting", "opening", "open", "backoff", "ending", "gone"};
+    return (unsigned)s < G_N_ELEMENTS(names) ? names[s] : "none";
+}
+
+static void set_state(sig_room *r, sig_room_state state, const char *why)
+{
+    mcu_info("room.state", "room=%s from=%s to=%s why=%s", r->id, state_name(r->state), state_name(state), why);
+    r->state = state;
+    event_del(r->timer);
+}
+
+/* ---- what the process is told ---- */
+
+static json_t *seat_json(const sig_seat_facts *s)
+{
+    return json_pack("{s:s, s:s, s:s, s:b, s:b, s:s}", "seat", s->id, "name", s->name, "role", s->role, "host", s->host, "muted",
+                     s->muted, "tier", s->tier);
+}
+
+static json_t *media_json(const sig_room *r)
+{
+    const sig_settings *s = r->gateway->settings;
+    json_t *addresses = json_array();
+    for (const char *const *a = s->addresses; *a; a++) {
+        json_array_append_new(addresses, json_string(*a));
+    }
+    json_t *media = json_pack("{s:o, s:s, s:i, s:i, s:b, s:s}", "addresses", addresses, "nat_address", s->nat_address, "port_min",
+                              s->port_min, "port_max", s->port_max, "ice_tcp", s->ice_tcp, "stun", "");
+    sig_ice_add_to_room(r->gateway->ice, media, r->id, sig_now_s());
+    return media;
+}
+
+static json_t *config_json(const sig_room *r)
+{
+    const sig_settings *s = r->gateway->settings;
+    json_t *tiers = json_array();
+    for (unsigned i = 0; i < s->n_tiers; i++) {
+        const sig_tier *t = &s->tiers[i];
+        json_array_append_new(tiers, json_pack("{s:s, s:i, s:i, s:i, s:i}", "name", t->name, "width", t->width_px, "height",
+                                               t->height_px, "fps", t->fps, "bitrate", t->bitrate_kbps * 1000));
+    }
+    return json_pack("{s:o, s:o, s:{s:i}, s:I, s:s}", "media", media_json(r), "tiers", tiers, "limits", "seats",
+                     (int)s->max_seats, "empty_seconds", (json_int_t)s->empty_seconds, "preset", s->preset);
+}
+
+static json_t *open_json(const sig_room *r)
+{
+    const sig_room_facts *f = sig_facts_room(r->gateway->facts, r->id);
+    json_t *seats = json_array();
+    GHashTableIter i;
+    void *seat = NULL;
+    g_hash_table_iter_init(&i, f->seats);
+    while (g_hash_table_iter_next(&i, NULL, &seat)) {
+        json_array_append_new(seats, seat_json(seat));
+    }
+    return json_pack("{s:s, s:s, s:s, s:o, s:o}", "type", "open", "room", r->id, "name", f->name, "config", config_json(r),
+                     "seats", seats);
+}
+
+static void tell_seat(sig_room *r, const sig_seat_facts *s)
+{
+    json_t *m = seat_json(s);
+    json_object_set_new(m, "type", json_string("seat"));
+    sig_room_tell(r, m);
+}
+
+/* ---- the life of the process ---- */
+
+static void on_process(void *user, sig_room_link *take_link);
+
+static void forget_live(sig_room *r)
+{
+    g_hash_table_remove_all(r->live);
+    g_hash_table_remove_all(r->layouts);
+    json_decref(r->roster);
+    r->roster = NULL;
+}
+
+static void wait_for_process(sig_room *r, const char *why)
+{
+    set_state(r, SIG_ROOM_WAITING, why);
+    sig_pool_request(sig_supervisor_pool(r->gateway->supervisor), on_process, r);
+}
+
+static void revive(sig_room *r)
+{
+    bool needed = g_hash_table_size(r->clients) > 0 || !g_queue_is_empty(&r->queue) || r->restart;
+    if (!needed) {
+        set_state(r, SIG_ROOM_DOWN, "not_needed");
+        return;
+    }
+    if (r->deaths <= FREE_DEATHS) {
+        wait_for_process(r, "died");
+        return;
+    }
+    set_state(r, SIG_ROOM_BACKOFF, "died_repeatedly");
+    unsigned shift = MIN(r->deaths - FREE_DEATHS, 6);
+    sig_timer_arm(r->timer, MIN(INT64_C(200) << shift, BACKOFF_LAST_MS));
+}
+
+static void on_closed(void *user)
+{
+    sig_room *r = user;
+    sig_room_unlink_process(r);
+    bool was_ending = r->state == SIG_ROOM_ENDING, had_people = g_hash_table_size(r->live) > 0;
+    forget_live(r);
+    r->adopting = false;
+    if (was_ending) {
+        set_state(r, SIG_ROOM_GONE, "ended");
+        sig_supervisor_room_gone(r->gateway->supervisor, r);
+        return;
+    }
+    if (r->bye) {
+        r->bye = false;
+        set_state(r, SIG_ROOM_DOWN, "empty");
+        if (!g_queue_is_empty(&r->queue)) {
+            wait_for_process(r, "wanted");
+        }
+        return;
+    }
+    mcu_counter_add(mcu_counter_get("tessera_room_deaths_total", NULL, "Room processes that died while they were a room."), 1);
+    bool quick = mcu_now_ns() - r->opened_ns < QUICK_DEATH_NS;
+    r->deaths = quick ? r->deaths + 1 : 1;
+    r->restart = r->restart || had_people || g_hash_table_size(r->clients) > 0;
+    revive(r);
+}
+
+static void opened(sig_room *r)
+{
+    set_state(r, SIG_ROOM_OPEN, "opened");
+    r->opened_ns = mcu_now_ns();
+    sig_room_flush_queue(r);
+    if (!r->restart) {
+        return;
+    }
+    r->restart = false;
+    g_autoptr(GList) sessions = g_hash_table_get_values(r->clients);
+    for (GList *i = sessions; i; i = i->next) {
+        sig_session_restart(i->data, "room_restarted");
+    }
+}
+
+static void give_up_on_process(sig_room *r, const char *why)
+{
+    mcu_warn("room.unusable", "room=%s why=%s", r->id, why);
+    if (sig_room_link_pid(r->link) > 0) {
+        sig_launcher_kill(r->gateway->launcher, sig_room_link_pid(r->link));
+    }
+    on_closed(r);
+}
+
+static void on_message(void *user, const char *type, const json_t *m)
+{
+    sig_room *r = user;
+    if (r->state == SIG_ROOM_OPENING) {
+        if (strcmp(type, "opened") == 0) {
+            opened(r);
+        } else if (strcmp(type, "error") == 0) {
+            give_up_on_process(r, "not_opened");
+        }
+        return;
+    }
+    if (strcmp(type, "bye") == 0) {
+        r->bye = true;
+        return;
+    }
+    if (r->state == SIG_ROOM_OPEN) {
+        sig_room_on_message(r, type, m);
+    }
+}
+
+static void on_hello(void *user, const char *room, const char *build)
+{
+    (void)user; /* a link says hello before it is handed to a room, and only once */
+    (void)room;
+    (void)build;
+}
+
+static const sig_room_link_events events = {on_hello, on_message, on_closed};
+
+void sig_room_unlink_process(sig_room *r)
+{
+    if (r->link) {
+        sig_room_link_unlink(r->link);
+        sig_room_link_free(g_steal_pointer(&r->link));
+    }
+}
+
+static void on_process(void *user, sig_room_link *take_link)
+{
+    sig_room *r = user;
+    g_autofree char *name = g_strdup_printf("%s.sock", r->id);
+    r->link = take_link;
+    sig_room_link_set_events(r->link, &events, r);
+    set_state(r, SIG_ROOM_OPENING, "process");
+    sig_timer_arm(r->timer, OPEN_MS);
+    r->bye = false;
+    if (!sig_room_link_rename(r->link, name) || !sig_room_link_send(r->link, open_json(r))) {
+        mcu_warn("room.open", "room=%s not_sent=1", r->id); /* the timer or the closed link goes on from here */
+    }
+}
+
+static void on_adopted(void *user, const json_t *reply, const char *code, const char *message)
+{
+    sig_room *r = user;
+    (void)code;
+    (void)message;
+    r->adopting = false;
+    if (reply) {
+        sig_room_on_inspection(r, reply);
+    }
+    sig_supervisor_adopted(r->gateway->supervisor);
+}
+
+void sig_room_adopt(sig_room *r, sig_room_link *take_link)
+{
+    r->link = take_link;
+    sig_room_link_set_events(r->link, &events, r);
+    set_state(r, SIG_ROOM_OPEN, "adopted");
+    r->opened_ns = mcu_now_ns();
+    const sig_room_facts *f = sig_facts_room(r->gateway->facts, r->id);
+    GHashTableIter i;
+    void *seat = NULL;
+    g_hash_table_iter_init(&i, f->seats);
+    while (g_hash_table_iter_next(&i, NULL, &seat)) {
+        tell_seat(r, seat);
+    }
+    r->adopting = sig_room_link_request(r->link, json_pack("{s:s}", "type", "inspect"), ADOPT_MS, on_adopted, r) != NULL;
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    sig_room *r = user;
+    if (r->state == SIG_ROOM_BACKOFF) {
+        wait_for_process(r, "backoff_over");
+    } else if (r->state == SIG_ROOM_OPENING) {
+        give_up_on_process(r, "silent");
+    } else if (r->state == SIG_ROOM_ENDING) {
+        give_up_on_process(r, "does_not_end");
+    }
+}
+
+void sig_room_start(sig_room *r)
+{
+    if (r->state == SIG_ROOM_DOWN) {
+        wait_for_process(r, "wanted");
+    }
+}
+
+void sig_room_end(sig_room *r, const char *reason)
+{
+    g_autoptr(GList) sessions = g_hash_table_get_values(r->clients);
+    for (GList *i = sessions; i; i = i->next) {
+        sig_session_end(i->data, reason);
+    }
+    bool linked = r->link != NULL;
+    sig_pool_cancel(sig_supervisor_pool(r->gateway->supervisor), r);
+    set_state(r, linked ? SIG_ROOM_ENDING : SIG_ROOM_GONE, reason);
+    sig_room_fail_queue(r);
+    if (linked) {
+        sig_room_link_send(r->link, json_pack("{s:s, s:s}", "type", "end", "reason", reason));
+        sig_timer_arm(r->timer, END_MS);
+    }
+}
+
+/* ---- seats ---- */
+
+void sig_room_seat_changed(sig_room *r, const char *seat)
+{
+    const sig_seat_facts *s = sig_facts_seat(r->gateway->facts, r->id, seat);
+    sig_session *client = sig_room_client(r, seat);
+    if (s) {
+        tell_seat(r, s);
+    }
+    if (s && client) {
+        sig_session_facts_changed(client, s);
+    }
+}
+
+void sig_room_seat_dropped(sig_room *r, const char *seat)
+{
+    sig_session *client = sig_room_client(r, seat);
+    sig_room_tell(r, json_pack("{s:s, s:s, s:s}", "type", "unseat", "seat", seat, "reason", "removed"));
+    g_hash_table_remove(r->live, seat);
+    if (client) {
+        sig_session_end(client, "removed");
+    }
+}
+
+/* ---- new, free, facts ---- */
+
+static void free_live(void *value)
+{
+    sig_live *l = value;
+    g_free(l->offer);
+    g_free(l->ufrag);
+    g_free(l);
+}
+
+static void free_json(void *value)
+{
+    json_decref(value);
+}
+
+sig_room *sig_room_new(sig_gateway *g, const char *id)
+{
+    sig_room *r = g_new0(sig_room, 1);
+    r->gateway = g;
+    g_strlcpy(r->id, id, sizeof r->id);
+    r->state = SIG_ROOM_DOWN;
+    r->timer = sig_timer_new(g->base, on_timer, r);
+    g_queue_init(&r->queue);
+    r->clients = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    r->live = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_live);
+    r->layouts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_json);
+    return r;
+}
+
+void sig_room_free(sig_room *r)
+{
+    if (!r) {
+        return;
+    }
+    sig_pool_cancel(sig_supervisor_pool(r->gateway->supervisor), r);
+    r->state = SIG_ROOM_GONE;
+    if (r->link) {
+        static const sig_room_link_events deaf = {NULL, NULL, NULL};
+        sig_room_link_set_events(r->link, &deaf, NULL);
+        sig_room_link_free(g_steal_pointer(&r->link));
+    }
+    sig_room_fail_queue(r);
+    event_free(r->timer);
+    g_hash_table_destroy(r->clients);
+    g_hash_table_destroy(r->live);
+    g_hash_table_destroy(r->layouts);
+    json_decref(r->roster);
+    g_free(r);
+}
+
+const char *sig_room_id(const sig_room *r)
+{
+    return r->id;
+}
+
+sig_gateway *sig_room_gateway(const sig_room *r)
+{
+    return r->gateway;
+}
+
+bool sig_room_adopting(const sig_room *r)
+{
+    return r->adopting;
+}
+
+bool sig_room_running(const sig_room *r)
+{
+    return r->state == SIG_ROOM_WAITING || r->state == SIG_ROOM_OPENING || r->state == SIG_ROOM_OPEN ||
+           r->state == SIG_ROOM_BACKOFF;
+}
+
+bool sig_room_gone(const sig_room *r)
+{
+    return r->state == SIG_ROOM_GONE;
+}

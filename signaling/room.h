@@ -1,0 +1,61 @@
+/* room.h - one room as the gateway sees it: its process, who is connected by WebSocket, which sessions live.  Thread: the
+ * gateway's loop. The room process is the truth about people; durable facts come from facts.h. */
+#ifndef SIGNALING_ROOM_H
+#define SIGNALING_ROOM_H
+
+#include "signaling/gateway.h"
+#include "signaling/room_link.h"
+
+typedef struct sig_room sig_room;
+typedef struct sig_session sig_session;
+
+/* A session that the room process has, or had last we heard. */
+typedef struct {
+    char session[SIG_ID_MAX + 1];
+    char kind[8];  /* "ws", "whip", "whep" */
+    bool up;       /* media has flowed */
+    unsigned etag; /* WHIP: counts ICE restarts */
+    char *ufrag;   /* WHIP: the device's present user fragment; NULL = not known (the gateway was restarted) */
+    char *offer;   /* WHIP: its offer, for an ICE restart by PATCH; NULL = not known */
+} sig_live;
+
+sig_room *sig_room_new(sig_gateway *g, const char *id);
+void sig_room_free(sig_room *r); /* drops the link; the process goes on */
+const char *sig_room_id(const sig_room *r);
+sig_gateway *sig_room_gateway(const sig_room *r);
+
+/* ---- the process ---- */
+void sig_room_start(sig_room *r); /* unless it runs or starts */
+void sig_room_adopt(sig_room *r,
+                    sig_room_link *take_link); /* a process found running; sends the durable facts, asks who is there */
+bool sig_room_adopting(const sig_room *r);     /* the answer is not there yet */
+bool sig_room_running(const sig_room *r);      /* open, or about to be */
+bool sig_room_gone(const sig_room *r);         /* ended, and its process has exited */
+/* Ends every session and the process; clients hear `reason`. Final when the room has ended. */
+void sig_room_end(sig_room *r, const char *reason);
+
+/* A request to the process; a room without one is started first when `start`. NULL = refused or not running: `fn` is not called.
+ * At most 5 s, then `fn` hears "unavailable". */
+typedef struct sig_call sig_call;
+sig_call *sig_room_call(sig_room *r, json_t *take_message, bool start, sig_reply_fn fn, void *user);
+void sig_call_cancel(sig_call *c); /* NULL is fine */
+/* Without a reply; waits for a process that is starting, is dropped when there is none. */
+void sig_room_tell(sig_room *r, json_t *take_message);
+
+/* ---- facts that changed ---- */
+void sig_room_seat_changed(sig_room *r, const char *seat);
+void sig_room_seat_dropped(sig_room *r, const char *seat);
+
+/* ---- WebSocket clients and live sessions ---- */
+void sig_room_attach(sig_room *r, const char *seat, sig_session *s); /* the seat's former client is replaced */
+void sig_room_detach(sig_room *r, const char *seat, const sig_session *s);
+sig_session *sig_room_client(const sig_room *r, const char *seat);
+sig_live *sig_room_live(const sig_room *r, const char *seat); /* NULL = none */
+sig_live *sig_room_note_session(sig_room *r, const char *seat, const char *session, const char *kind);
+void sig_room_forget_session(sig_room *r, const char *seat, const char *session);
+unsigned sig_room_client_count(const sig_room *r);
+/* Newest roster and layouts, for who has just joined. */
+void sig_room_greet(sig_room *r, sig_session *s);
+void sig_room_send_layout(sig_room *r, sig_session *s, const char *tier);
+
+#endif

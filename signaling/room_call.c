@@ -1,0 +1,147 @@
+/* Requests to a room process, kept while it starts. */
+#include <string.h>
+
+#include "mcu/base/clock.h"
+#include "mcu/base/status.h"
+#include "signaling/room_private.h"
+
+#define CALL_MS 5000
+#define QUEUE_MAX 512
+
+struct sig_call {
+    sig_room *room;
+    json_t *message; /* while it waits */
+    sig_room_request *request;
+    struct event *deadline; /* while it waits; NULL for a message without reply */
+    int64_t until_ns;
+    sig_reply_fn fn;
+    void *user;
+};
+
+static void free_call(sig_call *c)
+{
+    if (c->deadline) {
+        event_free(c->deadline);
+    }
+    json_decref(c->message);
+    g_free(c);
+}
+
+static void on_reply(void *user, const json_t *reply, const char *code, const char *message)
+{
+    sig_call *c = user;
+    c->fn(c->user, reply, code, message);
+    free_call(c);
+}
+
+static void fail(sig_call *c, const char *message)
+{
+    if (c->fn) {
+        c->fn(c->user, NULL, mcu_error_name(MCU_ERROR_UNAVAILABLE), message);
+    }
+    free_call(c);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    sig_call *c = user;
+    g_queue_remove(&c->room->queue, c);
+    fail(c, "the room did not start in time");
+}
+
+/* Sends what waited. False = it could not be sent and the call is still the caller's. */
+static bool submit(sig_call *c)
+{
+    json_t *m = g_steal_pointer(&c->message);
+    if (!c->fn) {
+        sig_room_link_send(c->room->link, m);
+        free_call(c);
+        return true;
+    }
+    if (c->deadline) {
+        event_del(c->deadline);
+    }
+    int64_t left_ms = (c->until_ns - mcu_now_ns()) / INT64_C(1000000);
+    c->request = sig_room_link_request(c->room->link, m, (int)CLAMP(left_ms, 200, CALL_MS), on_reply, c);
+    return c->request != NULL;
+}
+
+static sig_call *enqueue(sig_room *r, json_t *take_message, sig_reply_fn fn, void *user)
+{
+    sig_call *c = g_new0(sig_call, 1);
+    c->room = r;
+    c->message = take_message;
+    c->fn = fn;
+    c->user = user;
+    c->until_ns = mcu_now_ns() + CALL_MS * INT64_C(1000000);
+    if (r->state == SIG_ROOM_OPEN) {
+        if (!submit(c)) {
+            free_call(c);
+            return NULL;
+        }
+        return c;
+    }
+    if (g_queue_get_length(&r->queue) >= QUEUE_MAX) {
+        free_call(c);
+        return NULL;
+    }
+    if (fn) {
+        c->deadline = sig_timer_new(r->gateway->base, on_deadline, c);
+        sig_timer_arm(c->deadline, CALL_MS);
+    }
+    g_queue_push_tail(&r->queue, c);
+    return c;
+}
+
+sig_call *sig_room_call(sig_room *r, json_t *take_message, bool start, sig_reply_fn fn, void *user)
+{
+    if (r->state == SIG_ROOM_ENDING || r->state == SIG_ROOM_GONE || (!start && !sig_room_running(r))) {
+        json_decref(take_message);
+        return NULL;
+    }
+    sig_call *c = enqueue(r, take_message, fn, user);
+    sig_room_start(r);
+    return c;
+}
+
+void sig_call_cancel(sig_call *c)
+{
+    if (!c) {
+        return;
+    }
+    if (c->request) {
+        sig_room_request_cancel(c->request);
+    } else {
+        g_queue_remove(&c->room->queue, c);
+    }
+    free_call(c);
+}
+
+void sig_room_tell(sig_room *r, json_t *take_message)
+{
+    if (sig_room_running(r)) {
+        enqueue(r, take_message, NULL, NULL);
+    } else {
+        json_decref(take_message);
+    }
+}
+
+void sig_room_flush_queue(sig_room *r)
+{
+    sig_call *c = NULL;
+    while (r->state == SIG_ROOM_OPEN && (c = g_queue_pop_head(&r->queue))) {
+        if (!submit(c)) {
+            fail(c, "the room is busy");
+        }
+    }
+}
+
+void sig_room_fail_queue(sig_room *r)
+{
+    sig_call *c = NULL;
+    while ((c = g_queue_pop_head(&r->queue))) {
+        fail(c, "the room has ended");
+    }
+}

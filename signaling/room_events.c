@@ -1,0 +1,218 @@
+/* What a room process says, handed on to the people it concerns; and who those people are. */
+#include <string.h>
+
+#include "signaling/room_private.h"
+#include "signaling/session.h"
+
+static const char *text(const json_t *m, const char *member)
+{
+    const char *v = json_string_value(json_object_get(m, member));
+    return v ? v : "";
+}
+
+/* ---- clients ---- */
+
+void sig_room_attach(sig_room *r, const char *seat, sig_session *s)
+{
+    sig_session *former = g_hash_table_lookup(r->clients, seat);
+    g_hash_table_insert(r->clients, g_strdup(seat), s);
+    if (former && former != s) {
+        sig_session_replaced(former);
+    }
+}
+
+void sig_room_detach(sig_room *r, const char *seat, const sig_session *s)
+{
+    if (g_hash_table_lookup(r->clients, seat) == s) {
+        g_hash_table_remove(r->clients, seat);
+    }
+}
+
+sig_session *sig_room_client(const sig_room *r, const char *seat)
+{
+    return g_hash_table_lookup(r->clients, seat);
+}
+
+unsigned sig_room_client_count(const sig_room *r)
+{
+    return g_hash_table_size(r->clients);
+}
+
+void sig_room_greet(sig_room *r, sig_session *s)
+{
+    if (r->roster) {
+        sig_session_send(s, json_incref(r->roster));
+    }
+}
+
+void sig_room_send_layout(sig_room *r, sig_session *s, const char *tier)
+{
+    json_t *layout = g_hash_table_lookup(r->layouts, tier);
+    if (layout) {
+        sig_session_send(s, json_incref(layout));
+    }
+}
+
+/* ---- live sessions ---- */
+
+sig_live *sig_room_live(const sig_room *r, const char *seat)
+{
+    return g_hash_table_lookup(r->live, seat);
+}
+
+sig_live *sig_room_note_session(sig_room *r, const char *seat, const char *session, const char *kind)
+{
+    sig_live *l = g_hash_table_lookup(r->live, seat);
+    if (!l || strcmp(l->session, session) != 0) {
+        l = g_new0(sig_live, 1);
+        g_strlcpy(l->session, session, sizeof l->session);
+        g_hash_table_insert(r->live, g_strdup(seat), l);
+    }
+    g_strlcpy(l->kind, kind, sizeof l->kind);
+    return l;
+}
+
+void sig_room_forget_session(sig_room *r, const char *seat, const char *session)
+{
+    sig_live *l = g_hash_table_lookup(r->live, seat);
+    if (l && strcmp(l->session, session) == 0) {
+        g_hash_table_remove(r->live, seat);
+    }
+}
+
+/* ---- messages ---- */
+
+static sig_session *client_of(sig_room *r, const json_t *m)
+{
+    sig_session *s = g_hash_table_lookup(r->clients, text(m, "seat"));
+    return s && strcmp(sig_session_id(s), text(m, "session")) == 0 ? s : NULL;
+}
+
+static void on_candidate(sig_room *r, const json_t *m)
+{
+    sig_session *s = client_of(r, m);
+    if (s) {
+        sig_session_send(
+            s, json_pack("{s:s, s:s, s:s}", "type", "candidate", "candidate", text(m, "candidate"), "mid", text(m, "mid")));
+    }
+}
+
+static void on_session(sig_room *r, const json_t *m)
+{
+    const char *state = text(m, "state");
+    sig_session *client = client_of(r, m);
+    sig_live *l = g_hash_table_lookup(r->live, text(m, "seat"));
+    bool known = l && strcmp(l->session, text(m, "session")) == 0;
+    if (strcmp(state, "gone") != 0) {
+        if (!known && sig_id_valid(text(m, "session")) && sig_facts_seat(r->gateway->facts, r->id, text(m, "seat"))) {
+            l = sig_room_note_session(r, text(m, "seat"), text(m, "session"), client ? "ws" : "whip");
+        }
+        if (l && strcmp(state, "up") == 0) {
+            l->up = true;
+        }
+        return;
+    }
+    bool was_up = known && l->up;
+    sig_room_forget_session(r, text(m, "seat"), text(m, "session"));
+    if (client && known) {
+        sig_session_media_gone(client, was_up, text(m, "why"));
+    }
+}
+
+/* The members that clients are to see, under the same names; the JSON values are shared. */
+static json_t *pick(const json_t *m, const char *const *members)
+{
+    json_t *out = json_object();
+    for (const char *const *k = members; *k; k++) {
+        json_t *v = json_object_get(m, *k);
+        if (v) {
+            json_object_set(out, *k, v);
+        }
+    }
+    return out;
+}
+
+static void on_roster(sig_room *r, const json_t *m)
+{
+    static const char *const members[] = {"type", "revision", "participants", NULL};
+    json_decref(r->roster);
+    r->roster = pick(m, members);
+    GHashTableIter i;
+    void *client = NULL;
+    g_hash_table_iter_init(&i, r->clients);
+    while (g_hash_table_iter_next(&i, NULL, &client)) {
+        sig_session_send(client, json_incref(r->roster));
+    }
+    const json_t *p = NULL;
+    size_t n = 0;
+    json_array_foreach(json_object_get(m, "participants"), n, p)
+    {
+        sig_session *s = g_hash_table_lookup(r->clients, text(p, "seat"));
+        if (s) {
+            sig_session_set_tier(s, text(p, "tier"));
+        }
+    }
+}
+
+static void on_layout(sig_room *r, const json_t *m)
+{
+    static const char *const members[] = {"type", "tier", "width", "height", "tiles", NULL};
+    const char *tier = text(m, "tier");
+    if (g_hash_table_size(r->layouts) >= SIG_MAX_TIERS && !g_hash_table_contains(r->layouts, tier)) {
+        return;
+    }
+    json_t *layout = pick(m, members);
+    g_hash_table_insert(r->layouts, g_strdup(tier), layout);
+    GHashTableIter i;
+    void *client = NULL;
+    g_hash_table_iter_init(&i, r->clients);
+    while (g_hash_table_iter_next(&i, NULL, &client)) {
+        if (strcmp(sig_session_tier(client), tier) == 0) {
+            sig_session_send(client, json_incref(layout));
+        }
+    }
+}
+
+static void on_quality(sig_room *r, const json_t *m)
+{
+    static const char *const members[] = {"type", "quality", "tier", "loss", "rtt", NULL};
+    sig_session *s = g_hash_table_lookup(r->clients, text(m, "seat"));
+    if (s) {
+        sig_session_set_tier(s, text(m, "tier"));
+        sig_session_send(s, pick(m, members));
+    }
+}
+
+void sig_room_on_message(sig_room *r, const char *type, const json_t *m)
+{
+    static const struct {
+        const char *type;
+        void (*take)(sig_room *r, const json_t *m);
+    } table[] = {{"candidate", on_candidate},
+                 {"session", on_session},
+                 {"roster", on_roster},
+                 {"layout", on_layout},
+                 {"quality", on_quality}};
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+        if (strcmp(type, table[i].type) == 0) {
+            table[i].take(r, m);
+            return;
+        }
+    }
+}
+
+void sig_room_on_inspection(sig_room *r, const json_t *m)
+{
+    const json_t *p = NULL;
+    size_t n = 0;
+    json_array_foreach(json_object_get(m, "participants"), n, p)
+    {
+        const char *state = text(p, "state");
+        if (!sig_facts_seat(r->gateway->facts, r->id, text(p, "seat")) || !sig_id_valid(text(p, "session")) ||
+            strcmp(state, "gone") == 0) {
+            continue;
+        }
+        sig_live *l = sig_room_note_session(r, text(p, "seat"), text(p, "session"), text(p, "kind"));
+        l->up = strcmp(state, "up") == 0 || strcmp(state, "stalled") == 0;
+    }
+}

@@ -1,0 +1,44 @@
+/* room_private.h - what room.c, room_call.c and room_events.c share.  Thread: the gateway's loop. */
+#ifndef SIGNALING_ROOM_PRIVATE_H
+#define SIGNALING_ROOM_PRIVATE_H
+
+#include "signaling/room.h"
+
+typedef enum {
+    SIG_ROOM_NONE = 0,
+    SIG_ROOM_DOWN,    /* no process */
+    SIG_ROOM_WAITING, /* for an idle process */
+    SIG_ROOM_OPENING, /* it has been told to become this room */
+    SIG_ROOM_OPEN,
+    SIG_ROOM_BACKOFF, /* it died again and again: a pause */
+    SIG_ROOM_ENDING,  /* told to end */
+    SIG_ROOM_GONE,
+} sig_room_state;
+
+struct sig_room {
+    sig_gateway *gateway;
+    char id[SIG_ID_MAX + 1];
+    sig_room_state state;
+    sig_room_link *link;
+    struct event *timer; /* of the state */
+    int64_t opened_ns;
+    unsigned deaths; /* in a row, soon after opening */
+    bool adopting;
+    bool bye;            /* the process said that it ends by itself */
+    bool restart;        /* clients must connect anew once it is open */
+    GQueue queue;        /* of sig_call, for a process that is starting */
+    GHashTable *clients; /* seat -> sig_session, borrowed */
+    GHashTable *live;    /* seat -> sig_live, owned */
+    json_t *roster;      /* newest, as clients see it; NULL = none */
+    GHashTable *layouts; /* tier -> json_t, as clients see it */
+};
+
+void sig_room_flush_queue(sig_room *r);
+void sig_room_fail_queue(sig_room *r);
+void sig_room_unlink_process(sig_room *r);
+
+/* What the process says (room_events.c). */
+void sig_room_on_message(sig_room *r, const char *type, const json_t *m);
+void sig_room_on_inspection(sig_room *r, const json_t *m); /* after an adoption */
+
+#endif

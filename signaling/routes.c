@@ -1,0 +1,83 @@
+/* The route table, and the pages: join links, the WebSocket, static files. */
+#include <string.h>
+
+#include "mcu/base/status.h"
+#include "signaling/access.h"
+#include "signaling/api.h"
+#include "signaling/assets.h"
+#include "signaling/http_private.h"
+#include "signaling/session.h"
+
+#define GET (EVHTTP_REQ_GET | EVHTTP_REQ_HEAD)
+
+const sig_route sig_routes[] = {
+    {EVHTTP_REQ_GET, "/ws", sig_page_websocket, false},
+    {GET, "/j/*", sig_page_join, false},
+    {GET, "/healthz", sig_api_health, false},
+    {GET, "/readyz", sig_api_ready, false},
+    {GET, "/metrics", sig_api_metrics, false},
+    {GET, "/api/openapi.json", sig_api_openapi, false},
+    {GET, "/api/messages.json", sig_api_messages, false},
+    {GET, "/api/v1/rooms", sig_api_list_rooms, true},
+    {EVHTTP_REQ_POST, "/api/v1/rooms", sig_api_create_room, true},
+    {GET, "/api/v1/rooms/*", sig_api_get_room, true},
+    {EVHTTP_REQ_DELETE, "/api/v1/rooms/*", sig_api_end_room, true},
+    {EVHTTP_REQ_POST, "/api/v1/rooms/*/links", sig_api_create_link, true},
+    {EVHTTP_REQ_POST, "/api/v1/rooms/*/participants/*/mute", sig_api_mute, true},
+    {EVHTTP_REQ_POST, "/api/v1/rooms/*/participants/*/tier", sig_api_tier, true},
+    {EVHTTP_REQ_DELETE, "/api/v1/rooms/*/participants/*", sig_api_remove, true},
+    {EVHTTP_REQ_POST, "/whip/*", sig_whip_create, false},
+    {EVHTTP_REQ_POST, "/whep/*", sig_whip_create, false},
+    {EVHTTP_REQ_OPTIONS, "/whip/*", sig_whip_options, false},
+    {EVHTTP_REQ_OPTIONS, "/whep/*", sig_whip_options, false},
+    {EVHTTP_REQ_PATCH, "/whip/*/*/*", sig_whip_patch, false},
+    {EVHTTP_REQ_PATCH, "/whep/*/*/*", sig_whip_patch, false},
+    {EVHTTP_REQ_DELETE, "/whip/*/*/*", sig_whip_delete, false},
+    {EVHTTP_REQ_DELETE, "/whep/*/*/*", sig_whip_delete, false},
+    {EVHTTP_REQ_OPTIONS, "/whip/*/*/*", sig_whip_options, false},
+    {EVHTTP_REQ_OPTIONS, "/whep/*/*/*", sig_whip_options, false},
+};
+const unsigned sig_n_routes = G_N_ELEMENTS(sig_routes);
+
+/* The page is the same for every valid link; the client takes the token out of the address. Else one page says why not. */
+void sig_page_join(sig_request *q)
+{
+    sig_token t;
+    sig_token_status s = sig_access_check(q->gateway, q->part[0], NULL, &t);
+    if (s == SIG_TOKEN_OK) {
+        sig_assets_serve(q, "/index.html", 200);
+    } else if (sig_assets_has(q->gateway->assets, "/invalid.html")) {
+        sig_reply_header(q, "X-Tessera-Reason", sig_token_status_code(s));
+        sig_assets_serve(q, "/invalid.html", 403);
+    } else {
+        sig_reply_problem(q, 403, sig_token_status_code(s), sig_token_status_text(s));
+    }
+}
+
+void sig_page_websocket(sig_request *q)
+{
+    const char *problem = sig_ws_check_request(q->ev);
+    if (problem) {
+        sig_reply_header(q, "Sec-WebSocket-Version", "13");
+        sig_reply_header(q, "Upgrade", "websocket");
+        sig_reply_problem(q, 426, mcu_error_name(MCU_ERROR_BAD_REQUEST), problem);
+        return;
+    }
+    if (!sig_access_origin_allowed(q->gateway->settings, sig_request_header(q, "Origin"), sig_request_header(q, "Host"))) {
+        sig_reply_problem(q, 403, mcu_error_name(MCU_ERROR_FORBIDDEN), "Pages of this origin may not connect.");
+        return;
+    }
+    sig_http_note_request(q->ev, true);
+    sig_session_open(q->gateway, sig_http_sockets(q->gateway->http), q->ev);
+    sig_reply_release(q);
+}
+
+void sig_page_fallback(sig_request *q)
+{
+    bool read = evhttp_request_get_command(q->ev) == EVHTTP_REQ_GET || evhttp_request_get_command(q->ev) == EVHTTP_REQ_HEAD;
+    if (!read) {
+        sig_reply_problem(q, 404, mcu_error_name(MCU_ERROR_NOT_FOUND), "There is nothing here.");
+        return;
+    }
+    sig_assets_serve(q, strcmp(q->path, "/") == 0 ? "/index.html" : q->path, 200);
+}

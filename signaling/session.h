@@ -1,0 +1,27 @@
+/* session.h - a seat's WebSocket: join, then messages between the person's browser and the room.  Thread: the gateway's loop.
+ * Messages: assets/api/messages.json. A session frees itself after its socket has closed. */
+#ifndef SIGNALING_SESSION_H
+#define SIGNALING_SESSION_H
+
+#include <event2/http.h>
+#include <jansson.h>
+
+#include "signaling/room.h"
+#include "signaling/ws.h"
+
+/* Takes over a checked WebSocket request. */
+void sig_session_open(sig_gateway *g, sig_ws_set *sockets, struct evhttp_request *req);
+
+const char *sig_session_id(const sig_session *s);   /* the media session's id */
+const char *sig_session_tier(const sig_session *s); /* "" = not known */
+void sig_session_set_tier(sig_session *s, const char *tier);
+void sig_session_send(sig_session *s, json_t *take_message);
+
+/* By the room: */
+void sig_session_replaced(sig_session *s);                    /* the seat was joined elsewhere */
+void sig_session_end(sig_session *s, const char *reason);     /* "room_ended", "removed", "draining" */
+void sig_session_restart(sig_session *s, const char *reason); /* connect the media anew */
+void sig_session_media_gone(sig_session *s, bool was_up, const char *why);
+void sig_session_facts_changed(sig_session *s, const sig_seat_facts *facts);
+
+#endif

@@ -1,0 +1,205 @@
+#include "signaling/settings.h"
+
+#include <string.h>
+
+#include "mcu/base/status.h"
+
+#define STR MCU_CONFIG_STRING
+#define NUM MCU_CONFIG_INT
+#define YES_NO MCU_CONFIG_BOOL
+#define LIST MCU_CONFIG_LIST
+
+const mcu_config_key sig_settings_keys[] = {
+    {"server", "listen", LIST, "0.0.0.0;::", 0, 0, "addresses to listen on"},
+    {"server", "port", NUM, "8443", 1, 65535, "TCP port for HTTPS and WebSocket"},
+    {"server", "certificate", STR, "", 0, 0, "PEM certificate chain; empty = self-signed, made at the first start"},
+    {"server", "key", STR, "", 0, 0, "PEM private key of the certificate"},
+    {"server", "public_url", STR, "", 0, 0, "how people reach the server, for join links; empty = from the request"},
+    {"server", "origins", LIST, "", 0, 0, "further web origins that may use WebSocket and WHIP, as https://host"},
+    {"server", "assets", STR, "", 0, 0, "folder with web/ and api/; empty = beside the program"},
+    {"server", "max_connections", NUM, "4096", 16, 100000, "TCP connections at a time"},
+    {"media", "addresses", LIST, "", 0, 0, "local addresses for media; empty = all but loopback"},
+    {"media", "nat_address", STR, "", 0, 0, "public address of a 1:1 NAT in front of the server"},
+    {"media", "port_min", NUM, "0", 0, 65535, "first UDP/TCP port for media; 0 = any"},
+    {"media", "port_max", NUM, "0", 0, 65535, "last port for media; 0 = any"},
+    {"media", "ice_tcp", YES_NO, "true", 0, 0, "offer TCP candidates as well"},
+    {"media", "stun", STR, "", 0, 0, "STUN server as host:port, for rooms and clients"},
+    {"turn", "urls", LIST, "", 0, 0, "TURN servers as turn:host:port?transport=udp"},
+    {"turn", "secret", STR, "", 0, 0, "shared secret of the TURN servers, for time-limited credentials"},
+    {"turn", "ttl_seconds", NUM, "43200", 60, 604800, "how long a client's TURN credentials last"},
+    {"turn", "rooms", YES_NO, "false", 0, 0, "rooms gather relayed candidates too"},
+    {"tiers", "A", STR, "1280x720@25:1200", 0, 0, "width x height @ frames : kbit/s; empty = off"},
+    {"tiers", "B", STR, "640x360@25:400", 0, 0, "the same"},
+    {"tiers", "C", STR, "480x270@15:150", 0, 0, "the same"},
+    {"tiers", "D", STR, "320x180@10:64", 0, 0, "the same"},
+    {"video", "preset", STR, "superfast", 0, 0, "x264 preset of the encoders"},
+    {"limits", "max_rooms", NUM, "200", 1, 10000, "rooms that exist at a time"},
+    {"limits", "max_seats", NUM, "64", 1, 64, "seats of a room"},
+    {"limits", "idle_rooms", NUM, "1", 0, 8, "room processes started ahead"},
+    {"limits", "empty_seconds", NUM, "60", 1, 86400, "a room process without people ends after this long"},
+    {"limits", "link_seconds", NUM, "86400", 60, 2592000, "how long a join link is good for, unless it says otherwise"},
+    {"limits", "messages_per_second", NUM, "50", 5, 1000, "WebSocket messages of one client"},
+    {"log", "level", STR, "info", 0, 0, "debug, info, warn or error"},
+    {NULL, NULL, MCU_CONFIG_NONE, NULL, 0, 0, NULL},
+};
+
+static bool number(const char **text, char end, int min, int max, int *out)
+{
+    if (!g_ascii_isdigit(**text)) {
+        return false;
+    }
+    char *rest = NULL;
+    guint64 v = g_ascii_strtoull(*text, &rest, 10);
+    if (*rest != end || v < (guint64)min || v > (guint64)max) {
+        return false;
+    }
+    *out = (int)v;
+    *text = end ? rest + 1 : rest;
+    return true;
+}
+
+bool sig_tier_parse(const char *text, sig_tier *out)
+{
+    const char *p = text;
+    return number(&p, 'x', 64, 3840, &out->width_px) && number(&p, '@', 36, 2160, &out->height_px) &&
+           number(&p, ':', 1, 60, &out->fps) && number(&p, '\0', 8, 50000, &out->bitrate_kbps) && out->width_px % 2 == 0 &&
+           out->height_px % 2 == 0;
+}
+
+static bool bad(GError **error, const char *section, const char *key, const char *reason)
+{
+    g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG, "[%s] %s: %s", section, key, reason);
+    return false;
+}
+
+static bool read_tiers(sig_settings *s, GError **error)
+{
+    static const char *const names[] = {"A", "B", "C", "D"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+        const char *text = mcu_config_str(s->config, "tiers", names[i]);
+        if (!*text) {
+            continue;
+        }
+        sig_tier *t = &s->tiers[s->n_tiers];
+        t->name = names[i];
+        if (!sig_tier_parse(text, t)) {
+            return bad(error, "tiers", names[i], "must look like 1280x720@25:1200 with even sizes");
+        }
+        s->n_tiers++;
+    }
+    return s->n_tiers > 0 || bad(error, "tiers", "A", "at least one tier is needed");
+}
+
+static bool check(const sig_settings *s, GError **error)
+{
+    if (!s->listen[0]) {
+        return bad(error, "server", "listen", "at least one address is needed");
+    }
+    if (!*s->certificate != !*s->key) {
+        return bad(error, "server", "certificate", "certificate and key go together");
+    }
+    if (*s->public_url && !g_str_has_prefix(s->public_url, "https://")) {
+        return bad(error, "server", "public_url", "must begin with https://");
+    }
+    if (!s->port_min != !s->port_max || s->port_min > s->port_max) {
+        return bad(error, "media", "port_min", "port_min and port_max go together, the first not above the second");
+    }
+    if (s->turn_urls[0] && !*s->turn_secret) {
+        return bad(error, "turn", "secret", "TURN servers need their shared secret");
+    }
+    for (const char *const *u = s->turn_urls; *u; u++) {
+        if (!g_str_has_prefix(*u, "turn:") && !g_str_has_prefix(*u, "turns:")) {
+            return bad(error, "turn", "urls", "each must begin with turn: or turns:");
+        }
+    }
+    static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
+    return g_strv_contains(levels, s->log_level) || bad(error, "log", "level", "must be debug, info, warn or error");
+}
+
+static void read_values(sig_settings *s, int port)
+{
+    mcu_config *c = s->config;
+    s->listen = mcu_config_list(c, "server", "listen");
+    s->port = (uint16_t)(port > 0 ? port : mcu_config_int(c, "server", "port"));
+    s->certificate = mcu_config_str(c, "server", "certificate");
+    s->key = mcu_config_str(c, "server", "key");
+    s->public_url = mcu_config_str(c, "server", "public_url");
+    s->origins = mcu_config_list(c, "server", "origins");
+    s->assets = mcu_config_str(c, "server", "assets");
+    s->max_connections = (unsigned)mcu_config_int(c, "server", "max_connections");
+    s->addresses = mcu_config_list(c, "media", "addresses");
+    s->nat_address = mcu_config_str(c, "media", "nat_address");
+    s->port_min = (uint16_t)mcu_config_int(c, "media", "port_min");
+    s->port_max = (uint16_t)mcu_config_int(c, "media", "port_max");
+    s->ice_tcp = mcu_config_bool(c, "media", "ice_tcp");
+    s->stun = mcu_config_str(c, "media", "stun");
+    s->turn_urls = mcu_config_list(c, "turn", "urls");
+    s->turn_secret = mcu_config_str(c, "turn", "secret");
+    s->turn_ttl_s = mcu_config_int(c, "turn", "ttl_seconds");
+    s->turn_in_rooms = mcu_config_bool(c, "turn", "rooms");
+    s->preset = mcu_config_str(c, "video", "preset");
+    s->max_rooms = (unsigned)mcu_config_int(c, "limits", "max_rooms");
+    s->max_seats = (unsigned)mcu_config_int(c, "limits", "max_seats");
+    s->idle_rooms = (unsigned)mcu_config_int(c, "limits", "idle_rooms");
+    s->empty_seconds = mcu_config_int(c, "limits", "empty_seconds");
+    s->link_seconds = mcu_config_int(c, "limits", "link_seconds");
+    s->messages_per_second = (unsigned)mcu_config_int(c, "limits", "messages_per_second");
+    s->log_level = mcu_config_str(c, "log", "level");
+}
+
+sig_settings *sig_settings_load(const char *path, int port, GError **error)
+{
+    mcu_config *config = mcu_config_load(path, sig_settings_keys, error);
+    if (!config) {
+        return NULL;
+    }
+    sig_settings *s = g_new0(sig_settings, 1);
+    s->config = config;
+    read_values(s, port);
+    if (!read_tiers(s, error) || !check(s, error)) {
+        g_prefix_error(error, "%s: ", path ? path : "configuration");
+        sig_settings_free(s);
+        return NULL;
+    }
+    return s;
+}
+
+void sig_settings_free(sig_settings *s)
+{
+    if (s) {
+        mcu_config_free(s->config);
+        g_free(s);
+    }
+}
+
+bool sig_settings_has_tier(const sig_settings *s, const char *name)
+{
+    for (unsigned i = 0; i < s->n_tiers; i++) {
+        if (strcmp(s->tiers[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+json_t *sig_settings_tier_names(const sig_settings *s)
+{
+    json_t *names = json_array();
+    for (unsigned i = 0; i < s->n_tiers; i++) {
+        json_array_append_new(names, json_string(s->tiers[i].name));
+    }
+    return names;
+}
+
+void sig_settings_print_help(FILE *out)
+{
+    const char *section = "";
+    fputs("# Every key with its default. TESSERA_SECTION_KEY in the environment overrides the file.\n", out);
+    for (const mcu_config_key *k = sig_settings_keys; k->section; k++) {
+        if (strcmp(section, k->section) != 0) {
+            section = k->section;
+            fprintf(out, "\n[%s]\n", section);
+        }
+        fprintf(out, "# %s\n%s = %s\n", k->help, k->key, k->fallback);
+    }
+}

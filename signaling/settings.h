@@ -1,0 +1,66 @@
+/* settings.h - what an operator can set for the gateway: the key table and its checked values.  Thread: read once at start,
+ * immutable afterwards. The launcher reads the same table, so a bad file stops the start before anything listens. */
+#ifndef SIGNALING_SETTINGS_H
+#define SIGNALING_SETTINGS_H
+
+#include <glib.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "mcu/base/config.h"
+
+#define SIG_MAX_TIERS 8
+
+typedef struct {
+    const char *name; /* "A" ... */
+    int width_px, height_px, fps;
+    int bitrate_kbps;
+} sig_tier;
+
+typedef struct {
+    mcu_config *config; /* owns every string below */
+    const char *const *listen;
+    uint16_t port;
+    const char *certificate, *key; /* both empty = self-signed */
+    const char *public_url;        /* "" = from the request */
+    const char *const *origins;
+    const char *assets; /* "" = looked for beside the program */
+    unsigned max_connections;
+
+    const char *const *addresses;
+    const char *nat_address;
+    uint16_t port_min, port_max;
+    bool ice_tcp;
+    const char *stun; /* "host:port" or "" */
+
+    const char *const *turn_urls;
+    const char *turn_secret;
+    int64_t turn_ttl_s;
+    bool turn_in_rooms;
+
+    sig_tier tiers[SIG_MAX_TIERS];
+    unsigned n_tiers;
+    const char *preset;
+
+    unsigned max_rooms, max_seats, idle_rooms;
+    unsigned messages_per_second;
+    int64_t empty_seconds, link_seconds;
+    const char *log_level;
+} sig_settings;
+
+extern const mcu_config_key sig_settings_keys[];
+
+/* `path` NULL = defaults and environment. `port` > 0 overrides the file. MCU_ERROR_CONFIG names file, line or key, and reason. */
+sig_settings *sig_settings_load(const char *path, int port, GError **error);
+void sig_settings_free(sig_settings *s);
+
+/* "1280x720@25:1200" = width x height @ frames a second : kilobits a second. False = not of that form or out of range. */
+bool sig_tier_parse(const char *text, sig_tier *out);
+bool sig_settings_has_tier(const sig_settings *s, const char *name);
+json_t *sig_settings_tier_names(const sig_settings *s); /* ["A", ...]; the caller's */
+
+void sig_settings_print_help(FILE *out); /* every key with default and meaning, as a commented INI file */
+
+#endif

@@ -1,0 +1,51 @@
+/* store.h - the durable facts: rooms, seats, revocations, in one SQLite file.  Thread: calls and callbacks on the gateway's loop;
+ * SQLite itself runs on the store's own thread, so no fsync ever holds up the loop.
+ * A change is a plain value; commit writes a group of them in one transaction and calls back when they are on disk. */
+#ifndef SIGNALING_STORE_H
+#define SIGNALING_STORE_H
+
+#include <event2/event.h>
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "signaling/auth.h"
+
+#define SIG_TIER_MAX 8
+
+typedef enum {
+    SIG_CHANGE_NONE = 0,
+    SIG_ROOM_PUT,  /* room, name, at_ms */
+    SIG_ROOM_END,  /* room, at_ms: forgets its seats, keeps that it ended */
+    SIG_SEAT_PUT,  /* room, seat, name, role, host, muted, tier */
+    SIG_SEAT_DROP, /* room, seat, generation, at_ms: tokens below `generation` are revoked */
+} sig_change_kind;
+
+typedef struct {
+    sig_change_kind kind;
+    char room[SIG_ID_MAX + 1], seat[SIG_ID_MAX + 1], role[SIG_ID_MAX + 1];
+    char name[SIG_NAME_MAX + 1];
+    char tier[SIG_TIER_MAX + 1]; /* cap, "" = none */
+    bool host, muted;
+    int64_t generation, at_ms;
+} sig_change;
+
+typedef void (*sig_change_fn)(void *user, const sig_change *change);
+typedef void (*sig_commit_fn)(void *user, bool ok);
+
+typedef struct sig_store sig_store;
+/* Opens or makes the file (0600), brings its layout up to date, forgets rooms that ended a month ago. Blocks; before the loop
+ * runs. */
+sig_store *sig_store_open(const char *path, int64_t now_ms, GError **error);
+/* Replays everything as changes. Before start. */
+bool sig_store_load(sig_store *s, sig_change_fn each, void *user, GError **error);
+/* Counts the gateway's starts: the generation that rooms see. Before start. 0 = error. */
+int64_t sig_store_next_generation(sig_store *s, GError **error);
+
+bool sig_store_start(sig_store *s, struct event_base *base, GError **error);
+/* Copies `changes` (1..4). False = too much is waiting (MCU_ERROR_UNAVAILABLE for the caller); `fn` is not called then. */
+bool sig_store_commit(sig_store *s, const sig_change *changes, unsigned n, sig_commit_fn fn, void *user);
+bool sig_store_healthy(const sig_store *s); /* the last transaction reached the disk */
+void sig_store_close(sig_store *s);         /* writes what waits, then closes; pending callbacks are not called */
+
+#endif

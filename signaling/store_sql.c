@@ -1,0 +1,228 @@
+#include "signaling/store_sql.h"
+
+#include <sqlite3.h>
+#include <string.h>
+
+#include "mcu/base/log.h"
+#include "mcu/base/status.h"
+
+enum { PUT_ROOM, END_ROOM, DROP_SEATS, PUT_SEAT, DROP_SEAT, REVOKE, N_STATEMENTS };
+
+static const char *const texts[N_STATEMENTS] = {
+    [PUT_ROOM] = "INSERT INTO rooms(id, name, created_ms) VALUES(?1, ?3, ?9) ON CONFLICT(id) DO UPDATE SET name = ?3",
+    [END_ROOM] = "UPDATE rooms SET ended_ms = ?9, name = '' WHERE id = ?1",
+    [DROP_SEATS] = "DELETE FROM seats WHERE room = ?1",
+    [PUT_SEAT] = "INSERT INTO seats(room, seat, name, role, tier, host, muted) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) "
+                 "ON CONFLICT(room, seat) DO UPDATE SET name = ?3, role = ?4, tier = ?5, host = ?6, muted = ?7",
+    [DROP_SEAT] = "DELETE FROM seats WHERE room = ?1 AND seat = ?2",
+    [REVOKE] = "INSERT INTO revocations(room, seat, generation, at_ms) VALUES(?1, ?2, ?8, ?9) "
+               "ON CONFLICT(room, seat) DO UPDATE SET generation = max(generation, ?8), at_ms = ?9",
+};
+
+static const char layout[] =
+    "CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS rooms(id TEXT PRIMARY KEY, name TEXT NOT NULL, created_ms INTEGER NOT NULL, ended_ms INTEGER) "
+    "WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS seats(room TEXT NOT NULL, seat TEXT NOT NULL, name TEXT NOT NULL, role TEXT NOT NULL, "
+    "tier TEXT NOT NULL, host INTEGER NOT NULL, muted INTEGER NOT NULL, PRIMARY KEY(room, seat)) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS revocations(room TEXT NOT NULL, seat TEXT NOT NULL, generation INTEGER NOT NULL, "
+    "at_ms INTEGER NOT NULL, PRIMARY KEY(room, seat)) WITHOUT ROWID;"
+    "PRAGMA user_version = 1;";
+
+struct sig_sql {
+    sqlite3 *db;
+    sqlite3_stmt *statements[N_STATEMENTS];
+};
+
+static bool fail(sig_sql *s, GError **error)
+{
+    g_set_error(error, MCU_ERROR, MCU_ERROR_INTERNAL, "database: %s", sqlite3_errmsg(s->db));
+    return false;
+}
+
+static bool run(sig_sql *s, const char *sql)
+{
+    return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+static int64_t number(sig_sql *s, const char *sql)
+{
+    sqlite3_stmt *q = NULL;
+    int64_t v = -1;
+    if (sqlite3_prepare_v2(s->db, sql, -1, &q, NULL) == SQLITE_OK && sqlite3_step(q) == SQLITE_ROW) {
+        v = sqlite3_column_int64(q, 0);
+    }
+    sqlite3_finalize(q);
+    return v;
+}
+
+static bool prepare(sig_sql *s, GError **error)
+{
+    int64_t version = number(s, "PRAGMA user_version");
+    if (version > 1) {
+        g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG, "database: made by a newer version (layout %" G_GINT64_FORMAT ")",
+                    version);
+        return false;
+    }
+    /* FULL: a commit that was reported is on the disk, also after a power failure. */
+    if (!run(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;") || !run(s, layout)) {
+        return fail(s, error);
+    }
+    for (int i = 0; i < N_STATEMENTS; i++) {
+        if (sqlite3_prepare_v3(s->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &s->statements[i], NULL) != SQLITE_OK) {
+            return fail(s, error);
+        }
+    }
+    return true;
+}
+
+sig_sql *sig_sql_open(const char *path, GError **error)
+{
+    sig_sql *s = g_new0(sig_sql, 1);
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    bool ok = sqlite3_open_v2(path, &s->db, flags, NULL) == SQLITE_OK || fail(s, error);
+    if (ok) {
+        sqlite3_busy_timeout(s->db, 3000);
+        ok = prepare(s, error);
+    }
+    if (!ok) {
+        g_prefix_error(error, "%s: ", path);
+        sig_sql_close(s);
+        return NULL;
+    }
+    return s;
+}
+
+void sig_sql_close(sig_sql *s)
+{
+    if (!s) {
+        return;
+    }
+    for (int i = 0; i < N_STATEMENTS; i++) {
+        sqlite3_finalize(s->statements[i]);
+    }
+    sqlite3_close(s->db);
+    g_free(s);
+}
+
+bool sig_sql_prune(sig_sql *s, int64_t before_ms, GError **error)
+{
+    g_autofree char *sql = g_strdup_printf("DELETE FROM rooms WHERE ended_ms < %" G_GINT64_FORMAT ";"
+                                           "DELETE FROM revocations WHERE room NOT IN (SELECT id FROM rooms);",
+                                           before_ms);
+    return run(s, sql) || fail(s, error);
+}
+
+static void copy(char *out, size_t size, sqlite3_stmt *q, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(q, column);
+    g_strlcpy(out, text ? text : "", size);
+}
+
+/* Every query has the same columns: room, seat, name, role, tier, host, muted, generation, at_ms. */
+static bool replay(sig_sql *s, const char *sql, sig_change_kind kind, sig_change_fn each, void *user)
+{
+    sqlite3_stmt *q = NULL;
+    if (sqlite3_prepare_v2(s->db, sql, -1, &q, NULL) != SQLITE_OK) {
+        return false;
+    }
+    int step = 0;
+    while ((step = sqlite3_step(q)) == SQLITE_ROW) {
+        sig_change c = {.kind = kind};
+        copy(c.room, sizeof c.room, q, 0);
+        copy(c.seat, sizeof c.seat, q, 1);
+        copy(c.name, sizeof c.name, q, 2);
+        copy(c.role, sizeof c.role, q, 3);
+        copy(c.tier, sizeof c.tier, q, 4);
+        c.host = sqlite3_column_int(q, 5) != 0;
+        c.muted = sqlite3_column_int(q, 6) != 0;
+        c.generation = sqlite3_column_int64(q, 7);
+        c.at_ms = sqlite3_column_int64(q, 8);
+        each(user, &c);
+    }
+    sqlite3_finalize(q);
+    return step == SQLITE_DONE;
+}
+
+bool sig_sql_load(sig_sql *s, sig_change_fn each, void *user, GError **error)
+{
+    bool ok =
+        replay(s, "SELECT id, '', name, '', '', 0, 0, 0, created_ms FROM rooms", SIG_ROOM_PUT, each, user) &&
+        replay(s, "SELECT room, seat, '', '', '', 0, 0, generation, at_ms FROM revocations", SIG_SEAT_DROP, each, user) &&
+        replay(s, "SELECT room, seat, name, role, tier, host, muted, 0, 0 FROM seats", SIG_SEAT_PUT, each, user) &&
+        replay(s, "SELECT id, '', '', '', '', 0, 0, 0, ended_ms FROM rooms WHERE ended_ms IS NOT NULL", SIG_ROOM_END, each, user);
+    return ok || fail(s, error);
+}
+
+int64_t sig_sql_next_generation(sig_sql *s, GError **error)
+{
+    if (!run(s, "INSERT INTO meta(key, value) VALUES('generation', 1) ON CONFLICT(key) DO UPDATE SET value = value + 1")) {
+        fail(s, error);
+        return 0;
+    }
+    return number(s, "SELECT value FROM meta WHERE key = 'generation'");
+}
+
+static bool execute(sig_sql *s, int statement, const sig_change *c)
+{
+    sqlite3_stmt *q = s->statements[statement];
+    const char *const text[] = {c->room, c->seat, c->name, c->role, c->tier};
+    const int64_t value[] = {c->host, c->muted, c->generation, c->at_ms};
+    int most = sqlite3_bind_parameter_count(q); /* a text names only the parameters that it uses */
+    for (int i = 0; i < 9 && i < most; i++) {
+        if (i < 5) {
+            sqlite3_bind_text(q, i + 1, text[i], -1, SQLITE_STATIC);
+        } else {
+            sqlite3_bind_int64(q, i + 1, value[i - 5]);
+        }
+    }
+    bool ok = sqlite3_step(q) == SQLITE_DONE;
+    sqlite3_reset(q);
+    sqlite3_clear_bindings(q);
+    return ok;
+}
+
+static bool apply_one(sig_sql *s, const sig_change *c)
+{
+    switch (c->kind) {
+    case SIG_ROOM_PUT:
+        return execute(s, PUT_ROOM, c);
+    case SIG_ROOM_END:
+        return execute(s, END_ROOM, c) && execute(s, DROP_SEATS, c);
+    case SIG_SEAT_PUT:
+        return execute(s, PUT_SEAT, c);
+    case SIG_SEAT_DROP:
+        return execute(s, DROP_SEAT, c) && execute(s, REVOKE, c);
+    case SIG_CHANGE_NONE:
+        break;
+    }
+    return false;
+}
+
+bool sig_sql_begin(sig_sql *s)
+{
+    return run(s, "BEGIN IMMEDIATE");
+}
+
+bool sig_sql_apply(sig_sql *s, const sig_change *changes, unsigned n)
+{
+    bool ok = run(s, "SAVEPOINT one");
+    for (unsigned i = 0; ok && i < n; i++) {
+        ok = apply_one(s, &changes[i]);
+    }
+    if (!ok) {
+        mcu_error_log("store.write", "error=%d", sqlite3_extended_errcode(s->db));
+        run(s, "ROLLBACK TO one");
+    }
+    return run(s, "RELEASE one") && ok;
+}
+
+bool sig_sql_commit(sig_sql *s)
+{
+    if (run(s, "COMMIT")) {
+        return true;
+    }
+    mcu_error_log("store.commit", "error=%d", sqlite3_extended_errcode(s->db));
+    run(s, "ROLLBACK");
+    return false;
+}
