@@ -58,7 +58,13 @@ check "everyone sends and receives pictures and sound" wait_until 60 \
     'all(.participants[]; .in.video.pictures > 0 and .in.audio.packets > 0 and .out.video.packets > 0 and .out.audio.packets > 0)'
 
 # Resident memory and open descriptors of the room process, after a third of the visit and at its end.
-room_process() { pgrep -P "$LAUNCHER_PID" -f "$BIN/tessera-room" | while read -r id; do printf '%s %s\n' "$(ps -o cputimes= -p "$id")" "$id"; done | sort -n | tail -n 1 | awk '{ print $2 }'; }
+# The busiest one: another waits for the next room.
+room_process() {
+    local id
+    for id in $(pgrep -P "$LAUNCHER_PID" -x tessera-room); do
+        printf '%s %s\n' "$(sed 's/.*) //' "/proc/$id/stat" | awk '{ print $12 + $13 }')" "$id"
+    done | sort -n | tail -n 1 | awk '{ print $2 }'
+}
 memory_kib() { awk '/^VmRSS/ { print $2 }' "/proc/$1/status"; }
 descriptors() { find "/proc/$1/fd" -mindepth 1 2>/dev/null | wc -l; }
 sleep $((LENGTH / 3))
