@@ -114,5 +114,5 @@ int main(void)
         cmocka_unit_test(test_pictures_of_many_slices),
         cmocka_unit_test(test_a_cut_picture_asks_for_a_keyframe),
     };
-    return cmocka_run_group_tests_name("mix_vdec", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("mix_slices", tests, NULL, NULL);
 }

@@ -1,2 +1,0 @@
-pkg_check_modules(VDEC_X264 REQUIRED IMPORTED_TARGET x264)
-tessera_test(mix_vdec SOURCES test_mix_vdec.c LIBS tessera_mixer PkgConfig::VDEC_X264)
