@@ -1,0 +1,239 @@
+#include <string.h>
+
+#include "mcu/base/log.h"
+#include "mcu/bot/participant_private.h"
+
+enum { ANSWER_S = 10, GATHER_MS = 1500, PHASE_STEP = 37 };
+
+/* ---- sending ---- */
+
+static void send_video(mcu_participant *p, int64_t now_ns)
+{
+    unsigned index = 0;
+    mcu_au *au = NULL;
+    while ((au = mcu_playout_take(&p->video, now_ns, &index)) != NULL) {
+        if (mcu_peer_send_picture(p->peer, au) != MCU_OK) {
+            p->refused_pictures++;
+            continue;
+        }
+        p->sent_pictures++;
+        if (index < MCU_SENT_MAX) {
+            p->sent_ns[index] = now_ns;
+        }
+    }
+}
+
+static void send_audio(mcu_participant *p, int64_t now_ns)
+{
+    unsigned index = 0;
+    const mcu_au *au = NULL;
+    while ((au = mcu_playout_take(&p->audio, now_ns, &index)) != NULL) {
+        (void)mcu_peer_send_audio(p->peer, au);
+    }
+}
+
+static gboolean tick(GSource *source, GSourceFunc f, gpointer user)
+{
+    mcu_participant *p = user;
+    (void)f;
+    g_source_set_ready_time(source, -1);
+    if (p->peer != NULL) {
+        const int64_t now_ns = mcu_now_ns();
+        send_audio(p, now_ns);
+        send_video(p, now_ns);
+        const int64_t next_ns = MIN(mcu_playout_next_ns(&p->video), mcu_playout_next_ns(&p->audio));
+        g_source_set_ready_time(source, next_ns == INT64_MAX ? -1 : next_ns / 1000 + 1);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+GSource *mcu_participant_ticker_new(mcu_participant *p)
+{
+    static GSourceFuncs functions = {.dispatch = tick};
+    GSource *s = g_source_new(&functions, sizeof(GSource));
+    g_source_set_callback(s, NULL, p, NULL);
+    g_source_set_priority(s, G_PRIORITY_HIGH);
+    g_source_attach(s, NULL);
+    return s;
+}
+
+static void start_sending(mcu_participant *p)
+{
+    const mcu_codec codec = mcu_peer_send_codec(p->peer);
+    const int64_t now_ns = mcu_now_ns();
+    const mcu_clip *video = NULL;
+    const mcu_clip *audio = NULL;
+    if (codec != MCU_CODEC_NONE && mcu_bot_sends_video(p->crew->options)) {
+        video = mcu_crew_video_clip(p->crew, codec, p->index);
+    }
+    if (mcu_bot_sends_audio(p->crew->options) && !p->crew->options->mute) {
+        audio = mcu_crew_audio_clip(p->crew, p->index);
+    }
+    mcu_playout_start(&p->video, video, p->index * PHASE_STEP, now_ns);
+    mcu_playout_start(&p->audio, audio, 0, now_ns);
+    g_source_set_ready_time(p->ticker, 0);
+}
+
+/* ---- the peer's callbacks ---- */
+
+static void on_state(void *user, mcu_peer_state state, const char *why)
+{
+    mcu_participant *p = user;
+    mcu_debug("bot.peer", "index=%u state=%s why=%s", p->index, mcu_peer_state_name(state), why);
+    if (state == MCU_PEER_UP) {
+        if (p->up_ns == 0) {
+            p->up_ns = mcu_now_ns();
+        }
+        if (p->phase != MCU_PARTICIPANT_LIVE) {
+            mcu_participant_set_phase(p, MCU_PARTICIPANT_LIVE, "up");
+            start_sending(p);
+        }
+    } else if (state == MCU_PEER_GONE || (state == MCU_PEER_STALLED && !mcu_signal_trickles(p->signal))) {
+        mcu_participant_again(p, why); /* by WHIP nobody tells us that the room has restarted */
+    }
+}
+
+static void send_whole_offer(mcu_participant *p)
+{
+    g_autofree char *sdp = mcu_peer_local_description(p->peer);
+    if (!p->offered && sdp != NULL) {
+        p->offered = true;
+        mcu_signal_offer(p->signal, sdp);
+    }
+}
+
+static void on_candidate(void *user, const char *candidate, const char *mid)
+{
+    mcu_participant *p = user;
+    if (mcu_signal_trickles(p->signal)) {
+        mcu_signal_candidate(p->signal, candidate, mid != NULL ? mid : "0");
+    } else if (candidate == NULL && p->peer != NULL) {
+        send_whole_offer(p);
+    }
+}
+
+static void on_picture(void *user, mcu_au *take_au)
+{
+    mcu_participant *p = user;
+    mcu_tally_picture(&p->tally, take_au->time_ns, take_au->keyframe);
+    if (p->viewer == NULL) {
+        mcu_au_unref(take_au);
+    } else if (!mcu_viewer_push(p->viewer, take_au, p->scene)) {
+        p->tally.dropped++;
+        mcu_peer_request_keyframe(p->peer);
+    }
+}
+
+static void on_audio(void *user, mcu_au *take_au)
+{
+    mcu_participant *p = user;
+    if (p->hearing != NULL) {
+        mcu_hearing_push(p->hearing, take_au);
+    }
+    mcu_au_unref(take_au);
+}
+
+static void on_keyframe_request(void *user)
+{
+    mcu_participant *p = user;
+    p->keyframe_requests++;
+    mcu_playout_keyframe(&p->video);
+}
+
+/* ---- connections ---- */
+
+static void clear_timer(guint *id)
+{
+    if (*id != 0) {
+        g_source_remove(*id);
+        *id = 0;
+    }
+}
+
+void mcu_participant_disconnect(mcu_participant *p)
+{
+    clear_timer(&p->answer_timer);
+    clear_timer(&p->gather_timer);
+    g_source_set_ready_time(p->ticker, -1);
+    p->video.clip = p->audio.clip = NULL;
+    p->offered = false;
+    g_clear_pointer(&p->peer, mcu_peer_free);
+}
+
+static gboolean no_answer(gpointer user)
+{
+    mcu_participant *p = user;
+    p->answer_timer = 0;
+    mcu_participant_again(p, "no answer");
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean gathered_enough(gpointer user)
+{
+    mcu_participant *p = user;
+    p->gather_timer = 0;
+    send_whole_offer(p);
+    return G_SOURCE_REMOVE;
+}
+
+static bool send_offer(mcu_participant *p, bool ice_restart, GError **error)
+{
+    g_autofree char *sdp = mcu_peer_offer(p->peer, ice_restart, error);
+    if (sdp == NULL) {
+        return false;
+    }
+    clear_timer(&p->answer_timer);
+    p->answer_timer = g_timeout_add_seconds(ANSWER_S, no_answer, p);
+    if (mcu_signal_trickles(p->signal)) {
+        p->offered = true;
+        mcu_signal_offer(p->signal, sdp);
+    } else if (mcu_peer_gathered(p->peer)) {
+        send_whole_offer(p);
+    } else {
+        p->gather_timer = g_timeout_add(GATHER_MS, gathered_enough, p);
+    }
+    return true;
+}
+
+void mcu_participant_connect(mcu_participant *p)
+{
+    static const mcu_peer_callbacks callbacks = {on_state, on_candidate, on_picture, on_audio, on_keyframe_request};
+    const mcu_bot_options *o = p->crew->options;
+    const mcu_peer_policy policy = {
+        .prefer_h264 = true,
+        .send_video = mcu_bot_sends_video(o),
+        .send_audio = mcu_bot_sends_audio(o),
+        .recv_video = true,
+        .recv_audio = true,
+        .video_codecs = mcu_bot_codecs(o, p->index),
+    };
+    g_autoptr(GError) error = NULL;
+    mcu_participant_disconnect(p);
+    p->peer = mcu_peer_new(p->crew->net, &policy, &callbacks, p, &error);
+    if (p->peer == NULL || !send_offer(p, false, &error)) {
+        mcu_participant_again(p, error->message);
+        return;
+    }
+    p->connections++;
+    mcu_participant_set_phase(p, MCU_PARTICIPANT_CONNECTING, "offered");
+}
+
+void mcu_participant_restart_ice(mcu_participant *p)
+{
+    g_autoptr(GError) error = NULL;
+    if (p->peer != NULL && !send_offer(p, true, &error)) {
+        mcu_participant_again(p, error->message);
+    }
+}
+
+void mcu_participant_answer(mcu_participant *p, const char *sdp)
+{
+    g_autoptr(GError) error = NULL;
+    if (p->peer == NULL) {
+        return;
+    }
+    clear_timer(&p->answer_timer);
+    if (!mcu_peer_accept(p->peer, sdp, &error)) {
+        mcu_participant_again(p, error->message);
+    }
+}

@@ -1,0 +1,45 @@
+#include "mcu/bot/playout.h"
+
+#define MAX_LATE_NS (MCU_NS_PER_SEC / 2)
+
+static const mcu_au *packet(const mcu_playout *p, unsigned index)
+{
+    return p->clip->packets->pdata[index % p->clip->packets->len];
+}
+
+void mcu_playout_keyframe(mcu_playout *p)
+{
+    for (unsigned i = 0; p->clip != NULL && i < p->clip->packets->len; i++) {
+        if (packet(p, p->next + i)->keyframe) {
+            p->next = (p->next + i) % p->clip->packets->len;
+            return;
+        }
+    }
+}
+
+void mcu_playout_start(mcu_playout *p, const mcu_clip *clip, unsigned first, int64_t now_ns)
+{
+    *p = (mcu_playout){.clip = clip, .next = clip != NULL ? first % clip->packets->len : 0, .due_ns = now_ns};
+    mcu_playout_keyframe(p);
+}
+
+int64_t mcu_playout_next_ns(const mcu_playout *p)
+{
+    return p->clip != NULL ? p->due_ns : INT64_MAX;
+}
+
+mcu_au *mcu_playout_take(mcu_playout *p, int64_t now_ns, unsigned *index)
+{
+    if (p->clip == NULL || now_ns < p->due_ns) {
+        return NULL;
+    }
+    if (now_ns - p->due_ns > MAX_LATE_NS) {
+        p->due_ns = now_ns;
+    }
+    mcu_au *au = p->clip->packets->pdata[p->next];
+    au->time_ns = p->due_ns;
+    *index = p->next;
+    p->next = (p->next + 1) % p->clip->packets->len;
+    p->due_ns += p->clip->packet_ns;
+    return au;
+}
