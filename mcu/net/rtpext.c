@@ -237,7 +237,8 @@ void mcu_rtpext_block_init(mcu_rtpext_block *b, const mcu_rtpext_map *map, const
     b->size = (at + 3) & ~(size_t)3;
 }
 
-_Static_assert(MCU_RTPEXT_BLOCK_MAX >= (18 + 18 + 3 + 5 + 4 + 5 + 3) / 4 * 4, "every extension fits in two-byte form");
+/* In two-byte form: two texts of 16, and 1, 3, 2 and 3 bytes, each behind two. */
+_Static_assert(MCU_RTPEXT_BLOCK_MAX >= 56, "every extension fits");
 
 void mcu_rtpext_block_apply(const mcu_rtpext_block *b, mcu_rtp *r)
 {

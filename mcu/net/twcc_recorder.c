@@ -140,7 +140,7 @@ static unsigned write_chunk(const report *t, unsigned from, uint8_t *out)
     unsigned left = t->count - from;
     if (run >= 14 || run == left || (run >= 7 && t->symbol[from] == LARGE)) {
         run = MIN(run, 0x1fffu);
-        mcu_wr16(out, (uint16_t)(t->symbol[from] << 13 | run));
+        mcu_wr16(out, (uint16_t)((unsigned)t->symbol[from] << 13 | run));
         return run;
     }
     unsigned ones = MIN(left, 14u);
@@ -150,13 +150,13 @@ static unsigned write_chunk(const report *t, unsigned from, uint8_t *out)
             ones = 0;
             break;
         }
-        bits = (uint16_t)(bits | t->symbol[from + i] << (13 - i));
+        bits = (uint16_t)(bits | (unsigned)t->symbol[from + i] << (13 - i));
     }
     if (ones == 0) {
         ones = MIN(left, 7u);
         bits = 0xc000;
         for (unsigned i = 0; i < ones; i++) {
-            bits = (uint16_t)(bits | t->symbol[from + i] << (12 - 2 * i));
+            bits = (uint16_t)(bits | (unsigned)t->symbol[from + i] << (12 - 2 * i));
         }
     }
     mcu_wr16(out, bits);
