@@ -89,6 +89,12 @@ static void draw_picture(mix_scaler *scaler, const mix_scene *s, unsigned tier, 
     mix_scale(scaler, v->full, fit->crop_width_px, fit->crop_height_px, fit->ratio, f, x, y, fit->width_px, fit->height_px);
 }
 
+static int border_px(int canvas_height_px)
+{
+    int px = (mix_layout_gutter(canvas_height_px) * 2 / 3) & ~1;
+    return px < 2 ? 2 : px;
+}
+
 void mix_tile_draw(mix_scaler *scaler, const mix_scene *s, unsigned tier, unsigned i, const mix_tile_look *look, mcu_frame *f)
 {
     const mix_scene_tier *spec = &s->tiers[tier];
@@ -105,12 +111,11 @@ void mix_tile_draw(mix_scaler *scaler, const mix_scene *s, unsigned tier, unsign
         mix_draw_fill(f, t->x_px, t->y_px, t->width_px, t->height_px, mix_colour_rgb(TILE_GROUND));
     }
     if (look->talking && s->n_people > 1) {
-        mix_draw_border(f, t->x_px, t->y_px, t->width_px, t->height_px, mix_layout_gutter(spec->height_px),
-                        mix_colour_rgb(TALKING));
+        mix_draw_border(f, t->x_px, t->y_px, t->width_px, t->height_px, border_px(spec->height_px), mix_colour_rgb(TALKING));
     }
     if (look->label) {
         const mix_overlay *o = mix_art_overlay_of(spec->label[i]);
-        int margin = mix_text_margin(t->height_px) + (s->n_people > 1 ? mix_layout_gutter(spec->height_px) / 2 & ~1 : 0);
+        int margin = mix_text_margin(t->height_px);
         mix_overlay_blend(o, f, t->x_px + margin, t->y_px + t->height_px - margin - o->height_px);
     }
 }

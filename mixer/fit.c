@@ -5,7 +5,7 @@
 static const struct {
     mix_ratio ratio;
     int multiple_px;
-} ratios[] = {{{1, 8}, 2}, {{1, 6}, 2}, {{1, 4}, 2}, {{1, 3}, 2}, {{3, 8}, 6},
+} ratios[] = {{{1, 8}, 2}, {{1, 6}, 2}, {{1, 4}, 2}, {{1, 3}, 4}, {{3, 8}, 6},
               {{1, 2}, 2}, {{2, 3}, 4}, {{3, 4}, 6}, {{1, 1}, 2}};
 
 #define N_RATIOS (sizeof ratios / sizeof ratios[0])

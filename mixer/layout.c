@@ -5,6 +5,7 @@
 
 #include "mixer/fit.h"
 
+#define NEARLY 0.94
 #define MAX_STRETCH 1.03 /* a tile may be this much flatter than 16:9; the crop takes it */
 
 typedef struct {
@@ -38,18 +39,26 @@ static grid measure(int width_px, int height_px, int columns, int rows)
     return (grid){columns, rows, floor_to(w, multiple), floor_to(h, multiple)};
 }
 
+static int area(grid g)
+{
+    return g.width_px * g.height_px;
+}
+
+/* The largest tiles; of grids that are nearly as good the widest: people sit side by side. */
 static grid choose(int width_px, int height_px, unsigned n)
 {
-    grid best = {0};
+    grid grids[MIX_MAX_PEOPLE];
+    int most = 0;
     for (int columns = 1; columns <= (int)n; columns++) {
-        int rows = ((int)n + columns - 1) / columns;
-        grid g = measure(width_px, height_px, columns, rows);
-        /* at equal size the wider grid: rows are what eyes read */
-        if (g.width_px >= 2 && g.height_px >= 2 && g.width_px * g.height_px >= best.width_px * best.height_px) {
-            best = g;
-        }
+        grid g = measure(width_px, height_px, columns, ((int)n + columns - 1) / columns);
+        grids[columns - 1] = g;
+        most = g.width_px >= 2 && area(g) > most ? area(g) : most;
     }
-    return best;
+    int columns = (int)n;
+    while (columns > 1 && area(grids[columns - 1]) < most * NEARLY) {
+        columns--;
+    }
+    return grids[columns - 1];
 }
 
 void mix_layout(int width_px, int height_px, unsigned n, mix_tile tiles[MIX_MAX_PEOPLE])

@@ -99,34 +99,57 @@ static bool need_scratch(mix_scaler *s, int width_px, int height_px)
     return s->scratch != NULL;
 }
 
+typedef struct {
+    mix_ratio first, then; /* first.num 0 = one step */
+} steps;
+
+/* Products of two ratios, the larger reduction first; any other scale below a half starts with an exact halving or quartering. */
+static steps steps_for(mix_ratio r, int crop_width_px, int crop_height_px, int width_px, int height_px)
+{
+    if (is(r, 1, 3)) {
+        return (steps){{1, 2}, {2, 3}};
+    }
+    if (is(r, 1, 6)) {
+        return (steps){{2, 3}, {1, 4}}; /* this way round its sides need not be multiples of four */
+    }
+    if (is(r, 1, 8)) {
+        return (steps){{1, 4}, {1, 2}};
+    }
+    if (r.num == 0 && crop_width_px >= 4 * width_px && crop_height_px >= 4 * height_px) {
+        return (steps){{1, 4}, {0, 1}};
+    }
+    if (r.num == 0 && crop_width_px >= 2 * width_px && crop_height_px >= 2 * height_px) {
+        return (steps){{1, 2}, {0, 1}};
+    }
+    return (steps){{0, 1}, r};
+}
+
 bool mix_scale(mix_scaler *s, const mcu_frame *src, int crop_width_px, int crop_height_px, mix_ratio ratio, mcu_frame *dst,
                int x_px, int y_px, int width_px, int height_px)
 {
     area a = middle_of(src, crop_width_px, crop_height_px);
     target t = part_of(dst, x_px, y_px, width_px, height_px);
-    mix_ratio first = {0, 1}, then = {0, 1};
-    if (is(ratio, 1, 3)) {
-        first = (mix_ratio){2, 3};
-        then = (mix_ratio){1, 2};
-    } else if (is(ratio, 1, 6)) {
-        first = (mix_ratio){2, 3};
-        then = (mix_ratio){1, 4};
-    } else if (is(ratio, 1, 8)) {
-        first = (mix_ratio){1, 4};
-        then = (mix_ratio){1, 2};
-    }
-    if (!first.num) {
-        one_step(&a, &t, ratio);
+    steps p = steps_for(ratio, crop_width_px, crop_height_px, width_px, height_px);
+    if (!p.first.num) {
+        one_step(&a, &t, p.then);
         return true;
     }
-    int w = width_px * then.den, h = height_px * then.den;
+    int w = width_px * p.then.den, h = height_px * p.then.den;
+    if (p.then.num) {
+        w /= p.then.num;
+        h /= p.then.num;
+    } else { /* as much of the crop as divides evenly */
+        w = (crop_width_px / p.first.den) & ~1;
+        h = (crop_height_px / p.first.den) & ~1;
+        a = middle_of(src, w * p.first.den, h * p.first.den);
+    }
     if (!need_scratch(s, w, h)) {
         return false;
     }
     target between = part_of(s->scratch, 0, 0, w, h);
-    one_step(&a, &between, first);
+    one_step(&a, &between, p.first);
     area again = {
         .plane = {between.plane[0], between.plane[1], between.plane[2]}, .stride = between.stride, .width_px = w, .height_px = h};
-    one_step(&again, &t, then);
+    one_step(&again, &t, p.then);
     return true;
 }

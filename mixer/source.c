@@ -298,6 +298,12 @@ mcu_status mix_source_push(mix_source *s, mcu_au *take_au)
     return MCU_OK;
 }
 
+void mix_source_show(mix_source *s, mcu_frame *take)
+{
+    g_assert(!s->env.workers);
+    publish_picture(s, take);
+}
+
 /* ---- on the clock ---- */
 
 static void take_newest(mcu_latest *slot, mcu_frame **held)

@@ -39,6 +39,8 @@ void mix_source_close(mix_source *s); /* no decoding afterwards; what is queued 
 
 uint32_t mix_source_id(const mix_source *s);
 mcu_status mix_source_push(mix_source *s, mcu_au *take_au);
+/* Shows a picture that needs no decoding; only for a source without workers. */
+void mix_source_show(mix_source *s, mcu_frame *take);
 void mix_source_need_key(mix_source *s); /* drop until a keyframe, and ask for one */
 /* The tile sizes that live tiers show it at: the strand makes those that are worth making on arrival. */
 void mix_source_want(mix_source *s, const mix_want want[MIX_MAX_TIERS]);

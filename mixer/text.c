@@ -66,7 +66,7 @@ void mix_text_free(mix_text *t)
 int mix_text_margin(int tile_height_px)
 {
     int m = tile_height_px / 40 & ~1;
-    return m < 2 ? 2 : m;
+    return m < 2 ? 4 : m + 2;
 }
 
 static void rounded(cairo_t *c, double x, double y, double w, double h, double r)
@@ -134,7 +134,7 @@ static double draw_icons(cairo_t *c, unsigned icons, double x, double y, double 
 
 static double font_px(int tile_height_px)
 {
-    double px = tile_height_px * 0.062;
+    double px = tile_height_px * 0.07;
     return px < 10 ? 10 : px > 26 ? 26 : px;
 }
 

@@ -36,6 +36,7 @@ mix_vdec *mix_vdec_new(int max_px)
     if (!d) {
         return NULL;
     }
+    av_log_set_level(AV_LOG_QUIET); /* what strangers send is counted, not printed */
     d->max_px = max_px;
     d->need_key = true;
     d->why = "";

@@ -1,7 +1,6 @@
 /* video.c - see video.h. */
 #include "mixer/video.h"
 
-#include <libavutil/log.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -109,7 +108,6 @@ mix_video *mix_video_new(GMainContext *context, const mix_video_config *config, 
     if (!check_config(config, error)) {
         return NULL;
     }
-    av_log_set_level(AV_LOG_QUIET); /* what strangers send is counted, not printed */
     mix_video *v = g_new0(mix_video, 1);
     v->context = context ? g_main_context_ref(context) : NULL;
     v->n_tiers = config->n_tiers;

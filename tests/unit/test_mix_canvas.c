@@ -1,0 +1,293 @@
+/* test_mix_canvas.c - the compositor stepped by hand: pixels by CRC, what is drawn again and what is not, stale pictures. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "mixer/compositor.h"
+#include "mixer/layout.h"
+#include "video_golden.h"
+#include "video_kit.h"
+
+#define PEOPLE 4
+#define TICK_NS (40 * MCU_NS_PER_MS)
+#define START_NS (100 * MCU_NS_PER_SEC)
+
+static const mix_tier_spec specs[] = {
+    {"A", 1280, 720, 25, 1200000}, {"B", 640, 360, 25, 400000}, {"C", 480, 270, 15, 150000}, {"D", 320, 180, 10, 64000}};
+
+typedef struct {
+    mix_cpu cpu;
+    kit_notices notices;
+    mix_compositor *c;
+    mix_source *source[MIX_MAX_PEOPLE];
+    unsigned n;
+    uint64_t tick;
+} stage;
+
+/* No labels: these pixels depend on no font. */
+static mix_scene *make_scene(stage *s)
+{
+    mix_scene *scene = mix_scene_new();
+    scene->n_people = s->n;
+    scene->n_tiers = 4;
+    for (unsigned i = 0; i < s->n; i++) {
+        scene->people[i] = (mix_scene_person){i + 1, i == 1, mix_source_ref(s->source[i])};
+    }
+    for (unsigned t = 0; t < 4; t++) {
+        mix_scene_tier *tier = &scene->tiers[t];
+        *tier =
+            (mix_scene_tier){.live = true, .width_px = specs[t].width_px, .height_px = specs[t].height_px, .fps = specs[t].fps};
+        mix_layout(tier->width_px, tier->height_px, s->n, tier->tiles);
+        scene->want[t] = (mix_want){tier->tiles[0].width_px, tier->tiles[0].height_px, tier->fps == 25};
+    }
+    for (unsigned i = 0; i < s->n; i++) {
+        mix_source_want(s->source[i], scene->want);
+    }
+    return scene;
+}
+
+static uint8_t luma_of(unsigned i)
+{
+    return (uint8_t)(30 + i * 11);
+}
+
+static void show(stage *s, unsigned i, unsigned n, int64_t now_ns)
+{
+    mcu_frame *f = kit_flat(640, 360, luma_of(i), n);
+    f->time_ns = now_ns;
+    mix_source_show(s->source[i], f);
+}
+
+static stage stage_new(unsigned n)
+{
+    stage s = {.n = n};
+    s.c = mix_compositor_new(25, &s.cpu);
+    return s;
+}
+
+static void stage_open(stage *s)
+{
+    for (unsigned i = 0; i < s->n; i++) {
+        s->source[i] = kit_source(i + 1, &s->notices);
+    }
+    mix_scene *scene = make_scene(s);
+    for (unsigned i = 0; i < s->n; i++) {
+        show(s, i, 0, START_NS);
+    }
+    mix_compositor_tick(s->c, scene, s->tick++, START_NS);
+}
+
+static void stage_close(stage *s)
+{
+    mix_compositor_free(s->c);
+    for (unsigned i = 0; i < s->n; i++) {
+        mix_source_close(s->source[i]);
+        mix_source_unref(s->source[i]);
+    }
+}
+
+static int64_t now_of(const stage *s)
+{
+    return START_NS + (int64_t)s->tick * TICK_NS;
+}
+
+static void tick(stage *s)
+{
+    mix_compositor_tick(s->c, NULL, s->tick, now_of(s));
+    s->tick++;
+}
+
+static void test_crc(void **state)
+{
+    (void)state;
+    static const unsigned sizes[] = {1, 2, 3, 4, 9, 16};
+    GString *text = g_string_new(NULL);
+    for (unsigned k = 0; k < G_N_ELEMENTS(sizes); k++) {
+        stage s = stage_new(sizes[k]);
+        stage_open(&s);
+        for (unsigned t = 0; t < 4; t++) {
+            const mcu_frame *f = mix_compositor_canvas(s.c, t);
+            g_string_append_printf(text, "%u people, tier %s: %08x %08x %08x\n", sizes[k], specs[t].name, kit_crc(f, 0),
+                                   kit_crc(f, 1), kit_crc(f, 2));
+        }
+        stage_close(&s);
+    }
+    golden_check("layout/canvas-crc.txt", text->str);
+    g_string_free(text, TRUE);
+}
+
+static void test_everybody_is_in_his_tile(void **state)
+{
+    (void)state;
+    for (unsigned n = 1; n <= 16; n++) {
+        stage s = stage_new(n);
+        stage_open(&s);
+        const mix_scene *scene = mix_compositor_scene(s.c);
+        for (unsigned t = 0; t < 4; t++) {
+            const mcu_frame *f = mix_compositor_canvas(s.c, t);
+            for (unsigned i = 0; i < n; i++) {
+                const mix_tile *tile = &scene->tiers[t].tiles[i];
+                int y = tile->y_px + tile->height_px / 2;
+                assert_in_range(kit_mean_luma(f, tile->x_px + 6, y, tile->width_px - 12, 8), luma_of(i) - 1, luma_of(i) + 1);
+            }
+        }
+        stage_close(&s);
+    }
+}
+
+/* Tiles made on arrival and tiles made on the tick are the same picture. */
+static void test_ready_or_not(void **state)
+{
+    (void)state;
+    stage s = stage_new(9), late = stage_new(9);
+    stage_open(&s);
+    for (unsigned i = 0; i < 9; i++) {
+        late.source[i] = kit_source(i + 1, &late.notices);
+        show(&late, i, 0, START_NS); /* before anybody said which tiles */
+    }
+    mix_compositor_tick(late.c, make_scene(&late), 0, START_NS);
+    assert_int_equal(kit_crc(mix_compositor_canvas(s.c, 0), 0), kit_crc(mix_compositor_canvas(late.c, 0), 0));
+    stage_close(&s);
+    stage_close(&late);
+}
+
+static void test_unchanged_is_published_once_a_second(void **state)
+{
+    (void)state;
+    stage s = stage_new(PEOPLE);
+    stage_open(&s);
+    unsigned published = 0;
+    int64_t last_ns = mix_compositor_canvas(s.c, 0)->time_ns;
+    for (unsigned k = 0; k < 100; k++) {
+        tick(&s);
+        published += mix_compositor_canvas(s.c, 0)->time_ns != last_ns;
+        last_ns = mix_compositor_canvas(s.c, 0)->time_ns;
+    }
+    /* four seconds: refreshes, and the one at which the pictures turn stale */
+    assert_in_range(published, 3, 6);
+    assert_int_equal(mix_compositor_skipped(s.c, 0), 100 - published);
+    stage_close(&s);
+}
+
+static void test_only_what_changed_is_drawn(void **state)
+{
+    (void)state;
+    stage s = stage_new(PEOPLE);
+    stage_open(&s);
+    const mix_tile *tiles = mix_compositor_scene(s.c)->tiers[1].tiles;
+    /* Scribble on tile 3 of every canvas of the pool: what is not drawn again keeps the scribble. */
+    for (unsigned k = 1; k <= MIX_CANVASES * 2; k++) {
+        show(&s, 0, k, now_of(&s));
+        tick(&s);
+        mcu_frame *f = (mcu_frame *)mix_compositor_canvas(s.c, 1);
+        f->plane[0][(tiles[3].y_px + 40) * f->stride[0] + tiles[3].x_px + 40] = 255;
+    }
+    for (unsigned k = 20; k < 26; k++) {
+        show(&s, 0, k, now_of(&s));
+        tick(&s);
+        const mcu_frame *f = mix_compositor_canvas(s.c, 1);
+        assert_int_equal(f->plane[0][(tiles[3].y_px + 40) * f->stride[0] + tiles[3].x_px + 40], 255);
+        mcu_frame *flat = kit_flat(640, 360, luma_of(0), k); /* and what changed is the newest */
+        assert_int_equal(f->plane[0][(tiles[0].y_px + 4) * f->stride[0] + tiles[0].x_px + 60],
+                         flat->plane[0][10 * flat->stride[0] + 122]);
+        mcu_frame_unref(flat);
+    }
+    show(&s, 3, 1, now_of(&s));
+    tick(&s);
+    const mcu_frame *f = mix_compositor_canvas(s.c, 1);
+    assert_int_equal(f->plane[0][(tiles[3].y_px + 40) * f->stride[0] + tiles[3].x_px + 40], luma_of(3));
+    stage_close(&s);
+}
+
+static void test_tiers_are_due_on_their_share(void **state)
+{
+    (void)state;
+    unsigned due[4] = {0};
+    for (uint64_t t = 0; t < 250; t++) {
+        for (unsigned k = 0; k < 4; k++) {
+            due[k] += mix_compositor_due(t, specs[k].fps, 25);
+        }
+    }
+    assert_int_equal(due[0], 250);
+    assert_int_equal(due[2], 150);
+    assert_int_equal(due[3], 100);
+}
+
+static void test_one_media_clock(void **state)
+{
+    (void)state;
+    stage s = stage_new(2);
+    stage_open(&s);
+    for (unsigned t = 0; t < 4; t++) {
+        const mcu_frame *f = mix_compositor_canvas(s.c, t);
+        assert_int_equal(f->time_ns, START_NS);
+        assert_int_equal(f->ts90k, (uint32_t)(100 * 90000));
+    }
+    stage_close(&s);
+}
+
+static void test_stale_then_gone(void **state)
+{
+    (void)state;
+    stage s = stage_new(2);
+    stage_open(&s);
+    const mix_tile *tile = &mix_compositor_scene(s.c)->tiers[0].tiles[0];
+    int x = tile->x_px + 20, y = tile->y_px + 200;
+    s.tick = 49; /* 1.96 s */
+    tick(&s);
+    assert_int_equal(kit_mean_luma(mix_compositor_canvas(s.c, 0), x, y, 40, 40), luma_of(0));
+    s.tick = 60;
+    tick(&s);
+    assert_true(kit_mean_luma(mix_compositor_canvas(s.c, 0), x, y, 40, 40) < luma_of(0));
+    s.tick = 260; /* past ten seconds; without art a plain tile */
+    tick(&s);
+    uint8_t ground = kit_mean_luma(mix_compositor_canvas(s.c, 0), x, y, 40, 40);
+    assert_true(ground != luma_of(0));
+    show(&s, 0, 1, now_of(&s));
+    tick(&s);
+    assert_int_equal(kit_mean_luma(mix_compositor_canvas(s.c, 0), x, y, 40, 40), luma_of(0));
+    stage_close(&s);
+}
+
+/* Encoders that never give a canvas back: the clock goes on without drawing, and recovers. */
+static void test_all_canvases_out(void **state)
+{
+    (void)state;
+    stage s = stage_new(1);
+    stage_open(&s);
+    mcu_frame *kept[MIX_CANVASES + 2];
+    unsigned n = 0;
+    for (unsigned k = 1; k < MIX_CANVASES + 3; k++) {
+        kept[n++] = mcu_frame_ref((mcu_frame *)mix_compositor_canvas(s.c, 0));
+        show(&s, 0, k, now_of(&s));
+        tick(&s);
+    }
+    for (unsigned k = 0; k < n; k++) {
+        mcu_frame_unref(kept[k]);
+    }
+    show(&s, 0, 90, now_of(&s));
+    int64_t now_ns = now_of(&s);
+    tick(&s);
+    assert_int_equal(mix_compositor_canvas(s.c, 0)->time_ns, now_ns);
+    stage_close(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_crc),
+        cmocka_unit_test(test_everybody_is_in_his_tile),
+        cmocka_unit_test(test_ready_or_not),
+        cmocka_unit_test(test_unchanged_is_published_once_a_second),
+        cmocka_unit_test(test_only_what_changed_is_drawn),
+        cmocka_unit_test(test_tiers_are_due_on_their_share),
+        cmocka_unit_test(test_one_media_clock),
+        cmocka_unit_test(test_stale_then_gone),
+        cmocka_unit_test(test_all_canvases_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,196 @@
+/* test_mix_text.c - names in every script, hostile names, labels that fit, art that is drawn once. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "mixer/art.h"
+#include "mixer/text.h"
+#include "video_golden.h"
+
+static mix_text *text;
+
+static unsigned ink(const mix_overlay *o)
+{
+    unsigned n = 0;
+    for (int i = 0; i < o->width_px * o->height_px; i++) {
+        n += o->a[i] > 200 && o->y[i] > 180;
+    }
+    return n;
+}
+
+static void test_scripts(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"Dr. Amira Haddad", "Zoë Björklund", "عبد الرحمن", "अनन्या श्रीवास्तव",
+                                        "สมชาย ใจดี",        "王小芳",        "שרה לוי",    "한지민",
+                                        "Шевченко",         "Nguyễn",        "Τάσος",      "தமிழ்"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+        mix_overlay *o = mix_text_label(text, names[i], 0, 420, 232);
+        assert_non_null(o);
+        assert_true(ink(o) > 60);
+        assert_true(o->width_px <= 420 - 2 * mix_text_margin(232));
+        mix_overlay_free(o);
+        char *initials = mix_text_initials(names[i]);
+        assert_true(strlen(initials) > 0);
+        g_free(initials);
+    }
+}
+
+static void test_hostile_names(void **state)
+{
+    (void)state;
+    char *zalgo = g_malloc0(60001);
+    for (int i = 0; i < 30000; i++) {
+        memcpy(zalgo + i * 2, i ? "\xcc\x81" : "Z.", 2);
+    }
+    char *wide = g_strnfill(20000, 'W');
+    const char *const names[] = {"",
+                                 "\xff\xfe\xc0",
+                                 "a\nb\tc\r\x01",
+                                 "\xe2\x80\xae"
+                                 "evil\xe2\x81\xa6",
+                                 zalgo,
+                                 wide,
+                                 "   ",
+                                 "\xf0\x9f\x98\x80"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+        char *clean = mix_text_clean(names[i]);
+        assert_true(g_utf8_validate(clean, -1, NULL));
+        assert_true(strlen(clean) <= 1100);
+        assert_null(strchr(clean, '\n'));
+        assert_null(strstr(clean, "\xe2\x80\xae"));
+        g_free(clean);
+        mix_overlay *o = mix_text_label(text, names[i], MIX_ICON_MUTED, 314, 174);
+        assert_non_null(o);
+        assert_true(o->width_px <= 314 && o->height_px <= 40);
+        mix_overlay_free(o);
+        mcu_frame *f = mix_text_placeholder(text, names[i], 0, 314, 174);
+        assert_non_null(f);
+        mcu_frame_unref(f);
+    }
+    g_free(zalgo);
+    g_free(wide);
+}
+
+static void test_every_size(void **state)
+{
+    (void)state;
+    for (int w = 20; w <= 1280; w += 42) {
+        int h = (w * 9 / 16) & ~1;
+        for (unsigned icons = 0; icons < 4; icons++) {
+            mix_overlay *o = mix_text_label(text, "Interpreter", icons, w, h);
+            if (o) {
+                assert_int_equal((o->width_px | o->height_px) & 1, 0);
+                assert_true(o->width_px <= w - 2 * mix_text_margin(h));
+                assert_true(o->height_px <= h - 2 * mix_text_margin(h));
+            } else {
+                assert_true(h < 60);
+            }
+            mix_overlay_free(o);
+        }
+    }
+}
+
+static void test_names_and_initials(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *clean, *initials;
+    } rows[] = {{"  Ann   Lee ", "Ann Lee", "AL"},
+                {"zoë", "zoë", "Z"},
+                {"A\xcc\x8a"
+                 "sa B\xc3\xb6rk",
+                 "A\xcc\x8a"
+                 "sa B\xc3\xb6rk",
+                 "A\xcc\x8a"
+                 "B"},
+                {"王小芳", "王小芳", "王"},
+                {"", "", ""},
+                {"\t\n", "", ""}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        char *clean = mix_text_clean(rows[i].name), *initials = mix_text_initials(clean);
+        assert_string_equal(clean, rows[i].clean);
+        assert_string_equal(initials, rows[i].initials);
+        g_free(clean);
+        g_free(initials);
+    }
+}
+
+/* Coarse enough to survive a change of hinting: one letter for each eight by four pixels. */
+static void append_coarse(GString *s, const mix_overlay *o)
+{
+    for (int y = 0; y + 4 <= o->height_px; y += 4) {
+        for (int x = 0; x + 8 <= o->width_px; x += 8) {
+            int bright = 0;
+            for (int i = 0; i < 32; i++) {
+                int at = (y + i / 8) * o->width_px + x + i % 8;
+                bright += o->y[at] > 128 && o->a[at] > 128;
+            }
+            g_string_append_c(s, ".:+#"[bright == 0 ? 0 : bright < 6 ? 1 : bright < 14 ? 2 : 3]);
+        }
+        g_string_append_c(s, '\n');
+    }
+}
+
+static void test_label_golden(void **state)
+{
+    (void)state;
+    mix_overlay *o = mix_text_label(text, "Dr. Haddad", MIX_ICON_MUTED | MIX_ICON_PHONE, 634, 354);
+    GString *s = g_string_new(NULL);
+    g_string_append_printf(s, "%dx%d\n", o->width_px, o->height_px);
+    append_coarse(s, o);
+    golden_check("layout/label.txt", s->str);
+    g_string_free(s, TRUE);
+    mix_overlay_free(o);
+}
+
+static void test_art_is_drawn_once(void **state)
+{
+    (void)state;
+    mix_art *a = mix_art_new(NULL, NULL, NULL);
+    mix_art_item *one = mix_art_get(a, MIX_ART_LABEL, "Ann", 0, 314, 174),
+                 *two = mix_art_get(a, MIX_ART_LABEL, "Ann", 0, 314, 174),
+                 *other = mix_art_get(a, MIX_ART_LABEL, "Ann", MIX_ICON_MUTED, 314, 174);
+    assert_ptr_equal(one, two);
+    assert_true(mix_art_serial(one) != mix_art_serial(other));
+    assert_ptr_equal(mix_art_overlay_of(one), mix_art_overlay_of(two));
+    assert_null(mix_art_frame_of(one));
+    uint64_t serial = mix_art_serial(one);
+    mix_art_item_unref(one);
+    mix_art_item_unref(two);
+    mix_art_sweep(a);
+    one = mix_art_get(a, MIX_ART_LABEL, "Ann", 0, 314, 174);
+    assert_true(mix_art_serial(one) != serial);
+    mix_art_free(a);
+    assert_true(mix_art_serial(other) > 0); /* still ours */
+    mix_art_item_unref(one);
+    mix_art_item_unref(other);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    text = mix_text_new(NULL);
+    return text ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    mix_text_free(text);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_scripts),      cmocka_unit_test(test_hostile_names),
+        cmocka_unit_test(test_every_size),   cmocka_unit_test(test_names_and_initials),
+        cmocka_unit_test(test_label_golden), cmocka_unit_test(test_art_is_drawn_once),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,188 @@
+/* test_mix_venc.c - encoders: profile, level, colour, start codes; keyframe spacing and the bank by stepped time. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <glib.h>
+#include <string.h>
+
+#include "mcu/base/h264_params.h"
+#include "mixer/keybank.h"
+#include "mixer/keygate.h"
+#include "video_kit.h"
+
+static void test_h264_stream(void **state)
+{
+    (void)state;
+    kit_camera c = kit_camera_open(MCU_CODEC_H264, 640, 360, 0, 0, 0);
+    for (unsigned i = 0; i < 30; i++) {
+        c.keyframe = i == 20;
+        mcu_au *au = kit_camera_next(&c);
+        assert_int_equal(au->keyframe, i == 0 || i == 20);
+        assert_int_equal(au->codec, MCU_CODEC_H264);
+        assert_int_equal(au->width_px, 640);
+        assert_int_equal(au->height_px, 360);
+        assert_int_equal(au->ts, i * 3600);
+        mcu_nal_iter it;
+        const uint8_t *nal;
+        size_t size;
+        unsigned sps = 0, pps = 0, slices = 0;
+        mcu_nal_begin(&it, au->data, au->size);
+        while (mcu_nal_next(&it, &nal, &size)) {
+            assert_memory_equal(nal - 4, "\0\0\0\1", 4); /* the long start code */
+            int type = mcu_nal_type(nal);
+            assert_int_not_equal(type, MCU_NAL_SEI);
+            sps += type == MCU_NAL_SPS;
+            pps += type == MCU_NAL_PPS;
+            slices += type == MCU_NAL_IDR || type == MCU_NAL_SLICE;
+            mcu_h264_sps s;
+            if (type == MCU_NAL_SPS) {
+                assert_int_equal(mcu_h264_parse_sps(nal, size, &s), MCU_OK);
+                assert_int_equal(s.profile_idc, 66);
+                assert_int_equal(s.constraints & 0x40, 0x40); /* constrained baseline */
+                assert_int_equal(s.level_idc, 30);
+                assert_int_equal(s.height_px, 360);
+            }
+        }
+        assert_int_equal(slices, 1);
+        assert_int_equal(sps, au->keyframe);
+        assert_int_equal(pps, au->keyframe);
+        mcu_au_unref(au);
+    }
+    kit_camera_close(&c);
+}
+
+static void test_vp8_stream(void **state)
+{
+    (void)state;
+    kit_camera c = kit_camera_open(MCU_CODEC_VP8, 320, 180, 0, 0, 0);
+    for (unsigned i = 0; i < 60; i++) {
+        c.keyframe = i == 40;
+        mcu_au *au = kit_camera_next(&c);
+        assert_int_equal(au->keyframe, i == 0 || i == 40);
+        assert_int_equal(au->codec, MCU_CODEC_VP8);
+        assert_int_equal(au->data[0] & 1, !au->keyframe);
+        mcu_au_unref(au);
+    }
+    kit_camera_close(&c);
+}
+
+static void test_bitrate_is_kept(void **state)
+{
+    (void)state;
+    static const mcu_codec codecs[] = {MCU_CODEC_H264, MCU_CODEC_VP8};
+    for (unsigned k = 0; k < 2; k++) {
+        mix_venc_config config = {.width_px = 320, .height_px = 180, .fps = 10, .bitrate_bps = 64000};
+        const mix_venc_type *type = mix_venc_for(codecs[k]);
+        mix_venc *e = type->open(&config, NULL);
+        size_t bytes = 0;
+        for (unsigned i = 0; i < 100; i++) {
+            mcu_frame *f = kit_person(320, 180, i / 25, i);
+            mcu_au *au = type->encode(e, f, false);
+            assert_non_null(au);
+            assert_true(au->size <= 64000 / 8);
+            bytes += au->size;
+            mcu_au_unref(au);
+            mcu_frame_unref(f);
+        }
+        assert_true(bytes * 8 / 10 < 64000 * 1.15);
+        type->close(e);
+    }
+}
+
+static void test_levels(void **state)
+{
+    (void)state;
+    assert_int_equal(mix_venc_h264_level(1280, 720, 25, 1200000), 31);
+    assert_int_equal(mix_venc_h264_level(640, 360, 25, 400000), 30);
+    assert_int_equal(mix_venc_h264_level(480, 270, 15, 150000), 21);
+    assert_int_equal(mix_venc_h264_level(320, 180, 10, 64000), 11);
+    assert_int_equal(mix_venc_h264_level(1920, 1080, 25, 4000000), 40);
+    assert_int_equal(mix_venc_h264_level(4096, 4096, 60, 4000000), 52);
+}
+
+static void test_bad_configuration(void **state)
+{
+    (void)state;
+    GError *error = NULL;
+    mix_venc_config config = {.width_px = 320, .height_px = 180, .fps = 10, .bitrate_bps = 64000, .preset = "warp"};
+    assert_null(mix_venc_x264.open(&config, &error));
+    assert_non_null(strstr(error->message, "warp"));
+    g_error_free(error);
+    assert_null(mix_venc_for(MCU_CODEC_OPUS));
+}
+
+static void test_key_requests_merge(void **state)
+{
+    (void)state;
+    mix_keygate g = {0};
+    const int64_t t0 = 50 * MIX_KEY_SPACING_NS, ms = 1000000;
+    assert_true(mix_keygate_due(&g, t0)); /* the first picture */
+    mix_keygate_serve(&g, t0);
+    assert_false(mix_keygate_due(&g, t0 + 40 * ms));
+    for (int i = 0; i < 20; i++) { /* everybody asks */
+        mix_keygate_request(&g);
+        assert_false(mix_keygate_due(&g, t0 + 100 * ms + i * 40 * ms));
+    }
+    assert_true(mix_keygate_due(&g, t0 + 1000 * ms));
+    mix_keygate_serve(&g, t0 + 1000 * ms);
+    assert_false(mix_keygate_due(&g, t0 + 5000 * ms)); /* all were served by one */
+    mix_keygate_request(&g);
+    assert_true(mix_keygate_due(&g, t0 + 5000 * ms));
+}
+
+static mcu_au *coded(bool keyframe, size_t size, int64_t time_ns)
+{
+    mcu_au *au = mcu_au_new(size);
+    au->codec = MCU_CODEC_H264;
+    au->keyframe = keyframe;
+    au->time_ns = time_ns;
+    return au;
+}
+
+static void add(mix_keybank *b, bool keyframe, size_t size, int64_t time_ms)
+{
+    mcu_au *au = coded(keyframe, size, time_ms * MCU_NS_PER_MS);
+    mix_keybank_add(b, au);
+    mcu_au_unref(au);
+}
+
+static void test_bank(void **state)
+{
+    (void)state;
+    mix_keybank *b = mix_keybank_new(10000);
+    mcu_au *const *p;
+    add(b, false, 10, 0); /* nothing to start from */
+    assert_int_equal(mix_keybank_get(b, 0, &p), 0);
+    add(b, true, 4000, 1000);
+    add(b, false, 500, 1040);
+    add(b, false, 500, 1080);
+    assert_int_equal(mix_keybank_get(b, 1100 * MCU_NS_PER_MS, &p), 3);
+    assert_true(p[0]->keyframe);
+    assert_int_equal(p[2]->time_ns, 1080 * MCU_NS_PER_MS);
+    assert_int_equal(mix_keybank_get(b, 3001 * MCU_NS_PER_MS, &p), 0); /* older than two seconds */
+    add(b, true, 3000, 1200);                                          /* a newer keyframe starts anew */
+    assert_int_equal(mix_keybank_get(b, 1200 * MCU_NS_PER_MS, &p), 1);
+    add(b, false, 6900, 1240);
+    assert_int_equal(mix_keybank_get(b, 1240 * MCU_NS_PER_MS, &p), 2);
+    add(b, false, 101, 1280); /* more than a second's worth */
+    assert_int_equal(mix_keybank_get(b, 1280 * MCU_NS_PER_MS, &p), 0);
+    assert_null(p);
+    add(b, false, 10, 1320); /* and it stays useless until the next keyframe */
+    assert_int_equal(mix_keybank_get(b, 1320 * MCU_NS_PER_MS, &p), 0);
+    add(b, true, 100, 1400);
+    assert_int_equal(mix_keybank_get(b, 1400 * MCU_NS_PER_MS, &p), 1);
+    mix_keybank_free(b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_h264_stream), cmocka_unit_test(test_vp8_stream),        cmocka_unit_test(test_bitrate_is_kept),
+        cmocka_unit_test(test_levels),      cmocka_unit_test(test_bad_configuration), cmocka_unit_test(test_key_requests_merge),
+        cmocka_unit_test(test_bank),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

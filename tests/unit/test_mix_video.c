@@ -1,0 +1,456 @@
+/* test_mix_video.c - the whole picture half with its threads: coded pictures in, composites out, on a real clock. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <glib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "mcu/base/clock.h"
+#include "mixer/video.h"
+#include "video_kit.h"
+
+#define MAX_KEPT 400
+
+typedef struct {
+    mix_video *v;
+    kit_camera camera[MIX_MAX_PEOPLE];
+    unsigned n_cameras;
+    mcu_au *kept[MIX_MAX_TIERS][2][MAX_KEPT];
+    unsigned n_kept[MIX_MAX_TIERS][2];
+    unsigned keys_wanted[MIX_MAX_PEOPLE + 1], layouts[MIX_MAX_TIERS];
+    mix_source_state state[MIX_MAX_PEOPLE + 1];
+    mix_tile tiles[MIX_MAX_TIERS][MIX_MAX_PEOPLE];
+    unsigned n_tiles[MIX_MAX_TIERS];
+    GMainContext *context;
+} rig;
+
+static const mix_video_config config = {
+    .tiers = {{"A", 1280, 720, 25, 1200000},
+              {"B", 640, 360, 25, 400000},
+              {"C", 480, 270, 15, 150000},
+              {"D", 320, 180, 10, 64000}},
+    .n_tiers = 4,
+    .workers = 2,
+};
+
+static void on_picture(void *user, unsigned tier, mcu_au *au)
+{
+    rig *r = user;
+    int slot = au->codec == MCU_CODEC_VP8;
+    assert_int_equal(au->tier, tier);
+    if (r->n_kept[tier][slot] < MAX_KEPT) {
+        r->kept[tier][slot][r->n_kept[tier][slot]++] = mcu_au_ref(au);
+    }
+}
+
+static void on_keyframe_wanted(void *user, uint32_t source)
+{
+    rig *r = user;
+    r->keys_wanted[source]++;
+    if (source <= r->n_cameras) {
+        r->camera[source - 1].keyframe = true;
+    }
+}
+
+static void on_state(void *user, uint32_t source, mix_source_state state)
+{
+    rig *r = user;
+    r->state[source] = state;
+}
+
+static void on_layout(void *user, unsigned tier, const mix_tile *tiles, unsigned n)
+{
+    rig *r = user;
+    r->layouts[tier]++;
+    r->n_tiles[tier] = n;
+    memcpy(r->tiles[tier], tiles, n * sizeof *tiles);
+}
+
+static const mix_video_callbacks callbacks = {on_picture, on_keyframe_wanted, on_state, on_layout};
+
+static uint8_t luma_of(unsigned i)
+{
+    return (uint8_t)(40 + 12 * i);
+}
+
+static rig *rig_new(unsigned cameras)
+{
+    rig *r = g_new0(rig, 1);
+    r->context = g_main_context_new();
+    r->v = mix_video_new(r->context, &config, &callbacks, r, NULL);
+    assert_non_null(r->v);
+    r->n_cameras = cameras;
+    for (unsigned i = 0; i < cameras; i++) {
+        r->camera[i] = kit_camera_open(i % 2 ? MCU_CODEC_VP8 : MCU_CODEC_H264, 640, 360, luma_of(i), i, mcu_now_ns());
+        assert_int_equal(mix_video_source_add(r->v, i + 1), MCU_OK);
+    }
+    return r;
+}
+
+static void people(rig *r, unsigned n, bool camera_on)
+{
+    mix_person p[MIX_MAX_PEOPLE];
+    char names[MIX_MAX_PEOPLE][16];
+    for (unsigned i = 0; i < n; i++) {
+        snprintf(names[i], sizeof names[i], "Person %u", i + 1);
+        p[i] = (mix_person){.person = i + 1, .name = names[i], .camera_on = camera_on, .muted = i == 1};
+    }
+    mix_video_set_people(r->v, p, n);
+}
+
+static void spin(rig *r, int64_t until_ns)
+{
+    while (mcu_now_ns() < until_ns) {
+        if (!g_main_context_iteration(r->context, FALSE)) {
+            mcu_sleep_until_ns(MIN(until_ns, mcu_now_ns() + MCU_NS_PER_MS));
+        }
+    }
+}
+
+/* Everybody sends one picture each 40 ms for this many of them. */
+static void send(rig *r, unsigned pictures)
+{
+    int64_t next_ns = mcu_now_ns();
+    for (unsigned k = 0; k < pictures; k++) {
+        for (unsigned i = 0; i < r->n_cameras; i++) {
+            mcu_au *au = kit_camera_next(&r->camera[i]);
+            au->time_ns = mcu_now_ns();
+            mix_video_source_push(r->v, i + 1, au);
+        }
+        next_ns += 40 * MCU_NS_PER_MS;
+        spin(r, next_ns);
+    }
+}
+
+static void forget(rig *r)
+{
+    for (unsigned t = 0; t < MIX_MAX_TIERS; t++) {
+        for (unsigned c = 0; c < 2; c++) {
+            for (unsigned i = 0; i < r->n_kept[t][c]; i++) {
+                mcu_au_unref(r->kept[t][c][i]);
+            }
+            r->n_kept[t][c] = 0;
+        }
+    }
+}
+
+static void rig_free(rig *r)
+{
+    mix_video_free(r->v);
+    forget(r);
+    for (unsigned i = 0; i < r->n_cameras; i++) {
+        kit_camera_close(&r->camera[i]);
+    }
+    g_main_context_unref(r->context);
+    g_free(r);
+}
+
+static void check_tiles(rig *r, unsigned tier, unsigned slot, unsigned n)
+{
+    assert_true(r->n_kept[tier][slot] > 0);
+    assert_true(r->kept[tier][slot][0]->keyframe);
+    mcu_frame *f = kit_decode_last(r->kept[tier][slot], r->n_kept[tier][slot]);
+    assert_non_null(f);
+    assert_int_equal(f->width_px, config.tiers[tier].width_px);
+    assert_int_equal(f->height_px, config.tiers[tier].height_px);
+    assert_int_equal(r->n_tiles[tier], n);
+    for (unsigned i = 0; i < n; i++) {
+        const mix_tile *t = &r->tiles[tier][i];
+        assert_int_equal(t->person, i + 1);
+        int luma = kit_mean_luma(f, t->x_px + t->width_px / 4, t->y_px + t->height_px / 3, t->width_px / 2, t->height_px / 3);
+        assert_in_range(luma, luma_of(i) - 4, luma_of(i) + 4);
+    }
+    mcu_frame_unref(f);
+}
+
+/* decode -> composite -> encode -> decode, both codecs in, both out, four sizes. */
+static void test_round_trip(void **state)
+{
+    (void)state;
+    rig *r = rig_new(4);
+    people(r, 4, true);
+    for (unsigned t = 0; t < 4; t++) {
+        assert_int_equal(mix_video_use(r->v, t, MCU_CODEC_H264), MCU_OK);
+    }
+    assert_int_equal(mix_video_use(r->v, 1, MCU_CODEC_VP8), MCU_OK);
+    send(r, 25);
+    mix_video_stats s;
+    mix_video_get_stats(r->v, &s);
+    assert_int_equal(s.live_encoders, 5);
+    assert_int_equal(s.live_tiers, 4);
+    assert_int_equal(s.sources, 4);
+    for (unsigned t = 0; t < 4; t++) {
+        check_tiles(r, t, 0, 4);
+        assert_int_equal(r->layouts[t], 1);
+    }
+    check_tiles(r, 1, 1, 4);
+    for (unsigned i = 1; i <= 4; i++) {
+        assert_int_equal(r->state[i], MIX_SOURCE_LIVE);
+    }
+    /* one canvas, two codecs: the same moments */
+    unsigned same = 0;
+    for (unsigned i = 0; i < r->n_kept[1][1]; i++) {
+        for (unsigned k = 0; k < r->n_kept[1][0]; k++) {
+            same += r->kept[1][0][k]->ts == r->kept[1][1][i]->ts;
+        }
+    }
+    assert_true(same + 3 >= r->n_kept[1][1] && same > 5);
+    for (unsigned i = 0; i < r->n_kept[0][0]; i++) {
+        assert_int_equal(r->kept[0][0][i]->ts, (uint32_t)(r->kept[0][0][i]->time_ns * 9 / 100000));
+    }
+    rig_free(r);
+}
+
+static void test_unused_costs_nothing(void **state)
+{
+    (void)state;
+    rig *r = rig_new(1);
+    people(r, 1, true);
+    send(r, 5);
+    mix_video_stats s;
+    mix_video_get_stats(r->v, &s);
+    assert_int_equal(s.live_encoders, 0);
+    assert_int_equal(s.ticks, 0);
+    assert_int_equal(mix_video_use(r->v, 3, MCU_CODEC_H264), MCU_OK);
+    assert_int_equal(mix_video_use(r->v, 3, MCU_CODEC_H264), MCU_OK);
+    send(r, 10);
+    mix_video_get_stats(r->v, &s);
+    assert_int_equal(s.live_encoders, 1); /* however many watch */
+    assert_true(s.encoded[3] > 0 && s.encoded[0] == 0);
+    mix_video_unuse(r->v, 3, MCU_CODEC_H264);
+    mix_video_get_stats(r->v, &s);
+    assert_int_equal(s.live_encoders, 1);
+    mix_video_unuse(r->v, 3, MCU_CODEC_H264);
+    mix_video_unuse(r->v, 3, MCU_CODEC_H264); /* once too often */
+    mix_video_get_stats(r->v, &s);
+    assert_int_equal(s.live_encoders, 0);
+    uint64_t encoded = s.encoded[3], ticks = s.ticks;
+    send(r, 5);
+    mix_video_get_stats(r->v, &s);
+    assert_int_equal(s.encoded[3], encoded);
+    assert_int_equal(s.ticks, ticks);
+    assert_int_equal(mix_video_use(r->v, 4, MCU_CODEC_H264), MCU_EINVAL);
+    assert_int_equal(mix_video_use(r->v, 0, MCU_CODEC_OPUS), MCU_EINVAL);
+    rig_free(r);
+}
+
+static void test_keyframes_merge(void **state)
+{
+    (void)state;
+    rig *r = rig_new(1);
+    people(r, 1, true);
+    mix_video_use(r->v, 3, MCU_CODEC_H264);
+    send(r, 8);
+    for (unsigned i = 0; i < 30; i++) { /* 1.2 s of everybody asking */
+        mix_video_request_keyframe(r->v, 3, MCU_CODEC_H264);
+        send(r, 1);
+    }
+    mix_video_stats s;
+    mix_video_get_stats(r->v, &s);
+    assert_in_range(s.keyframes[3], 2, 3);
+    mcu_au *const *bank;
+    unsigned n = mix_video_bank(r->v, 3, MCU_CODEC_H264, &bank);
+    assert_true(n > 0);
+    assert_true(bank[0]->keyframe);
+    mcu_frame *f = kit_decode_last(bank, n);
+    assert_non_null(f);
+    mcu_frame_unref(f);
+    assert_int_equal(mix_video_bank(r->v, 0, MCU_CODEC_H264, &bank), 0);
+    rig_free(r);
+}
+
+/* Nobody has a picture: placeholders, and the encoder rests but for a refresh a second and the keyframes asked for. */
+static void test_still_room(void **state)
+{
+    (void)state;
+    rig *r = rig_new(0);
+    people(r, 3, false);
+    mix_video_use(r->v, 1, MCU_CODEC_H264);
+    spin(r, mcu_now_ns() + 300 * MCU_NS_PER_MS);
+    unsigned before = r->n_kept[1][0];
+    assert_true(before >= 1);
+    spin(r, mcu_now_ns() + 1200 * MCU_NS_PER_MS);
+    assert_in_range(r->n_kept[1][0] - before, 1, 2);
+    mix_video_stats s;
+    mix_video_get_stats(r->v, &s);
+    assert_true(s.skipped_unchanged[1] > 20);
+    unsigned keys = (unsigned)s.keyframes[1];
+    mix_video_request_keyframe(r->v, 1, MCU_CODEC_H264);
+    spin(r, mcu_now_ns() + 150 * MCU_NS_PER_MS); /* the last keyframe is more than a second old */
+    mix_video_get_stats(r->v, &s);
+    assert_int_equal(s.keyframes[1], keys + 1);
+    mcu_frame *f = kit_decode_last(r->kept[1][0], r->n_kept[1][0]);
+    assert_true(kit_mean_luma(f, 0, 0, 640, 360) > 20); /* something was drawn */
+    kit_write_png(f, "still-room");
+    mcu_frame_unref(f);
+    rig_free(r);
+}
+
+static mcu_au *absurd(void)
+{
+    static const uint8_t bytes[] = {0, 0, 0, 1, 0x67, 110,  0, 51, 0xff, 0xff, 0x12, 0x34,
+                                    0, 0, 0, 1, 0x68, 0xce, 0, 0,  0,    1,    0x65, 0x88};
+    mcu_au *au = mcu_au_new_copy(bytes, sizeof bytes);
+    au->codec = MCU_CODEC_H264;
+    au->keyframe = true;
+    au->time_ns = mcu_now_ns();
+    return au;
+}
+
+static void test_a_hostile_stream_disturbs_nobody(void **state)
+{
+    (void)state;
+    rig *r = rig_new(2);
+    assert_int_equal(mix_video_source_add(r->v, 3), MCU_OK);
+    people(r, 3, true);
+    mix_video_use(r->v, 1, MCU_CODEC_H264);
+    for (unsigned k = 0; k < 20; k++) {
+        assert_int_equal(mix_video_source_push(r->v, 3, absurd()), MCU_OK);
+        send(r, 1);
+    }
+    assert_int_equal(r->state[3], MIX_SOURCE_REFUSED);
+    assert_in_range(r->keys_wanted[3], 1, 3); /* 0.8 s */
+    mcu_frame *f = kit_decode_last(r->kept[1][0], r->n_kept[1][0]);
+    for (unsigned i = 0; i < 2; i++) {
+        const mix_tile *t = &r->tiles[1][i];
+        assert_in_range(kit_mean_luma(f, t->x_px + 60, t->y_px + 60, 100, 40), luma_of(i) - 4, luma_of(i) + 4);
+    }
+    mcu_frame_unref(f);
+    rig_free(r);
+}
+
+static void test_leaving_while_decoding(void **state)
+{
+    (void)state;
+    rig *r = rig_new(4);
+    people(r, 4, true);
+    mix_video_use(r->v, 0, MCU_CODEC_H264);
+    mix_video_use(r->v, 1, MCU_CODEC_VP8);
+    for (unsigned k = 0; k < 12; k++) {
+        for (unsigned i = 0; i < 30; i++) { /* a backlog */
+            for (unsigned c = 0; c < 4; c++) {
+                mcu_au *au = kit_camera_next(&r->camera[c]);
+                au->time_ns = mcu_now_ns();
+                mix_video_source_push(r->v, c + 1, au);
+            }
+        }
+        uint32_t who = k % 4 + 1;
+        mix_video_source_remove(r->v, who);
+        mix_video_source_remove(r->v, who);
+        assert_int_equal(mix_video_source_add(r->v, who), MCU_OK);
+        r->camera[who - 1].keyframe = true;
+        people(r, 1 + k % 4, true);
+        spin(r, mcu_now_ns() + 20 * MCU_NS_PER_MS);
+    }
+    people(r, 4, true);
+    for (unsigned c = 0; c < 4; c++) {
+        r->camera[c].keyframe = true;
+    }
+    send(r, 12);
+    forget(r);
+    mix_video_request_keyframe(r->v, 0, MCU_CODEC_H264);
+    send(r, 30);
+    unsigned key = 0;
+    while (key < r->n_kept[0][0] && !r->kept[0][0][key]->keyframe) {
+        key++;
+    }
+    assert_true(key < r->n_kept[0][0]);
+    mcu_frame *f = kit_decode_last(r->kept[0][0] + key, r->n_kept[0][0] - key);
+    for (unsigned i = 0; i < 4; i++) {
+        const mix_tile *t = &r->tiles[0][i];
+        assert_in_range(kit_mean_luma(f, t->x_px + 60, t->y_px + 60, 300, 100), luma_of(i) - 4, luma_of(i) + 4);
+    }
+    mcu_frame_unref(f);
+    rig_free(r);
+}
+
+static void test_start_and_stop(void **state)
+{
+    (void)state;
+    for (unsigned k = 0; k < 6; k++) {
+        rig *r = rig_new(2);
+        people(r, 2, true);
+        for (unsigned t = 0; t < 4; t++) {
+            mix_video_use(r->v, t, t % 2 ? MCU_CODEC_VP8 : MCU_CODEC_H264);
+        }
+        send(r, k);
+        for (unsigned t = 0; t < 4 && k % 2; t++) {
+            mix_video_unuse(r->v, t, t % 2 ? MCU_CODEC_VP8 : MCU_CODEC_H264);
+            mix_video_use(r->v, t, MCU_CODEC_H264);
+        }
+        send(r, k);
+        rig_free(r);
+    }
+}
+
+static void test_sixteen_are_decoded(void **state)
+{
+    (void)state;
+    rig *r = rig_new(0);
+    kit_camera c = kit_camera_open(MCU_CODEC_H264, 160, 90, 100, 0, 0);
+    for (uint32_t id = 1; id <= MIX_MAX_PEOPLE; id++) {
+        assert_int_equal(mix_video_source_add(r->v, id), MCU_OK);
+    }
+    assert_int_equal(mix_video_source_add(r->v, 99), MCU_EFULL);
+    assert_int_equal(mix_video_source_add(r->v, 5), MCU_EINVAL);
+    assert_int_equal(mix_video_source_push(r->v, 99, kit_camera_next(&c)), MCU_EINVAL);
+    people(r, MIX_MAX_PEOPLE, true);
+    c.keyframe = true;
+    mcu_au *key = kit_camera_next(&c);
+    key->time_ns = mcu_now_ns();
+    for (uint32_t id = 1; id <= MIX_MAX_PEOPLE; id++) {
+        assert_int_equal(mix_video_source_push(r->v, id, mcu_au_ref(key)), MCU_OK);
+    }
+    spin(r, mcu_now_ns() + 300 * MCU_NS_PER_MS);
+    for (uint32_t id = 1; id <= MIX_MAX_PEOPLE; id++) {
+        assert_int_equal(r->state[id] == MIX_SOURCE_LIVE, id <= MIX_MAX_DECODED);
+    }
+    mix_person one = {.person = 40, .name = "Forty", .camera_on = true}; /* on stage now: needs a keyframe */
+    mix_video_set_people(r->v, &one, 1);
+    spin(r, mcu_now_ns() + 20 * MCU_NS_PER_MS);
+    assert_int_equal(r->keys_wanted[40], 1);
+    assert_int_equal(mix_video_source_push(r->v, 40, mcu_au_ref(key)), MCU_OK);
+    spin(r, mcu_now_ns() + 100 * MCU_NS_PER_MS);
+    assert_int_equal(r->state[40], MIX_SOURCE_LIVE);
+    mcu_au_unref(key);
+    kit_camera_close(&c);
+    rig_free(r);
+}
+
+static void test_bad_configuration(void **state)
+{
+    (void)state;
+    mix_video_config c = config;
+    GError *error = NULL;
+    c.preset = "warp";
+    assert_null(mix_video_new(NULL, &c, &callbacks, NULL, &error));
+    g_clear_error(&error);
+    c = config;
+    c.tiers[2].width_px = 481;
+    assert_null(mix_video_new(NULL, &c, &callbacks, NULL, &error));
+    assert_non_null(strstr(error->message, "tier C"));
+    g_clear_error(&error);
+    c.n_tiers = 0;
+    assert_null(mix_video_new(NULL, &c, &callbacks, NULL, &error));
+    g_clear_error(&error);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_unused_costs_nothing),
+        cmocka_unit_test(test_keyframes_merge),
+        cmocka_unit_test(test_still_room),
+        cmocka_unit_test(test_a_hostile_stream_disturbs_nobody),
+        cmocka_unit_test(test_leaving_while_decoding),
+        cmocka_unit_test(test_start_and_stop),
+        cmocka_unit_test(test_sixteen_are_decoded),
+        cmocka_unit_test(test_bad_configuration),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
