@@ -88,6 +88,7 @@ static int64_t next_tick(int64_t now_ns)
 static void on_tick(void *user, int64_t now_ns)
 {
     mcu_peer *p = user;
+    p->late_ns = MAX(now_ns - p->tick_ns, p->late_ns * 3 / 4);
     p->tick_ns = INT64_MAX;
     tell_gathered(p);
     mcu_peer_tick_dtls(p, now_ns);

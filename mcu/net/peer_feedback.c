@@ -98,7 +98,7 @@ static void send_nacks(mcu_peer *p, int64_t now_ns)
         return;
     }
     uint16_t seqs[NACKS_PER_PACKET];
-    unsigned n = mcu_nack_due(v->nack, MAX(p->rtt_ns, 0), now_ns, seqs, G_N_ELEMENTS(seqs));
+    unsigned n = mcu_nack_due(v->nack, mcu_peer_rtt_ns(p), now_ns, seqs, G_N_ELEMENTS(seqs));
     if (n == 0) {
         return;
     }

@@ -97,6 +97,7 @@ struct mcu_peer {
     mcu_peer_state state;
     mcu_timer *tick, *pace;
     int64_t tick_ns, pace_ns; /* when they are armed for; INT64_MAX = not */
+    int64_t late_ns;          /* how late the loop has been lately: what waits in the sockets is not lost */
     int64_t since_ns;         /* descriptions were exchanged */
     int64_t connected_ns, last_in_ns;
     char cname[17], stream_id[33];
@@ -166,6 +167,7 @@ mcu_status mcu_peer_send_rtp(mcu_peer *p, uint8_t *packet, size_t size);
 mcu_status mcu_peer_send_rtcp(mcu_peer *p, uint8_t *packet, size_t size);
 
 /* peer_recv.c */
+int64_t mcu_peer_rtt_ns(const mcu_peer *p); /* best known, 0 = none */
 void mcu_peer_on_rtp(mcu_peer *p, const uint8_t *packet, size_t size, int64_t now_ns);
 void mcu_peer_pop_pictures(mcu_peer *p, int64_t now_ns);
 void mcu_peer_apply_recv(mcu_peer *p); /* after a negotiation */

@@ -118,9 +118,16 @@ static void on_audio(mcu_peer *p, const mcu_recv_pt *pt, const mcu_rtp *r, size_
 
 /* ---- video ---- */
 
-static int64_t best_rtt(const mcu_peer *p)
+int64_t mcu_peer_rtt_ns(const mcu_peer *p)
 {
-    return p->rtt_ns >= 0 ? p->rtt_ns : p->twcc_rtt_ns >= 0 ? p->twcc_rtt_ns : 100 * MCU_NS_PER_MS;
+    return p->rtt_ns >= 0 ? p->rtt_ns : MAX(p->twcc_rtt_ns, 0);
+}
+
+/* Three chances of a retransmission, and the time that this loop was not looking. */
+static int64_t hole_wait_ns(const mcu_peer *p)
+{
+    int64_t rtt_ns = mcu_peer_rtt_ns(p);
+    return 3 * (rtt_ns > 0 ? rtt_ns : 100 * MCU_NS_PER_MS) + 100 * MCU_NS_PER_MS + p->late_ns;
 }
 
 static void restart_video(mcu_peer *p, mcu_codec codec, int64_t now_ns)
@@ -208,7 +215,7 @@ void mcu_peer_pop_pictures(mcu_peer *p, int64_t now_ns)
     if (v->jitter == NULL) {
         return;
     }
-    mcu_vjitter_set_wait_ns(v->jitter, 3 * best_rtt(p) + 100 * MCU_NS_PER_MS);
+    mcu_vjitter_set_wait_ns(v->jitter, hole_wait_ns(p));
     for (mcu_au *au; (au = mcu_vjitter_pop(v->jitter, now_ns)) != NULL;) {
         v->pictures++;
         if (au->keyframe) {

@@ -223,7 +223,7 @@ void mcu_peer_retransmit(mcu_peer *p, const uint16_t *seqs, unsigned n, int64_t 
     }
     for (unsigned k = 0; k < n; k++) {
         const mcu_pkt *original;
-        if (mcu_rtx_history_answer(p->history, seqs[k], MAX(p->rtt_ns, 0), now_ns, &original) == MCU_OK) {
+        if (mcu_rtx_history_answer(p->history, seqs[k], mcu_peer_rtt_ns(p), now_ns, &original) == MCU_OK) {
             resend(p, original, now_ns);
         }
     }
