@@ -222,7 +222,13 @@ static void test_dtls_wrong_fingerprint(void **state)
     }
 }
 
-/* Each datagram of the handshake lost once: the timers bring it back. */
+static bool dtls_done(const dtls_pair *p)
+{
+    return mcu_dtls_get_state(p->client) == MCU_DTLS_DONE && mcu_dtls_get_state(p->server) == MCU_DTLS_DONE;
+}
+
+/* Each datagram of the handshake lost once: the timers bring it back. The last flight is the server's: it is done before the client
+ * has it. */
 static void test_dtls_loss(void **state)
 {
     (void)state;
@@ -233,7 +239,7 @@ static void test_dtls_loss(void **state)
         wire *w = lost % 2 == 0 ? &p.server_wire : &p.client_wire;
         w->lose_from = w->sent + lost / 2;
         w->lose_to = w->lose_from + 1;
-        for (int round = 0; round < 8 && mcu_dtls_get_state(p.server) != MCU_DTLS_DONE; round++) {
+        for (int round = 0; round < 8 && !dtls_done(&p); round++) {
             int64_t next = MIN(mcu_dtls_next_ns(p.client, 0), mcu_dtls_next_ns(p.server, 0));
             assert_true(next <= 700 * INT64_C(1000000));
             g_usleep((gulong)(next / 1000) + 1000); /* OpenSSL reads the clock itself */
@@ -241,8 +247,7 @@ static void test_dtls_loss(void **state)
             (void)mcu_dtls_timeout(p.server);
             dtls_flow(&p);
         }
-        assert_int_equal(mcu_dtls_get_state(p.client), MCU_DTLS_DONE);
-        assert_int_equal(mcu_dtls_get_state(p.server), MCU_DTLS_DONE);
+        assert_true(dtls_done(&p));
         dtls_end(&p);
     }
 }
