@@ -227,8 +227,8 @@ static bool dtls_done(const dtls_pair *p)
     return mcu_dtls_get_state(p->client) == MCU_DTLS_DONE && mcu_dtls_get_state(p->server) == MCU_DTLS_DONE;
 }
 
-/* Each datagram of the handshake lost once: the timers bring it back. The last flight is the server's: it is done before the client
- * has it. */
+/* Each datagram of the handshake lost once: the timers bring it back. The last flight is the server's: it is done before the
+ * client has it. */
 static void test_dtls_loss(void **state)
 {
     (void)state;
