@@ -125,7 +125,7 @@ class Room:
 
     def start_bots(self, seconds):
         programs = self.server.programs
-        command = [programs.path("tessera-bot"), "--insecure", "--json", "--duration", str(seconds), "--clips", str(programs.clips)]
+        command = [programs.path("tessera-bot"), "--insecure", "--json", "--address", "127.0.0.1", "--duration", str(seconds), "--clips", str(programs.clips)]
         for link in self.links:
             command += ["--link", link["url"]]
         self.out = open(self.server.data / f"bots-{self.id}.out", "w+")
