@@ -13,6 +13,7 @@
 
 #define OUTPUT_MAX (256u * 1024)
 #define QUEUE_MAX (512u * 1024)
+#define QUEUE_MAX_MESSAGES 1024 /* answers to empty pings have no length */
 #define PING_MS 15000
 #define DEAD_NS (INT64_C(40) * 1000000000)
 #define LINGER_MS 2000
@@ -27,6 +28,8 @@ struct sig_ws {
     sig_ws_events events;
     void *user;
     int64_t heard_ns;
+    unsigned close_code; /* of the close frame that waits for the messages before it; 0 = none */
+    char close_reason[64];
     bool closing; /* a close frame was sent or received: wait for the output to drain */
     bool ended;   /* destroyed at the next turn of the loop */
     bool receiving;
@@ -129,12 +132,25 @@ static void begin_closing(sig_ws *w)
     }
 }
 
+/* wslay sends a close frame before everything that waits, and then nothing more: so it is queued last. */
+static int send_queued(sig_ws *w)
+{
+    int result = wslay_event_send(w->ctx);
+    if (result != 0 || w->close_code == 0 || wslay_event_get_queued_msg_count(w->ctx) > 0) {
+        return result;
+    }
+    wslay_event_queue_close(w->ctx, (uint16_t)w->close_code, (const uint8_t *)w->close_reason, strlen(w->close_reason));
+    w->close_code = 0;
+    return wslay_event_send(w->ctx);
+}
+
 static void flush(sig_ws *w)
 {
     if (w->ended || w->receiving) {
         return;
     }
-    if (wslay_event_send(w->ctx) != 0 || wslay_event_get_queued_msg_length(w->ctx) > QUEUE_MAX) {
+    if (send_queued(w) != 0 || wslay_event_get_queued_msg_length(w->ctx) > QUEUE_MAX ||
+        wslay_event_get_queued_msg_count(w->ctx) > QUEUE_MAX_MESSAGES) {
         end(w);
         return;
     }
@@ -305,7 +321,8 @@ void sig_ws_close(sig_ws *w, unsigned code, const char *reason)
     if (w->ended || w->closing) {
         return;
     }
-    wslay_event_queue_close(w->ctx, (uint16_t)code, (const uint8_t *)reason, strlen(reason));
+    w->close_code = code;
+    g_strlcpy(w->close_reason, reason, sizeof w->close_reason);
     begin_closing(w);
     flush(w);
 }

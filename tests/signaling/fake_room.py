@@ -1,0 +1,119 @@
+#!/usr/bin/python3
+"""A stand-in for tessera-room: speaks the room protocol, has no media. Answers offers with a made-up SDP, says what it was told
+by the reply to `inspect`. An offer with "a=x-crash" kills it, "a=x-silent" is never answered, "a=x-bad" is refused."""
+import json
+import os
+import select
+import socket
+
+room = ""
+seats = {}
+sessions = {}
+log = []
+generation = 0
+revision = 0
+
+
+def send(s, m):
+    try:
+        s.send(json.dumps(m).encode())
+    except OSError:
+        pass
+
+
+def answer_sdp(n):
+    return ("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"
+            f"c=IN IP4 0.0.0.0\r\na=mid:0\r\na=ice-ufrag:room{n}\r\na=ice-pwd:roompasswordroompassword{n}\r\n"
+            "a=candidate:1 1 UDP 2122260223 127.0.0.1 50000 typ host\r\na=end-of-candidates\r\n")
+
+
+def roster():
+    return {"type": "roster", "revision": revision,
+            "participants": [{**seats[k], "kind": v["kind"], "audio": True, "video": True, "talking": False, "tier": "A", "state": "up"}
+                             for k, v in sessions.items() if k in seats]}
+
+
+def handle(s, m):
+    global room, generation, revision
+    t = m.get("type")
+    log.append(t)
+    reply = {"id": m["id"]} if "id" in m else None
+    seat, session = m.get("seat"), m.get("session")
+    if t == "hello":
+        generation = m["generation"]
+        send(s, {"type": "hello", "protocol": 1, "build": m["build"], "generation": generation, "room": room,
+                 "revision": revision, "pid": os.getpid()})
+    elif t == "open":
+        room = m["room"]
+        seats.update({x["seat"]: {k: v for k, v in x.items()} for x in m["seats"]})
+        send(s, {"type": "opened", "room": room})
+    elif t == "seat":
+        seats[seat] = {k: v for k, v in m.items() if k != "type"}
+    elif t == "unseat":
+        seats.pop(seat, None)
+        sessions.pop(seat, None)
+    elif t == "offer":
+        sdp = m["sdp"]
+        if "a=x-crash" in sdp:
+            os.abort()
+        if "a=x-silent" in sdp:
+            return
+        if "a=x-bad" in sdp:
+            send(s, {"type": "error", "code": "bad_sdp", "message": "no m-line", **reply})
+            return
+        n = sessions.get(seat, {}).get("n", 0) + 1
+        sessions[seat] = {"session": session, "kind": m["kind"], "n": n, "offer": sdp, "candidates": []}
+        send(s, {"type": "answer", "seat": seat, "session": session, "sdp": answer_sdp(n), **reply})
+        send(s, {"type": "candidate", "seat": seat, "session": session, "candidate": "candidate:9 1 UDP 1 127.0.0.1 9 typ host", "mid": "0"})
+        send(s, {"type": "session", "seat": seat, "session": session, "state": "up", "why": "fake"})
+        revision += 1
+        send(s, roster())
+        send(s, {"type": "layout", "tier": "A", "width": 1280, "height": 720, "tiles": [{"seat": seat, "x": 0, "y": 0, "w": 8, "h": 8}]})
+        send(s, {"type": "quality", "seat": seat, "quality": 4, "tier": "A", "loss": 0.0, "rtt": 1.5})
+    elif t == "candidate":
+        if seat in sessions:
+            sessions[seat]["candidates"].append(m["candidate"])
+        if reply:
+            send(s, {"type": "ok", **reply})
+    elif t == "leave":
+        if sessions.get(seat, {}).get("session") == session:
+            del sessions[seat]
+            if reply:
+                send(s, {"type": "ok", **reply})
+        elif reply:
+            send(s, {"type": "error", "code": "not_found", "message": "no such session", **reply})
+    elif t in ("tier", "mute"):
+        if t == "mute" and seat in seats:
+            seats[seat]["muted"] = m["muted"]
+        send(s, {"type": "ok", **reply})
+    elif t == "inspect":
+        send(s, {"type": "inspection", "room": room, "name": "", "video": {"log": log}, "audio": {"pid": os.getpid(), "seats": list(seats.values())},
+                 "participants": [{**seats.get(k, {}), "seat": k, "session": v["session"], "kind": v["kind"], "state": "up",
+                                   "trickled": v["candidates"], "offer": v["offer"],
+                                   "candidates": {"local": "host", "remote": "host"}} for k, v in sessions.items()], **reply})
+    elif t == "metrics":
+        send(s, {"type": "metrics", "metrics": [{"name": "fake_rooms", "type": "gauge", "help": "h", "label": "", "value": 1}], **reply})
+    elif t == "end":
+        send(s, {"type": "bye", "reason": m["reason"]})
+        os._exit(0)
+
+
+def main():
+    listener = socket.socket(fileno=3)
+    gateways = []
+    while True:
+        for s in select.select([listener] + gateways, [], [])[0]:
+            if s is listener:
+                for old in gateways:
+                    old.close()
+                gateways = [listener.accept()[0]]
+                break
+            data = s.recv(70000)
+            if not data:
+                gateways.remove(s)
+                s.close()
+            else:
+                handle(s, json.loads(data))
+
+
+main()

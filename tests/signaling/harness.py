@@ -1,0 +1,206 @@
+"""Starts launcher, gateway and fake rooms in a folder of their own; small clients for HTTP and WebSocket; a TAP printer."""
+import asyncio
+import glob
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import tempfile
+import time
+import traceback
+
+import websockets
+
+import contract
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+
+TLS = ssl.create_default_context()
+TLS.check_hostname = False
+TLS.verify_mode = ssl.CERT_NONE
+
+
+def programs():
+    """The folder with tessera and tessera-launcher: TESSERA_BIN, or the newest build."""
+    given = os.environ.get("TESSERA_BIN")
+    if given:
+        return given
+    found = [os.path.dirname(p) for p in glob.glob(TOP + "/build/*/bin/tessera-launcher")]
+    found = [d for d in found if os.path.exists(d + "/tessera")]
+    if not found:
+        raise SystemExit("Bail out! no build with tessera and tessera-launcher: build first, or set TESSERA_BIN")
+    return max(found, key=lambda d: os.path.getmtime(d + "/tessera"))
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Reply:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    def json(self):
+        return json.loads(self.body)
+
+
+class Server:
+    def __init__(self, config="", room="fake_room.py"):
+        self.folder = tempfile.mkdtemp(prefix="tessera-test-")
+        self.bin, self.data = self.folder + "/bin", self.folder + "/data"
+        os.mkdir(self.bin)
+        for name in ("tessera", "tessera-launcher"):
+            shutil.copy2(f"{programs()}/{name}", self.bin)
+        shutil.copy2(f"{HERE}/{room}", self.bin + "/tessera-room")
+        self.port = free_port()
+        self.config = self.folder + "/tessera.ini"
+        with open(self.config, "w") as f:
+            f.write(f"[server]\nlisten = 127.0.0.1\nassets = {TOP}/assets\n{config}")
+        self.log = open(self.folder + "/log", "w+")
+        self.start()
+
+    def start(self):
+        self.launcher = subprocess.Popen([self.bin + "/tessera-launcher", "--data", self.data, "--port", str(self.port), "--config",
+                                          self.config, "--no-demo"], stderr=self.log, stdout=self.log)
+        self.wait(lambda: self.get("/readyz").status == 200, 10)
+        with open(self.data + "/admin.key") as f:
+            self.key = f.read().strip()
+
+    def wait(self, condition, seconds):
+        """Until the condition holds; returns after how long."""
+        begin = time.monotonic()
+        while time.monotonic() - begin < seconds:
+            try:
+                if condition():
+                    return time.monotonic() - begin
+            except (OSError, http.client.HTTPException):
+                pass
+            if self.launcher.poll() is not None:
+                break
+            time.sleep(0.02)
+        raise AssertionError(f"not within {seconds} s:\n" + self.words()[-3000:])
+
+    def words(self):
+        with open(self.folder + "/log", encoding="utf-8", errors="replace") as f:
+            return f.read()
+
+    def complaints(self):
+        """Sanitizer reports, GLib's own, and the lines after each."""
+        lines = self.words().splitlines()
+        found = [i for i, line in enumerate(lines) if any(w in line for w in ("Sanitizer", "runtime error", "CRITICAL", "Assertion", "ERROR:"))]
+        return [line for i in found for line in lines[i : i + 30]]
+
+    def children(self):
+        with open(f"/proc/{self.launcher.pid}/task/{self.launcher.pid}/children") as f:
+            return [int(p) for p in f.read().split()]
+
+    def gateway(self):
+        for p in self.children():
+            with open(f"/proc/{p}/comm") as f:
+                if f.read().strip() == "tessera":
+                    return p
+        return 0
+
+    def request(self, method, path, body=None, headers=None, timeout=8):
+        c = http.client.HTTPSConnection("127.0.0.1", self.port, context=TLS, timeout=timeout)
+        try:
+            c.request(method, path, body, headers or {})
+            r = c.getresponse()
+            reply = Reply(r.status, r.headers, r.read())
+            if method != "HEAD":
+                contract.check_reply(method, path, reply.status, reply.headers, reply.body)
+            return reply
+        finally:
+            c.close()
+
+    def get(self, path, **headers):
+        return self.request("GET", path, None, headers)
+
+    def rest(self, method, path, body=None):
+        data = None if body is None else json.dumps(body)
+        return self.request(method, "/api/v1" + path, data, {"Authorization": "Bearer " + self.key})
+
+    def room(self, **body):
+        return self.rest("POST", "/rooms", body or {"name": "Visit"}).json()["id"]
+
+    def link(self, room, role="patient", name="Ana", **more):
+        r = self.rest("POST", f"/rooms/{room}/links", {"role": role, "name": name, **more})
+        assert r.status == 201, r.body
+        return r.json()
+
+    def inspect(self, room):
+        return self.rest("GET", "/rooms/" + room).json()
+
+    async def socket(self, **options):
+        return await websockets.connect(f"wss://127.0.0.1:{self.port}/ws", ssl=TLS, max_size=None, ping_interval=None,
+                                        compression=None, **options)
+
+    async def join(self, link, **more):
+        ws = await self.socket()
+        await say(ws, type="join", token=link["token"], **more)
+        return ws, await hear(ws, "joined")
+
+    def stop(self):
+        if self.launcher.poll() is None:
+            self.launcher.send_signal(signal.SIGTERM)
+            self.launcher.wait(15)
+        return self.launcher.returncode
+
+    def close(self):
+        try:
+            self.stop()
+        finally:
+            self.log.close()
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+async def say(ws, **m):
+    contract.sent.add(m["type"])
+    await ws.send(json.dumps(m))
+
+
+async def hear(ws, kind=None, seconds=5):
+    """The next message, of that type when one is given."""
+    while True:
+        m = json.loads(await asyncio.wait_for(ws.recv(), seconds))
+        contract.check_message(m)
+        if kind is None or m["type"] == kind:
+            return m
+
+
+async def hear_end(ws, seconds=5):
+    """Reads until the socket closes; returns the close code."""
+    try:
+        while True:
+            await asyncio.wait_for(ws.recv(), seconds)
+    except websockets.ConnectionClosed:
+        return ws.close_code
+
+
+def run(tests):
+    """Runs test functions (plain or async) and prints TAP; returns the exit status."""
+    failed = 0
+    print(f"1..{len(tests)}", flush=True)
+    for n, test in enumerate(tests, 1):
+        name, begin = test.__name__.replace("_", " "), time.monotonic()
+        try:
+            result = test()
+            if asyncio.iscoroutine(result):
+                asyncio.run(result)
+            print(f"ok {n} - {name}", flush=True)
+            print(f"# {time.monotonic() - begin:.1f} s", flush=True)
+        except BaseException as e:  # noqa: B902  a test must not end the others
+            failed += 1
+            print(f"not ok {n} - {name}", flush=True)
+            for line in traceback.format_exc().splitlines():
+                print("# " + line)
+            if isinstance(e, KeyboardInterrupt):
+                break
+    return 1 if failed else 0

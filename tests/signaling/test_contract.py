@@ -1,0 +1,90 @@
+"""Every route and every message of the published descriptions, each with every answer that they name."""
+import contract
+from harness import hear, say
+from test_whip import FRAG, OFFER
+
+
+def make(server):
+    def every_rest_route_and_answer():
+        room = server.room()
+        link = server.link(room, seat="one", host=True)
+        ended = server.room(id="ended")
+        assert server.rest("POST", "/rooms", {"id": room}).status == 200
+        server.rest("DELETE", "/rooms/" + ended)
+        assert server.rest("GET", "/rooms/none").status == 404 and server.rest("GET", "/rooms/ended").status == 410
+        assert server.rest("GET", "/rooms").status == 200 and server.rest("GET", "/rooms/" + room).status == 200
+        assert link["expires"] > 0
+        for path, body in (("/rooms", {"name": 1}), ("/rooms/none/links", {"role": "p", "name": "N"})):
+            assert server.rest("POST", path, body).status >= 400
+        for what, body in (("mute", {"muted": True}), ("tier", {"tier": "auto"})):
+            path = f"/rooms/{room}/participants/one/{what}"
+            assert server.rest("POST", path, body).status == 204 and server.rest("POST", path, {}).status == 400
+        for path in ("/rooms", f"/rooms/{room}"):
+            assert server.request("GET", "/api/v1" + path).status == 401
+        assert server.rest("DELETE", "/rooms/none").status == 404
+        assert server.rest("DELETE", f"/rooms/{room}/participants/one").status == 204
+        assert server.rest("DELETE", f"/rooms/{room}/participants/one").status == 404
+        for path in ("/healthz", "/readyz", "/metrics"):
+            assert server.get(path).status == 200
+        assert server.rest("DELETE", f"/rooms/{room}").status == 204
+
+    def every_whip_and_whep_answer():
+        room = server.room()
+        bearer = {"Authorization": "Bearer " + server.link(room, seat="one")["token"]}
+        sdp = {**bearer, "Content-Type": "application/sdp"}
+        for kind in ("whip", "whep"):
+            assert server.request("POST", f"/{kind}/{room}", OFFER).status == 401
+            made = server.request("POST", f"/{kind}/{room}", OFFER, sdp)
+            url, frag = made.headers["Location"], {**bearer, "Content-Type": "application/trickle-ice-sdpfrag"}
+            for path in (url, f"/{kind}/{room}"):
+                assert server.request("OPTIONS", path).status == 204
+                assert server.request("OPTIONS", path, None, {"Origin": "https://evil.example"}).status == 403
+            assert server.request("PATCH", url, FRAG.format("abcd"), {**frag, "If-Match": made.headers["ETag"]}).status == 204
+            assert server.request("PATCH", url, FRAG.format("abcd"), {**frag, "If-Match": '"no"'}).status == 412
+            assert server.request("PATCH", url, FRAG.format("efgh"), {**frag, "If-Match": "*"}).status == 200
+            assert server.request("PATCH", url, FRAG.format("efgh"), bearer).status == 415
+            assert server.request("DELETE", url).status == 401 and server.request("DELETE", url, None, bearer).status == 200
+
+    async def every_message():
+        room = server.room()
+        link = server.link(room, seat="one")
+        ws, _ = await server.join(link)
+        await say(ws, type="offer", sdp="v=0")
+        for kind in ("answer", "candidate", "roster", "layout", "quality"):
+            await hear(ws, kind)
+        await say(ws, type="candidate", candidate="", mid="0")
+        await say(ws, type="state", audio=False, video=True)
+        await say(ws, type="tier", tier="audio")
+        await say(ws, type="ping")
+        await hear(ws, "pong")
+        server.rest("POST", f"/rooms/{room}/participants/one/mute", {"muted": True})
+        await hear(ws, "muted")
+        await say(ws, type="offer", sdp="v=0\r\na=x-bad\r\n")
+        await hear(ws, "error")
+        await say(ws, type="offer", sdp="v=0\r\na=x-crash\r\n")
+        await hear(ws, "restart")
+        other, _ = await server.join(link)
+        await hear(ws, "replaced")
+        await say(other, type="leave")
+        await hear(other, "ended")
+
+    def not_ready_without_a_room_process():
+        program = server.bin + "/tessera-room"
+        with open(program, encoding="utf-8") as f:
+            text = f.read()
+        with open(program, "w", encoding="utf-8") as f:
+            f.write("#!/bin/sh\nexit 1\n")
+        server.rest("POST", f"/rooms/{server.room()}/links", {"role": "p", "name": "N"})
+        waits = server.room()
+        server.request("POST", f"/whip/{waits}", OFFER, {"Authorization": "Bearer " + server.link(waits)["token"], "Content-Type": "application/sdp"})
+        server.wait(lambda: server.get("/readyz").status == 503, 5)
+        with open(program, "w", encoding="utf-8") as f:
+            f.write(text)
+        server.wait(lambda: server.get("/readyz").status == 200, 8)
+
+    def nothing_described_was_left_out():
+        unheard = [x for x in contract.missing() if x not in ("get /healthz default", "get /metrics default", "get /readyz default")]
+        assert not unheard, unheard
+
+    return [every_rest_route_and_answer, every_whip_and_whep_answer, every_message, not_ready_without_a_room_process,
+            nothing_described_was_left_out]

@@ -1,0 +1,169 @@
+"""Processes that are killed, certificates that change, starts that must fail, and an end that leaves nothing."""
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import time
+
+from harness import free_port, hear, hear_end, say
+
+
+def make(server):
+    async def a_killed_gateway_is_back_and_finds_its_rooms():
+        room = server.room()
+        link = server.link(room, seat="one")
+        ws, joined = await server.join(link)
+        await say(ws, type="offer", sdp="v=0")
+        await hear(ws, "quality")
+        before = server.inspect(room)["audio"]["pid"]
+        server.rest("POST", f"/rooms/{room}/participants/one/mute", {"muted": True})
+        old = server.gateway()
+        os.kill(old, signal.SIGKILL)
+        took = server.wait(lambda: server.gateway() not in (0, old) and server.get("/readyz").status == 200, 5)
+        assert took < 2, took
+        after = server.inspect(room)
+        assert after["audio"]["pid"] == before and after["participants"][0]["session"] == joined["session"]
+        assert after["participants"][0]["muted"] is True and after["audio"]["seats"][0]["muted"] is True
+        again, resumed = await server.join(link, session=joined["session"])
+        assert resumed["resumed"] is True and resumed["muted"] is True
+        await again.close()
+
+    async def a_gateway_killed_again_and_again_comes_back():
+        for _ in range(4):
+            old = server.gateway()
+            os.kill(old, signal.SIGKILL)
+            server.wait(lambda o=old: server.gateway() not in (0, o) and server.get("/readyz").status == 200, 6)
+
+    async def a_killed_room_is_back_and_its_people_are_told():
+        room, other = server.room(), server.room()
+        ws, joined = await server.join(server.link(room, seat="one"))
+        far, _ = await server.join(server.link(other, seat="far"))
+        for s in (ws, far):
+            await say(s, type="offer", sdp="v=0")
+            await hear(s, "quality")
+        server.rest("POST", f"/rooms/{room}/participants/one/mute", {"muted": True})
+        assert (await hear(ws, "muted"))["muted"] is True
+        untouched = server.inspect(other)["audio"]["pid"]
+        begin = time.monotonic()
+        os.kill(server.inspect(room)["audio"]["pid"], signal.SIGKILL)
+        assert (await hear(ws, "restart"))["reason"] == "room_restarted" and time.monotonic() - begin < 2
+        await say(ws, type="offer", sdp="v=0")
+        await hear(ws, "answer")
+        seen = server.inspect(room)
+        assert seen["participants"][0]["session"] == joined["session"] and seen["audio"]["seats"][0]["muted"] is True
+        assert server.inspect(other)["audio"]["pid"] == untouched
+        await ws.close()
+        await far.close()
+
+    async def a_room_that_dies_in_a_request_leaves_nobody_waiting():
+        room = server.room()
+        token = server.link(room, seat="kiosk")["token"]
+        head = {"Authorization": "Bearer " + token, "Content-Type": "application/sdp"}
+        files = len(os.listdir(f"/proc/{server.gateway()}/fd"))
+        for _ in range(3):
+            begin = time.monotonic()
+            r = server.request("POST", f"/whip/{room}", "v=0\r\na=x-crash\r\n", head)
+            assert r.status == 503 and r.json()["code"] == "unavailable" and time.monotonic() - begin < 6, r.status
+        begin = time.monotonic()
+        r = server.request("POST", f"/whip/{room}", "v=0\r\na=x-silent\r\n", head, timeout=12)
+        assert r.status == 503 and 4 < time.monotonic() - begin < 8
+        assert server.request("POST", f"/whip/{room}", "v=0\r\n", head).status == 201
+        server.wait(lambda: len(os.listdir(f"/proc/{server.gateway()}/fd")) <= files + 4, 3)
+
+    async def clients_that_vanish_leak_nothing():
+        room = server.room()
+        link = server.link(room, seat="one")
+        files = len(os.listdir(f"/proc/{server.gateway()}/fd"))
+        for i in range(60):
+            ws = await server.socket()
+            if i % 2:
+                await say(ws, type="join", token=link["token"])
+            if i % 3:
+                await say(ws, type="offer", sdp="v=0")
+            ws.transport.abort()
+        server.wait(lambda: len(os.listdir(f"/proc/{server.gateway()}/fd")) <= files + 4, 5)
+
+    async def a_new_certificate_is_served_and_nobody_is_dropped():
+        ws, _ = await server.join(server.link(server.room()))
+        before = ssl.get_server_certificate(("127.0.0.1", server.port))
+        make_certificate(server.data)
+        os.kill(server.launcher.pid, signal.SIGHUP)
+        server.wait(lambda: ssl.get_server_certificate(("127.0.0.1", server.port)) != before, 3)
+        await say(ws, type="ping", id=3)
+        assert (await hear(ws, "pong"))["id"] == 3
+        kept = ssl.get_server_certificate(("127.0.0.1", server.port))
+        with open(server.data + "/certificate.pem", "w") as f:
+            f.write("not a certificate")
+        os.kill(server.launcher.pid, signal.SIGHUP)
+        server.wait(lambda: "tls.reload error" in server.words(), 3)
+        assert ssl.get_server_certificate(("127.0.0.1", server.port)) == kept
+        make_certificate(server.data)
+        await ws.close()
+
+    def old_tls_is_refused():
+        old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
+        old.maximum_version = ssl.TLSVersion.TLSv1_1
+        old.set_ciphers("ALL:@SECLEVEL=0")
+        try:
+            old.wrap_socket(socket.create_connection(("127.0.0.1", server.port))).close()
+            raise AssertionError("TLS 1.1 was accepted")
+        except (ssl.SSLError, ConnectionResetError):
+            pass
+
+    def starts_that_must_fail_say_why():
+        def start(text, *more):
+            path = server.folder + "/bad.ini"
+            with open(path, "w") as f:
+                f.write(text)
+            return subprocess.run([server.bin + "/tessera-launcher", "--data", server.folder + "/other", "--config", path, *more],
+                                  capture_output=True, text=True, timeout=10)
+        port = str(free_port())
+        for text, words in (("[server]\nprot = 1\n", ("bad.ini", "prot")), ("[server]\nport = many\n", ("bad.ini", "port")),
+                            ("[tiers]\nA = huge\n", ("tiers", "1280x720")), ("[server]\ncertificate = /x\n", ("certificate", "together")),
+                            ("[turn]\nurls = turn:a\n", ("secret",)), ("[server]\nlisten = here\n", ("here", "address")),
+                            ("[server]\nlisten = 127.0.0.1\ncertificate = /nope\nkey = /nope\n", ("/nope",))):
+            r = start(text, "--port", port)
+            assert r.returncode == 1 and all(w in r.stderr for w in words), (text, r.returncode, r.stderr)
+        r = start("[server]\nlisten = 127.0.0.1\n", "--port", str(server.port))
+        assert r.returncode == 1 and "--port" in r.stderr, r.stderr
+        r = subprocess.run([server.bin + "/tessera", "--help-config"], capture_output=True, text=True, timeout=5)
+        assert r.returncode == 0 and "[tiers]" in r.stdout and "port = 8443" in r.stdout
+
+    async def facts_survive_a_whole_restart():
+        room = server.room(name="Kept")
+        link = server.link(room, seat="one")
+        server.rest("POST", f"/rooms/{room}/participants/one/mute", {"muted": True})
+        gone = server.link(room, seat="two")
+        server.rest("DELETE", f"/rooms/{room}/participants/two")
+        assert server.stop() == 0
+        server.start()
+        seen = server.inspect(room)
+        assert seen["name"] == "Kept" and [(p["seat"], p["muted"]) for p in seen["participants"]] == [("one", True)]
+        assert server.get("/j/" + link["token"]).status == 200 and server.get("/j/" + gone["token"]).status == 403
+
+    async def the_end_drains_and_leaves_nothing():
+        room = server.room()
+        ws, _ = await server.join(server.link(room))
+        await say(ws, type="offer", sdp="v=0")
+        await hear(ws, "answer")
+        pids = server.children()
+        server.launcher.send_signal(signal.SIGINT)
+        assert (await hear(ws, "ended"))["reason"] == "draining"
+        await hear_end(ws)
+        assert server.launcher.wait(12) == 0
+        assert not [p for p in pids if os.path.exists(f"/proc/{p}")] and not os.listdir(server.data + "/rooms")
+
+    return [a_killed_gateway_is_back_and_finds_its_rooms, a_gateway_killed_again_and_again_comes_back,
+            a_killed_room_is_back_and_its_people_are_told, a_room_that_dies_in_a_request_leaves_nobody_waiting,
+            clients_that_vanish_leak_nothing, a_new_certificate_is_served_and_nobody_is_dropped, old_tls_is_refused,
+            starts_that_must_fail_say_why, facts_survive_a_whole_restart, the_end_drains_and_leaves_nothing]
+
+
+def make_certificate(folder):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "9", "-subj",
+                    "/CN=changed", "-keyout", folder + "/k", "-out", folder + "/c"], check=True, capture_output=True)
+    os.rename(folder + "/k", folder + "/certificate.key")
+    os.rename(folder + "/c", folder + "/certificate.pem")
+

@@ -1,0 +1,40 @@
+#!/usr/bin/python3
+"""Launcher, gateway and fake rooms, end to end; prints TAP: test_signaling.py AREA [WORD...], where words choose tests by name."""
+import importlib
+import os
+import sys
+
+from harness import Server, run
+
+AREAS = ("rest", "ws", "whip", "contract", "hostile", "faults")
+CONFIG = """origins = https://clinic.example
+[turn]
+urls = turn:127.0.0.1:3478?transport=udp;turn:127.0.0.1:3478?transport=tcp
+secret = test
+[limits]
+max_seats = 4
+"""
+
+
+def main(area, *words):
+    server = Server(CONFIG)
+    try:
+        tests = importlib.import_module("test_" + area).make(server)
+
+        def nothing_complained():
+            server.stop()
+            assert not server.complaints(), "\n".join(server.complaints())
+
+        wanted = [t for t in tests if not words or any(w in t.__name__ for w in words)]
+        status = run(wanted + [nothing_complained])
+        if status:
+            print("\n".join("# " + line for line in server.words().splitlines()[-40:]))
+        return status
+    finally:
+        server.close()
+
+
+if sys.argv[1:] and sys.argv[1] in AREAS:
+    os.environ.setdefault("ASAN_OPTIONS", "detect_leaks=1")
+    sys.exit(main(*sys.argv[1:]))
+sys.exit(f"usage: test_signaling.py {'|'.join(AREAS)} [WORD...]")
