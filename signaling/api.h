@@ -41,8 +41,6 @@ void sig_api_commit(sig_request *q, const sig_change *changes, unsigned n, void 
                     GDestroyNotify free_user);
 /* Whether a name may be shown: UTF-8 without control characters, not only spaces, at most SIG_NAME_MAX bytes. */
 bool sig_api_name_ok(const char *name);
-/* The seat as a change, to be altered and written. */
-sig_change sig_api_seat_change(const char *room, const sig_seat_facts *s);
 /* "https://host[:port]" for links. Free with g_free. */
 char *sig_api_base_url(const sig_gateway *g, const char *host);
 /* Makes a token for a seat as it will be after `change`. Free with g_free. */

@@ -65,17 +65,6 @@ bool sig_api_name_ok(const char *name)
     return seen;
 }
 
-sig_change sig_api_seat_change(const char *room, const sig_seat_facts *s)
-{
-    sig_change c = {.kind = SIG_SEAT_PUT, .host = s->host, .muted = s->muted};
-    g_strlcpy(c.room, room, sizeof c.room);
-    g_strlcpy(c.seat, s->id, sizeof c.seat);
-    g_strlcpy(c.name, s->name, sizeof c.name);
-    g_strlcpy(c.role, s->role, sizeof c.role);
-    g_strlcpy(c.tier, s->tier, sizeof c.tier);
-    return c;
-}
-
 /* A Host header may end up in a link, so only what a host can look like is taken. */
 static bool host_ok(const char *host)
 {

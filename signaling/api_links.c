@@ -49,9 +49,8 @@ void sig_api_create_link(sig_request *q)
     l->existed = former != NULL;
     l->expires_in_s = expires ? json_integer_value(expires) : q->gateway->settings->link_seconds;
     l->seat.kind = SIG_SEAT_PUT;
-    if (former) { /* keeps its mute and tier */
-        l->seat = sig_api_seat_change(r->id, former);
-    } else if (seat) {
+    l->seat.host = former && former->host;
+    if (seat) {
         g_strlcpy(l->seat.seat, seat, sizeof l->seat.seat);
     } else {
         sig_random_id("", l->seat.seat);

@@ -21,6 +21,15 @@ static const sig_seat_facts *seat_of(sig_request *q)
     return s;
 }
 
+/* Holds what is to change and nothing else: other changes of the seat may still be on their way to the disk. */
+static sig_change seat_change(sig_change_kind kind, const sig_request *q, const sig_seat_facts *s)
+{
+    sig_change c = {.kind = kind};
+    g_strlcpy(c.room, q->part[0], sizeof c.room);
+    g_strlcpy(c.seat, s->id, sizeof c.seat);
+    return c;
+}
+
 static void on_told(void *user, const json_t *reply, const char *code, const char *message)
 {
     (void)reply; /* the fact is written; a room that is restarting is opened with it */
@@ -53,7 +62,7 @@ void sig_api_mute(sig_request *q)
     if (!m) {
         return;
     }
-    sig_change c = sig_api_seat_change(q->part[0], s);
+    sig_change c = seat_change(SIG_SEAT_MUTE, q, s);
     c.muted = json_is_true(json_object_get(m, "muted"));
     json_decref(m);
     sig_api_commit(q, &c, 1, mute_written, GINT_TO_POINTER(c.muted), NULL);
@@ -78,7 +87,7 @@ void sig_api_tier(sig_request *q)
         sig_reply_error(q, mcu_error_name(MCU_ERROR_BAD_REQUEST), "tier: is none of the configured tiers");
         return;
     }
-    sig_change c = sig_api_seat_change(q->part[0], s);
+    sig_change c = seat_change(SIG_SEAT_TIER, q, s);
     g_strlcpy(c.tier, strcmp(tier, "auto") == 0 ? "" : tier, sizeof c.tier);
     sig_api_commit(q, &c, 1, tier_written, tier, g_free);
 }
@@ -95,9 +104,8 @@ void sig_api_remove(sig_request *q)
     if (!s) {
         return;
     }
-    sig_change c = {.kind = SIG_SEAT_DROP, .at_ms = mcu_wall_ns() / 1000000};
-    g_strlcpy(c.room, q->part[0], sizeof c.room);
-    g_strlcpy(c.seat, s->id, sizeof c.seat);
+    sig_change c = seat_change(SIG_SEAT_DROP, q, s);
+    c.at_ms = mcu_wall_ns() / 1000000;
     c.generation = sig_facts_generation(q->gateway->facts, c.room, c.seat) + 1;
     sig_api_commit(q, &c, 1, removed, NULL, NULL);
 }

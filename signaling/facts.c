@@ -70,14 +70,24 @@ static void put_seat(sig_facts *f, sig_room_facts *r, const sig_change *c)
     if (!s) {
         s = g_new0(sig_seat_facts, 1);
         g_strlcpy(s->id, c->seat, sizeof s->id);
+        g_strlcpy(s->tier, c->tier, sizeof s->tier);
+        s->muted = c->muted;
         g_hash_table_insert(r->seats, s->id, s);
         f->live_seats++;
     }
     g_strlcpy(s->name, c->name, sizeof s->name);
     g_strlcpy(s->role, c->role, sizeof s->role);
-    g_strlcpy(s->tier, c->tier, sizeof s->tier);
     s->host = c->host;
-    s->muted = c->muted;
+}
+
+static void change_seat(sig_room_facts *r, const sig_change *c)
+{
+    sig_seat_facts *s = g_hash_table_lookup(r->seats, c->seat);
+    if (s && c->kind == SIG_SEAT_MUTE) {
+        s->muted = c->muted;
+    } else if (s) {
+        g_strlcpy(s->tier, c->tier, sizeof s->tier);
+    }
 }
 
 static void drop_seat(sig_facts *f, sig_room_facts *r, const sig_change *c)
@@ -103,6 +113,12 @@ void sig_facts_apply(sig_facts *f, const sig_change *c)
     case SIG_SEAT_PUT:
         if (r) {
             put_seat(f, r, c);
+        }
+        break;
+    case SIG_SEAT_MUTE:
+    case SIG_SEAT_TIER:
+        if (r) {
+            change_seat(r, c);
         }
         break;
     case SIG_SEAT_DROP:

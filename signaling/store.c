@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "mcu/base/clock.h"
 #include "mcu/base/mailbox.h"
 #include "mcu/base/metrics.h"
 #include "mcu/base/status.h"
@@ -14,6 +15,7 @@
 #define BOUND 1024
 #define GROUP_MAX 4
 #define BATCH_MAX 64
+#define PROBE_NS INT64_C(1000000000)
 #define KEEP_ENDED_MS (INT64_C(31) * 24 * 3600 * 1000) /* longer than any token lives */
 
 typedef struct {
@@ -76,14 +78,24 @@ int64_t sig_store_next_generation(sig_store *s, GError **error)
 /* One transaction for all that waits: a burst of changes costs one fsync. */
 static bool write_batch(sig_store *s, job **batch, unsigned n)
 {
-    bool begun = sig_sql_begin(s->sql);
+    bool begun = sig_sql_begin(s->sql), all = true;
     for (unsigned i = 0; i < n; i++) {
         batch[i]->ok = begun && sig_sql_apply(s->sql, batch[i]->changes, batch[i]->n);
+        all = all && batch[i]->ok;
     }
     bool written = begun && sig_sql_commit(s->sql);
-    mcu_counter_add(written ? s->commits : s->failures, 1);
-    atomic_store(&s->healthy, written);
+    mcu_counter_add(written && all ? s->commits : s->failures, 1);
+    atomic_store(&s->healthy, written && all);
     return written;
+}
+
+/* A server that is not ready is sent nothing to write: it must find out by itself that the disk is back. */
+static void wait_for_jobs(sig_store *s)
+{
+    while (!atomic_load(&s->healthy) && !mcu_mailbox_wait(s->jobs, mcu_now_ns() + PROBE_NS)) {
+        atomic_store(&s->healthy, sig_sql_probe(s->sql));
+    }
+    mcu_mailbox_wait(s->jobs, INT64_MAX);
 }
 
 static void *store_thread(void *user)
@@ -92,7 +104,7 @@ static void *store_thread(void *user)
     for (bool stop = false; !stop;) {
         job *batch[BATCH_MAX];
         unsigned n = 0;
-        mcu_mailbox_wait(s->jobs, INT64_MAX);
+        wait_for_jobs(s);
         job *j = NULL;
         while (n < BATCH_MAX && !stop && (j = mcu_mailbox_pop(s->jobs))) {
             if (j->n == 0) {

@@ -17,7 +17,9 @@ typedef enum {
     SIG_CHANGE_NONE = 0,
     SIG_ROOM_PUT,  /* room, name, at_ms */
     SIG_ROOM_END,  /* room, at_ms: forgets its seats, keeps that it ended */
-    SIG_SEAT_PUT,  /* room, seat, name, role, host, muted, tier */
+    SIG_SEAT_PUT,  /* room, seat, name, role, host; muted and tier of a new seat, one that is there keeps its own */
+    SIG_SEAT_MUTE, /* room, seat, muted: without effect when the seat is gone */
+    SIG_SEAT_TIER, /* room, seat, tier: the same */
     SIG_SEAT_DROP, /* room, seat, generation, at_ms: tokens below `generation` are revoked */
 } sig_change_kind;
 

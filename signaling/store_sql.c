@@ -6,14 +6,16 @@
 #include "mcu/base/log.h"
 #include "mcu/base/status.h"
 
-enum { PUT_ROOM, END_ROOM, DROP_SEATS, PUT_SEAT, DROP_SEAT, REVOKE, N_STATEMENTS };
+enum { PUT_ROOM, END_ROOM, DROP_SEATS, PUT_SEAT, MUTE_SEAT, TIER_SEAT, DROP_SEAT, REVOKE, N_STATEMENTS };
 
 static const char *const texts[N_STATEMENTS] = {
     [PUT_ROOM] = "INSERT INTO rooms(id, name, created_ms) VALUES(?1, ?3, ?9) ON CONFLICT(id) DO UPDATE SET name = ?3",
     [END_ROOM] = "UPDATE rooms SET ended_ms = ?9, name = '' WHERE id = ?1",
     [DROP_SEATS] = "DELETE FROM seats WHERE room = ?1",
     [PUT_SEAT] = "INSERT INTO seats(room, seat, name, role, tier, host, muted) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) "
-                 "ON CONFLICT(room, seat) DO UPDATE SET name = ?3, role = ?4, tier = ?5, host = ?6, muted = ?7",
+                 "ON CONFLICT(room, seat) DO UPDATE SET name = ?3, role = ?4, host = ?6",
+    [MUTE_SEAT] = "UPDATE seats SET muted = ?7 WHERE room = ?1 AND seat = ?2",
+    [TIER_SEAT] = "UPDATE seats SET tier = ?5 WHERE room = ?1 AND seat = ?2",
     [DROP_SEAT] = "DELETE FROM seats WHERE room = ?1 AND seat = ?2",
     [REVOKE] = "INSERT INTO revocations(room, seat, generation, at_ms) VALUES(?1, ?2, ?8, ?9) "
                "ON CONFLICT(room, seat) DO UPDATE SET generation = max(generation, ?8), at_ms = ?9",
@@ -191,6 +193,10 @@ static bool apply_one(sig_sql *s, const sig_change *c)
         return execute(s, END_ROOM, c) && execute(s, DROP_SEATS, c);
     case SIG_SEAT_PUT:
         return execute(s, PUT_SEAT, c);
+    case SIG_SEAT_MUTE:
+        return execute(s, MUTE_SEAT, c);
+    case SIG_SEAT_TIER:
+        return execute(s, TIER_SEAT, c);
     case SIG_SEAT_DROP:
         return execute(s, DROP_SEAT, c) && execute(s, REVOKE, c);
     case SIG_CHANGE_NONE:
@@ -215,6 +221,15 @@ bool sig_sql_apply(sig_sql *s, const sig_change *changes, unsigned n)
         run(s, "ROLLBACK TO one");
     }
     return run(s, "RELEASE one") && ok;
+}
+
+bool sig_sql_probe(sig_sql *s)
+{
+    bool ok = run(s, "BEGIN IMMEDIATE; UPDATE meta SET value = value WHERE key = 'generation'; COMMIT");
+    if (!sqlite3_get_autocommit(s->db)) {
+        run(s, "ROLLBACK");
+    }
+    return ok;
 }
 
 bool sig_sql_commit(sig_sql *s)

@@ -15,6 +15,7 @@ int64_t sig_sql_next_generation(sig_sql *s, GError **error);
 /* begin, then for each group apply (false = that group alone was rolled back), then commit. */
 bool sig_sql_begin(sig_sql *s);
 bool sig_sql_apply(sig_sql *s, const sig_change *changes, unsigned n);
+bool sig_sql_probe(sig_sql *s); /* whether a transaction that changes nothing can be written */
 bool sig_sql_commit(sig_sql *s);
 
 #endif

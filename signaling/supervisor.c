@@ -261,6 +261,8 @@ void sig_supervisor_changed(sig_supervisor *s, const sig_change *change)
         end_room(s, r, "room_ended");
         break;
     case SIG_SEAT_PUT:
+    case SIG_SEAT_MUTE:
+    case SIG_SEAT_TIER:
         sig_room_seat_changed(r, change->seat);
         break;
     case SIG_SEAT_DROP:

@@ -52,7 +52,8 @@ class Reply:
 
 
 class Server:
-    def __init__(self, config="", room="fake_room.py"):
+    def __init__(self, config="", room="fake_room.py", limits=None):
+        self.limits = limits  # called in the child before it becomes the launcher
         self.folder = tempfile.mkdtemp(prefix="tessera-test-")
         self.bin, self.data = self.folder + "/bin", self.folder + "/data"
         os.mkdir(self.bin)
@@ -66,12 +67,18 @@ class Server:
         self.log = open(self.folder + "/log", "w+")
         self.start()
 
+    def command(self):
+        return [self.bin + "/tessera-launcher", "--data", self.data, "--port", str(self.port), "--config", self.config, "--no-demo"]
+
     def start(self):
-        self.launcher = subprocess.Popen([self.bin + "/tessera-launcher", "--data", self.data, "--port", str(self.port), "--config",
-                                          self.config, "--no-demo"], stderr=self.log, stdout=self.log)
+        self.launcher = subprocess.Popen(self.command(), stderr=self.log, stdout=self.log, preexec_fn=self.limits)
         self.wait(lambda: self.get("/readyz").status == 200, 10)
         with open(self.data + "/admin.key") as f:
             self.key = f.read().strip()
+
+    def fails_to_start(self, *words):
+        r = subprocess.run(self.command(), capture_output=True, text=True, timeout=10)
+        return r.returncode == 1 and all(w in r.stderr for w in words)
 
     def wait(self, condition, seconds):
         """Until the condition holds; returns after how long."""
