@@ -22,10 +22,11 @@ GOAL = {"n4t4": 1.10, "n9t4": 1.15, "n16t4": 1.12}
 TIERS = "1280x720@25:1200,640x360@25:400,480x270@15:150,320x180@10:64"
 RATES = [25, 25, 15, 10]
 FPS = 25
-WARM_UP = 15  # ticks: decoders open, labels are drawn, the first keyframes are out
+WARM_UP = 20  # ticks: decoders open, labels are drawn, the first keyframes are out
 INDEPENDENT = TOP.parent / "shared" / "floor"
 MEDIA = Path(os.environ.get("TESSERA_MEDIA") or TOP.parent / "shared" / "media")
-QUICK_S = 40  # for all cases together; starting and composing come on top
+KEPT_UP = 0.95  # of the pictures that were due
+QUICK_S = 44  # for all cases together; starting and composing come on top
 
 _folders = {}
 
@@ -71,7 +72,7 @@ def run(report, programs, cases, quick):
     ends = time.monotonic() + QUICK_S
     for done, case in enumerate(cases):
         # More people cost more time: what is left is shared out by their number.
-        share = CASES[case] + 4, sum(CASES[c] + 4 for c in cases[done:])
+        share = CASES[case] + 16, sum(CASES[c] + 16 for c in cases[done:])
         until = time.monotonic() + (ends - time.monotonic()) * share[0] / share[1] if quick else None
         one_case(report, programs, case, files, independent, until)
 
@@ -80,16 +81,25 @@ def one_case(report, programs, case, files, independent, until):
     """`until` set: quick, as many pairs as there is time for, at least one."""
     people, ticks, most = (CASES[case], FPS, 3) if until else (CASES[case], 6 * FPS, 5)
     say(f"{case}: floor and room in turn")
-    deviation = shared_deviation(programs, people, files, independent, 2 if until else 5) if independent else None
-    pairs = []
-    took = 0
-    while len(pairs) < most and not (until and pairs and time.monotonic() + took > until):
-        start = time.monotonic()
-        pairs.append((_paced_floor(programs, people, ticks, files), _room(programs, people, ticks, files)))
-        took = time.monotonic() - start
-    add_rows(report, case, pairs, ticks)
+    start = time.monotonic()
+    pairs = [one_pair(programs, people, ticks, files, True)]
+    took = time.monotonic() - start
+    deviation = None
+    if independent and not (until and time.monotonic() + took > until):
+        deviation = shared_deviation(programs, people, files, independent, 2 if until else 5)
+    while len(pairs) < most and not (until and time.monotonic() + took > until):
+        pairs.append(one_pair(programs, people, ticks, files, len(pairs) % 2 == 0))
+    add_rows(report, case, kept_up(pairs), ticks)
     if independent:
         report.add(case, "shared_deviation", deviation, "share", goal=0.05)
+
+
+def one_pair(programs, people, ticks, files, floor_first):
+    """(floor, room), taken one right after the other."""
+    if floor_first:
+        return _paced_floor(programs, people, ticks, files), _room(programs, people, ticks, files)
+    room = _room(programs, people, ticks, files)
+    return _paced_floor(programs, people, ticks, files), room
 
 
 def left_out_ms(floor, encoded, seconds):
@@ -104,7 +114,19 @@ def encoded_shares(encoded, seconds):
 
 
 def pair_ratio(floor, room, seconds):
-    return (room["total_ms"] + left_out_ms(floor, [t["encoded"] for t in room["tiers"]], seconds)) / floor["total_ms"]
+    encoded = [t["encoded"] for t in room["tiers"]]
+    # What goes with pictures that were left out, decoding and composing them, was left out as well.
+    share = min(1, max(0.2, middle(encoded_shares(encoded, seconds))))
+    cost = room["encode_ms"] + left_out_ms(floor, encoded, seconds) + (room["total_ms"] - room["encode_ms"]) / share
+    return cost / floor["total_ms"]
+
+
+def kept_up(pairs):
+    """Without pairs in which the machine had no time for the room: those say nothing. The best one when there is no other."""
+    good = [p for p in pairs if p[1]["encoded_share"] >= KEPT_UP]
+    if len(good) < len(pairs):
+        say(f"{len(pairs) - len(good)} of {len(pairs)} pairs do not count: the machine was too busy for the room")
+    return good or [max(pairs, key=lambda p: p[1]["encoded_share"])]
 
 
 def add_rows(report, case, pairs, ticks):
