@@ -310,11 +310,11 @@ void sig_whip_patch(sig_request *q)
         return;
     }
     const char *match = sig_request_header(q, "If-Match");
-    bool any = match && strcmp(match, "*") == 0;
-    if (any || (f.ufrag && l->ufrag && strcmp(f.ufrag, l->ufrag) != 0)) {
-        restart(q, &t, l, &f);
-    } else if (!tag_matches(l, match)) {
+    bool any = match && (strcmp(match, "*") == 0 || strcmp(match, "\"*\"") == 0); /* quoted in the RFC's own example */
+    if (!any && !tag_matches(l, match)) { /* also a late candidate of the ICE session before a restart */
         sig_reply_problem(q, 412, "precondition_failed", "This is not the present ICE session.");
+    } else if (any || (f.ufrag && l->ufrag && strcmp(f.ufrag, l->ufrag) != 0)) {
+        restart(q, &t, l, &f);
     } else {
         trickle(q, room, &t, l, &f);
     }

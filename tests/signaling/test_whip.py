@@ -33,7 +33,11 @@ def make(server):
             assert again.headers["Content-Type"] == "application/trickle-ice-sdpfrag"
             offer = server.inspect(room)["participants"][0]["offer"]
             assert "a=ice-ufrag:efgh" in offer and "abcd" not in offer
-            assert patch(url, token, FRAG.format("efgh"), **{"If-Match": tag}).status == 412
+            for late in ("abcd", "efgh", "ijkl"):
+                assert patch(url, token, FRAG.format(late), **{"If-Match": tag}).status == 412
+            assert "a=ice-ufrag:efgh" in server.inspect(room)["participants"][0]["offer"]
+            assert patch(url, token, FRAG.format("mnop"), **{"If-Match": '"*"'}).status == 200
+            assert patch(url, token, FRAG.format("mnop")).status == 204
             assert server.request("DELETE", url, None, bearer).status == 200
             assert server.request("DELETE", url, None, bearer).status == 404
             assert patch(url, token, FRAG.format("efgh")).status == 404
