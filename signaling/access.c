@@ -30,6 +30,16 @@ bool sig_access_tier_known(const sig_gateway *g, const char *tier)
     return strcmp(tier, "auto") == 0 || strcmp(tier, "audio") == 0 || sig_settings_has_tier(g->settings, tier);
 }
 
+/* `url` begins with "https://" or is empty. */
+static bool is_origin_of(const char *url, const char *origin)
+{
+    if (!*url) {
+        return false;
+    }
+    size_t n = strlen("https://") + strcspn(url + strlen("https://"), "/?#");
+    return strlen(origin) == n && g_ascii_strncasecmp(url, origin, n) == 0;
+}
+
 bool sig_access_origin_allowed(const sig_settings *s, const char *origin, const char *host)
 {
     if (!origin) {
@@ -38,8 +48,7 @@ bool sig_access_origin_allowed(const sig_settings *s, const char *origin, const 
     if (host && *host && g_str_has_prefix(origin, "https://") && g_ascii_strcasecmp(origin + strlen("https://"), host) == 0) {
         return true;
     }
-    size_t n = strlen(origin);
-    if (n > 0 && g_ascii_strncasecmp(s->public_url, origin, n) == 0 && (s->public_url[n] == '\0' || s->public_url[n] == '/')) {
+    if (is_origin_of(s->public_url, origin)) {
         return true;
     }
     for (const char *const *o = s->origins; *o; o++) {

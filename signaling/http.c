@@ -211,6 +211,11 @@ void sig_http_stop_listening(sig_http *h)
     g_ptr_array_set_size(h->bound, 0);
 }
 
+void sig_http_drop_sockets(sig_http *h)
+{
+    sig_ws_set_abort(&h->sockets);
+}
+
 void sig_http_free(sig_http *h)
 {
     if (h) {

@@ -33,6 +33,7 @@ typedef struct {
 sig_http *sig_http_new(sig_gateway *g, const sig_route *routes, unsigned n_routes, sig_handler fallback);
 bool sig_http_listen(sig_http *h, int take_fd); /* a listening TCP socket */
 void sig_http_stop_listening(sig_http *h);
+void sig_http_drop_sockets(sig_http *h); /* every WebSocket, at once */
 void sig_http_free(sig_http *h);
 sig_ws_set *sig_http_sockets(sig_http *h);
 

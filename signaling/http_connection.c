@@ -2,6 +2,7 @@
 #include <event2/bufferevent_ssl.h>
 #include <event2/listener.h>
 #include <openssl/ssl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "mcu/base/clock.h"
@@ -27,7 +28,7 @@ static int index_of_connection = -1;
 
 static void accept_more(sig_http *h)
 {
-    bool room = g_queue_get_length(&h->connections) < h->gateway->settings->max_connections;
+    bool room = g_queue_get_length(&h->connections) < h->max_connections;
     for (guint i = 0; i < h->bound->len; i++) {
         struct evconnlistener *l = evhttp_bound_socket_get_listener(g_ptr_array_index(h->bound, i));
         if (room) {
@@ -99,8 +100,20 @@ static void on_sweep(evutil_socket_t fd, short what, void *user)
     sig_timer_arm(h->sweep, SWEEP_MS);
 }
 
+/* As configured, but what rooms and files need of the process's descriptors is left: accept() without one would spin. */
+static unsigned most_connections(const sig_settings *s)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) {
+        return s->max_connections;
+    }
+    rlim_t spared = MIN(files.rlim_cur / 2, 64 + (rlim_t)s->max_rooms);
+    return (unsigned)MIN(files.rlim_cur - spared, s->max_connections);
+}
+
 void sig_http_connections_init(sig_http *h)
 {
+    h->max_connections = most_connections(h->gateway->settings);
     if (index_of_connection < 0) {
         index_of_connection = SSL_get_ex_new_index(0, NULL, NULL, NULL, on_ssl_freed);
     }

@@ -13,6 +13,7 @@ struct sig_http {
     sig_handler fallback;
     GPtrArray *bound;   /* evhttp_bound_socket, evhttp's */
     GQueue connections; /* open TCP connections */
+    unsigned max_connections;
     struct event *sweep;
     mcu_gauge *gauge;
     sig_ws_set sockets;

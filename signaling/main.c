@@ -243,11 +243,11 @@ static void close_events(program *p)
 static void close_all(program *p)
 {
     sig_gateway *g = &p->gateway;
-    sig_http_free(g->http); /* with its sockets, which let go of their rooms */
+    g->draining = true;             /* what ends now starts nothing new */
+    sig_http_drop_sockets(g->http); /* they let go of their rooms */
     sig_launcher_free(g->launcher);
-    if (g->supervisor) {
-        sig_supervisor_free(g->supervisor);
-    }
+    sig_supervisor_free(g->supervisor); /* answers the requests that wait for a room */
+    sig_http_free(g->http);
     sig_store_close(g->store);
     sig_ice_free(g->ice);
     sig_assets_free(g->assets);

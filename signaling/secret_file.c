@@ -69,6 +69,12 @@ static char *read_secret(const char *path, GError **error)
         fail(error, "cannot read", path);
         return NULL;
     }
+    struct stat st;
+    if (fstat(fileno(f), &st) != 0 || ((st.st_mode & 077) && fchmod(fileno(f), 0600) != 0)) { /* as a backup may bring it back */
+        fail(error, "others may read and it cannot be changed:", path);
+        fclose(f);
+        return NULL;
+    }
     size_t n = fread(text, 1, sizeof text - 1, f);
     fclose(f);
     text[n] = '\0';

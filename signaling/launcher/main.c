@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -15,6 +16,7 @@
 
 #include "mcu/base/clock.h"
 #include "mcu/base/log.h"
+#include "mcu/base/status.h"
 #include "signaling/launcher/launcher.h"
 #include "signaling/secret_file.h"
 
@@ -191,6 +193,18 @@ static bool read_options(sig_launcher_state *l, int argc, char **argv)
     return l->data && optind == argc;
 }
 
+/* Two would take each other's rooms. The lock ends with this process: nothing it starts inherits it. */
+static bool take_folder(const sig_launcher_state *l, GError **error)
+{
+    if (l->rooms_dir_fd >= 0 && flock(l->rooms_dir_fd, LOCK_EX | LOCK_NB) == 0) {
+        return true;
+    }
+    g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG, "%s: %s", l->data,
+                errno == EWOULDBLOCK ? "another tessera-launcher uses this folder: end it, or choose another with --data"
+                                     : g_strerror(errno));
+    return false;
+}
+
 static bool prepare(sig_launcher_state *l, GError **error)
 {
     g_autofree char *rooms = g_build_filename(l->data, "rooms", NULL);
@@ -202,7 +216,7 @@ static bool prepare(sig_launcher_state *l, GError **error)
         l->bin = g_path_get_dirname(program);
         l->rooms_dir_fd = open(rooms, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         l->signal_fd = open_signals();
-        ok = sig_listen(l, s, error);
+        ok = take_folder(l, error) && sig_listen(l, s, error);
     }
     sig_settings_free(s);
     return ok && l->rooms_dir_fd >= 0 && l->signal_fd >= 0;

@@ -115,6 +115,11 @@ class Server:
                     return p
         return 0
 
+    def cpu_s(self):
+        with open(f"/proc/{self.gateway()}/stat", encoding="utf-8") as f:
+            fields = f.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def request(self, method, path, body=None, headers=None, timeout=8):
         c = http.client.HTTPSConnection("127.0.0.1", self.port, context=TLS, timeout=timeout)
         try:

@@ -1,12 +1,15 @@
 """Processes that are killed, certificates that change, starts that must fail, and an end that leaves nothing."""
+import http.client
 import os
+import resource
 import signal
 import socket
 import ssl
 import subprocess
+import threading
 import time
 
-from harness import free_port, hear, hear_end, say
+from harness import Server, free_port, hear, hear_end, say
 
 
 def make(server):
@@ -131,6 +134,12 @@ def make(server):
         r = subprocess.run([server.bin + "/tessera", "--help-config"], capture_output=True, text=True, timeout=5)
         assert r.returncode == 0 and "[tiers]" in r.stdout and "port = 8443" in r.stdout
 
+    def two_launchers_do_not_share_a_folder():
+        other = [*server.command(), "--port", str(free_port())]
+        r = subprocess.run(other, capture_output=True, text=True, timeout=10)
+        assert r.returncode == 1 and "--data" in r.stderr, r.stderr
+        assert server.get("/readyz").status == 200
+
     async def facts_survive_a_whole_restart():
         room = server.room(name="Kept")
         link = server.link(room, seat="one")
@@ -138,10 +147,59 @@ def make(server):
         gone = server.link(room, seat="two")
         server.rest("DELETE", f"/rooms/{room}/participants/two")
         assert server.stop() == 0
+        os.chmod(server.data + "/admin.key", 0o644)
         server.start()
+        assert os.stat(server.data + "/admin.key").st_mode & 0o777 == 0o600
         seen = server.inspect(room)
         assert seen["name"] == "Kept" and [(p["seat"], p["muted"]) for p in seen["participants"]] == [("one", True)]
         assert server.get("/j/" + link["token"]).status == 200 and server.get("/j/" + gone["token"]).status == 403
+
+    def a_lost_launcher_ends_the_gateway_in_good_order():
+        lone = Server("public_url = https://visits.example:9/\n")
+        try:
+            room = lone.room()
+            link = lone.link(room)
+            assert link["url"].startswith("https://visits.example:9/j/")
+            path, head = f"/whip/{room}", {"Authorization": "Bearer " + link["token"], "Content-Type": "application/sdp"}
+            for origin, status in (("https:", 403), ("https:/", 403), ("https://visits.example", 403), ("https://visits.example:9", 204)):
+                assert lone.request("OPTIONS", path, None, {"Origin": origin}).status == status, origin
+
+            def ask():
+                try:
+                    lone.request("POST", path, "v=0\r\na=x-silent\r\n", head)
+                except (OSError, http.client.HTTPException):
+                    pass  # it goes down without an answer
+
+            call = threading.Thread(target=ask)
+            call.start()
+            lone.wait(lambda: "offer" in lone.inspect(room).get("video", {}).get("log", []), 5)
+            gateway, rooms = lone.gateway(), [p for p in lone.children() if p != lone.gateway()]
+            lone.launcher.kill()
+            lone.launcher.wait()
+            call.join()
+            until = time.monotonic() + 5
+            while os.path.exists(f"/proc/{gateway}") and time.monotonic() < until:
+                time.sleep(0.02)
+            assert "gateway.end" in lone.words() and not lone.complaints(), lone.words()[-3000:]
+            for p in rooms:
+                os.kill(p, signal.SIGKILL)
+        finally:
+            lone.close()
+
+    def few_descriptors_are_shared_out():
+        poor = Server("max_connections = 4096\n[limits]\nmax_rooms = 10\n", limits=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256)))
+        try:
+            held = [socket.create_connection(("127.0.0.1", poor.port)) for _ in range(300)]
+            begin, ticks = time.monotonic(), poor.cpu_s()
+            while time.monotonic() - begin < 1:
+                assert len(os.listdir(f"/proc/{poor.gateway()}/fd")) < 250
+                time.sleep(0.05)
+            assert poor.cpu_s() - ticks < 0.5, "the gateway spins"
+            for s in held:
+                s.close()
+            poor.wait(lambda: poor.link(poor.room())["seat"], 5)
+        finally:
+            poor.close()
 
     async def the_end_drains_and_leaves_nothing():
         room = server.room()
@@ -158,7 +216,8 @@ def make(server):
     return [a_killed_gateway_is_back_and_finds_its_rooms, a_gateway_killed_again_and_again_comes_back,
             a_killed_room_is_back_and_its_people_are_told, a_room_that_dies_in_a_request_leaves_nobody_waiting,
             clients_that_vanish_leak_nothing, a_new_certificate_is_served_and_nobody_is_dropped, old_tls_is_refused,
-            starts_that_must_fail_say_why, facts_survive_a_whole_restart, the_end_drains_and_leaves_nothing]
+            starts_that_must_fail_say_why, two_launchers_do_not_share_a_folder,
+            facts_survive_a_whole_restart, a_lost_launcher_ends_the_gateway_in_good_order, few_descriptors_are_shared_out, the_end_drains_and_leaves_nothing]
 
 
 def make_certificate(folder):
