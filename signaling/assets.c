@@ -25,7 +25,7 @@ typedef struct {
 } asset;
 
 struct sig_assets {
-    GHashTable *files; /* "/app.js" -> asset */
+    GHashTable *files; /* "/web/app.js" -> asset */
     size_t total;
 };
 
@@ -156,7 +156,7 @@ sig_assets *sig_assets_new(const char *folder, GError **error)
     sig_assets *a = g_new0(sig_assets, 1);
     a->files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_asset);
     g_autofree char *web = g_build_filename(folder, "web", NULL);
-    if (!load_folder(a, web, "", 0, error)) {
+    if (!load_folder(a, web, "/web", 0, error)) {
         sig_assets_free(a);
         return NULL;
     }

@@ -15,7 +15,7 @@ char *sig_assets_find(const char *configured, GError **error);
 sig_assets *sig_assets_new(const char *folder, GError **error);
 void sig_assets_free(sig_assets *a);
 
-bool sig_assets_has(const sig_assets *a, const char *path); /* "/client.css" */
+bool sig_assets_has(const sig_assets *a, const char *path); /* "/web/app.js" */
 /* Answers with the file (304 when the client has it); a missing one is a 404. `status` 200 unless the page says an error. */
 void sig_assets_serve(sig_request *q, const char *path, int status);
 

@@ -45,10 +45,10 @@ void sig_page_join(sig_request *q)
     sig_token t;
     sig_token_status s = sig_access_check(q->gateway, q->part[0], NULL, &t);
     if (s == SIG_TOKEN_OK) {
-        sig_assets_serve(q, "/index.html", 200);
-    } else if (sig_assets_has(q->gateway->assets, "/invalid.html")) {
+        sig_assets_serve(q, "/web/index.html", 200);
+    } else if (sig_assets_has(q->gateway->assets, "/web/invalid.html")) {
         sig_reply_header(q, "X-Tessera-Reason", sig_token_status_code(s));
-        sig_assets_serve(q, "/invalid.html", 403);
+        sig_assets_serve(q, "/web/invalid.html", 403);
     } else {
         sig_reply_problem(q, 403, sig_token_status_code(s), sig_token_status_text(s));
     }
@@ -79,5 +79,5 @@ void sig_page_fallback(sig_request *q)
         sig_reply_problem(q, 404, mcu_error_name(MCU_ERROR_NOT_FOUND), "There is nothing here.");
         return;
     }
-    sig_assets_serve(q, strcmp(q->path, "/") == 0 ? "/index.html" : q->path, 200);
+    sig_assets_serve(q, strcmp(q->path, "/") == 0 ? "/web/index.html" : q->path, 200);
 }

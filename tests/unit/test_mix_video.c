@@ -94,7 +94,7 @@ static rig *rig_new(unsigned cameras)
 static void people(rig *r, unsigned n, bool camera_on)
 {
     mix_person p[MIX_MAX_PEOPLE];
-    char names[MIX_MAX_PEOPLE][16];
+    char names[MIX_MAX_PEOPLE][24];
     for (unsigned i = 0; i < n; i++) {
         snprintf(names[i], sizeof names[i], "Person %u", i + 1);
         p[i] = (mix_person){.person = i + 1, .name = names[i], .camera_on = camera_on, .muted = i == 1};
