@@ -1,8 +1,10 @@
 #include "signaling/room_link.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "mcu/base/ipc.h"
@@ -27,6 +29,7 @@ struct sig_room_link {
     mcu_ipc *ipc;
     int dir_fd;
     char *name;
+    ino_t inode; /* of the socket's file: another process may come to have the name */
     int64_t pid;
     struct event *readable, *writable;
     sig_room_link_events events;
@@ -36,6 +39,12 @@ struct sig_room_link {
     int busy; /* inside a callback: free waits */
     bool greeted, closed, doomed;
 };
+
+static ino_t inode_of(int dir_fd, const char *name)
+{
+    struct stat st;
+    return fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? st.st_ino : 0;
+}
 
 static void destroy(sig_room_link *l)
 {
@@ -204,6 +213,7 @@ sig_room_link *sig_room_link_connect(struct event_base *base, int dir_fd, const 
     l->ipc = mcu_ipc_new(fd);
     l->dir_fd = dir_fd;
     l->name = g_strdup(name);
+    l->inode = inode_of(dir_fd, name);
     l->requests = g_hash_table_new(g_direct_hash, g_direct_equal);
     l->readable = event_new(base, mcu_ipc_fd(l->ipc), EV_READ | EV_PERSIST, on_readable, l);
     l->writable = event_new(base, mcu_ipc_fd(l->ipc), EV_WRITE, on_writable, l);
@@ -260,7 +270,9 @@ bool sig_room_link_rename(sig_room_link *l, const char *name)
 
 void sig_room_link_unlink(sig_room_link *l)
 {
-    unlinkat(l->dir_fd, l->name, 0);
+    if (inode_of(l->dir_fd, l->name) == l->inode) {
+        unlinkat(l->dir_fd, l->name, 0);
+    }
 }
 
 bool sig_room_link_send(sig_room_link *l, json_t *take_message)

@@ -74,6 +74,33 @@ def make(server):
         assert server.request("POST", f"/whip/{room}", "v=0\r\n", head).status == 201
         server.wait(lambda: len(os.listdir(f"/proc/{server.gateway()}/fd")) <= files + 4, 3)
 
+    async def a_room_that_hung_does_not_take_its_successors_place():
+        room = server.room()
+        link = server.link(room, seat="one")
+
+        async def offer():
+            ws, _ = await server.join(link)
+            await say(ws, type="offer", sdp="v=0")
+            await hear(ws, "answer", 8)
+            await ws.close()
+            return server.inspect(room)["audio"]["pid"]
+
+        def restart_gateway():
+            old = server.gateway()
+            os.kill(old, signal.SIGKILL)
+            server.wait(lambda: server.gateway() not in (0, old) and server.get("/readyz").status == 200, 8)
+
+        hung = await offer()
+        os.kill(hung, signal.SIGSTOP)
+        restart_gateway()
+        successor = await offer()
+        assert successor != hung
+        os.kill(hung, signal.SIGCONT)
+        server.wait(lambda: not os.path.exists(f"/proc/{hung}"), 5)
+        assert os.path.exists(f"{server.data}/rooms/{room}.sock")
+        restart_gateway()
+        assert server.inspect(room)["audio"]["pid"] == successor
+
     async def clients_that_vanish_leak_nothing():
         room = server.room()
         link = server.link(room, seat="one")
@@ -213,11 +240,11 @@ def make(server):
         assert server.launcher.wait(12) == 0
         assert not [p for p in pids if os.path.exists(f"/proc/{p}")] and not os.listdir(server.data + "/rooms")
 
-    return [a_killed_gateway_is_back_and_finds_its_rooms, a_gateway_killed_again_and_again_comes_back,
-            a_killed_room_is_back_and_its_people_are_told, a_room_that_dies_in_a_request_leaves_nobody_waiting,
-            clients_that_vanish_leak_nothing, a_new_certificate_is_served_and_nobody_is_dropped, old_tls_is_refused,
-            starts_that_must_fail_say_why, two_launchers_do_not_share_a_folder,
-            facts_survive_a_whole_restart, a_lost_launcher_ends_the_gateway_in_good_order, few_descriptors_are_shared_out, the_end_drains_and_leaves_nothing]
+    return [a_killed_gateway_is_back_and_finds_its_rooms, a_killed_room_is_back_and_its_people_are_told,
+            a_room_that_hung_does_not_take_its_successors_place, a_room_that_dies_in_a_request_leaves_nobody_waiting,
+            clients_that_vanish_leak_nothing, a_gateway_killed_again_and_again_comes_back, a_new_certificate_is_served_and_nobody_is_dropped,
+            old_tls_is_refused, starts_that_must_fail_say_why, two_launchers_do_not_share_a_folder, facts_survive_a_whole_restart,
+            a_lost_launcher_ends_the_gateway_in_good_order, few_descriptors_are_shared_out, the_end_drains_and_leaves_nothing]
 
 
 def make_certificate(folder):
