@@ -1,8 +1,8 @@
 /* floor_room.c - tessera-floor-room: the room's video path by itself, paced in real time: decode, scale, compose, label, encode.
- * tessera-floor-room [-n STREAMS] [-T TIERS | -t WxH@FPS:KBPS,...] [-f TICKS] [-w TICKS] [-p PRESET] [-b] CLIP...
- *   -b pictures of all streams arrive at once; otherwise they are spread over the tick
- * The mixer as a room runs it, with its threads; nothing comes from or goes to a network. Every stream is shown, every tier is in
- * use, somebody is talking. Prints what the whole process cost as JSON, CPU milliseconds a second. */
+ * tessera-floor-room [-n STREAMS] [-T TIERS | -t WxH@FPS:KBPS,...] [-f TICKS] [-w TICKS] [-p PRESET] [-s] CLIP...
+ *   -s pictures of the streams are spread over the tick, as they come from a network; otherwise they arrive at once, as in the
+ * floor The mixer as a room runs it, with its threads; nothing comes from or goes to a network. Every stream is shown, every tier
+ * is in use, somebody is talking. Prints what the whole process cost as JSON, CPU milliseconds a second. */
 #include <glib.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,7 +25,7 @@ typedef struct {
 
 typedef struct {
     bench_task task;
-    bool burst;
+    bool spread;
     mix_video *video;
     GMainLoop *loop;
     GSource *feed;
@@ -75,7 +75,7 @@ static void next_talker(bench *b, int64_t now_ns)
 static int64_t arrival_ns(const bench *b, uint64_t picture)
 {
     uint64_t tick = picture / b->task.n, stream = picture % b->task.n;
-    int64_t offset_ns = b->burst ? 0 : (int64_t)stream * BENCH_CLIP_NS / b->task.n;
+    int64_t offset_ns = b->spread ? (int64_t)stream * BENCH_CLIP_NS / b->task.n : 0;
     return b->start_ns + (int64_t)tick * BENCH_CLIP_NS + offset_ns;
 }
 
@@ -229,7 +229,7 @@ int main(int argc, char **argv)
     bench b = {.first = UINT64_MAX};
     g_autoptr(GError) error = NULL;
     mcu_log_init("tessera-floor-room", MCU_LOG_WARN);
-    if (!bench_task_read(&b.task, argc, argv, "b", &b.burst)) {
+    if (!bench_task_read(&b.task, argc, argv, "s", &b.spread)) {
         bench_task_clear(&b.task);
         return 2;
     }

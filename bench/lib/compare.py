@@ -36,7 +36,8 @@ def show(old_path, new_path):
         what = word(before, after)
         lost += what == "GOAL MISSED NOW"
         if abs(change) >= MOVED or "oal" in what.lower():
-            print(f"{' '.join(key):40} {before['value']:10.3f} -> {after['value']:10.3f} {after['unit']:6} {change:+7.1%}  {what}")
+            name = " ".join(key)
+            print(f"{name:40} {before['value']:10.3f} -> {after['value']:10.3f} {after['unit']:6} {change:+7.1%}  {what}")
     for sign, keys in (("-", [k for k in old if k not in new]), ("+", [k for k in new if k not in old])):
         for key in keys:
             print(f"{sign} {' '.join(key)}")

@@ -1,7 +1,8 @@
-"""The codec floor of pictures, and what the room's own video path costs beside it.
+"""The codec floor of pictures, and what the room's own video path costs beside it: video_ratio.
 
 tessera-floor decodes N streams and encodes the tiers with nothing between; tessera-floor-room does the same through the mixer, with
-scaling, composing and labels. Both play the same clips in real time, one after the other, and each pair gives a ratio. Where an
+scaling, composing and labels. Both play the same clips in real time, one after the other, and each pair gives a ratio. In both the
+pictures of a tick arrive at once; spread_ratio is with arrivals spread over it, which wakes more threads more often. Where an
 independent measure of the same floor is beside the project (../shared/floor), ours is held against it on the same clips and tiers.
 """
 import atexit
@@ -61,8 +62,8 @@ def _paced_floor(programs, people, ticks, files):
     return programs.json_of("tessera-floor", "-n", people, "-t", TIERS, "-f", ticks, "-w", WARM_UP, "-r", *files)
 
 
-def _room(programs, people, ticks, files):
-    return programs.json_of("tessera-floor-room", "-n", people, "-t", TIERS, "-f", ticks, "-w", WARM_UP, *files)
+def _room(programs, people, ticks, files, *how):
+    return programs.json_of("tessera-floor-room", "-n", people, "-t", TIERS, "-f", ticks, "-w", WARM_UP, *how, *files)
 
 
 def run(report, programs, cases, quick):
@@ -90,6 +91,9 @@ def one_case(report, programs, case, files, independent, until):
     while len(pairs) < most and not (until and time.monotonic() + took > until):
         pairs.append(one_pair(programs, people, ticks, files, len(pairs) % 2 == 0))
     add_rows(report, case, kept_up(pairs), ticks)
+    if not until:
+        spread = [(floor, _room(programs, people, ticks, files, "-s")) for floor, _ in pairs[:3]]
+        report.add(case, "spread_ratio", middle([pair_ratio(f, r, ticks / FPS) for f, r in kept_up(spread)]), "ratio")
     if independent:
         report.add(case, "shared_deviation", deviation, "share", goal=0.05)
 
