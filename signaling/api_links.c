@@ -5,6 +5,7 @@
 #include "signaling/api.h"
 
 typedef struct {
+    sig_facts *facts;
     sig_change seat;
     int64_t expires_in_s;
     bool existed;
@@ -20,6 +21,13 @@ static void minted(sig_request *q, void *user)
                              l->seat.seat, "expires", (json_int_t)(sig_now_s() + l->expires_in_s)));
 }
 
+static void free_request(void *value)
+{
+    link_request *l = value;
+    sig_facts_expect(l->facts, l->seat.room, l->existed ? 0 : -1);
+    g_free(l);
+}
+
 static const char *problem_with(const sig_request *q, const sig_room_facts *r, const link_request *l)
 {
     if (!sig_id_valid(l->seat.role)) {
@@ -31,7 +39,7 @@ static const char *problem_with(const sig_request *q, const sig_room_facts *r, c
     if (!sig_api_name_ok(l->seat.name)) {
         return "name: is not a name";
     }
-    bool full = !l->existed && g_hash_table_size(r->seats) >= q->gateway->settings->max_seats;
+    bool full = !l->existed && g_hash_table_size(r->seats) + r->expected >= q->gateway->settings->max_seats;
     return full ? "" : NULL;
 }
 
@@ -46,6 +54,7 @@ void sig_api_create_link(sig_request *q)
     const sig_seat_facts *former = seat ? sig_facts_seat(q->gateway->facts, r->id, seat) : NULL;
     const json_t *host = json_object_get(m, "host"), *expires = json_object_get(m, "expires_in");
     link_request *l = g_new0(link_request, 1);
+    l->facts = q->gateway->facts;
     l->existed = former != NULL;
     l->expires_in_s = expires ? json_integer_value(expires) : q->gateway->settings->link_seconds;
     l->seat.kind = SIG_SEAT_PUT;
@@ -67,5 +76,6 @@ void sig_api_create_link(sig_request *q)
                         *problem ? problem : "The room has as many seats as it may have.");
         return;
     }
-    sig_api_commit(q, &l->seat, 1, minted, l, g_free);
+    sig_facts_expect(l->facts, l->seat.room, l->existed ? 0 : 1);
+    sig_api_commit(q, &l->seat, 1, minted, l, free_request);
 }

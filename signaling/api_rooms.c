@@ -15,10 +15,23 @@ static json_t *room_json(const sig_gateway *g, const sig_room_facts *r)
 
 /* ---- create ---- */
 
+typedef struct {
+    sig_facts *facts;
+    char room[SIG_ID_MAX + 1];
+} creation;
+
+static void free_creation(void *value)
+{
+    creation *made = value;
+    sig_facts_expect(made->facts, NULL, -1);
+    g_free(made);
+}
+
 static void created(sig_request *q, void *user)
 {
-    const sig_room_facts *r = sig_facts_room(q->gateway->facts, user);
-    g_autofree char *location = g_strdup_printf("/api/v1/rooms/%s", (const char *)user);
+    const creation *made = user;
+    const sig_room_facts *r = sig_facts_room(made->facts, made->room);
+    g_autofree char *location = g_strdup_printf("/api/v1/rooms/%s", made->room);
     sig_reply_header(q, "Location", location);
     sig_reply_json(q, 201, room_json(q->gateway, r));
 }
@@ -44,6 +57,7 @@ void sig_api_create_room(sig_request *q)
     if (!m) {
         return;
     }
+    sig_facts *facts = q->gateway->facts;
     const char *id = json_string_value(json_object_get(m, "id"));
     const char *name = json_string_value(json_object_get(m, "name"));
     sig_change c = {.kind = SIG_ROOM_PUT, .at_ms = mcu_wall_ns() / 1000000};
@@ -60,10 +74,14 @@ void sig_api_create_room(sig_request *q)
                         name_ok ? "id: may hold a-z, 0-9, _ and -" : "name: is not a name");
     } else if (answer_existing(q, c.room)) {
         return;
-    } else if (sig_facts_live_rooms(q->gateway->facts) >= q->gateway->settings->max_rooms) {
+    } else if (sig_facts_live_rooms(facts) + sig_facts_expected_rooms(facts) >= q->gateway->settings->max_rooms) {
         sig_reply_error(q, mcu_error_name(MCU_ERROR_FULL), "There are as many rooms as the server may have.");
     } else {
-        sig_api_commit(q, &c, 1, created, g_strdup(c.room), g_free);
+        creation *made = g_new0(creation, 1);
+        made->facts = facts;
+        g_strlcpy(made->room, c.room, sizeof made->room);
+        sig_facts_expect(facts, NULL, 1);
+        sig_api_commit(q, &c, 1, created, made, free_creation);
     }
 }
 

@@ -4,7 +4,7 @@
 
 struct sig_facts {
     GHashTable *rooms; /* id -> sig_room_facts, owned */
-    unsigned live_rooms, live_seats;
+    unsigned live_rooms, live_seats, expected_rooms;
 };
 
 static void free_room(void *p)
@@ -131,6 +131,16 @@ void sig_facts_apply(sig_facts *f, const sig_change *c)
     }
 }
 
+void sig_facts_expect(sig_facts *f, const char *room, int change)
+{
+    sig_room_facts *r = room ? find(f, room) : NULL;
+    if (r) {
+        r->expected += (unsigned)change;
+    } else if (!room) {
+        f->expected_rooms += (unsigned)change;
+    }
+}
+
 const sig_room_facts *sig_facts_room(const sig_facts *f, const char *room)
 {
     return find(f, room);
@@ -165,6 +175,11 @@ GList *sig_facts_rooms(const sig_facts *f)
 unsigned sig_facts_live_rooms(const sig_facts *f)
 {
     return f->live_rooms;
+}
+
+unsigned sig_facts_expected_rooms(const sig_facts *f)
+{
+    return f->expected_rooms;
 }
 
 unsigned sig_facts_live_seats(const sig_facts *f)

@@ -18,6 +18,7 @@ typedef struct {
     char name[SIG_NAME_MAX + 1];
     int64_t created_ms;
     bool ended;
+    unsigned expected;   /* new seats that are on their way to the disk */
     GHashTable *seats;   /* id -> sig_seat_facts, owned */
     GHashTable *revoked; /* seat id -> generation */
 } sig_room_facts;
@@ -27,13 +28,16 @@ sig_facts *sig_facts_new(void);
 void sig_facts_free(sig_facts *f);
 
 void sig_facts_apply(sig_facts *f, const sig_change *change);
+/* What is on its way to the disk counts towards the limits: +1 before the commit, -1 after it. `room` NULL = a new room. */
+void sig_facts_expect(sig_facts *f, const char *room, int change);
 
 /* Both borrowed until the next apply; NULL = unknown. An ended room is still found. */
 const sig_room_facts *sig_facts_room(const sig_facts *f, const char *room);
 const sig_seat_facts *sig_facts_seat(const sig_facts *f, const char *room, const char *seat);
 /* Rooms that have not ended, by age. The caller frees the list, not the rooms. */
 GList *sig_facts_rooms(const sig_facts *f);
-unsigned sig_facts_live_rooms(const sig_facts *f);
+unsigned sig_facts_live_rooms(const sig_facts *f); /* without those expected */
+unsigned sig_facts_expected_rooms(const sig_facts *f);
 unsigned sig_facts_live_seats(const sig_facts *f);
 int64_t sig_facts_generation(const sig_facts *f, const char *room, const char *seat); /* of a token made now */
 

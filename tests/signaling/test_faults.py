@@ -24,7 +24,7 @@ def make(server):
         old = server.gateway()
         os.kill(old, signal.SIGKILL)
         took = server.wait(lambda: server.gateway() not in (0, old) and server.get("/readyz").status == 200, 5)
-        assert took < 2, took
+        assert took < 4, took
         after = server.inspect(room)
         assert after["audio"]["pid"] == before and after["participants"][0]["session"] == joined["session"]
         assert after["participants"][0]["muted"] is True and after["audio"]["seats"][0]["muted"] is True
@@ -50,7 +50,7 @@ def make(server):
         untouched = server.inspect(other)["audio"]["pid"]
         begin = time.monotonic()
         os.kill(server.inspect(room)["audio"]["pid"], signal.SIGKILL)
-        assert (await hear(ws, "restart"))["reason"] == "room_restarted" and time.monotonic() - begin < 2
+        assert (await hear(ws, "restart"))["reason"] == "room_restarted" and time.monotonic() - begin < 4
         await say(ws, type="offer", sdp="v=0")
         await hear(ws, "answer")
         seen = server.inspect(room)
@@ -216,7 +216,11 @@ def make(server):
     def few_descriptors_are_shared_out():
         poor = Server("max_connections = 4096\n[limits]\nmax_rooms = 10\n", limits=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256)))
         try:
+            full = [poor.rest("POST", "/rooms", {"name": "N"}) for _ in range(11)]
+            assert [r.status for r in full] == [201] * 10 + [503] and full[10].json()["code"] == "full"
+            poor.rest("DELETE", "/rooms/" + full[0].json()["id"])
             held = [socket.create_connection(("127.0.0.1", poor.port)) for _ in range(300)]
+            poor.wait(lambda: len(os.listdir(f"/proc/{poor.gateway()}/fd")) > 180, 3)
             begin, ticks = time.monotonic(), poor.cpu_s()
             while time.monotonic() - begin < 1:
                 assert len(os.listdir(f"/proc/{poor.gateway()}/fd")) < 250

@@ -18,7 +18,7 @@ def make(server):
             call = threading.Thread(target=lambda: replies.append(server.rest(*request)))
             replies, before = [], connections()
             call.start()
-            server.wait(lambda: connections() > before, 2)
+            server.wait(lambda: replies or connections() > before, 2)
             self.calls.append((call, replies))
 
         def __exit__(self, *_):
@@ -57,6 +57,17 @@ def make(server):
             held.rest("POST", f"/rooms/{room}/participants/one/tier", {"tier": "C"})
         assert server.inspect(room)["participants"] == []
 
+    def links_at_the_same_time_do_not_overfill_a_room():
+        room = server.room()
+        server.link(room, seat="one")
+        with Held() as held:
+            for i in range(5):
+                held.rest("POST", f"/rooms/{room}/links", {"role": "p", "name": "N", "seat": f"s{i}"})
+        assert sorted(held.statuses()) == [201, 201, 201, 503, 503]
+        assert len(server.inspect(room)["participants"]) == 4
+        server.rest("DELETE", f"/rooms/{room}/participants/one")
+        server.link(room, seat="five")
+
     def what_cannot_be_written_is_refused_and_readiness_comes_back():
         room = server.room()
         link = server.link(room, seat="one")
@@ -85,5 +96,5 @@ def make(server):
             f.write(whole)
         server.start()
 
-    return [changes_at_the_same_time_keep_each_other, a_change_does_not_bring_back_who_was_removed,
+    return [changes_at_the_same_time_keep_each_other, a_change_does_not_bring_back_who_was_removed, links_at_the_same_time_do_not_overfill_a_room,
             what_cannot_be_written_is_refused_and_readiness_comes_back, a_damaged_or_newer_database_ends_the_start]
