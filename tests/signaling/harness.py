@@ -1,5 +1,6 @@
 """Starts launcher, gateway and fake rooms in a folder of their own; small clients for HTTP and WebSocket; a TAP printer."""
 import asyncio
+import ctypes
 import glob
 import http.client
 import json
@@ -72,8 +73,13 @@ class Server:
     def command(self):
         return [self.bin + "/tessera-launcher", "--data", self.data, "--port", str(self.port), "--config", self.config, "--no-demo"]
 
+    def before_exec(self):
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG: nothing is left when the tests are stopped
+        if self.limits:
+            self.limits()
+
     def start(self):
-        self.launcher = subprocess.Popen(self.command(), stderr=self.log, stdout=self.log, preexec_fn=self.limits)
+        self.launcher = subprocess.Popen(self.command(), stderr=self.log, stdout=self.log, preexec_fn=self.before_exec)
         self.wait(lambda: self.get("/readyz").status == 200, 5)
         with open(self.data + "/admin.key") as f:
             self.key = f.read().strip()

@@ -182,6 +182,7 @@ def make(server):
         assert server.get("/j/" + link["token"]).status == 200 and server.get("/j/" + gone["token"]).status == 403
 
     def a_lost_launcher_ends_the_gateway_in_good_order():
+        orphans = []
         lone = Server("public_url = https://visits.example:9/\n")
         try:
             room = lone.room()
@@ -200,7 +201,7 @@ def make(server):
             call = threading.Thread(target=ask)
             call.start()
             lone.wait(lambda: "offer" in lone.inspect(room).get("video", {}).get("log", []), 5)
-            gateway, rooms = lone.gateway(), [p for p in lone.children() if p != lone.gateway()]
+            gateway, orphans = lone.gateway(), [p for p in lone.children() if p != lone.gateway()]
             lone.launcher.kill()
             lone.launcher.wait()
             call.join()
@@ -208,9 +209,9 @@ def make(server):
             while os.path.exists(f"/proc/{gateway}") and time.monotonic() < until:
                 time.sleep(0.02)
             assert "gateway.end" in lone.words() and not lone.complaints(), lone.words()[-3000:]
-            for p in rooms:
-                os.kill(p, signal.SIGKILL)
         finally:
+            for p in orphans:
+                os.kill(p, signal.SIGKILL)
             lone.close()
 
     def few_descriptors_are_shared_out():
