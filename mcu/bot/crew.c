@@ -26,7 +26,7 @@ static void free_clip(gpointer clip)
 
 bool mcu_crew_init(mcu_crew *c, const mcu_bot_options *options, GError **error)
 {
-    const mcu_net_config net = {.addresses = (const char *const *)options->addresses, .ice_tcp = false};
+    const mcu_net_config net = {.addresses = (const char *const *)options->addresses, .loopback = true};
     *c = (mcu_crew){.options = options, .start_ns = mcu_now_ns()};
     c->net = mcu_net_new(g_main_context_default(), &net, error);
     if (c->net == NULL) {

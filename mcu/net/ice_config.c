@@ -24,9 +24,8 @@ static bool is_link_local(const char *ip)
     return inet_pton(AF_INET6, ip, &v6) == 1 && IN6_IS_ADDR_LINKLOCAL(&v6);
 }
 
-static GPtrArray *own_addresses(bool loopback)
+static void add_own_addresses(GPtrArray *out, bool loopback)
 {
-    GPtrArray *out = g_ptr_array_new();
     GList *all = nice_interfaces_get_local_ips(TRUE);
     for (GList *l = all; l != NULL; l = l->next) {
         const char *ip = l->data;
@@ -35,14 +34,12 @@ static GPtrArray *own_addresses(bool loopback)
         }
     }
     g_list_free_full(all, g_free);
-    return out;
 }
 
 static bool set_addresses(mcu_ice_config *c, const mcu_net_config *from, GError **error)
 {
-    GPtrArray *list;
+    GPtrArray *list = g_ptr_array_new();
     if (from->addresses != NULL && from->addresses[0] != NULL) {
-        list = g_ptr_array_new();
         for (const char *const *a = from->addresses; *a != NULL; a++) {
             if (!is_ip(*a)) {
                 g_ptr_array_free(list, TRUE);
@@ -51,10 +48,9 @@ static bool set_addresses(mcu_ice_config *c, const mcu_net_config *from, GError 
             g_ptr_array_add(list, g_strdup(*a));
         }
     } else {
-        list = own_addresses(false);
-        if (list->len == 0) {
-            g_ptr_array_free(list, TRUE);
-            list = own_addresses(true);
+        add_own_addresses(list, false);
+        if (list->len == 0 || from->loopback) {
+            add_own_addresses(list, true);
         }
     }
     for (guint k = 0; k < list->len; k++) {

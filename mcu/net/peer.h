@@ -21,6 +21,7 @@ typedef struct {
 
 typedef struct {
     const char *const *addresses; /* local addresses to gather on; NULL or empty = all but loopback (loopback when nothing else exists) */
+    bool loopback;                /* also loopback, ours and theirs: the other end may be on this host */
     const char *nat_address;      /* 1:1 NAT: replaces host candidates' address; NULL = none */
     uint16_t port_min, port_max;  /* 0 = any */
     bool ice_tcp;
