@@ -35,6 +35,7 @@ typedef struct mcu_au {
     uint16_t height_px;
     uint32_t ts;         /* RTP clock: 90 kHz video, 48 kHz Opus, 8 kHz G.711/G.722 */
     uint32_t seq;        /* audio in: RTP sequence number, extended to 32 bit */
+    int64_t first_ns;    /* video in: arrival of its first packet */
     int64_t time_ns;     /* in: arrival of its last packet; out: media clock (monotonic) of the picture or first sample */
     size_t size;
     uint8_t data[];      /* `size` bytes, then MCU_AU_PADDING zero bytes (libavcodec reads past the end) */

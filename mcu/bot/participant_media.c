@@ -3,7 +3,7 @@
 #include "mcu/base/log.h"
 #include "mcu/bot/participant_private.h"
 
-enum { ANSWER_S = 10, GATHER_MS = 1500, PHASE_STEP = 37 };
+enum { ANSWER_S = 10, GATHER_MS = 1500, PHASE_STEP = 37, LOOK_BACK = 64 };
 
 /* ---- sending ---- */
 
@@ -12,14 +12,15 @@ static void send_video(mcu_participant *p, int64_t now_ns)
     unsigned index = 0;
     mcu_au *au = NULL;
     while ((au = mcu_playout_take(&p->video, now_ns, &index)) != NULL) {
+        if (index < MCU_SENT_MAX) {
+            p->due_ns[index] = au->time_ns;
+            p->sent_ns[index] = 0;
+        }
         if (mcu_peer_send_picture(p->peer, au) != MCU_OK) {
             p->refused_pictures++;
             continue;
         }
         p->sent_pictures++;
-        if (index < MCU_SENT_MAX) {
-            p->sent_ns[index] = now_ns;
-        }
     }
 }
 
@@ -124,6 +125,20 @@ static void on_picture(void *user, mcu_au *take_au)
     }
 }
 
+/* The pacer holds far fewer pictures than LOOK_BACK. */
+static void on_picture_left(void *user, int64_t time_ns, int64_t now_ns)
+{
+    mcu_participant *p = user;
+    const unsigned n = p->video.clip != NULL ? p->video.clip->packets->len : 0;
+    for (unsigned back = 1; back <= MIN(LOOK_BACK, n); back++) {
+        const unsigned index = (p->video.next + n - back) % n;
+        if (index < MCU_SENT_MAX && p->due_ns[index] == time_ns) {
+            p->sent_ns[index] = now_ns;
+            return;
+        }
+    }
+}
+
 static void on_audio(void *user, mcu_au *take_au)
 {
     mcu_participant *p = user;
@@ -197,7 +212,8 @@ static bool send_offer(mcu_participant *p, bool ice_restart, GError **error)
 
 void mcu_participant_connect(mcu_participant *p)
 {
-    static const mcu_peer_callbacks callbacks = {on_state, on_candidate, on_picture, on_audio, on_keyframe_request};
+    static const mcu_peer_callbacks callbacks = {on_state, on_candidate,        on_picture,
+                                                 on_audio, on_keyframe_request, on_picture_left};
     const mcu_bot_options *o = p->crew->options;
     const mcu_peer_policy policy = {
         .prefer_h264 = true,
@@ -206,6 +222,7 @@ void mcu_participant_connect(mcu_participant *p)
         .recv_video = true,
         .recv_audio = true,
         .video_codecs = mcu_bot_codecs(o, p->index),
+        .fixed_rate = true,
     };
     g_autoptr(GError) error = NULL;
     mcu_participant_disconnect(p);

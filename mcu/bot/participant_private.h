@@ -28,7 +28,8 @@ struct mcu_participant {
     int64_t began_ns, joined_ns, up_ns;
     unsigned signal_losses, connections;
     uint64_t sent_pictures, refused_pictures, keyframe_requests;
-    int64_t sent_ns[MCU_SENT_MAX];
+    int64_t due_ns[MCU_SENT_MAX];  /* of the clip's pictures: when one was last due */
+    int64_t sent_ns[MCU_SENT_MAX]; /* when its last packet had left, 0 = not yet */
 };
 
 void mcu_participant_set_phase(mcu_participant *p, mcu_participant_phase phase, const char *why);

@@ -110,7 +110,7 @@ static void run(void *arg)
     mcu_viewer *v = j->viewer;
     mcu_sighting *s = g_new0(mcu_sighting, 1);
     s->viewer = v->id;
-    s->arrival_ns = j->au->time_ns;
+    s->arrival_ns = j->au->first_ns;
     s->scene = j->scene;
     s->decoded = decode(v, j->au);
     if (s->decoded) {

@@ -17,7 +17,7 @@ typedef struct {
 /* One decoded (or undecodable) picture; the receiver of the mailbox frees it with mcu_sighting_free(). */
 typedef struct {
     unsigned viewer;    /* as given to mcu_viewer_new() */
-    int64_t arrival_ns; /* of the picture's last packet */
+    int64_t arrival_ns; /* of the picture's first packet */
     bool decoded;
     int width_px, height_px;
     mcu_scene *scene; /* NULL = none was known */

@@ -57,6 +57,7 @@ typedef struct {
     void (*on_picture)(void *user, mcu_au *take_au);     /* complete picture, in decoding order */
     void (*on_audio)(void *user, mcu_au *take_au);       /* every packet as it arrives: may be late, double or out of order */
     void (*on_keyframe_request)(void *user);             /* the remote sent PLI or FIR for our video (merged, at most 4 a second) */
+    void (*on_picture_left)(void *user, int64_t time_ns, int64_t now_ns); /* the last packet of the picture of that time_ns is out */
 } mcu_peer_callbacks; /* a NULL member is not called */
 
 typedef struct {
@@ -64,6 +65,7 @@ typedef struct {
     bool send_video, send_audio; /* we have something to send (false: answer recvonly) */
     bool recv_video, recv_audio; /* we want theirs */
     unsigned max_video_bps;    /* ceiling we tell the sender by REMB; 0 = none */
+    bool fixed_rate;           /* our video is recorded and cannot follow a REMB: nor does the pace */
     const mcu_codec *video_codecs; /* offering role: order of preference, MCU_CODEC_NONE-terminated; NULL = H264, VP8 */
 } mcu_peer_policy;
 

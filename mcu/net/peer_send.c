@@ -41,6 +41,9 @@ static void leave(mcu_peer *p, mcu_pkt *take_pkt, int64_t now_ns)
     o->packets++;
     o->bytes += mcu_rtp_parse(take_pkt->data, take_pkt->size, &r) == MCU_OK ? r.payload_size : 0;
     o->rate.bytes += take_pkt->size;
+    if (take_pkt->kind == MCU_PKT_VIDEO && take_pkt->last && p->callbacks.on_picture_left != NULL) {
+        p->callbacks.on_picture_left(p->user, take_pkt->media_ns, now_ns);
+    }
     if (take_pkt->kind == MCU_PKT_VIDEO) {
         mcu_rtx_history_put(p->history, take_pkt, now_ns);
     } else {
@@ -94,7 +97,7 @@ typedef struct {
     mcu_peer *peer;
     uint32_t ts;
     bool keyframe, first;
-    int64_t now_ns;
+    int64_t media_ns, now_ns;
 } packing;
 
 static void on_payload(void *user, const uint8_t *payload, size_t size, bool last)
@@ -107,6 +110,8 @@ static void on_payload(void *user, const uint8_t *payload, size_t size, bool las
     mcu_pkt *pkt = mcu_pkt_new(MCU_PKT_VIDEO);
     pkt->size = (uint16_t)mcu_rtp_write(pkt->data, sizeof pkt->data, &r);
     pkt->first = k->first;
+    pkt->last = last;
+    pkt->media_ns = k->media_ns;
     pkt->keyframe = k->keyframe;
     pkt->picture = p->picture;
     k->first = false;
@@ -122,7 +127,7 @@ static void set_pace(mcu_peer *p, size_t bytes, int64_t now_ns)
     uint64_t queued_bits = (uint64_t)queued_ns * p->pace_bps / (uint64_t)MCU_NS_PER_SEC;
     bps = MAX(bps, (queued_bits + bytes * 8) * (uint64_t)MCU_NS_PER_SEC / (uint64_t)DRAIN_NS);
     uint64_t ceiling = PACER_MAX_BPS;
-    if (p->remb_bps != 0 && now_ns - p->remb_ns < 10 * MCU_NS_PER_SEC) {
+    if (p->remb_bps != 0 && !p->policy.fixed_rate && now_ns - p->remb_ns < 10 * MCU_NS_PER_SEC) {
         ceiling = CLAMP((uint64_t)p->remb_bps * 3 / 2, PACER_MIN_BPS, PACER_MAX_BPS);
     }
     p->pace_bps = (unsigned)CLAMP(bps, MIN(PACER_MIN_BPS, ceiling), ceiling);
@@ -157,7 +162,12 @@ mcu_status mcu_peer_send_picture(mcu_peer *p, const mcu_au *au)
         return refuse_picture(p);
     }
     p->need_keyframe = false;
-    packing k = {.peer = p, .ts = media_ts(&p->vout, au), .keyframe = au->keyframe, .first = true, .now_ns = now_ns};
+    packing k = {.peer = p,
+                 .ts = media_ts(&p->vout, au),
+                 .keyframe = au->keyframe,
+                 .first = true,
+                 .media_ns = au->time_ns,
+                 .now_ns = now_ns};
     note_time(&p->vout, k.ts, au->time_ns, now_ns);
     p->picture++;
     mcu_status s = h264 ? mcu_h264_pack(au->data, au->size, MCU_RTP_PAYLOAD, on_payload, &k)

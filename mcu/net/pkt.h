@@ -16,10 +16,11 @@ typedef enum {
 
 typedef struct mcu_pkt {
     mcu_pkt_kind kind;
-    bool first;       /* video: first packet of a picture */
+    bool first, last; /* video: first, last packet of a picture */
     bool keyframe;    /* video: of a keyframe */
     uint32_t picture; /* video: counts pictures, so that they are dropped whole */
     uint16_t size;
+    int64_t media_ns;     /* video: time_ns of the picture */
     int64_t queued_ns;    /* set by mcu_pacer_push() */
     int64_t sent_ns;      /* set by mcu_rtx_history_put() */
     struct mcu_pkt *next; /* belongs to the queue it is in */

@@ -170,7 +170,11 @@ mcu_status mcu_vpicture_build(mcu_codec codec, const mcu_vslot *ring, int64_t fi
     au->codec = codec;
     au->ts = slot_at(ring, first)->ts;
     for (int64_t i = first; i <= last; i++) {
-        au->time_ns = MAX(au->time_ns, slot_at(ring, i)->arrival_ns);
+        const mcu_vslot *s = slot_at(ring, i);
+        au->time_ns = MAX(au->time_ns, s->arrival_ns);
+        if (s->size > 0) {
+            au->first_ns = au->first_ns == 0 ? s->arrival_ns : MIN(au->first_ns, s->arrival_ns);
+        }
     }
     return MCU_OK;
 }

@@ -50,6 +50,14 @@ static void on_keyframe_request(void *user)
     ((net_end *)user)->keyframe_requests++;
 }
 
+static void on_picture_left(void *user, int64_t time_ns, int64_t now_ns)
+{
+    net_end *e = user;
+    (void)now_ns;
+    e->pictures_left++;
+    e->left_time_ns = time_ns;
+}
+
 static bool filter(void *user, bool outgoing, mcu_demux_kind kind, const uint8_t *data, size_t size)
 {
     net_end *e = user;
@@ -80,7 +88,8 @@ static void open_end(net_pair *p, net_end *e, const mcu_net_config *config, cons
                                                  .on_candidate = on_candidate,
                                                  .on_picture = on_picture,
                                                  .on_audio = on_audio,
-                                                 .on_keyframe_request = on_keyframe_request};
+                                                 .on_keyframe_request = on_keyframe_request,
+                                                 .on_picture_left = on_picture_left};
     e->pair = p;
     e->pictures = g_ptr_array_new_with_free_func((GDestroyNotify)mcu_au_unref);
     e->audio = g_ptr_array_new_with_free_func((GDestroyNotify)mcu_au_unref);

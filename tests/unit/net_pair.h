@@ -17,7 +17,9 @@ typedef struct {
     mcu_peer_state state;
     const char *why;
     bool gathered;
-    GPtrArray *candidates; /* text */
+    GPtrArray *candidates;  /* text */
+    unsigned pictures_left; /* what it sent */
+    int64_t left_time_ns;   /* of the newest of them */
     /* what it loses */
     unsigned drop_every; /* every n-th incoming RTP packet is lost, 0 = none */
     unsigned rtp_in, rtp_dropped;

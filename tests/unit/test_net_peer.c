@@ -210,6 +210,39 @@ static bool restarted(net_pair *p)
     return p->offerer.pictures->len >= wanted && p->answerer.pictures->len >= wanted;
 }
 
+static bool all_left(net_pair *p)
+{
+    return p->answerer.pictures_left >= wanted && p->offerer.pictures->len >= wanted;
+}
+
+/* What was recorded cannot become smaller: held back it would only be late. It is told when each picture is out. */
+static void test_a_recorded_sender_keeps_its_pace(void **state)
+{
+    (void)state;
+    net_pair_setup setup = net_pair_defaults();
+    setup.answerer.fixed_rate = true;
+    net_pair *p = net_pair_new(&setup);
+    net_pair_connect(p);
+    exchange_pictures(p, MCU_CODEC_H264, 3);
+    mcu_peer_set_max_video_bps(p->offerer.peer, 200000);
+    assert_true(net_pair_run(p, remb_came, 2000));
+    wanted = 43;
+    for (unsigned k = 3; k < wanted; k++) {
+        mcu_au *au = net_h264(k, false, 4000);
+        au->time_ns = 1000 + k;
+        assert_int_equal(mcu_peer_send_picture(p->answerer.peer, au), MCU_OK);
+        mcu_au_unref(au);
+    }
+    assert_true(net_pair_run(p, all_left, 3000));
+    assert_int_equal(p->answerer.pictures_left, wanted);
+    assert_int_equal(p->answerer.left_time_ns, 1000 + wanted - 1);
+    for (unsigned k = 0; k < wanted; k++) {
+        const mcu_au *au = g_ptr_array_index(p->offerer.pictures, k);
+        assert_true(au->first_ns > 0 && au->first_ns <= au->time_ns);
+    }
+    net_pair_free(p);
+}
+
 static void test_ice_restart(void **state)
 {
     (void)state;
@@ -485,6 +518,7 @@ int main(void)
         cmocka_unit_test(test_loss_is_repaired),
         cmocka_unit_test(test_keyframe_request),
         cmocka_unit_test(test_remb_bounds_the_queue),
+        cmocka_unit_test(test_a_recorded_sender_keeps_its_pace),
         cmocka_unit_test(test_ice_restart),
         cmocka_unit_test(test_bad_offer_changes_nothing),
         cmocka_unit_test(test_trickle),
