@@ -5,7 +5,7 @@
 #include "mcu/net/vp8_rtp.h"
 
 #define KEYFRAME_TELL_NS (250 * MCU_NS_PER_MS)
-#define DRAIN_NS (150 * MCU_NS_PER_MS)         /* a picture, keyframes included, is on its way within this time */
+#define DRAIN_NS (100 * MCU_NS_PER_MS)         /* a picture, keyframes included, is on its way within this time */
 #define RECOVER_DELAY_NS (100 * MCU_NS_PER_MS) /* after a drop: the queue is this short before a keyframe is asked for */
 #define PACER_MIN_BPS 150000u
 #define PACER_MAX_BPS 20000000u

@@ -19,7 +19,8 @@ for (const codec of ['H264', 'VP8']) {
     const { token } = await server.link(room, 'Cart', 'guest');
     const device = start('/usr/bin/python3', [script, '--url', `${server.origin}/whip/${room}`, '--token', token, '--codec', codec, '--video', people[2].y4m, '--audio', people[2].wav, '--seconds', '12', '--tones', `${people[0].tone},${people[2].tone}`]);
     scene.later(() => device.stop('SIGTERM', 3000));
-    await scene.connected(room, 2);
+    const cart = (await scene.connected(room, 2)).find((p) => p.name === 'Cart');
+    await server.rest('POST', `/rooms/${room}/participants/${cart.seat}/tier`, { tier: 'A' }); // its own REMB starts low
     await firstPicture(anna);
     await until('the device in the picture', async () => Object.values((await watch(anna, 300)).tiles).some((tile) => tile.person === people[2].person), 15000);
     const seen = await watch(anna, 4000);
