@@ -3,6 +3,9 @@
 #include <string.h>
 
 #include "mcu/base/metrics.h"
+#include "signaling/audit.h"
+#include "signaling/permissions.h"
+#include "signaling/supervisor.h"
 
 static void count_refusal(sig_token_status status)
 {
@@ -23,6 +26,22 @@ sig_token_status sig_access_check(const sig_gateway *g, const char *token, const
         count_refusal(s);
     }
     return s;
+}
+
+const char *sig_access_refusal(const sig_gateway *g, const sig_token *t, bool publishes)
+{
+    const sig_seat_facts *f = sig_facts_seat(g->facts, t->room, t->seat);
+    const sig_room *room = sig_supervisor_room(g->supervisor, t->room);
+    sig_role role = f ? sig_role_of(f->role) : SIG_ROLE_NONE;
+    if (publishes && f && !sig_may(SIG_MAY_AUDIO, role, f->host) && !sig_may(SIG_MAY_VIDEO, role, f->host)) {
+        sig_audit_refused(t->room, t->seat, f->role, sig_permission_name(SIG_MAY_AUDIO));
+        return sig_permission_refusal(SIG_MAY_AUDIO);
+    }
+    if (room && !sig_room_lets_in(room, t->seat)) {
+        sig_audit_refused(t->room, t->seat, f ? f->role : "none", "join");
+        return "This visit is locked: a host has to unlock it first.";
+    }
+    return NULL;
 }
 
 bool sig_access_tier_known(const sig_gateway *g, const char *tier)

@@ -14,6 +14,9 @@ void sig_api_list_rooms(sig_request *q);
 void sig_api_get_room(sig_request *q);
 void sig_api_end_room(sig_request *q);
 void sig_api_create_link(sig_request *q);
+void sig_api_revoke_link(sig_request *q);
+void sig_api_mute_all(sig_request *q);
+void sig_api_lock(sig_request *q);
 void sig_api_mute(sig_request *q);
 void sig_api_tier(sig_request *q);
 void sig_api_remove(sig_request *q);
@@ -36,9 +39,13 @@ void sig_whip_delete(sig_request *q);
 
 /* The room of the route's first star that has not ended; NULL = 404 or 410 has been answered. */
 const sig_room_facts *sig_api_room(sig_request *q);
+/* The seat of the route's second star; NULL = 404 or 410 has been answered. */
+const sig_seat_facts *sig_api_seat(sig_request *q);
 /* Writes changes, then calls `done` with the request, which answers. A failure is answered here. */
 void sig_api_commit(sig_request *q, const sig_change *changes, unsigned n, void (*done)(sig_request *q, void *user), void *user,
                     GDestroyNotify free_user);
+/* Writes one change, then answers 204 and notes `operation`, a string constant, in the audit trail. */
+void sig_api_commit_one(sig_request *q, const sig_change *change, const char *operation);
 /* Whether a name may be shown: UTF-8 without control characters, not only spaces, at most SIG_NAME_MAX bytes. */
 bool sig_api_name_ok(const char *name);
 /* "https://host[:port]" for links. Free with g_free. */

@@ -3,6 +3,7 @@
 
 #include "mcu/base/status.h"
 #include "signaling/api.h"
+#include "signaling/audit.h"
 
 const sig_room_facts *sig_api_room(sig_request *q)
 {
@@ -16,6 +17,19 @@ const sig_room_facts *sig_api_room(sig_request *q)
         return NULL;
     }
     return r;
+}
+
+const sig_seat_facts *sig_api_seat(sig_request *q)
+{
+    const sig_room_facts *r = sig_api_room(q);
+    if (!r) {
+        return NULL;
+    }
+    const sig_seat_facts *s = g_hash_table_lookup(r->seats, q->part[1]);
+    if (!s) {
+        sig_reply_problem(q, 404, mcu_error_name(MCU_ERROR_NOT_FOUND), "There is no such seat in this room.");
+    }
+    return s;
 }
 
 typedef struct {
@@ -47,6 +61,17 @@ void sig_api_commit(sig_request *q, const sig_change *changes, unsigned n, void 
     if (!sig_commit(q->gateway, changes, n, on_commit, c)) {
         on_commit(c, false);
     }
+}
+
+static void done_one(sig_request *q, void *operation)
+{
+    sig_audit_done(q->part[0], "operator", operation, q->n_parts > 1 ? q->part[1] : "");
+    sig_reply_empty(q, 204);
+}
+
+void sig_api_commit_one(sig_request *q, const sig_change *change, const char *operation)
+{
+    sig_api_commit(q, change, 1, done_one, (void *)(uintptr_t)operation, NULL);
 }
 
 bool sig_api_name_ok(const char *name)

@@ -3,6 +3,8 @@
 
 #include "mcu/base/status.h"
 #include "signaling/api.h"
+#include "signaling/audit.h"
+#include "signaling/permissions.h"
 
 typedef struct {
     sig_facts *facts;
@@ -14,6 +16,7 @@ typedef struct {
 static void minted(sig_request *q, void *user)
 {
     const link_request *l = user;
+    sig_audit_done(l->seat.room, "operator", "link", l->seat.seat);
     g_autofree char *token = sig_api_mint(q->gateway, &l->seat, l->expires_in_s);
     g_autofree char *base = sig_api_base_url(q->gateway, sig_request_header(q, "Host"));
     sig_reply_json(q, 201,
@@ -30,8 +33,8 @@ static void free_request(void *value)
 
 static const char *problem_with(const sig_request *q, const sig_room_facts *r, const link_request *l)
 {
-    if (!sig_id_valid(l->seat.role)) {
-        return "role: may hold a-z, 0-9, _ and -";
+    if (!*l->seat.role) {
+        return "role: must be one of " SIG_ROLE_LIST;
     }
     if (!sig_id_valid(l->seat.seat)) {
         return "seat: may hold a-z, 0-9, _ and -";
@@ -39,8 +42,24 @@ static const char *problem_with(const sig_request *q, const sig_room_facts *r, c
     if (!sig_api_name_ok(l->seat.name)) {
         return "name: is not a name";
     }
+    if (strspn(l->seat.language, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != strlen(l->seat.language)) {
+        return "language: must look like en or pt-BR";
+    }
     bool full = !l->existed && g_hash_table_size(r->seats) + r->expected >= q->gateway->settings->max_seats;
     return full ? "" : NULL;
+}
+
+/* What is not said stays as it was. */
+static void read_options(sig_change *seat, const json_t *m, const sig_seat_facts *former)
+{
+    const json_t *host = json_object_get(m, "host"), *fixed = json_object_get(m, "fixed");
+    const char *language = json_string_value(json_object_get(m, "language"));
+    sig_role role = sig_role_of(json_string_value(json_object_get(m, "role")));
+    g_strlcpy(seat->role, role == SIG_ROLE_NONE ? "" : sig_role_name(role), sizeof seat->role);
+    g_strlcpy(seat->name, json_string_value(json_object_get(m, "name")), sizeof seat->name);
+    seat->host = host ? json_is_true(host) : former && former->host;
+    seat->fixed = fixed ? json_is_true(fixed) : former && former->fixed;
+    g_strlcpy(seat->language, language ? language : former ? former->language : "", sizeof seat->language);
 }
 
 void sig_api_create_link(sig_request *q)
@@ -52,22 +71,19 @@ void sig_api_create_link(sig_request *q)
     }
     const char *seat = json_string_value(json_object_get(m, "seat"));
     const sig_seat_facts *former = seat ? sig_facts_seat(q->gateway->facts, r->id, seat) : NULL;
-    const json_t *host = json_object_get(m, "host"), *expires = json_object_get(m, "expires_in");
+    const json_t *expires = json_object_get(m, "expires_in");
     link_request *l = g_new0(link_request, 1);
     l->facts = q->gateway->facts;
     l->existed = former != NULL;
     l->expires_in_s = expires ? json_integer_value(expires) : q->gateway->settings->link_seconds;
     l->seat.kind = SIG_SEAT_PUT;
-    l->seat.host = former && former->host;
     if (seat) {
         g_strlcpy(l->seat.seat, seat, sizeof l->seat.seat);
     } else {
         sig_random_id("", l->seat.seat);
     }
     g_strlcpy(l->seat.room, r->id, sizeof l->seat.room);
-    g_strlcpy(l->seat.role, json_string_value(json_object_get(m, "role")), sizeof l->seat.role);
-    g_strlcpy(l->seat.name, json_string_value(json_object_get(m, "name")), sizeof l->seat.name);
-    l->seat.host = host ? json_is_true(host) : l->seat.host;
+    read_options(&l->seat, m, former);
     json_decref(m);
     const char *problem = problem_with(q, r, l);
     if (problem) {

@@ -1,25 +1,11 @@
 /* REST: what a host does to a participant: mute, tier, removal. */
 #include <string.h>
 
-#include "mcu/base/clock.h"
 #include "mcu/base/status.h"
 #include "signaling/access.h"
 #include "signaling/api.h"
+#include "signaling/audit.h"
 #include "signaling/supervisor.h"
-
-/* The seat of the route's second star; NULL = 404 has been answered. */
-static const sig_seat_facts *seat_of(sig_request *q)
-{
-    const sig_room_facts *r = sig_api_room(q);
-    if (!r) {
-        return NULL;
-    }
-    const sig_seat_facts *s = g_hash_table_lookup(r->seats, q->part[1]);
-    if (!s) {
-        sig_reply_problem(q, 404, mcu_error_name(MCU_ERROR_NOT_FOUND), "There is no such seat in this room.");
-    }
-    return s;
-}
 
 /* Holds what is to change and nothing else: other changes of the seat may still be on their way to the disk. */
 static sig_change seat_change(sig_change_kind kind, const sig_request *q, const sig_seat_facts *s)
@@ -52,12 +38,13 @@ static void tell_room(sig_request *q, json_t *take_message)
 
 static void mute_written(sig_request *q, void *user)
 {
+    sig_audit_done(q->part[0], "operator", user ? "mute" : "unmute", q->part[1]);
     tell_room(q, json_pack("{s:s, s:s, s:b}", "type", "mute", "seat", q->part[1], "muted", GPOINTER_TO_INT(user)));
 }
 
 void sig_api_mute(sig_request *q)
 {
-    const sig_seat_facts *s = seat_of(q);
+    const sig_seat_facts *s = sig_api_seat(q);
     json_t *m = s ? sig_request_json(q, "MuteRequest") : NULL;
     if (!m) {
         return;
@@ -70,12 +57,13 @@ void sig_api_mute(sig_request *q)
 
 static void tier_written(sig_request *q, void *user)
 {
+    sig_audit_done(q->part[0], "operator", "tier", q->part[1]);
     tell_room(q, json_pack("{s:s, s:s, s:s}", "type", "tier", "seat", q->part[1], "tier", (const char *)user));
 }
 
 void sig_api_tier(sig_request *q)
 {
-    const sig_seat_facts *s = seat_of(q);
+    const sig_seat_facts *s = sig_api_seat(q);
     json_t *m = s ? sig_request_json(q, "TierRequest") : NULL;
     if (!m) {
         return;
@@ -92,20 +80,21 @@ void sig_api_tier(sig_request *q)
     sig_api_commit(q, &c, 1, tier_written, tier, g_free);
 }
 
-static void removed(sig_request *q, void *user)
+static void remove_seat(sig_request *q, const char *operation)
 {
-    (void)user;
-    sig_reply_empty(q, 204);
+    if (sig_api_seat(q)) {
+        sig_change c = sig_change_remove(q->gateway->facts, q->part[0], q->part[1]);
+        sig_api_commit_one(q, &c, operation);
+    }
 }
 
 void sig_api_remove(sig_request *q)
 {
-    const sig_seat_facts *s = seat_of(q);
-    if (!s) {
-        return;
-    }
-    sig_change c = seat_change(SIG_SEAT_DROP, q, s);
-    c.at_ms = mcu_wall_ns() / 1000000;
-    c.generation = sig_facts_generation(q->gateway->facts, c.room, c.seat) + 1;
-    sig_api_commit(q, &c, 1, removed, NULL, NULL);
+    remove_seat(q, "remove");
+}
+
+/* Whoever is in the visit by that link has to leave it: else the link would still do what it was withdrawn for. */
+void sig_api_revoke_link(sig_request *q)
+{
+    remove_seat(q, "revoke");
 }

@@ -9,8 +9,9 @@
 static json_t *room_json(const sig_gateway *g, const sig_room_facts *r)
 {
     const sig_room *running = sig_supervisor_room(g->supervisor, r->id);
-    return json_pack("{s:s, s:s, s:I, s:i, s:b}", "id", r->id, "name", r->name, "created", (json_int_t)(r->created_ms / 1000),
-                     "seats", (int)g_hash_table_size(r->seats), "running", running && sig_room_running(running));
+    return json_pack("{s:s, s:s, s:I, s:i, s:b, s:b}", "id", r->id, "name", r->name, "created",
+                     (json_int_t)(r->created_ms / 1000), "seats", (int)g_hash_table_size(r->seats), "running",
+                     running && sig_room_running(running), "locked", r->locked);
 }
 
 /* ---- create ---- */
@@ -100,14 +101,15 @@ void sig_api_list_rooms(sig_request *q)
 
 /* ---- inspect ---- */
 
-static json_t *absent(const sig_seat_facts *s)
+static json_t *absent(const sig_seat_facts *s, const sig_room *running)
 {
-    return json_pack("{s:s, s:s, s:s, s:b, s:b, s:s, s:s}", "seat", s->id, "name", s->name, "role", s->role, "host", s->host,
-                     "muted", s->muted, "state", "absent", "tier_cap", s->tier);
+    bool waits = running && sig_room_is_waiting(running, s->id);
+    return json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s}", "seat", s->id, "name", s->name, "role", s->role, "host", s->host,
+                     "muted", s->muted, "fixed", s->fixed, "state", waits ? "waiting" : "absent", "tier_cap", s->tier);
 }
 
 /* Every seat once: as the room process sees it, or absent; what is durable comes from the facts. */
-static json_t *participants(const sig_room_facts *r, const json_t *seen)
+static json_t *participants(const sig_room_facts *r, const sig_room *running, const json_t *seen)
 {
     json_t *list = json_array();
     g_autoptr(GHashTable) present = g_hash_table_new(g_str_hash, g_str_equal);
@@ -122,7 +124,7 @@ static json_t *participants(const sig_room_facts *r, const json_t *seen)
             continue;
         }
         json_t *copy = json_copy(p);
-        json_t *durable = absent(f);
+        json_t *durable = absent(f, running);
         json_object_del(durable, "state");
         json_object_update(copy, durable);
         json_decref(durable);
@@ -133,7 +135,7 @@ static json_t *participants(const sig_room_facts *r, const json_t *seen)
     g_hash_table_iter_init(&i, r->seats);
     while (g_hash_table_iter_next(&i, NULL, &value)) {
         if (!g_hash_table_contains(present, ((sig_seat_facts *)value)->id)) {
-            json_array_append_new(list, absent(value));
+            json_array_append_new(list, absent(value, running));
         }
     }
     return list;
@@ -146,7 +148,9 @@ static void answer_room(sig_request *q, const json_t *inspection)
         return;
     }
     json_t *body = room_json(q->gateway, r);
-    json_object_set_new(body, "participants", participants(r, json_object_get(inspection, "participants")));
+    json_object_set_new(
+        body, "participants",
+        participants(r, sig_supervisor_room(q->gateway->supervisor, r->id), json_object_get(inspection, "participants")));
     static const char *const figures[] = {"video", "audio"};
     for (size_t i = 0; i < G_N_ELEMENTS(figures); i++) {
         json_t *v = json_object_get(inspection, figures[i]);
@@ -183,12 +187,6 @@ void sig_api_get_room(sig_request *q)
 
 /* ---- end ---- */
 
-static void ended(sig_request *q, void *user)
-{
-    (void)user;
-    sig_reply_empty(q, 204);
-}
-
 void sig_api_end_room(sig_request *q)
 {
     const sig_room_facts *r = sig_facts_room(q->gateway->facts, q->part[0]);
@@ -197,6 +195,30 @@ void sig_api_end_room(sig_request *q)
     } else if ((r = sig_api_room(q))) {
         sig_change c = {.kind = SIG_ROOM_END, .at_ms = mcu_wall_ns() / 1000000};
         g_strlcpy(c.room, r->id, sizeof c.room);
-        sig_api_commit(q, &c, 1, ended, NULL, NULL);
+        sig_api_commit_one(q, &c, "end");
     }
+}
+
+/* ---- for everybody in it ---- */
+
+void sig_api_mute_all(sig_request *q)
+{
+    const sig_room_facts *r = sig_api_room(q);
+    if (r) {
+        sig_change c = sig_change_mute_all(r->id);
+        sig_api_commit_one(q, &c, "mute_all");
+    }
+}
+
+void sig_api_lock(sig_request *q)
+{
+    const sig_room_facts *r = sig_api_room(q);
+    json_t *m = r ? sig_request_json(q, "LockRequest") : NULL;
+    if (!m) {
+        return;
+    }
+    sig_change c = {.kind = SIG_ROOM_LOCK, .locked = json_is_true(json_object_get(m, "locked"))};
+    g_strlcpy(c.room, r->id, sizeof c.room);
+    json_decref(m);
+    sig_api_commit_one(q, &c, c.locked ? "lock" : "unlock");
 }

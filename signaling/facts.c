@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include "mcu/base/clock.h"
+#include "signaling/permissions.h"
+
 struct sig_facts {
     GHashTable *rooms; /* id -> sig_room_facts, owned */
     unsigned live_rooms, live_seats, expected_rooms;
@@ -78,6 +81,8 @@ static void put_seat(sig_facts *f, sig_room_facts *r, const sig_change *c)
     g_strlcpy(s->name, c->name, sizeof s->name);
     g_strlcpy(s->role, c->role, sizeof s->role);
     s->host = c->host;
+    s->fixed = c->fixed;
+    g_strlcpy(s->language, c->language, sizeof s->language);
 }
 
 static void change_seat(sig_room_facts *r, const sig_change *c)
@@ -87,6 +92,17 @@ static void change_seat(sig_room_facts *r, const sig_change *c)
         s->muted = c->muted;
     } else if (s) {
         g_strlcpy(s->tier, c->tier, sizeof s->tier);
+    }
+}
+
+static void mute_room(sig_room_facts *r, const sig_change *c)
+{
+    GHashTableIter i;
+    void *value = NULL;
+    g_hash_table_iter_init(&i, r->seats);
+    while (g_hash_table_iter_next(&i, NULL, &value)) {
+        sig_seat_facts *s = value;
+        s->muted = s->muted || (!s->host && strcmp(s->role, c->role) != 0);
     }
 }
 
@@ -108,6 +124,16 @@ void sig_facts_apply(sig_facts *f, const sig_change *c)
     case SIG_ROOM_END:
         if (r) {
             end_room(f, r);
+        }
+        break;
+    case SIG_ROOM_LOCK:
+        if (r) {
+            r->locked = c->locked;
+        }
+        break;
+    case SIG_ROOM_MUTE:
+        if (r) {
+            mute_room(r, c);
         }
         break;
     case SIG_SEAT_PUT:
@@ -205,4 +231,21 @@ sig_token_status sig_facts_admit(const sig_facts *f, const sig_token *t)
     }
     bool seated = g_hash_table_contains(r->seats, t->seat);
     return seated && t->generation >= sig_facts_generation(f, t->room, t->seat) ? SIG_TOKEN_OK : SIG_TOKEN_REVOKED;
+}
+
+sig_change sig_change_remove(const sig_facts *f, const char *room, const char *seat)
+{
+    sig_change c = {.kind = SIG_SEAT_DROP, .at_ms = mcu_wall_ns() / 1000000};
+    c.generation = sig_facts_generation(f, room, seat) + 1;
+    g_strlcpy(c.room, room, sizeof c.room);
+    g_strlcpy(c.seat, seat, sizeof c.seat);
+    return c;
+}
+
+sig_change sig_change_mute_all(const char *room)
+{
+    sig_change c = {.kind = SIG_ROOM_MUTE};
+    g_strlcpy(c.room, room, sizeof c.room);
+    g_strlcpy(c.role, sig_role_name(SIG_ROLE_INTERPRETER), sizeof c.role); /* spared: without a voice there is no visit */
+    return c;
 }

@@ -10,14 +10,15 @@ typedef struct {
     char id[SIG_ID_MAX + 1], role[SIG_ID_MAX + 1];
     char name[SIG_NAME_MAX + 1];
     char tier[SIG_TIER_MAX + 1];
-    bool host, muted;
+    char language[SIG_LANGUAGE_MAX + 1];
+    bool host, muted, fixed;
 } sig_seat_facts;
 
 typedef struct {
     char id[SIG_ID_MAX + 1];
     char name[SIG_NAME_MAX + 1];
     int64_t created_ms;
-    bool ended;
+    bool ended, locked;
     unsigned expected;   /* new seats that are on their way to the disk */
     GHashTable *seats;   /* id -> sig_seat_facts, owned */
     GHashTable *revoked; /* seat id -> generation */
@@ -40,6 +41,11 @@ unsigned sig_facts_live_rooms(const sig_facts *f); /* without those expected */
 unsigned sig_facts_expected_rooms(const sig_facts *f);
 unsigned sig_facts_live_seats(const sig_facts *f);
 int64_t sig_facts_generation(const sig_facts *f, const char *room, const char *seat); /* of a token made now */
+
+/* Takes a seat away: its links and tokens are revoked. */
+sig_change sig_change_remove(const sig_facts *f, const char *room, const char *seat);
+/* Mutes everybody but hosts and interpreters. */
+sig_change sig_change_mute_all(const char *room);
 
 /* Whether a token that verified still opens its seat. */
 sig_token_status sig_facts_admit(const sig_facts *f, const sig_token *t);

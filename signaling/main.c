@@ -19,6 +19,7 @@
 #include "signaling/certificate.h"
 #include "signaling/gateway.h"
 #include "signaling/launcher_link.h"
+#include "signaling/permissions.h"
 #include "signaling/secret_file.h"
 #include "signaling/supervisor.h"
 #include "signaling/tls.h"
@@ -28,12 +29,13 @@
 #define GOODBYE_MS 150 /* for the last frames to clients */
 
 static const char usage[] =
-    "usage: tessera --help | --help-config | --check-config [--config FILE]\n"
+    "usage: tessera --help | --help-config | --permissions | --check-config [--config FILE]\n"
     "\n"
     "The gateway: HTTPS, WebSocket, REST, WHIP and WHEP; supervises the room processes. It is started by\n"
     "tessera-launcher, which hands it its sockets and starts it again when it dies.\n"
     "\n"
     "  --help-config   prints every configuration key with its default\n"
+    "  --permissions   prints which role may do what\n"
     "  --check-config  says whether the configuration is good\n";
 
 typedef struct {
@@ -277,15 +279,11 @@ static int check_only(const options *o)
 /* -1 = go on, else the exit status. */
 static int read_options(options *o, int argc, char **argv)
 {
-    static const struct option table[] = {{"data", required_argument, NULL, 'd'},
-                                          {"config", required_argument, NULL, 'c'},
-                                          {"port", required_argument, NULL, 'p'},
-                                          {"sockets", required_argument, NULL, 's'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {"help-config", no_argument, NULL, 'H'},
-                                          {"check-config", no_argument, NULL, 'C'},
-                                          {"version", no_argument, NULL, 'v'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option table[] = {{"data", required_argument, NULL, 'd'},   {"config", required_argument, NULL, 'c'},
+                                          {"port", required_argument, NULL, 'p'},   {"sockets", required_argument, NULL, 's'},
+                                          {"help", no_argument, NULL, 'h'},         {"help-config", no_argument, NULL, 'H'},
+                                          {"check-config", no_argument, NULL, 'C'}, {"permissions", no_argument, NULL, 'P'},
+                                          {"version", no_argument, NULL, 'v'},      {NULL, 0, NULL, 0}};
     bool check = false;
     for (int c = 0; (c = getopt_long(argc, argv, "", table, NULL)) != -1;) {
         switch (c) {
@@ -309,6 +307,9 @@ static int read_options(options *o, int argc, char **argv)
             return 0;
         case 'H':
             sig_settings_print_help(stdout);
+            return 0;
+        case 'P':
+            sig_permissions_print(stdout);
             return 0;
         case 'v':
             puts("tessera " TESSERA_VERSION);

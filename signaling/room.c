@@ -7,6 +7,7 @@
 #include "mcu/base/log.h"
 #include "mcu/base/metrics.h"
 #include "signaling/launcher_link.h"
+#include "signaling/permissions.h"
 #include "signaling/pool.h"
 #include "signaling/room_private.h"
 #include "signaling/session.h"
@@ -36,8 +37,10 @@ static void set_state(sig_room *r, sig_room_state state, const char *why)
 
 static json_t *seat_json(const sig_seat_facts *s)
 {
-    return json_pack("{s:s, s:s, s:s, s:b, s:b, s:s}", "seat", s->id, "name", s->name, "role", s->role, "host", s->host, "muted",
-                     s->muted, "tier", s->tier);
+    sig_role role = sig_role_of(s->role);
+    return json_pack("{s:s, s:s, s:s, s:b, s:b, s:s, s:b, s:b, s:b}", "seat", s->id, "name", s->name, "role", s->role, "host",
+                     s->host, "muted", s->muted, "tier", s->tier, "fixed", s->fixed, "sends_audio",
+                     sig_may(SIG_MAY_AUDIO, role, s->host), "sends_video", sig_may(SIG_MAY_VIDEO, role, s->host));
 }
 
 static json_t *media_json(const sig_room *r)
@@ -91,6 +94,14 @@ static void tell_seat(sig_room *r, const sig_seat_facts *s)
 
 static void on_process(void *user, sig_room_link *take_link);
 
+static void end_all(GHashTable *sessions, const char *reason)
+{
+    g_autoptr(GList) list = g_hash_table_get_values(sessions);
+    for (GList *i = list; i; i = i->next) {
+        sig_session_end(i->data, reason);
+    }
+}
+
 static void forget_live(sig_room *r)
 {
     g_hash_table_remove_all(r->live);
@@ -127,6 +138,7 @@ static void on_closed(void *user)
     sig_room_unlink_process(r);
     bool was_ending = r->state == SIG_ROOM_ENDING, had_people = g_hash_table_size(r->live) > 0;
     forget_live(r);
+    end_all(r->checks, "check_over");
     r->adopting = false;
     if (was_ending) {
         set_state(r, SIG_ROOM_GONE, "ended");
@@ -274,10 +286,9 @@ void sig_room_start(sig_room *r)
 
 void sig_room_end(sig_room *r, const char *reason)
 {
-    g_autoptr(GList) sessions = g_hash_table_get_values(r->clients);
-    for (GList *i = sessions; i; i = i->next) {
-        sig_session_end(i->data, reason);
-    }
+    end_all(r->clients, reason);
+    end_all(r->waiting, reason);
+    end_all(r->checks, reason);
     bool linked = r->link != NULL;
     sig_pool_cancel(sig_supervisor_pool(r->gateway->supervisor), r);
     set_state(r, linked ? SIG_ROOM_ENDING : SIG_ROOM_GONE, reason);
@@ -302,13 +313,26 @@ void sig_room_seat_changed(sig_room *r, const char *seat)
     }
 }
 
+void sig_room_seats_changed(sig_room *r)
+{
+    g_autoptr(GList) seats = g_hash_table_get_keys(sig_facts_room(r->gateway->facts, r->id)->seats);
+    for (GList *i = seats; i; i = i->next) {
+        sig_room_seat_changed(r, i->data);
+    }
+}
+
 void sig_room_seat_dropped(sig_room *r, const char *seat)
 {
-    sig_session *client = sig_room_client(r, seat);
+    sig_session *client = sig_room_client(r, seat), *waits = g_hash_table_lookup(r->waiting, seat);
     sig_room_tell(r, json_pack("{s:s, s:s, s:s}", "type", "unseat", "seat", seat, "reason", "removed"));
     g_hash_table_remove(r->live, seat);
+    g_hash_table_remove(r->inside, seat);
+    g_hash_table_remove(r->chat, seat);
     if (client) {
         sig_session_end(client, "removed");
+    }
+    if (waits) {
+        sig_session_end(waits, "removed");
     }
 }
 
@@ -336,6 +360,10 @@ sig_room *sig_room_new(sig_gateway *g, const char *id)
     r->timer = sig_timer_new(g->base, on_timer, r);
     g_queue_init(&r->queue);
     r->clients = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    r->waiting = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    r->inside = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    r->checks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    r->chat = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     r->live = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_live);
     r->layouts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_json);
     return r;
@@ -355,9 +383,10 @@ void sig_room_free(sig_room *r)
     }
     sig_room_fail_queue(r);
     event_free(r->timer);
-    g_hash_table_destroy(r->clients);
-    g_hash_table_destroy(r->live);
-    g_hash_table_destroy(r->layouts);
+    GHashTable *const tables[] = {r->clients, r->waiting, r->inside, r->checks, r->chat, r->live, r->layouts};
+    for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
+        g_hash_table_destroy(tables[i]);
+    }
     json_decref(r->roster);
     g_free(r);
 }

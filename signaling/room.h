@@ -42,7 +42,27 @@ void sig_call_cancel(sig_call *c); /* NULL is fine */
 /* Without a reply; waits for a process that is starting, is dropped when there is none. */
 void sig_room_tell(sig_room *r, json_t *take_message);
 
+/* ---- the door (room_door.c) ---- */
+bool sig_room_lets_in(const sig_room *r, const char *seat);        /* not locked, or a host, or inside already */
+void sig_room_wait(sig_room *r, const char *seat, sig_session *s); /* the hosts hear a knock */
+void sig_room_gave_up(sig_room *r, const char *seat, const sig_session *s);
+bool sig_room_is_waiting(const sig_room *r, const char *seat);
+bool sig_room_admit(sig_room *r, const char *seat); /* false = nobody waits there */
+bool sig_room_deny(sig_room *r, const char *seat);
+void sig_room_left(sig_room *r, const char *seat); /* for good: has to knock again when the room is locked */
+void sig_room_show_knocks(sig_room *r, sig_session *s);
+void sig_room_say(sig_room *r, json_t *take_message); /* to every client */
+/* A line of chat by a seat, at most five in ten seconds. False = too many, not counted. */
+bool sig_room_may_write(sig_room *r, const char *seat, int64_t now_ns);
+
+/* ---- checks before a visit: connections without a seat, known by their session's id ---- */
+#define SIG_CHECK_PREFIX "check-"
+bool sig_room_check_begin(sig_room *r, sig_session *s); /* false = four at a time are the most */
+void sig_room_check_end(sig_room *r, const sig_session *s);
+
 /* ---- facts that changed ---- */
+void sig_room_lock_changed(sig_room *r);
+void sig_room_seats_changed(sig_room *r); /* any of them */
 void sig_room_seat_changed(sig_room *r, const char *seat);
 void sig_room_seat_dropped(sig_room *r, const char *seat);
 

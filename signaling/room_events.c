@@ -4,6 +4,8 @@
 #include "signaling/room_private.h"
 #include "signaling/session.h"
 
+#define CHECKS_MAX 4
+
 static const char *text(const json_t *m, const char *member)
 {
     const char *v = json_string_value(json_object_get(m, member));
@@ -43,6 +45,9 @@ void sig_room_greet(sig_room *r, sig_session *s)
     if (r->roster) {
         sig_session_send(s, json_incref(r->roster));
     }
+    if (sig_session_is_host(s)) {
+        sig_room_show_knocks(r, s);
+    }
 }
 
 void sig_room_send_layout(sig_room *r, sig_session *s, const char *tier)
@@ -80,10 +85,29 @@ void sig_room_forget_session(sig_room *r, const char *seat, const char *session)
     }
 }
 
+/* ---- checks ---- */
+
+bool sig_room_check_begin(sig_room *r, sig_session *s)
+{
+    if (g_hash_table_size(r->checks) >= CHECKS_MAX) {
+        return false;
+    }
+    g_hash_table_insert(r->checks, g_strdup(sig_session_id(s)), s);
+    return true;
+}
+
+void sig_room_check_end(sig_room *r, const sig_session *s)
+{
+    g_hash_table_remove(r->checks, sig_session_id(s));
+}
+
 /* ---- messages ---- */
 
 static sig_session *client_of(sig_room *r, const json_t *m)
 {
+    if (g_str_has_prefix(text(m, "session"), SIG_CHECK_PREFIX)) {
+        return g_hash_table_lookup(r->checks, text(m, "session"));
+    }
     sig_session *s = g_hash_table_lookup(r->clients, text(m, "seat"));
     return s && strcmp(sig_session_id(s), text(m, "session")) == 0 ? s : NULL;
 }
@@ -97,12 +121,23 @@ static void on_candidate(sig_room *r, const json_t *m)
     }
 }
 
+static void on_check(sig_session *client, const char *state, const char *why)
+{
+    if (client && strcmp(state, "gone") == 0) {
+        sig_session_media_gone(client, false, why);
+    }
+}
+
 static void on_session(sig_room *r, const json_t *m)
 {
     const char *state = text(m, "state");
     sig_session *client = client_of(r, m);
     sig_live *l = g_hash_table_lookup(r->live, text(m, "seat"));
     bool known = l && strcmp(l->session, text(m, "session")) == 0;
+    if (g_str_has_prefix(text(m, "session"), SIG_CHECK_PREFIX)) {
+        on_check(client, state, text(m, "why"));
+        return;
+    }
     if (strcmp(state, "gone") != 0) {
         if (!known && sig_id_valid(text(m, "session")) && sig_facts_seat(r->gateway->facts, r->id, text(m, "seat"))) {
             l = sig_room_note_session(r, text(m, "seat"), text(m, "session"), client ? "ws" : "whip");

@@ -15,6 +15,9 @@ typedef enum {
     SIG_ROOM_GONE,
 } sig_room_state;
 
+#define SIG_CHAT_LINES 5
+#define SIG_CHAT_NS (INT64_C(10) * 1000000000)
+
 struct sig_room {
     sig_gateway *gateway;
     char id[SIG_ID_MAX + 1];
@@ -28,6 +31,10 @@ struct sig_room {
     bool restart;        /* clients must connect anew once it is open */
     GQueue queue;        /* of sig_call, for a process that is starting */
     GHashTable *clients; /* seat -> sig_session, borrowed */
+    GHashTable *waiting; /* seat -> sig_session before the locked door, borrowed */
+    GHashTable *inside;  /* seats that need not knock while the room is locked */
+    GHashTable *checks;  /* session -> sig_session, borrowed */
+    GHashTable *chat;    /* seat -> times of its newest lines, int64_t[SIG_CHAT_LINES] */
     GHashTable *live;    /* seat -> sig_live, owned */
     json_t *roster;      /* newest, as clients see it; NULL = none */
     GHashTable *layouts; /* tier -> json_t, as clients see it */

@@ -134,7 +134,16 @@ static bool check_choice(check *c, const json_t *schema, const json_t *v)
             return true;
         }
     }
-    return refuse(c, "is none of the allowed values");
+    GString *reason = g_string_new("must be one of");
+    json_array_foreach(choices, i, one)
+    {
+        if (json_is_string(one)) {
+            g_string_append_printf(reason, "%s %s", i ? "," : "", json_string_value(one));
+        }
+    }
+    refuse(c, reason->str);
+    g_string_free(reason, TRUE);
+    return false;
 }
 
 /* JSON Schema counts characters, not bytes. */

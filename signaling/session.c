@@ -43,11 +43,39 @@ void sig_session_error(sig_session *s, const char *code, const char *message, bo
     }
 }
 
+void sig_session_refuse(sig_session *s, const json_t *request, const char *code, const char *message)
+{
+    json_t *id = json_object_get(request, "id");
+    mcu_counter_add(rejected(), 1);
+    sig_session_send(
+        s, json_pack("{s:s, s:s, s:s, s:b, s:O*}", "type", "error", "code", code, "message", message, "fatal", 0, "id", id));
+}
+
+void sig_session_ok(sig_session *s, const json_t *request)
+{
+    json_t *id = json_object_get(request, "id");
+    if (id) {
+        sig_session_send(s, json_pack("{s:s, s:O}", "type", "ok", "id", id));
+    }
+}
+
+static void end_check(sig_session *s)
+{
+    sig_room_tell(s->room, json_pack("{s:s, s:s, s:s}", "type", "leave", "seat", s->seat, "session", s->session));
+    sig_room_check_end(s->room, s);
+}
+
 /* Lets go of the room; what the socket still brings is ignored. */
 static void leave_room(sig_session *s)
 {
     if (s->room) {
-        sig_room_detach(s->room, s->seat, s);
+        if (s->state == SIG_SESSION_CHECKING) {
+            end_check(s);
+        } else if (s->state == SIG_SESSION_WAITING) {
+            sig_room_gave_up(s->room, s->seat, s);
+        } else {
+            sig_room_detach(s->room, s->seat, s);
+        }
         sig_call_cancel(g_steal_pointer(&s->offer));
         sig_call_cancel(g_steal_pointer(&s->tier_call));
         s->room = NULL;
@@ -59,7 +87,7 @@ void sig_session_close(sig_session *s, unsigned code, const char *reason)
     if (s->state != SIG_SESSION_CLOSED) {
         leave_room(s);
         s->state = SIG_SESSION_CLOSED;
-        event_del(s->join_deadline);
+        event_del(s->deadline);
         sig_ws_close(s->ws, code, reason);
     }
 }
@@ -93,10 +121,28 @@ void sig_session_media_gone(sig_session *s, bool was_up, const char *why)
     }
 }
 
+void sig_session_denied(sig_session *s)
+{
+    sig_session_error(s, "denied", "A host of this visit did not let you in.", true);
+}
+
+void sig_session_ask(sig_session *s, const char *what, const char *by)
+{
+    s->asked_to_speak = s->asked_to_speak || strcmp(what, "unmute") == 0;
+    sig_session_send(s, json_pack("{s:s, s:s, s:s}", "type", "asked", "what", what, "by", by));
+}
+
+bool sig_session_is_host(const sig_session *s)
+{
+    const sig_seat_facts *f = sig_session_facts(s);
+    return f && f->host;
+}
+
 void sig_session_facts_changed(sig_session *s, const sig_seat_facts *facts)
 {
     if (facts->muted != s->muted) {
         s->muted = facts->muted;
+        s->asked_to_speak = false;
         sig_session_send(s, json_pack("{s:s, s:b}", "type", "muted", "muted", s->muted));
     }
 }
@@ -170,19 +216,24 @@ static void say_leave(sig_session *s)
 static void on_closed(void *user, unsigned code)
 {
     sig_session *s = user;
-    if (s->room && code == SIG_WS_GOING_AWAY && !s->gateway->draining) {
+    if (s->state == SIG_SESSION_JOINED && s->room && code == SIG_WS_GOING_AWAY && !s->gateway->draining) {
         say_leave(s);
     }
     leave_room(s);
-    event_free(s->join_deadline);
+    event_free(s->deadline);
     g_free(s);
 }
 
-static void on_join_deadline(evutil_socket_t fd, short what, void *user)
+static void on_deadline(evutil_socket_t fd, short what, void *user)
 {
     (void)fd;
     (void)what;
-    sig_session_error(user, mcu_error_name(MCU_ERROR_UNAUTHORIZED), "join comes first, within 10 seconds", true);
+    sig_session *s = user;
+    if (s->state == SIG_SESSION_CHECKING) {
+        sig_session_end(s, "check_over");
+    } else {
+        sig_session_error(s, mcu_error_name(MCU_ERROR_UNAUTHORIZED), "join comes first, within 10 seconds", true);
+    }
 }
 
 void sig_session_open(sig_gateway *g, sig_ws_set *sockets, struct evhttp_request *req)
@@ -191,10 +242,11 @@ void sig_session_open(sig_gateway *g, sig_ws_set *sockets, struct evhttp_request
     sig_session *s = g_new0(sig_session, 1);
     s->gateway = g;
     s->state = SIG_SESSION_NEW;
+    s->said_audio = s->said_video = true;
     s->allowance = g->settings->messages_per_second;
     s->refilled_ns = mcu_now_ns();
-    s->join_deadline = sig_timer_new(g->base, on_join_deadline, s);
-    sig_timer_arm(s->join_deadline, JOIN_MS);
+    s->deadline = sig_timer_new(g->base, on_deadline, s);
+    sig_timer_arm(s->deadline, JOIN_MS);
     s->ws = sig_ws_take(sockets, g->base, req, &events, s);
     sig_ws_start(s->ws);
 }

@@ -22,6 +22,10 @@ void sig_session_replaced(sig_session *s);                    /* the seat was jo
 void sig_session_end(sig_session *s, const char *reason);     /* "room_ended", "removed", "draining" */
 void sig_session_restart(sig_session *s, const char *reason); /* connect the media anew */
 void sig_session_media_gone(sig_session *s, bool was_up, const char *why);
+void sig_session_admitted(sig_session *s); /* the door was opened: it may join */
+void sig_session_denied(sig_session *s);
+void sig_session_ask(sig_session *s, const char *what, const char *by); /* "unmute", "camera"; `by` a host's seat */
+bool sig_session_is_host(const sig_session *s);
 void sig_session_facts_changed(sig_session *s, const sig_seat_facts *facts);
 
 #endif

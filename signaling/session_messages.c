@@ -29,19 +29,53 @@ static void say_joined(sig_session *s, bool resumed)
     const sig_room_facts *r = sig_facts_room(g->facts, room);
     const sig_seat_facts *f = sig_facts_seat(g->facts, room, s->seat);
     s->muted = f->muted;
-    sig_session_send(s, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:o, s:o, s:s, s:b}", "type", "joined", "room", r->id,
-                                  "roomName", r->name, "seat", f->id, "name", f->name, "role", f->role, "host", f->host, "muted",
-                                  f->muted, "iceServers", sig_ice_for_seat(g->ice, f->id, sig_now_s()), "tiers",
-                                  sig_settings_tier_names(g->settings), "session", s->session, "resumed", resumed));
+    json_t *m = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "type", "joined", "room", r->id, "roomName", r->name,
+                          "seat", f->id, "name", f->name, "role", f->role, "session", s->session, "resumed", resumed);
+    json_object_update_new(m, json_pack("{s:b, s:o, s:b, s:b, s:b}", "host", f->host, "may",
+                                        sig_permissions_json(sig_role_of(f->role), f->host), "muted", f->muted, "locked",
+                                        r->locked, "fixed", f->fixed));
+    json_object_update_new(m, json_pack("{s:o, s:o}", "iceServers", sig_ice_for_seat(g->ice, f->id, sig_now_s()), "tiers",
+                                        sig_settings_tier_names(g->settings)));
+    if (*f->language) {
+        json_object_set_new(m, "language", json_string(f->language));
+    }
+    sig_session_send(s, m);
+}
+
+static void enter(sig_session *s, const char *wanted)
+{
+    bool resumed = resumes(s, wanted);
+    s->state = SIG_SESSION_JOINED;
+    if (resumed) {
+        g_strlcpy(s->session, wanted, sizeof s->session);
+    } else {
+        sig_random_id("", s->session);
+    }
+    sig_room_start(s->room); /* while the browser prepares its offer */
+    sig_room_attach(s->room, s->seat, s);
+    mcu_info("session.joined", "room=%s seat=%s session=%s resumed=%d", sig_room_id(s->room), s->seat, s->session, resumed);
+    say_joined(s, resumed);
+    sig_room_greet(s->room, s);
+}
+
+static void wait_at_the_door(sig_session *s)
+{
+    const sig_room_facts *r = sig_facts_room(s->gateway->facts, sig_room_id(s->room));
+    s->state = SIG_SESSION_WAITING;
+    mcu_info("session.waiting", "room=%s seat=%s", r->id, s->seat);
+    sig_session_send(s, json_pack("{s:s, s:s, s:s, s:s}", "type", "waiting", "room", r->id, "roomName", r->name, "name",
+                                  sig_session_facts(s)->name));
+    sig_room_wait(s->room, s->seat, s);
+}
+
+void sig_session_admitted(sig_session *s)
+{
+    enter(s, "");
 }
 
 static void on_join(sig_session *s, const json_t *m)
 {
     sig_token t;
-    if (s->state == SIG_SESSION_JOINED) {
-        sig_session_error(s, mcu_error_name(MCU_ERROR_CONFLICT), "already joined", false);
-        return;
-    }
     sig_token_status status = sig_access_check(s->gateway, text(m, "token"), NULL, &t);
     if (status != SIG_TOKEN_OK) {
         sig_session_error(s, sig_token_status_code(status), sig_token_status_text(status), true);
@@ -53,20 +87,13 @@ static void on_join(sig_session *s, const json_t *m)
         return;
     }
     s->room = room;
-    s->state = SIG_SESSION_JOINED;
-    event_del(s->join_deadline);
+    event_del(s->deadline);
     g_strlcpy(s->seat, t.seat, sizeof s->seat);
-    bool resumed = resumes(s, text(m, "session"));
-    if (resumed) {
-        g_strlcpy(s->session, text(m, "session"), sizeof s->session);
+    if (sig_room_lets_in(room, s->seat)) {
+        enter(s, text(m, "session"));
     } else {
-        sig_random_id("", s->session);
+        wait_at_the_door(s);
     }
-    sig_room_start(room); /* while the browser prepares its offer */
-    sig_room_attach(room, s->seat, s);
-    mcu_info("session.joined", "room=%s seat=%s session=%s resumed=%d", sig_room_id(room), s->seat, s->session, resumed);
-    say_joined(s, resumed);
-    sig_room_greet(room, s);
 }
 
 /* ---- media ---- */
@@ -79,7 +106,9 @@ static void on_answer(void *user, const json_t *reply, const char *code, const c
         sig_session_error(s, code, message, false);
         return;
     }
-    sig_room_note_session(s->room, s->seat, s->session, "ws");
+    if (s->state == SIG_SESSION_JOINED) {
+        sig_room_note_session(s->room, s->seat, s->session, "ws");
+    }
     sig_session_send(s, json_pack("{s:s, s:s, s:s}", "type", "answer", "sdp", text(reply, "sdp"), "session", s->session));
 }
 
@@ -89,10 +118,11 @@ static void on_offer(sig_session *s, const json_t *m)
         sig_session_error(s, mcu_error_name(MCU_ERROR_CONFLICT), "an offer is still under way", false);
         return;
     }
-    s->offer = sig_room_call(s->room,
-                             json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "type", "offer", "seat", s->seat, "session", s->session,
-                                       "kind", "ws", "sdp", text(m, "sdp"), "trickle", 1),
-                             true, on_answer, s);
+    s->offer =
+        sig_room_call(s->room,
+                      json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "type", "offer", "seat", s->seat, "session", s->session, "kind",
+                                s->state == SIG_SESSION_CHECKING ? "check" : "ws", "sdp", text(m, "sdp"), "trickle", 1),
+                      true, on_answer, s);
     if (!s->offer) {
         sig_session_error(s, mcu_error_name(MCU_ERROR_UNAVAILABLE), "the room is busy", false);
     }
@@ -102,13 +132,6 @@ static void on_candidate(sig_session *s, const json_t *m)
 {
     sig_room_tell(s->room, json_pack("{s:s, s:s, s:s, s:s, s:s}", "type", "candidate", "seat", s->seat, "session", s->session,
                                      "candidate", text(m, "candidate"), "mid", text(m, "mid")));
-}
-
-static void on_state(sig_session *s, const json_t *m)
-{
-    sig_room_tell(s->room,
-                  json_pack("{s:s, s:s, s:s, s:b, s:b}", "type", "state", "seat", s->seat, "session", s->session, "audio",
-                            json_is_true(json_object_get(m, "audio")), "video", json_is_true(json_object_get(m, "video"))));
 }
 
 static void on_tier_reply(void *user, const json_t *reply, const char *code, const char *message)
@@ -148,9 +171,12 @@ static void ignore_reply(void *user, const json_t *reply, const char *code, cons
 static void on_leave(sig_session *s, const json_t *m)
 {
     (void)m;
-    sig_room_call(s->room, json_pack("{s:s, s:s, s:s}", "type", "leave", "seat", s->seat, "session", s->session), false,
-                  ignore_reply, NULL);
-    sig_room_forget_session(s->room, s->seat, s->session);
+    if (s->state == SIG_SESSION_JOINED) {
+        sig_room_call(s->room, json_pack("{s:s, s:s, s:s}", "type", "leave", "seat", s->seat, "session", s->session), false,
+                      ignore_reply, NULL);
+        sig_room_forget_session(s->room, s->seat, s->session);
+        sig_room_left(s->room, s->seat);
+    }
     sig_session_end(s, "left");
 }
 
@@ -164,23 +190,45 @@ static void on_ping(sig_session *s, const json_t *m)
     sig_session_send(s, pong);
 }
 
+#define IN(state) (1u << SIG_SESSION_##state)
+
+static void refuse_now(sig_session *s, const json_t *m)
+{
+    if (s->state == SIG_SESSION_NEW) {
+        sig_session_refuse(s, m, mcu_error_name(MCU_ERROR_UNAUTHORIZED), "join comes first");
+    } else if (s->state == SIG_SESSION_JOINED) {
+        sig_session_refuse(s, m, mcu_error_name(MCU_ERROR_CONFLICT), "already joined");
+    } else {
+        sig_session_refuse(s, m, mcu_error_name(MCU_ERROR_CONFLICT), "not while waiting or checking");
+    }
+}
+
 void sig_session_dispatch(sig_session *s, const json_t *m)
 {
     static const struct {
         const char *type;
         void (*take)(sig_session *s, const json_t *m);
-        bool before_join;
-    } table[] = {{"join", on_join, true},    {"offer", on_offer, false}, {"candidate", on_candidate, false},
-                 {"state", on_state, false}, {"tier", on_tier, false},   {"leave", on_leave, false},
-                 {"ping", on_ping, true}};
+        unsigned states; /* in which it may come */
+    } table[] = {{"join", on_join, IN(NEW)},
+                 {"check", sig_session_check, IN(NEW)},
+                 {"offer", on_offer, IN(JOINED) | IN(CHECKING)},
+                 {"candidate", on_candidate, IN(JOINED) | IN(CHECKING)},
+                 {"state", sig_session_state_changed, IN(JOINED)},
+                 {"tier", on_tier, IN(JOINED)},
+                 {"chat", sig_session_chat, IN(JOINED)},
+                 {"hand", sig_session_hand, IN(JOINED)},
+                 {"share", sig_session_share, IN(JOINED)},
+                 {"host", sig_session_host, IN(JOINED)},
+                 {"leave", on_leave, IN(JOINED) | IN(WAITING) | IN(CHECKING)},
+                 {"ping", on_ping, ~0u}};
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
         if (strcmp(text(m, "type"), table[i].type) != 0) {
             continue;
         }
-        if (s->state != SIG_SESSION_JOINED && !table[i].before_join) {
-            sig_session_error(s, mcu_error_name(MCU_ERROR_UNAUTHORIZED), "join comes first", false);
-        } else {
+        if (table[i].states & (1u << s->state)) {
             table[i].take(s, m);
+        } else {
+            refuse_now(s, m);
         }
         return;
     }

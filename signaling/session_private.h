@@ -2,19 +2,29 @@
 #ifndef SIGNALING_SESSION_PRIVATE_H
 #define SIGNALING_SESSION_PRIVATE_H
 
+#include "signaling/permissions.h"
 #include "signaling/session.h"
 
-typedef enum { SIG_SESSION_NONE = 0, SIG_SESSION_NEW, SIG_SESSION_JOINED, SIG_SESSION_CLOSED } sig_session_state;
+typedef enum {
+    SIG_SESSION_NONE = 0,
+    SIG_SESSION_NEW,
+    SIG_SESSION_CHECKING, /* a connection for measuring, without the seat */
+    SIG_SESSION_WAITING,  /* before the locked door */
+    SIG_SESSION_JOINED,
+    SIG_SESSION_CLOSED,
+} sig_session_state;
 
 struct sig_session {
     sig_gateway *gateway;
     sig_ws *ws;
     sig_session_state state;
-    struct event *join_deadline;
-    sig_room *room; /* while joined */
+    struct event *deadline; /* of joining, or of a check */
+    sig_room *room;         /* while checking, waiting or joined */
     char seat[SIG_ID_MAX + 1], session[SIG_ID_MAX + 1];
     char tier[SIG_TIER_MAX + 1];
     bool muted;
+    bool asked_to_speak;         /* by a host, while muted by a host */
+    bool said_audio, said_video; /* in its newest `state` */
     sig_call *offer, *tier_call; /* under way */
     double allowance;            /* token bucket of the rate limit */
     int64_t refilled_ns;
@@ -24,6 +34,21 @@ struct sig_session {
 /* `fatal` closes the socket. */
 void sig_session_error(sig_session *s, const char *code, const char *message, bool fatal);
 void sig_session_close(sig_session *s, unsigned code, const char *reason);
+
+/* With the request's "id", when it has one. */
+void sig_session_refuse(sig_session *s, const json_t *request, const char *code, const char *message);
+void sig_session_ok(sig_session *s, const json_t *request); /* says nothing to a request without id */
+/* Whether the seat may do that now; false = refused, answered and audited. */
+bool sig_session_may(sig_session *s, sig_permission p, const json_t *request);
+const sig_seat_facts *sig_session_facts(const sig_session *s); /* NULL = the seat is gone */
+
+/* Messages with a file of their own. */
+void sig_session_check(sig_session *s, const json_t *m); /* session_check.c */
+void sig_session_chat(sig_session *s, const json_t *m);  /* session_talk.c */
+void sig_session_hand(sig_session *s, const json_t *m);
+void sig_session_share(sig_session *s, const json_t *m);
+void sig_session_state_changed(sig_session *s, const json_t *m);
+void sig_session_host(sig_session *s, const json_t *m); /* session_host.c */
 
 /* One message that fits the schema (session_messages.c). */
 void sig_session_dispatch(sig_session *s, const json_t *m);

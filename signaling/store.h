@@ -12,12 +12,16 @@
 #include "signaling/auth.h"
 
 #define SIG_TIER_MAX 8
+#define SIG_LANGUAGE_MAX 35
 
 typedef enum {
     SIG_CHANGE_NONE = 0,
     SIG_ROOM_PUT,  /* room, name, at_ms */
     SIG_ROOM_END,  /* room, at_ms: forgets its seats, keeps that it ended */
-    SIG_SEAT_PUT,  /* room, seat, name, role, host; muted and tier of a new seat, one that is there keeps its own */
+    SIG_ROOM_LOCK, /* room, locked */
+    SIG_ROOM_MUTE, /* room, role: mutes every seat but hosts and that role */
+    SIG_SEAT_PUT,  /* room, seat, name, role, host, fixed, language; muted and tier of a new seat, one that is there keeps its own
+                    */
     SIG_SEAT_MUTE, /* room, seat, muted: without effect when the seat is gone */
     SIG_SEAT_TIER, /* room, seat, tier: the same */
     SIG_SEAT_DROP, /* room, seat, generation, at_ms: tokens below `generation` are revoked */
@@ -27,8 +31,9 @@ typedef struct {
     sig_change_kind kind;
     char room[SIG_ID_MAX + 1], seat[SIG_ID_MAX + 1], role[SIG_ID_MAX + 1];
     char name[SIG_NAME_MAX + 1];
-    char tier[SIG_TIER_MAX + 1]; /* cap, "" = none */
-    bool host, muted;
+    char tier[SIG_TIER_MAX + 1];         /* cap, "" = none */
+    char language[SIG_LANGUAGE_MAX + 1]; /* of the interface, "" = the browser's */
+    bool host, muted, fixed, locked;
     int64_t generation, at_ms;
 } sig_change;
 

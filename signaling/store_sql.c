@@ -6,14 +6,19 @@
 #include "mcu/base/log.h"
 #include "mcu/base/status.h"
 
-enum { PUT_ROOM, END_ROOM, DROP_SEATS, PUT_SEAT, MUTE_SEAT, TIER_SEAT, DROP_SEAT, REVOKE, N_STATEMENTS };
+enum { PUT_ROOM, END_ROOM, LOCK_ROOM, MUTE_ROOM, DROP_SEATS, PUT_SEAT, MUTE_SEAT, TIER_SEAT, DROP_SEAT, REVOKE, N_STATEMENTS };
+
+#define LAYOUT 2 /* PRAGMA user_version */
 
 static const char *const texts[N_STATEMENTS] = {
     [PUT_ROOM] = "INSERT INTO rooms(id, name, created_ms) VALUES(?1, ?3, ?9) ON CONFLICT(id) DO UPDATE SET name = ?3",
     [END_ROOM] = "UPDATE rooms SET ended_ms = ?9, name = '' WHERE id = ?1",
+    [LOCK_ROOM] = "UPDATE rooms SET locked = ?11 WHERE id = ?1",
+    [MUTE_ROOM] = "UPDATE seats SET muted = 1 WHERE room = ?1 AND host = 0 AND role <> ?4",
     [DROP_SEATS] = "DELETE FROM seats WHERE room = ?1",
-    [PUT_SEAT] = "INSERT INTO seats(room, seat, name, role, tier, host, muted) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) "
-                 "ON CONFLICT(room, seat) DO UPDATE SET name = ?3, role = ?4, host = ?6",
+    [PUT_SEAT] = "INSERT INTO seats(room, seat, name, role, tier, host, muted, fixed, language) "
+                 "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?10, ?12) "
+                 "ON CONFLICT(room, seat) DO UPDATE SET name = ?3, role = ?4, host = ?6, fixed = ?10, language = ?12",
     [MUTE_SEAT] = "UPDATE seats SET muted = ?7 WHERE room = ?1 AND seat = ?2",
     [TIER_SEAT] = "UPDATE seats SET tier = ?5 WHERE room = ?1 AND seat = ?2",
     [DROP_SEAT] = "DELETE FROM seats WHERE room = ?1 AND seat = ?2",
@@ -23,13 +28,23 @@ static const char *const texts[N_STATEMENTS] = {
 
 static const char layout[] =
     "CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE IF NOT EXISTS rooms(id TEXT PRIMARY KEY, name TEXT NOT NULL, created_ms INTEGER NOT NULL, ended_ms INTEGER) "
-    "WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS rooms(id TEXT PRIMARY KEY, name TEXT NOT NULL, created_ms INTEGER NOT NULL, ended_ms INTEGER, "
+    "locked INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS seats(room TEXT NOT NULL, seat TEXT NOT NULL, name TEXT NOT NULL, role TEXT NOT NULL, "
-    "tier TEXT NOT NULL, host INTEGER NOT NULL, muted INTEGER NOT NULL, PRIMARY KEY(room, seat)) WITHOUT ROWID;"
+    "tier TEXT NOT NULL, host INTEGER NOT NULL, muted INTEGER NOT NULL, "
+    "fixed INTEGER NOT NULL DEFAULT 0, language TEXT NOT NULL DEFAULT '', PRIMARY KEY(room, seat)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS revocations(room TEXT NOT NULL, seat TEXT NOT NULL, generation INTEGER NOT NULL, "
     "at_ms INTEGER NOT NULL, PRIMARY KEY(room, seat)) WITHOUT ROWID;"
-    "PRAGMA user_version = 1;";
+    "PRAGMA user_version = 2;";
+
+/* Roles were free words then. */
+static const char from_1_to_2[] = "ALTER TABLE rooms ADD COLUMN locked INTEGER NOT NULL DEFAULT 0;"
+                                  "ALTER TABLE seats ADD COLUMN fixed INTEGER NOT NULL DEFAULT 0;"
+                                  "ALTER TABLE seats ADD COLUMN language TEXT NOT NULL DEFAULT '';"
+                                  "UPDATE seats SET role = 'clinician' WHERE role = 'provider';"
+                                  "UPDATE seats SET role = 'guest' WHERE role NOT IN "
+                                  "('patient', 'clinician', 'interpreter', 'guest', 'observer', 'kiosk', 'compliance');"
+                                  "PRAGMA user_version = 2;";
 
 struct sig_sql {
     sqlite3 *db;
@@ -58,16 +73,29 @@ static int64_t number(sig_sql *s, const char *sql)
     return v;
 }
 
+static bool lay_out(sig_sql *s, int64_t version)
+{
+    const char *sql = version == 0 ? layout : version == 1 ? from_1_to_2 : NULL;
+    if (!sql) {
+        return true;
+    }
+    if (run(s, "BEGIN IMMEDIATE") && run(s, sql) && run(s, "COMMIT")) {
+        return true;
+    }
+    run(s, "ROLLBACK");
+    return false;
+}
+
 static bool prepare(sig_sql *s, GError **error)
 {
     int64_t version = number(s, "PRAGMA user_version");
-    if (version > 1) {
+    if (version > LAYOUT) {
         g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG, "database: made by a newer version (layout %" G_GINT64_FORMAT ")",
                     version);
         return false;
     }
     /* FULL: a commit that was reported is on the disk, also after a power failure. */
-    if (!run(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;") || !run(s, layout)) {
+    if (!run(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;") || !lay_out(s, version)) {
         return fail(s, error);
     }
     for (int i = 0; i < N_STATEMENTS; i++) {
@@ -121,7 +149,7 @@ static void copy(char *out, size_t size, sqlite3_stmt *q, int column)
     g_strlcpy(out, text ? text : "", size);
 }
 
-/* Every query has the same columns: room, seat, name, role, tier, host, muted, generation, at_ms. */
+/* Every query has the same columns: room, seat, name, role, tier, host, muted, generation, at_ms, fixed, locked, language. */
 static bool replay(sig_sql *s, const char *sql, sig_change_kind kind, sig_change_fn each, void *user)
 {
     sqlite3_stmt *q = NULL;
@@ -140,6 +168,9 @@ static bool replay(sig_sql *s, const char *sql, sig_change_kind kind, sig_change
         c.muted = sqlite3_column_int(q, 6) != 0;
         c.generation = sqlite3_column_int64(q, 7);
         c.at_ms = sqlite3_column_int64(q, 8);
+        c.fixed = sqlite3_column_int(q, 9) != 0;
+        c.locked = sqlite3_column_int(q, 10) != 0;
+        copy(c.language, sizeof c.language, q, 11);
         each(user, &c);
     }
     sqlite3_finalize(q);
@@ -148,12 +179,22 @@ static bool replay(sig_sql *s, const char *sql, sig_change_kind kind, sig_change
 
 bool sig_sql_load(sig_sql *s, sig_change_fn each, void *user, GError **error)
 {
-    bool ok =
-        replay(s, "SELECT id, '', name, '', '', 0, 0, 0, created_ms FROM rooms", SIG_ROOM_PUT, each, user) &&
-        replay(s, "SELECT room, seat, '', '', '', 0, 0, generation, at_ms FROM revocations", SIG_SEAT_DROP, each, user) &&
-        replay(s, "SELECT room, seat, name, role, tier, host, muted, 0, 0 FROM seats", SIG_SEAT_PUT, each, user) &&
-        replay(s, "SELECT id, '', '', '', '', 0, 0, 0, ended_ms FROM rooms WHERE ended_ms IS NOT NULL", SIG_ROOM_END, each, user);
-    return ok || fail(s, error);
+    static const struct {
+        const char *sql;
+        sig_change_kind kind;
+    } queries[] = {
+        {"SELECT id, '', name, '', '', 0, 0, 0, created_ms, 0, 0, '' FROM rooms", SIG_ROOM_PUT},
+        {"SELECT id, '', '', '', '', 0, 0, 0, 0, 0, locked, '' FROM rooms WHERE locked", SIG_ROOM_LOCK},
+        {"SELECT room, seat, '', '', '', 0, 0, generation, at_ms, 0, 0, '' FROM revocations", SIG_SEAT_DROP},
+        {"SELECT room, seat, name, role, tier, host, muted, 0, 0, fixed, 0, language FROM seats", SIG_SEAT_PUT},
+        {"SELECT id, '', '', '', '', 0, 0, 0, ended_ms, 0, 0, '' FROM rooms WHERE ended_ms IS NOT NULL", SIG_ROOM_END},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(queries); i++) {
+        if (!replay(s, queries[i].sql, queries[i].kind, each, user)) {
+            return fail(s, error);
+        }
+    }
+    return true;
 }
 
 int64_t sig_sql_next_generation(sig_sql *s, GError **error)
@@ -169,14 +210,17 @@ static bool execute(sig_sql *s, int statement, const sig_change *c)
 {
     sqlite3_stmt *q = s->statements[statement];
     const char *const text[] = {c->room, c->seat, c->name, c->role, c->tier};
-    const int64_t value[] = {c->host, c->muted, c->generation, c->at_ms};
+    const int64_t value[] = {c->host, c->muted, c->generation, c->at_ms, c->fixed, c->locked};
     int most = sqlite3_bind_parameter_count(q); /* a text names only the parameters that it uses */
-    for (int i = 0; i < 9 && i < most; i++) {
+    for (int i = 0; i < 11 && i < most; i++) {
         if (i < 5) {
             sqlite3_bind_text(q, i + 1, text[i], -1, SQLITE_STATIC);
         } else {
             sqlite3_bind_int64(q, i + 1, value[i - 5]);
         }
+    }
+    if (most >= 12) {
+        sqlite3_bind_text(q, 12, c->language, -1, SQLITE_STATIC);
     }
     bool ok = sqlite3_step(q) == SQLITE_DONE;
     sqlite3_reset(q);
@@ -191,6 +235,10 @@ static bool apply_one(sig_sql *s, const sig_change *c)
         return execute(s, PUT_ROOM, c);
     case SIG_ROOM_END:
         return execute(s, END_ROOM, c) && execute(s, DROP_SEATS, c);
+    case SIG_ROOM_LOCK:
+        return execute(s, LOCK_ROOM, c);
+    case SIG_ROOM_MUTE:
+        return execute(s, MUTE_ROOM, c);
     case SIG_SEAT_PUT:
         return execute(s, PUT_SEAT, c);
     case SIG_SEAT_MUTE:

@@ -260,6 +260,12 @@ void sig_supervisor_changed(sig_supervisor *s, const sig_change *change)
     case SIG_ROOM_END:
         end_room(s, r, "room_ended");
         break;
+    case SIG_ROOM_LOCK:
+        sig_room_lock_changed(r);
+        break;
+    case SIG_ROOM_MUTE:
+        sig_room_seats_changed(r);
+        break;
     case SIG_SEAT_PUT:
     case SIG_SEAT_MUTE:
     case SIG_SEAT_TIER:

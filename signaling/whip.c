@@ -161,6 +161,11 @@ void sig_whip_create(sig_request *q)
     if (!admit(q, &t) || !type_ok(q, SDP_TYPE)) {
         return;
     }
+    const char *refusal = sig_access_refusal(q->gateway, &t, strcmp(kind_of(q), "whip") == 0);
+    if (refusal) {
+        sig_reply_problem(q, 403, mcu_error_name(MCU_ERROR_FORBIDDEN), refusal);
+        return;
+    }
     const char *sdp = sig_request_body(q, &length);
     if (length < 4 || strncmp(sdp, "v=0", 3) != 0 || !g_utf8_validate(sdp, (gssize)length, NULL)) {
         sig_reply_error(q, mcu_error_name(MCU_ERROR_BAD_SDP), "The body is not an SDP offer.");

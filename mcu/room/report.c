@@ -26,7 +26,7 @@ static const char *state_of(const mcu_session *s)
 
 static bool audio_live(const mcu_session *s)
 {
-    return s->audio_on && !s->seat->muted && s->has_voice;
+    return s->audio_on && !s->seat->muted && s->has_voice && s->seat->sends_audio;
 }
 
 json_t *mcu_report_roster(mcu_room *r)
@@ -38,10 +38,12 @@ json_t *mcu_report_roster(mcu_room *r)
         if (s == NULL || !s->up) {
             continue;
         }
-        json_array_append_new(list, json_pack("{ss ss ss ss sb sb sb sb ss ss}", "seat", seat->id, "name", seat->name, "role",
-                                              seat->role, "kind", mcu_session_kind_name(s->kind), "audio", audio_live(s), "video",
-                                              mcu_session_shows_camera(s), "muted", seat->muted, "talking", s->talking, "tier",
-                                              tier_of(s), "state", state_of(s)));
+        json_t *p = json_pack("{ss ss ss ss ss ss}", "seat", seat->id, "name", seat->name, "role", seat->role, "kind",
+                              mcu_session_kind_name(s->kind), "tier", tier_of(s), "state", state_of(s));
+        json_object_update_new(p, json_pack("{sb sb sb sb}", "audio", audio_live(s), "video", mcu_session_shows_camera(s),
+                                            "muted", seat->muted, "talking", s->talking));
+        json_object_update_new(p, json_pack("{sb sb sb}", "host", seat->host, "hand", s->hand, "share", s->share));
+        json_array_append_new(list, p);
     }
     return json_pack("{ss sI so}", "type", "roster", "revision", (json_int_t)r->revision, "participants", list);
 }
@@ -104,6 +106,7 @@ static json_t *session_json(mcu_session *s)
     json_t *out = json_pack("{ss ss ss ss ss ss sb sb sb sb}", "seat", s->seat->id, "session", s->id, "name", s->seat->name,
                             "role", s->seat->role, "kind", mcu_session_kind_name(s->kind), "state", state_of(s), "audio",
                             audio_live(s), "video", mcu_session_shows_camera(s), "muted", s->seat->muted, "talking", s->talking);
+    json_object_update_new(out, json_pack("{sb sb}", "hand", s->hand, "share", s->share));
     json_object_update_new(out,
                            json_pack("{ss ss si sf sf sI s{ss ss} ss ss}", "tier", tier_of(s), "tier_wanted",
                                      s->tier_forced <= n ? mcu_room_options_tier_name(&s->room->options, s->tier_forced) : "auto",

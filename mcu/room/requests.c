@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "mcu/base/metrics.h"
+#include "mcu/room/check.h"
 #include "mcu/room/room_private.h"
 
 typedef bool (*request_fn)(mcu_room *r, const json_t *m, GError **error);
@@ -63,9 +64,17 @@ static mcu_seat *seat_new(mcu_room *r, const char *id)
     mcu_seat *seat = g_new0(mcu_seat, 1);
     g_strlcpy(seat->id, id, sizeof seat->id);
     seat->person = r->next_person++;
+    seat->sends_audio = seat->sends_video = true;
     g_hash_table_insert(r->seats, seat->id, seat);
     g_ptr_array_add(r->order, seat);
     return seat;
+}
+
+/* A member that is not there leaves its flag alone. */
+static void read_flag(const json_t *m, const char *key, bool *flag)
+{
+    const json_t *v = json_object_get(m, key);
+    *flag = v != NULL ? json_is_true(v) : *flag;
 }
 
 bool mcu_request_seat(mcu_room *r, const json_t *m, GError **error)
@@ -90,9 +99,11 @@ bool mcu_request_seat(mcu_room *r, const json_t *m, GError **error)
     if (role != NULL) {
         g_strlcpy(seat->role, role, sizeof seat->role);
     }
-    json_t *host = json_object_get(m, "host"), *muted = json_object_get(m, "muted");
-    seat->host = host != NULL ? json_is_true(host) : seat->host;
-    seat->muted = muted != NULL ? json_is_true(muted) : seat->muted;
+    read_flag(m, "host", &seat->host);
+    read_flag(m, "muted", &seat->muted);
+    read_flag(m, "sends_audio", &seat->sends_audio);
+    read_flag(m, "sends_video", &seat->sends_video);
+    read_flag(m, "fixed", &seat->fixed);
     int cap = tier != NULL && tier[0] != '\0' ? mcu_room_options_tier(&r->options, tier) : 0;
     seat->tier_cap = cap > 0 ? (unsigned)cap : 0;
     if (seat->session != NULL && seat->session->up) {
@@ -157,6 +168,7 @@ static bool replace_session(mcu_room *r, mcu_seat *seat, const json_t *m, GError
         fresh->audio_on = old->audio_on;
         fresh->video_on = old->video_on;
         fresh->tier_forced = old->tier_forced;
+        fresh->hand = old->hand;
     }
     if (!mcu_session_offer(fresh, text(m, "sdp"), json_object_get(m, "id"), error)) {
         mcu_session_free(fresh);
@@ -182,14 +194,37 @@ static bool request_offer(mcu_room *r, const json_t *m, GError **error)
     if (text(m, "sdp") == NULL || json_object_get(m, "id") == NULL) {
         return bad(error, "offer needs sdp and id");
     }
+    if (g_strcmp0(text(m, "kind"), "check") == 0) {
+        return valid_id(id) ? mcu_check_offer(r, seat->id, id, text(m, "sdp"), json_object_get(m, "id"), error)
+                            : bad(error, "offer needs session");
+    }
     if (seat->session != NULL && id != NULL && strcmp(seat->session->id, id) == 0) {
         return mcu_session_offer(seat->session, text(m, "sdp"), json_object_get(m, "id"), error);
     }
     return replace_session(r, seat, m, error);
 }
 
+/* True: the message was about a check and has been dealt with or refused. */
+static bool candidate_of_check(mcu_room *r, const json_t *m, bool *ok, GError **error)
+{
+    mcu_check *c = mcu_check_find(r, text(m, "session"));
+    const char *candidate = text(m, "candidate");
+    if (c == NULL) {
+        return false;
+    }
+    *ok = candidate != NULL ? mcu_check_candidate(c, candidate, text(m, "mid"), error) : bad(error, "candidate is missing");
+    if (*ok) {
+        reply_ok(r, m);
+    }
+    return true;
+}
+
 static bool request_candidate(mcu_room *r, const json_t *m, GError **error)
 {
+    bool ok = false;
+    if (candidate_of_check(r, m, &ok, error)) {
+        return ok;
+    }
     mcu_session *s = find_session(r, m, error);
     if (s == NULL) {
         return false;
@@ -222,6 +257,12 @@ static bool request_candidate(mcu_room *r, const json_t *m, GError **error)
 
 static bool request_leave(mcu_room *r, const json_t *m, GError **error)
 {
+    mcu_check *c = mcu_check_find(r, text(m, "session"));
+    if (c != NULL) {
+        mcu_check_end(c, "left");
+        reply_ok(r, m);
+        return true;
+    }
     mcu_session *s = find_session(r, m, error);
     if (s == NULL) {
         return false;
@@ -240,9 +281,10 @@ static bool request_state(mcu_room *r, const json_t *m, GError **error)
     if (s == NULL) {
         return false;
     }
-    json_t *audio = json_object_get(m, "audio"), *video = json_object_get(m, "video");
-    s->audio_on = audio != NULL ? json_is_true(audio) : s->audio_on;
-    s->video_on = video != NULL ? json_is_true(video) : s->video_on;
+    read_flag(m, "audio", &s->audio_on);
+    read_flag(m, "video", &s->video_on);
+    read_flag(m, "hand", &s->hand);
+    read_flag(m, "share", &s->share);
     s->talking = s->talking && s->audio_on;
     mcu_session_apply_state(s);
     reply_ok(r, m);

@@ -4,6 +4,7 @@
 
 #include "mcu/base/clock.h"
 #include "mcu/base/log.h"
+#include "mcu/room/check.h"
 #include "mcu/room/requests.h"
 #include "mcu/room/room_private.h"
 
@@ -63,6 +64,7 @@ static gboolean on_tick(gpointer user)
             mcu_session_tick(s, now);
         }
     }
+    mcu_checks_tick(r, now);
     if (anybody(r)) {
         r->empty_since_ns = 0;
     } else if (r->empty_since_ns == 0) {
@@ -91,6 +93,7 @@ mcu_room *mcu_room_new(GMainContext *context, const json_t *open, const mcu_room
     r->order = g_ptr_array_new();
     r->dead = g_ptr_array_new_with_free_func(dead_free);
     r->next_person = 1;
+    mcu_checks_init(r);
     if (!mcu_room_options_init(&r->options, json_object_get(open, "config"), error) || !mcu_wiring_init(r, error)) {
         mcu_room_free(r);
         return NULL;
@@ -124,6 +127,7 @@ void mcu_room_free(mcu_room *r)
     destroy_source(&r->ticker);
     destroy_source(&r->idle);
     r->callbacks.send = NULL;
+    mcu_checks_clear(r);
     g_ptr_array_unref(r->dead);
     r->dead = g_ptr_array_new_with_free_func(dead_free);
     g_hash_table_unref(r->seats);

@@ -16,6 +16,7 @@ typedef enum { MCU_SESSION_NONE = 0, MCU_SESSION_WS, MCU_SESSION_WHIP, MCU_SESSI
 const char *mcu_session_kind_name(mcu_session_kind k);
 
 typedef struct mcu_session mcu_session;
+typedef struct mcu_check mcu_check;
 
 /* The durable place of one person; the gateway's store is the original. */
 typedef struct {
@@ -23,10 +24,12 @@ typedef struct {
     char *name;
     char role[MCU_ID_MAX + 1];
     bool host;
-    bool muted;           /* by a host */
-    unsigned tier_cap;    /* largest tier allowed, 0 = all */
-    uint32_t person;      /* number towards the mixer, never reused */
-    mcu_session *session; /* newest connection or NULL; owned */
+    bool muted;                    /* by a host */
+    bool sends_audio, sends_video; /* whether the seat may be heard, be seen; neither: it has no tile */
+    bool fixed;                    /* the size of its picture never changes */
+    unsigned tier_cap;             /* largest tier allowed, 0 = all */
+    uint32_t person;               /* number towards the mixer, never reused */
+    mcu_session *session;          /* newest connection or NULL; owned */
 } mcu_seat;
 
 /* One connection of a seat. */
@@ -41,6 +44,7 @@ struct mcu_session {
     GSource *answer_timer;
     bool trickle;
     bool audio_on, video_on; /* what the person has switched on */
+    bool hand, share;        /* raised; the picture is a screen */
     bool up;                 /* was UP at least once: registered with the mixer */
     bool has_source, has_voice, has_listener;
     bool talking;
@@ -62,6 +66,8 @@ struct mcu_room {
     GHashTable *seats; /* id -> mcu_seat, owned */
     GPtrArray *order;  /* mcu_seat in order of joining, borrowed: tile order */
     GPtrArray *dead;   /* mcu_session closed inside a callback, owned until the idle source runs */
+    GPtrArray *checks; /* mcu_check, owned (check.c) */
+    GSource *checks_idle;
     uint32_t next_person;
     uint64_t revision;
     mcu_net *net;

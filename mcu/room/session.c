@@ -38,8 +38,8 @@ mcu_session *mcu_session_new(mcu_room *r, mcu_seat *seat, const char *id, mcu_se
         .prefer_h264 = true,
         .send_video = true,
         .send_audio = true,
-        .recv_video = gives,
-        .recv_audio = gives,
+        .recv_video = gives && seat->sends_video,
+        .recv_audio = gives && seat->sends_audio,
         .max_video_bps = mcu_uplink_bps(mcu_people_sessions(r) + 1),
     };
     s->peer = mcu_peer_new(r->net, &policy, &mcu_wiring_peer, s, error);
@@ -90,20 +90,25 @@ void mcu_session_free(mcu_session *s)
 
 bool mcu_session_is_person(const mcu_session *s)
 {
-    return s->up && !s->closing && s->kind != MCU_SESSION_WHEP;
+    return s->up && !s->closing && s->kind != MCU_SESSION_WHEP && (s->seat->sends_audio || s->seat->sends_video);
 }
 
 bool mcu_session_shows_camera(const mcu_session *s)
 {
-    return s->has_source && s->video_on;
+    return s->has_source && s->video_on && s->seat->sends_video;
 }
 
 void mcu_session_apply_state(mcu_session *s)
 {
     if (s->has_voice) {
-        mix_audio_voice_mute(s->room->audio, s->seat->person, !s->audio_on || s->seat->muted);
+        mix_audio_voice_mute(s->room->audio, s->seat->person, !s->audio_on || s->seat->muted || !s->seat->sends_audio);
     }
     mcu_people_changed(s->room);
+}
+
+static unsigned first_tier(const mcu_session *s)
+{
+    return s->room->options.tiers.n_tiers > 1 ? 1 : 0;
 }
 
 void mcu_session_apply_tier(mcu_session *s)
@@ -113,6 +118,9 @@ void mcu_session_apply_tier(mcu_session *s)
     bool forced = s->tier_forced <= n;
     mcu_tier_choice_cap(&s->choice, top);
     unsigned tier = forced ? MAX(s->tier_forced, top) : s->choice.tier;
+    if (!forced && s->seat->fixed && tier < n) { /* a picture or none, but always of one size */
+        tier = MAX(first_tier(s), top);
+    }
     mcu_view_want(&s->view, s->view.codec == MCU_CODEC_NONE ? n : tier);
 }
 
@@ -151,8 +159,7 @@ void mcu_session_set_up(mcu_session *s)
     if (!s->up) {
         s->up = true;
         s->up_ns = mcu_now_ns();
-        unsigned n = s->room->options.tiers.n_tiers;
-        mcu_tier_choice_init(&s->choice, &s->room->options.tiers, n > 1 ? 1 : 0, s->seat->tier_cap, s->up_ns);
+        mcu_tier_choice_init(&s->choice, &s->room->options.tiers, first_tier(s), s->seat->tier_cap, s->up_ns);
     }
     join_mixer(s);
 }

@@ -9,6 +9,7 @@ import socket
 room = ""
 seats = {}
 sessions = {}
+checks = set()
 log = []
 generation = 0
 revision = 0
@@ -29,7 +30,8 @@ def answer_sdp(n):
 
 def roster():
     return {"type": "roster", "revision": revision,
-            "participants": [{**seats[k], "kind": v["kind"], "audio": True, "video": True, "talking": False, "tier": "A", "state": "up"}
+            "participants": [{**seats[k], "kind": v["kind"], "audio": True, "video": True, "talking": False, "tier": "A", "state": "up",
+                              "hand": v.get("hand", False), "share": v.get("share", False)}
                              for k, v in sessions.items() if k in seats]}
 
 
@@ -61,6 +63,12 @@ def handle(s, m):
         if "a=x-bad" in sdp:
             send(s, {"type": "error", "code": "bad_sdp", "message": "no m-line", **reply})
             return
+        if m["kind"] == "check":
+            checks.add(session)
+            send(s, {"type": "answer", "seat": seat, "session": session, "sdp": answer_sdp(9), **reply})
+            send(s, {"type": "candidate", "seat": seat, "session": session, "candidate": "candidate:9 1 UDP 1 127.0.0.1 9 typ host", "mid": "0"})
+            send(s, {"type": "session", "seat": seat, "session": session, "state": "up", "why": "fake"})
+            return
         n = sessions.get(seat, {}).get("n", 0) + 1
         sessions[seat] = {"session": session, "kind": m["kind"], "n": n, "offer": sdp, "candidates": []}
         send(s, {"type": "answer", "seat": seat, "session": session, "sdp": answer_sdp(n), **reply})
@@ -75,7 +83,13 @@ def handle(s, m):
             sessions[seat]["candidates"].append(m["candidate"])
         if reply:
             send(s, {"type": "ok", **reply})
+    elif t == "state":
+        if sessions.get(seat, {}).get("session") == session:
+            sessions[seat].update({k: m[k] for k in ("hand", "share", "audio") if k in m})
+            revision += 1
+            send(s, roster())
     elif t == "leave":
+        checks.discard(session)
         if sessions.get(seat, {}).get("session") == session:
             del sessions[seat]
             if reply:
@@ -87,7 +101,7 @@ def handle(s, m):
             seats[seat]["muted"] = m["muted"]
         send(s, {"type": "ok", **reply})
     elif t == "inspect":
-        send(s, {"type": "inspection", "room": room, "name": "", "video": {"log": log}, "audio": {"pid": os.getpid(), "seats": list(seats.values())},
+        send(s, {"type": "inspection", "room": room, "name": "", "video": {"log": log}, "audio": {"pid": os.getpid(), "seats": list(seats.values()), "checks": sorted(checks)},
                  "participants": [{**seats.get(k, {}), "seat": k, "session": v["session"], "kind": v["kind"], "state": "up",
                                    "trickled": v["candidates"], "offer": v["offer"],
                                    "candidates": {"local": "host", "remote": "host"}} for k, v in sessions.items()], **reply})

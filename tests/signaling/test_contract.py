@@ -14,8 +14,13 @@ def make(server):
         assert server.rest("GET", "/rooms/none").status == 404 and server.rest("GET", "/rooms/ended").status == 410
         assert server.rest("GET", "/rooms").status == 200 and server.rest("GET", "/rooms/" + room).status == 200
         assert link["expires"] > 0
-        for path, body in (("/rooms", {"name": 1}), ("/rooms/none/links", {"role": "p", "name": "N"})):
+        for path, body in (("/rooms", {"name": 1}), ("/rooms/none/links", {"role": "guest", "name": "N"})):
             assert server.rest("POST", path, body).status >= 400
+        for what, body, bad in (("lock", {"locked": False}, 400), ("mute-all", None, 204)):
+            assert server.rest("POST", f"/rooms/{room}/{what}", body).status == 204
+            assert server.rest("POST", f"/rooms/{room}/{what}", {"x": 1}).status == bad and server.rest("POST", f"/rooms/none/{what}").status == 404
+        server.link(room, seat="two")
+        assert server.rest("DELETE", f"/rooms/{room}/links/two").status == 204 and server.rest("DELETE", f"/rooms/{room}/links/two").status == 404
         for what, body in (("mute", {"muted": True}), ("tier", {"tier": "auto"})):
             path = f"/rooms/{room}/participants/one/{what}"
             assert server.rest("POST", path, body).status == 204 and server.rest("POST", path, {}).status == 400
@@ -65,8 +70,32 @@ def make(server):
         await hear(ws, "restart")
         other, _ = await server.join(link)
         await hear(ws, "replaced")
+        await every_message_between_people(other, room)
         await say(other, type="leave")
         await hear(other, "ended")
+
+    async def every_message_between_people(ws, room):
+        host, _ = await server.join(server.link(room, seat="doc", host=True))
+        await say(ws, type="offer", sdp="v=0")
+        await hear(ws, "answer")
+        await say(ws, type="chat", text="Hello", id=1)
+        await hear(ws, "chat")
+        await say(ws, type="hand", raised=True)
+        await say(ws, type="share", on=False)
+        await say(host, type="host", op="camera_ask", seat="one")
+        await hear(ws, "asked")
+        await say(host, type="host", op="lock", value=True, id=1)
+        await hear(host, "ok")
+        await hear(ws, "lock")
+        waits = await server.socket()
+        await say(waits, type="join", token=server.link(room, seat="late")["token"])
+        await hear(waits, "waiting")
+        await hear(host, "knock")
+        await waits.close()
+        await hear(host, "knock_gone")
+        check = await server.socket()
+        await say(check, type="check", token=server.link(room, seat="late")["token"])
+        await hear(check, "checking")
 
     def not_ready_without_a_room_process():
         program = server.bin + "/tessera-room"
@@ -74,7 +103,7 @@ def make(server):
             text = f.read()
         with open(program, "w", encoding="utf-8") as f:
             f.write("#!/bin/sh\nexit 1\n")
-        server.rest("POST", f"/rooms/{server.room()}/links", {"role": "p", "name": "N"})
+        server.rest("POST", f"/rooms/{server.room()}/links", {"role": "guest", "name": "N"})
         waits = server.room()
         server.request("POST", f"/whip/{waits}", OFFER, {"Authorization": "Bearer " + server.link(waits)["token"], "Content-Type": "application/sdp"})
         server.wait(lambda: server.get("/readyz").status == 503, 5)

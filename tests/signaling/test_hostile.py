@@ -118,11 +118,11 @@ def make(server):
         room = server.room()
         head = {"Authorization": "Bearer " + server.key}
         for value in ("1e400", "99999999999999999999", "-1", "1.5", "2592001", "true", '"1"', "null", "1e3", "NaN", "0x10", "[1]"):
-            body = '{"role":"p","name":"A","expires_in":%s}' % value
+            body = '{"role":"guest","name":"A","expires_in":%s}' % value
             r = server.request("POST", f"/api/v1/rooms/{room}/links", body, head)
             assert r.status == 400, (value, r.body)
         for name in (b'"\\u0000"', b'"\xc0\xaf"', b'"\xed\xa0\x80"', b'"\\ud800"', b'"\\u0085"', b'" "', b'""', b'"' + b"\xf0\x9f\x98\x80" * 65 + b'"'):
-            r = server.request("POST", f"/api/v1/rooms/{room}/links", b'{"role":"p","name":' + name + b"}", head)
+            r = server.request("POST", f"/api/v1/rooms/{room}/links", b'{"role":"guest","name":' + name + b"}", head)
             assert r.status == 400, (name, r.body)
         assert server.link(room, name="\U0001f600" * 64)["seat"]
 
@@ -142,7 +142,7 @@ def make(server):
     def a_host_that_is_none_gets_into_no_link():
         room = server.room()
         for host in ("x/../y", "a b", "<script>", "x@y", "h" * 300):
-            r = server.request("POST", f"/api/v1/rooms/{room}/links", '{"role":"p","name":"N","seat":"one"}',
+            r = server.request("POST", f"/api/v1/rooms/{room}/links", '{"role":"guest","name":"N","seat":"one"}',
                                {"Authorization": "Bearer " + server.key, "Host": host})
             assert r.json()["url"].startswith(f"https://localhost:{server.port}/j/"), r.body
 

@@ -47,9 +47,12 @@ def make(server):
         for path, body, word in [("/rooms", {"name": 7}, "name"), ("/rooms", {"id": "UPPER"}, "id"), ("/rooms", {"x": 1}, "unknown"),
                                  ("/rooms", {"name": "\x07"}, "name"), (f"/rooms/{room}/links", {"role": "patient"}, "name"),
                                  (f"/rooms/{room}/links", {"role": "a b", "name": "A"}, "role"),
-                                 (f"/rooms/{room}/links", {"role": "p", "name": "A" * 65}, "name"),
-                                 (f"/rooms/{room}/links", {"role": "p", "name": "A", "expires_in": 0}, "expires_in"),
-                                 (f"/rooms/{room}/links", {"role": "p", "name": "A", "host": "yes"}, "host")]:
+                                 (f"/rooms/{room}/links", {"role": "nurse", "name": "A"}, "patient, clinician, interpreter"),
+                                 (f"/rooms/{room}/links", {"role": "guest", "name": "A", "language": "e n"}, "language"),
+                                 (f"/rooms/{room}/lock", {"locked": 1}, "locked"), (f"/rooms/{room}/lock", {}, "locked"),
+                                 (f"/rooms/{room}/links", {"role": "guest", "name": "A" * 65}, "name"),
+                                 (f"/rooms/{room}/links", {"role": "guest", "name": "A", "expires_in": 0}, "expires_in"),
+                                 (f"/rooms/{room}/links", {"role": "guest", "name": "A", "host": "yes"}, "host")]:
             r = server.rest("POST", path, body)
             assert r.status == 400 and word in r.json()["detail"], (path, body, r.body)
         for raw in ("{", "[]", "null", '{"name":"a","name":"b"}', "[" * 5000, '{"a":' * 30, '{"name":"\ud800"}'.encode("utf-8", "surrogatepass")):
@@ -72,17 +75,17 @@ def make(server):
     def links_keep_their_seat():
         room = server.room()
         one = server.link(room, name="Ana", seat="chair")
-        two = server.link(room, name="Anna", role="nurse", seat="chair")
+        two = server.link(room, name="Anna", role="provider", seat="chair")
         assert one["seat"] == two["seat"] == "chair"
         people = server.inspect(room)["participants"]
-        assert [(p["seat"], p["name"], p["role"], p["state"]) for p in people] == [("chair", "Anna", "nurse", "absent")]
+        assert [(p["seat"], p["name"], p["role"], p["state"]) for p in people] == [("chair", "Anna", "clinician", "absent")]
         assert server.link(room)["seat"] != "chair" and one["url"].endswith("/j/" + one["token"])
 
     def a_room_has_no_more_seats_than_configured():
         room = server.room()
         for i in range(4):
             server.link(room, seat=f"s{i}")
-        assert server.rest("POST", f"/rooms/{room}/links", {"role": "p", "name": "Five"}).status == 503
+        assert server.rest("POST", f"/rooms/{room}/links", {"role": "guest", "name": "Five"}).status == 503
         server.link(room, seat="s0", name="Again")
 
     def tokens_tell_expired_forged_foreign_and_revoked_apart():

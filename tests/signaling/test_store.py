@@ -40,11 +40,11 @@ def make(server):
         with Held() as held:
             held.rest("POST", f"/rooms/{room}/participants/one/mute", {"muted": True})
             held.rest("POST", f"/rooms/{room}/participants/one/tier", {"tier": "C"})
-            held.rest("POST", f"/rooms/{room}/links", {"role": "nurse", "name": "Renamed", "seat": "one"})
+            held.rest("POST", f"/rooms/{room}/links", {"role": "interpreter", "name": "Renamed", "seat": "one"})
         assert held.statuses() == [204, 204, 201]
         for _ in range(2):
             p = server.inspect(room)["participants"][0]
-            assert (p["muted"], p["tier_cap"], p["name"], p["role"]) == (True, "C", "Renamed", "nurse"), p
+            assert (p["muted"], p["tier_cap"], p["name"], p["role"]) == (True, "C", "Renamed", "interpreter"), p
             server.stop()
             server.start()
 
@@ -62,7 +62,7 @@ def make(server):
         server.link(room, seat="one")
         with Held() as held:
             for i in range(5):
-                held.rest("POST", f"/rooms/{room}/links", {"role": "p", "name": "N", "seat": f"s{i}"})
+                held.rest("POST", f"/rooms/{room}/links", {"role": "guest", "name": "N", "seat": f"s{i}"})
         assert sorted(held.statuses()) == [201, 201, 201, 503, 503]
         assert len(server.inspect(room)["participants"]) == 4
         server.rest("DELETE", f"/rooms/{room}/participants/one")
@@ -86,7 +86,7 @@ def make(server):
         with open(path, "rb") as f:
             whole = f.read()
         with sqlite3.connect(path) as db:
-            db.execute("PRAGMA user_version = 2")
+            db.execute("PRAGMA user_version = 3")
         db.close()
         assert server.fails_to_start("newer")
         with open(path, "wb") as f:

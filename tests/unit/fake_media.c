@@ -12,7 +12,8 @@ struct mcu_peer {
     mcu_peer_callbacks callbacks;
     void *user;
     mcu_peer_state state;
-    unsigned pictures;
+    mcu_peer_policy policy;
+    unsigned pictures, packets, keyframes;
     double loss;
     char *description;
 };
@@ -63,6 +64,31 @@ unsigned fake_peer_pictures(const mcu_peer *p)
     return p->pictures;
 }
 
+unsigned fake_peer_packets(const mcu_peer *p)
+{
+    return p->packets;
+}
+
+unsigned fake_peer_keyframes(const mcu_peer *p)
+{
+    return p->keyframes;
+}
+
+const mcu_peer_policy *fake_peer_policy(const mcu_peer *p)
+{
+    return &p->policy;
+}
+
+void fake_peer_gives(mcu_peer *p)
+{
+    mcu_au *picture = mcu_au_new(8), *packet = mcu_au_new(8);
+    picture->codec = MCU_CODEC_H264;
+    packet->codec = MCU_CODEC_OPUS;
+    p->callbacks.on_picture(p->user, picture);
+    p->callbacks.on_audio(p->user, packet);
+    p->callbacks.on_keyframe_request(p->user);
+}
+
 void fake_peer_link(mcu_peer *p, double loss)
 {
     p->loss = loss;
@@ -108,9 +134,9 @@ mcu_peer *mcu_peer_new(mcu_net *net, const mcu_peer_policy *policy, const mcu_pe
                        GError **error)
 {
     (void)net;
-    (void)policy;
     (void)error;
     mcu_peer *p = g_new0(mcu_peer, 1);
+    p->policy = *policy;
     p->callbacks = *callbacks;
     p->user = user;
     p->state = MCU_PEER_NEW;
@@ -205,14 +231,14 @@ mcu_status mcu_peer_send_picture(mcu_peer *p, const mcu_au *au)
 
 mcu_status mcu_peer_send_audio(mcu_peer *p, const mcu_au *au)
 {
-    (void)p;
     (void)au;
+    p->packets++;
     return MCU_OK;
 }
 
 void mcu_peer_request_keyframe(mcu_peer *p)
 {
-    (void)p;
+    p->keyframes++;
 }
 
 void mcu_peer_set_max_video_bps(mcu_peer *p, unsigned bps)

@@ -29,6 +29,11 @@ mcu_peer *fake_peer(unsigned n);
 void fake_peer_state(mcu_peer *p, mcu_peer_state state, const char *why);
 void fake_peer_gathered(mcu_peer *p);
 unsigned fake_peer_pictures(const mcu_peer *p);
+unsigned fake_peer_packets(const mcu_peer *p);   /* of audio, sent */
+unsigned fake_peer_keyframes(const mcu_peer *p); /* asked of the remote */
+const mcu_peer_policy *fake_peer_policy(const mcu_peer *p);
+/* What the remote sends: one picture, one audio packet, a wish for a keyframe. */
+void fake_peer_gives(mcu_peer *p);
 void fake_peer_link(mcu_peer *p, double loss);
 /* A picture of a tier, as the encoder would hand it to the loop. */
 void fake_picture(unsigned tier, bool keyframe);

@@ -3,7 +3,9 @@ set(ROOM ${PROJECT_SOURCE_DIR}/mcu/room)
 tessera_test(room_tier_choice SOURCES test_room_tier_choice.c ${ROOM}/tier_choice.c LIBS tessera_base)
 tessera_test(room_options SOURCES test_room_options.c ${ROOM}/options.c LIBS tessera_base PkgConfig::ROOM_GIO)
 # The whole room with net and mixer replaced by fakes that record what they are told.
-tessera_test(room_rules
-  SOURCES test_room_rules.c fake_media.c ${ROOM}/options.c ${ROOM}/people.c ${ROOM}/report.c ${ROOM}/requests.c ${ROOM}/room.c
-    ${ROOM}/session.c ${ROOM}/tier_choice.c ${ROOM}/view.c ${ROOM}/wiring.c
-  LIBS tessera_base PkgConfig::ROOM_GIO)
+foreach(part rules seats)
+  tessera_test(room_${part}
+    SOURCES test_room_${part}.c room_kit.c fake_media.c ${ROOM}/check.c ${ROOM}/options.c ${ROOM}/people.c ${ROOM}/report.c
+      ${ROOM}/requests.c ${ROOM}/room.c ${ROOM}/session.c ${ROOM}/tier_choice.c ${ROOM}/view.c ${ROOM}/wiring.c
+    LIBS tessera_base PkgConfig::ROOM_GIO)
+endforeach()

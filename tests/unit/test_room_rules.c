@@ -6,181 +6,87 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "mcu/room/room.h"
-#include "tests/unit/fake_media.h"
-
-typedef struct {
-    mcu_room *room;
-    json_t *sent; /* everything said to the gateway, in order */
-    bool finished;
-} fixture;
-
-static void on_send(void *user, json_t *take, const char *coalesce)
-{
-    (void)coalesce;
-    fixture *f = user;
-    json_array_append_new(f->sent, take);
-}
-
-static void on_finished(void *user, const char *reason)
-{
-    (void)reason;
-    ((fixture *)user)->finished = true;
-}
-
-static void settle(void)
-{
-    while (g_main_context_iteration(NULL, FALSE)) {
-    }
-}
-
-static int setup(void **state)
-{
-    fake_media_reset();
-    fixture *f = g_new0(fixture, 1);
-    f->sent = json_array();
-    json_t *open = json_pack("{ss ss s[{ss ss ss} {ss ss ss sb}]}", "room", "r1", "name", "Visit", "seats", "seat", "s1", "name",
-                             "Ann", "role", "patient", "seat", "s2", "name", "Bob", "role", "clinician", "muted", 1);
-    mcu_room_callbacks callbacks = {on_send, on_finished};
-    f->room = mcu_room_new(NULL, open, &callbacks, f, NULL);
-    json_decref(open);
-    assert_non_null(f->room);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fixture *f = *state;
-    mcu_room_free(f->room);
-    assert_int_equal(fake.peers, 0);
-    for (unsigned i = 0; i < MIX_MAX_TIERS; i++) {
-        assert_int_equal(fake.uses[i], 0);
-    }
-    settle();
-    json_decref(f->sent);
-    g_free(f);
-    return 0;
-}
-
-static void say(fixture *f, json_t *take)
-{
-    mcu_room_handle(f->room, take);
-    json_decref(take);
-    settle();
-}
-
-/* The newest message of a type, borrowed; NULL = none. */
-static const json_t *heard(const fixture *f, const char *type)
-{
-    for (size_t i = json_array_size(f->sent); i-- > 0;) {
-        const json_t *m = json_array_get(f->sent, i);
-        if (strcmp(json_string_value(json_object_get(m, "type")), type) == 0) {
-            return m;
-        }
-    }
-    return NULL;
-}
-
-static const char *member(const json_t *m, const char *key)
-{
-    return json_string_value(json_object_get(m, key));
-}
-
-static void offer(fixture *f, const char *seat, const char *session, const char *sdp)
-{
-    say(f, json_pack("{ss si ss ss ss ss sb}", "type", "offer", "id", 7, "seat", seat, "session", session, "kind", "ws", "sdp",
-                     sdp, "trickle", 1));
-}
-
-static mcu_peer *join(fixture *f, const char *seat, const char *session)
-{
-    offer(f, seat, session, "v=0 hello");
-    mcu_peer *p = fake_peer(fake.peers - 1);
-    fake_peer_state(p, MCU_PEER_UP, "test");
-    settle();
-    return p;
-}
+#include "tests/unit/room_kit.h"
 
 static void test_join_is_in_the_mix_once_up(void **state)
 {
-    fixture *f = *state;
-    offer(f, "s1", "a", "v=0 hello");
-    assert_string_equal(member(heard(f, "answer"), "sdp"), "answer to v=0 hello");
+    room_kit *f = *state;
+    room_kit_offer(f, "s1", "a", "v=0 hello");
+    assert_string_equal(room_kit_member(room_kit_heard(f, "answer"), "sdp"), "answer to v=0 hello");
     assert_int_equal(fake.n_people, 0);
-    assert_int_equal(json_array_size(json_object_get(heard(f, "roster"), "participants")), 0);
+    assert_int_equal(json_array_size(json_object_get(room_kit_heard(f, "roster"), "participants")), 0);
     fake_peer_state(fake_peer(0), MCU_PEER_UP, "test");
-    settle();
+    room_kit_settle();
     assert_int_equal(fake.n_people, 1);
     assert_string_equal(fake.names[0], "Ann");
     assert_true(fake.sources[1] && fake.voices[1] && fake.listeners[1]);
     assert_int_equal(fake.listener_voice[1], 1);
-    assert_int_equal(json_array_size(json_object_get(heard(f, "roster"), "participants")), 1);
+    assert_int_equal(json_array_size(json_object_get(room_kit_heard(f, "roster"), "participants")), 1);
 }
 
 static void test_host_mute_of_the_store_holds_from_the_start(void **state)
 {
-    fixture *f = *state;
-    join(f, "s2", "a");
+    room_kit *f = *state;
+    room_kit_join(f, "s2", "a");
     assert_true(fake.muted[2]);
-    say(f, json_pack("{ss si ss sb}", "type", "mute", "id", 1, "seat", "s2", "muted", 0));
+    room_kit_say(f, json_pack("{ss si ss sb}", "type", "mute", "id", 1, "seat", "s2", "muted", 0));
     assert_false(fake.muted[2]);
-    say(f, json_pack("{ss ss ss sb sb}", "type", "state", "seat", "s2", "session", "a", "audio", 0, "video", 0));
+    room_kit_say(f, json_pack("{ss ss ss sb sb}", "type", "state", "seat", "s2", "session", "a", "audio", 0, "video", 0));
     assert_true(fake.muted[2]);
     assert_false(fake.people[0].camera_on);
 }
 
 static void test_new_session_of_a_seat_replaces_the_old_without_a_ghost(void **state)
 {
-    fixture *f = *state;
-    join(f, "s1", "a");
-    join(f, "s2", "x");
-    mcu_peer *again = join(f, "s1", "b");
+    room_kit *f = *state;
+    room_kit_join(f, "s1", "a");
+    room_kit_join(f, "s2", "x");
+    mcu_peer *again = room_kit_join(f, "s1", "b");
     assert_non_null(again);
     assert_int_equal(fake.peers, 2);
     assert_int_equal(fake.n_people, 2);
-    assert_int_equal(json_array_size(json_object_get(heard(f, "roster"), "participants")), 2);
-    say(f, json_pack("{ss si ss ss}", "type", "leave", "id", 3, "seat", "s1", "session", "a"));
-    assert_string_equal(member(heard(f, "error"), "code"), "not_found");
+    assert_int_equal(json_array_size(json_object_get(room_kit_heard(f, "roster"), "participants")), 2);
+    room_kit_say(f, json_pack("{ss si ss ss}", "type", "leave", "id", 3, "seat", "s1", "session", "a"));
+    assert_string_equal(room_kit_member(room_kit_heard(f, "error"), "code"), "not_found");
     assert_int_equal(fake.peers, 2);
 }
 
 static void test_broken_offer_throws_nobody_out(void **state)
 {
-    fixture *f = *state;
-    join(f, "s1", "a");
-    offer(f, "s1", "b", "nonsense");
-    assert_string_equal(member(heard(f, "error"), "code"), "bad_sdp");
+    room_kit *f = *state;
+    room_kit_join(f, "s1", "a");
+    room_kit_offer(f, "s1", "b", "nonsense");
+    assert_string_equal(room_kit_member(room_kit_heard(f, "error"), "code"), "bad_sdp");
     assert_int_equal(fake.peers, 1);
     assert_int_equal(fake.n_people, 1);
 }
 
 static void test_leave_and_gone_take_the_tile_away(void **state)
 {
-    fixture *f = *state;
-    join(f, "s1", "a");
-    mcu_peer *second = join(f, "s2", "b");
-    say(f, json_pack("{ss si ss ss}", "type", "leave", "id", 3, "seat", "s1", "session", "a"));
+    room_kit *f = *state;
+    room_kit_join(f, "s1", "a");
+    mcu_peer *second = room_kit_join(f, "s2", "b");
+    room_kit_say(f, json_pack("{ss si ss ss}", "type", "leave", "id", 3, "seat", "s1", "session", "a"));
     assert_int_equal(fake.n_people, 1);
     assert_false(fake.sources[1]);
     fake_peer_state(second, MCU_PEER_GONE, "consent");
-    settle();
+    room_kit_settle();
     assert_int_equal(fake.n_people, 0);
     assert_int_equal(fake.peers, 0);
-    assert_string_equal(member(heard(f, "session"), "state"), "gone");
+    assert_string_equal(room_kit_member(room_kit_heard(f, "session"), "state"), "gone");
 }
 
 static void test_tier_switches_at_a_keyframe_and_gives_the_old_back(void **state)
 {
-    fixture *f = *state;
-    mcu_peer *p = join(f, "s1", "a");
+    room_kit *f = *state;
+    mcu_peer *p = room_kit_join(f, "s1", "a");
     assert_int_equal(fake.uses[1], 1);
     fake_picture(1, false);
     assert_int_equal(fake_peer_pictures(p), 0);
     fake_picture(1, true);
     fake_picture(1, false);
     assert_int_equal(fake_peer_pictures(p), 2);
-    say(f, json_pack("{ss si ss ss}", "type", "tier", "id", 4, "seat", "s1", "tier", "D"));
+    room_kit_say(f, json_pack("{ss si ss ss}", "type", "tier", "id", 4, "seat", "s1", "tier", "D"));
     assert_int_equal(fake.uses[1], 1);
     assert_int_equal(fake.uses[3], 1);
     fake_picture(1, false);
@@ -189,8 +95,8 @@ static void test_tier_switches_at_a_keyframe_and_gives_the_old_back(void **state
     fake_picture(3, true);
     assert_int_equal(fake_peer_pictures(p), 4);
     assert_int_equal(fake.uses[1], 0);
-    assert_string_equal(member(heard(f, "quality"), "tier"), "D");
-    say(f, json_pack("{ss si ss ss}", "type", "tier", "id", 5, "seat", "s1", "tier", "audio"));
+    assert_string_equal(room_kit_member(room_kit_heard(f, "quality"), "tier"), "D");
+    room_kit_say(f, json_pack("{ss si ss ss}", "type", "tier", "id", 5, "seat", "s1", "tier", "audio"));
     assert_int_equal(fake.uses[3], 0);
     fake_picture(3, true);
     assert_int_equal(fake_peer_pictures(p), 4);
@@ -198,8 +104,8 @@ static void test_tier_switches_at_a_keyframe_and_gives_the_old_back(void **state
 
 static void test_refused_picture_waits_for_a_keyframe(void **state)
 {
-    fixture *f = *state;
-    mcu_peer *p = join(f, "s1", "a");
+    room_kit *f = *state;
+    mcu_peer *p = room_kit_join(f, "s1", "a");
     fake_picture(1, true);
     fake.pacer_full = true;
     fake_picture(1, false);
@@ -211,18 +117,18 @@ static void test_refused_picture_waits_for_a_keyframe(void **state)
 
 static void test_unseat_closes_and_forgets(void **state)
 {
-    fixture *f = *state;
-    join(f, "s1", "a");
-    say(f, json_pack("{ss si ss ss}", "type", "unseat", "id", 1, "seat", "s1", "reason", "removed"));
+    room_kit *f = *state;
+    room_kit_join(f, "s1", "a");
+    room_kit_say(f, json_pack("{ss si ss ss}", "type", "unseat", "id", 1, "seat", "s1", "reason", "removed"));
     assert_int_equal(fake.peers, 0);
-    offer(f, "s1", "b", "v=0 again");
-    assert_string_equal(member(heard(f, "error"), "code"), "not_found");
+    room_kit_offer(f, "s1", "b", "v=0 again");
+    assert_string_equal(room_kit_member(room_kit_heard(f, "error"), "code"), "not_found");
 }
 
 static void test_bad_requests_are_answered(void **state)
 {
-    fixture *f = *state;
-    join(f, "s1", "a");
+    room_kit *f = *state;
+    room_kit_join(f, "s1", "a");
     const struct {
         const char *json, *code;
     } rows[] = {
@@ -238,83 +144,83 @@ static void test_bad_requests_are_answered(void **state)
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         json_array_clear(f->sent);
-        say(f, json_loads(rows[i].json, 0, NULL));
-        assert_non_null(heard(f, "error"));
-        assert_string_equal(member(heard(f, "error"), "code"), rows[i].code);
+        room_kit_say(f, json_loads(rows[i].json, 0, NULL));
+        assert_non_null(room_kit_heard(f, "error"));
+        assert_string_equal(room_kit_member(room_kit_heard(f, "error"), "code"), rows[i].code);
     }
     assert_int_equal(fake.n_people, 1);
 }
 
 static void test_whip_answers_when_gathered_and_restarts_ice(void **state)
 {
-    fixture *f = *state;
+    room_kit *f = *state;
     fake.gathered = false;
-    say(f, json_pack("{ss si ss ss ss ss sb}", "type", "offer", "id", 9, "seat", "s1", "session", "w", "kind", "whip", "sdp",
-                     "v=0\r\na=ice-ufrag:old\r\na=candidate:1\r\n", "trickle", 0));
-    assert_null(heard(f, "answer"));
+    room_kit_say(f, json_pack("{ss si ss ss ss ss sb}", "type", "offer", "id", 9, "seat", "s1", "session", "w", "kind", "whip",
+                              "sdp", "v=0\r\na=ice-ufrag:old\r\na=candidate:1\r\n", "trickle", 0));
+    assert_null(room_kit_heard(f, "answer"));
     fake_peer_gathered(fake_peer(0));
-    assert_non_null(heard(f, "answer"));
+    assert_non_null(room_kit_heard(f, "answer"));
     json_array_clear(f->sent);
-    say(f, json_pack("{ss si ss ss sb ss ss}", "type", "candidate", "id", 10, "seat", "s1", "session", "w", "restart", 1, "ufrag",
-                     "new", "pwd", "secret"));
-    assert_string_equal(member(heard(f, "answer"), "sdp"), "answer to v=0\r\na=ice-ufrag:new\r\n");
+    room_kit_say(f, json_pack("{ss si ss ss sb ss ss}", "type", "candidate", "id", 10, "seat", "s1", "session", "w", "restart", 1,
+                              "ufrag", "new", "pwd", "secret"));
+    assert_string_equal(room_kit_member(room_kit_heard(f, "answer"), "sdp"), "answer to v=0\r\na=ice-ufrag:new\r\n");
 }
 
 static void test_whep_watches_without_a_tile(void **state)
 {
-    fixture *f = *state;
+    room_kit *f = *state;
     fake.gives_video = false;
-    say(f, json_pack("{ss si ss ss ss ss sb}", "type", "offer", "id", 9, "seat", "s1", "session", "w", "kind", "whep", "sdp",
-                     "v=0", "trickle", 0));
+    room_kit_say(f, json_pack("{ss si ss ss ss ss sb}", "type", "offer", "id", 9, "seat", "s1", "session", "w", "kind", "whep",
+                              "sdp", "v=0", "trickle", 0));
     fake_peer_state(fake_peer(0), MCU_PEER_UP, "test");
-    settle();
+    room_kit_settle();
     assert_int_equal(fake.n_people, 0);
     assert_int_equal(fake.uses[1], 1);
 }
 
 static void test_talking_reaches_picture_and_roster(void **state)
 {
-    fixture *f = *state;
-    join(f, "s1", "a");
+    room_kit *f = *state;
+    room_kit_join(f, "s1", "a");
     fake_talking(1, true);
-    settle();
+    room_kit_settle();
     assert_true(fake.people[0].talking);
-    say(f, json_pack("{ss ss ss sb}", "type", "state", "seat", "s1", "session", "a", "audio", 0));
+    room_kit_say(f, json_pack("{ss ss ss sb}", "type", "state", "seat", "s1", "session", "a", "audio", 0));
     assert_false(fake.people[0].talking);
 }
 
 static void test_announce_tells_a_new_gateway_everything(void **state)
 {
-    fixture *f = *state;
-    join(f, "s1", "a");
+    room_kit *f = *state;
+    room_kit_join(f, "s1", "a");
     fake_layout(0, 1);
     json_array_clear(f->sent);
     mcu_room_announce(f->room);
-    assert_string_equal(member(heard(f, "session"), "session"), "a");
-    assert_non_null(heard(f, "roster"));
-    assert_string_equal(member(json_array_get(json_object_get(heard(f, "layout"), "tiles"), 0), "seat"), "s1");
+    assert_string_equal(room_kit_member(room_kit_heard(f, "session"), "session"), "a");
+    assert_non_null(room_kit_heard(f, "roster"));
+    assert_string_equal(room_kit_member(json_array_get(json_object_get(room_kit_heard(f, "layout"), "tiles"), 0), "seat"), "s1");
 }
 
 static void test_end_says_bye(void **state)
 {
-    fixture *f = *state;
-    say(f, json_pack("{ss ss}", "type", "end", "reason", "room_ended"));
-    assert_string_equal(member(heard(f, "bye"), "reason"), "room_ended");
+    room_kit *f = *state;
+    room_kit_say(f, json_pack("{ss ss}", "type", "end", "reason", "room_ended"));
+    assert_string_equal(room_kit_member(room_kit_heard(f, "bye"), "reason"), "room_ended");
     assert_true(f->finished);
 }
 
 static void test_inspection_lists_each_seat_once(void **state)
 {
-    fixture *f = *state;
-    join(f, "s1", "a");
-    join(f, "s1", "b");
-    say(f, json_pack("{ss si}", "type", "inspect", "id", 1));
-    const json_t *list = json_object_get(heard(f, "inspection"), "participants");
+    room_kit *f = *state;
+    room_kit_join(f, "s1", "a");
+    room_kit_join(f, "s1", "b");
+    room_kit_say(f, json_pack("{ss si}", "type", "inspect", "id", 1));
+    const json_t *list = json_object_get(room_kit_heard(f, "inspection"), "participants");
     assert_int_equal(json_array_size(list), 1);
-    assert_string_equal(member(json_array_get(list, 0), "session"), "b");
+    assert_string_equal(room_kit_member(json_array_get(list, 0), "session"), "b");
 }
 
-#define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define CASE(fn) cmocka_unit_test_setup_teardown(fn, room_kit_setup, room_kit_teardown)
 
 int main(void)
 {

@@ -1,0 +1,205 @@
+/* What a host does to others. Durable things are written first; the answer comes when they hold. */
+#include <string.h>
+
+#include "mcu/base/clock.h"
+#include "mcu/base/status.h"
+#include "signaling/access.h"
+#include "signaling/audit.h"
+#include "signaling/session_private.h"
+#include "signaling/supervisor.h"
+
+typedef struct {
+    sig_session *session;
+    const json_t *request;
+    sig_permission permission;
+    const char *target; /* a seat of this room, or "" */
+} order;
+
+static void finish(const order *o)
+{
+    sig_audit_done(sig_room_id(o->session->room), o->session->seat, sig_permission_name(o->permission), o->target);
+    sig_session_ok(o->session, o->request);
+}
+
+static void refuse(const order *o, mcu_error code, const char *message)
+{
+    sig_session_refuse(o->session, o->request, mcu_error_name((int)code), message);
+}
+
+/* ---- durable: the session may be gone when it is written, so it is looked up again ---- */
+
+typedef struct {
+    sig_gateway *gateway;
+    char room[SIG_ID_MAX + 1], seat[SIG_ID_MAX + 1], session[SIG_ID_MAX + 1], target[SIG_ID_MAX + 1];
+    sig_permission permission;
+    json_t *request;
+} writing;
+
+static void on_written(void *user, bool ok)
+{
+    writing *w = user;
+    sig_room *room = sig_supervisor_room(w->gateway->supervisor, w->room);
+    sig_session *s = room ? sig_room_client(room, w->seat) : NULL;
+    bool here = s && strcmp(sig_session_id(s), w->session) == 0;
+    if (ok) {
+        sig_audit_done(w->room, w->seat, sig_permission_name(w->permission), w->target);
+    }
+    if (here && ok) {
+        sig_session_ok(s, w->request);
+    } else if (here) {
+        sig_session_refuse(s, w->request, mcu_error_name(MCU_ERROR_UNAVAILABLE), "It could not be written down.");
+    }
+    json_decref(w->request);
+    g_free(w);
+}
+
+static void write_down(const order *o, sig_change *c)
+{
+    writing *w = g_new0(writing, 1);
+    w->gateway = o->session->gateway;
+    w->permission = o->permission;
+    w->request = json_incref((json_t *)(uintptr_t)o->request);
+    g_strlcpy(w->room, sig_room_id(o->session->room), sizeof w->room);
+    g_strlcpy(w->seat, o->session->seat, sizeof w->seat);
+    g_strlcpy(w->session, o->session->session, sizeof w->session);
+    g_strlcpy(w->target, o->target, sizeof w->target);
+    g_strlcpy(c->room, w->room, sizeof c->room);
+    g_strlcpy(c->seat, o->target, sizeof c->seat);
+    if (!sig_commit(w->gateway, c, 1, on_written, w)) {
+        on_written(w, false);
+    }
+}
+
+static void mute(const order *o)
+{
+    sig_change c = {.kind = SIG_SEAT_MUTE, .muted = true};
+    write_down(o, &c);
+}
+
+static void mute_all(const order *o)
+{
+    sig_change c = sig_change_mute_all(sig_room_id(o->session->room));
+    write_down(o, &c);
+}
+
+static void remove_seat(const order *o)
+{
+    if (strcmp(o->target, o->session->seat) == 0) {
+        refuse(o, MCU_ERROR_CONFLICT, "You cannot remove yourself: leave instead.");
+        return;
+    }
+    sig_change c = sig_change_remove(o->session->gateway->facts, sig_room_id(o->session->room), o->target);
+    write_down(o, &c);
+}
+
+static void lock(const order *o)
+{
+    const json_t *value = json_object_get(o->request, "value");
+    if (!json_is_boolean(value)) {
+        refuse(o, MCU_ERROR_BAD_REQUEST, "value: must be true or false");
+        return;
+    }
+    sig_change c = {.kind = SIG_ROOM_LOCK, .locked = json_is_true(value)};
+    write_down(o, &c);
+}
+
+static void cap_tier(const order *o)
+{
+    const char *tier = json_string_value(json_object_get(o->request, "value"));
+    if (!tier || !sig_access_tier_known(o->session->gateway, tier)) {
+        refuse(o, MCU_ERROR_BAD_REQUEST, "value: is none of the configured tiers");
+        return;
+    }
+    sig_change c = {.kind = SIG_SEAT_TIER};
+    g_strlcpy(c.tier, strcmp(tier, "auto") == 0 ? "" : tier, sizeof c.tier);
+    write_down(o, &c);
+}
+
+static void end(const order *o)
+{
+    sig_change c = {.kind = SIG_ROOM_END, .at_ms = mcu_wall_ns() / 1000000};
+    write_down(o, &c);
+}
+
+/* ---- at once ---- */
+
+static void ask(const order *o, const char *what)
+{
+    sig_session *other = sig_room_client(o->session->room, o->target);
+    if (!other) {
+        refuse(o, MCU_ERROR_NOT_FOUND, "That person is not here now.");
+        return;
+    }
+    sig_session_ask(other, what, o->session->seat);
+    finish(o);
+}
+
+static void ask_to_unmute(const order *o)
+{
+    ask(o, "unmute");
+}
+
+static void ask_for_camera(const order *o)
+{
+    ask(o, "camera");
+}
+
+static void admit(const order *o)
+{
+    if (sig_room_admit(o->session->room, o->target)) {
+        finish(o);
+    } else {
+        refuse(o, MCU_ERROR_NOT_FOUND, "That person does not wait any more.");
+    }
+}
+
+static void deny(const order *o)
+{
+    if (sig_room_deny(o->session->room, o->target)) {
+        finish(o);
+    } else {
+        refuse(o, MCU_ERROR_NOT_FOUND, "That person does not wait any more.");
+    }
+}
+
+/* ---- dispatch ---- */
+
+static const struct {
+    sig_permission permission;
+    void (*run)(const order *o);
+    bool seat;
+} operations[] = {
+    {SIG_MAY_MUTE, mute, true},
+    {SIG_MAY_UNMUTE_ASK, ask_to_unmute, true},
+    {SIG_MAY_CAMERA_ASK, ask_for_camera, true},
+    {SIG_MAY_MUTE_ALL, mute_all, false},
+    {SIG_MAY_REMOVE, remove_seat, true},
+    {SIG_MAY_LOCK, lock, false},
+    {SIG_MAY_ADMIT, admit, true},
+    {SIG_MAY_DENY, deny, true},
+    {SIG_MAY_TIER, cap_tier, true},
+    {SIG_MAY_END, end, false},
+};
+
+void sig_session_host(sig_session *s, const json_t *m)
+{
+    const char *seat = json_string_value(json_object_get(m, "seat"));
+    order o = {s, m, sig_permission_of(json_string_value(json_object_get(m, "op"))), ""};
+    if (!sig_session_may(s, o.permission, m)) {
+        return;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(operations); i++) {
+        if (operations[i].permission != o.permission) {
+            continue;
+        }
+        if (operations[i].seat && !seat) {
+            refuse(&o, MCU_ERROR_BAD_REQUEST, "seat: is missing");
+        } else if (operations[i].seat && !sig_facts_seat(s->gateway->facts, sig_room_id(s->room), seat)) {
+            refuse(&o, MCU_ERROR_NOT_FOUND, "There is no such seat in this room.");
+        } else {
+            o.target = operations[i].seat ? seat : "";
+            operations[i].run(&o);
+        }
+        return;
+    }
+}

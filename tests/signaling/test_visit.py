@@ -1,0 +1,310 @@
+"""What people do in a visit: chat, hand, share, mute and its end, the locked door, links withdrawn, the check before it."""
+import sqlite3
+import time
+
+from harness import asyncio, hear, hear_end, say
+
+
+def make(server):
+    async def inside(room, seat, **more):
+        ws, joined = await server.join(server.link(room, seat=seat, name=seat.title(), **more))
+        await say(ws, type="offer", sdp="v=0")
+        await hear(ws, "quality")
+        return ws, joined
+
+    async def chat_reaches_everybody_and_nobody_later():
+        room = server.room()
+        ana, _ = await inside(room, "ana")
+        ben, _ = await inside(room, "ben")
+        text = "Guten Tag, \u0645\u0631\u062d\u0628\u0627\nSecretline"
+        await say(ana, type="chat", text=text, id=3)
+        for ws in (ana, ben):
+            m = await hear(ws, "chat")
+            assert (m["seat"], m["name"], m["text"]) == ("ana", "Ana", text) and abs(m["at"] / 1000 - time.time()) < 60
+        assert (await hear(ana, "ok"))["id"] == 3
+        late, _ = await inside(room, "late")
+        await say(late, type="ping")
+        while (m := await hear(late))["type"] != "pong":
+            assert m["type"] != "chat"
+        assert "Secretline" not in server.words()
+
+    async def chat_is_limited_in_length_and_rate():
+        ws, _ = await inside(server.room(), "ana")
+        for text in ("", "x" * 1001, " \n ", "a\u0007b", "a\u0000b"):
+            await say(ws, type="chat", text=text, id=1)
+            m = await hear(ws, "error")
+            assert m["code"] == "bad_request" and not m["fatal"], (text, m)
+        for i in range(5):
+            await say(ws, type="chat", text="\u6f22" * 1000, id=i)
+            assert (await hear(ws, "ok"))["id"] == i
+        await say(ws, type="chat", text="six", id=6)
+        m = await hear(ws, "error")
+        assert (m["code"], m["id"]) == ("rate_limited", 6)
+
+    async def a_new_connection_does_not_lift_the_limit_of_chat():
+        room = server.room()
+        for n in range(2):
+            ws, _ = await inside(room, "ana")
+            for i in range(5):
+                await say(ws, type="chat", text="hello", id=i)
+            m = await hear(ws, "ok" if n == 0 else "error")
+            assert n == 0 or m["code"] == "rate_limited"
+
+    async def hand_and_share_are_in_the_roster():
+        room = server.room()
+        ana, _ = await inside(room, "ana")
+        ben, _ = await inside(room, "ben")
+        for kind, member, flag in (("hand", "raised", "hand"), ("share", "on", "share")):
+            for value in (True, False):
+                await say(ana, **{"type": kind, member: value, "id": 1})
+                assert (await hear(ana, "ok"))["id"] == 1
+                while {p["seat"]: p for p in (await hear(ben, "roster"))["participants"]}["ana"][flag] is not value:
+                    pass
+
+    async def a_hand_needs_a_connection():
+        ws, _ = await server.join(server.link(server.room()))
+        await say(ws, type="hand", raised=True, id=1)
+        assert (await hear(ws, "error"))["code"] == "conflict"
+
+    def muted(room, seat):
+        return {p["seat"]: p["muted"] for p in server.inspect(room)["participants"]}[seat]
+
+    async def a_host_mutes_and_the_person_decides_to_speak_again():
+        room = server.room()
+        host, _ = await inside(room, "doc", role="clinician", host=True)
+        ana, _ = await inside(room, "ana")
+        await say(ana, type="state", audio=True, video=True)
+        await say(host, type="host", op="mute", seat="ana", id=1)
+        assert (await hear(ana, "muted"))["muted"] is True and (await hear(host, "ok"))["id"] == 1
+        await say(ana, type="state", audio=True, video=True)  # not asked: it stays
+        await say(ana, type="ping")
+        await hear(ana, "pong")
+        assert muted(room, "ana") is True
+        await say(host, type="host", op="unmute_ask", seat="ana", id=2)
+        m = await hear(ana, "asked")
+        assert (m["what"], m["by"]) == ("unmute", "doc")
+        await say(ana, type="state", audio=True, video=False)  # the camera, not an answer
+        await say(ana, type="ping")
+        await hear(ana, "pong")
+        assert muted(room, "ana") is True
+        await say(ana, type="state", audio=False, video=False)
+        await say(ana, type="state", audio=True, video=False)
+        assert (await hear(ana, "muted"))["muted"] is False and muted(room, "ana") is False
+        await say(host, type="host", op="camera_ask", seat="ana")
+        assert (await hear(ana, "asked"))["what"] == "camera"
+        server.link(room, seat="gone")
+        await say(host, type="host", op="camera_ask", seat="gone", id=4)
+        assert (await hear(host, "error"))["code"] == "not_found"
+        for wrong in ({"op": "mute"}, {"op": "lock"}, {"op": "lock", "value": "yes"}, {"op": "tier", "seat": "ana"},
+                      {"op": "tier", "seat": "ana", "value": "Z"}, {"op": "dance"}):
+            await say(host, type="host", id=5, **wrong)
+            assert (await hear(host, "error"))["code"] == "bad_request", wrong
+        await say(host, type="host", op="remove", seat="doc", id=6)
+        assert (await hear(host, "error"))["code"] == "conflict"
+
+    async def mute_all_spares_interpreters_and_hosts():
+        for by_rest in (False, True):
+            room = server.room()
+            host, _ = await inside(room, "doc", role="clinician", host=True)
+            for seat, role in (("ana", "patient"), ("ida", "interpreter"), ("bea", "clinician")):
+                await inside(room, seat, role=role)
+            if by_rest:
+                assert server.rest("POST", f"/rooms/{room}/mute-all").status == 204
+            else:
+                await say(host, type="host", op="mute_all", id=1)
+                await hear(host, "ok")
+            found = {p["seat"]: p["muted"] for p in server.inspect(room)["participants"]}
+            assert found == {"doc": False, "ana": True, "ida": False, "bea": True}
+            seen = {s["seat"]: s["muted"] for s in server.inspect(room)["audio"]["seats"]}
+            assert seen == found  # the room was told
+
+    async def a_host_caps_removes_and_ends():
+        room = server.room()
+        host, _ = await inside(room, "doc", host=True)
+        link = server.link(room, seat="ana", name="Ana")
+        ana, _ = await server.join(link)
+        await say(host, type="host", op="tier", seat="ana", value="D", id=1)
+        await hear(host, "ok")
+        assert {p["seat"]: p for p in server.inspect(room)["participants"]}["ana"]["tier_cap"] == "D"
+        await say(host, type="host", op="remove", seat="ana", id=2)
+        assert (await hear(ana, "ended"))["reason"] == "removed"
+        await hear(host, "ok")
+        assert server.get("/j/" + link["token"]).headers["X-Tessera-Reason"] == "token_revoked"
+        await say(host, type="host", op="end")
+        assert (await hear(host, "ended"))["reason"] == "room_ended"
+        assert server.rest("GET", "/rooms/" + room).status == 410
+
+    async def who_comes_to_a_locked_room_waits_for_a_host():
+        room = server.room(name="Visit")
+        host, joined = await inside(room, "doc", host=True)
+        assert joined["locked"] is False
+        await say(host, type="host", op="lock", value=True, id=1)
+        assert (await hear(host, "lock"))["locked"] is True
+        link = server.link(room, role="guest", seat="gus", name="Gus")
+        gus = await server.socket()
+        await say(gus, type="join", token=link["token"])
+        m = await hear(gus, "waiting")
+        assert (m["roomName"], m["name"]) == ("Visit", "Gus")
+        m = await hear(host, "knock")
+        assert (m["seat"], m["name"], m["role"]) == ("gus", "Gus", "guest")
+        assert {p["seat"]: p["state"] for p in server.inspect(room)["participants"]}["gus"] == "waiting"
+        await say(gus, type="offer", sdp="v=0")
+        assert (await hear(gus, "error"))["code"] == "conflict"
+        second, _ = await server.join(server.link(room, seat="co", host=True))  # a host does not wait, and hears who does
+        assert (await hear(second, "knock"))["seat"] == "gus"
+        await say(host, type="host", op="deny", seat="gus", id=2)
+        m = await hear(gus, "error")
+        assert (m["code"], m["fatal"]) == ("denied", True) and await hear_end(gus) == 1008
+        assert (await hear(host, "knock_gone"))["seat"] == "gus"
+        again = await server.socket()
+        await say(again, type="join", token=link["token"])
+        await hear(again, "waiting")
+        await hear(host, "knock")
+        await say(host, type="host", op="admit", seat="gus", id=3)
+        m = await hear(again, "joined")
+        assert m["seat"] == "gus" and m["locked"] is True
+        await say(again, type="offer", sdp="v=0")
+        await hear(again, "answer")
+        again.transport.abort()
+        ws, m = await server.join(link)  # who is inside comes back without knocking
+        await say(ws, type="leave")
+        await hear(ws, "ended")
+        left = await server.socket()
+        await say(left, type="join", token=link["token"])
+        await hear(left, "waiting")
+        await say(left, type="leave")
+        assert (await hear(left, "ended"))["reason"] == "left"
+
+    async def knocks_end_with_the_socket_the_seat_the_lock_and_the_room():
+        room = server.room()
+        host, _ = await inside(room, "doc", host=True)
+        assert server.rest("POST", f"/rooms/{room}/lock", {"locked": True}).status == 204
+
+        async def knock(seat):
+            link = server.link(room, seat=seat)
+            ws = await server.socket()
+            await say(ws, type="join", token=link["token"])
+            await hear(ws, "waiting")
+            assert (await hear(host, "knock"))["seat"] == seat
+            return ws, link
+
+        one, link = await knock("one")
+        newer = await server.socket()
+        await say(newer, type="join", token=link["token"])
+        await hear(newer, "waiting")
+        await hear(one, "replaced")
+        newer.transport.abort()
+        assert (await hear(host, "knock_gone"))["seat"] == "one"
+        two, _ = await knock("two")
+        assert server.rest("DELETE", f"/rooms/{room}/links/two").status == 204
+        assert (await hear(two, "ended"))["reason"] == "removed" and (await hear(host, "knock_gone"))["seat"] == "two"
+        three, _ = await knock("three")
+        assert server.rest("POST", f"/rooms/{room}/lock", {"locked": False}).status == 204
+        assert (await hear(three, "joined"))["locked"] is False
+        server.rest("POST", f"/rooms/{room}/lock", {"locked": True})
+        server.rest("DELETE", f"/rooms/{room}/participants/one")
+        four, _ = await knock("one")
+        server.rest("DELETE", f"/rooms/{room}")
+        assert (await hear(four, "ended"))["reason"] == "room_ended"
+
+    def the_lock_holds_over_restarts_and_for_devices():
+        room = server.room()
+        server.rest("POST", f"/rooms/{room}/lock", {"locked": True})
+        server.link(room, seat="kept", host=True, fixed=True, language="es")
+        server.stop()
+        server.start()
+        found = server.inspect(room)
+        assert found["locked"] is True and found["participants"][0]["host"] is True and found["participants"][0]["fixed"] is True
+        head = {"Authorization": "Bearer " + server.link(room, role="kiosk")["token"], "Content-Type": "application/sdp"}
+        r = server.request("POST", f"/whip/{room}", "v=0\r\n", head)
+        assert r.status == 403 and "locked" in r.json()["detail"]
+
+    def a_database_of_the_first_layout_is_brought_up_to_date():
+        room = server.room()
+        server.link(room, seat="one", role="clinician")
+        server.link(room, seat="two")
+        server.stop()
+        with sqlite3.connect(server.data + "/tessera.db") as db:
+            for change in ("ALTER TABLE rooms DROP COLUMN locked", "ALTER TABLE seats DROP COLUMN fixed", "ALTER TABLE seats DROP COLUMN language",
+                           "UPDATE seats SET role = 'provider' WHERE seat = 'one'", "UPDATE seats SET role = 'nurse' WHERE seat = 'two'",
+                           "PRAGMA user_version = 1"):
+                db.execute(change)
+        db.close()
+        server.start()
+        assert {p["seat"]: p["role"] for p in server.inspect(room)["participants"]} == {"one": "clinician", "two": "guest"}
+        assert server.rest("POST", f"/rooms/{room}/lock", {"locked": True}).status == 204
+
+    async def links_carry_language_and_fixed_and_are_withdrawn():
+        room = server.room()
+        link = server.link(room, seat="one", language="pt-BR", fixed=True)
+        ws, joined = await server.join(link)
+        assert joined["language"] == "pt-BR" and joined["fixed"] is True and joined["host"] is False
+        again, joined = await server.join(server.link(room, seat="one"))  # what is not said stays
+        assert joined["language"] == "pt-BR" and joined["fixed"] is True
+        _, joined = await server.join(server.link(room, seat="two"))
+        assert "language" not in joined and joined["fixed"] is False
+        assert server.rest("DELETE", f"/rooms/{room}/links/one").status == 204
+        assert (await hear(again, "ended"))["reason"] == "removed"
+        assert server.rest("DELETE", f"/rooms/{room}/links/one").status == 404
+        assert server.get("/j/" + link["token"]).headers["X-Tessera-Reason"] == "token_revoked"
+
+    async def a_check_takes_no_seat_and_ends():
+        room = server.room()
+        link = server.link(room, seat="one")
+        ws, _ = await server.join(link)
+        await say(ws, type="offer", sdp="v=0")
+        await hear(ws, "quality")
+        check = await server.socket()
+        await say(check, type="check", token=link["token"])
+        m = await hear(check, "checking")
+        assert m["session"].startswith("check-") and m["iceServers"]
+        await say(check, type="offer", sdp="v=0")
+        assert (await hear(check, "answer"))["session"] == m["session"]
+        await hear(check, "candidate")
+        await say(check, type="candidate", candidate="", mid="0")
+        seen = server.inspect(room)
+        assert seen["audio"]["checks"] == [m["session"]] and [p["state"] for p in seen["participants"]] == ["up"]
+        await say(check, type="chat", text="no")
+        assert (await hear(check, "error"))["code"] == "conflict"
+        await say(check, type="leave")
+        assert (await hear(check, "ended"))["reason"] == "left"
+        server.wait(lambda: not server.inspect(room)["audio"]["checks"], 3)
+        await say(ws, type="ping")
+        await hear(ws, "pong")  # the seat's own connection went on
+
+    async def checks_are_few_at_a_time_and_short():
+        room = server.room()
+        link = server.link(room)
+        open_ones = []
+        for i in range(5):
+            ws = await server.socket()
+            await say(ws, type="check", token=link["token"])
+            m = await hear(ws)
+            assert m["type"] == ("checking" if i < 4 else "error"), m
+            open_ones.append(ws)
+        assert m["code"] == "full" and m["fatal"]
+        open_ones[0].transport.abort()
+        await asyncio.sleep(0.1)
+        for _ in range(50):
+            ws = await server.socket()
+            await say(ws, type="check", token=link["token"])
+            if (await hear(ws))["type"] == "checking":
+                break
+        else:
+            raise AssertionError("no place for a check came free")
+        begin = time.monotonic()
+        assert (await hear(open_ones[1], "ended", 16))["reason"] == "check_over"
+        assert time.monotonic() - begin < 17
+
+    async def a_check_needs_a_good_token():
+        ws = await server.socket()
+        await say(ws, type="check", token="nonsense")
+        m = await hear(ws)
+        assert (m["code"], m["fatal"]) == ("token_forged", True)
+
+    return [chat_reaches_everybody_and_nobody_later, chat_is_limited_in_length_and_rate, a_new_connection_does_not_lift_the_limit_of_chat,
+            hand_and_share_are_in_the_roster, a_hand_needs_a_connection, a_host_mutes_and_the_person_decides_to_speak_again,
+            mute_all_spares_interpreters_and_hosts, a_host_caps_removes_and_ends, who_comes_to_a_locked_room_waits_for_a_host,
+            knocks_end_with_the_socket_the_seat_the_lock_and_the_room, the_lock_holds_over_restarts_and_for_devices,
+            a_database_of_the_first_layout_is_brought_up_to_date, links_carry_language_and_fixed_and_are_withdrawn,
+            a_check_takes_no_seat_and_ends, checks_are_few_at_a_time_and_short, a_check_needs_a_good_token]

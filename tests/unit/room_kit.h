@@ -1,0 +1,24 @@
+/* room_kit.h - a room of two seats, s1 (Ann, patient) and s2 (Bob, clinician, muted), over fakes; what it says is kept.
+ * Thread: the test's. */
+#ifndef TESTS_UNIT_ROOM_KIT_H
+#define TESTS_UNIT_ROOM_KIT_H
+
+#include "mcu/room/room.h"
+#include "tests/unit/fake_media.h"
+
+typedef struct {
+    mcu_room *room;
+    json_t *sent; /* everything said to the gateway, in order */
+    bool finished;
+} room_kit;
+
+int room_kit_setup(void **state);    /* cmocka's; *state is a room_kit */
+int room_kit_teardown(void **state); /* checks that nothing is held any more */
+void room_kit_settle(void);          /* runs what the loop has to run */
+void room_kit_say(room_kit *f, json_t *take);
+const json_t *room_kit_heard(const room_kit *f, const char *type); /* the newest of a type, borrowed; NULL = none */
+const char *room_kit_member(const json_t *m, const char *key);
+void room_kit_offer(room_kit *f, const char *seat, const char *session, const char *sdp);
+mcu_peer *room_kit_join(room_kit *f, const char *seat, const char *session); /* offer, and its connection is up */
+
+#endif

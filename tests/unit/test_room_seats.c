@@ -1,0 +1,175 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "mcu/base/clock.h"
+#include "mcu/room/check.h"
+#include "tests/unit/room_kit.h"
+
+static void check_offer(room_kit *f, const char *session)
+{
+    room_kit_say(f, json_pack("{ss si ss ss ss ss sb}", "type", "offer", "id", 1, "seat", "s1", "session", session, "kind",
+                              "check", "sdp", "v=0", "trickle", 1));
+}
+
+static const json_t *person(const room_kit *f, const char *seat)
+{
+    const json_t *list = json_object_get(room_kit_heard(f, "roster"), "participants"), *p = NULL;
+    size_t i = 0;
+    json_array_foreach(list, i, p)
+    {
+        if (strcmp(room_kit_member(p, "seat"), seat) == 0) {
+            return p;
+        }
+    }
+    return NULL;
+}
+
+static bool flag(const json_t *p, const char *key)
+{
+    assert_true(json_is_boolean(json_object_get(p, key)));
+    return json_is_true(json_object_get(p, key));
+}
+
+static void test_check_hears_and_sees_itself_and_nobody_else_does(void **state)
+{
+    room_kit *f = *state;
+    mcu_peer *seated = room_kit_join(f, "s1", "a");
+    check_offer(f, "check-1");
+    assert_string_equal(room_kit_member(room_kit_heard(f, "answer"), "session"), "check-1");
+    mcu_peer *p = fake_peer(1);
+    fake_peer_state(p, MCU_PEER_UP, "test");
+    room_kit_settle();
+    assert_string_equal(room_kit_member(room_kit_heard(f, "session"), "state"), "up");
+    fake_peer_gives(p);
+    assert_int_equal(fake_peer_pictures(p), 1);
+    assert_int_equal(fake_peer_packets(p), 1);
+    assert_int_equal(fake_peer_keyframes(p), 2);
+    assert_int_equal(fake_peer_pictures(seated) + fake_peer_packets(seated), 0);
+    assert_int_equal(fake.n_people, 1);
+    assert_int_equal(fake.peers, 2);
+    room_kit_say(
+        f, json_pack("{ss si ss ss ss}", "type", "candidate", "id", 2, "seat", "s1", "session", "check-1", "candidate", "bad"));
+    assert_string_equal(room_kit_member(room_kit_heard(f, "error"), "code"), "bad_request");
+    room_kit_say(f, json_pack("{ss si ss ss}", "type", "leave", "id", 3, "seat", "s1", "session", "check-1"));
+    assert_int_equal(fake.peers, 1);
+    assert_string_equal(room_kit_member(room_kit_heard(f, "session"), "state"), "gone");
+    assert_int_equal(fake.n_people, 1);
+}
+
+static void test_check_that_cannot_send_asks_for_a_keyframe(void **state)
+{
+    room_kit *f = *state;
+    check_offer(f, "check-1");
+    fake.pacer_full = true;
+    fake_peer_gives(fake_peer(0));
+    assert_int_equal(fake_peer_pictures(fake_peer(0)), 0);
+    assert_int_equal(fake_peer_keyframes(fake_peer(0)), 2);
+}
+
+static void test_checks_are_few_and_short(void **state)
+{
+    room_kit *f = *state;
+    static const char *const names[] = {"check-1", "check-2", "check-3", "check-4", "check-5"};
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        check_offer(f, names[i]);
+    }
+    assert_int_equal(fake.peers, 4);
+    assert_string_equal(room_kit_member(room_kit_heard(f, "error"), "code"), "full");
+    check_offer(f, names[0]); /* a further offer of one that is there */
+    assert_int_equal(fake.peers, 4);
+    mcu_checks_tick(f->room, mcu_now_ns() + 14 * MCU_NS_PER_SEC);
+    room_kit_settle();
+    assert_int_equal(fake.peers, 4);
+    fake_peer_state(fake_peer(0), MCU_PEER_GONE, "test");
+    mcu_checks_tick(f->room, mcu_now_ns() + 16 * MCU_NS_PER_SEC);
+    room_kit_settle();
+    assert_int_equal(fake.peers, 0);
+}
+
+static void test_check_that_makes_no_sense_leaves_nothing(void **state)
+{
+    room_kit *f = *state;
+    room_kit_say(f, json_pack("{ss si ss ss ss ss}", "type", "offer", "id", 1, "seat", "s1", "session", "check-1", "kind",
+                              "check", "sdp", "nonsense"));
+    assert_string_equal(room_kit_member(room_kit_heard(f, "error"), "code"), "bad_sdp");
+    room_kit_say(f, json_pack("{ss si ss ss ss}", "type", "offer", "id", 1, "seat", "s1", "kind", "check", "sdp", "v=0"));
+    assert_string_equal(room_kit_member(room_kit_heard(f, "error"), "code"), "bad_request");
+    assert_int_equal(fake.peers, 0);
+}
+
+static void test_seat_that_may_not_send_has_no_tile_and_is_not_asked(void **state)
+{
+    room_kit *f = *state;
+    room_kit_say(f, json_pack("{ss ss ss ss sb sb}", "type", "seat", "seat", "s3", "name", "Eve", "role", "observer",
+                              "sends_audio", 0, "sends_video", 0));
+    fake.gives_video = false;
+    mcu_peer *p = room_kit_join(f, "s3", "o");
+    const mcu_peer_policy *policy = fake_peer_policy(p);
+    assert_false(policy->recv_audio || policy->recv_video);
+    assert_true(policy->send_audio && policy->send_video);
+    assert_int_equal(fake.n_people, 0);
+    assert_int_equal(fake.uses[1], 1);
+    assert_false(flag(person(f, "s3"), "audio"));
+}
+
+static void test_seat_that_loses_the_right_to_speak_is_silent_at_once(void **state)
+{
+    room_kit *f = *state;
+    room_kit_join(f, "s1", "a");
+    assert_false(fake.muted[1]);
+    room_kit_say(f, json_pack("{ss ss sb sb}", "type", "seat", "seat", "s1", "sends_audio", 0, "sends_video", 0));
+    assert_true(fake.muted[1]);
+    assert_int_equal(fake.n_people, 0);
+}
+
+static void test_hand_share_and_host_are_in_the_roster(void **state)
+{
+    room_kit *f = *state;
+    room_kit_join(f, "s1", "a");
+    assert_false(flag(person(f, "s1"), "hand") || flag(person(f, "s1"), "share") || flag(person(f, "s1"), "host"));
+    room_kit_say(f, json_pack("{ss ss ss sb sb}", "type", "state", "seat", "s1", "session", "a", "hand", 1, "share", 1));
+    room_kit_say(f, json_pack("{ss ss sb}", "type", "seat", "seat", "s1", "host", 1));
+    assert_true(flag(person(f, "s1"), "hand") && flag(person(f, "s1"), "share") && flag(person(f, "s1"), "host"));
+    room_kit_join(f, "s1", "b"); /* a new connection: the hand stays up, its picture is a camera again */
+    assert_true(flag(person(f, "s1"), "hand"));
+    assert_false(flag(person(f, "s1"), "share"));
+}
+
+static void test_fixed_seat_keeps_its_size_whatever_the_link_does(void **state)
+{
+    room_kit *f = *state;
+    room_kit_say(f, json_pack("{ss ss sb}", "type", "seat", "seat", "s1", "fixed", 1));
+    mcu_peer *p = room_kit_join(f, "s1", "a");
+    mcu_seat *seat = g_hash_table_lookup(f->room->seats, "s1");
+    fake_picture(1, true);
+    fake_peer_link(p, 0.2);
+    bool voice_only = false;
+    for (int64_t s = 1; s < 120 && !voice_only; s++) {
+        mcu_session_tick(seat->session, mcu_now_ns() + s * MCU_NS_PER_SEC);
+        assert_int_equal(fake.uses[0] + fake.uses[2] + fake.uses[3], 0);
+        voice_only = fake.uses[1] == 0;
+    }
+    assert_true(voice_only);
+}
+
+#define CASE(fn) cmocka_unit_test_setup_teardown(fn, room_kit_setup, room_kit_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(test_check_hears_and_sees_itself_and_nobody_else_does),
+        CASE(test_check_that_cannot_send_asks_for_a_keyframe),
+        CASE(test_checks_are_few_and_short),
+        CASE(test_check_that_makes_no_sense_leaves_nothing),
+        CASE(test_seat_that_may_not_send_has_no_tile_and_is_not_asked),
+        CASE(test_seat_that_loses_the_right_to_speak_is_silent_at_once),
+        CASE(test_hand_share_and_host_are_in_the_roster),
+        CASE(test_fixed_seat_keeps_its_size_whatever_the_link_does),
+    };
+    return cmocka_run_group_tests_name("room_seats", tests, NULL, NULL);
+}
