@@ -68,6 +68,7 @@ bool mcu_bot_options_parse(mcu_bot_options *o, int argc, char **argv, int *statu
         {"no-video", 0, 0, G_OPTION_ARG_NONE, &o->no_video, "cameras are off", NULL},
         {"recvonly", 0, 0, G_OPTION_ARG_NONE, &o->recvonly, "send nothing", NULL},
         {"whip", 0, 0, G_OPTION_ARG_NONE, &o->whip, "join by WHIP instead of the WebSocket", NULL},
+        {"hostile", 0, 0, G_OPTION_ARG_NONE, &o->hostile, "send what no honest participant sends (for tests of the room)", NULL},
         {NULL, 0, 0, 0, NULL, NULL, NULL},
     };
     g_autoptr(GError) error = NULL;

@@ -1,11 +1,24 @@
 #include <string.h>
 
 #include "mcu/base/log.h"
+#include "mcu/bot/hostile.h"
 #include "mcu/bot/participant_private.h"
 
 enum { ANSWER_S = 10, GATHER_MS = 1500, PHASE_STEP = 37, LOOK_BACK = 64 };
 
 /* ---- sending ---- */
+
+static mcu_status send_picture(mcu_participant *p, const mcu_au *au)
+{
+    if (!p->crew->options->hostile) {
+        return mcu_peer_send_picture(p->peer, au);
+    }
+    mcu_hostile_packets(p->peer, (unsigned)p->sent_pictures);
+    mcu_au *worse = mcu_hostile_picture(au, (unsigned)p->sent_pictures);
+    const mcu_status s = mcu_peer_send_picture(p->peer, worse);
+    mcu_au_unref(worse);
+    return s == MCU_EINVAL ? MCU_OK : s; /* not even a picture: the next one will be */
+}
 
 static void send_video(mcu_participant *p, int64_t now_ns)
 {
@@ -16,7 +29,7 @@ static void send_video(mcu_participant *p, int64_t now_ns)
             p->due_ns[index] = au->time_ns;
             p->sent_ns[index] = 0;
         }
-        if (mcu_peer_send_picture(p->peer, au) != MCU_OK) {
+        if (send_picture(p, au) != MCU_OK) {
             p->refused_pictures++;
             continue;
         }

@@ -56,6 +56,9 @@ mcu_net *mcu_net_new(GMainContext *context, const mcu_net_config *config, GError
     n->ice = ice;
     n->certificate = certificate;
     n->timers = mcu_timers_new();
+    n->auth_failures = mcu_counter_get("tessera_srtp_refused_total", NULL, "SRTP and SRTCP that did not authenticate.");
+    n->bad_packets = mcu_counter_get("tessera_packets_bad_total", NULL, "Datagrams, RTP, RTCP and payloads that did not parse.");
+    n->never_up = mcu_counter_get("tessera_connections_failed_total", NULL, "Connections that ended without having been up.");
     n->start_ns = mcu_now_ns();
     n->start_wall_ns = mcu_wall_ns();
     n->source = g_source_new(&source_funcs, sizeof(timer_source));

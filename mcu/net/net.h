@@ -2,6 +2,7 @@
 #ifndef MCU_NET_NET_H
 #define MCU_NET_NET_H
 
+#include "mcu/base/metrics.h"
 #include "mcu/base/timers.h"
 #include "mcu/net/certificate.h"
 #include "mcu/net/ice.h"
@@ -15,6 +16,7 @@ struct mcu_net {
     int64_t start_ns, start_wall_ns;
     int64_t skew_ns; /* tests step time with it */
     unsigned n_peers;
+    mcu_counter *auth_failures, *bad_packets, *never_up; /* of all peers */
 };
 
 int64_t mcu_net_now_ns(const mcu_net *n);

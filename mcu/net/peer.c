@@ -27,6 +27,7 @@ void mcu_peer_set_state(mcu_peer *p, mcu_peer_state state, const char *why)
     mcu_info("peer.state", "from=%s to=%s why=\"%s\"", mcu_peer_state_name(p->state), mcu_peer_state_name(state), why);
     p->state = state;
     if (state == MCU_PEER_GONE) {
+        mcu_counter_add(p->net->never_up, p->connected_ns == 0);
         mcu_timer_disarm(p->tick);
         mcu_timer_disarm(p->pace);
     } else {

@@ -154,6 +154,12 @@ struct mcu_peer {
 void mcu_peer_set_state(mcu_peer *p, mcu_peer_state state, const char *why);
 void mcu_peer_kick(mcu_peer *p, int64_t at_ns); /* the tick runs no later than this */
 bool mcu_peer_is_up(const mcu_peer *p);         /* UP or STALLED */
+/* One more of what this peer and the process count alike. */
+static inline void mcu_peer_count(uint64_t *own, mcu_counter *all)
+{
+    (*own)++;
+    mcu_counter_add(all, 1);
+}
 
 /* peer_transport.c */
 void mcu_peer_on_datagram(mcu_peer *p, uint8_t *data, size_t size); /* from a validated address */

@@ -164,7 +164,7 @@ static void push_video(mcu_peer *p, mcu_codec codec, const mcu_rtp *r, bool rest
     mcu_status s = mcu_vjitter_push(v->jitter, r, now_ns);
     if (s == MCU_EINVAL || s == MCU_ENOSUP) {
         v->base.dropped++;
-        p->bad_packets++;
+        mcu_peer_count(&p->bad_packets, p->net->bad_packets);
     }
     mcu_peer_pop_pictures(p, now_ns);
 }
@@ -204,7 +204,7 @@ static void on_rtx(mcu_peer *p, const mcu_recv_pt *pt, const mcu_rtp *r, size_t 
     if (s == MCU_OK) {
         push_video(p, media->codec, &inner, true, now_ns);
     } else if (s != MCU_EAGAIN) {
-        p->bad_packets++;
+        mcu_peer_count(&p->bad_packets, p->net->bad_packets);
     }
 }
 
@@ -241,12 +241,12 @@ void mcu_peer_on_rtp(mcu_peer *p, const uint8_t *packet, size_t size, int64_t no
 {
     mcu_rtp r;
     if (mcu_rtp_parse(packet, size, &r) != MCU_OK) {
-        p->bad_packets++;
+        mcu_peer_count(&p->bad_packets, p->net->bad_packets);
         return;
     }
     const mcu_neg_media *m = find_media(p, &r);
     if (m == NULL) {
-        p->bad_packets++;
+        mcu_peer_count(&p->bad_packets, p->net->bad_packets);
         return;
     }
     bool video = m == &p->neg->video;

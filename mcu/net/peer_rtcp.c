@@ -80,7 +80,7 @@ static void on_twcc(mcu_peer *p, const mcu_rtcp_packet *r, int64_t now_ns)
 {
     int64_t newest_sent_ns = 0;
     if (mcu_twcc_history_feedback(p->twcc_out, r, now_ns, on_twcc_result, &newest_sent_ns) != MCU_OK) {
-        p->bad_packets++;
+        mcu_peer_count(&p->bad_packets, p->net->bad_packets);
     } else if (newest_sent_ns != 0) {
         p->twcc_rtt_ns = smooth(p->twcc_rtt_ns, now_ns - newest_sent_ns);
     }
@@ -117,7 +117,7 @@ static void on_packet(mcu_peer *p, const mcu_rtcp_packet *r, int64_t now_ns)
         on_twcc(p, r, now_ns);
         break;
     case MCU_RTCP_NONE:
-        p->bad_packets++;
+        mcu_peer_count(&p->bad_packets, p->net->bad_packets);
         break;
     case MCU_RTCP_SDES:
     case MCU_RTCP_BYE: /* of a source; the connection ends by close_notify or silence */
@@ -130,7 +130,7 @@ void mcu_peer_on_rtcp(mcu_peer *p, const uint8_t *packet, size_t size, int64_t n
 {
     mcu_rtcp_iter it;
     if (mcu_rtcp_begin(&it, packet, size) != MCU_OK) {
-        p->bad_packets++;
+        mcu_peer_count(&p->bad_packets, p->net->bad_packets);
         return;
     }
     mcu_rtcp_packet r;

@@ -59,7 +59,7 @@ static bool usable(const mcu_peer *p, bool offering, GError **error)
 static void add_remote_candidate(mcu_peer *p, const char *text)
 {
     if (mcu_ice_add_candidate(p->ice, text) == MCU_EINVAL) {
-        p->bad_packets++;
+        mcu_peer_count(&p->bad_packets, p->net->bad_packets);
     }
 }
 

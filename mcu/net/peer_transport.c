@@ -164,7 +164,7 @@ static void on_srtp(mcu_peer *p, mcu_demux_kind kind, uint8_t *data, size_t size
     mcu_status s =
         kind == MCU_DEMUX_RTP ? mcu_srtp_unprotect_rtp(p->srtp, data, &size) : mcu_srtp_unprotect_rtcp(p->srtp, data, &size);
     if (s != MCU_OK) {
-        p->auth_failures++;
+        mcu_peer_count(&p->auth_failures, p->net->auth_failures);
         return;
     }
     int64_t now_ns = mcu_net_now_ns(p->net);
@@ -197,7 +197,7 @@ void mcu_peer_on_datagram(mcu_peer *p, uint8_t *data, size_t size)
         on_srtp(p, kind, data, size);
         break;
     case MCU_DEMUX_NONE:
-        p->bad_packets++;
+        mcu_peer_count(&p->bad_packets, p->net->bad_packets);
         break;
     case MCU_DEMUX_STUN: /* what the agent did not want: answers to checks that it has given up */
         break;
