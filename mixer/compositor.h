@@ -8,7 +8,7 @@
 #include "mixer/scene.h"
 
 #define MIX_REFRESH_NS MCU_NS_PER_SEC
-#define MIX_CANVASES 6 /* a tier's: one drawn, one offered and one being encoded for each codec, one to spare */
+#define MIX_CANVASES 8 /* a tier's: one drawn, one offered and one being encoded for each codec, one to spare */
 
 typedef struct {
     uint64_t ticks, skipped_unchanged[MIX_MAX_TIERS], composed[MIX_MAX_TIERS];

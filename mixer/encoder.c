@@ -79,6 +79,10 @@ static bool behind(mix_encoder *e)
 /* A picture that the loop has no time for is not encoded at all: so no receiver ever misses a reference. */
 static void work(mix_encoder *e, mcu_frame *take)
 {
+    if (e->type->stills && !mix_keygate_due(&e->gate, take->time_ns)) {
+        mcu_frame_unref(take);
+        return;
+    }
     if (behind(e)) {
         mcu_counter_add(e->c.queue_drops, 1);
         mcu_frame_unref(take);

@@ -8,7 +8,7 @@
 #include "mixer/source.h"
 #include "mixer/video.h"
 
-#define MIX_TIER_CODECS 2 /* H.264 and VP8 variants of one canvas */
+#define MIX_TIER_CODECS 3 /* H.264, VP8 and JPEG variants of one canvas */
 
 typedef struct {
     uint32_t person;

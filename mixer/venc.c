@@ -3,7 +3,10 @@
 
 const mix_venc_type *mix_venc_for(mcu_codec codec)
 {
-    return codec == MCU_CODEC_H264 ? &mix_venc_x264 : codec == MCU_CODEC_VP8 ? &mix_venc_vpx : NULL;
+    return codec == MCU_CODEC_H264   ? &mix_venc_x264
+           : codec == MCU_CODEC_VP8  ? &mix_venc_vpx
+           : codec == MCU_CODEC_JPEG ? &mix_venc_jpeg
+                                     : NULL;
 }
 
 /* ITU-T H.264 Table A-1: macroblocks a second, macroblocks a picture, kbit/s. */

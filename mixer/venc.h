@@ -1,5 +1,5 @@
-/* venc.h - one video encoder behind a vtable: x264 for H.264, libvpx for VP8; one thread, keyframes only on request.
- * Thread: one, for the encoder's life. */
+/* venc.h - one video encoder behind a vtable: x264 for H.264, libvpx for VP8, libavcodec for JPEG; one thread, keyframes only on
+ * request. Thread: one, for the encoder's life. */
 #ifndef MIXER_VENC_H
 #define MIXER_VENC_H
 
@@ -21,9 +21,10 @@ typedef struct {
      * failed or gave nothing. The first picture is a keyframe. */
     mcu_au *(*encode)(mix_venc *e, const mcu_frame *f, bool keyframe);
     void (*close)(mix_venc *e);
+    bool stills; /* each picture stands for itself: made only when a keyframe is asked for */
 } mix_venc_type;
 
-extern const mix_venc_type mix_venc_x264, mix_venc_vpx;
+extern const mix_venc_type mix_venc_x264, mix_venc_vpx, mix_venc_jpeg;
 const mix_venc_type *mix_venc_for(mcu_codec codec); /* NULL = we do not encode it */
 
 /* The smallest H.264 level_idc (Table A-1) for this size and rate: 10 .. 52. */

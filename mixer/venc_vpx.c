@@ -114,4 +114,4 @@ static void close_vpx(mix_venc *e)
     }
 }
 
-const mix_venc_type mix_venc_vpx = {open_vpx, encode_vpx, close_vpx};
+const mix_venc_type mix_venc_vpx = {open_vpx, encode_vpx, close_vpx, false};

@@ -136,4 +136,4 @@ static void close_x264(mix_venc *e)
     }
 }
 
-const mix_venc_type mix_venc_x264 = {open_x264, encode_x264, close_x264};
+const mix_venc_type mix_venc_x264 = {open_x264, encode_x264, close_x264, false};

@@ -21,7 +21,7 @@ const char *mix_source_state_name(mix_source_state s)
 
 int mix_video_codec_slot(mcu_codec codec)
 {
-    return codec == MCU_CODEC_H264 ? 0 : codec == MCU_CODEC_VP8 ? 1 : -1;
+    return codec == MCU_CODEC_H264 ? 0 : codec == MCU_CODEC_VP8 ? 1 : codec == MCU_CODEC_JPEG ? 2 : -1;
 }
 
 /* ---- start and stop ---- */
@@ -71,6 +71,7 @@ static void register_metrics(mix_video *v)
     v->refused = mcu_counter_get("tessera_source_refused_total", NULL, "Coded pictures that were not let into a decoder.");
     v->lateness = mcu_histogram_get("tessera_frame_lateness_seconds", NULL, "How late the video clock's ticks began.", late,
                                     G_N_ELEMENTS(late));
+    v->stills = mcu_counter_get("tessera_stills_total", NULL, "JPEG pictures of tiers made.");
     for (unsigned i = 0; i < v->n_tiers; i++) {
         char label[32];
         g_snprintf(label, sizeof label, "tier=\"%s\"", v->specs[i].name);
@@ -308,6 +309,15 @@ void mix_video_set_people(mix_video *v, const mix_person *people, unsigned n)
     mix_video_rebuild(v);
 }
 
+bool mix_video_tier_live(const mix_tier_entry *t)
+{
+    bool live = false;
+    for (int c = 0; c < MIX_TIER_CODECS; c++) {
+        live = live || t->encoder[c];
+    }
+    return live;
+}
+
 static mix_encoder *start_encoder(mix_video *v, unsigned tier, mcu_codec codec)
 {
     const mix_tier_entry *t = &v->tiers[tier];
@@ -320,7 +330,7 @@ static mix_encoder *start_encoder(mix_video *v, unsigned tier, mcu_codec codec)
                             .ended = mix_video_ended,
                             .user = v,
                             .seconds = t->encode_seconds,
-                            .keyframes = t->keyframes_total,
+                            .keyframes = codec == MCU_CODEC_JPEG ? v->stills : t->keyframes_total,
                             .replaced = v->replaced,
                             .queue_drops = v->queue_drops};
     GError *error = NULL;
@@ -349,14 +359,14 @@ mcu_status mix_video_use(mix_video *v, unsigned tier, mcu_codec codec)
     }
     mix_tier_entry *t = &v->tiers[tier];
     if (t->uses[slot] == 0) {
-        if (!t->encoder[0] && !t->encoder[1]) {
+        if (!mix_video_tier_live(t)) {
             t->n_told = -1;
         }
         t->encoder[slot] = start_clock(v) ? start_encoder(v, tier, codec) : NULL;
         if (!t->encoder[slot]) {
             return MCU_ENOMEM;
         }
-        t->bank[slot] = mix_keybank_new((size_t)v->specs[tier].bitrate_bps / 8);
+        t->bank[slot] = codec == MCU_CODEC_JPEG ? NULL : mix_keybank_new((size_t)v->specs[tier].bitrate_bps / 8);
         mix_video_rebuild(v);
     }
     t->uses[slot]++;
@@ -368,9 +378,10 @@ static unsigned live_encoders(const mix_video *v, unsigned *live_tiers)
     unsigned n = 0;
     *live_tiers = 0;
     for (unsigned t = 0; t < v->n_tiers; t++) {
-        unsigned of_tier = (v->tiers[t].encoder[0] != NULL) + (v->tiers[t].encoder[1] != NULL);
-        n += of_tier;
-        *live_tiers += of_tier > 0;
+        for (int c = 0; c < MIX_TIER_CODECS; c++) {
+            n += v->tiers[t].encoder[c] != NULL;
+        }
+        *live_tiers += mix_video_tier_live(&v->tiers[t]);
     }
     return n;
 }

@@ -68,7 +68,7 @@ typedef struct {
 void mix_video_set_people(mix_video *v, const mix_person *people, unsigned n);
 
 /* A tier is composed and encoded only while its use count is above zero, one encoder per (tier, codec) however many watch. The first
- * picture after use is a keyframe. codec is H264 or VP8. */
+ * picture after use is a keyframe. codec is H264, VP8, or JPEG: stills, at first use and for each keyframe request. */
 mcu_status mix_video_use(mix_video *v, unsigned tier, mcu_codec codec);
 void mix_video_unuse(mix_video *v, unsigned tier, mcu_codec codec);
 /* Merged per (tier, codec): at most one keyframe a second. */

@@ -67,9 +67,11 @@ static void got_picture(mix_video *v, mix_encoder *e, mcu_au *au)
     if (t->encoder[slot] != e) {
         return; /* of an encoder that was told to stop */
     }
-    t->encoded++;
-    t->keyframes += au->keyframe;
-    mix_keybank_add(t->bank[slot], au);
+    if (t->bank[slot]) { /* not a still */
+        t->encoded++;
+        t->keyframes += au->keyframe;
+        mix_keybank_add(t->bank[slot], au);
+    }
     if (v->callbacks.on_picture) {
         v->callbacks.on_picture(v->user, tier, au);
     }
@@ -87,7 +89,7 @@ static void got_applied(mix_video *v, const mix_scene *s)
 {
     for (unsigned i = 0; i < s->n_tiers; i++) {
         mix_tier_entry *t = &v->tiers[i];
-        bool live = t->encoder[0] || t->encoder[1];
+        bool live = mix_video_tier_live(t);
         size_t size = s->n_people * sizeof t->told[0];
         if (!live || !s->tiers[i].live || (t->n_told == (int)s->n_people && memcmp(t->told, s->tiers[i].tiles, size) == 0)) {
             continue;

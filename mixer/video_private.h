@@ -40,7 +40,7 @@ struct mix_video {
     mcu_mailbox *mail;
     GSource *mail_source, *stale_timer;
     mix_source_env source_env;
-    mcu_counter *replaced, *queue_drops, *refused;
+    mcu_counter *replaced, *queue_drops, *refused, *stills;
     uint64_t replaced_before, queue_drops_before; /* counters belong to the process, statistics to this mixer */
 
     mix_source_entry sources[MIX_MAX_PEOPLE];
@@ -57,6 +57,7 @@ struct mix_video {
 /* Chooses who is decoded, lays the tiers out and posts the scene to the clock if one runs. */
 void mix_video_rebuild(mix_video *v);
 int mix_video_codec_slot(mcu_codec codec); /* -1 = not a codec that tiers have */
+bool mix_video_tier_live(const mix_tier_entry *t);
 
 /* From media threads to the loop. */
 bool mix_video_mail_start(mix_video *v);

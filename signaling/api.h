@@ -21,6 +21,8 @@ void sig_api_mute(sig_request *q);
 void sig_api_tier(sig_request *q);
 void sig_api_remove(sig_request *q);
 
+void sig_api_tier_picture(sig_request *q);
+
 void sig_api_health(sig_request *q);
 void sig_api_ready(sig_request *q);
 void sig_api_metrics(sig_request *q);

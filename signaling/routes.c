@@ -24,6 +24,7 @@ const sig_route sig_routes[] = {
     {EVHTTP_REQ_DELETE, "/api/v1/rooms/*", sig_api_end_room, true},
     {EVHTTP_REQ_POST, "/api/v1/rooms/*/links", sig_api_create_link, true},
     {EVHTTP_REQ_DELETE, "/api/v1/rooms/*/links/*", sig_api_revoke_link, true},
+    {GET, "/api/v1/rooms/*/tiers/*", sig_api_tier_picture, true},
     {EVHTTP_REQ_POST, "/api/v1/rooms/*/mute-all", sig_api_mute_all, true},
     {EVHTTP_REQ_POST, "/api/v1/rooms/*/lock", sig_api_lock, true},
     {EVHTTP_REQ_POST, "/api/v1/rooms/*/participants/*/mute", sig_api_mute, true},

@@ -168,13 +168,21 @@ static void ignore_reply(void *user, const json_t *reply, const char *code, cons
     (void)message;
 }
 
+/* Also a connection of the seat from before this socket, that nobody has replaced yet. */
+static void leave_media(const sig_session *s)
+{
+    const sig_live *l = sig_room_live(s->room, s->seat);
+    g_autofree char *session = g_strdup(l && strcmp(l->kind, "ws") == 0 ? l->session : s->session);
+    sig_room_call(s->room, json_pack("{s:s, s:s, s:s}", "type", "leave", "seat", s->seat, "session", session), false,
+                  ignore_reply, NULL);
+    sig_room_forget_session(s->room, s->seat, session);
+}
+
 static void on_leave(sig_session *s, const json_t *m)
 {
     (void)m;
     if (s->state == SIG_SESSION_JOINED) {
-        sig_room_call(s->room, json_pack("{s:s, s:s, s:s}", "type", "leave", "seat", s->seat, "session", s->session), false,
-                      ignore_reply, NULL);
-        sig_room_forget_session(s->room, s->seat, s->session);
+        leave_media(s);
         sig_room_left(s->room, s->seat);
     }
     sig_session_end(s, "left");

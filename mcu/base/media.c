@@ -22,6 +22,8 @@ const char *mcu_codec_name(mcu_codec c)
         return "PCMA";
     case MCU_CODEC_G722:
         return "G722";
+    case MCU_CODEC_JPEG:
+        return "JPEG";
     case MCU_CODEC_NONE:
         break;
     }

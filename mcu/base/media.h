@@ -16,6 +16,7 @@ typedef enum {
     MCU_CODEC_PCMU,
     MCU_CODEC_PCMA,
     MCU_CODEC_G722,
+    MCU_CODEC_JPEG, /* a still: a whole JFIF file */
 } mcu_codec;
 
 const char *mcu_codec_name(mcu_codec c); /* "H264", "VP8", "opus" ...: the SDP encoding name */

@@ -5,6 +5,7 @@
 #include "mcu/base/metrics.h"
 #include "mcu/room/check.h"
 #include "mcu/room/room_private.h"
+#include "mcu/room/still.h"
 
 typedef bool (*request_fn)(mcu_room *r, const json_t *m, GError **error);
 
@@ -17,14 +18,6 @@ static bool bad(GError **error, const char *what)
 {
     g_set_error(error, MCU_ERROR, MCU_ERROR_BAD_REQUEST, "%s", what);
     return false;
-}
-
-static bool valid_id(const char *id)
-{
-    if (id == NULL || id[0] == '\0' || strlen(id) > MCU_ID_MAX) {
-        return false;
-    }
-    return strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == strlen(id);
 }
 
 static mcu_seat *find_seat(mcu_room *r, const json_t *m, GError **error)
@@ -57,61 +50,6 @@ static void reply_ok(mcu_room *r, const json_t *m)
     if (id != NULL) {
         mcu_room_send(r, json_pack("{ss sO}", "type", "ok", "id", id), NULL);
     }
-}
-
-static mcu_seat *seat_new(mcu_room *r, const char *id)
-{
-    mcu_seat *seat = g_new0(mcu_seat, 1);
-    g_strlcpy(seat->id, id, sizeof seat->id);
-    seat->person = r->next_person++;
-    seat->sends_audio = seat->sends_video = true;
-    g_hash_table_insert(r->seats, seat->id, seat);
-    g_ptr_array_add(r->order, seat);
-    return seat;
-}
-
-/* A member that is not there leaves its flag alone. */
-static void read_flag(const json_t *m, const char *key, bool *flag)
-{
-    const json_t *v = json_object_get(m, key);
-    *flag = v != NULL ? json_is_true(v) : *flag;
-}
-
-bool mcu_request_seat(mcu_room *r, const json_t *m, GError **error)
-{
-    const char *id = text(m, "seat");
-    if (!valid_id(id)) {
-        return bad(error, "seat is not an id");
-    }
-    mcu_seat *seat = g_hash_table_lookup(r->seats, id);
-    if (seat == NULL && r->order->len >= r->options.max_seats) {
-        g_set_error(error, MCU_ERROR, MCU_ERROR_FULL, "the room has its %u seats", r->options.max_seats);
-        return false;
-    }
-    if (seat == NULL) {
-        seat = seat_new(r, id);
-    }
-    const char *name = text(m, "name"), *role = text(m, "role"), *tier = text(m, "tier");
-    if (name != NULL || seat->name == NULL) {
-        g_free(seat->name);
-        seat->name = g_strdup(name != NULL ? name : "");
-    }
-    if (role != NULL) {
-        g_strlcpy(seat->role, role, sizeof seat->role);
-    }
-    read_flag(m, "host", &seat->host);
-    read_flag(m, "muted", &seat->muted);
-    read_flag(m, "sends_audio", &seat->sends_audio);
-    read_flag(m, "sends_video", &seat->sends_video);
-    read_flag(m, "fixed", &seat->fixed);
-    int cap = tier != NULL && tier[0] != '\0' ? mcu_room_options_tier(&r->options, tier) : 0;
-    seat->tier_cap = cap > 0 ? (unsigned)cap : 0;
-    if (seat->session != NULL && seat->session->up) {
-        mcu_session_apply_state(seat->session);
-        mcu_session_apply_tier(seat->session);
-    }
-    mcu_people_changed(r);
-    return true;
 }
 
 static bool request_seat(mcu_room *r, const json_t *m, GError **error)
@@ -156,7 +94,7 @@ static bool replace_session(mcu_room *r, mcu_seat *seat, const json_t *m, GError
 {
     const char *id = text(m, "session");
     mcu_session_kind kind = kind_of(text(m, "kind"));
-    if (!valid_id(id) || kind == MCU_SESSION_NONE) {
+    if (!mcu_valid_id(id) || kind == MCU_SESSION_NONE) {
         return bad(error, "offer needs session and kind");
     }
     mcu_session *fresh = mcu_session_new(r, seat, id, kind, json_is_true(json_object_get(m, "trickle")), error);
@@ -195,8 +133,8 @@ static bool request_offer(mcu_room *r, const json_t *m, GError **error)
         return bad(error, "offer needs sdp and id");
     }
     if (g_strcmp0(text(m, "kind"), "check") == 0) {
-        return valid_id(id) ? mcu_check_offer(r, seat->id, id, text(m, "sdp"), json_object_get(m, "id"), error)
-                            : bad(error, "offer needs session");
+        return mcu_valid_id(id) ? mcu_check_offer(r, seat->id, id, text(m, "sdp"), json_object_get(m, "id"), error)
+                                : bad(error, "offer needs session");
     }
     if (seat->session != NULL && id != NULL && strcmp(seat->session->id, id) == 0) {
         return mcu_session_offer(seat->session, text(m, "sdp"), json_object_get(m, "id"), error);
@@ -281,10 +219,10 @@ static bool request_state(mcu_room *r, const json_t *m, GError **error)
     if (s == NULL) {
         return false;
     }
-    read_flag(m, "audio", &s->audio_on);
-    read_flag(m, "video", &s->video_on);
-    read_flag(m, "hand", &s->hand);
-    read_flag(m, "share", &s->share);
+    mcu_read_flag(m, "audio", &s->audio_on);
+    mcu_read_flag(m, "video", &s->video_on);
+    mcu_read_flag(m, "hand", &s->hand);
+    mcu_read_flag(m, "share", &s->share);
     s->talking = s->talking && s->audio_on;
     mcu_session_apply_state(s);
     reply_ok(r, m);
@@ -353,6 +291,16 @@ static bool request_metrics(mcu_room *r, const json_t *m, GError **error)
     return true;
 }
 
+static bool request_picture(mcu_room *r, const json_t *m, GError **error)
+{
+    const char *name = text(m, "tier");
+    int tier = name != NULL ? mcu_room_options_tier(&r->options, name) : -1;
+    if (tier < 0 || tier >= (int)r->options.tiers.n_tiers || json_object_get(m, "id") == NULL) {
+        return bad(error, "picture needs the name of a tier, and id");
+    }
+    return mcu_still_request(r, (unsigned)tier, json_object_get(m, "id"), error);
+}
+
 static bool request_end(mcu_room *r, const json_t *m, GError **error)
 {
     (void)error;
@@ -365,9 +313,9 @@ static const struct {
     const char *type;
     request_fn fn;
 } requests[] = {
-    {"candidate", request_candidate}, {"end", request_end},   {"inspect", request_inspect}, {"leave", request_leave},
-    {"metrics", request_metrics},     {"mute", request_mute}, {"offer", request_offer},     {"seat", request_seat},
-    {"state", request_state},         {"tier", request_tier}, {"unseat", request_unseat},
+    {"candidate", request_candidate}, {"end", request_end},     {"inspect", request_inspect}, {"leave", request_leave},
+    {"metrics", request_metrics},     {"mute", request_mute},   {"offer", request_offer},     {"picture", request_picture},
+    {"seat", request_seat},           {"state", request_state}, {"tier", request_tier},       {"unseat", request_unseat},
 };
 
 void mcu_room_handle(mcu_room *r, const json_t *m)

@@ -7,6 +7,7 @@
 #include "mcu/room/check.h"
 #include "mcu/room/requests.h"
 #include "mcu/room/room_private.h"
+#include "mcu/room/still.h"
 
 #define TICK_MS 500
 
@@ -65,6 +66,7 @@ static gboolean on_tick(gpointer user)
         }
     }
     mcu_checks_tick(r, now);
+    mcu_stills_tick(r, now);
     if (anybody(r)) {
         r->empty_since_ns = 0;
     } else if (r->empty_since_ns == 0) {

@@ -56,6 +56,14 @@ struct mcu_session {
     int64_t created_ns, up_ns;
 };
 
+/* A tier's JPEG, while somebody asks for it. */
+typedef struct {
+    GPtrArray *waiting; /* json_t ids of requests */
+    int64_t since_ns;   /* of the oldest that waits */
+    int64_t asked_ns;   /* of the newest */
+    bool used;          /* holds a use of the tier */
+} mcu_still;
+
 struct mcu_room {
     GMainContext *context;
     mcu_room_callbacks callbacks;
@@ -78,6 +86,7 @@ struct mcu_room {
     bool people_dirty, roster_dirty;
     int64_t empty_since_ns;
     bool finished;
+    mcu_still stills[MIX_MAX_TIERS];
     json_t *layouts[MIX_MAX_TIERS]; /* newest `layout` message per tier */
 };
 

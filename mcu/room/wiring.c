@@ -1,5 +1,6 @@
 #include "mcu/base/log.h"
 #include "mcu/room/room_private.h"
+#include "mcu/room/still.h"
 
 /* ---- peer -> mixer and gateway ---- */
 
@@ -81,6 +82,10 @@ const mcu_peer_callbacks mcu_wiring_peer = {
 static void on_picture_out(void *user, unsigned tier, mcu_au *au)
 {
     mcu_room *r = user;
+    if (au->codec == MCU_CODEC_JPEG) {
+        mcu_still_picture(r, tier, au);
+        return;
+    }
     for (guint i = 0; i < r->order->len; i++) {
         mcu_session *s = ((mcu_seat *)r->order->pdata[i])->session;
         if (s == NULL || !s->up) {
@@ -184,6 +189,7 @@ bool mcu_wiring_init(mcu_room *r, GError **error)
 
 void mcu_wiring_clear(mcu_room *r)
 {
+    mcu_stills_clear(r);
     g_clear_pointer(&r->audio, mix_audio_free);
     g_clear_pointer(&r->video, mix_video_free);
     g_clear_pointer(&r->net, mcu_net_free);

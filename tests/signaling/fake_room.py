@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """A stand-in for tessera-room: speaks the room protocol, has no media. Answers offers with a made-up SDP, says what it was told
 by the reply to `inspect`. An offer with "a=x-crash" kills it, "a=x-silent" is never answered, "a=x-bad" is refused."""
+import base64
 import json
 import os
 import select
@@ -100,6 +101,11 @@ def handle(s, m):
         if t == "mute" and seat in seats:
             seats[seat]["muted"] = m["muted"]
         send(s, {"type": "ok", **reply})
+    elif t == "picture":
+        if m["tier"] == "D":
+            send(s, {"type": "error", "code": "unavailable", "message": "there is no picture of this tier yet", **reply})
+        else:
+            send(s, {"type": "picture", "tier": m["tier"], "width": 8, "height": 8, "jpeg": base64.b64encode(b"\xff\xd8" + b"j" * 30000).decode(), **reply})
     elif t == "inspect":
         send(s, {"type": "inspection", "room": room, "name": "", "video": {"log": log}, "audio": {"pid": os.getpid(), "seats": list(seats.values()), "checks": sorted(checks)},
                  "participants": [{**seats.get(k, {}), "seat": k, "session": v["session"], "kind": v["kind"], "state": "up",

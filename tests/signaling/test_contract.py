@@ -19,6 +19,14 @@ def make(server):
         for what, body, bad in (("lock", {"locked": False}, 400), ("mute-all", None, 204)):
             assert server.rest("POST", f"/rooms/{room}/{what}", body).status == 204
             assert server.rest("POST", f"/rooms/{room}/{what}", {"x": 1}).status == bad and server.rest("POST", f"/rooms/none/{what}").status == 404
+        head = {"Authorization": "Bearer " + server.link(room, seat="kiosk")["token"], "Content-Type": "application/sdp"}
+        assert server.rest("GET", f"/rooms/{room}/tiers/A.jpg").status == 503 and server.request("POST", f"/whip/{room}", OFFER, head).status == 201
+        r = server.rest("GET", f"/rooms/{room}/tiers/A.jpg")
+        assert r.status == 200 and r.headers["Content-Type"] == "image/jpeg" and r.body[:2] == b"\xff\xd8" and len(r.body) == 30002
+        assert server.rest("GET", f"/rooms/{room}/tiers/D.jpg").status == 503
+        for tier in ("Z.jpg", "A.png", "A", ".jpg", "audio.jpg"):
+            assert server.rest("GET", f"/rooms/{room}/tiers/{tier}").status == 404, tier
+        assert server.request("GET", f"/api/v1/rooms/{room}/tiers/A.jpg").status == 401
         server.link(room, seat="two")
         assert server.rest("DELETE", f"/rooms/{room}/links/two").status == 204 and server.rest("DELETE", f"/rooms/{room}/links/two").status == 404
         for what, body in (("mute", {"muted": True}), ("tier", {"tier": "auto"})):

@@ -104,6 +104,17 @@ void fake_picture(unsigned tier, bool keyframe)
     mcu_au_unref(au);
 }
 
+void fake_still(unsigned tier)
+{
+    mcu_au *au = mcu_au_new_copy("\xff\xd8\xff", 3);
+    au->codec = MCU_CODEC_JPEG;
+    au->keyframe = true;
+    au->width_px = 640;
+    au->height_px = 360;
+    the_video.callbacks.on_picture(the_video.user, tier, au);
+    mcu_au_unref(au);
+}
+
 void fake_talking(uint32_t voice, bool talking)
 {
     the_audio.callbacks.on_talking(the_audio.user, voice, talking, -20);
@@ -307,11 +318,16 @@ void mix_video_set_people(mix_video *v, const mix_person *people, unsigned n)
     }
 }
 
+static unsigned *uses_of(unsigned tier, mcu_codec codec)
+{
+    return codec == MCU_CODEC_JPEG ? &fake.stills[tier] : &fake.uses[tier];
+}
+
 mcu_status mix_video_use(mix_video *v, unsigned tier, mcu_codec codec)
 {
     (void)v;
     (void)codec;
-    fake.uses[tier]++;
+    *uses_of(tier, codec) += 1;
     return MCU_OK;
 }
 
@@ -319,8 +335,8 @@ void mix_video_unuse(mix_video *v, unsigned tier, mcu_codec codec)
 {
     (void)v;
     (void)codec;
-    g_assert(fake.uses[tier] > 0);
-    fake.uses[tier]--;
+    g_assert(*uses_of(tier, codec) > 0);
+    *uses_of(tier, codec) -= 1;
 }
 
 void mix_video_request_keyframe(mix_video *v, unsigned tier, mcu_codec codec)

@@ -7,8 +7,9 @@
 #include "mixer/video.h"
 
 typedef struct {
-    unsigned peers;               /* alive */
-    unsigned uses[MIX_MAX_TIERS]; /* H.264 use count per tier */
+    unsigned peers;                 /* alive */
+    unsigned uses[MIX_MAX_TIERS];   /* H.264 use count per tier */
+    unsigned stills[MIX_MAX_TIERS]; /* the same of JPEG */
     unsigned keyframe_requests[MIX_MAX_TIERS];
     unsigned n_people;
     mix_person people[MIX_MAX_PEOPLE];
@@ -37,6 +38,7 @@ void fake_peer_gives(mcu_peer *p);
 void fake_peer_link(mcu_peer *p, double loss);
 /* A picture of a tier, as the encoder would hand it to the loop. */
 void fake_picture(unsigned tier, bool keyframe);
+void fake_still(unsigned tier);
 void fake_talking(uint32_t voice, bool talking);
 void fake_layout(unsigned tier, uint32_t person);
 

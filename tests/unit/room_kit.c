@@ -49,6 +49,7 @@ int room_kit_teardown(void **state)
     assert_int_equal(fake.peers, 0);
     for (unsigned i = 0; i < MIX_MAX_TIERS; i++) {
         assert_int_equal(fake.uses[i], 0);
+        assert_int_equal(fake.stills[i], 0);
     }
     room_kit_settle();
     json_decref(f->sent);

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <glib.h>
+#include <libavcodec/avcodec.h>
 #include <string.h>
 
 #include "mcu/base/h264_params.h"
@@ -177,12 +178,44 @@ static void test_bank(void **state)
     mix_keybank_free(b);
 }
 
+static void test_jpeg_is_a_whole_picture_of_full_range(void **state)
+{
+    (void)state;
+    kit_camera c = kit_camera_open(MCU_CODEC_JPEG, 320, 180, 235, 0, 0);
+    for (unsigned i = 0; i < 2; i++) {
+        mcu_au *au = kit_camera_next(&c);
+        assert_true(au->keyframe && au->codec == MCU_CODEC_JPEG && au->width_px == 320 && au->height_px == 180);
+        assert_memory_equal(au->data, "\xff\xd8\xff", 3);
+        assert_memory_equal(au->data + au->size - 2, "\xff\xd9", 2);
+        AVCodecContext *decoder = avcodec_alloc_context3(avcodec_find_decoder(AV_CODEC_ID_MJPEG));
+        AVPacket *packet = av_packet_alloc();
+        AVFrame *frame = av_frame_alloc();
+        packet->data = au->data;
+        packet->size = (int)au->size;
+        assert_int_equal(avcodec_open2(decoder, NULL, NULL), 0);
+        assert_int_equal(avcodec_send_packet(decoder, packet), 0);
+        assert_int_equal(avcodec_receive_frame(decoder, frame), 0);
+        assert_int_equal(frame->width, 320);
+        assert_in_range(frame->data[0][90 * frame->linesize[0] + 160], 252, 255); /* white of limited range is white here */
+        av_frame_free(&frame);
+        av_packet_free(&packet);
+        avcodec_free_context(&decoder);
+        mcu_au_unref(au);
+    }
+    kit_camera_close(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_h264_stream), cmocka_unit_test(test_vp8_stream),        cmocka_unit_test(test_bitrate_is_kept),
-        cmocka_unit_test(test_levels),      cmocka_unit_test(test_bad_configuration), cmocka_unit_test(test_key_requests_merge),
+        cmocka_unit_test(test_h264_stream),
+        cmocka_unit_test(test_vp8_stream),
+        cmocka_unit_test(test_bitrate_is_kept),
+        cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_bad_configuration),
+        cmocka_unit_test(test_key_requests_merge),
         cmocka_unit_test(test_bank),
+        cmocka_unit_test(test_jpeg_is_a_whole_picture_of_full_range),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

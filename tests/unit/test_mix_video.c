@@ -20,7 +20,7 @@ typedef struct {
     kit_camera camera[MIX_MAX_PEOPLE];
     unsigned n_cameras;
     mcu_au *kept[MIX_MAX_TIERS][2][MAX_KEPT];
-    unsigned n_kept[MIX_MAX_TIERS][2];
+    unsigned n_kept[MIX_MAX_TIERS][2], stills;
     unsigned keys_wanted[MIX_MAX_PEOPLE + 1], layouts[MIX_MAX_TIERS];
     mix_source_state state[MIX_MAX_PEOPLE + 1];
     mix_tile tiles[MIX_MAX_TIERS][MIX_MAX_PEOPLE];
@@ -42,6 +42,10 @@ static void on_picture(void *user, unsigned tier, mcu_au *au)
     rig *r = user;
     int slot = au->codec == MCU_CODEC_VP8;
     assert_int_equal(au->tier, tier);
+    if (au->codec == MCU_CODEC_JPEG) {
+        r->stills++;
+        return;
+    }
     if (r->n_kept[tier][slot] < MAX_KEPT) {
         r->kept[tier][slot][r->n_kept[tier][slot]++] = mcu_au_ref(au);
     }
@@ -235,6 +239,28 @@ static void test_unused_costs_nothing(void **state)
     assert_int_equal(s.ticks, ticks);
     assert_int_equal(mix_video_use(r->v, 4, MCU_CODEC_H264), MCU_EINVAL);
     assert_int_equal(mix_video_use(r->v, 0, MCU_CODEC_OPUS), MCU_EINVAL);
+    rig_free(r);
+}
+
+static void test_stills_come_when_asked_for(void **state)
+{
+    (void)state;
+    rig *r = rig_new(1);
+    people(r, 1, true);
+    assert_int_equal(mix_video_use(r->v, 3, MCU_CODEC_JPEG), MCU_OK);
+    send(r, 15);
+    assert_int_equal(r->stills, 1); /* the first, then only when asked */
+    mix_video_request_keyframe(r->v, 3, MCU_CODEC_JPEG);
+    for (int i = 0; i < 100 && r->stills < 2; i++) { /* one a second is the most */
+        send(r, 5);
+    }
+    assert_int_equal(r->stills, 2);
+    mix_video_stats s;
+    mix_video_get_stats(r->v, &s);
+    assert_int_equal(s.encoded[3], 0); /* nobody watches the tier as video */
+    mix_video_unuse(r->v, 3, MCU_CODEC_JPEG);
+    mix_video_get_stats(r->v, &s);
+    assert_int_equal(s.live_encoders, 0);
     rig_free(r);
 }
 
@@ -444,6 +470,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_unused_costs_nothing),
+        cmocka_unit_test(test_stills_come_when_asked_for),
         cmocka_unit_test(test_keyframes_merge),
         cmocka_unit_test(test_still_room),
         cmocka_unit_test(test_a_hostile_stream_disturbs_nobody),

@@ -8,6 +8,7 @@
 
 #include "mcu/base/clock.h"
 #include "mcu/room/check.h"
+#include "mcu/room/still.h"
 #include "tests/unit/room_kit.h"
 
 static void check_offer(room_kit *f, const char *session)
@@ -157,6 +158,46 @@ static void test_fixed_seat_keeps_its_size_whatever_the_link_does(void **state)
     assert_true(voice_only);
 }
 
+static void ask_for_still(room_kit *f, int id, const char *tier)
+{
+    room_kit_say(f, json_pack("{ss si ss}", "type", "picture", "id", id, "tier", tier));
+}
+
+static void test_still_of_a_tier_is_made_for_who_asks_and_not_longer(void **state)
+{
+    room_kit *f = *state;
+    ask_for_still(f, 7, "A");
+    ask_for_still(f, 8, "A");
+    assert_int_equal(fake.stills[0], 1);
+    assert_null(room_kit_heard(f, "picture"));
+    fake_still(0);
+    const json_t *m = room_kit_heard(f, "picture");
+    assert_int_equal(json_integer_value(json_object_get(m, "id")), 8);
+    assert_string_equal(room_kit_member(m, "jpeg"), "/9j/");
+    assert_int_equal(json_integer_value(json_object_get(m, "width")), 640);
+    json_array_clear(f->sent);
+    fake_still(0); /* nobody waits */
+    assert_null(room_kit_heard(f, "picture"));
+    mcu_stills_tick(f->room, mcu_now_ns() + 4 * MCU_NS_PER_SEC);
+    assert_int_equal(fake.stills[0], 1);
+    mcu_stills_tick(f->room, mcu_now_ns() + 6 * MCU_NS_PER_SEC);
+    assert_int_equal(fake.stills[0], 0);
+}
+
+static void test_still_that_does_not_come_is_an_error(void **state)
+{
+    room_kit *f = *state;
+    ask_for_still(f, 7, "D");
+    mcu_stills_tick(f->room, mcu_now_ns() + 4 * MCU_NS_PER_SEC);
+    assert_string_equal(room_kit_member(room_kit_heard(f, "error"), "code"), "unavailable");
+    ask_for_still(f, 8, "audio");
+    assert_string_equal(room_kit_member(room_kit_heard(f, "error"), "code"), "bad_request");
+    for (int i = 0; i < 33; i++) {
+        ask_for_still(f, i, "B");
+    }
+    assert_string_equal(room_kit_member(room_kit_heard(f, "error"), "code"), "unavailable");
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, room_kit_setup, room_kit_teardown)
 
 int main(void)
@@ -169,6 +210,8 @@ int main(void)
         CASE(test_seat_that_may_not_send_has_no_tile_and_is_not_asked),
         CASE(test_seat_that_loses_the_right_to_speak_is_silent_at_once),
         CASE(test_hand_share_and_host_are_in_the_roster),
+        CASE(test_still_of_a_tier_is_made_for_who_asks_and_not_longer),
+        CASE(test_still_that_does_not_come_is_an_error),
         CASE(test_fixed_seat_keeps_its_size_whatever_the_link_does),
     };
     return cmocka_run_group_tests_name("room_seats", tests, NULL, NULL);
