@@ -11,7 +11,7 @@ running() { [ -n "$1" ] && kill -0 "$1" 2>/dev/null; }
 # In a session of its own, so that a Ctrl-C on the terminal reaches the script alone, which then ends things in order.
 start_server() { # ARGUMENTS OF THE LAUNCHER...
     (umask 077 && mkdir -p "$DATA")
-    setsid "$BIN/tessera-launcher" --data "$DATA" --port "$PORT" "$@" >>"$LOG" 2>&1 </dev/null &
+    setsid "$BIN/tessera-launcher" --data "$DATA" --port "$PORT" --allow-root "$@" >>"$LOG" 2>&1 </dev/null &
     LAUNCHER_PID=$!
 }
 

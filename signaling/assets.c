@@ -7,6 +7,8 @@
 
 #include "mcu/base/log.h"
 #include "mcu/base/status.h"
+#include "signaling/access.h"
+#include "signaling/client.h"
 
 #define TOTAL_MAX (8u * 1024 * 1024)
 #define DEPTH_MAX 4
@@ -16,7 +18,7 @@
 #define POLICY                                                                                                                   \
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob: mediastream:; " \
     "connect-src 'self' wss:; font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; "    \
-    "frame-ancestors 'self'"
+    "frame-ancestors 'self'%s%s"
 
 typedef struct {
     const char *type;
@@ -27,6 +29,7 @@ typedef struct {
 struct sig_assets {
     GHashTable *files; /* "/web/app.js" -> asset */
     size_t total;
+    char *policy; /* Content-Security-Policy */
 };
 
 static const char *type_of(const char *path)
@@ -151,9 +154,11 @@ char *sig_assets_find(const char *configured, GError **error)
     return NULL;
 }
 
-sig_assets *sig_assets_new(const char *folder, GError **error)
+sig_assets *sig_assets_new(const char *folder, const char *const *frame_ancestors, GError **error)
 {
     sig_assets *a = g_new0(sig_assets, 1);
+    g_autofree char *embedders = g_strjoinv(" ", (char **)(uintptr_t)frame_ancestors);
+    a->policy = g_strdup_printf(POLICY, *embedders ? " " : "", embedders);
     a->files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_asset);
     g_autofree char *web = g_build_filename(folder, "web", NULL);
     if (!load_folder(a, web, "/web", 0, error)) {
@@ -167,6 +172,7 @@ void sig_assets_free(sig_assets *a)
 {
     if (a) {
         g_hash_table_destroy(a->files);
+        g_free(a->policy);
         g_free(a);
     }
 }
@@ -182,6 +188,15 @@ static bool accepts_gzip(const sig_request *q)
     return accept && strstr(accept, "gzip") && !strstr(accept, "gzip;q=0");
 }
 
+/* Pages of the configured origins may load the client as a module. */
+static void allow_origin(sig_request *q)
+{
+    const char *origin = sig_request_header(q, "Origin");
+    if (origin && sig_access_origin_allowed(q->gateway->settings, origin, sig_client_host(q))) {
+        sig_reply_header(q, "Access-Control-Allow-Origin", origin);
+    }
+}
+
 void sig_assets_serve(sig_request *q, const char *path, int status)
 {
     const asset *f = g_hash_table_lookup(q->gateway->assets->files, path);
@@ -189,11 +204,12 @@ void sig_assets_serve(sig_request *q, const char *path, int status)
         sig_reply_problem(q, 404, mcu_error_name(MCU_ERROR_NOT_FOUND), "There is nothing here.");
         return;
     }
-    sig_reply_header(q, "Content-Security-Policy", POLICY);
+    sig_reply_header(q, "Content-Security-Policy", q->gateway->assets->policy);
+    allow_origin(q);
     sig_reply_header(q, "Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self), geolocation=()");
     sig_reply_header(q, "Cross-Origin-Opener-Policy", "same-origin");
     sig_reply_header(q, "Cross-Origin-Resource-Policy", "same-origin");
-    sig_reply_header(q, "Vary", "Accept-Encoding");
+    sig_reply_header(q, "Vary", "Accept-Encoding, Origin");
     sig_reply_header(q, "ETag", f->etag);
     sig_reply_header(q, "Cache-Control", "no-cache"); /* kept, but asked about each time: a new version is there at once */
     const char *known = sig_request_header(q, "If-None-Match");

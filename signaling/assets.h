@@ -12,7 +12,7 @@
  * g_free. */
 char *sig_assets_find(const char *configured, GError **error);
 
-sig_assets *sig_assets_new(const char *folder, GError **error);
+sig_assets *sig_assets_new(const char *folder, const char *const *frame_ancestors, GError **error);
 void sig_assets_free(sig_assets *a);
 
 bool sig_assets_has(const sig_assets *a, const char *path); /* "/web/app.js" */

@@ -30,7 +30,7 @@ typedef struct sig_gateway {
     sig_ice *ice;
     sig_assets *assets;
     sig_tls *tls;
-    sig_http *http;
+    sig_http *http, *admin_http; /* admin_http NULL = no listener of its own */
     sig_launcher *launcher;
     sig_supervisor *supervisor;
     int rooms_dir_fd;

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "mcu/base/status.h"
+#include "signaling/client.h"
 #include "signaling/http_private.h"
 #include "signaling/json_guard.h"
 
@@ -108,6 +109,21 @@ static void refuse_method(sig_request *q, unsigned allowed)
     sig_reply_problem(q, 405, "method_not_allowed", "This resource does not know that method.");
 }
 
+/* False = refused and answered. */
+static bool admitted(sig_request *q, sig_access_level level)
+{
+    if (level != SIG_ACCESS_PUBLIC && !sig_client_may_operate(q)) {
+        sig_reply_problem(q, 403, mcu_error_name(MCU_ERROR_FORBIDDEN),
+                          "The operator's API does not answer here: see [admin] in the configuration.");
+        return false;
+    }
+    if (level == SIG_ACCESS_ADMIN && !sig_auth_is_admin(q->gateway->auth, sig_request_header(q, "Authorization"))) {
+        sig_reply_problem(q, 401, mcu_error_name(MCU_ERROR_UNAUTHORIZED), "This needs the operator's bearer key.");
+        return false;
+    }
+    return true;
+}
+
 static void dispatch(sig_http *h, sig_request *q)
 {
     const char *parts[SIG_PATH_PARTS] = {NULL};
@@ -123,8 +139,7 @@ static void dispatch(sig_http *h, sig_request *q)
         if (!(r->methods & command)) {
             continue;
         }
-        if (r->admin && !sig_auth_is_admin(h->gateway->auth, sig_request_header(q, "Authorization"))) {
-            sig_reply_problem(q, 401, mcu_error_name(MCU_ERROR_UNAUTHORIZED), "This needs the operator's bearer key.");
+        if (!admitted(q, r->access)) {
             return;
         }
         r->handler(q);
@@ -152,6 +167,7 @@ static void on_request(struct evhttp_request *ev, void *user)
     sig_http *h = user;
     sig_request *q = g_new0(sig_request, 1);
     q->gateway = h->gateway;
+    q->http = h;
     q->ev = ev;
     q->path = decoded_path(ev);
     sig_http_note_request(ev, false);
@@ -164,10 +180,11 @@ static void on_request(struct evhttp_request *ev, void *user)
 
 /* ---- life ---- */
 
-sig_http *sig_http_new(sig_gateway *g, const sig_route *routes, unsigned n_routes, sig_handler fallback)
+sig_http *sig_http_new(sig_gateway *g, bool admin, const sig_route *routes, unsigned n_routes, sig_handler fallback)
 {
     sig_http *h = g_new0(sig_http, 1);
     h->gateway = g;
+    h->admin = admin;
     h->routes = routes;
     h->n_routes = n_routes;
     h->fallback = fallback;

@@ -15,6 +15,7 @@
 
 typedef struct sig_request {
     sig_gateway *gateway;
+    const sig_http *http; /* that took it */
     struct evhttp_request *ev;
     char *path;                       /* decoded */
     char *storage;                    /* what `part` points into */
@@ -23,14 +24,21 @@ typedef struct sig_request {
 } sig_request;
 
 typedef void (*sig_handler)(sig_request *q);
+typedef enum {
+    SIG_ACCESS_NONE = 0,
+    SIG_ACCESS_PUBLIC,
+    SIG_ACCESS_OPERATOR, /* only where the operator's API answers: see client.h */
+    SIG_ACCESS_ADMIN,    /* there, and with the operator's key */
+} sig_access_level;
 typedef struct {
     unsigned methods;    /* EVHTTP_REQ_* */
     const char *pattern; /* "/api/v1/rooms/" "*": a star is one part of a path */
     sig_handler handler;
-    bool admin; /* needs the operator's key */
+    sig_access_level access;
 } sig_route;
 
-sig_http *sig_http_new(sig_gateway *g, const sig_route *routes, unsigned n_routes, sig_handler fallback);
+/* `admin`: for the operator's own listener. */
+sig_http *sig_http_new(sig_gateway *g, bool admin, const sig_route *routes, unsigned n_routes, sig_handler fallback);
 bool sig_http_listen(sig_http *h, int take_fd); /* a listening TCP socket */
 void sig_http_stop_listening(sig_http *h);
 void sig_http_drop_sockets(sig_http *h); /* every WebSocket, at once */

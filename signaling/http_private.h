@@ -7,6 +7,7 @@
 
 struct sig_http {
     sig_gateway *gateway;
+    bool admin; /* the operator's own listener */
     struct evhttp *ev;
     const sig_route *routes;
     unsigned n_routes;

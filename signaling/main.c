@@ -40,7 +40,7 @@ static const char usage[] =
 
 typedef struct {
     const char *data, *config;
-    int port, sockets;
+    int port, sockets, admin_sockets; /* the last ones are the operator's */
 } options;
 
 typedef struct {
@@ -129,7 +129,7 @@ static bool open_assets(program *p, GError **error)
     g_autofree char *api = g_build_filename(folder, "api", "openapi.json", NULL);
     g->messages = sig_schema_load(messages, error);
     g->api = g->messages ? sig_schema_load(api, error) : NULL;
-    g->assets = g->api ? sig_assets_new(folder, error) : NULL;
+    g->assets = g->api ? sig_assets_new(folder, p->settings->frame_ancestors, error) : NULL;
     return g->assets != NULL;
 }
 
@@ -149,7 +149,8 @@ static void on_ready(void *user)
 {
     program *p = user;
     for (int i = 0; i < p->options.sockets; i++) {
-        if (!sig_http_listen(p->gateway.http, CONTROL_FD + 1 + i)) {
+        bool admin = p->gateway.admin_http && i >= p->options.sockets - p->options.admin_sockets;
+        if (!sig_http_listen(admin ? p->gateway.admin_http : p->gateway.http, CONTROL_FD + 1 + i)) {
             mcu_error_log("http.listen", "socket=%d", i);
         }
     }
@@ -227,7 +228,10 @@ static bool open_all(program *p, GError **error)
     g->ice = sig_ice_new(g->base, g->settings);
     g->launcher = sig_launcher_new(g->base, CONTROL_FD, &events, p);
     g->supervisor = sig_supervisor_new(g);
-    g->http = sig_http_new(g, sig_routes, sig_n_routes, sig_page_fallback);
+    g->http = sig_http_new(g, false, sig_routes, sig_n_routes, sig_page_fallback);
+    if (g->settings->admin_port != 0) {
+        g->admin_http = sig_http_new(g, true, sig_routes, sig_n_routes, sig_page_fallback);
+    }
     open_events(p);
     return true;
 }
@@ -249,6 +253,7 @@ static void close_all(program *p)
     sig_http_drop_sockets(g->http); /* they let go of their rooms */
     sig_launcher_free(g->launcher);
     sig_supervisor_free(g->supervisor); /* answers the requests that wait for a room */
+    sig_http_free(g->admin_http);
     sig_http_free(g->http);
     sig_store_close(g->store);
     sig_ice_free(g->ice);
@@ -279,11 +284,17 @@ static int check_only(const options *o)
 /* -1 = go on, else the exit status. */
 static int read_options(options *o, int argc, char **argv)
 {
-    static const struct option table[] = {{"data", required_argument, NULL, 'd'},   {"config", required_argument, NULL, 'c'},
-                                          {"port", required_argument, NULL, 'p'},   {"sockets", required_argument, NULL, 's'},
-                                          {"help", no_argument, NULL, 'h'},         {"help-config", no_argument, NULL, 'H'},
-                                          {"check-config", no_argument, NULL, 'C'}, {"permissions", no_argument, NULL, 'P'},
-                                          {"version", no_argument, NULL, 'v'},      {NULL, 0, NULL, 0}};
+    static const struct option table[] = {{"data", required_argument, NULL, 'd'},
+                                          {"config", required_argument, NULL, 'c'},
+                                          {"port", required_argument, NULL, 'p'},
+                                          {"sockets", required_argument, NULL, 's'},
+                                          {"admin-sockets", required_argument, NULL, 'a'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {"help-config", no_argument, NULL, 'H'},
+                                          {"check-config", no_argument, NULL, 'C'},
+                                          {"permissions", no_argument, NULL, 'P'},
+                                          {"version", no_argument, NULL, 'v'},
+                                          {NULL, 0, NULL, 0}};
     bool check = false;
     for (int c = 0; (c = getopt_long(argc, argv, "", table, NULL)) != -1;) {
         switch (c) {
@@ -295,6 +306,9 @@ static int read_options(options *o, int argc, char **argv)
             break;
         case 'p':
             o->port = atoi(optarg);
+            break;
+        case 'a':
+            o->admin_sockets = atoi(optarg);
             break;
         case 's':
             o->sockets = atoi(optarg);

@@ -101,7 +101,7 @@ void sig_reply_problem(sig_request *q, int status, const char *code, const char 
     if (status == 401) {
         sig_reply_header(q, "WWW-Authenticate", "Bearer");
     } else if (status == 503) {
-        sig_reply_header(q, "Retry-After", "1");
+        sig_reply_header(q, "Retry-After", strcmp(code, mcu_error_name(MCU_ERROR_FULL)) == 0 ? "60" : "1");
     }
     reply_json_as(q, status, "application/problem+json", body);
 }

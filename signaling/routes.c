@@ -5,41 +5,42 @@
 #include "signaling/access.h"
 #include "signaling/api.h"
 #include "signaling/assets.h"
+#include "signaling/client.h"
 #include "signaling/http_private.h"
 #include "signaling/session.h"
 
 #define GET (EVHTTP_REQ_GET | EVHTTP_REQ_HEAD)
 
 const sig_route sig_routes[] = {
-    {EVHTTP_REQ_GET, "/ws", sig_page_websocket, false},
-    {GET, "/j/*", sig_page_join, false},
-    {GET, "/healthz", sig_api_health, false},
-    {GET, "/readyz", sig_api_ready, false},
-    {GET, "/metrics", sig_api_metrics, false},
-    {GET, "/api/openapi.json", sig_api_openapi, false},
-    {GET, "/api/messages.json", sig_api_messages, false},
-    {GET, "/api/v1/rooms", sig_api_list_rooms, true},
-    {EVHTTP_REQ_POST, "/api/v1/rooms", sig_api_create_room, true},
-    {GET, "/api/v1/rooms/*", sig_api_get_room, true},
-    {EVHTTP_REQ_DELETE, "/api/v1/rooms/*", sig_api_end_room, true},
-    {EVHTTP_REQ_POST, "/api/v1/rooms/*/links", sig_api_create_link, true},
-    {EVHTTP_REQ_DELETE, "/api/v1/rooms/*/links/*", sig_api_revoke_link, true},
-    {GET, "/api/v1/rooms/*/tiers/*", sig_api_tier_picture, true},
-    {EVHTTP_REQ_POST, "/api/v1/rooms/*/mute-all", sig_api_mute_all, true},
-    {EVHTTP_REQ_POST, "/api/v1/rooms/*/lock", sig_api_lock, true},
-    {EVHTTP_REQ_POST, "/api/v1/rooms/*/participants/*/mute", sig_api_mute, true},
-    {EVHTTP_REQ_POST, "/api/v1/rooms/*/participants/*/tier", sig_api_tier, true},
-    {EVHTTP_REQ_DELETE, "/api/v1/rooms/*/participants/*", sig_api_remove, true},
-    {EVHTTP_REQ_POST, "/whip/*", sig_whip_create, false},
-    {EVHTTP_REQ_POST, "/whep/*", sig_whip_create, false},
-    {EVHTTP_REQ_OPTIONS, "/whip/*", sig_whip_options, false},
-    {EVHTTP_REQ_OPTIONS, "/whep/*", sig_whip_options, false},
-    {EVHTTP_REQ_PATCH, "/whip/*/*/*", sig_whip_patch, false},
-    {EVHTTP_REQ_PATCH, "/whep/*/*/*", sig_whip_patch, false},
-    {EVHTTP_REQ_DELETE, "/whip/*/*/*", sig_whip_delete, false},
-    {EVHTTP_REQ_DELETE, "/whep/*/*/*", sig_whip_delete, false},
-    {EVHTTP_REQ_OPTIONS, "/whip/*/*/*", sig_whip_options, false},
-    {EVHTTP_REQ_OPTIONS, "/whep/*/*/*", sig_whip_options, false},
+    {EVHTTP_REQ_GET, "/ws", sig_page_websocket, SIG_ACCESS_PUBLIC},
+    {GET, "/j/*", sig_page_join, SIG_ACCESS_PUBLIC},
+    {GET, "/healthz", sig_api_health, SIG_ACCESS_PUBLIC},
+    {GET, "/readyz", sig_api_ready, SIG_ACCESS_PUBLIC},
+    {GET, "/metrics", sig_api_metrics, SIG_ACCESS_OPERATOR},
+    {GET, "/api/openapi.json", sig_api_openapi, SIG_ACCESS_PUBLIC},
+    {GET, "/api/messages.json", sig_api_messages, SIG_ACCESS_PUBLIC},
+    {GET, "/api/v1/rooms", sig_api_list_rooms, SIG_ACCESS_ADMIN},
+    {EVHTTP_REQ_POST, "/api/v1/rooms", sig_api_create_room, SIG_ACCESS_ADMIN},
+    {GET, "/api/v1/rooms/*", sig_api_get_room, SIG_ACCESS_ADMIN},
+    {EVHTTP_REQ_DELETE, "/api/v1/rooms/*", sig_api_end_room, SIG_ACCESS_ADMIN},
+    {EVHTTP_REQ_POST, "/api/v1/rooms/*/links", sig_api_create_link, SIG_ACCESS_ADMIN},
+    {EVHTTP_REQ_DELETE, "/api/v1/rooms/*/links/*", sig_api_revoke_link, SIG_ACCESS_ADMIN},
+    {GET, "/api/v1/rooms/*/tiers/*", sig_api_tier_picture, SIG_ACCESS_ADMIN},
+    {EVHTTP_REQ_POST, "/api/v1/rooms/*/mute-all", sig_api_mute_all, SIG_ACCESS_ADMIN},
+    {EVHTTP_REQ_POST, "/api/v1/rooms/*/lock", sig_api_lock, SIG_ACCESS_ADMIN},
+    {EVHTTP_REQ_POST, "/api/v1/rooms/*/participants/*/mute", sig_api_mute, SIG_ACCESS_ADMIN},
+    {EVHTTP_REQ_POST, "/api/v1/rooms/*/participants/*/tier", sig_api_tier, SIG_ACCESS_ADMIN},
+    {EVHTTP_REQ_DELETE, "/api/v1/rooms/*/participants/*", sig_api_remove, SIG_ACCESS_ADMIN},
+    {EVHTTP_REQ_POST, "/whip/*", sig_whip_create, SIG_ACCESS_PUBLIC},
+    {EVHTTP_REQ_POST, "/whep/*", sig_whip_create, SIG_ACCESS_PUBLIC},
+    {EVHTTP_REQ_OPTIONS, "/whip/*", sig_whip_options, SIG_ACCESS_PUBLIC},
+    {EVHTTP_REQ_OPTIONS, "/whep/*", sig_whip_options, SIG_ACCESS_PUBLIC},
+    {EVHTTP_REQ_PATCH, "/whip/*/*/*", sig_whip_patch, SIG_ACCESS_PUBLIC},
+    {EVHTTP_REQ_PATCH, "/whep/*/*/*", sig_whip_patch, SIG_ACCESS_PUBLIC},
+    {EVHTTP_REQ_DELETE, "/whip/*/*/*", sig_whip_delete, SIG_ACCESS_PUBLIC},
+    {EVHTTP_REQ_DELETE, "/whep/*/*/*", sig_whip_delete, SIG_ACCESS_PUBLIC},
+    {EVHTTP_REQ_OPTIONS, "/whip/*/*/*", sig_whip_options, SIG_ACCESS_PUBLIC},
+    {EVHTTP_REQ_OPTIONS, "/whep/*/*/*", sig_whip_options, SIG_ACCESS_PUBLIC},
 };
 const unsigned sig_n_routes = G_N_ELEMENTS(sig_routes);
 
@@ -67,7 +68,7 @@ void sig_page_websocket(sig_request *q)
         sig_reply_problem(q, 426, mcu_error_name(MCU_ERROR_BAD_REQUEST), problem);
         return;
     }
-    if (!sig_access_origin_allowed(q->gateway->settings, sig_request_header(q, "Origin"), sig_request_header(q, "Host"))) {
+    if (!sig_access_origin_allowed(q->gateway->settings, sig_request_header(q, "Origin"), sig_client_host(q))) {
         sig_reply_problem(q, 403, mcu_error_name(MCU_ERROR_FORBIDDEN), "Pages of this origin may not connect.");
         return;
     }

@@ -16,8 +16,13 @@ const mcu_config_key sig_settings_keys[] = {
     {"server", "key", STR, "", 0, 0, "PEM private key of the certificate"},
     {"server", "public_url", STR, "", 0, 0, "how people reach the server, for join links; empty = from the request"},
     {"server", "origins", LIST, "", 0, 0, "further web origins that may use WebSocket and WHIP, as https://host"},
+    {"server", "frame_ancestors", LIST, "", 0, 0, "further web origins whose pages may embed ours, as https://host"},
+    {"server", "trusted_proxies", LIST, "", 0, 0, "networks of proxies whose X-Forwarded-For and -Host count, as 10.0.0.0/8"},
     {"server", "assets", STR, "", 0, 0, "folder with web/ and api/; empty = beside the program"},
     {"server", "max_connections", NUM, "4096", 16, 100000, "TCP connections at a time"},
+    {"admin", "port", NUM, "0", 0, 65535, "a port of its own for REST and /metrics; 0 = the server's, for this host itself"},
+    {"admin", "listen", LIST, "127.0.0.1;::1", 0, 0, "addresses of that port"},
+    {"admin", "allow", LIST, "", 0, 0, "with port 0: networks that may use REST and /metrics as well, as 10.0.0.0/8"},
     {"media", "addresses", LIST, "", 0, 0, "local addresses for media; empty = all but loopback"},
     {"media", "nat_address", STR, "", 0, 0, "public address of a 1:1 NAT in front of the server"},
     {"media", "port_min", NUM, "0", 0, 65535, "first UDP/TCP port for media; 0 = any"},
@@ -90,8 +95,35 @@ static bool read_tiers(sig_settings *s, GError **error)
     return s->n_tiers > 0 || bad(error, "tiers", "A", "at least one tier is needed");
 }
 
+static bool read_networks(const sig_settings *s, const char *section, const char *key, sig_networks **out, GError **error)
+{
+    *out = sig_networks_new(mcu_config_list(s->config, section, key), error);
+    if (!*out) {
+        g_prefix_error(error, "[%s] %s: ", section, key);
+    }
+    return *out != NULL;
+}
+
+/* They go into a header as they are. */
+static bool check_origins(const char *const *list, const char *key, GError **error)
+{
+    for (const char *const *o = list; *o; o++) {
+        size_t n = strlen("https://");
+        if (!g_str_has_prefix(*o, "https://") || !(*o)[n] || strpbrk(*o + n, "/?# \t;,'\"")) {
+            return bad(error, "server", key, "each must look like https://host or https://host:port");
+        }
+    }
+    return true;
+}
+
 static bool check(const sig_settings *s, GError **error)
 {
+    if (!check_origins(s->origins, "origins", error) || !check_origins(s->frame_ancestors, "frame_ancestors", error)) {
+        return false;
+    }
+    if (s->admin_port != 0 && (s->admin_port == s->port || !s->admin_listen[0])) {
+        return bad(error, "admin", "port", "must differ from the server's, and needs an address to listen on");
+    }
     if (!s->listen[0]) {
         return bad(error, "server", "listen", "at least one address is needed");
     }
@@ -125,6 +157,9 @@ static void read_values(sig_settings *s, int port)
     s->key = mcu_config_str(c, "server", "key");
     s->public_url = mcu_config_str(c, "server", "public_url");
     s->origins = mcu_config_list(c, "server", "origins");
+    s->frame_ancestors = mcu_config_list(c, "server", "frame_ancestors");
+    s->admin_listen = mcu_config_list(c, "admin", "listen");
+    s->admin_port = (uint16_t)mcu_config_int(c, "admin", "port");
     s->assets = mcu_config_str(c, "server", "assets");
     s->max_connections = (unsigned)mcu_config_int(c, "server", "max_connections");
     s->addresses = mcu_config_list(c, "media", "addresses");
@@ -156,7 +191,8 @@ sig_settings *sig_settings_load(const char *path, int port, GError **error)
     sig_settings *s = g_new0(sig_settings, 1);
     s->config = config;
     read_values(s, port);
-    if (!read_tiers(s, error) || !check(s, error)) {
+    if (!read_networks(s, "server", "trusted_proxies", &s->trusted_proxies, error) ||
+        !read_networks(s, "admin", "allow", &s->admin_allow, error) || !read_tiers(s, error) || !check(s, error)) {
         g_prefix_error(error, "%s: ", path ? path : "configuration");
         sig_settings_free(s);
         return NULL;
@@ -167,6 +203,8 @@ sig_settings *sig_settings_load(const char *path, int port, GError **error)
 void sig_settings_free(sig_settings *s)
 {
     if (s) {
+        sig_networks_free(s->trusted_proxies);
+        sig_networks_free(s->admin_allow);
         mcu_config_free(s->config);
         g_free(s);
     }

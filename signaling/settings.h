@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "mcu/base/config.h"
+#include "signaling/networks.h"
 
 #define SIG_MAX_TIERS 8
 
@@ -26,6 +27,13 @@ typedef struct {
     const char *certificate, *key; /* both empty = self-signed */
     const char *public_url;        /* "" = from the request */
     const char *const *origins;
+    const char *const *frame_ancestors;
+    sig_networks *trusted_proxies; /* owned */
+
+    const char *const *admin_listen;
+    uint16_t admin_port;       /* 0 = no listener of its own */
+    sig_networks *admin_allow; /* owned */
+
     const char *assets; /* "" = looked for beside the program */
     unsigned max_connections;
 

@@ -5,6 +5,7 @@
 #include "mcu/base/status.h"
 #include "signaling/access.h"
 #include "signaling/api.h"
+#include "signaling/client.h"
 #include "signaling/sdpfrag.h"
 #include "signaling/supervisor.h"
 
@@ -43,7 +44,7 @@ static void allow_origin(sig_request *q, const char *origin)
 static bool origin_ok(sig_request *q)
 {
     const char *origin = sig_request_header(q, "Origin");
-    if (!sig_access_origin_allowed(q->gateway->settings, origin, sig_request_header(q, "Host"))) {
+    if (!sig_access_origin_allowed(q->gateway->settings, origin, sig_client_host(q))) {
         sig_reply_problem(q, 403, mcu_error_name(MCU_ERROR_FORBIDDEN), "Pages of this origin may not connect.");
         return false;
     }

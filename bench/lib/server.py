@@ -49,7 +49,7 @@ class Server:
             "TESSERA_SERVER_ASSETS": str(TOP / "assets"),
         }
         self.child = subprocess.Popen(
-            [programs.path("tessera-launcher"), "--data", str(self.data), "--port", str(self.port), "--no-demo"],
+            [programs.path("tessera-launcher"), "--data", str(self.data), "--port", str(self.port), "--no-demo", "--allow-root"],
             env=environment, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=True)
         self.tls = ssl.create_default_context()
         self.tls.check_hostname, self.tls.verify_mode = False, ssl.CERT_NONE

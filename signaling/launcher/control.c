@@ -19,11 +19,12 @@ bool sig_start_gateway(sig_launcher_state *l)
         fds[1 + i] = l->sockets[i];
     }
     g_autofree char *sockets = g_strdup_printf("--sockets=%u", l->n_sockets);
+    g_autofree char *admin = g_strdup_printf("--admin-sockets=%u", l->n_admin_sockets);
     g_autofree char *data = g_strdup_printf("--data=%s", l->data);
     g_autofree char *port = g_strdup_printf("--port=%d", l->port);
     g_autofree char *config = l->config ? g_strdup_printf("--config=%s", l->config) : NULL;
     char program[] = "tessera";
-    char *arguments[] = {program, data, sockets, port, config, NULL};
+    char *arguments[] = {program, data, sockets, admin, port, config, NULL};
     l->gateway = sig_spawn(l->bin, program, arguments, fds, 1 + l->n_sockets, false);
     close(pair[1]);
     if (l->gateway == 0) {

@@ -22,9 +22,10 @@
 typedef struct {
     const char *data, *config; /* config may be NULL */
     int port;                  /* 0 = the configuration's */
-    char *bin;                 /* folder of the programs */
+    bool allow_root;
+    char *bin; /* folder of the programs */
     int sockets[SIG_LISTEN_MAX];
-    unsigned n_sockets;
+    unsigned n_sockets, n_admin_sockets; /* the last ones are the operator's */
     int rooms_dir_fd;
     int signal_fd;
 

@@ -38,26 +38,41 @@ static int bind_one(const struct addrinfo *a)
     return -1;
 }
 
-bool sig_listen(sig_launcher_state *l, const sig_settings *s, GError **error)
+static bool listen_on(sig_launcher_state *l, const char *const *addresses, unsigned number, const char *key, GError **error)
 {
     char port[8];
-    g_snprintf(port, sizeof port, "%u", s->port);
-    for (const char *const *address = s->listen; *address && l->n_sockets < SIG_LISTEN_MAX; address++) {
+    unsigned before = l->n_sockets;
+    g_snprintf(port, sizeof port, "%u", number);
+    for (const char *const *address = addresses; *address && l->n_sockets < SIG_LISTEN_MAX; address++) {
         struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE, .ai_socktype = SOCK_STREAM};
         struct addrinfo *found = NULL;
         if (getaddrinfo(*address, port, &hints, &found) != 0) {
-            g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG, "[server] listen: %s is not an address", *address);
+            g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG, "[%s] listen: %s is not an address", key, *address);
             return false;
         }
         int fd = bind_one(found);
-        int number = errno;
+        int problem = errno;
+        bool six = found->ai_family == AF_INET6;
         freeaddrinfo(found);
-        bool no_v6 = strcmp(*address, "::") == 0 && (number == EAFNOSUPPORT || number == EADDRNOTAVAIL);
+        bool no_v6 = six && (problem == EAFNOSUPPORT || problem == EADDRNOTAVAIL) && (*address)[strspn(*address, ":1")] == '\0';
         if (fd >= 0) {
             l->sockets[l->n_sockets++] = fd;
         } else if (!no_v6) { /* a host without IPv6 is none the worse */
-            return fail(error, *address, s->port, number);
+            return fail(error, *address, number, problem);
         }
     }
-    return l->n_sockets > 0 || fail(error, s->listen[0], s->port, EADDRNOTAVAIL);
+    return l->n_sockets > before || fail(error, addresses[0], number, EADDRNOTAVAIL);
+}
+
+bool sig_listen(sig_launcher_state *l, const sig_settings *s, GError **error)
+{
+    if (!listen_on(l, s->listen, s->port, "server", error)) {
+        return false;
+    }
+    unsigned public_sockets = l->n_sockets;
+    if (s->admin_port != 0 && !listen_on(l, s->admin_listen, s->admin_port, "admin", error)) {
+        return false;
+    }
+    l->n_admin_sockets = l->n_sockets - public_sockets;
+    return true;
 }

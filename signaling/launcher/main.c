@@ -27,13 +27,14 @@
 #define PAUSE_NS (SEC / 10)
 #define PAUSE_MAX_NS (5 * SEC)
 
-static const char usage[] = "usage: tessera-launcher --data DIR [--port N] [--config FILE] [--no-demo]\n"
+static const char usage[] = "usage: tessera-launcher --data DIR [--port N] [--config FILE] [--no-demo] [--allow-root]\n"
                             "\n"
                             "Starts Tessera: keeps its listening sockets, runs the gateway and the rooms, restarts what dies.\n"
                             "\n"
                             "  --data DIR     database, keys, certificate and sockets\n"
                             "  --port N       listen on this port instead of the configuration's\n"
                             "  --config FILE  an INI file; tessera --help-config prints every key\n"
+                            "  --allow-root   run as root outside a container too\n"
                             "  --no-demo      accepted and without effect: the demo room is made by ./run\n";
 
 static int open_signals(void)
@@ -168,9 +169,13 @@ static void run(sig_launcher_state *l)
 
 static bool read_options(sig_launcher_state *l, int argc, char **argv)
 {
-    static const struct option options[] = {{"data", required_argument, NULL, 'd'},   {"port", required_argument, NULL, 'p'},
-                                            {"config", required_argument, NULL, 'c'}, {"no-demo", no_argument, NULL, 'n'},
-                                            {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"data", required_argument, NULL, 'd'},
+                                            {"port", required_argument, NULL, 'p'},
+                                            {"config", required_argument, NULL, 'c'},
+                                            {"no-demo", no_argument, NULL, 'n'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {"allow-root", no_argument, NULL, 'r'},
+                                            {NULL, 0, NULL, 0}};
     int o = 0;
     while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (o == 'd') {
@@ -183,6 +188,8 @@ static bool read_options(sig_launcher_state *l, int argc, char **argv)
                 fputs("tessera-launcher: --port must be from 1 to 65535\n", stderr);
                 return false;
             }
+        } else if (o == 'r') {
+            l->allow_root = true;
         } else if (o == 'h') {
             fputs(usage, stdout);
             exit(0);
@@ -191,6 +198,27 @@ static bool read_options(sig_launcher_state *l, int argc, char **argv)
         }
     }
     return l->data && optind == argc;
+}
+
+static bool in_container(void)
+{
+    static const char *const marks[] = {"/.dockerenv", "/run/.containerenv", "/run/systemd/container"};
+    for (size_t i = 0; i < G_N_ELEMENTS(marks); i++) {
+        if (access(marks[i], F_OK) == 0) {
+            return true;
+        }
+    }
+    return getenv("container") != NULL || getenv("KUBERNETES_SERVICE_HOST") != NULL;
+}
+
+/* A hole in the server should not be a hole in the host. */
+static bool refuse_root(const sig_launcher_state *l, GError **error)
+{
+    if (geteuid() != 0 || l->allow_root || in_container()) {
+        return true;
+    }
+    g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG, "does not run as root: use a user of its own, or say --allow-root");
+    return false;
 }
 
 /* Two would take each other's rooms. The lock ends with this process: nothing it starts inherits it. */
@@ -230,7 +258,7 @@ int main(int argc, char **argv)
         fputs(usage, stderr);
         return 2;
     }
-    if (!prepare(&l, &error)) {
+    if (!refuse_root(&l, &error) || !prepare(&l, &error)) {
         fprintf(stderr, "tessera-launcher: %s\n", error ? error->message : "cannot start");
         return 1;
     }

@@ -71,7 +71,7 @@ class Server:
         self.start()
 
     def command(self):
-        return [self.bin + "/tessera-launcher", "--data", self.data, "--port", str(self.port), "--config", self.config, "--no-demo"]
+        return [self.bin + "/tessera-launcher", "--data", self.data, "--port", str(self.port), "--config", self.config, "--no-demo", "--allow-root"]
 
     def before_exec(self):
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG: nothing is left when the tests are stopped

@@ -36,7 +36,7 @@ export async function startServer({ name = 'server', settings = {}, namespace = 
   const all = { 'server.listen': address, 'media.addresses': address, 'log.level': 'info', ...settings };
   const env = { TESSERA_SERVER_ASSETS: path.join(ROOT, 'assets') };
   for (const [key, value] of Object.entries(all)) env['TESSERA_' + key.replace('.', '_').toUpperCase()] = String(value);
-  const command = [program('tessera-launcher'), '--data', data, '--port', String(port), '--no-demo'];
+  const command = [program('tessera-launcher'), '--data', data, '--port', String(port), '--no-demo', '--allow-root'];
   if (namespace) command.unshift('ip', 'netns', 'exec', namespace);
   const launcher = start(command[0], command.slice(1), { env, log: path.join(outputFolder, name + '.log') });
   const server = { data, port, address, namespace, launcher, origin: `https://${address}:${port}` };

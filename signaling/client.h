@@ -1,0 +1,14 @@
+/* client.h - who sent a request, also behind a trusted proxy, and whether the operator's API answers there.  Thread: the
+ * gateway's loop. What a proxy that is not trusted says is not believed. */
+#ifndef SIGNALING_CLIENT_H
+#define SIGNALING_CLIENT_H
+
+#include "signaling/http.h"
+
+/* The host that the client asked for: of X-Forwarded-Host when a trusted proxy says so, else of Host. NULL = unknown. */
+const char *sig_client_host(const sig_request *q);
+/* On the operator's own listener always. On the server's port only, when there is no such listener, for clients on this host
+ * itself and of the networks that [admin] allow names. */
+bool sig_client_may_operate(const sig_request *q);
+
+#endif

@@ -1,0 +1,135 @@
+"""Who reaches what: the operator's API, proxies, pages that embed ours, and figures that stay few."""
+import json
+import re
+
+from harness import Server, asyncio, free_port, hear_end, say
+
+
+def make(server):
+    def operator(s, path="/api/v1/rooms", port=None, **headers):
+        """The status of an operator's request."""
+        own, s.port = s.port, port or s.port
+        try:
+            return s.request("GET", path, None, {"Authorization": "Bearer " + s.key, **headers}).status
+        finally:
+            s.port = own
+
+    def with_server(config, test):
+        other = Server(config)
+        try:
+            test(other)
+            assert not other.complaints(), other.complaints()
+        finally:
+            other.close()
+
+    def the_operators_api_is_for_this_host_and_not_for_whom_it_forwards():
+        for path in ("/api/v1/rooms", "/metrics"):
+            assert operator(server, path) == 200
+            for header in ({"X-Forwarded-For": "127.0.0.1"}, {"X-Forwarded-For": "203.0.113.9"}, {"Forwarded": "for=127.0.0.1"}):
+                assert operator(server, path, **header) == 403, (path, header)
+        assert server.get("/healthz", **{"X-Forwarded-For": "203.0.113.9"}).status == 200
+        r = server.request("GET", "/metrics", None, {"X-Forwarded-For": "203.0.113.9"})
+        assert r.json()["code"] == "forbidden" and "[admin]" in r.json()["detail"]
+
+    def a_trusted_proxy_is_believed_about_the_last_hop_it_saw():
+        def test(s):
+            assert operator(s) == 200
+            for hops, status in (("10.1.2.3", 200), ("2001:db8::5", 200), ("203.0.113.9, 10.1.2.3", 200), ("10.1.2.3, 127.0.0.9", 200),
+                                 ("203.0.113.9", 403), ("10.1.2.3, 203.0.113.9", 403), ("11.1.2.3", 403), ("2001:db9::5", 403),
+                                 ("127.0.0.1", 403), ("", 403), ("nonsense", 403), ("10.1.2.3, x", 403), (",".join(["10.1.2.3"] * 500), 403)):
+                assert operator(s, **{"X-Forwarded-For": hops}) == status, hops
+            room = s.room()
+            head = {"Authorization": "Bearer " + s.key, "X-Forwarded-For": "10.1.2.3", "X-Forwarded-Host": "visits.example"}
+            body = json.dumps({"role": "guest", "name": "A"})
+            assert s.request("POST", f"/api/v1/rooms/{room}/links", body, head).json()["url"].startswith("https://visits.example/j/")
+
+        with_server("trusted_proxies = 127.0.0.0/8\n[admin]\nallow = 10.0.0.0/8;2001:db8::/32\n", test)
+        room = server.room()
+        head = {"Authorization": "Bearer " + server.key, "X-Forwarded-Host": "evil.example"}
+        r = server.request("POST", f"/api/v1/rooms/{room}/links", json.dumps({"role": "guest", "name": "A"}), head)
+        assert r.json()["url"].startswith(f"https://127.0.0.1:{server.port}/")
+
+    def the_operators_api_can_have_a_listener_of_its_own():
+        port = free_port()
+
+        def test(s):
+            for path in ("/api/v1/rooms", "/metrics"):
+                assert operator(s, path) == 403 and operator(s, path, port) == 200, path
+            assert operator(s, "/healthz") == 200 and operator(s, "/readyz", port) == 200
+            own, s.port = s.port, port
+            link = s.link(s.room())
+            s.port = own
+            assert s.get("/j/" + link["token"]).status == 200
+
+            async def join():
+                ws, joined = await s.join(link)
+                assert joined["may"]
+                await ws.close()
+
+            asyncio.run(join())
+
+        with_server(f"[admin]\nport = {port}\nlisten = 127.0.0.1\n", test)
+
+    def pages_of_configured_origins_embed_and_load_the_client():
+        def test(s):
+            policy = s.get("/").headers["Content-Security-Policy"]
+            assert policy.endswith("frame-ancestors 'self' https://ehr.example https://clinic.example:8443"), policy
+            assert s.get("/web/tessera.js", Origin="https://ehr.example").headers["Access-Control-Allow-Origin"] == "https://ehr.example"
+            assert s.get("/web/tessera.js", Origin="https://evil.example").headers["Access-Control-Allow-Origin"] is None
+
+        with_server("origins = https://ehr.example\nframe_ancestors = https://ehr.example;https://clinic.example:8443\n", test)
+        assert server.get("/").headers["Content-Security-Policy"].endswith("frame-ancestors 'self'")
+
+    def settings_that_make_no_sense_stop_the_start():
+        server.stop()
+        with open(server.config, encoding="utf-8") as f:
+            kept = f.read()
+        for section, line, word in (("server", "frame_ancestors = https://a.example; script-src *", "frame_ancestors"),
+                                    ("server", "origins = http://a.example", "origins"), ("server", "trusted_proxies = here", "here"),
+                                    ("server", "trusted_proxies = 10.0.0.0/33", "trusted_proxies"), ("admin", "allow = 10.0.0.0/", "allow"),
+                                    ("admin", f"port = {server.port}", "port")):
+            text = re.sub(f"^{line.split(' ')[0]} = .*\n", "", kept, flags=re.M) if section == "server" else kept
+            with open(server.config, "w", encoding="utf-8") as f:
+                f.write(text.replace("[server]\n", f"[server]\n{line}\n") if section == "server" else text + f"[{section}]\n{line}\n")
+            assert server.fails_to_start(word), line
+        with open(server.config, "w", encoding="utf-8") as f:
+            f.write(kept)
+        server.start()
+
+    def over_its_limits_the_server_says_when_to_come_again():
+        room = server.room()
+        for i in range(4):
+            server.link(room, seat=f"s{i}")
+        r = server.rest("POST", f"/rooms/{room}/links", {"role": "guest", "name": "Five"})
+        assert r.status == 503 and r.json()["code"] == "full" and int(r.headers["Retry-After"]) >= 30
+
+        def test(s):
+            s.room()
+            r = s.rest("POST", "/rooms", {"name": "Two"})
+            assert r.status == 503 and r.json()["code"] == "full" and int(r.headers["Retry-After"]) >= 30
+
+        with_server("[limits]\nmax_rooms = 1\n", test)
+
+    async def metrics_stay_few_and_name_nobody():
+        async def visit(n):
+            room = server.room(name=f"Hidden{n}")
+            ws, _ = await server.join(server.link(room, seat=f"hiddenseat{n}", name="Hiddenname", host=True))
+            await say(ws, type="offer", sdp="v=0")
+            await say(ws, type="chat", text="hiddentext")
+            for op in ("mute_all", "lock", "tier", "end"):
+                await say(ws, type="host", op=op, value=True)
+            await hear_end(ws)
+
+        for n in range(3):
+            await visit(n)
+        lines = [x for x in server.get("/metrics").body.decode().splitlines() if x and not x.startswith("#")]
+        assert len(lines) <= 500 and not [x for x in lines if "hidden" in x.lower()], len(lines)
+        before = {x.rsplit(" ", 1)[0] for x in lines}
+        for n in range(3, 6):
+            await visit(n)
+        after = {x.rsplit(" ", 1)[0] for x in server.get("/metrics").body.decode().splitlines() if x and not x.startswith("#")}
+        assert after == before, after ^ before
+
+    return [the_operators_api_is_for_this_host_and_not_for_whom_it_forwards, a_trusted_proxy_is_believed_about_the_last_hop_it_saw,
+            the_operators_api_can_have_a_listener_of_its_own, pages_of_configured_origins_embed_and_load_the_client,
+            settings_that_make_no_sense_stop_the_start, over_its_limits_the_server_says_when_to_come_again, metrics_stay_few_and_name_nobody]
