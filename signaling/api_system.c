@@ -14,7 +14,7 @@ void sig_api_health(sig_request *q)
 void sig_api_ready(sig_request *q)
 {
     const char *problem = NULL;
-    if (q->gateway->draining) {
+    if (q->gateway->closing || q->gateway->draining) {
         problem = "The server is going down.";
     } else if (!sig_store_healthy(q->gateway->store)) {
         problem = "The database cannot be written.";

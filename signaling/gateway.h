@@ -35,7 +35,8 @@ typedef struct sig_gateway {
     sig_supervisor *supervisor;
     int rooms_dir_fd;
     int64_t generation; /* of this start, for the rooms */
-    bool draining;
+    bool closing;       /* no new visits; those that run go on */
+    bool draining;      /* everything ends */
 } sig_gateway;
 
 /* Writes a group of changes, then makes them true: facts, running rooms, connected clients; then calls `fn`.

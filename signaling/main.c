@@ -26,6 +26,7 @@
 
 #define CONTROL_FD 3
 #define CERTIFICATE_CHECK_S 10
+#define CLOSING_CHECK_MS 200
 #define GOODBYE_MS 150 /* for the last frames to clients */
 
 static const char usage[] =
@@ -47,7 +48,8 @@ typedef struct {
     sig_gateway gateway;
     sig_settings *settings;
     options options;
-    struct event *terminate, *hangup, *certificate, *goodbye;
+    struct event *terminate, *close_gently, *closing, *hangup, *certificate, *goodbye;
+    int64_t close_ns; /* when running visits end after all */
     mcu_counter *reloads;
     int status;
 } program;
@@ -187,11 +189,8 @@ static void on_drained(void *user)
     sig_timer_arm(((program *)user)->goodbye, GOODBYE_MS);
 }
 
-static void on_terminate(evutil_socket_t fd, short what, void *user)
+static void end_now(program *p)
 {
-    (void)fd;
-    (void)what;
-    program *p = user;
     if (!p->gateway.draining) {
         mcu_info("gateway.draining", "rooms=%u", sig_supervisor_running(p->gateway.supervisor));
         p->gateway.draining = true;
@@ -200,15 +199,49 @@ static void on_terminate(evutil_socket_t fd, short what, void *user)
     }
 }
 
+/* Who is in a visit may still come back to it, so listening goes on. */
+static void check_closing(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    program *p = user;
+    if (sig_supervisor_occupied(p->gateway.supervisor) == 0 || mcu_now_ns() >= p->close_ns) {
+        end_now(p);
+    } else {
+        sig_timer_arm(p->closing, CLOSING_CHECK_MS);
+    }
+}
+
+static void on_close_gently(evutil_socket_t fd, short what, void *user)
+{
+    program *p = user;
+    if (!p->gateway.closing && !p->gateway.draining) {
+        mcu_info("gateway.closing", "occupied=%u", sig_supervisor_occupied(p->gateway.supervisor));
+        p->gateway.closing = true;
+        p->close_ns = mcu_now_ns() + p->settings->drain_seconds * INT64_C(1000000000);
+        check_closing(fd, what, p);
+    }
+}
+
+static void on_terminate(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    end_now(user);
+}
+
 static void open_events(program *p)
 {
     struct event_base *base = p->gateway.base;
     struct timeval every = {CERTIFICATE_CHECK_S, 0};
     p->terminate = evsignal_new(base, SIGTERM, on_terminate, p);
+    p->close_gently = evsignal_new(base, SIGUSR1, on_close_gently, p);
+    p->closing = sig_timer_new(base, check_closing, p);
     p->hangup = evsignal_new(base, SIGHUP, check_certificate, p);
     p->certificate = event_new(base, -1, EV_PERSIST, check_certificate, p);
     p->goodbye = sig_timer_new(base, leave, p);
     event_add(p->terminate, NULL);
+    event_add(p->close_gently, NULL);
     event_add(p->hangup, NULL);
     event_add(p->certificate, &every);
     p->reloads = mcu_counter_get("tessera_tls_reloads_total", NULL, "Certificates loaded while running.");
@@ -238,7 +271,7 @@ static bool open_all(program *p, GError **error)
 
 static void close_events(program *p)
 {
-    struct event *const all[] = {p->terminate, p->hangup, p->certificate, p->goodbye};
+    struct event *const all[] = {p->terminate, p->close_gently, p->closing, p->hangup, p->certificate, p->goodbye};
     for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
         if (all[i]) {
             event_free(all[i]);

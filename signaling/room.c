@@ -279,7 +279,7 @@ static void on_timer(evutil_socket_t fd, short what, void *user)
 
 void sig_room_start(sig_room *r)
 {
-    if (r->state == SIG_ROOM_DOWN) {
+    if (r->state == SIG_ROOM_DOWN && !r->gateway->closing) {
         wait_for_process(r, "wanted");
     }
 }
@@ -410,6 +410,16 @@ bool sig_room_running(const sig_room *r)
 {
     return r->state == SIG_ROOM_WAITING || r->state == SIG_ROOM_OPENING || r->state == SIG_ROOM_OPEN ||
            r->state == SIG_ROOM_BACKOFF;
+}
+
+bool sig_room_occupied(const sig_room *r)
+{
+    return sig_room_running(r) && (g_hash_table_size(r->clients) > 0 || g_hash_table_size(r->live) > 0);
+}
+
+bool sig_room_takes_people(const sig_room *r)
+{
+    return sig_room_running(r) || (r->state == SIG_ROOM_DOWN && !r->gateway->closing);
 }
 
 bool sig_room_gone(const sig_room *r)

@@ -30,7 +30,10 @@ void sig_room_adopt(sig_room *r,
                     sig_room_link *take_link); /* a process found running; sends the durable facts, asks who is there */
 bool sig_room_adopting(const sig_room *r);     /* the answer is not there yet */
 bool sig_room_running(const sig_room *r);      /* open, or about to be */
-bool sig_room_gone(const sig_room *r);         /* ended, and its process has exited */
+bool sig_room_occupied(const sig_room *r);     /* somebody is connected, or joining */
+/* Whether somebody may come: it runs, or may be started. */
+bool sig_room_takes_people(const sig_room *r);
+bool sig_room_gone(const sig_room *r); /* ended, and its process has exited */
 /* Ends every session and the process; clients hear `reason`. Final when the room has ended. */
 void sig_room_end(sig_room *r, const char *reason);
 

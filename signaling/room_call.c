@@ -97,7 +97,7 @@ static sig_call *enqueue(sig_room *r, json_t *take_message, sig_reply_fn fn, voi
 
 sig_call *sig_room_call(sig_room *r, json_t *take_message, bool start, sig_reply_fn fn, void *user)
 {
-    if (r->state == SIG_ROOM_ENDING || r->state == SIG_ROOM_GONE || (!start && !sig_room_running(r))) {
+    if (r->state == SIG_ROOM_ENDING || r->state == SIG_ROOM_GONE || !(start ? sig_room_takes_people(r) : sig_room_running(r))) {
         json_decref(take_message);
         return NULL;
     }

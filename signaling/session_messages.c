@@ -82,7 +82,7 @@ static void on_join(sig_session *s, const json_t *m)
         return;
     }
     sig_room *room = sig_supervisor_room(s->gateway->supervisor, t.room);
-    if (!room) {
+    if (!room || !sig_room_takes_people(room)) {
         sig_session_error(s, mcu_error_name(MCU_ERROR_UNAVAILABLE), "the server is going down", true);
         return;
     }

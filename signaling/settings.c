@@ -42,6 +42,7 @@ const mcu_config_key sig_settings_keys[] = {
     {"limits", "max_seats", NUM, "64", 1, 64, "seats of a room"},
     {"limits", "idle_rooms", NUM, "1", 0, 8, "room processes started ahead"},
     {"limits", "empty_seconds", NUM, "60", 1, 86400, "a room process without people ends after this long"},
+    {"limits", "drain_seconds", NUM, "10", 0, 86400, "how long visits may go on after SIGTERM; 0 or SIGINT = they end at once"},
     {"limits", "link_seconds", NUM, "86400", 60, 2592000, "how long a join link is good for, unless it says otherwise"},
     {"limits", "messages_per_second", NUM, "50", 5, 1000, "WebSocket messages of one client"},
     {"log", "level", STR, "info", 0, 0, "debug, info, warn or error"},
@@ -177,6 +178,7 @@ static void read_values(sig_settings *s, int port)
     s->max_seats = (unsigned)mcu_config_int(c, "limits", "max_seats");
     s->idle_rooms = (unsigned)mcu_config_int(c, "limits", "idle_rooms");
     s->empty_seconds = mcu_config_int(c, "limits", "empty_seconds");
+    s->drain_seconds = mcu_config_int(c, "limits", "drain_seconds");
     s->link_seconds = mcu_config_int(c, "limits", "link_seconds");
     s->messages_per_second = (unsigned)mcu_config_int(c, "limits", "messages_per_second");
     s->log_level = mcu_config_str(c, "log", "level");

@@ -54,7 +54,7 @@ typedef struct {
 
     unsigned max_rooms, max_seats, idle_rooms;
     unsigned messages_per_second;
-    int64_t empty_seconds, link_seconds;
+    int64_t empty_seconds, link_seconds, drain_seconds;
     const char *log_level;
 } sig_settings;
 

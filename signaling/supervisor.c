@@ -208,6 +208,18 @@ unsigned sig_supervisor_running(const sig_supervisor *s)
     return n;
 }
 
+unsigned sig_supervisor_occupied(const sig_supervisor *s)
+{
+    GHashTableIter i;
+    void *room = NULL;
+    unsigned n = 0;
+    g_hash_table_iter_init(&i, s->rooms);
+    while (g_hash_table_iter_next(&i, NULL, &room)) {
+        n += sig_room_occupied(room);
+    }
+    return n;
+}
+
 bool sig_supervisor_ready(const sig_supervisor *s)
 {
     return s->started && sig_pool_ready(s->pool);

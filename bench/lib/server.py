@@ -46,6 +46,7 @@ class Server:
             **os.environ,
             "TESSERA_SERVER_LISTEN": "127.0.0.1",
             "TESSERA_MEDIA_ADDRESSES": "127.0.0.1",
+            "TESSERA_LIMITS_DRAIN_SECONDS": "0",
             "TESSERA_SERVER_ASSETS": str(TOP / "assets"),
         }
         self.child = subprocess.Popen(

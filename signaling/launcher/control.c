@@ -54,7 +54,7 @@ void sig_tell_exited(sig_launcher_state *l, pid_t pid, int status)
 static void on_spawn(sig_launcher_state *l, const json_t *m)
 {
     const char *name = json_string_value(json_object_get(m, "socket"));
-    pid_t pid = name && !l->stop_signal ? sig_spawn_room(l, name) : 0;
+    pid_t pid = name && !l->rooms_told ? sig_spawn_room(l, name) : 0;
     if (pid > 0) {
         g_hash_table_add(l->rooms, GINT_TO_POINTER(pid));
     }

@@ -22,6 +22,7 @@
 typedef struct {
     const char *data, *config; /* config may be NULL */
     int port;                  /* 0 = the configuration's */
+    int64_t drain_ns;          /* of visits, after SIGTERM */
     bool allow_root;
     char *bin; /* folder of the programs */
     int sockets[SIG_LISTEN_MAX];

@@ -85,18 +85,29 @@ static void reap(sig_launcher_state *l)
     }
 }
 
+/* SIGTERM lets visits go on for a while, once; SIGINT and any second signal end them now. The gateway knows SIGUSR1 and SIGTERM.
+ */
+static void stop(sig_launcher_state *l, int number)
+{
+    bool gently = number == SIGTERM && !l->stop_signal && l->drain_ns > 0;
+    if (l->rooms_told || (l->stop_signal && l->stop_ns < mcu_now_ns() + DRAIN_NS)) {
+        return; /* it ends already */
+    }
+    l->stop_signal = number;
+    l->stop_ns = mcu_now_ns() + DRAIN_NS + (gently ? l->drain_ns : 0);
+    if (l->gateway) {
+        kill(l->gateway, gently ? SIGUSR1 : SIGTERM);
+    }
+}
+
 static void on_signal(sig_launcher_state *l)
 {
     struct signalfd_siginfo info;
     while (read(l->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
         if (info.ssi_signo == SIGHUP && l->gateway) {
             kill(l->gateway, SIGHUP);
-        } else if ((info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) && !l->stop_signal) {
-            l->stop_signal = (int)info.ssi_signo;
-            l->stop_ns = mcu_now_ns() + DRAIN_NS;
-            if (l->gateway) {
-                kill(l->gateway, SIGTERM);
-            }
+        } else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) {
+            stop(l, (int)info.ssi_signo);
         }
     }
     reap(l);
@@ -241,6 +252,7 @@ static bool prepare(sig_launcher_state *l, GError **error)
     bool ok = s && program && sig_make_private_folder(l->data, error) && sig_make_private_folder(rooms, error);
     if (ok) {
         mcu_log_init("launcher", MCU_LOG_INFO);
+        l->drain_ns = s->drain_seconds * SEC;
         l->bin = g_path_get_dirname(program);
         l->rooms_dir_fd = open(rooms, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         l->signal_fd = open_signals();

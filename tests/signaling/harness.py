@@ -55,7 +55,8 @@ class Reply:
 
 
 class Server:
-    def __init__(self, config="", room="fake_room.py", limits=None):
+    def __init__(self, config="", room="fake_room.py", limits=None, drain_s=0):
+        self.drain_s = drain_s  # how long visits go on after SIGTERM
         self.limits = limits  # called in the child before it becomes the launcher
         self.folder = tempfile.mkdtemp(prefix="tessera-test-")
         self.bin, self.data = self.folder + "/bin", self.folder + "/data"
@@ -79,7 +80,8 @@ class Server:
             self.limits()
 
     def start(self):
-        self.launcher = subprocess.Popen(self.command(), stderr=self.log, stdout=self.log, preexec_fn=self.before_exec)
+        self.launcher = subprocess.Popen(self.command(), stderr=self.log, stdout=self.log, preexec_fn=self.before_exec,
+                                         env={**os.environ, "TESSERA_LIMITS_DRAIN_SECONDS": str(self.drain_s)})
         self.wait(lambda: self.get("/readyz").status == 200, 5)
         with open(self.data + "/admin.key") as f:
             self.key = f.read().strip()

@@ -10,6 +10,7 @@ import threading
 import time
 
 from harness import Server, free_port, hear, hear_end, say
+from test_rest import join_refused
 
 
 def make(server):
@@ -233,6 +234,41 @@ def make(server):
         finally:
             poor.close()
 
+    async def after_sigterm_visits_go_on_and_new_ones_are_refused():
+        for end in ("leave", "second signal", "deadline"):
+            other = Server(drain_s=1 if end == "deadline" else 60)
+            try:
+                room, idle = other.room(), other.room()
+                link, late = other.link(room, seat="one"), other.link(idle)
+                ws, joined = await other.join(link)
+                await say(ws, type="offer", sdp="v=0")
+                await hear(ws, "quality")
+                other.launcher.send_signal(signal.SIGTERM)
+                other.wait(lambda: "gateway.closing" in other.words(), 5)
+                if end != "deadline":
+                    assert other.get("/readyz").status == 503
+                    r = other.rest("POST", "/rooms", {"name": "New"})
+                    assert r.status == 503 and r.headers["Retry-After"]
+                    head = {"Authorization": "Bearer " + late["token"], "Content-Type": "application/sdp"}
+                    assert other.request("POST", f"/whip/{idle}", "v=0\r\n", head).status == 503
+                    m = await join_refused(other, late["token"])
+                    assert (m["code"], m["fatal"]) == ("unavailable", True)
+                    ws.transport.abort()
+                    ws, again = await other.join(link, session=joined["session"])  # who is inside comes back
+                    assert again["resumed"] is True
+                    await say(ws, type="chat", text="Still here", id=1)
+                    await hear(ws, "ok")
+                if end == "leave":
+                    await say(ws, type="leave")
+                elif end == "second signal":
+                    other.launcher.send_signal(signal.SIGTERM)
+                m = await hear(ws, "ended")
+                assert m["reason"] == ("left" if end == "leave" else "draining")
+                assert other.launcher.wait(10) == 0, end
+                assert not other.complaints(), other.complaints()
+            finally:
+                other.close()
+
     async def the_end_drains_and_leaves_nothing():
         room = server.room()
         ws, _ = await server.join(server.link(room))
@@ -249,7 +285,8 @@ def make(server):
             a_room_that_hung_does_not_take_its_successors_place, a_room_that_dies_in_a_request_leaves_nobody_waiting,
             clients_that_vanish_leak_nothing, a_gateway_killed_again_and_again_comes_back, a_new_certificate_is_served_and_nobody_is_dropped,
             old_tls_is_refused, starts_that_must_fail_say_why, two_launchers_do_not_share_a_folder, facts_survive_a_whole_restart,
-            a_lost_launcher_ends_the_gateway_in_good_order, few_descriptors_are_shared_out, the_end_drains_and_leaves_nothing]
+            a_lost_launcher_ends_the_gateway_in_good_order, few_descriptors_are_shared_out, after_sigterm_visits_go_on_and_new_ones_are_refused,
+            the_end_drains_and_leaves_nothing]
 
 
 def make_certificate(folder):

@@ -33,7 +33,7 @@ export async function startServer({ name = 'server', settings = {}, namespace = 
   if (!bin) throw new Error('no build with tessera, tessera-room and tessera-launcher: build first, or set TESSERA_BIN');
   const data = fs.mkdtempSync(path.join(os.tmpdir(), 'tessera-test-'));
   const port = await freePort();
-  const all = { 'server.listen': address, 'media.addresses': address, 'log.level': 'info', ...settings };
+  const all = { 'server.listen': address, 'media.addresses': address, 'log.level': 'info', 'limits.drain_seconds': 0, ...settings };
   const env = { TESSERA_SERVER_ASSETS: path.join(ROOT, 'assets') };
   for (const [key, value] of Object.entries(all)) env['TESSERA_' + key.replace('.', '_').toUpperCase()] = String(value);
   const command = [program('tessera-launcher'), '--data', data, '--port', String(port), '--no-demo', '--allow-root'];
