@@ -136,31 +136,35 @@ static void draw(void *arg)
     mix_art_item_unref(i);
 }
 
-static bool ready(mix_art_item *i)
+void mix_art_ask(mix_art_item *i)
 {
-    int state = atomic_load_explicit(&i->state, memory_order_acquire);
-    if (state == IDLE) {
-        atomic_store_explicit(&i->state, ASKED, memory_order_relaxed); /* only the clock asks */
-        item_ref(i);
-        if (!i->studio->strand) {
-            draw(i);
-        } else if (!mcu_strand_post(i->studio->strand, draw, i)) {
-            atomic_store_explicit(&i->state, IDLE, memory_order_relaxed);
-            mix_art_item_unref(i);
-        }
-        state = atomic_load_explicit(&i->state, memory_order_acquire);
+    int state = IDLE;
+    if (!atomic_compare_exchange_strong_explicit(&i->state, &state, ASKED, memory_order_acquire, memory_order_acquire)) {
+        return;
     }
-    return state == READY;
+    item_ref(i);
+    if (!i->studio->strand) {
+        draw(i);
+    } else if (!mcu_strand_post(i->studio->strand, draw, i)) {
+        atomic_store_explicit(&i->state, IDLE, memory_order_relaxed);
+        mix_art_item_unref(i);
+    }
+}
+
+bool mix_art_drawn(mix_art_item *i)
+{
+    mix_art_ask(i);
+    return atomic_load_explicit(&i->state, memory_order_acquire) == READY;
 }
 
 const mix_overlay *mix_art_overlay_of(mix_art_item *i)
 {
-    return ready(i) ? i->overlay : NULL;
+    return mix_art_drawn(i) ? i->overlay : NULL;
 }
 
 const mcu_frame *mix_art_frame_of(mix_art_item *i)
 {
-    return ready(i) ? i->frame : NULL;
+    return mix_art_drawn(i) ? i->frame : NULL;
 }
 
 uint64_t mix_art_serial(const mix_art_item *i)

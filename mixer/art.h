@@ -1,5 +1,6 @@
 /* art.h - labels and placeholders, drawn once per (name, icons, size) and kept while a scene uses them.
- * Thread: new, item, sweep and free on the loop; mix_art_*_of() on the video clock; drawing on a strand of the pool. */
+ * Thread: new, get, sweep and free on the loop; ask, drawn and mix_art_*_of() on it or on the video clock; drawing on a strand of
+ * the pool. */
 #ifndef MIXER_ART_H
 #define MIXER_ART_H
 
@@ -23,7 +24,9 @@ mix_art_item *mix_art_get(mix_art *a, mix_art_kind kind, const char *name, unsig
 void mix_art_item_unref(mix_art_item *i); /* NULL is fine */
 void mix_art_sweep(mix_art *a);           /* forgets items that nobody else holds */
 
-/* NULL until it has been drawn (the first call asks for it) or when it has no picture. */
+void mix_art_ask(mix_art_item *i);   /* to be drawn, if it is not yet; so do the calls below */
+bool mix_art_drawn(mix_art_item *i); /* there is nothing more to wait for */
+/* NULL until it has been drawn or when it has no picture. */
 const mix_overlay *mix_art_overlay_of(mix_art_item *i);
 const mcu_frame *mix_art_frame_of(mix_art_item *i);
 uint64_t mix_art_serial(const mix_art_item *i); /* never used twice in a process */

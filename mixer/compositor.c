@@ -23,6 +23,7 @@ typedef struct {
     mix_tile_look published[MIX_MAX_PEOPLE]; /* what the newest published canvas shows */
     int published_people;                    /* -1 = nothing published */
     int64_t published_ns;
+    int64_t held_ns; /* since when a canvas is held back, 0 = none is */
     mcu_frame *canvas;
     _Atomic uint64_t skipped;
 } tier_state;
@@ -54,7 +55,7 @@ static void clear_tier(tier_state *t)
     t->pool = NULL;
     memset(t->drawn, 0, sizeof t->drawn);
     t->published_people = -1;
-    t->published_ns = 0;
+    t->published_ns = t->held_ns = 0;
 }
 
 void mix_compositor_free(mix_compositor *c)
@@ -143,6 +144,16 @@ static bool key_wanted(const mix_scene_tier *spec, int64_t now_ns)
     return false;
 }
 
+/* Names are drawn elsewhere and take a few milliseconds. */
+static bool hold(tier_state *t, bool undrawn, int64_t now_ns)
+{
+    if (!undrawn) {
+        return false;
+    }
+    t->held_ns = t->held_ns ? t->held_ns : now_ns;
+    return now_ns - t->held_ns < MIX_HOLD_NS;
+}
+
 static void publish(tier_state *t, const mix_scene_tier *spec, mcu_frame *take)
 {
     for (int c = 0; c < MIX_TIER_CODECS; c++) {
@@ -161,8 +172,12 @@ static void compose(mix_compositor *c, unsigned tier, int64_t now_ns)
     tier_state *t = &c->tiers[tier];
     mix_tile_look looks[MIX_MAX_PEOPLE];
     size_t size = s->n_people * sizeof looks[0];
+    bool undrawn = false;
     for (unsigned i = 0; i < s->n_people; i++) {
-        looks[i] = mix_tile_look_at(s, tier, i, now_ns);
+        looks[i] = mix_tile_look_at(s, tier, i, now_ns, &undrawn);
+    }
+    if (hold(t, undrawn, now_ns)) {
+        return;
     }
     bool same = t->published_people == (int)s->n_people && memcmp(looks, t->published, size) == 0;
     if (same && now_ns - t->published_ns < MIX_REFRESH_NS && !key_wanted(spec, now_ns)) {
@@ -179,6 +194,7 @@ static void compose(mix_compositor *c, unsigned tier, int64_t now_ns)
     memcpy(t->published, looks, size);
     t->published_people = (int)s->n_people;
     t->published_ns = now_ns;
+    t->held_ns = undrawn ? t->held_ns : 0; /* what did not come in time is not waited for again */
     publish(t, spec, f);
 }
 

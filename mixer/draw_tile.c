@@ -35,7 +35,7 @@ static uint32_t serial_shown(const mix_scene *s, const mix_source_view *v, unsig
     return f ? f->ts90k : v->full->ts90k;
 }
 
-mix_tile_look mix_tile_look_at(const mix_scene *s, unsigned tier, unsigned i, int64_t now_ns)
+mix_tile_look mix_tile_look_at(const mix_scene *s, unsigned tier, unsigned i, int64_t now_ns, bool *undrawn)
 {
     mix_tile_look look;
     memset(&look, 0, sizeof look);
@@ -47,6 +47,7 @@ mix_tile_look mix_tile_look_at(const mix_scene *s, unsigned tier, unsigned i, in
     if (t->label[i] && mix_art_overlay_of(t->label[i])) {
         look.label = mix_art_serial(t->label[i]);
     }
+    *undrawn |= t->label[i] && !mix_art_drawn(t->label[i]);
     int64_t age_ns = v->full ? now_ns - v->full->time_ns : INT64_MAX;
     if (age_ns <= MIX_SOURCE_GONE_NS) {
         look.shows = age_ns > MIX_SOURCE_STALE_NS ? MIX_SHOWS_DIM : MIX_SHOWS_PICTURE;
@@ -56,6 +57,7 @@ mix_tile_look mix_tile_look_at(const mix_scene *s, unsigned tier, unsigned i, in
         look.placeholder = mix_art_serial(t->placeholder[i]);
     } else {
         look.shows = MIX_SHOWS_GROUND;
+        *undrawn |= t->placeholder[i] && !mix_art_drawn(t->placeholder[i]);
     }
     return look;
 }

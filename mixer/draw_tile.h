@@ -17,7 +17,8 @@ typedef struct {
 } mix_tile_look;
 
 /* After mix_source_look() of every source of the scene. */
-mix_tile_look mix_tile_look_at(const mix_scene *s, unsigned tier, unsigned i, int64_t now_ns);
+/* Sets `*undrawn` when a label or placeholder that it should show is still being drawn. */
+mix_tile_look mix_tile_look_at(const mix_scene *s, unsigned tier, unsigned i, int64_t now_ns, bool *undrawn);
 void mix_tile_draw(mix_scaler *scaler, const mix_scene *s, unsigned tier, unsigned i, const mix_tile_look *look,
                    mcu_frame *canvas);
 

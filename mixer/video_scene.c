@@ -77,6 +77,7 @@ static void add_tier(mix_video *v, mix_scene *s, unsigned tier)
         int w = t->tiles[i].width_px, h = t->tiles[i].height_px;
         t->tiles[i].person = p->person;
         t->label[i] = mix_art_get(v->art, MIX_ART_LABEL, p->name, icons_of(p), w, h);
+        mix_art_ask(t->label[i]); /* most often it is there by the next tick */
         t->placeholder[i] = mix_art_get(v->art, MIX_ART_PLACEHOLDER, p->name, icons_of(p) & MIX_ICON_PHONE, w, h);
     }
     if (s->n_people > 0) {

@@ -1,3 +1,3 @@
-foreach(part layout scale text composite canvas decode venc video)
+foreach(part layout scale text composite canvas hold decode venc video)
   tessera_test(mix_${part} SOURCES test_mix_${part}.c video_kit.c LIBS tessera_mixer)
 endforeach()
