@@ -17,7 +17,7 @@ static const mix_source_view *view_of(const mix_scene_person *p)
 static const mcu_frame *ready_tile(const mix_source_view *v, unsigned tier, const mix_step *step)
 {
     const mcu_frame *f = step->ready ? v->tile[tier] : NULL;
-    bool fits = f && f->width_px == step->fit.width_px && f->height_px == step->fit.height_px;
+    bool fits = f && f->width_px == step->width_px && f->height_px == step->height_px;
     return fits && (int32_t)(f->ts90k - v->full->ts90k) >= 0 ? f : NULL;
 }
 
@@ -84,11 +84,9 @@ static void draw_picture(mix_scaler *scaler, const mix_scene *s, unsigned tier, 
         return;
     }
     from = step->parent >= 0 ? ready_tile(v, (unsigned)step->parent, &plan[step->parent]) : NULL;
-    if (from) {
-        mix_scale(scaler, from, step->crop_width_px, step->crop_height_px, step->step, f, x, y, fit->width_px, fit->height_px);
-        return;
-    }
-    mix_scale(scaler, v->full, fit->crop_width_px, fit->crop_height_px, fit->ratio, f, x, y, fit->width_px, fit->height_px);
+    const mix_cut *cut = from ? &step->step : &step->whole;
+    mix_scale_middle(scaler, from ? from : v->full, cut->crop_width_px, cut->crop_height_px, cut->ratio, step->width_px,
+                     step->height_px, f, x, y, fit->width_px, fit->height_px);
 }
 
 static int border_px(int canvas_height_px)

@@ -1,6 +1,7 @@
 /* fit.h - pure arithmetic: how a picture sits in a tile, and by which cheap steps a source becomes its tiles.  Thread: any.
  * Tiles show the middle of the source. libyuv is fast at exactly 3/4, 1/2, 3/8 and 1/4, scale23.h at 2/3: a tile whose scale is
- * close to one of these (or a product of two) is cropped by a few pixels so that it is exact. */
+ * close to one of these (or a product of two) is cropped by a few pixels so that it is exact. What is scaled may be a few pixels
+ * larger than what is shown, so that its sides divide and smaller tiles can be made of it. */
 #ifndef MIXER_FIT_H
 #define MIXER_FIT_H
 
@@ -14,29 +15,36 @@ typedef struct {
 
 typedef struct {
     int x_px, y_px, width_px, height_px; /* the picture inside its tile; the rest of the tile is background */
-    int crop_width_px, crop_height_px;   /* middle part of the source that it shows, even */
+    int crop_width_px, crop_height_px;   /* middle part of the source that it shows, even; about, if sides do not divide */
     mix_ratio ratio;
 } mix_fit;
 
 /* The tile is filled when that costs at most a tenth of the picture, else the picture keeps its shape between bars. */
 mix_fit mix_fit_tile(int source_width_px, int source_height_px, int tile_width_px, int tile_height_px);
 
-/* The ratio of 640x360 that a tile of about this size should have, 0/1 if none is near, and the multiple its sides should have.
+/* The ratio of 640x360 that a tile of about this size should have, 0/1 if none is near, and the multiples its sides should have.
  */
-mix_ratio mix_ratio_near(int tile_width_px, int tile_height_px, int *multiple_px);
+mix_ratio mix_ratio_near(int tile_width_px, int tile_height_px, int *width_multiple_px, int *height_multiple_px);
 
 typedef struct {
     int width_px, height_px; /* 0 = this tier is not live */
     bool every_tick;         /* the tier runs at the clock's own rate */
 } mix_want;
 
+/* The middle of one picture becomes all of another. */
+typedef struct {
+    int crop_width_px, crop_height_px;
+    mix_ratio ratio; /* 0/1 = any scale */
+} mix_cut;
+
 /* Where the picture of one tier comes from. */
 typedef struct {
     mix_fit fit;
-    int parent;                        /* -1 the whole source, else the tier whose ready tile it is scaled from */
-    int crop_width_px, crop_height_px; /* middle part of the parent */
-    mix_ratio step;                    /* from the parent */
-    bool ready;                        /* dear enough to be made on arrival, on the source's strand */
+    int width_px, height_px; /* what is scaled: the tile shows its middle; 0 = this tier is not live */
+    mix_cut whole;           /* of the source */
+    int parent;              /* the larger tier whose ready picture it is better scaled from, -1 = none */
+    mix_cut step;            /* of the parent */
+    bool ready;              /* made on arrival, on the source's strand, while the source is in the cache */
 } mix_step;
 
 void mix_plan(int source_width_px, int source_height_px, const mix_want want[MIX_MAX_TIERS], mix_step out[MIX_MAX_TIERS]);

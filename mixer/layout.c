@@ -34,9 +34,9 @@ static grid measure(int width_px, int height_px, int columns, int rows)
         int widest = (int)(h * 16.0 / 9.0 * MAX_STRETCH);
         w = w > widest ? widest : w;
     }
-    int multiple = 2;
-    mix_ratio_near(w, h, &multiple);
-    return (grid){columns, rows, floor_to(w, multiple), floor_to(h, multiple)};
+    int across = 2, down = 2;
+    mix_ratio_near(w, h, &across, &down);
+    return (grid){columns, rows, floor_to(w, across), floor_to(h, down)};
 }
 
 static int area(grid g)

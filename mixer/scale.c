@@ -22,7 +22,8 @@ typedef struct {
 void mix_scaler_clear(mix_scaler *s)
 {
     mcu_frame_unref(s->scratch);
-    s->scratch = NULL;
+    mcu_frame_unref(s->larger);
+    *s = (mix_scaler){0};
 }
 
 static size_t offset(const mcu_frame *f, int i, int x_px, int y_px)
@@ -31,14 +32,20 @@ static size_t offset(const mcu_frame *f, int i, int x_px, int y_px)
              : (size_t)y_px * (size_t)f->stride[i] + (size_t)x_px;
 }
 
-static area middle_of(const mcu_frame *f, int width_px, int height_px)
+/* Of the part of `f` that begins in its corner. */
+static area middle_of_part(const mcu_frame *f, int part_width_px, int part_height_px, int width_px, int height_px)
 {
     area a = {.stride = f->stride, .width_px = width_px, .height_px = height_px};
-    int x = ((f->width_px - width_px) / 2) & ~1, y = ((f->height_px - height_px) / 2) & ~1;
+    int x = ((part_width_px - width_px) / 2) & ~1, y = ((part_height_px - height_px) / 2) & ~1;
     for (int i = 0; i < 3; i++) {
         a.plane[i] = f->plane[i] + offset(f, i, x, y);
     }
     return a;
+}
+
+static area middle_of(const mcu_frame *f, int width_px, int height_px)
+{
+    return middle_of_part(f, f->width_px, f->height_px, width_px, height_px);
 }
 
 static target part_of(mcu_frame *f, int x_px, int y_px, int width_px, int height_px)
@@ -89,14 +96,14 @@ static void one_step(const area *a, const target *t, mix_ratio r)
     }
 }
 
-static bool need_scratch(mix_scaler *s, int width_px, int height_px)
+static bool need(mcu_frame **f, int width_px, int height_px)
 {
-    if (s->scratch && s->scratch->width_px >= width_px && s->scratch->height_px >= height_px) {
+    if (*f && (*f)->width_px >= width_px && (*f)->height_px >= height_px) {
         return true;
     }
-    mix_scaler_clear(s);
-    s->scratch = mcu_frame_new(width_px, height_px);
-    return s->scratch != NULL;
+    mcu_frame_unref(*f);
+    *f = mcu_frame_new(width_px, height_px);
+    return *f != NULL;
 }
 
 typedef struct {
@@ -114,6 +121,9 @@ static steps steps_for(mix_ratio r, int crop_width_px, int crop_height_px, int w
     }
     if (is(r, 1, 8)) {
         return (steps){{1, 4}, {1, 2}};
+    }
+    if (is(r, 3, 16)) {
+        return (steps){{1, 2}, {3, 8}};
     }
     if (r.num == 0 && crop_width_px >= 4 * width_px && crop_height_px >= 4 * height_px) {
         return (steps){{1, 4}, {0, 1}};
@@ -143,7 +153,7 @@ bool mix_scale(mix_scaler *s, const mcu_frame *src, int crop_width_px, int crop_
         h = (crop_height_px / p.first.den) & ~1;
         a = middle_of(src, w * p.first.den, h * p.first.den);
     }
-    if (!need_scratch(s, w, h)) {
+    if (!need(&s->scratch, w, h)) {
         return false;
     }
     target between = part_of(s->scratch, 0, 0, w, h);
@@ -151,5 +161,21 @@ bool mix_scale(mix_scaler *s, const mcu_frame *src, int crop_width_px, int crop_
     area again = {
         .plane = {between.plane[0], between.plane[1], between.plane[2]}, .stride = between.stride, .width_px = w, .height_px = h};
     one_step(&again, &t, p.then);
+    return true;
+}
+
+bool mix_scale_middle(mix_scaler *s, const mcu_frame *src, int crop_width_px, int crop_height_px, mix_ratio ratio,
+                      int scaled_width_px, int scaled_height_px, mcu_frame *dst, int x_px, int y_px, int width_px, int height_px)
+{
+    if (scaled_width_px == width_px && scaled_height_px == height_px) {
+        return mix_scale(s, src, crop_width_px, crop_height_px, ratio, dst, x_px, y_px, width_px, height_px);
+    }
+    if (!need(&s->larger, scaled_width_px, scaled_height_px) ||
+        !mix_scale(s, src, crop_width_px, crop_height_px, ratio, s->larger, 0, 0, scaled_width_px, scaled_height_px)) {
+        return false;
+    }
+    area a = middle_of_part(s->larger, scaled_width_px, scaled_height_px, width_px, height_px);
+    target t = part_of(dst, x_px, y_px, width_px, height_px);
+    copy(&a, &t);
     return true;
 }

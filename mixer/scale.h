@@ -8,6 +8,7 @@
 
 typedef struct {
     mcu_frame *scratch; /* between the two steps of a product of ratios; grows */
+    mcu_frame *larger;  /* what mix_scale_middle() takes the middle of; grows */
 } mix_scaler;
 
 void mix_scaler_clear(mix_scaler *s);
@@ -17,5 +18,9 @@ void mix_scaler_clear(mix_scaler *s);
  */
 bool mix_scale(mix_scaler *s, const mcu_frame *src, int crop_width_px, int crop_height_px, mix_ratio ratio, mcu_frame *dst,
                int x_px, int y_px, int width_px, int height_px);
+
+/* The same to scaled_width_px x scaled_height_px, of which the middle width x height is shown. */
+bool mix_scale_middle(mix_scaler *s, const mcu_frame *src, int crop_width_px, int crop_height_px, mix_ratio ratio,
+                      int scaled_width_px, int scaled_height_px, mcu_frame *dst, int x_px, int y_px, int width_px, int height_px);
 
 #endif

@@ -92,9 +92,50 @@ __attribute__((target("ssse3"))) static void row_across_ssse3(const uint8_t *in,
     row_across(in, out + i, n - i);
 }
 
+__attribute__((target("avx2"))) static __m256i weigh2(__m256i pairs, __m256i weights)
+{
+    return _mm256_srli_epi16(_mm256_add_epi16(_mm256_maddubs_epi16(pairs, weights), _mm256_set1_epi16(64)), 7);
+}
+
+/* Steps that do not divide end with one that overlaps the one before. */
+__attribute__((target("avx2"))) static void row_down_avx2(const uint8_t *near, const uint8_t *far, uint8_t *out, int n)
+{
+    const __m256i weights = _mm256_set1_epi16(FAR_WEIGHT << 8 | NEAR_WEIGHT);
+    if (n < 32) {
+        row_down_ssse3(near, far, out, n);
+        return;
+    }
+    for (int i = 0; i < n; i += 32) {
+        int at = i + 32 <= n ? i : n - 32;
+        __m256i a = _mm256_loadu_si256((const void *)(near + at)), b = _mm256_loadu_si256((const void *)(far + at));
+        __m256i lo = weigh2(_mm256_unpacklo_epi8(a, b), weights), hi = weigh2(_mm256_unpackhi_epi8(a, b), weights);
+        _mm256_storeu_si256((void *)(out + at), _mm256_packus_epi16(lo, hi));
+    }
+}
+
+__attribute__((target("avx2"))) static void row_across_avx2(const uint8_t *in, uint8_t *out, int n)
+{
+    const __m128i one = _mm_setr_epi8(0, 1, 2, 1, 3, 4, 5, 4, 6, 7, 8, 7, 9, 10, 11, 10);
+    const __m256i pairs = _mm256_set_m128i(one, one), weights = _mm256_set1_epi16(FAR_WEIGHT << 8 | NEAR_WEIGHT);
+    if (n < 32) {
+        row_across_ssse3(in, out, n);
+        return;
+    }
+    for (int i = 0; i < n; i += 32) {
+        int at = i + 32 <= n ? i : n - 32;
+        const uint8_t *p = in + at / 2 * 3;
+        __m256i lo = _mm256_set_m128i(load(p + 24), load(p)), hi = _mm256_set_m128i(load(p + 36), load(p + 12));
+        lo = weigh2(_mm256_shuffle_epi8(lo, pairs), weights);
+        hi = weigh2(_mm256_shuffle_epi8(hi, pairs), weights);
+        _mm256_storeu_si256((void *)(out + at), _mm256_packus_epi16(lo, hi));
+    }
+}
+
 void mix_scale23(const uint8_t *src, int src_stride, uint8_t *dst, int dst_stride, int w, int h)
 {
-    if (__builtin_cpu_supports("ssse3")) {
+    if (__builtin_cpu_supports("avx2")) {
+        run(src, src_stride, dst, dst_stride, w, h, row_down_avx2, row_across_avx2);
+    } else if (__builtin_cpu_supports("ssse3")) {
         run(src, src_stride, dst, dst_stride, w, h, row_down_ssse3, row_across_ssse3);
     } else {
         mix_scale23_plain(src, src_stride, dst, dst_stride, w, h);

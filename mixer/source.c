@@ -148,26 +148,38 @@ static void publish(mix_source *s, mcu_latest *slot, mcu_frame *take)
     }
 }
 
+static mcu_frame *make_tile(mix_source *s, int t, const mix_step *step, const mcu_frame *full, const mcu_frame *parent)
+{
+    mix_pool *pool = pool_for(s, t, step->width_px, step->height_px);
+    mcu_frame *tile = pool ? mix_pool_get(pool) : NULL;
+    if (!tile) {
+        return NULL; /* the clock scales it itself */
+    }
+    const mix_cut *cut = parent ? &step->step : &step->whole;
+    mix_scale(&s->scaler, parent ? parent : full, cut->crop_width_px, cut->crop_height_px, cut->ratio, tile, 0, 0, step->width_px,
+              step->height_px);
+    tile->time_ns = full->time_ns;
+    tile->ts90k = full->ts90k;
+    return tile;
+}
+
+/* While the picture is in the cache, each size from the next larger one. Published together: the larger ones are parents. */
 static void make_tiles(mix_source *s, const mcu_frame *full)
 {
     mix_want want[MIX_MAX_TIERS];
     mix_step plan[MIX_MAX_TIERS];
+    mcu_frame *tile[MIX_MAX_TIERS] = {NULL};
     read_want(s, want);
     mix_plan(full->width_px, full->height_px, want, plan);
     for (int t = 0; t < MIX_MAX_TIERS; t++) {
-        const mix_fit *f = &plan[t].fit;
-        if (!plan[t].ready) {
-            continue;
+        if (plan[t].ready) {
+            tile[t] = make_tile(s, t, &plan[t], full, plan[t].parent >= 0 ? tile[plan[t].parent] : NULL);
         }
-        mix_pool *pool = pool_for(s, t, f->width_px, f->height_px);
-        mcu_frame *tile = pool ? mix_pool_get(pool) : NULL;
-        if (!tile) {
-            continue; /* the clock scales it itself */
+    }
+    for (int t = 0; t < MIX_MAX_TIERS; t++) {
+        if (tile[t]) {
+            publish(s, &s->tile[t], tile[t]);
         }
-        mix_scale(&s->scaler, full, f->crop_width_px, f->crop_height_px, f->ratio, tile, 0, 0, f->width_px, f->height_px);
-        tile->time_ns = full->time_ns;
-        tile->ts90k = full->ts90k;
-        publish(s, &s->tile[t], tile);
     }
 }
 

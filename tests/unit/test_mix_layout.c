@@ -91,9 +91,6 @@ static void test_cheap_scales(void **state)
             if (t == 0 && people[k] == 1) {
                 continue; /* enlarged */
             }
-            if (t == 2 && people[k] == 16) {
-                continue; /* 3/16: its chroma would cost a tenth of the picture to be exact */
-            }
             mix_tile tiles[MIX_MAX_PEOPLE];
             mix_layout(tiers[t].width_px, tiers[t].height_px, people[k], tiles);
             mix_fit f = mix_fit_tile(640, 360, tiles[0].width_px, tiles[0].height_px);
@@ -137,33 +134,90 @@ static void test_fit_bounds(void **state)
     }
 }
 
-static void test_plan_uses_larger_tiles(void **state)
+static void plan_of(unsigned people, mix_step plan[MIX_MAX_TIERS])
 {
-    (void)state;
     mix_want want[MIX_MAX_TIERS] = {0};
-    mix_step plan[MIX_MAX_TIERS];
     for (unsigned t = 0; t < 4; t++) {
         mix_tile tiles[MIX_MAX_PEOPLE];
-        mix_layout(tiers[t].width_px, tiers[t].height_px, 9, tiles);
+        mix_layout(tiers[t].width_px, tiers[t].height_px, people, tiles);
         want[t] = (mix_want){tiles[0].width_px, tiles[0].height_px, t < 2};
     }
     mix_plan(640, 360, want, plan);
-    assert_true(plan[0].ready); /* two thirds, on arrival */
-    assert_int_equal(plan[1].parent, 0);
-    assert_int_equal(plan[1].step.den, 2);
-    assert_int_equal(plan[2].parent, -1); /* a quarter of the source */
-    assert_int_equal(plan[2].step.den, 4);
-    assert_int_equal(plan[3].parent, 0);
-    assert_int_equal(plan[3].step.den, 4);
-    assert_false(plan[1].ready || plan[2].ready || plan[3].ready);
+}
+
+/* The source is read once, when it arrives; every smaller tile is one cheap step from a larger one. */
+static void test_plan_uses_larger_tiles(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned people;
+        int parent[4]; /* -1 the source, on arrival; -2 the source, on the tick */
+        mix_ratio step[4];
+    } rows[] = {
+        {1, {-2, -2, -2, -2}, {{0, 1}, {1, 1}, {3, 4}, {1, 2}}},
+        {4, {-2, -1, 1, 1}, {{1, 1}, {1, 2}, {3, 4}, {1, 2}}},
+        {9, {-1, 0, 1, 1}, {{2, 3}, {1, 2}, {3, 4}, {1, 2}}},
+        {16, {-1, 0, 1, 1}, {{1, 2}, {1, 2}, {3, 4}, {1, 2}}},
+    };
+    for (unsigned k = 0; k < sizeof rows / sizeof rows[0]; k++) {
+        mix_step plan[MIX_MAX_TIERS];
+        plan_of(rows[k].people, plan);
+        for (unsigned t = 0; t < 4; t++) {
+            const mix_cut *cut = plan[t].parent >= 0 ? &plan[t].step : &plan[t].whole;
+            assert_int_equal(plan[t].parent, rows[k].parent[t] < 0 ? -1 : rows[k].parent[t]);
+            assert_int_equal(plan[t].ready, t < 2 && rows[k].parent[t] != -2);
+            assert_int_equal(cut->ratio.num, rows[k].step[t].num);
+            assert_int_equal(cut->ratio.den, rows[k].step[t].den);
+        }
+    }
+}
+
+static void check_cut(const mix_cut *c, int of_width_px, int of_height_px, const mix_step *s)
+{
+    assert_true(c->crop_width_px >= 2 && c->crop_width_px <= of_width_px && c->crop_height_px >= 2 &&
+                c->crop_height_px <= of_height_px);
+    assert_int_equal((c->crop_width_px | c->crop_height_px | s->width_px | s->height_px) & 1, 0);
+    if (c->ratio.num) {
+        assert_int_equal(c->crop_width_px * c->ratio.num, s->width_px * c->ratio.den);
+        assert_int_equal(c->crop_height_px * c->ratio.num, s->height_px * c->ratio.den);
+    }
+}
+
+/* Any source, any number of people: nothing is read beyond the source or the parent, and the tile is covered. */
+static void test_plan_bounds(void **state)
+{
+    (void)state;
+    for (int sw = 16; sw <= 1920; sw += 34) {
+        for (int sh = 16; sh <= 1920; sh += 46) {
+            for (unsigned people = 1; people <= 16; people++) {
+                mix_want want[MIX_MAX_TIERS] = {0};
+                mix_step plan[MIX_MAX_TIERS];
+                for (unsigned t = 0; t < 4; t++) {
+                    mix_tile tiles[MIX_MAX_PEOPLE];
+                    mix_layout(tiers[t].width_px, tiers[t].height_px, people, tiles);
+                    want[t] = (mix_want){tiles[0].width_px, tiles[0].height_px, t < 2};
+                }
+                mix_plan(sw, sh, want, plan);
+                for (unsigned t = 0; t < 4; t++) {
+                    const mix_step *s = &plan[t];
+                    assert_true(s->width_px >= s->fit.width_px && s->height_px >= s->fit.height_px);
+                    check_cut(&s->whole, sw, sh, s);
+                    if (s->parent >= 0) {
+                        assert_true(plan[s->parent].ready);
+                        check_cut(&s->step, plan[s->parent].width_px, plan[s->parent].height_px, s);
+                    }
+                }
+            }
+        }
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),          cmocka_unit_test(test_invariants), cmocka_unit_test(test_space),
-        cmocka_unit_test(test_cheap_scales),    cmocka_unit_test(test_fit_bounds), cmocka_unit_test(test_plan_uses_larger_tiles),
-        cmocka_unit_test(test_shapes_are_kept),
+        cmocka_unit_test(test_golden),          cmocka_unit_test(test_invariants),  cmocka_unit_test(test_space),
+        cmocka_unit_test(test_cheap_scales),    cmocka_unit_test(test_fit_bounds),  cmocka_unit_test(test_plan_uses_larger_tiles),
+        cmocka_unit_test(test_shapes_are_kept), cmocka_unit_test(test_plan_bounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

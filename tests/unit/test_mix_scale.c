@@ -18,7 +18,8 @@
 static void test_two_thirds_is_exact(void **state)
 {
     (void)state;
-    static const int sizes[][2] = {{2, 2}, {10, 4}, {16, 2}, {30, 6}, {208, 116}, {420, 232}, {426, 240}};
+    static const int sizes[][2] = {{2, 2},  {10, 4},    {16, 2},    {30, 6},    {34, 2},    {62, 4},
+                                   {64, 2}, {208, 116}, {212, 120}, {424, 240}, {420, 232}, {426, 240}};
     for (unsigned k = 0; k < sizeof sizes / sizeof sizes[0]; k++) {
         int w = sizes[k][0], h = sizes[k][1], sw = w / 2 * 3, sh = h / 2 * 3;
         uint8_t *src = malloc((size_t)sw * (size_t)sh + 16), *a = calloc(1, (size_t)w * (size_t)h),
@@ -85,9 +86,32 @@ static void test_ratios(void **state)
     check_ratio((mix_ratio){1, 4}, 158, 88, 632, 352);
     check_ratio((mix_ratio){1, 6}, 102, 56, 612, 336);
     check_ratio((mix_ratio){1, 8}, 78, 42, 624, 336);
+    check_ratio((mix_ratio){3, 16}, 120, 66, 640, 352);
     check_ratio((mix_ratio){0, 1}, 118, 64, 638, 346);
     check_ratio((mix_ratio){0, 1}, 260, 140, 638, 344);
     check_ratio((mix_ratio){0, 1}, 690, 380, 640, 352);
+}
+
+/* More is scaled than shown: the middle is the same picture and nothing around the rectangle is touched. */
+static void test_middle(void **state)
+{
+    (void)state;
+    mcu_frame *src = kit_person(640, 360, 3, 1), *whole = mcu_frame_new(120, 66), *dst = mcu_frame_new(200, 100);
+    mix_scaler scaler = {0};
+    assert_true(mix_scale(&scaler, src, 640, 352, (mix_ratio){3, 16}, whole, 0, 0, 120, 66));
+    mix_draw_fill(dst, 0, 0, 200, 100, (mix_colour){7, 7, 7});
+    assert_true(mix_scale_middle(&scaler, src, 640, 352, (mix_ratio){3, 16}, 120, 66, dst, 10, 20, 114, 62));
+    for (int y = 0; y < 100; y++) {
+        for (int x = 0; x < 200; x++) {
+            bool inside = x >= 10 && x < 124 && y >= 20 && y < 82;
+            int was = inside ? whole->plane[0][(y - 20 + 2) * whole->stride[0] + x - 10 + 2] : 7;
+            assert_int_equal(dst->plane[0][y * dst->stride[0] + x], was);
+        }
+    }
+    mix_scaler_clear(&scaler);
+    mcu_frame_unref(src);
+    mcu_frame_unref(whole);
+    mcu_frame_unref(dst);
 }
 
 static void test_colour_comes_to_one_rule(void **state)
@@ -141,6 +165,7 @@ int main(void)
         cmocka_unit_test(test_two_thirds_is_exact),
         cmocka_unit_test(test_two_thirds_is_the_area),
         cmocka_unit_test(test_ratios),
+        cmocka_unit_test(test_middle),
         cmocka_unit_test(test_colour_comes_to_one_rule),
         cmocka_unit_test(test_pool_is_bounded_and_outlived),
     };
