@@ -30,6 +30,7 @@ void sig_api_openapi(sig_request *q);
 void sig_api_messages(sig_request *q);
 
 void sig_page_join(sig_request *q);
+void sig_page_admin(sig_request *q);
 void sig_page_websocket(sig_request *q);
 
 void sig_whip_create(sig_request *q);

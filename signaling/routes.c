@@ -14,6 +14,7 @@
 const sig_route sig_routes[] = {
     {EVHTTP_REQ_GET, "/ws", sig_page_websocket, SIG_ACCESS_PUBLIC},
     {GET, "/j/*", sig_page_join, SIG_ACCESS_PUBLIC},
+    {GET, "/admin", sig_page_admin, SIG_ACCESS_OPERATOR},
     {GET, "/healthz", sig_api_health, SIG_ACCESS_PUBLIC},
     {GET, "/readyz", sig_api_ready, SIG_ACCESS_PUBLIC},
     {GET, "/metrics", sig_api_metrics, SIG_ACCESS_OPERATOR},
@@ -57,6 +58,12 @@ void sig_page_join(sig_request *q)
     } else {
         sig_reply_problem(q, 403, sig_token_status_code(s), sig_token_status_text(s));
     }
+}
+
+/* Answers where the REST interface does, which it asks with the key that the person gives it; shows nothing before that. */
+void sig_page_admin(sig_request *q)
+{
+    sig_assets_serve(q, "/web/admin/index.html", 200);
 }
 
 void sig_page_websocket(sig_request *q)

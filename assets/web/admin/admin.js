@@ -1,0 +1,199 @@
+// admin.js - the clinic's page: sign in, the list of visits, the chosen one, and what can be done with it.
+import { $, el, keyed, say } from './dom.js';
+import * as api from './api.js';
+import { signedIn, signIn, signOut } from './session.js';
+import { ask, showLink } from './dialogs.js';
+import { ROLES, showPeople } from './people.js';
+import { startPictures, stopPictures } from './pictures.js';
+
+const EVERY_MS = 1500;
+let chosen = ''; // id of the visit that is shown
+let visit = null; // what the server said of it last
+let timer = 0;
+
+/* ---- sign in ---- */
+
+function leave(problem) {
+  signOut();
+  choose('');
+  clearTimeout(timer);
+  $('desk').hidden = true;
+  $('sign-in').hidden = false;
+  $('key').value = '';
+  say($('sign-in-problem'), problem || '');
+  $('key').focus();
+}
+
+async function enter() {
+  try {
+    await refresh();
+  } catch (e) {
+    leave(e.status === 401 || e.status === 403 ? 'That key is not right.' : e.message);
+    return;
+  }
+  $('sign-in').hidden = true;
+  $('desk').hidden = false;
+  again();
+}
+
+/* ---- what is shown, again and again ---- */
+
+function visitButton(id) {
+  const button = el('button', { type: 'button', onclick: () => choose(id) }, el('span', { dir: 'auto' }), el('small'));
+  return Object.assign(el('li', {}, button), { button });
+}
+
+function showVisits(rooms) {
+  const byId = new Map(rooms.map((r) => [r.id, r]));
+  const order = [...rooms].sort((a, b) => b.created - a.created || (a.id < b.id ? -1 : 1));
+  $('no-visits').hidden = order.length > 0;
+  for (const row of keyed($('visits'), order.map((r) => r.id), visitButton)) {
+    const r = byId.get(row.dataset.key);
+    say(row.button.firstChild, r.name || r.id);
+    say(row.button.lastChild, r.running ? 'open' : `${r.seats} invited`);
+    row.button.setAttribute('aria-current', String(row.dataset.key === chosen));
+  }
+  if (chosen && !byId.has(chosen)) {
+    choose('');
+    news('The visit has ended.');
+  }
+}
+
+function showVisit() {
+  const here = visit.participants.filter((p) => p.state === 'up').length;
+  say($('visit-title'), visit.name || visit.id);
+  say($('visit-state'), `${here === 0 ? 'nobody is' : here === 1 ? 'one person is' : `${here} people are`} in${visit.locked ? ', locked' : ''}`);
+  say($('lock'), visit.locked ? 'Unlock' : 'Lock');
+  $('lock').setAttribute('aria-pressed', String(!!visit.locked));
+  showPeople(visit.participants, people);
+}
+
+const tierNames = () => ((visit && visit.video && visit.video.tiers) || []).map((t) => t.tier || t.name || t);
+
+async function refresh() {
+  const wanted = chosen;
+  showVisits(await api.rooms());
+  if (!wanted || wanted !== chosen) return;
+  const seen = await api.room(wanted);
+  if (wanted !== chosen) return;
+  visit = seen;
+  showVisit();
+}
+
+function again() {
+  clearTimeout(timer);
+  timer = setTimeout(async () => {
+    if (!document.hidden) await attempt(refresh);
+    if (!$('desk').hidden) again();
+  }, EVERY_MS);
+}
+
+function choose(id) {
+  chosen = id;
+  visit = null;
+  $('nothing').hidden = !!id;
+  $('chosen').hidden = true;
+  $('people').replaceChildren();
+  stopPictures();
+  if (!id) return;
+  attempt(async () => {
+    await refresh();
+    if (chosen !== id) return;
+    $('chosen').hidden = false;
+    $('visit-title').focus();
+    startPictures(id, tierNames);
+  });
+}
+
+const news = (text) => say($('news'), text);
+
+// Does it, says what went wrong; a key that is no longer good leads back to the start.
+async function attempt(action) {
+  try {
+    await action();
+    if ($('news').dataset.problem) {
+      delete $('news').dataset.problem;
+      news('');
+    }
+    return true;
+  } catch (e) {
+    if (e.status === undefined) throw e; // our own mistake
+    if (e.status === 401) leave('Please sign in again.');
+    else if (e.status !== 404) {
+      $('news').dataset.problem = '1';
+      news(e.message);
+    }
+    return false;
+  }
+}
+
+// Does it, then shows how things are now.
+const act = (action, done) => attempt(async () => {
+  await action();
+  await refresh();
+  if (done) news(done);
+});
+
+/* ---- what can be done ---- */
+
+const people = {
+  link: (p) => attempt(async () => showLink(p.name, (await api.createLink(chosen, { role: p.role, name: p.name, seat: p.seat, host: !!p.host })).url)),
+  mute: (p) => act(() => api.mute(chosen, p.seat, !p.muted)),
+  revoke: async (p) => {
+    const room = chosen;
+    if (await ask(`Revoke the link of ${p.name}?`, 'The link stops working, and who uses it now has to leave.', 'Revoke')) {
+      await act(() => api.revokeLink(room, p.seat), 'The link is revoked.');
+    }
+  },
+};
+
+async function createVisit(event) {
+  event.preventDefault();
+  const [name, patient, clinician] = ['visit-name', 'patient-name', 'clinician-name'].map((id) => $(id).value.trim());
+  await attempt(async () => {
+    const { id } = await api.createRoom(name);
+    await api.createLink(id, { role: 'patient', name: patient });
+    await api.createLink(id, { role: 'clinician', name: clinician, host: true });
+    event.target.reset();
+    choose(id);
+  });
+}
+
+async function invite(event) {
+  event.preventDefault();
+  const person = { role: $('invite-role').value, name: $('invite-name').value.trim(), host: $('invite-host').checked };
+  await attempt(async () => {
+    const { url } = await api.createLink(chosen, person);
+    event.target.reset();
+    await refresh();
+    showLink(person.name, url);
+  });
+}
+
+async function end() {
+  const room = chosen;
+  if (await ask('End the visit?', 'Everybody has to leave, and no link of it works any more.', 'End the visit')) {
+    if (await attempt(() => api.endRoom(room))) {
+      choose('');
+      await act(async () => {}, 'The visit has ended.');
+    }
+  }
+}
+
+/* ---- start ---- */
+
+for (const [role, text] of Object.entries(ROLES)) $('invite-role').append(el('option', { value: role, textContent: text }));
+$('sign-in-form').onsubmit = (event) => {
+  event.preventDefault();
+  signIn($('key').value);
+  enter();
+};
+$('sign-out').onclick = () => leave();
+$('new-visit').onsubmit = createVisit;
+$('invite').onsubmit = invite;
+$('mute-all').onclick = () => act(() => api.muteAll(chosen), 'Everybody but hosts and interpreters is muted.');
+$('lock').onclick = () => act(() => api.lock(chosen, !visit.locked));
+$('end').onclick = end;
+
+if (signedIn()) enter();
+else leave();

@@ -1,0 +1,163 @@
+// The clinic's page with a real server: create a visit, links and their QR codes, who is in, pictures, mute, lock, revoke, end.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import fs from 'node:fs';
+import jsQR from 'jsqr';
+import { launchChromium } from './lib/chromium.mjs';
+import { keep, screenshot } from './lib/output.mjs';
+import { until } from './lib/processes.mjs';
+import { Scene } from './lib/scene.mjs';
+import { qr } from '../../assets/web/admin/qr.js';
+
+const AXE = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+// What a camera would see of rows of modules, in four pixels each.
+function photograph(rows, scale = 4, quiet = 4) {
+  const width = (rows.length + 2 * quiet) * scale;
+  const data = new Uint8ClampedArray(4 * width * width).fill(255);
+  rows.forEach((row, y) => row.forEach((dark, x) => {
+    for (let i = 0; dark && i < scale * scale; i++) {
+      const at = 4 * (((y + quiet) * scale + Math.floor(i / scale)) * width + (x + quiet) * scale + (i % scale));
+      data.fill(0, at, at + 3);
+    }
+  }));
+  return [data, width, width];
+}
+
+test('QR codes of every size are read by a reader', () => {
+  for (const length of [1, 17, 18, 78, 79, 134, 230, 231, 367, 858, 1500, 2953]) {
+    const text = Array.from({ length }, (_, i) => 'abcdefghijkLMNOP0123456789-_.'[(i * 7 + length) % 29]).join('');
+    const seen = jsQR(...photograph(qr(text)));
+    assert.equal(seen && seen.data, text, `${length} characters`);
+  }
+  assert.equal(jsQR(...photograph(qr('https://näher.example/j/日本'))).data, 'https://näher.example/j/日本');
+  assert.throws(() => qr('x'.repeat(2954)), /too long/);
+});
+
+// Violations of WCAG 2.2 A and AA on what is visible now.
+async function violations(page) {
+  await page.evaluate(AXE);
+  const { violations: found } = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }));
+  return found.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
+}
+
+async function widths(page, name) {
+  for (const width of [320, 768, 1280]) {
+    await page.setViewportSize({ width, height: 900 });
+    await screenshot(page, `admin-${name}-${width}`);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.ok(overflow <= 0, `${name} is ${overflow} px too wide at ${width}`);
+  }
+}
+
+const row = (page, name) => page.locator('#people li', { hasText: name });
+const press = (page, text) => page.locator('button:visible', { hasText: text }).first().click();
+
+async function signIn(page, server) {
+  await page.goto(`${server.origin}/admin`);
+  await page.fill('#key', 'not the key');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('text=That key is not right');
+  assert.deepEqual(await violations(page), []);
+  await widths(page, 'sign-in');
+  await page.fill('#key', server.key);
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('#new-visit:visible');
+}
+
+async function createVisit(page) {
+  await page.fill('#visit-name', 'Cardiology follow-up');
+  await page.fill('#patient-name', 'عبد الرحمن');
+  await page.fill('#clinician-name', 'Dr. ศิริพร <b>Weber</b>');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('#chosen:visible');
+  assert.equal(await page.textContent('#visit-title'), 'Cardiology follow-up');
+  await page.waitForFunction(() => document.querySelectorAll('#people li').length === 2);
+  assert.equal(await page.locator('#people li b b').count(), 0, 'a name is never markup');
+  assert.match(await row(page, 'Weber').innerText(), /Clinician, host/);
+}
+
+// The link of a person as the page shows it: text and QR code say the same.
+async function linkOf(page, open) {
+  await open();
+  await page.waitForSelector('#link-dialog[open] svg');
+  const url = await page.inputValue('#link-text');
+  const size = await page.evaluate(() => document.querySelector('#qr svg').viewBox.baseVal.width);
+  const rows = await page.evaluate(() => document.querySelector('#qr path').getAttribute('d').match(/M\d+ \d+/g).map((m) => m.slice(1).split(' ').map(Number)));
+  const square = Array.from({ length: size }, () => Array(size).fill(false));
+  for (const [x, y] of rows) square[y][x] = true;
+  assert.equal(jsQR(...photograph(square, 4, 0)).data, url);
+  return url;
+}
+
+test('a front desk: visit, links, who is in, pictures, mute all, lock, revoke, end', { timeout: 120000 }, async (t) => {
+  const scene = new Scene(t);
+  const server = await scene.server({ name: 'admin' });
+  const browser = await launchChromium({});
+  scene.later(() => browser.close());
+  const page = await browser.newPage();
+  const problems = [];
+  page.on('pageerror', (e) => problems.push(e.message));
+  page.on('console', (m) => m.type() === 'error' && !/status of (401|404|503)/.test(m.text()) && problems.push(m.text()));
+
+  await signIn(page, server);
+  await createVisit(page);
+  const patient = await linkOf(page, () => row(page, 'عبد').locator('button', { hasText: 'Link' }).click());
+  assert.deepEqual(await violations(page), []);
+  await widths(page, 'link');
+  await page.keyboard.press('Escape');
+  assert.equal(await page.inputValue('#link-text'), '', 'a closed dialog keeps no link');
+  await page.fill('#invite-name', 'Mei-Ling 陳');
+  await page.selectOption('#invite-role', 'interpreter');
+  const interpreter = await linkOf(page, () => press(page, 'Make a link'));
+  await page.click('#link-close');
+
+  scene.bots([patient, interpreter], { seconds: 90 });
+  await page.waitForFunction(() => /2 people are in/.test(document.getElementById('visit-state').textContent), null, { timeout: 20000 });
+  await page.waitForFunction(() => [...document.querySelectorAll('#people .figures')].filter((f) => /gets \d\d+ kbit/.test(f.textContent)).length === 2, null, { timeout: 20000 });
+  assert.deepEqual(await violations(page), []);
+  await widths(page, 'visit');
+
+  const focused = await page.evaluate(() => {
+    const button = document.querySelector('#people button');
+    button.focus();
+    return new Promise((r) => setTimeout(() => r(document.activeElement === button), 3500));
+  });
+  assert.ok(focused, 'what is shown again does not take the focus away');
+
+  const { rooms: [{ id: room }] } = await server.rest('GET', '/rooms');
+  const mutes = async () => Object.fromEntries((await server.inspect(room)).participants.map((p) => [p.role, p.muted]));
+  await press(page, 'Mute all');
+  await until('everybody but the interpreter and the host to be muted', async () => {
+    const m = await mutes();
+    return m.patient && !m.interpreter && !m.clinician;
+  });
+  await row(page, 'عبد').locator('button', { hasText: 'Unmute' }).click();
+  await until('the patient to be heard again', async () => !(await mutes()).patient);
+  await page.click('#lock');
+  await page.waitForSelector('#lock[aria-pressed="true"]');
+  assert.equal((await server.inspect(room)).locked, true);
+
+  await row(page, 'Mei-Ling').locator('button', { hasText: 'Revoke' }).click();
+  await page.waitForSelector('#ask-dialog[open]');
+  assert.deepEqual(await violations(page), []);
+  await page.click('#ask-yes');
+  await page.waitForFunction(() => /one person is in/.test(document.getElementById('visit-state').textContent), null, { timeout: 10000 });
+  assert.equal((await server.raw('GET', new URL(interpreter).pathname)).status, 403);
+
+  assert.deepEqual(await page.evaluate(() => [Object.keys(localStorage), document.cookie, location.search + location.hash]), [[], '', '']);
+  await page.reload();
+  await page.waitForSelector('#visits button');
+  await page.click('#visits button');
+  await page.waitForSelector('#chosen:visible');
+  await press(page, 'End the visit');
+  await page.click('#ask-yes');
+  await page.waitForSelector('#no-visits:visible');
+  assert.deepEqual((await server.rest('GET', '/rooms')).rooms, []);
+  await page.click('#sign-out');
+  assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'key');
+  keep('admin-problems.json', problems);
+  assert.deepEqual(problems, []);
+});
