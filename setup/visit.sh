@@ -5,6 +5,13 @@
 LAUNCHER_PID=
 BOTS_PID=
 URL() { printf 'https://127.0.0.1:%s' "$PORT"; }
+# Where REST answers: ADMIN_PORT, when the configuration gives the operator a port.
+OPERATOR_URL() {
+    case ${ADMIN_PORT:-0} in
+    0) URL ;;
+    *) printf 'https://127.0.0.1:%s' "$ADMIN_PORT" ;;
+    esac
+}
 
 running() { [ -n "$1" ] && kill -0 "$1" 2>/dev/null; }
 
@@ -28,7 +35,7 @@ wait_ready() { # SECONDS
 # api METHOD PATH [JSON]: prints the answer; false on a status that is not 2xx. The key stays out of the process list.
 api() {
     curl -sk -m 10 --fail-with-body -X "$1" -H @<(printf 'Authorization: Bearer %s\n' "$(cat "$DATA/admin.key")") \
-        ${3:+-H 'Content-Type: application/json' --data-binary "$3"} "$(URL)/api/v1$2"
+        ${3:+-H 'Content-Type: application/json' --data-binary "$3"} "$(OPERATOR_URL)/api/v1$2"
 }
 
 # The same id gives the same room again, the same seat the same place in it.
@@ -36,9 +43,9 @@ new_room() { # NAME [ID] -> id
     api POST /rooms "$(jq -n --arg name "$1" --arg id "${2:-}" '{name: $name} + if $id == "" then {} else {id: $id} end')" | jq -er .id
 }
 
-new_link() { # ROOM ROLE NAME [SEAT] -> url
-    api POST "/rooms/$1/links" "$(jq -n --arg role "$2" --arg name "$3" --arg seat "${4:-}" \
-        '{role: $role, name: $name} + if $seat == "" then {} else {seat: $seat} end')" | jq -er .url
+new_link() { # ROOM ROLE NAME [SEAT [host]] -> url
+    api POST "/rooms/$1/links" "$(jq -n --arg role "$2" --arg name "$3" --arg seat "${4:-}" --arg host "${5:-}" \
+        '{role: $role, name: $name} + (if $host == "" then {} else {host: true} end) + if $seat == "" then {} else {seat: $seat} end')" | jq -er .url
 }
 
 start_bots() { # LOG LINK...

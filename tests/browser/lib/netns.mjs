@@ -4,12 +4,13 @@ import { run } from './processes.mjs';
 export const canMakeNetworks = process.getuid() === 0;
 let count = 0;
 
-// -> {a, b, addressA, addressB, lose(percent), close()}; names carry our process id, so runs do not meet.
-export async function makeNetwork() {
+// -> {a, b, addressA, addressB, deviceA, lose(percent), close()}; names carry our process id, so runs do not meet. v6: IPv6 alone.
+export async function makeNetwork({ v6 = false } = {}) {
   const id = `ts${process.pid}n${++count}`;
   const subnet = `10.${79 + (process.pid % 100)}.${count}`;
   const [a, b] = [`${id}a`, `${id}b`];
-  const network = { a, b, addressA: `${subnet}.1`, addressB: `${subnet}.2` };
+  const host = (n) => (v6 ? `fd00:79:${process.pid.toString(16)}:${count}::${n}` : `${subnet}.${n}`);
+  const network = { a, b, addressA: host(1), addressB: host(2), deviceA: `${id}x` };
   const ip = (...args) => run('ip', args);
   network.close = async () => {
     await ip('netns', 'del', a).catch(() => {});
@@ -21,9 +22,9 @@ export async function makeNetwork() {
     await ip('link', 'add', `${id}x`, 'netns', a, 'type', 'veth', 'peer', 'name', `${id}y`, 'netns', b);
     for (const [ns, device, address] of [[a, `${id}x`, network.addressA], [b, `${id}y`, network.addressB]]) {
       await ip('-n', ns, 'link', 'set', 'lo', 'up');
-      await ip('-n', ns, 'addr', 'add', `${address}/24`, 'dev', device);
+      await ip('-n', ns, 'addr', 'add', ...(v6 ? [`${address}/64`, 'nodad'] : [`${address}/24`]), 'dev', device);
       await ip('-n', ns, 'link', 'set', device, 'up');
-      await ip('-n', ns, 'route', 'add', 'default', 'dev', device);
+      await ip('-n', ns, ...(v6 ? ['-6'] : []), 'route', 'add', 'default', 'dev', device);
     }
   } catch (e) {
     await network.close();

@@ -28,18 +28,18 @@ const freePort = () => new Promise((resolve) => {
   });
 });
 
-// settings: {'section.key': value} over the defaults. namespace: where it runs; address: how it is reached there.
-export async function startServer({ name = 'server', settings = {}, namespace = '', address = '127.0.0.1' } = {}) {
+// settings: {'section.key': value} over the defaults. namespace: where it runs; address, port: how it is reached there.
+export async function startServer({ name = 'server', settings = {}, namespace = '', address = '127.0.0.1', port = 0 } = {}) {
   if (!bin) throw new Error('no build with tessera, tessera-room and tessera-launcher: build first, or set TESSERA_BIN');
   const data = fs.mkdtempSync(path.join(os.tmpdir(), 'tessera-test-'));
-  const port = await freePort();
+  if (!port) port = await freePort();
   const all = { 'server.listen': address, 'media.addresses': address, 'log.level': 'info', 'limits.drain_seconds': 0, ...settings };
   const env = { TESSERA_SERVER_ASSETS: path.join(ROOT, 'assets') };
   for (const [key, value] of Object.entries(all)) env['TESSERA_' + key.replace('.', '_').toUpperCase()] = String(value);
   const command = [program('tessera-launcher'), '--data', data, '--port', String(port), '--no-demo', '--allow-root'];
   if (namespace) command.unshift('ip', 'netns', 'exec', namespace);
   const launcher = start(command[0], command.slice(1), { env, log: path.join(outputFolder, name + '.log') });
-  const server = { data, port, address, namespace, launcher, origin: `https://${address}:${port}` };
+  const server = { data, port, address, namespace, launcher, origin: `https://${address.includes(':') ? `[${address}]` : address}:${port}` };
 
   server.raw = (method, url, { body, headers = {} } = {}) => (namespace ? curl : direct)(server, method, url, body, headers);
   // Bearer of the operator; parsed JSON; throws on a status that is not 2xx.
@@ -90,7 +90,7 @@ function direct(server, method, url, body, headers) {
 }
 
 async function curl(server, method, url, body, headers) {
-  const args = ['netns', 'exec', server.namespace, 'curl', '-sk', '-m', '10', '-X', method, '-w', '\n%{http_code}', server.origin + url];
+  const args = ['netns', 'exec', server.namespace, 'curl', '-gsk', '-m', '10', '-X', method, '-w', '\n%{http_code}', server.origin + url];
   for (const [k, v] of Object.entries(headers)) args.push('-H', `${k}: ${v}`);
   if (body !== undefined) args.push('--data-binary', body);
   const out = await run('ip', args);
