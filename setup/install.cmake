@@ -1,0 +1,27 @@
+# What "cmake --install" puts where, and the Debian package ("ninja package" makes it). Everything is relative to the prefix: the
+# programs find share/tessera beside bin, systemd finds the programs by name.
+include(GNUInstallDirs)
+install(TARGETS tessera tessera-launcher tessera-room RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(DIRECTORY assets/web assets/api DESTINATION ${CMAKE_INSTALL_DATADIR}/tessera)
+install(FILES setup/systemd/tessera.conf setup/coturn.conf DESTINATION ${CMAKE_INSTALL_DATADIR}/tessera)
+install(FILES setup/systemd/tessera.service DESTINATION lib/systemd/system)
+install(FILES README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/tessera)
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/tessera RENAME copyright)
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME tessera)
+set(CPACK_PACKAGE_VENDOR Tessera)
+set(CPACK_PACKAGE_CONTACT "Tessera <root@localhost>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "conference server for telehealth that sends everybody one picture and one sound")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION net)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "fonts-dejavu-core, passwd")
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "fonts-noto-core")
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "coturn")
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
+  ${PROJECT_SOURCE_DIR}/setup/debian/postinst ${PROJECT_SOURCE_DIR}/setup/debian/prerm ${PROJECT_SOURCE_DIR}/setup/debian/postrm)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION TRUE)
+include(CPack)
