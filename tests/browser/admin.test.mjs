@@ -116,6 +116,9 @@ test('a front desk: visit, links, who is in, pictures, mute all, lock, revoke, e
   scene.bots([patient, interpreter], { seconds: 90 });
   await page.waitForFunction(() => /2 people are in/.test(document.getElementById('visit-state').textContent), null, { timeout: 20000 });
   await page.waitForFunction(() => [...document.querySelectorAll('#people .figures')].filter((f) => /gets \d\d+ kbit/.test(f.textContent)).length === 2, null, { timeout: 20000 });
+  await page.waitForFunction(() => [...document.querySelectorAll('#pictures img')].some((i) => i.naturalWidth > 100), null, { timeout: 15000 });
+  const first = await page.evaluate(() => document.querySelector('#pictures img').src);
+  await page.waitForFunction((src) => document.querySelector('#pictures img').src !== src, first, { timeout: 5000 });
   assert.deepEqual(await violations(page), []);
   await widths(page, 'visit');
 
