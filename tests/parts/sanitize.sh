@@ -2,6 +2,7 @@
 # Unit and golden tests and one whole visit with bots, under ASan + UBSan and under TSan.
 . "$(dirname "$0")/lib.sh"
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+export LSAN_OPTIONS="suppressions=$TOP/tests/parts/lsan.supp:print_suppressions=0"
 export TSAN_OPTIONS=halt_on_error=0:second_deadlock_stack=1
 build ci tessera-clips
 for preset in asan tsan; do
