@@ -174,6 +174,8 @@ GSource *mcu_mailbox_attach(mcu_mailbox *m, GMainContext *context, mcu_mailbox_f
     s->fn = fn;
     s->user = user;
     s->tag = g_source_add_unix_fd(source, m->fd, G_IO_IN);
+    /* Else GLib takes the descriptor out around each dispatch and wakes its own loop twice (nobody runs a loop in `fn`). */
+    g_source_set_can_recurse(source, TRUE);
     g_source_attach(source, context);
     return source;
 }

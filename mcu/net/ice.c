@@ -270,12 +270,35 @@ void mcu_ice_free(mcu_ice *i)
 
 /* ---- local side ---- */
 
+static guint next_source_id(GMainContext *context)
+{
+    GSource *s = g_idle_source_new();
+    guint id = g_source_attach(s, context);
+    g_source_destroy(s);
+    g_source_unref(s);
+    return id;
+}
+
+/* GLib takes a source's descriptor out of its set around each dispatch and wakes its own loop twice for it: two writes, a read
+ * and a poll for each datagram. Not so for a source that may recurse; nobody runs a loop inside on_receive. */
+static void spare_wakeups(GMainContext *context, guint first, guint end)
+{
+    for (guint id = first; id != end; id++) {
+        GSource *s = g_main_context_find_source_by_id(context, id);
+        if (s != NULL) {
+            g_source_set_can_recurse(s, TRUE);
+        }
+    }
+}
+
 bool mcu_ice_gather(mcu_ice *i, GError **error)
 {
+    guint first = next_source_id(i->config->context) + 1; /* ids ascend: what the agent attaches comes between */
     if (!nice_agent_gather_candidates(i->agent, i->stream)) {
         g_set_error_literal(error, MCU_ERROR, MCU_ERROR_UNAVAILABLE, "no local address or port for ICE");
         return false;
     }
+    spare_wakeups(i->config->context, first, next_source_id(i->config->context));
     return true;
 }
 

@@ -172,6 +172,41 @@ static void test_keyframe_request(void **state)
     net_pair_free(p);
 }
 
+static unsigned polls_ready;
+
+static gint counting_poll(GPollFD *fds, guint n, gint timeout_ms)
+{
+    gint ready = g_poll(fds, n, timeout_ms);
+    polls_ready += ready > 0;
+    return ready;
+}
+
+/* A datagram wakes the loop once: no wake-up is followed by another that finds nothing. */
+static void test_no_wakeups_for_nothing(void **state)
+{
+    (void)state;
+    net_pair *p = connected();
+    exchange_pictures(p, MCU_CODEC_H264, 3);
+    net_pair_settle(p, 100);
+    g_main_context_set_poll_func(p->context, counting_poll);
+    unsigned idle = 0;
+    polls_ready = 0;
+    for (unsigned k = 0; k < 20; k++) {
+        mcu_au *au = net_opus(k, 80);
+        assert_int_equal(mcu_peer_send_audio(p->offerer.peer, au), MCU_OK);
+        mcu_au_unref(au);
+        for (unsigned n = 0; n < 20; n++) {
+            unsigned before = polls_ready;
+            bool dispatched = g_main_context_iteration(p->context, FALSE);
+            idle += polls_ready > before && !dispatched;
+        }
+    }
+    assert_true(polls_ready >= 20);
+    assert_in_range(idle, 0, 4);
+    g_main_context_set_poll_func(p->context, NULL);
+    net_pair_free(p);
+}
+
 static bool remb_came(net_pair *p)
 {
     mcu_peer_stats s;
@@ -517,6 +552,7 @@ int main(void)
         cmocka_unit_test(test_vp8),
         cmocka_unit_test(test_loss_is_repaired),
         cmocka_unit_test(test_keyframe_request),
+        cmocka_unit_test(test_no_wakeups_for_nothing),
         cmocka_unit_test(test_remb_bounds_the_queue),
         cmocka_unit_test(test_a_recorded_sender_keeps_its_pace),
         cmocka_unit_test(test_ice_restart),
