@@ -1,18 +1,19 @@
-// app.js - the pages around a Visit: before, during, after. The token is the last part of the address and goes nowhere else.
-// Options for people who test or support, after the # of the address: raw (unprocessed microphone), relay (TURN only), codec=vp8.
+// app.js - the pages around a Visit: before, during, after. The token leaves the address bar at once and goes nowhere but to the server.
+// Options after the # of the address: lang=es, tv (set-top box: margins, arrow keys everywhere), dir=rtl; for people who test or
+// support: raw (unprocessed microphone), relay (TURN only), codec=vp8.
 import { Visit } from './tessera.js';
 import { prejoin } from './prejoin.js';
-import { Room } from './room.js';
-import { t, translate } from './strings.js';
+import { pick, preferred, t, translate, use, language, languages } from './strings.js';
 
 const $ = (id) => document.getElementById(id);
-const token = decodeURIComponent(location.pathname.replace(/\/+$/, '').split('/').pop());
 const options = new URLSearchParams(location.hash.slice(1));
 const raw = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+const AHEAD_MS = 500; // the page is ready; what Join will need is fetched now
+const TELEVISION = /smart-?tv|tizen|web0s|webos|netcast|hbbtv|bravia|crkey|googletv|android tv|\baft[a-z]/i;
 
-// A reload brings the person straight back: what was switched on is remembered for this tab only.
+// A reload brings the person straight back: the token, and what was switched on, are remembered for this tab only.
 const memory = {
-  key: 'tessera:' + token.slice(-16),
+  key: 'tessera',
   load() {
     try {
       return JSON.parse(sessionStorage.getItem(this.key)) || {};
@@ -23,11 +24,22 @@ const memory = {
   save(value) {
     try {
       sessionStorage.setItem(this.key, JSON.stringify(value));
+      return true;
     } catch (e) {
-      // private windows without storage: the person sees the page before the visit again
+      return false; // a window without storage: the address keeps the token, a reload shows the page before the visit
     }
   },
 };
+
+function takeToken() {
+  const [, inAddress] = location.pathname.match(/^\/j\/([^/]+)/) || [];
+  const before = memory.load();
+  if (!inAddress) return before;
+  const token = decodeURIComponent(inAddress);
+  const kept = before.token === token ? before : { token };
+  if (memory.save(kept)) history.replaceState(null, '', '/' + location.search + location.hash);
+  return kept;
+}
 
 const ends = {
   left: ['leftTitle', 'leftText', 'joinAgain'],
@@ -36,81 +48,173 @@ const ends = {
   draining: ['drainingTitle', 'drainingText', 'joinAgain'],
   replaced: ['replacedTitle', 'replacedText', 'useHere'],
   invalid: ['invalidTitle', 'invalidText', ''],
+  denied: ['deniedTitle', 'deniedText', ''],
   full: ['fullTitle', 'fullText', 'joinAgain'],
+  link: ['linkTitle', 'linkText', ''],
   unsupported: ['errorTitle', 'unsupported', ''],
   error: ['errorTitle', 'errorText', 'joinAgain'],
+  waiting: ['waitingTitle', 'waitingText', ''],
+  nopath: ['noPathTitle', 'noPathText', 'tryAgain'],
 };
 
 // A fatal error code of the server -> the page that explains it.
 function endOf(code = '') {
-  if (code === 'room_ended') return 'room_ended';
+  if (['room_ended', 'denied', 'full'].includes(code)) return code;
   if (code === 'token_revoked') return 'removed';
-  if (code.startsWith('token_') || code === 'not_found') return 'invalid';
-  return code === 'full' ? 'full' : 'error';
+  return code.startsWith('token_') || code === 'not_found' ? 'invalid' : 'error';
 }
 
+let shown = '';
+
 function page(id) {
+  shown = id;
   for (const main of document.querySelectorAll('main')) main.hidden = main.id !== id;
   const title = $(id).querySelector('h1');
   title.focus();
   document.title = title.textContent || t('title');
 }
 
-function nameOf(jwt) {
-  try {
-    const text = atob(jwt.split('.')[1].replace(/-/g, '+').replace(/_/g, '/'));
-    return JSON.parse(new TextDecoder().decode(Uint8Array.from(text, (c) => c.charCodeAt(0)))).name || '';
-  } catch (e) {
-    return '';
-  }
-}
+let kind = '';
 
-function message(kind) {
+function message(which) {
+  kind = which;
   const [title, text, action] = ends[kind] || ends.error;
+  $('message').dataset.kind = kind;
   $('message-title').textContent = t(title);
   $('message-text').textContent = t(text);
+  $('message-details').hidden = kind !== 'nopath';
   $('message-action').hidden = !action;
+  $('message-leave').hidden = kind !== 'waiting' && kind !== 'nopath';
   if (action) $('message-action').textContent = t(action);
   page('message');
 }
 
-translate(document);
-if (!window.RTCPeerConnection || !window.WebSocket) message('unsupported');
-else start();
+function claims(token) {
+  try {
+    const text = atob(token.split('.')[1].replace(/-/g, '+').replace(/_/g, '/'));
+    return JSON.parse(new TextDecoder().decode(Uint8Array.from(text, (c) => c.charCodeAt(0)))) || {};
+  } catch (e) {
+    return {};
+  }
+}
 
-function start() {
+function languageButtons(chosen) {
+  const buttons = Object.entries(languages).map(([code, name]) => {
+    const b = Object.assign(document.createElement('button'), { type: 'button', lang: code, textContent: name });
+    b.addEventListener('click', () => chosen(code));
+    return b;
+  });
+  $('languages').replaceChildren(...buttons);
+}
+
+// `wish`: what the person or the address asked for; a link's own language comes after it, the browser's last.
+async function speak(...wish) {
+  await use(pick(...wish.filter(Boolean), ...preferred()));
+  translate(document, options.get('dir'));
+  for (const b of $('languages').children) b.setAttribute('aria-pressed', String(b.lang === language));
+  document.dispatchEvent(new Event('words'));
+  if (shown === 'message') message(kind);
+}
+
+let roomStyle = null;
+
+// The room's program and looks are fetched while the person checks camera and sound.
+async function roomCode() {
+  roomStyle = roomStyle || new Promise((resolve) => {
+    const link = Object.assign(document.createElement('link'), { rel: 'stylesheet', href: new URL('room.css', import.meta.url).href });
+    link.onload = link.onerror = resolve;
+    document.head.append(link);
+  });
+  const [code] = await Promise.all([import('./room.js'), roomStyle]);
+  return code;
+}
+
+async function start() {
+  const kept = takeToken();
+  const { token } = kept;
+  const link = token ? claims(token) : {};
+  const address = options.get('lang') || new URLSearchParams(location.search).get('lang');
+  const keep = (more) => memory.save(Object.assign(kept, more));
+  const tv = options.has('tv') || TELEVISION.test(navigator.userAgent);
+  document.documentElement.classList.toggle('tv', tv);
+  const choose = (code) => {
+    keep({ lang: code });
+    speak(code);
+  };
+  languageButtons(choose);
+  document.addEventListener('language', (e) => choose(e.detail));
+  await speak(kept.lang, address, link.language);
+  if (!window.RTCPeerConnection || !window.WebSocket) return message('unsupported');
+  if (!token) return message('link');
+  const arrows = () => import('./arrows.js').then((keys) => keys.start(tv));
+  if (tv || kept.joined) arrows();
+
   const visit = new Visit({
     token,
     constraints: options.has('raw') ? { audio: raw } : {},
     relay: options.has('relay'),
     codec: options.get('codec') || undefined,
   });
-  const room = new Room(visit);
   window.tessera = visit;
+  let room = null;
 
   const enter = async () => {
-    page('room');
+    kind = '';
+    const joined = visit.join();
+    try {
+      room = room || new (await roomCode()).Room(visit);
+    } catch (e) {
+      visit.leave(); // the rest of the page could not be loaded
+      return message('error');
+    }
+    if (!visit.inVisit) return undefined;
+    if (kind !== 'waiting' && kind !== 'nopath') page('room');
     room.show();
-    await visit.join();
-    if (visit.inVisit) room.explain();
+    await joined;
+    return visit.inVisit && room.explain();
   };
   const remember = () => {
-    if (visit.inVisit) memory.save({ joined: true, wants: visit.media.wants, chosen: visit.media.chosen });
+    const { wants, chosen, quiet } = visit.media;
+    if (visit.inVisit) keep({ joined: true, wants, chosen, quiet });
   };
-  visit.on('media', remember).on('state', remember);
+  visit.on('media', remember).on('state', (state) => {
+    remember();
+    if (state === 'waiting') message('waiting');
+    else if (shown === 'message' && ((kind === 'waiting' && visit.inVisit) || state === 'live')) page('room');
+  });
+  visit.on('me', (me) => me.language && speak(kept.lang, address, me.language));
+  visit.on('nopath', async (tried) => {
+    if (tried.before) return; // the room itself says so
+    const { explain } = await import('./nopath.js');
+    if (visit.state !== 'joining') return;
+    explain($('message-details'), tried);
+    if (shown !== 'message') message('nopath');
+  });
   visit.on('ended', ({ reason, code }) => {
-    memory.save({});
-    room.hide();
+    keep({ joined: false });
+    if (room) room.hide();
     message(reason === 'error' ? endOf(code) : reason);
   });
-  $('message-action').addEventListener('click', enter);
+  $('message-leave').addEventListener('click', () => visit.leave());
+  $('message-action').addEventListener('click', () => {
+    if (visit.inVisit) visit.retry();
+    else enter();
+  });
 
-  const before = memory.load();
-  Object.assign(visit.media.wants, before.wants);
-  Object.assign(visit.media.chosen, before.chosen);
-  if (before.joined) enter();
-  else {
-    page('prejoin');
-    prejoin(visit.media, nameOf(token)).then(enter);
-  }
+  Object.assign(visit.media.wants, kept.wants);
+  Object.assign(visit.media.chosen, kept.chosen);
+  visit.media.quiet = !!kept.quiet;
+  if (kept.joined) return enter();
+  page('prejoin');
+  const pressed = () => {
+    const video = $('composite'); // a press lets it play sound later, also in Safari
+    video.play().catch(() => {});
+  };
+  const check = async (signal) => (await import('./check.js')).checkConnection({ token, signal, relay: options.has('relay') });
+  const done = prejoin(visit.media, { name: link.name || '', check, pressed });
+  setTimeout(() => Promise.all([tv || arrows(), roomCode(), import('./nopath.js')]).catch(() => {}), AHEAD_MS);
+  await done;
+  return enter();
 }
+
+start();

@@ -6,6 +6,8 @@ const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl:
 export class Media extends EventTarget {
   audio = null; // the live microphone track, or null
   video = null; // the live camera track, or null
+  screen = null; // the track of a shared screen, or null
+  quiet = false; // watch and listen: the microphone is not opened until the person asks for it
   wants = { audio: true, video: true }; // what the person has switched on
   errors = { audio: '', video: '' }; // name of the DOMException that refused it
   devices = { audioinput: [], videoinput: [], audiooutput: [] };
@@ -13,6 +15,8 @@ export class Media extends EventTarget {
   asked = false; // the person was asked for devices since the last close()
   #constraints;
   #turn = 0;
+  #facing = '';
+  #forbidden = new Set();
 
   // `constraints` ({audio, video}) adds to, or replaces members of, what is asked of the devices.
   constructor(constraints = {}) {
@@ -26,7 +30,37 @@ export class Media extends EventTarget {
   }
 
   get on() {
-    return { audio: !!this.audio && this.wants.audio, video: !!this.video && this.wants.video };
+    return { audio: !!this.audio && this.wants.audio, video: !!this.screen || (!!this.video && this.wants.video) };
+  }
+
+  // What goes out as this person's picture.
+  get picture() {
+    return this.screen || this.video;
+  }
+
+  get canShare() {
+    return !!(navigator.mediaDevices && navigator.mediaDevices.getDisplayMedia);
+  }
+
+  get canFlip() {
+    return this.devices.videoinput.length > 1;
+  }
+
+  // How the person takes part: "camera", "voice" or "watch".
+  get way() {
+    if (this.quiet) return 'watch';
+    return this.wants.video ? 'camera' : 'voice';
+  }
+
+  async setWay(way) {
+    this.quiet = way === 'watch';
+    this.wants = { audio: !this.quiet, video: way === 'camera' };
+    for (const kind of ['audio', 'video']) {
+      if (!this.wants[kind]) this.#stop(kind);
+      else if (this[kind]) this[kind].enabled = true;
+      else if (this.asked && this.available) await this.#ask({ [kind]: true }, this.#turn, kind);
+    }
+    this.#changed();
   }
 
   // Opens what is wanted: both together (one question to the person), else each alone. Never throws.
@@ -34,7 +68,7 @@ export class Media extends EventTarget {
     if (this.asked) return;
     this.asked = true;
     const turn = ++this.#turn;
-    const want = { audio: !this.audio, video: this.wants.video && !this.video };
+    const want = { audio: !this.audio && !this.quiet, video: this.wants.video && !this.video };
     if (!this.available) this.errors = { audio: 'insecure', video: 'insecure' };
     else if (want.audio && want.video) {
       const stream = await this.#ask(want, turn);
@@ -66,17 +100,19 @@ export class Media extends EventTarget {
 
   #constraint(kind) {
     const id = this.chosen[kind];
+    if (kind === 'video' && !id && this.#facing) return { ...this.#constraints.video, facingMode: this.#facing };
     return id ? { ...this.#constraints[kind], deviceId: { exact: id } } : this.#constraints[kind];
   }
 
   #adopt(track) {
     const kind = track.kind;
+    if (this.#forbidden.has(kind)) return track.stop();
     if (this[kind]) this[kind].stop();
     this[kind] = track;
     this.errors[kind] = '';
     if (kind === 'audio') track.enabled = this.wants.audio;
     track.addEventListener('ended', () => this.#ended(kind, track));
-    this.#changed();
+    return this.#changed();
   }
 
   async #ended(kind, track) {
@@ -91,6 +127,7 @@ export class Media extends EventTarget {
   // The microphone stays open while muted, so that speaking again is instant; the camera is let go, so that its light goes out.
   async set(kind, on) {
     this.wants[kind] = on;
+    if (on && kind === 'audio') this.quiet = false;
     if (kind === 'audio' && this.audio) this.audio.enabled = on;
     if (kind === 'video' && !on) this.#stop('video');
     if (on && !this[kind] && this.available) await this.#ask({ [kind]: true }, this.#turn, kind);
@@ -108,6 +145,50 @@ export class Media extends EventTarget {
     return this.#changed();
   }
 
+  // This person's role sends no sound, or no picture.
+  forbid(kind) {
+    this.#forbidden.add(kind);
+    if (kind === 'audio') this.quiet = true;
+    this.wants[kind] = false;
+    this.#stop(kind);
+    this.#changed();
+  }
+
+  // Front or back camera; on machines that do not say which is which, the next one in the list.
+  async flip() {
+    const now = (this.video && this.video.getSettings()) || {};
+    if (now.facingMode) {
+      this.chosen.video = '';
+      this.#facing = now.facingMode === 'environment' ? 'user' : 'environment';
+    } else {
+      const all = this.devices.videoinput.map((d) => d.deviceId);
+      this.chosen.video = all[(all.indexOf(now.deviceId || this.chosen.video) + 1) % all.length];
+    }
+    this.wants.video = true;
+    this.#stop('video');
+    await this.#ask({ video: true }, this.#turn, 'video');
+    this.#changed();
+  }
+
+  // The screen goes out instead of the camera until unshare() or the browser's own "stop". Rejects when the person says no.
+  async share() {
+    const turn = this.#turn;
+    const stream = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { ideal: 10, max: 15 } }, audio: false });
+    const [track] = stream.getVideoTracks();
+    if (turn !== this.#turn) return track.stop();
+    if ('contentHint' in track) track.contentHint = 'detail'; // sharp text before smooth motion
+    this.unshare();
+    this.screen = track;
+    track.addEventListener('ended', () => this.screen === track && this.unshare());
+    return this.#changed();
+  }
+
+  unshare() {
+    if (!this.screen) return;
+    this.#stop('screen');
+    this.#changed();
+  }
+
   async refresh() {
     if (!this.available) return this.#changed();
     const all = await navigator.mediaDevices.enumerateDevices().catch(() => []);
@@ -121,6 +202,7 @@ export class Media extends EventTarget {
     this.errors = { audio: '', video: '' };
     this.#stop('audio');
     this.#stop('video');
+    this.#stop('screen');
     this.#changed();
   }
 
@@ -132,52 +214,5 @@ export class Media extends EventTarget {
 
   #changed() {
     this.dispatchEvent(new Event('change'));
-  }
-}
-
-// The microphone's level, 0 to 1, for a meter. `running` is false until the browser lets sound be looked at (a first key or touch).
-export class Level {
-  #context = null;
-  #analyser = null;
-  #source = null;
-  #block = null;
-
-  attach(track) {
-    this.detach();
-    const Context = window.AudioContext || window.webkitAudioContext;
-    if (!track || !Context) return;
-    this.#context = this.#context || new Context();
-    this.#analyser = this.#context.createAnalyser();
-    this.#analyser.fftSize = 1024;
-    this.#block = new Float32Array(this.#analyser.fftSize);
-    this.#source = this.#context.createMediaStreamSource(new MediaStream([track]));
-    this.#source.connect(this.#analyser);
-  }
-
-  get running() {
-    return !this.#context || this.#context.state === 'running';
-  }
-
-  wake() {
-    if (this.#context && this.#context.state !== 'running') this.#context.resume().catch(() => {});
-  }
-
-  // -60 dB is silence, -6 dB is full.
-  read() {
-    if (!this.#analyser) return 0;
-    this.#analyser.getFloatTimeDomainData(this.#block);
-    const power = this.#block.reduce((sum, x) => sum + x * x, 0) / this.#block.length;
-    return Math.min(1, Math.max(0, (10 * Math.log10(power + 1e-9) + 60) / 54));
-  }
-
-  detach() {
-    if (this.#source) this.#source.disconnect();
-    this.#source = this.#analyser = null;
-  }
-
-  close() {
-    this.detach();
-    if (this.#context) this.#context.close().catch(() => {});
-    this.#context = null;
   }
 }

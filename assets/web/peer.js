@@ -12,11 +12,16 @@ export class Peer extends EventTarget {
   #again = null; // what to offer once the answer is here
   #early = []; // candidates that came before the answer
   #timers = {};
+  #relays;
+  #refused = new Map(); // relay -> why it could not be used
+  #remote = []; // the room's candidates
+  #local = [];
   #closed = false;
 
   // `tracks` {audio, video}: a track, or true when one may come later without a new offer, or false for receive only.
   constructor({ iceServers = [], relay = false, codec = 'h264', tracks }) {
     super();
+    this.#relays = iceServers.flatMap((s) => s.urls).filter((url) => /^turns?:/.test(url));
     this.#pc = new RTCPeerConnection({
       iceServers,
       iceTransportPolicy: relay ? 'relay' : 'all',
@@ -36,6 +41,7 @@ export class Peer extends EventTarget {
       if (!this.stream.getTracks().includes(e.track)) this.stream.addTrack(e.track);
     };
     this.#pc.onicecandidate = (e) => this.#candidate(e.candidate);
+    this.#pc.onicecandidateerror = (e) => e.url && this.#refused.set(e.url, e.errorText || String(e.errorCode));
     this.#pc.onconnectionstatechange = () => this.#stateChanged();
     this.#timers.connect = setTimeout(() => this.#fail(), CONNECT_MS);
   }
@@ -91,6 +97,7 @@ export class Peer extends EventTarget {
 
   // The room's candidates; "" ends them.
   candidate({ candidate, mid }) {
+    if (candidate) this.#remote.push(candidate);
     const c = { candidate, sdpMid: mid === undefined ? '0' : String(mid) };
     if (this.#pc.remoteDescription && !this.#outstanding) this.#add(c);
     else this.#early.push(c);
@@ -104,7 +111,10 @@ export class Peer extends EventTarget {
   #candidate(c) {
     if (this.#closed) return;
     if (!c) this.#emit('candidate', { candidate: '', mid: '0' });
-    else if (c.candidate) this.#emit('candidate', { candidate: c.candidate, mid: c.sdpMid === null ? '0' : c.sdpMid });
+    else if (c.candidate) {
+      this.#local.push(c.candidate);
+      this.#emit('candidate', { candidate: c.candidate, mid: c.sdpMid === null ? '0' : c.sdpMid });
+    }
   }
 
   // Sends `track` (null: nothing) from now on. A connection made to receive only is offered anew.
@@ -121,6 +131,28 @@ export class Peer extends EventTarget {
       transceiver.direction = 'sendrecv';
       await this.negotiate();
     }
+  }
+
+  // What a network that lets nothing through was asked for: {answered, udp, tcp: ["host:port"...], relays: [{url, works}...]}.
+  tried() {
+    const local = this.#local.join(' ');
+    const sdp = (this.#pc.remoteDescription && this.#pc.remoteDescription.sdp) || '';
+    const all = [...this.#remote, ...(sdp.match(/candidate:[^\r\n]*/g) || [])].map((c) => c.split(' ')).filter((c) => c[7] === 'host');
+    const places = (protocol) => [...new Set(all.filter((c) => c[2].toLowerCase() === protocol).map((c) => (c[4].includes(':') ? `[${c[4]}]` : c[4]) + ':' + c[5]))];
+    return {
+      answered: all.length > 0,
+      udp: places('udp'),
+      tcp: places('tcp'),
+      relays: this.#relays.map((url) => ({ url, works: / relay /.test(local) && !this.#refused.has(url) })),
+    };
+  }
+
+  // `keep`: fewer pictures rather than smaller ones when the line or the device is slow.
+  keepSize(keep) {
+    const { sender } = this.#transceivers.video;
+    if (!sender.getParameters || this.#closed) return;
+    const parameters = { ...sender.getParameters(), degradationPreference: keep ? 'maintain-resolution' : 'balanced' };
+    Promise.resolve(sender.setParameters(parameters)).catch(() => {}); // browsers that do not know it refuse
   }
 
   restartIce() {
@@ -155,7 +187,7 @@ export class Peer extends EventTarget {
   close() {
     this.#closed = true;
     for (const timer of Object.values(this.#timers)) clearTimeout(timer);
-    this.#pc.onicecandidate = this.#pc.onconnectionstatechange = this.#pc.ontrack = null;
+    this.#pc.onicecandidate = this.#pc.onicecandidateerror = this.#pc.onconnectionstatechange = this.#pc.ontrack = null;
     this.#pc.close();
   }
 }

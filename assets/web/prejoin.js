@@ -1,31 +1,35 @@
-// prejoin.js - the page before the visit: camera picture, microphone level, choice of devices, Join.
-import { Level } from './media.js';
+// prejoin.js - the page before the visit: ways to join, camera picture, microphone level, speaker, connection, Join.
+import { Level, wake, audioContext } from './level.js';
+import { choosers, problems } from './devices.js';
 import { t } from './strings.js';
 
 const $ = (id) => document.getElementById(id);
-const INPUTS = { audio: 'audioinput', video: 'videoinput', output: 'audiooutput' };
+const METER_MS = 100;
 
-// Shows the page and returns a promise that resolves when the person presses Join.
-export function prejoin(media, name) {
+// Shows the page and returns a promise that resolves when the person presses Join, after `pressed` ran inside that very press.
+// `check(signal)` measures the connection.
+export function prejoin(media, { name, check, pressed }) {
   const level = new Level();
   const watched = new AbortController();
   const { signal } = watched;
+  const listening = { signal };
   let shown = null;
   let heard = null;
-  let frame = 0;
+  let asking = true;
 
-  $('hello').textContent = name ? t('hello', { name }) : '';
-  $('want-audio').checked = media.wants.audio;
-  $('want-video').checked = media.wants.video;
-  $('join').disabled = false;
-  $('join').textContent = t('join');
-  note([t('asking')]);
+  function words() {
+    $('hello').textContent = name ? t('hello', { name }) : '';
+    $('join').textContent = t('join');
+    note(asking ? [t('asking')] : problems(media));
+  }
 
   function draw() {
     if (signal.aborted) return;
     if (media.video !== shown) {
       shown = media.video;
       $('preview').srcObject = shown ? new MediaStream([shown]) : null;
+      const { facingMode } = (shown && shown.getSettings && shown.getSettings()) || {};
+      $('preview').toggleAttribute('data-back', facingMode === 'environment');
     }
     $('preview').hidden = !shown;
     $('preview-off').hidden = !!shown;
@@ -33,37 +37,35 @@ export function prejoin(media, name) {
       heard = media.audio;
       level.attach(heard);
     }
-    for (const kind of ['audio', 'video']) {
-      const missing = media.asked && !!media.errors[kind];
-      $('want-' + kind).disabled = missing;
-      $('want-' + kind).checked = media.wants[kind] && !missing;
-    }
-    for (const kind of Object.keys(INPUTS)) list(media, kind);
-    $('speaker-field').hidden = !('setSinkId' in HTMLMediaElement.prototype) || !media.devices.audiooutput.length;
+    for (const way of ['camera', 'voice', 'watch']) $('way-' + way).setAttribute('aria-pressed', String(media.way === way));
+    $('flip-before').hidden = !media.canFlip || media.way !== 'camera';
+    $('videoinput').closest('.field').hidden = media.way !== 'camera';
+    $('microphone-box').hidden = media.way === 'watch';
+    if (!asking) note(problems(media));
   }
 
   function meter() {
-    const value = media.wants.audio ? level.read() : 0;
+    const value = level.read();
     $('level-bar').style.transform = `scaleX(${value.toFixed(2)})`;
-    if (frame++ % 30 === 0) {
-      $('level').setAttribute('aria-valuenow', Math.round(value * 100));
-      const hint = t(level.running ? 'levelHint' : 'levelPress');
-      if ($('level-hint').textContent !== hint) $('level-hint').textContent = hint;
-    }
-    if (!signal.aborted) requestAnimationFrame(meter);
+    $('level').setAttribute('aria-valuenow', Math.round(value * 100));
+    set($('level-hint'), t(level.running ? 'levelHint' : 'levelPress'));
   }
 
-  media.addEventListener('change', draw, { signal });
-  for (const type of ['pointerdown', 'keydown']) addEventListener(type, () => level.wake(), { signal });
-  for (const kind of ['audio', 'video']) {
-    $('want-' + kind).addEventListener('change', (e) => media.set(kind, e.target.checked), { signal });
-  }
-  for (const [kind, id] of Object.entries(INPUTS)) {
-    $(id).addEventListener('change', (e) => media.choose(kind, e.target.value), { signal });
-  }
+  media.addEventListener('change', draw, listening);
+  document.addEventListener('words', words, listening);
+  for (const type of ['pointerdown', 'keydown']) addEventListener(type, wake, listening);
+  for (const way of ['camera', 'voice', 'watch']) $('way-' + way).addEventListener('click', () => media.setWay(way), listening);
+  $('flip-before').addEventListener('click', () => media.flip(), listening);
+  $('tone').addEventListener('click', () => tone(media.chosen.output), listening);
+  $('check').addEventListener('click', () => measure(check, signal), listening);
+  $('join').disabled = false;
+  $('check').disabled = false;
+  words();
+  choosers(media, { audio: $('audioinput'), video: $('videoinput'), output: $('audiooutput') }, listening);
   draw();
-  meter();
+  const timer = setInterval(meter, METER_MS);
   media.open().then(() => {
+    asking = false;
     if (!signal.aborted) note(problems(media));
   });
 
@@ -72,49 +74,75 @@ export function prejoin(media, name) {
       'submit',
       (e) => {
         e.preventDefault();
+        pressed();
         $('join').disabled = true;
         $('join').textContent = t('joining');
         watched.abort();
-        level.close();
+        clearInterval(timer);
+        level.detach();
         $('preview').srcObject = null;
         resolve();
       },
-      { signal },
+      listening,
     );
   });
 }
 
-// What cannot be used, and what that means, in plain words.
-export function problems(media) {
-  const { audio, video } = media.errors;
-  if (audio === 'insecure') return [t('insecure')];
-  const notes = [];
-  if (video && media.wants.video) {
-    const key = { NotAllowedError: 'cameraRefused', NotReadableError: 'cameraBusy' }[video] || 'noCamera';
-    notes.push(t(key));
-  }
-  if (audio) notes.push(t(audio === 'NotAllowedError' ? 'microphoneRefused' : 'noMicrophone'));
-  return notes;
-}
-
 function note(texts) {
+  const old = [...$('device-notes').children].map((p) => p.textContent);
+  if (JSON.stringify(old) === JSON.stringify(texts)) return; // a live region says again what is put in again
   const p = (text) => Object.assign(document.createElement('p'), { textContent: text });
   $('device-notes').replaceChildren(...texts.map(p));
 }
 
-function list(media, kind) {
-  const select = $(INPUTS[kind]);
-  const devices = media.devices[INPUTS[kind]];
-  const word = { audio: 'microphone', video: 'camera', output: 'speaker' }[kind];
-  const rows = devices.map((d, i) => [d.deviceId, d.label || t('defaultDevice', { kind: t(word), n: i + 1 })]);
-  if (!rows.length) rows.push(['', t('noDevice')]);
-  const key = JSON.stringify(rows);
-  if (select.dataset.rows !== key) {
-    select.dataset.rows = key;
-    select.replaceChildren(...rows.map(([value, text]) => new Option(text, value)));
+function set(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+// Three rising notes from the chosen speaker.
+function tone(output) {
+  $('tone-note').textContent = t('tonePlaying');
+  const context = audioContext();
+  if (!context) return;
+  wake();
+  const gain = context.createGain();
+  const out = context.createMediaStreamDestination();
+  gain.connect(out);
+  [523, 659, 784].forEach((frequency, i) => {
+    const oscillator = context.createOscillator();
+    const from = context.currentTime + 0.1 + 0.35 * i;
+    oscillator.frequency.value = frequency;
+    oscillator.connect(gain);
+    oscillator.start(from);
+    oscillator.stop(from + 0.3);
+  });
+  gain.gain.value = 0.3;
+  const player = $('tone-player');
+  player.srcObject = out.stream;
+  const ready = output && player.setSinkId ? player.setSinkId(output).catch(() => {}) : Promise.resolve();
+  ready.then(() => player.play()).catch(() => {});
+}
+
+async function measure(check, signal) {
+  const say = (text, figures = '') => {
+    $('check-result').textContent = text;
+    $('check-figures').textContent = figures;
+  };
+  $('check').disabled = true;
+  $('check-box').dataset.verdict = 'running';
+  say(t('checking'));
+  let result;
+  try {
+    result = await check(signal);
+  } catch (e) {
+    result = { verdict: { busy: 'busy', stopped: '' }[e.code] === undefined ? 'none' : { busy: 'busy', stopped: '' }[e.code] };
   }
-  select.disabled = !devices.length;
-  const track = media[kind];
-  const id = (track && track.getSettings && track.getSettings().deviceId) || media.chosen[kind];
-  if (id && rows.some((r) => r[0] === id)) select.value = id;
+  $('check').disabled = false;
+  if (signal.aborted) return;
+  $('check-box').dataset.verdict = result.verdict;
+  const word = (s) => s.replace(/^./, (c) => c.toUpperCase());
+  const verdict = t('check' + word(result.verdict));
+  if (!result.tier) return say(verdict);
+  const path = result.path.relay ? t('pathRelay', { protocol: result.path.relay }) : t('path' + word(result.path.direct));
+  return say(`${verdict} ${t('checkTier', { tier: t('tier' + word(result.tier)) })}`, t('checkFigures', { ...result, path }));
 }

@@ -1,46 +1,90 @@
-// room.js - the visit: one picture, three buttons, who is here, how the connection is.
-import { t, has } from './strings.js';
-import { problems } from './prejoin.js';
+// room.js - the visit: status, three states of each button, notes; its panels and its picture are in files of their own.
+import { t, language, languages } from './strings.js';
+import { problems, choosers } from './devices.js';
+import { wake } from './level.js';
+import { MutedEar } from './ear.js';
+import { Picture } from './picture.js';
+import { People } from './people.js';
+import { Chat } from './chat.js';
+import { ask, Knocks } from './host.js';
 
 const $ = (id) => document.getElementById(id);
 const NOTE_MS = 6000;
+const WEAK = 2; // of 5: advice is worth giving
+const ADVICE_AFTER_MS = 4000;
+const PANELS = ['people', 'chat', 'more'];
 
 // Draws `visit` and obeys the buttons for as long as the page lives; show() and hide() say when the person is in the room.
 export class Room {
   #visit;
-  #names = null; // seat -> name of who was here at the last roster, to announce who came and went
   #noteTimer = 0;
   #wakeLock = null;
   #announced = {};
+  #weakSince = 0;
+  #stuck = false;
+  #panel = '';
+  #ear;
+  #picture;
+  #chat;
 
   constructor(visit) {
     this.#visit = visit;
-    visit.on('stream', (stream) => this.#stream(stream));
+    const page = { note: (text, ms) => this.#note(text, ms), say: (text) => this.#say(text) };
+    this.#picture = new Picture(visit, page);
+    this.#chat = new Chat(visit, page, () => this.#panel === 'chat');
+    this.people = new People(visit, page);
+    this.knocks = new Knocks(visit, page);
+    this.#ear = new MutedEar(() => this.#note(t('mutedTalking'), 2 * NOTE_MS));
     visit.on('state', () => this.#state());
     visit.on('me', () => this.#me());
-    visit.on('roster', (roster) => this.#roster(roster));
-    visit.on('layout', (layout) => this.#layout(layout));
+    visit.on('locked', (locked) => this.#locked(locked));
     visit.on('quality', (quality) => this.#quality(quality));
     visit.on('media', () => this.#buttons());
     visit.on('lost', () => this.#note(t('deviceLost')));
-    $('mute').addEventListener('click', () => this.#toggle('audio'));
-    $('camera').addEventListener('click', () => this.#toggle('video'));
-    $('leave').addEventListener('click', () => visit.leave());
-    $('unblock').addEventListener('click', () => this.#play());
+    visit.on('asked', (asked) => this.#asked(asked));
+    visit.on('nopath', () => {
+      this.#stuck = true;
+      this.#state();
+    });
+    this.#listen();
+    choosers(visit.media, { audio: $('room-audio'), video: $('room-video'), output: $('room-output') });
+    this.#languageList();
+  }
+
+  #listen() {
+    const visit = this.#visit;
+    const press = (id, f) => $(id).addEventListener('click', f);
+    press('mute', () => this.#toggle('audio'));
+    press('camera', () => this.#toggle('video'));
+    press('hand', () => this.#hand());
+    press('leave', () => visit.leave());
+    press('share', () => this.#share());
+    press('flip', () => visit.media.flip());
+    for (const name of PANELS) press(name + '-button', () => this.#open(this.#panel === name ? '' : name, true));
+    for (const b of document.querySelectorAll('[data-close]')) b.addEventListener('click', () => this.#open('', true));
+    $('room').addEventListener('keydown', (e) => {
+      if (e.key !== 'Escape' || e.defaultPrevented || document.querySelector('dialog[open]')) return;
+      if (this.#picture.zoomed) this.#picture.zoom('');
+      else if (this.#panel) this.#open('', true);
+    });
     document.addEventListener('visibilitychange', () => this.#keepAwake());
+    document.addEventListener('words', () => this.#words());
+    for (const type of ['pointerdown', 'keydown']) addEventListener(type, wake);
   }
 
   show() {
-    this.#names = null;
-    $('people').replaceChildren();
-    $('people-count').textContent = '';
-    $('quality').hidden = true;
+    this.#announced = {};
+    this.#weakSince = 0;
+    this.#stuck = false;
+    $('quality').hidden = $('advice').hidden = true;
+    this.people.clear();
+    this.#chat.clear();
     this.#note('');
-    this.#state();
-    this.#buttons();
+    if (this.#visit.me) this.#me(); // it may have been said before this file was here
+    this.#words();
     this.#keepAwake();
-    const { output } = this.#visit.media.chosen;
-    if (output && $('composite').setSinkId) $('composite').setSinkId(output).catch(() => {});
+    this.#picture.show();
+    this.#open(matchMedia('(min-width: 60rem), (min-height: 40rem)').matches ? 'people' : '');
   }
 
   // After the devices were asked for while already in the room.
@@ -52,102 +96,130 @@ export class Room {
   hide() {
     if (this.#wakeLock) this.#wakeLock.release().catch(() => {});
     this.#wakeLock = null;
+    this.#ear.stop();
+    this.#picture.hide();
+    if ($('ask').open) $('ask').close();
   }
 
-  #stream(stream) {
-    $('composite').srcObject = stream;
-    $('unblock').hidden = true;
-    if (stream) this.#play();
+  #words() {
+    this.#state();
+    this.#buttons();
+    this.#locked(this.#visit.locked);
+    this.people.draw();
+    this.knocks.draw();
+    if (this.#visit.quality) this.#quality(this.#visit.quality);
+    $('room-language').value = language;
   }
 
-  // Some browsers want a touch before they play sound (after a reload, for instance): picture now, sound on one press.
-  async #play() {
-    const video = $('composite');
-    video.muted = false;
-    try {
-      await video.play();
-      $('unblock').hidden = true;
-    } catch (e) {
-      if (e.name !== 'NotAllowedError') return;
-      video.muted = true;
-      $('unblock').hidden = false;
-      video.play().catch(() => {});
+  #languageList() {
+    const list = $('room-language');
+    list.replaceChildren(...Object.entries(languages).map(([code, name]) => Object.assign(new Option(name, code), { lang: code })));
+    list.addEventListener('change', () => document.dispatchEvent(new CustomEvent('language', { detail: list.value })));
+  }
+
+  // One panel at a time. `moved`: the person asked for it, so the focus goes there, or back to the button that opened it.
+  #open(name, moved) {
+    const before = this.#panel;
+    this.#panel = name;
+    for (const p of PANELS) {
+      $(p + '-panel').hidden = p !== name;
+      $(p + '-button').setAttribute('aria-expanded', String(p === name));
     }
+    $('room').toggleAttribute('data-panel', !!name);
+    if (name === 'chat') this.#chat.read();
+    if (moved && name) $(name === 'chat' ? 'chat-text' : name + '-title').focus();
+    else if (moved && before) $(before + '-button').focus();
+    this.#picture.fit();
   }
 
   #state() {
     const { state } = this.#visit;
+    if (state === 'live') this.#stuck = false;
     const key = { joining: 'stateConnecting', live: 'stateLive', signal: 'stateSignal', media: 'stateMedia' }[state];
     if (!key) return;
     $('status').dataset.state = state;
-    $('status').textContent = t(navigator.onLine === false && state !== 'live' ? 'stateOffline' : key);
+    const trouble = navigator.onLine === false ? 'stateOffline' : this.#stuck && 'stateStuck';
+    set($('status'), t((state !== 'live' && trouble) || key));
   }
 
   #me() {
     const { me } = this.#visit;
-    $('room-name').textContent = me.room;
+    set($('room-name'), me.room);
     if (me.muted !== this.#announced.muted) this.#note(this.#announced.muted && !me.muted ? t('hostUnmuted') : '');
     this.#announced.muted = me.muted;
+    for (const [id, op] of [['mute', 'audio'], ['camera', 'video'], ['hand', 'hand'], ['chat-form', 'chat']]) $(id).hidden = !this.#visit.may(op);
+    $('lock').hidden = !this.#visit.may('lock');
+    $('mute-all').hidden = !this.#visit.may('mute_all');
+    $('end').hidden = !this.#visit.may('end');
+    $('host-tools').hidden = !['lock', 'mute_all', 'end'].some((op) => this.#visit.may(op));
+    this.#buttons();
+  }
+
+  #locked(locked) {
+    $('locked').hidden = !locked;
+    set($('lock'), t(locked ? 'unlock' : 'lock'));
+    if (this.#announced.locked !== undefined && this.#announced.locked !== locked) this.#note(t(locked ? 'locked' : 'unlocked'));
+    this.#announced.locked = locked;
   }
 
   async #toggle(kind) {
     const { media } = this.#visit;
+    if (kind === 'video' && media.screen) return media.unshare();
     const on = await (kind === 'audio' ? this.#visit.setAudio(!media.on.audio) : this.#visit.setVideo(!media.on.video));
     if (media.errors[kind]) return this.explain();
     const keys = kind === 'audio' ? ['nowMuted', 'nowUnmuted'] : ['nowCameraOff', 'nowCameraOn'];
     return this.#say(t(keys[on ? 1 : 0]));
   }
 
+  async #hand() {
+    const { me } = this.#visit;
+    const up = !(me && me.hand);
+    try {
+      await this.#visit.hand(up);
+      this.#say(t(up ? 'nowHandUp' : 'nowHandDown'));
+    } catch (e) {
+      this.#note(t(e.code === 'forbidden' ? 'notAllowed' : 'notDone'));
+    }
+  }
+
+  async #share() {
+    const { media } = this.#visit;
+    const on = !media.screen;
+    try {
+      await this.#visit.share(on);
+      this.#note(t(on ? 'sharing' : 'shareEnded'));
+    } catch (e) {
+      if (e.name !== 'NotAllowedError') this.#note(t(e.code === 'forbidden' ? 'notAllowed' : 'shareFailed')); // the person pressed Cancel
+    }
+  }
+
   #buttons() {
-    const { on } = this.#visit.media;
+    const { media, me } = this.#visit;
+    const { on } = media;
     $('mute').toggleAttribute('data-off', !on.audio);
-    $('mute-text').textContent = t(on.audio ? 'mute' : 'unmute');
+    set($('mute-text'), t(on.audio ? 'mute' : 'unmute'));
     $('camera').toggleAttribute('data-off', !on.video);
-    $('camera-text').textContent = t(on.video ? 'cameraOff' : 'cameraOn');
+    set($('camera-text'), t(media.screen ? 'shareStop' : on.video ? 'cameraOff' : 'cameraOn'));
+    const up = !!(me && me.hand);
+    $('hand').setAttribute('aria-pressed', String(up));
+    set($('hand-text'), t('handUp'));
+    $('share').hidden = !media.canShare || !this.#visit.may('share');
+    set($('share-text'), t(media.screen ? 'shareStop' : 'shareStart'));
+    $('flip').hidden = !media.canFlip || !this.#visit.may('video');
+    if (this.#visit.inVisit) this.#ear.watch(media.audio && !media.on.audio ? media.audio : null);
   }
 
-  #roster(roster) {
-    const here = new Map(roster.map((p) => [p.seat, p.name]));
-    if (this.#names) {
-      const news = [];
-      for (const [seat, name] of here) if (!this.#names.has(seat)) news.push(t('joined', { name }));
-      for (const [seat, name] of this.#names) if (!here.has(seat)) news.push(t('left', { name }));
-      if (news.length) this.#say(news.join(' '));
+  async #asked({ what, by }) {
+    const from = this.#visit.roster.find((p) => p.seat === by);
+    const camera = what === 'camera';
+    const { media, me } = this.#visit;
+    if (camera ? media.on.video : media.on.audio && !me.muted) return;
+    const name = (from && from.name) || t('someone');
+    const yes = await ask(t(camera ? 'askedCamera' : 'askedUnmute', { name }), '', t(camera ? 'turnOnCamera' : 'turnOnMicrophone'), t('notNow'));
+    if (yes && this.#visit.inVisit) {
+      await (camera ? this.#visit.setVideo(true) : this.#visit.setAudio(true));
+      this.explain();
     }
-    this.#names = here;
-    $('people-count').textContent = `(${roster.length})`;
-    const old = new Map([...$('people').children].map((li) => [li.dataset.seat, li]));
-    $('people').replaceChildren(...roster.map((p) => this.#person(p, old.get(p.seat))));
-  }
-
-  #person(p, old) {
-    const li = old || document.createElement('li');
-    if (!old) {
-      li.dataset.seat = p.seat;
-      const dot = Object.assign(document.createElement('span'), { className: 'dot' });
-      const text = document.createElement('div');
-      text.append(Object.assign(document.createElement('bdi'), { dir: 'auto' }), document.createElement('small'));
-      li.append(dot, text);
-    }
-    const marks = [];
-    const role = 'role' + (p.role || '').replace(/^./, (c) => c.toUpperCase());
-    if (this.#visit.me && p.seat === this.#visit.me.seat) marks.push(t('you'));
-    if (has(role)) marks.push(t(role));
-    if (p.kind === 'phone') marks.push(t('phoneMark'));
-    if (p.muted || p.audio === false) marks.push(t('mutedMark'));
-    if (p.video === false && p.kind !== 'phone') marks.push(t('noVideoMark'));
-    if (p.talking) marks.push(t('talking'));
-    li.classList.toggle('talking', !!p.talking);
-    set(li.querySelector('bdi'), p.name);
-    set(li.querySelector('small'), marks.join(' · '));
-    return li;
-  }
-
-  #layout(layout) {
-    const names = this.#visit.tiles().map((tile) => tile.name).filter(Boolean);
-    const label = names.length ? t('picture', { names: names.join(', ') }) : t('pictureEmpty');
-    if ($('composite').getAttribute('aria-label') !== label) $('composite').setAttribute('aria-label', label);
-    if (layout.width && layout.height) $('composite').style.setProperty('--shape', `${layout.width} / ${layout.height}`);
   }
 
   #quality(q) {
@@ -157,6 +229,21 @@ export class Room {
     set($('quality-text'), t('qualityLabel', { text: t('quality' + n) }));
     if (q.tier === 'audio' && this.#announced.tier !== 'audio') this.#note(t('audioOnly'));
     this.#announced.tier = q.tier;
+    this.#advise(n, q);
+  }
+
+  // What the person can do, once the line has been weak for a while.
+  #advise(n, q) {
+    const now = performance.now();
+    if (n === 0 || n > WEAK) this.#weakSince = 0;
+    else if (!this.#weakSince) this.#weakSince = now;
+    const weak = this.#weakSince && now - this.#weakSince >= ADVICE_AFTER_MS;
+    if (weak) set($('advice'), t(q.loss > 0.03 ? 'adviceWifi' : this.#visit.media.on.video ? 'adviceCamera' : 'adviceBusy'));
+    if (this.#weakSince && !weak) setTimeout(() => this.#visit.quality && this.#advise(n, q), ADVICE_AFTER_MS + 50 - (now - this.#weakSince));
+    if ($('advice').hidden !== !weak) {
+      $('advice').hidden = !weak;
+      this.#picture.fit();
+    }
   }
 
   // For a while; what lasts (muted by the host) comes back after it.

@@ -5,6 +5,9 @@ const LAST_MS = 2000;
 const CONNECT_MS = 5000;
 const PING_MS = 2000;
 const SILENCE_MS = 6000;
+const NUDGE_MS = 1200;
+const REPLY_MS = 8000;
+const OFFLINE = { code: 'offline', message: 'not connected' };
 
 export class Signaling extends EventTarget {
   #url;
@@ -15,6 +18,8 @@ export class Signaling extends EventTarget {
   #watch = 0;
   #heard = 0;
   #pings = 0;
+  #requests = 0;
+  #pending = new Map(); // id -> {resolve, reject, timer}
   #stopped = true;
 
   constructor(url, join) {
@@ -42,11 +47,14 @@ export class Signaling extends EventTarget {
   // Waits for nothing: the line may have changed (network, page shown again), so ask now, or try now.
   nudge() {
     if (this.#stopped) return;
-    if (this.open) this.#ping();
-    else {
-      this.#attempt = 0;
-      this.#connect();
-    }
+    if (this.open) {
+      const asked = performance.now();
+      const socket = this.#socket;
+      this.#ping();
+      setTimeout(() => {
+        if (this.#socket === socket && this.#heard < asked) this.reconnect(); // e.g. dead since the screen was locked
+      }, NUDGE_MS);
+    } else this.reconnect();
   }
 
   // A new connection at once, even if the present one still seems to work.
@@ -54,6 +62,26 @@ export class Signaling extends EventTarget {
     if (this.#stopped) return;
     this.#attempt = 0;
     this.#connect();
+  }
+
+  // A message that is answered: a promise that fails with an Error with the server's `code`, "timeout" or "offline".
+  request(message) {
+    const id = ++this.#requests;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.#reply(id, { code: 'timeout', message: 'no answer' }), REPLY_MS);
+      this.#pending.set(id, { resolve, reject, timer });
+      if (!this.send({ ...message, id })) this.#reply(id, OFFLINE);
+    });
+  }
+
+  #reply(id, problem) {
+    const request = this.#pending.get(id);
+    if (!request) return false;
+    this.#pending.delete(id);
+    clearTimeout(request.timer);
+    if (problem) request.reject(Object.assign(new Error(problem.message), { code: problem.code }));
+    else request.resolve();
+    return true;
   }
 
   send(message) {
@@ -89,7 +117,11 @@ export class Signaling extends EventTarget {
       return;
     }
     if (!message || message.type === 'pong') return;
-    if (message.type === 'joined') {
+    if (message.type === 'ok' || message.type === 'error') {
+      const mine = this.#reply(message.id, message.type === 'error' ? message : null);
+      if (mine && !message.fatal) return;
+    }
+    if (message.type === 'joined' || message.type === 'waiting') {
       this.#attempt = 0;
       this.dispatchEvent(new Event('up'));
     }
@@ -119,5 +151,6 @@ export class Signaling extends EventTarget {
     const socket = this.#socket;
     this.#socket = null;
     if (socket) socket.close();
+    for (const id of [...this.#pending.keys()]) this.#reply(id, OFFLINE);
   }
 }

@@ -1,9 +1,11 @@
-// tessera.js - one person's seat in a visit: signaling, media and peer put together. No page, no words; app.js draws it.
+// tessera.js - one person's seat in a visit: signaling, media and peer put together. No page, no words; app.js draws it. Works from
+// another origin too: what it loads and connects to is where this file came from.
 // const visit = new Visit({ token }); visit.on('state', f); await visit.join(); visit.setAudio(false); visit.leave();
 //
-// Events, each with the new value: 'state' ("idle" "joining" "live" "signal" "media" "ended"), 'roster', 'layout', 'quality',
-// 'stream' (the composite, set again after every new connection), 'me' (name, role, room, muted), 'ended' ({reason, code}),
-// 'error' ({code, message}), 'media' (camera or microphone changed), 'lost' (kind of the device that went away).
+// Events, each with the new value: 'state' ("idle" "joining" "waiting" "live" "signal" "media" "ended"), 'roster', 'layout',
+// 'quality', 'stream' (the composite, set again after every new connection), 'me' (name, role, room, muted, host, may, ...),
+// 'ended' ({reason, code}), 'error' ({code, message}), 'media' (camera or microphone changed), 'lost' (kind of the device that went
+// away), 'chat' ({seat, name, text, at}), 'asked' ({what, by}), 'locked', 'knocks' (who waits, for hosts), 'nopath' (what was tried).
 import { Signaling } from './signaling.js';
 import { Media } from './media.js';
 import { Peer } from './peer.js';
@@ -11,6 +13,7 @@ import { Peer } from './peer.js';
 const NETWORK_MS = 500;
 const REBUILD_MS = 1000;
 const REBUILD_LAST_MS = 8000;
+const PATH_MS = 8000; // no connection after this: say so, within 10 s of the press on Join
 const OFFER_ERRORS = ['bad_sdp', 'conflict', 'unavailable', 'internal'];
 
 export class Visit extends EventTarget {
@@ -21,6 +24,8 @@ export class Visit extends EventTarget {
   quality = null;
   stream = null;
   reason = '';
+  locked = false;
+  knocks = new Map(); // seat -> {seat, name, role}
   media;
   peer = null;
   #options;
@@ -33,15 +38,20 @@ export class Visit extends EventTarget {
   #built = 0;
   #rebuilds = 0;
   #timers = {};
+  #waiting = false;
+  #lastTried = null;
+  #sharing = false;
+  #shared = null; // the promise of the last `share` message
 
-  // options: token; url of the WebSocket; constraints of the devices; relay (TURN only); codec "h264" or "vp8".
+  // options: token; url of the WebSocket (unless it is beside this file); constraints of the devices; relay (TURN only); codec "h264"
+  // or "vp8".
   constructor(options) {
     super();
     this.#options = options;
     this.media = new Media(options.constraints);
     this.media.addEventListener('change', () => this.#mediaChanged());
     this.media.addEventListener('lost', (e) => this.#emit('lost', e.detail));
-    const url = options.url || location.origin.replace(/^http/, 'ws') + '/ws';
+    const url = options.url || serverUrl();
     this.#signaling = new Signaling(url, () => this.#joinMessage());
     this.#signaling.addEventListener('message', (e) => this.#receive(e.detail));
     this.#signaling.addEventListener('down', () => this.#update());
@@ -51,7 +61,9 @@ export class Visit extends EventTarget {
     addEventListener('offline', () => this.#update());
     if (navigator.connection && navigator.connection.addEventListener) navigator.connection.addEventListener('change', changed);
     document.addEventListener('visibilitychange', () => {
-      if (!document.hidden && this.inVisit) this.#signaling.nudge();
+      if (document.hidden || !this.inVisit) return;
+      this.#signaling.nudge();
+      if (this.peer && this.peer.state === 'disconnected') this.peer.restartIce(); // back from the lock screen
     });
   }
 
@@ -69,18 +81,47 @@ export class Visit extends EventTarget {
     if (this.inVisit) return;
     this.reason = '';
     this.#session = '';
-    this.#wasLive = false;
+    this.#wasLive = this.#waiting = false;
     this.#set('joining');
+    this.#expectPath();
     this.#signaling.start();
     await this.media.open();
   }
 
   setAudio(on) {
+    if (on && this.me && this.me.muted) this.#sent = ''; // said again: it is the answer to a host who asked
     return this.media.set('audio', on);
   }
 
   setVideo(on) {
     return this.media.set('video', on);
+  }
+
+  // These four give a promise that fails with an Error whose `code` says why not ("forbidden", "rate_limited", ...).
+  chat(text) {
+    return this.#signaling.request({ type: 'chat', text });
+  }
+
+  hand(raised) {
+    return this.#signaling.request({ type: 'hand', raised });
+  }
+
+  // op: one of me.may; seat: whom it is about; value: of "lock" and "tier".
+  host(op, seat, value) {
+    const message = { type: 'host', op };
+    if (seat !== undefined) message.seat = seat;
+    if (value !== undefined) message.value = value;
+    return this.#signaling.request(message);
+  }
+
+  async share(on) {
+    if (!on) return this.media.unshare();
+    await this.media.share();
+    return this.#shared;
+  }
+
+  may(op) {
+    return !!this.me && this.me.may.includes(op);
   }
 
   setTier(tier) {
@@ -96,6 +137,13 @@ export class Visit extends EventTarget {
   leave() {
     this.#signaling.send({ type: 'leave' });
     this.#end('left');
+  }
+
+  // Tries again at once, with a new connection.
+  retry() {
+    if (!this.inVisit) return;
+    this.#rebuilds = 0;
+    this.#rebuild();
   }
 
   async stats() {
@@ -126,6 +174,22 @@ export class Visit extends EventTarget {
       case 'quality':
         this.quality = m;
         return this.#emit('quality', m);
+      case 'chat':
+      case 'asked':
+        return this.#emit(m.type, m);
+      case 'lock':
+        this.locked = m.locked;
+        return this.#emit('locked', m.locked);
+      case 'waiting':
+        this.#waiting = true;
+        clearTimeout(this.#timers.path);
+        return this.#set('waiting');
+      case 'knock':
+        this.knocks.set(m.seat, m);
+        return this.#emit('knocks', [...this.knocks.values()]);
+      case 'knock_gone':
+        this.knocks.delete(m.seat);
+        return this.#emit('knocks', [...this.knocks.values()]);
       case 'muted':
         this.me.muted = m.muted;
         return this.#emit('me', this.me);
@@ -143,17 +207,38 @@ export class Visit extends EventTarget {
   }
 
   #joined(m) {
-    this.me = { seat: m.seat, name: m.name, role: m.role, room: m.roomName || '', muted: !!m.muted, tiers: m.tiers || [] };
+    this.me = {
+      seat: m.seat,
+      name: m.name,
+      role: m.role,
+      room: m.roomName || '',
+      muted: !!m.muted,
+      tiers: m.tiers || [],
+      host: !!m.host,
+      may: m.may || [],
+      fixed: !!m.fixed,
+      language: m.language || '',
+      hand: false,
+    };
+    for (const kind of ['audio', 'video']) if (!this.me.may.includes(kind)) this.media.forbid(kind);
+    this.locked = !!m.locked;
+    this.knocks.clear();
+    if (this.#waiting) this.#expectPath();
+    this.#waiting = false;
     this.#iceServers = m.iceServers || [];
     this.#session = m.session || '';
     this.#sent = '';
+    this.#sharing = false;
     this.#emit('me', this.me);
+    this.#emit('locked', this.locked);
+    this.#emit('knocks', []);
     if (!m.resumed || !this.peer) this.#build();
     else {
       this.peer.resend();
       if (this.peer.state === 'disconnected') this.peer.restartIce();
     }
     this.#sendState();
+    this.#tellShare();
     this.#update();
   }
 
@@ -167,9 +252,11 @@ export class Visit extends EventTarget {
   #roster(m) {
     this.roster = m.participants || [];
     const own = this.roster.find((p) => this.me && p.seat === this.me.seat);
-    if (own && own.muted !== undefined && own.muted !== this.me.muted) {
-      this.me.muted = own.muted;
-      this.#emit('me', this.me);
+    if (own) {
+      const { muted, hand } = this.me;
+      this.me.muted = own.muted === undefined ? muted : own.muted;
+      this.me.hand = !!own.hand;
+      if (this.me.muted !== muted || this.me.hand !== hand) this.#emit('me', this.me);
     }
     this.#emit('roster', this.roster);
   }
@@ -178,6 +265,23 @@ export class Visit extends EventTarget {
     this.#emit('error', m);
     if (m.fatal) this.#end('error', m.code);
     else if (m.code === 'connection_failed' || (this.peer && this.peer.waiting && OFFER_ERRORS.includes(m.code))) this.#rebuild();
+  }
+
+  // An endless "connecting" helps nobody: what was tried is told once no path was found.
+  #expectPath() {
+    clearTimeout(this.#timers.path);
+    this.#timers.path = setTimeout(() => {
+      if (!this.inVisit || this.state === 'live' || this.state === 'signal') return;
+      this.#emit('nopath', { ...this.tried(), before: this.#wasLive });
+      this.#expectPath();
+    }, PATH_MS);
+  }
+
+  // {socket: works, host, answered: the room named its addresses, udp, tcp: ["host:port"...], relays: [{url, works}...]}
+  tried() {
+    const none = { answered: false, udp: [], tcp: [], relays: [] };
+    const { host } = new URL(this.#options.url || serverUrl());
+    return { socket: this.#signaling.open && !!this.me, host, ...(this.peer ? this.peer.tried() : this.#lastTried || none) };
   }
 
   #build() {
@@ -191,9 +295,10 @@ export class Visit extends EventTarget {
       iceServers: this.#iceServers,
       relay: this.#options.relay,
       codec: this.#options.codec,
-      tracks: { audio: can('audio'), video: can('video') },
+      tracks: { audio: can('audio'), video: this.media.picture || can('video') },
     });
     this.peer = peer;
+    if (this.me.fixed) peer.keepSize(true);
     const mine = (f) => (e) => {
       if (this.peer === peer) f(e.detail);
     };
@@ -210,7 +315,10 @@ export class Visit extends EventTarget {
   // Nothing of the old connection can be used: a fresh join gives a fresh session, the seat stays. At once after a connection that
   // worked, then with growing pauses.
   #rebuild() {
-    if (this.peer) this.peer.close();
+    if (this.peer) {
+      this.#lastTried = this.peer.tried();
+      this.peer.close();
+    }
     this.peer = null;
     this.#update();
     const pause = Math.min(REBUILD_LAST_MS, REBUILD_MS * 2 ** this.#rebuilds++);
@@ -221,10 +329,22 @@ export class Visit extends EventTarget {
   #mediaChanged() {
     if (this.peer) {
       this.peer.send('audio', this.media.audio);
-      this.peer.send('video', this.media.video);
+      this.peer.send('video', this.media.picture);
     }
+    this.#tellShare();
     this.#sendState();
     this.#emit('media', this.media);
+  }
+
+  #tellShare() {
+    const on = !!this.media.screen;
+    if (on === this.#sharing || !this.inVisit) return;
+    this.#sharing = on;
+    this.#shared = this.#signaling.request({ type: 'share', on }).catch((e) => {
+      if (on) this.media.unshare();
+      if (on && this.inVisit) throw e;
+    });
+    this.#shared.catch(() => {}); // share() tells the person; after a reconnection nobody waits for it
   }
 
   #sendState() {
@@ -246,14 +366,20 @@ export class Visit extends EventTarget {
 
   #update() {
     if (!this.inVisit) return;
+    if (this.#waiting) return this.#set('waiting');
     const media = !!this.peer && this.peer.state === 'connected';
     if (media) {
       this.#wasLive = true;
+      clearTimeout(this.#timers.path);
       this.#rebuilds = 0;
     }
     if (media && this.#signaling.open) this.#set('live');
     else if (!this.#wasLive) this.#set('joining');
-    else this.#set(media ? 'signal' : 'media');
+    else {
+      if (!media && this.state !== 'media') this.#expectPath();
+      this.#set(media ? 'signal' : 'media');
+    }
+    return undefined;
   }
 
   // Everything stops in this very call: camera light, microphone, sound.
@@ -266,6 +392,8 @@ export class Visit extends EventTarget {
     this.layout = null;
     this.quality = null;
     this.roster = [];
+    this.knocks.clear();
+    this.#waiting = this.#sharing = false;
     this.reason = reason;
     this.state = 'ended';
     this.media.close();
@@ -284,4 +412,9 @@ export class Visit extends EventTarget {
   #emit(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
+}
+
+// The WebSocket of the server that this file came from.
+export function serverUrl() {
+  return new URL('/ws', import.meta.url).href.replace(/^http/, 'ws');
 }

@@ -7,8 +7,12 @@ import { fileURLToPath } from 'node:url';
 import { WebSocketServer } from 'ws';
 
 const WEB = fileURLToPath(new URL('../../../assets/web/', import.meta.url));
-const TYPES = { '.js': 'text/javascript', '.css': 'text/css', '.html': 'text/html; charset=utf-8', '.svg': 'image/svg+xml' };
-const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; media-src 'self' blob:; base-uri 'none'; form-action 'none'";
+const TYPES = { '.js': 'text/javascript', '.css': 'text/css', '.html': 'text/html; charset=utf-8', '.svg': 'image/svg+xml', '.json': 'application/json' };
+const POLICY = // as the server's
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob: mediastream:; " +
+  "connect-src 'self' ws:; font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'";
+const MAY = ['mute', 'unmute_ask', 'camera_ask', 'mute_all', 'remove', 'lock', 'admit', 'deny', 'tier', 'end'];
+const CHAT_BURST = 5;
 
 const ROOM_PAGE = `<!doctype html><title>room</title><canvas width=1280 height=720></canvas><script>
 const c = document.querySelector('canvas'), g = c.getContext('2d'); let n = 0;
@@ -22,7 +26,7 @@ ws.onmessage = async (e) => { const m = JSON.parse(e.data);
     if (!old) { pc.onicecandidate = (e) => ws.send(JSON.stringify({ type: 'candidate', session: m.session, candidate: e.candidate ? e.candidate.candidate : '', mid: '0' }));
       await pc.setRemoteDescription({ type: 'offer', sdp: m.sdp });
       const a = new AudioContext(), o = a.createOscillator(), d = a.createMediaStreamDestination(); o.frequency.value = 830; o.connect(d); o.start();
-      for (const t of pc.getTransceivers()) { t.direction = t.direction === 'recvonly' ? 'sendrecv' : t.direction; t.direction = 'sendrecv'; t.sender.replaceTrack(t.receiver.track.kind === 'video' ? c.captureStream(25).getVideoTracks()[0] : d.stream.getAudioTracks()[0]); } }
+      for (const t of pc.getTransceivers()) { if (m.echo) { t.direction = 'sendrecv'; t.sender.replaceTrack(t.receiver.track); continue; } t.direction = t.direction === 'recvonly' ? 'sendrecv' : t.direction; t.direction = 'sendrecv'; t.sender.replaceTrack(t.receiver.track.kind === 'video' ? c.captureStream(25).getVideoTracks()[0] : d.stream.getAudioTracks()[0]); } }
     await pc.setLocalDescription(); ws.send(JSON.stringify({ type: 'answer', session: m.session, sdp: pc.localDescription.sdp })); }
   if (m.type === 'candidate' && pcs[m.session] && m.candidate) pcs[m.session].addIceCandidate({ candidate: m.candidate, sdpMid: m.mid }).catch(() => {});
   if (m.type === 'kill') { for (const k in pcs) { pcs[k].close(); delete pcs[k]; } }
@@ -33,14 +37,20 @@ export async function startMock() {
   let room = null;
   let sessions = 0;
   let refuse = '';
+  let blocked = false; // media never comes: the offers are swallowed
+  let chats = 0;
+  let answers = {}; // members of the next `joined`
+  let door = null; // the room is locked: who waits
+  const own = { hand: false, share: false, host: false, muted: false };
   const clients = new Map();
   const server = http.createServer((req, res) => {
     const url = new URL(req.url, 'http://x');
     if (url.pathname === '/mock-room-page') return res.setHeader('content-type', 'text/html').end(ROOM_PAGE);
-    const name = url.pathname.startsWith('/j/') ? (url.pathname.endsWith('.bad') ? 'invalid.html' : 'index.html') : path.basename(url.pathname);
-    const file = path.join(WEB, name);
+    const page = url.pathname === '/' || url.pathname.startsWith('/j/');
+    const name = page ? (url.pathname.endsWith('.bad') ? 'invalid.html' : 'index.html') : url.pathname.replace(/^\/web\//, '');
+    const file = path.join(WEB, path.normalize('/' + name));
     if (!fs.existsSync(file)) return res.writeHead(404).end();
-    res.writeHead(200, { 'content-type': TYPES[path.extname(file)], 'content-security-policy': POLICY, 'cache-control': 'no-store' });
+    res.writeHead(200, { 'content-type': TYPES[path.extname(file)], 'content-security-policy': POLICY, 'cache-control': 'no-store', 'access-control-allow-origin': '*' });
     return res.end(fs.readFileSync(file));
   });
   const wss = new WebSocketServer({ noServer: true });
@@ -55,9 +65,9 @@ export async function startMock() {
     } else ws.on('message', (data) => receive(ws, JSON.parse(data)));
   }));
   const roster = () => ({ type: 'roster', revision: 1, participants: [
-    { seat: 'p1', name: 'Amira Haddad', role: 'patient', kind: 'web', audio: true, video: true, muted: false, talking: false, tier: 'A', state: 'up' },
-    { seat: 'p2', name: 'Dr. Jonas Weber', role: 'provider', kind: 'web', audio: true, video: true, muted: false, talking: true, tier: 'A', state: 'up' },
-    { seat: 'p3', name: 'Mei-Ling Chen', role: 'interpreter', kind: 'web', audio: false, video: true, muted: false, talking: false, tier: 'B', state: 'up' },
+    { seat: 'p1', name: 'Amira Haddad', role: 'patient', kind: 'web', audio: true, video: true, talking: false, tier: 'A', state: 'up', ...own },
+    { seat: 'p2', name: 'Dr. Jonas Weber', role: 'clinician', kind: 'web', audio: true, video: true, muted: false, talking: true, tier: 'A', state: 'up' },
+    { seat: 'p3', name: 'Mei-Ling Chen', role: 'interpreter', kind: 'web', audio: false, video: true, muted: false, talking: false, hand: true, tier: 'B', state: 'up' },
     { seat: 'p4', name: 'عبد الرحمن', role: 'guest', kind: 'phone', audio: true, video: false, muted: false, talking: false, tier: 'audio', state: 'up' }] });
   const say = (ws, m) => ws.send(JSON.stringify(m));
   function receive(ws, m) {
@@ -65,16 +75,48 @@ export async function startMock() {
     if (m.type === 'ping') return say(ws, { type: 'pong', id: m.id });
     if (m.type === 'join') {
       if (refuse) { say(ws, { type: 'error', code: refuse, message: 'no', fatal: true }); return ws.close(); }
-      const resumed = clients.has(m.session);
-      ws.session = resumed ? m.session : 's' + ++sessions;
-      clients.set(ws.session, ws);
-      say(ws, { type: 'joined', room: 'r', roomName: 'Cardiology follow-up', seat: 'p1', name: 'Amira Haddad', role: 'patient', muted: false, iceServers: [], tiers: ['A', 'B', 'C', 'D'], session: ws.session, resumed });
-      say(ws, roster());
-      say(ws, { type: 'layout', tier: 'A', width: 1280, height: 720, tiles: ['p1', 'p2', 'p3', 'p4'].map((seat, i) => ({ seat, x: 640 * (i % 2), y: 360 * (i >> 1), w: 640, h: 360 })) });
-      return say(ws, { type: 'quality', quality: 4, tier: 'A', loss: 0, rtt: 12 });
+      if (door) {
+        door.ws = ws;
+        door.join = m;
+        return say(ws, { type: 'waiting' });
+      }
+      return seat(ws, m);
     }
-    if (m.type === 'offer' || m.type === 'candidate') return room.send(JSON.stringify({ ...m, session: ws.session }));
+    if (m.type === 'check') {
+      if (refuse) return say(ws, { type: 'error', code: refuse, message: 'no', fatal: true });
+      ws.session = 'c' + ++sessions;
+      ws.echo = true;
+      clients.set(ws.session, ws);
+      return say(ws, { type: 'checking', session: ws.session, iceServers: [] });
+    }
+    if (m.id !== undefined) return operation(ws, m);
+    if (blocked) return undefined;
+    if (m.type === 'offer' || m.type === 'candidate') return room.send(JSON.stringify({ ...m, session: ws.session, echo: ws.echo }));
     if (m.type === 'leave') { say(ws, { type: 'ended', reason: 'left' }); return ws.close(); }
+    return undefined;
+  }
+  function seat(ws, m) {
+    const resumed = clients.has(m.session);
+    ws.session = resumed ? m.session : 's' + ++sessions;
+    clients.set(ws.session, ws);
+    say(ws, { type: 'joined', room: 'r', roomName: 'Cardiology follow-up', seat: 'p1', name: 'Amira Haddad', role: 'patient', muted: false, host: own.host, may: ['audio', 'video', 'share', 'chat', 'hand', ...(own.host ? MAY : [])], locked: false, fixed: false, iceServers: [], tiers: ['A', 'B', 'C', 'D'], session: ws.session, resumed, ...answers });
+    say(ws, roster());
+    say(ws, { type: 'layout', tier: 'A', width: 1280, height: 720, tiles: ['p1', 'p2', 'p3', 'p4'].map((id, i) => ({ seat: id, x: 640 * (i % 2), y: 360 * (i >> 1), w: 640, h: 360 })) });
+    say(ws, { type: 'quality', quality: 4, tier: 'A', loss: 0, rtt: 12 });
+  }
+  // Messages that are answered with ok or error.
+  function operation(ws, m) {
+    const no = (code) => say(ws, { type: 'error', id: m.id, code, message: 'no', fatal: false });
+    if (m.type === 'host' && !own.host) return no('forbidden');
+    if (m.type === 'chat' && ++chats > CHAT_BURST) return no('rate_limited');
+    say(ws, { type: 'ok', id: m.id });
+    if (m.type === 'chat') say(ws, { type: 'chat', seat: 'p1', name: 'Amira Haddad', text: m.text, at: Date.now() });
+    if (m.type === 'hand') own.hand = m.raised;
+    if (m.type === 'share') own.share = m.on;
+    if (m.type === 'hand' || m.type === 'share') say(ws, roster());
+    if (m.op === 'lock') say(ws, { type: 'lock', locked: m.value });
+    if (m.op === 'admit' || m.op === 'deny') say(ws, { type: 'knock_gone', seat: m.seat });
+    if (m.op === 'end') say(ws, { type: 'ended', reason: 'room_ended' });
     return undefined;
   }
   await new Promise((r) => server.listen(0, '127.0.0.1', r));
@@ -89,6 +131,13 @@ export async function startMock() {
     forget: () => clients.clear(),
     killRoom: () => { room.send('{"type":"kill"}'); clients.forEach((ws) => ws.readyState === 1 && say(ws, { type: 'restart', reason: 'room_restarted' })); },
     refuse: (code) => { refuse = code; },
+    block: (on) => { blocked = on; },
+    host: (on) => { own.host = on; },
+    answers: (more) => { answers = more; },
+    // The next one to join waits at the door until admit() or deny().
+    lockDoor: () => { door = {}; },
+    admit: () => { const { ws, join } = door; door = null; seat(ws, join); },
+    deny: () => { const { ws } = door; door = null; say(ws, { type: 'error', code: 'denied', message: 'no', fatal: true }); ws.close(); },
     close: () => { wss.clients.forEach((ws) => ws.terminate()); server.close(); server.closeAllConnections(); },
   };
 }

@@ -1,0 +1,178 @@
+// picture.js - the composite on the screen: plays it, fits it, puts a button over every tile, zooms to one.
+import { t } from './strings.js';
+
+const $ = (id) => document.getElementById(id);
+
+export class Picture {
+  zoomed = ''; // the seat that is shown alone
+  #visit;
+  #page;
+  #buttons = new Map(); // seat -> button over its tile
+
+  constructor(visit, page) {
+    this.#visit = visit;
+    this.#page = page;
+    visit.on('stream', (stream) => this.#stream(stream));
+    visit.on('layout', () => this.#layout());
+    visit.on('roster', () => this.#layout());
+    document.addEventListener('words', () => this.#layout());
+    document.addEventListener('visibilitychange', () => {
+      if (!document.hidden && visit.inVisit) this.#play(); // phones pause it behind the lock screen
+    });
+    visit.on('media', () => this.#output());
+    $('unblock').addEventListener('click', () => this.#play());
+    $('zoom-out').addEventListener('click', () => {
+      const seat = this.zoomed;
+      this.zoom('');
+      if (this.#buttons.has(seat)) this.#buttons.get(seat).focus();
+    });
+    $('composite').addEventListener('resize', () => this.fit());
+    if (window.ResizeObserver) new ResizeObserver(() => this.fit()).observe($('stage'));
+    else addEventListener('resize', () => this.fit());
+    this.#fullScreen();
+  }
+
+  show() {
+    this.zoom('');
+    this.#stream(this.#visit.stream);
+    this.#output();
+    this.#layout();
+    this.fit();
+  }
+
+  hide() {
+    this.zoom('');
+    const leave = document.exitFullscreen || document.webkitExitFullscreen;
+    if (document.fullscreenElement || document.webkitFullscreenElement) Promise.resolve(leave.call(document)).catch(() => {});
+  }
+
+  #stream(stream) {
+    const video = $('composite');
+    if (video.srcObject !== stream) video.srcObject = stream;
+    $('unblock').hidden = true;
+    if (stream) this.#play();
+  }
+
+  #output() {
+    const { output } = this.#visit.media.chosen;
+    const video = $('composite');
+    if (output && video.setSinkId && video.sinkId !== output) video.setSinkId(output).catch(() => {});
+  }
+
+  // Some browsers want a touch before they play sound (after a reload, for instance): picture now, sound on one press.
+  async #play() {
+    const video = $('composite');
+    video.muted = false;
+    try {
+      await video.play();
+      $('unblock').hidden = true;
+    } catch (e) {
+      if (e.name !== 'NotAllowedError') return;
+      video.muted = true;
+      $('unblock').hidden = false;
+      video.play().catch(() => {});
+    }
+  }
+
+  #size() {
+    const { layout } = this.#visit;
+    const video = $('composite');
+    const width = (layout && layout.width) || video.videoWidth || 16;
+    const height = (layout && layout.height) || video.videoHeight || 9;
+    return { width, height };
+  }
+
+  #layout() {
+    const tiles = this.#visit.tiles();
+    const names = tiles.map((tile) => tile.name).filter(Boolean);
+    const label = names.length ? t('picture', { names: names.join(', ') }) : t('pictureEmpty');
+    if ($('composite').getAttribute('aria-label') !== label) $('composite').setAttribute('aria-label', label);
+    this.#place(tiles);
+    if (this.zoomed && !tiles.some((tile) => tile.seat === this.zoomed)) this.zoom('');
+    else this.fit();
+  }
+
+  // A button over each tile of somebody; with one tile there is nothing to zoom to.
+  #place(tiles) {
+    const { width, height } = this.#size();
+    const shown = tiles.length > 1 ? tiles.filter((tile) => tile.name) : [];
+    for (const [seat, b] of this.#buttons) {
+      if (shown.some((tile) => tile.seat === seat)) continue;
+      b.remove();
+      this.#buttons.delete(seat);
+    }
+    for (const { seat, name, x, y, w, h } of shown) {
+      let b = this.#buttons.get(seat);
+      if (!b) {
+        b = Object.assign(document.createElement('button'), { type: 'button' });
+        b.addEventListener('click', () => this.zoom(seat, true));
+        b.addEventListener('focus', () => this.#stop(b));
+        this.#buttons.set(seat, b);
+        $('tiles').append(b);
+      }
+      const per = (part, all) => (100 * part) / all + '%';
+      Object.assign(b.style, { left: per(x, width), top: per(y, height), width: per(w, width), height: per(h, height) });
+      b.setAttribute('aria-label', t('zoomTo', { name }));
+    }
+    const all = [...this.#buttons.values()];
+    this.#stop(all.find((b) => b.tabIndex === 0) || all[0]);
+  }
+
+  // One stop of the Tab key for all tiles, however many there are; arrow keys go from one to the next.
+  #stop(button) {
+    for (const b of this.#buttons.values()) b.tabIndex = b === button ? 0 : -1;
+  }
+
+  // "": everybody again.
+  zoom(seat, moved) {
+    this.zoomed = seat;
+    $('tiles').hidden = !!seat;
+    $('zoom-out').hidden = !seat;
+    this.fit();
+    if (!seat) return;
+    const tile = this.#visit.tiles().find((one) => one.seat === seat);
+    this.#page.say(t('zoomed', { name: tile ? tile.name : '' }));
+    if (moved) $('zoom-out').focus();
+  }
+
+  // The frame is the largest rectangle of the picture's shape in the stage; zooming scales and cuts the picture to one tile.
+  fit() {
+    const stage = $('stage');
+    const { width, height } = this.#size();
+    const w = Math.min(stage.clientWidth, (stage.clientHeight * width) / height);
+    if (!w) return;
+    const h = (w * height) / width;
+    Object.assign($('frame').style, { width: `${w}px`, height: `${h}px` });
+    const { style } = $('composite');
+    const tile = this.zoomed && this.#visit.tiles().find((one) => one.seat === this.zoomed);
+    if (!tile) {
+      style.transform = style.clipPath = '';
+      return;
+    }
+    const px = w / width;
+    const scale = Math.min(stage.clientWidth / (tile.w * px), stage.clientHeight / (tile.h * px));
+    const x = w / 2 - scale * px * (tile.x + tile.w / 2);
+    const y = h / 2 - scale * px * (tile.y + tile.h / 2);
+    style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
+    const cut = [tile.y, width - tile.x - tile.w, height - tile.y - tile.h, tile.x].map((n) => `${n * px}px`);
+    style.clipPath = `inset(${cut.join(' ')})`;
+  }
+
+  #fullScreen() {
+    const room = $('room');
+    const video = $('composite');
+    const enter = room.requestFullscreen || room.webkitRequestFullscreen;
+    const leave = document.exitFullscreen || document.webkitExitFullscreen;
+    const on = () => !!(document.fullscreenElement || document.webkitFullscreenElement);
+    const draw = () => {
+      $('fullscreen-text').textContent = t(on() ? 'fullscreenEnd' : 'fullscreen');
+    };
+    $('fullscreen').hidden = !enter && !video.webkitEnterFullscreen;
+    $('fullscreen').addEventListener('click', () => {
+      if (!enter) video.webkitEnterFullscreen(); // iPhones: the picture alone
+      else Promise.resolve((on() ? leave : enter).call(on() ? document : room)).catch(() => {});
+    });
+    for (const name of ['fullscreenchange', 'webkitfullscreenchange']) document.addEventListener(name, draw);
+    document.addEventListener('words', draw);
+  }
+}

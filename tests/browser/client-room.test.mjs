@@ -1,0 +1,340 @@
+// What a person does before and in a visit, against the stand-in of lib/mock.mjs: check, ways to join, chat, hands, hosts, zoom, sharing.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { count, enter, framesMove, last, patient, stateIs, withBrowser } from './lib/client.mjs';
+import { screenshot } from './lib/output.mjs';
+
+const noProblems = (problems) => assert.deepEqual(problems.filter((p) => !/WebSocket/.test(p)), []);
+const textOf = (page, id, pattern, timeout = 5000) => page.waitForFunction(([i, p]) => new RegExp(p).test(document.getElementById(i).textContent), [id, pattern], { timeout });
+const audible = (page) => page.evaluate(() => window.tessera.media.audio && window.tessera.media.audio.readyState);
+
+test('before the visit: the check measures the real path and takes no seat; three ways to join', { timeout: 90000 }, async (t) => {
+  const { mock, page, problems } = await withBrowser(t);
+  await page.goto(mock.link);
+  await page.waitForFunction(() => window.tessera.media.video);
+
+  await t.test('verdict, starting tier and figures within 5 s and the time to connect', async () => {
+    await page.click('#check');
+    await textOf(page, 'check-result', 'Checking');
+    await textOf(page, 'check-figures', 'Up \\d+ kbit/s · down \\d+ kbit/s · delay \\d+ ms · loss [\\d.]+ % · direct', 12000);
+    assert.match(await page.textContent('#check-result'), /^Your connection is good.*You start with: /);
+    assert.equal(count(mock, 'check'), 1);
+    assert.equal(count(mock, 'join'), 0);
+    assert.equal(count(mock, 'leave'), 1, 'the check ends itself');
+  });
+
+  await t.test('a server that cannot check, or a path that does not exist, is said in words', async () => {
+    mock.refuse('full');
+    await page.click('#check');
+    await textOf(page, 'check-result', 'cannot run right now');
+    mock.refuse('');
+    mock.block(true);
+    await page.click('#check');
+    await textOf(page, 'check-result', 'do not get through', 12000);
+    mock.block(false);
+  });
+
+  await t.test('voice only closes the camera, watching closes both, and back again', async () => {
+    const camera = await page.evaluateHandle(() => window.tessera.media.video);
+    await page.click('#way-voice');
+    assert.equal(await camera.evaluate((track) => track.readyState), 'ended');
+    assert.equal(await page.isVisible('#preview-off'), true);
+    await page.click('#way-watch');
+    assert.equal(await audible(page), null);
+    assert.deepEqual(await page.evaluate(() => ['camera', 'voice', 'watch'].map((w) => document.getElementById('way-' + w).getAttribute('aria-pressed'))), ['false', 'false', 'true']);
+  });
+
+  await t.test('watch and listen: nothing is sent, a reload stays that way, Unmute asks for the microphone', async () => {
+    await page.click('#join');
+    await stateIs(page, 'live');
+    assert.deepEqual(last(mock, 'state'), { type: 'state', audio: false, video: false });
+    await page.reload();
+    await stateIs(page, 'live');
+    assert.equal(await audible(page), null);
+    assert.ok((await framesMove(page)) > 10);
+    await page.click('#mute');
+    await page.waitForFunction(() => window.tessera.media.on.audio);
+    assert.deepEqual(last(mock, 'state'), { type: 'state', audio: true, video: false });
+    assert.equal(count(mock, 'offer') - 2, 2, 'one offer a visit, one a check: the microphone needs none');
+  });
+  noProblems(problems);
+});
+
+test('the token leaves the address bar, and a reload still comes back', { timeout: 60000 }, async (t) => {
+  const { mock, page, problems } = await withBrowser(t);
+  await page.goto(mock.link + '?lang=es#raw');
+  await page.waitForSelector('#join:visible');
+  assert.equal(page.url(), mock.origin + '/?lang=es#raw');
+  await page.reload();
+  await page.waitForSelector('text=Hola, Amira Haddad');
+  await page.click('#join');
+  await stateIs(page, 'live');
+  await page.reload();
+  await stateIs(page, 'live');
+  assert.equal(await page.textContent('#mute-text'), 'Silenciar');
+  await page.click('#more-button');
+  await page.selectOption('#room-language', 'fr');
+  await textOf(page, 'mute-text', 'Couper le micro');
+  assert.equal(await page.evaluate(() => document.documentElement.lang), 'fr');
+  const other = await page.context().newPage();
+  await other.goto(mock.origin + '/');
+  await other.waitForSelector('text=Open your link');
+  noProblems(problems);
+});
+
+test('a link\'s own language is spoken unless the person chose one', { timeout: 60000 }, async (t) => {
+  const { mock, page } = await withBrowser(t);
+  mock.answers({ language: 'fr', fixed: true });
+  await enter(page, mock.link);
+  await textOf(page, 'mute-text', 'Couper le micro');
+  assert.equal(await page.evaluate(() => window.tessera.me.fixed), true);
+  await page.click('#leave');
+  await page.goto('about:blank');
+  await enter(page, mock.link + '#lang=es');
+  await textOf(page, 'mute-text', 'Silenciar');
+});
+
+test('a role that only watches is not offered what it may not do, and opens no device', { timeout: 60000 }, async (t) => {
+  const { mock, page, problems } = await withBrowser(t);
+  mock.answers({ role: 'observer', may: ['hand'] });
+  await page.goto(mock.link);
+  await page.click('#join');
+  await stateIs(page, 'live');
+  await page.waitForSelector('#hand:visible');
+  for (const id of ['mute', 'camera', 'chat-form', 'host-tools']) assert.equal(await page.isHidden('#' + id), true, id);
+  assert.deepEqual(await page.evaluate(() => [window.tessera.media.audio, window.tessera.media.video]), [null, null]);
+  noProblems(problems);
+});
+
+test('in the room: chat, hand, who is here, talking while muted, advice, zoom', { timeout: 120000 }, async (t) => {
+  const { mock, page, problems } = await withBrowser(t);
+  await enter(page, mock.link);
+
+  await t.test('chat: sent by Enter, shown to both, counted while closed, too fast is said and kept', async () => {
+    mock.say({ type: 'chat', seat: 'p2', name: 'Dr. Jonas Weber', text: '<b>Good morning</b>', at: Date.now() });
+    await textOf(page, 'unread', '1');
+    await textOf(page, 'note', 'Dr. Jonas Weber wrote: <b>Good morning</b>');
+    await page.click('#chat-button');
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'chat-text');
+    assert.equal(await page.isHidden('#unread'), true);
+    for (let i = 0; i < 5; i++) {
+      await page.keyboard.type('line ' + i);
+      await page.keyboard.press('Enter');
+      await page.waitForFunction((n) => document.querySelectorAll('#chat-log .own').length === n, i + 1);
+    }
+    await page.keyboard.type('too fast');
+    await page.keyboard.press('Enter');
+    await textOf(page, 'chat-problem', 'wait a few seconds');
+    assert.equal(await page.inputValue('#chat-text'), 'too fast');
+    assert.equal(await page.getAttribute('#chat-scroll', 'role'), 'log');
+    assert.equal(await page.evaluate(() => document.querySelector('#chat-log .text').textContent), '<b>Good morning</b>');
+    assert.equal(await page.evaluate(() => document.getElementById('chat-text').maxLength), 1000);
+    await page.keyboard.press('Escape');
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'chat-button');
+  });
+
+  await t.test('hand up and down', async () => {
+    await page.click('#hand');
+    await page.waitForFunction(() => document.getElementById('hand').getAttribute('aria-pressed') === 'true');
+    assert.equal(last(mock, 'hand').raised, true);
+    await page.click('#hand');
+    await page.waitForFunction(() => document.getElementById('hand').getAttribute('aria-pressed') === 'false');
+  });
+
+  await t.test('who is here: name, role, what is off, who talks', async () => {
+    await page.click('#people-button');
+    const rows = await page.$$eval('#people li', (all) => all.map((li) => [li.querySelector('bdi').textContent, li.querySelector('small').textContent, li.className, li.querySelectorAll('.icons .icon').length]));
+    assert.deepEqual(rows[1], ['Dr. Jonas Weber', 'clinician · talking', 'talking', 0]);
+    assert.deepEqual(rows[2], ['Mei-Ling Chen', 'interpreter · muted · hand raised', '', 2]);
+    assert.deepEqual(rows[3], ['عبد الرحمن', 'guest · by phone', '', 1]);
+    assert.equal(await page.isHidden('#host-tools'), true);
+    assert.equal(await page.$('#people .manage'), null);
+  });
+
+  await t.test('talking while muted is said within a second', async () => {
+    await page.click('#mute');
+    const began = Date.now();
+    await textOf(page, 'note', 'You are talking, but your microphone is off', 2000);
+    assert.ok(Date.now() - began < 1500, `${Date.now() - began} ms`); // the machine may be busy
+    assert.equal(await page.evaluate(() => window.tessera.media.audio.enabled), false);
+    await page.click('#mute');
+  });
+
+  await t.test('a weak line: bars, words, and after a while what to do', async () => {
+    mock.say({ type: 'quality', quality: 2, tier: 'C', loss: 0.005, rtt: 90 });
+    await textOf(page, 'quality-text', 'Connection: weak');
+    assert.equal(await page.isHidden('#advice'), true);
+    await textOf(page, 'advice', 'Turning off your camera', 8000);
+    mock.say({ type: 'quality', quality: 4, tier: 'A', loss: 0, rtt: 20 });
+    await page.waitForSelector('#advice', { state: 'hidden' });
+  });
+
+  await t.test('zoom: one tile fills the stage; Escape shows everyone', async () => {
+    await page.click('#tiles button[aria-label="Show only Mei-Ling Chen"]');
+    const [stage, tile] = await page.evaluate(() => {
+      const s = document.getElementById('stage').getBoundingClientRect();
+      const v = document.getElementById('composite').getBoundingClientRect(); // p3: left half, lower half
+      return [[s.left, s.top, s.width, s.height], [v.left, v.top + v.height / 2, v.width / 2, v.height / 2]].map((r) => r.map(Math.round));
+    });
+    const near = (a, b) => Math.abs(a - b) <= 2;
+    assert.ok(near(tile[0] + tile[2] / 2, stage[0] + stage[2] / 2) && near(tile[1] + tile[3] / 2, stage[1] + stage[3] / 2), `${stage} ${tile}`);
+    assert.ok(near(tile[2], stage[2]) || near(tile[3], stage[3]), `${stage} ${tile}`);
+    await page.keyboard.press('Escape');
+    assert.equal(await page.isHidden('#zoom-out'), true);
+    assert.equal(await page.evaluate(() => document.getElementById('composite').style.transform), '');
+  });
+  noProblems(problems);
+});
+
+test('hosts: operations, the door, questions; everybody else decides for himself', { timeout: 90000 }, async (t) => {
+  const { mock, page, problems } = await withBrowser(t);
+  mock.host(true);
+  await enter(page, mock.link);
+  if (!(await page.isVisible('#people-panel'))) await page.click('#people-button');
+
+  const operation = () => {
+    const { op, seat, value } = last(mock, 'host');
+    return [op, seat, value];
+  };
+  const press = async (what, expected) => {
+    const before = count(mock, 'host');
+    await page.click(what);
+    await page.waitForTimeout(50);
+    for (let i = 0; i < 40 && count(mock, 'host') === before; i++) await page.waitForTimeout(50);
+    assert.deepEqual(operation(), expected);
+  };
+  await page.click('[data-seat=p2] .manage');
+  await press('[data-seat=p2] >> text=Mute', ['mute', 'p2', undefined]);
+  await page.selectOption('[data-seat=p2] select', 'C');
+  await page.waitForTimeout(200);
+  assert.deepEqual(operation(), ['tier', 'p2', 'C']);
+  await page.click('[data-seat=p3] .manage');
+  await press('[data-seat=p3] >> text=Ask to unmute', ['unmute_ask', 'p3', undefined]);
+  await press('#mute-all', ['mute_all', undefined, undefined]);
+  await textOf(page, 'note', 'Everyone but hosts and interpreters');
+  await press('#lock', ['lock', undefined, true]);
+  await textOf(page, 'lock', 'Unlock');
+  assert.equal(await page.isVisible('#locked'), true);
+  assert.equal(await page.$('[data-seat=p1] .manage'), null, 'nothing to do about oneself');
+
+  mock.say({ type: 'knock', seat: 'p8', name: 'Samir', role: 'guest' });
+  await page.waitForSelector('text=Samir (guest) waits to come in.');
+  await press('#knocks >> text=Let in', ['admit', 'p8', undefined]);
+  await page.waitForSelector('.knock', { state: 'detached' });
+  mock.say({ type: 'knock', seat: 'p9', name: 'Nobody', role: 'guest' });
+  await press('#knocks >> text=Refuse', ['deny', 'p9', undefined]);
+
+  await page.click('[data-seat=p2] >> text=Remove from the visit');
+  assert.equal(await page.textContent('#ask-title'), 'Remove Dr. Jonas Weber?');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'ask-no', 'the harmless answer first');
+  await page.keyboard.press('Escape');
+  assert.notEqual(operation()[0], 'remove');
+  await page.click('[data-seat=p2] >> text=Remove from the visit');
+  await press('#ask-yes', ['remove', 'p2', undefined]);
+
+  mock.host(false); // the server's word counts, whatever the page shows
+  await page.click('#mute-all');
+  await textOf(page, 'note', 'not allowed');
+
+  await page.click('#mute');
+  mock.say({ type: 'asked', what: 'unmute', by: 'p2' });
+  await page.waitForSelector('text=Dr. Jonas Weber asks you to turn on your microphone.');
+  assert.equal(await page.evaluate(() => window.tessera.media.on.audio), false, 'nobody is unmuted by others');
+  await page.click('#ask-yes');
+  await page.waitForFunction(() => window.tessera.media.on.audio);
+  mock.host(true);
+  await page.click('#end');
+  await press('#ask-yes', ['end', undefined, undefined]);
+  await page.waitForSelector('text=The visit has ended');
+  noProblems(problems);
+});
+
+test('a screen goes out instead of the camera and comes back; refused sharing stops', { timeout: 60000 }, async (t) => {
+  const { mock, page, problems } = await withBrowser(t);
+  await page.addInitScript(() => {
+    navigator.mediaDevices.getDisplayMedia = async () => {
+      const canvas = document.createElement('canvas');
+      [canvas.width, canvas.height] = [1280, 720];
+      canvas.getContext('2d').fillRect(0, 0, 9, 9);
+      return canvas.captureStream(5);
+    };
+  });
+  await enter(page, mock.link);
+  const sent = () => page.evaluate(() => window.tessera.peer.connection.getSenders().find((s) => s.track && s.track.kind === 'video').track.id);
+  const camera = await sent();
+  await page.click('#more-button');
+  await page.click('#share');
+  await textOf(page, 'note', 'see your screen');
+  assert.equal(last(mock, 'share').on, true);
+  assert.equal(await sent(), await page.evaluate(() => window.tessera.media.screen.id));
+  await page.click('#people-button');
+  await textOf(page, 'people', 'shares a screen');
+  await page.click('#camera'); // "Stop sharing"
+  await page.waitForFunction(() => !window.tessera.media.screen);
+  await textOf(page, 'camera-text', 'Camera off');
+  assert.equal(last(mock, 'share').on, false);
+  assert.equal(await sent(), camera);
+  assert.equal(count(mock, 'offer'), 1);
+  noProblems(problems);
+});
+
+test('a locked visit: wait at the door, then in; or refused', { timeout: 60000 }, async (t) => {
+  const { mock, page, problems } = await withBrowser(t);
+  mock.lockDoor();
+  await page.goto(mock.link);
+  await page.click('#join');
+  await page.waitForSelector('text=Please wait a moment');
+  await page.waitForTimeout(500);
+  mock.admit();
+  await stateIs(page, 'live');
+  await page.waitForSelector('#mute:visible');
+  await page.click('#leave');
+  mock.lockDoor();
+  await page.click('text=Join again');
+  await page.waitForSelector('text=Please wait a moment');
+  mock.deny();
+  await page.waitForSelector('text=You were not let in');
+  noProblems(problems);
+});
+
+test('no path: within 10 s the page says what was tried and what to ask for, and opens by itself when it works', { timeout: 90000 }, async (t) => {
+  const { mock, page } = await withBrowser(t);
+  mock.answers({ iceServers: [{ urls: ['turns:turn.example.org:443?transport=tcp'], username: 'u', credential: 'c' }] });
+  mock.block(true);
+  await page.goto(mock.link);
+  const began = Date.now();
+  await page.click('#join');
+  await page.waitForSelector('text=The connection is blocked', { timeout: 11000 });
+  assert.ok(Date.now() - began < 10500, `${Date.now() - began} ms`);
+  const said = await page.textContent('#message-details');
+  assert.match(said, /Secure WebSocket \(TCP\) to localhost:\d+: works/);
+  assert.match(said, /Relay turns:turn\.example\.org:443\?transport=tcp: no answer/);
+  assert.match(said, /allow the relay turns:turn\.example\.org:443/);
+  await screenshot(page, 'client-no-path');
+  mock.answers({});
+  mock.block(false);
+  await page.click('text=Try again');
+  await stateIs(page, 'live', 15000);
+  await page.waitForSelector('#mute:visible');
+});
+
+test('another origin\'s page of 20 lines joins, gets events and leaves', { timeout: 60000 }, async (t) => {
+  const { mock, page, browser } = await withBrowser(t, { media: patient });
+  const { startMock } = await import('./lib/mock.mjs');
+  const elsewhere = await startMock();
+  t.after(() => elsewhere.close());
+  assert.notEqual(elsewhere.origin, mock.origin);
+  await page.close();
+  const context = await browser.browser.newContext({ permissions: ['camera', 'microphone'], bypassCSP: true });
+  const other = await context.newPage();
+  const token = mock.link.split('/j/')[1];
+  await other.goto(`${elsewhere.origin}/web/example.html?server=${mock.origin}#${token}`);
+  await other.waitForFunction(() => window.visit && window.visit.state === 'live', null, { timeout: 10000 });
+  await other.waitForFunction(() => /Jonas Weber/.test(document.getElementById('people').textContent));
+  await other.click('#mute');
+  await other.waitForFunction(() => !window.visit.media.on.audio);
+  assert.deepEqual(last(mock, 'state'), { type: 'state', audio: false, video: true });
+  await other.click('#leave');
+  await other.waitForFunction(() => document.getElementById('people').textContent === 'Ended: left');
+  assert.equal(elsewhere.seen.length, 0);
+});
