@@ -112,3 +112,29 @@ test('the relay sends to rooms alone: no loopback, no private, link-local or IPv
   assert.equal(said.peers[network.addressA], 0, 'a room is reached');
   for (const [peer, code] of Object.entries(said.peers)) if (peer !== network.addressA) assert.equal(code, 403, peer);
 });
+
+test('nothing but the page is open: it says within 10 s what was tried and what to ask IT for, and joins when the wall opens', options, async (t) => {
+  const scene = new Scene(t);
+  const network = await makeNetwork();
+  scene.later(() => network.close());
+  const relay = network.addressA.replace(/\.1$/, '.3');
+  await run('ip', ['-n', network.a, 'addr', 'add', `${relay}/24`, 'dev', network.deviceA]);
+  const settings = { 'turn.urls': `turn:${relay}:3478?transport=udp;turns:${relay}:5349?transport=tcp`, 'turn.secret': 'a secret', 'media.port_min': 50000, 'media.port_max': 50099 };
+  const server = await scene.server({ name: 'closed-all', namespace: network.a, address: network.addressA, port: 443, settings });
+  await onlyOpen(network.b, ['tcp dport 443']);
+  const link = await server.link(await server.room('Closed'), 'Anna', 'patient');
+  const page = await (await scene.chromium(0, { namespace: network.b })).newPage();
+  await page.goto(link.url);
+  await page.waitForSelector('#join:visible:enabled');
+  const began = Date.now();
+  await page.click('#join');
+  await page.waitForSelector('#message-details:visible', { timeout: 15000 });
+  const took = Date.now() - began;
+  const text = await page.innerText('#message');
+  await screenshot(page, 'closed-nothing-open');
+  keep('closed-nothing-open.json', { took, text });
+  assert.ok(took < 10000 + 1000, `${took} ms`); // a second for the browser to press and to draw
+  for (const named of [/UDP/, /TCP/, new RegExp(relay.replace(/\./g, '\\.')), /ask IT/]) assert.match(text, named);
+  await inside(network.b, 'nft', 'flush ruleset');
+  await page.waitForFunction(() => window.tessera && window.tessera.state === 'live', null, { timeout: 40000 });
+});
