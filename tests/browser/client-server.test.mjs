@@ -60,6 +60,7 @@ test('a host in Chromium, a patient in Firefox', { timeout: 150000 }, async (t) 
   await t.test('a hand is seen by everybody', async () => {
     await click(patient, '#hand');
     await textOf(host, 'people', /hand raised/);
+    await until('the own button', () => patient.evaluate(() => document.getElementById('hand').getAttribute('aria-pressed') === 'true'));
     await click(patient, '#hand');
     await until('lowered', async () => !/hand raised/.test(await host.textContent('#people')));
   });

@@ -28,9 +28,10 @@ export class Scene {
   }
 
   async server(options) {
-    this.main = await startServer(options);
-    this.later(() => this.main.stop());
-    return this.main;
+    const server = await startServer(options);
+    this.later(() => server.stop());
+    this.main = server;
+    return server;
   }
 
   async chromium(person, options = {}) {
