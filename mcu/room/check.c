@@ -52,6 +52,7 @@ void mcu_check_end(mcu_check *c, const char *why)
     report(c, "gone", why);
     if (r->checks_idle == NULL) {
         r->checks_idle = g_idle_source_new();
+        g_source_set_priority(r->checks_idle, G_PRIORITY_DEFAULT); /* an idle one would wait for a pause in the media */
         g_source_set_callback(r->checks_idle, free_over, r, NULL);
         g_source_attach(r->checks_idle, r->context);
     }
@@ -62,6 +63,9 @@ void mcu_check_end(mcu_check *c, const char *why)
 static void on_state(void *user, mcu_peer_state state, const char *why)
 {
     mcu_check *c = user;
+    if (c->over) {
+        return;
+    }
     if (state == MCU_PEER_UP) {
         report(c, "up", why);
         mcu_peer_request_keyframe(c->peer);
@@ -73,6 +77,9 @@ static void on_state(void *user, mcu_peer_state state, const char *why)
 static void on_candidate(void *user, const char *candidate, const char *mid)
 {
     mcu_check *c = user;
+    if (c->over) {
+        return;
+    }
     mcu_room_send(c->room,
                   json_pack("{ss ss ss ss ss}", "type", "candidate", "seat", c->seat, "session", c->id, "candidate",
                             candidate != NULL ? candidate : "", "mid", mid != NULL ? mid : ""),
@@ -82,7 +89,7 @@ static void on_candidate(void *user, const char *candidate, const char *mid)
 static void on_picture(void *user, mcu_au *take_au)
 {
     mcu_check *c = user;
-    if (mcu_peer_send_picture(c->peer, take_au) == MCU_EFULL) {
+    if (!c->over && mcu_peer_send_picture(c->peer, take_au) == MCU_EFULL) {
         mcu_peer_request_keyframe(c->peer);
     }
     mcu_au_unref(take_au);
@@ -91,14 +98,18 @@ static void on_picture(void *user, mcu_au *take_au)
 static void on_audio(void *user, mcu_au *take_au)
 {
     mcu_check *c = user;
-    (void)mcu_peer_send_audio(c->peer, take_au);
+    if (!c->over) {
+        (void)mcu_peer_send_audio(c->peer, take_au);
+    }
     mcu_au_unref(take_au);
 }
 
 static void on_keyframe_request(void *user)
 {
     mcu_check *c = user;
-    mcu_peer_request_keyframe(c->peer);
+    if (!c->over) {
+        mcu_peer_request_keyframe(c->peer);
+    }
 }
 
 static const mcu_peer_callbacks callbacks = {
@@ -175,6 +186,16 @@ mcu_check *mcu_check_find(const mcu_room *r, const char *session)
 bool mcu_check_candidate(mcu_check *c, const char *candidate, const char *mid, GError **error)
 {
     return mcu_peer_add_candidate(c->peer, candidate, mid, error);
+}
+
+bool mcu_checks_running(const mcu_room *r)
+{
+    for (guint i = 0; i < r->checks->len; i++) {
+        if (!((const mcu_check *)r->checks->pdata[i])->over) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void mcu_checks_tick(mcu_room *r, int64_t now_ns)

@@ -13,6 +13,7 @@ bool mcu_check_offer(mcu_room *r, const char *seat, const char *session, const c
 mcu_check *mcu_check_find(const mcu_room *r, const char *session); /* NULL = none */
 bool mcu_check_candidate(mcu_check *c, const char *candidate, const char *mid, GError **error);
 void mcu_check_end(mcu_check *c, const char *why); /* freed soon after */
+bool mcu_checks_running(const mcu_room *r);        /* any */
 void mcu_checks_tick(mcu_room *r, int64_t now_ns);
 
 #endif

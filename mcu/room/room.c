@@ -52,7 +52,7 @@ static bool anybody(const mcu_room *r)
             return true;
         }
     }
-    return false;
+    return mcu_checks_running(r);
 }
 
 static gboolean on_tick(gpointer user)
