@@ -18,7 +18,7 @@
 #define POLICY                                                                                                                   \
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob: mediastream:; " \
     "connect-src 'self' wss:; font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; "    \
-    "frame-ancestors 'self'%s%s"
+    "frame-ancestors %s%s%s"
 
 typedef struct {
     const char *type;
@@ -29,7 +29,7 @@ typedef struct {
 struct sig_assets {
     GHashTable *files; /* "/web/app.js" -> asset */
     size_t total;
-    char *policy; /* Content-Security-Policy */
+    char *policy, *admin_policy; /* Content-Security-Policy */
 };
 
 static const char *type_of(const char *path)
@@ -158,7 +158,8 @@ sig_assets *sig_assets_new(const char *folder, const char *const *frame_ancestor
 {
     sig_assets *a = g_new0(sig_assets, 1);
     g_autofree char *embedders = g_strjoinv(" ", (char **)(uintptr_t)frame_ancestors);
-    a->policy = g_strdup_printf(POLICY, *embedders ? " " : "", embedders);
+    a->policy = g_strdup_printf(POLICY, "'self'", *embedders ? " " : "", embedders);
+    a->admin_policy = g_strdup_printf(POLICY, "'none'", "", "");
     a->files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_asset);
     g_autofree char *web = g_build_filename(folder, "web", NULL);
     if (!load_folder(a, web, "/web", 0, error)) {
@@ -173,6 +174,7 @@ void sig_assets_free(sig_assets *a)
     if (a) {
         g_hash_table_destroy(a->files);
         g_free(a->policy);
+        g_free(a->admin_policy);
         g_free(a);
     }
 }
@@ -180,6 +182,11 @@ void sig_assets_free(sig_assets *a)
 bool sig_assets_has(const sig_assets *a, const char *path)
 {
     return g_hash_table_contains(a->files, path);
+}
+
+bool sig_assets_is_admin(const char *path)
+{
+    return g_str_has_prefix(path, "/web/admin/");
 }
 
 static bool accepts_gzip(const sig_request *q)
@@ -204,8 +211,12 @@ void sig_assets_serve(sig_request *q, const char *path, int status)
         sig_reply_problem(q, 404, mcu_error_name(MCU_ERROR_NOT_FOUND), "There is nothing here.");
         return;
     }
-    sig_reply_header(q, "Content-Security-Policy", q->gateway->assets->policy);
-    allow_origin(q);
+    const sig_assets *a = q->gateway->assets;
+    bool admin = sig_assets_is_admin(path);
+    sig_reply_header(q, "Content-Security-Policy", admin ? a->admin_policy : a->policy);
+    if (!admin) {
+        allow_origin(q);
+    }
     sig_reply_header(q, "Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self), geolocation=()");
     sig_reply_header(q, "Cross-Origin-Opener-Policy", "same-origin");
     sig_reply_header(q, "Cross-Origin-Resource-Policy", "same-origin");

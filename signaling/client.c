@@ -1,6 +1,7 @@
 #include "signaling/client.h"
 
 #include <event2/bufferevent.h>
+#include <event2/keyvalq_struct.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -33,13 +34,61 @@ static bool from_trusted_proxy(const sig_request *q)
     return address_of(q, get_peer, &peer) && sig_networks_have(q->gateway->settings->trusted_proxies, &peer);
 }
 
+/* ---- what proxies add: a header may come in several lines, and then the last element of the last line is the nearest's ---- */
+
+static const struct evkeyval *first_line(const sig_request *q)
+{
+    return evhttp_request_get_input_headers(q->ev)->tqh_first;
+}
+
+static const char *last_element(const sig_request *q, const char *name)
+{
+    const char *value = NULL;
+    for (const struct evkeyval *line = first_line(q); line; line = line->next.tqe_next) {
+        value = g_ascii_strcasecmp(line->key, name) == 0 ? line->value : value;
+    }
+    const char *comma = value ? strrchr(value, ',') : NULL;
+    value = comma ? comma + 1 : value;
+    return value ? value + strspn(value, " \t") : NULL;
+}
+
+/* Every line as one list; NULL = absent. */
+static char *whole_list(const sig_request *q, const char *name)
+{
+    GString *list = NULL;
+    for (const struct evkeyval *line = first_line(q); line; line = line->next.tqe_next) {
+        if (g_ascii_strcasecmp(line->key, name) != 0) {
+            continue;
+        }
+        if (list) {
+            g_string_append_c(list, ',');
+        } else {
+            list = g_string_new(NULL);
+        }
+        g_string_append(list, line->value);
+    }
+    return list ? g_string_free(list, FALSE) : NULL;
+}
+
+/* Also what says no more than that somebody stands between. */
+static bool is_forwarded(const sig_request *q)
+{
+    static const char *const signs[] = {"Forwarded", "Via", "X-Real-IP", "X-Forwarded-Host", "X-Forwarded-Proto"};
+    for (size_t i = 0; i < G_N_ELEMENTS(signs); i++) {
+        if (sig_request_header(q, signs[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 const char *sig_client_host(const sig_request *q)
 {
-    const char *forwarded = sig_request_header(q, "X-Forwarded-Host");
+    const char *forwarded = last_element(q, "X-Forwarded-Host");
     return forwarded && from_trusted_proxy(q) ? forwarded : sig_request_header(q, "Host");
 }
 
-/* The last hop that is not a trusted proxy: what stands before it in the header is only what that hop claims. */
+/* The last hop that is not a trusted proxy: what stands before it in the list is only what that hop claims. */
 static bool client_behind(const sig_networks *trusted, const char *hops, sig_address *out)
 {
     g_auto(GStrv) list = g_strsplit(hops, ",", HOPS_MAX);
@@ -58,17 +107,20 @@ bool sig_client_may_operate(const sig_request *q)
 {
     const sig_settings *s = q->gateway->settings;
     sig_address peer, own, client;
-    const char *hops = sig_request_header(q, "X-Forwarded-For");
     if (q->http->admin) {
         return true;
     }
     if (s->admin_port != 0 || !address_of(q, get_peer, &peer) || !address_of(q, get_own, &own)) {
         return false;
     }
-    if (!hops && !sig_request_header(q, "Forwarded")) {
-        bool same_host = sig_address_is_loopback(&peer) || memcmp(&peer, &own, sizeof peer) == 0;
-        return same_host || sig_networks_have(s->admin_allow, &peer);
+    bool by_proxy = sig_networks_have(s->trusted_proxies, &peer);
+    g_autofree char *hops = whole_list(q, "X-Forwarded-For");
+    if (hops) {
+        return by_proxy && client_behind(s->trusted_proxies, hops, &client) && sig_networks_have(s->admin_allow, &client);
     }
-    return hops && from_trusted_proxy(q) && client_behind(s->trusted_proxies, hops, &client) &&
-           sig_networks_have(s->admin_allow, &client);
+    if (by_proxy || is_forwarded(q)) { /* a proxy that does not say for whom: the peer's address stands for everybody */
+        return false;
+    }
+    bool same_host = sig_address_is_loopback(&peer) || memcmp(&peer, &own, sizeof peer) == 0;
+    return same_host || sig_networks_have(s->admin_allow, &peer);
 }

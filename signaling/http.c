@@ -109,12 +109,20 @@ static void refuse_method(sig_request *q, unsigned allowed)
     sig_reply_problem(q, 405, "method_not_allowed", "This resource does not know that method.");
 }
 
+bool sig_http_may_operate(sig_request *q)
+{
+    if (!sig_client_may_operate(q)) {
+        sig_reply_problem(q, 403, mcu_error_name(MCU_ERROR_FORBIDDEN),
+                          "The operator's API does not answer here: see [admin] in the configuration.");
+        return false;
+    }
+    return true;
+}
+
 /* False = refused and answered. */
 static bool admitted(sig_request *q, sig_access_level level)
 {
-    if (level != SIG_ACCESS_PUBLIC && !sig_client_may_operate(q)) {
-        sig_reply_problem(q, 403, mcu_error_name(MCU_ERROR_FORBIDDEN),
-                          "The operator's API does not answer here: see [admin] in the configuration.");
+    if (level != SIG_ACCESS_PUBLIC && !sig_http_may_operate(q)) {
         return false;
     }
     if (level == SIG_ACCESS_ADMIN && !sig_auth_is_admin(q->gateway->auth, sig_request_header(q, "Authorization"))) {

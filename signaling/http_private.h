@@ -22,6 +22,7 @@ struct sig_http {
 
 void sig_http_connections_init(sig_http *h);
 void sig_http_connections_orphan(sig_http *h); /* libevent frees the last ones after the server */
+bool sig_http_may_operate(sig_request *q);     /* where the operator's API answers; false = refused and answered */
 void sig_http_note_request(struct evhttp_request *ev, bool becomes_websocket);
 
 #endif

@@ -91,5 +91,8 @@ void sig_page_fallback(sig_request *q)
         sig_reply_problem(q, 404, mcu_error_name(MCU_ERROR_NOT_FOUND), "There is nothing here.");
         return;
     }
+    if (sig_assets_is_admin(q->path) && !sig_http_may_operate(q)) {
+        return;
+    }
     sig_assets_serve(q, strcmp(q->path, "/") == 0 ? "/web/index.html" : q->path, 200);
 }

@@ -1,8 +1,9 @@
 """Who reaches what: the operator's API, proxies, pages that embed ours, and figures that stay few."""
+import http.client
 import json
 import re
 
-from harness import Server, asyncio, free_port, hear_end, say
+from harness import TLS, Server, asyncio, free_port, hear_end, say
 
 
 def make(server):
@@ -27,27 +28,43 @@ def make(server):
             assert operator(server, path) == 200
             for header in ({"X-Forwarded-For": "127.0.0.1"}, {"X-Forwarded-For": "203.0.113.9"}, {"Forwarded": "for=127.0.0.1"}):
                 assert operator(server, path, **header) == 403, (path, header)
+            for name in ("Via", "X-Real-IP", "X-Forwarded-Host", "X-Forwarded-Proto"):
+                assert operator(server, path, **{name: "127.0.0.1"}) == 403, (path, name)
         assert server.get("/healthz", **{"X-Forwarded-For": "203.0.113.9"}).status == 200
         r = server.request("GET", "/metrics", None, {"X-Forwarded-For": "203.0.113.9"})
         assert r.json()["code"] == "forbidden" and "[admin]" in r.json()["detail"]
 
+    def lines(s, *headers):
+        """The status of an operator's request with these header lines, names repeated as they are."""
+        c = http.client.HTTPSConnection("127.0.0.1", s.port, context=TLS, timeout=8)
+        try:
+            c.putrequest("GET", "/api/v1/rooms")
+            for name, value in (("Authorization", "Bearer " + s.key), *headers):
+                c.putheader(name, value)
+            c.endheaders()
+            return c.getresponse().status
+        finally:
+            c.close()
+
     def a_trusted_proxy_is_believed_about_the_last_hop_it_saw():
         def test(s):
-            assert operator(s) == 200
+            assert operator(s) == 403  # it does not say for whom
+            for hops, status in ((("10.1.2.3", "203.0.113.9"), 403), (("203.0.113.9", "10.1.2.3"), 200), (("10.1.2.3", "127.0.0.9"), 200),
+                                 (("10.1.2.3", ""), 403)):
+                assert lines(s, *(("X-Forwarded-For", h) for h in hops)) == status, hops
             for hops, status in (("10.1.2.3", 200), ("2001:db8::5", 200), ("203.0.113.9, 10.1.2.3", 200), ("10.1.2.3, 127.0.0.9", 200),
                                  ("203.0.113.9", 403), ("10.1.2.3, 203.0.113.9", 403), ("11.1.2.3", 403), ("2001:db9::5", 403),
                                  ("127.0.0.1", 403), ("", 403), ("nonsense", 403), ("10.1.2.3, x", 403), (",".join(["10.1.2.3"] * 500), 403)):
                 assert operator(s, **{"X-Forwarded-For": hops}) == status, hops
-            room = s.room()
-            head = {"Authorization": "Bearer " + s.key, "X-Forwarded-For": "10.1.2.3", "X-Forwarded-Host": "visits.example"}
+            head = {"Authorization": "Bearer " + s.key, "X-Forwarded-For": "10.1.2.3", "X-Forwarded-Host": "evil.example, visits.example"}
+            room = s.request("POST", "/api/v1/rooms", json.dumps({"name": "Visit"}), head).json()["id"]
             body = json.dumps({"role": "guest", "name": "A"})
             assert s.request("POST", f"/api/v1/rooms/{room}/links", body, head).json()["url"].startswith("https://visits.example/j/")
 
         with_server("trusted_proxies = 127.0.0.0/8\n[admin]\nallow = 10.0.0.0/8;2001:db8::/32\n", test)
-        room = server.room()
-        head = {"Authorization": "Bearer " + server.key, "X-Forwarded-Host": "evil.example"}
-        r = server.request("POST", f"/api/v1/rooms/{room}/links", json.dumps({"role": "guest", "name": "A"}), head)
-        assert r.json()["url"].startswith(f"https://127.0.0.1:{server.port}/")
+        head = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+                "Origin": "https://evil.example", "X-Forwarded-Host": "evil.example"}
+        assert server.request("GET", "/ws", None, head).status == 403  # of a proxy that is not trusted
 
     def the_operators_api_can_have_a_listener_of_its_own():
         port = free_port()
@@ -69,6 +86,16 @@ def make(server):
             asyncio.run(join())
 
         with_server(f"[admin]\nport = {port}\nlisten = 127.0.0.1\n", test)
+
+    def the_clinics_page_is_for_operators_and_in_no_frame():
+        def test(s):
+            for path in ("/admin", "/web/admin/index.html", "/web/admin/admin.js"):
+                assert s.get(path, **{"X-Forwarded-For": "203.0.113.9"}).status == 403, path
+                r = s.get(path, Origin="https://ehr.example")
+                assert r.status == 200 and r.headers["Access-Control-Allow-Origin"] is None, path
+                assert r.headers["Content-Security-Policy"].endswith("frame-ancestors 'none'"), path
+
+        with_server("origins = https://ehr.example\nframe_ancestors = https://ehr.example\n", test)
 
     def pages_of_configured_origins_embed_and_load_the_client():
         def test(s):
@@ -131,5 +158,6 @@ def make(server):
         assert after == before, after ^ before
 
     return [the_operators_api_is_for_this_host_and_not_for_whom_it_forwards, a_trusted_proxy_is_believed_about_the_last_hop_it_saw,
-            the_operators_api_can_have_a_listener_of_its_own, pages_of_configured_origins_embed_and_load_the_client,
+            the_operators_api_can_have_a_listener_of_its_own,
+            the_clinics_page_is_for_operators_and_in_no_frame, pages_of_configured_origins_embed_and_load_the_client,
             settings_that_make_no_sense_stop_the_start, over_its_limits_the_server_says_when_to_come_again, metrics_stay_few_and_name_nobody]
