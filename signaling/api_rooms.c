@@ -75,7 +75,7 @@ void sig_api_create_room(sig_request *q)
                         name_ok ? "id: may hold a-z, 0-9, _ and -" : "name: is not a name");
     } else if (answer_existing(q, c.room)) {
         return;
-    } else if (q->gateway->closing) {
+    } else if (q->gateway->closing || q->gateway->draining) {
         sig_reply_error(q, mcu_error_name(MCU_ERROR_UNAVAILABLE), "The server is going down and takes no new visits.");
     } else if (sig_facts_live_rooms(facts) + sig_facts_expected_rooms(facts) >= q->gateway->settings->max_rooms) {
         sig_reply_error(q, mcu_error_name(MCU_ERROR_FULL), "There are as many rooms as the server may have.");

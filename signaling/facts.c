@@ -102,7 +102,7 @@ static void mute_room(sig_room_facts *r, const sig_change *c)
     g_hash_table_iter_init(&i, r->seats);
     while (g_hash_table_iter_next(&i, NULL, &value)) {
         sig_seat_facts *s = value;
-        s->muted = s->muted || (!s->host && strcmp(s->role, c->role) != 0);
+        s->muted = s->muted || sig_change_mutes(c, s);
     }
 }
 
@@ -231,6 +231,12 @@ sig_token_status sig_facts_admit(const sig_facts *f, const sig_token *t)
     }
     bool seated = g_hash_table_contains(r->seats, t->seat);
     return seated && t->generation >= sig_facts_generation(f, t->room, t->seat) ? SIG_TOKEN_OK : SIG_TOKEN_REVOKED;
+}
+
+bool sig_change_mutes(const sig_change *c, const sig_seat_facts *s)
+{
+    return c->kind == SIG_ROOM_MUTE ? !s->host && strcmp(s->role, c->role) != 0
+                                    : c->kind == SIG_SEAT_MUTE && c->muted && strcmp(s->id, c->seat) == 0;
 }
 
 sig_change sig_change_remove(const sig_facts *f, const char *room, const char *seat)

@@ -45,6 +45,7 @@ int64_t sig_facts_generation(const sig_facts *f, const char *room, const char *s
 /* Takes a seat away: its links and tokens are revoked. */
 sig_change sig_change_remove(const sig_facts *f, const char *room, const char *seat);
 /* Mutes everybody but hosts and interpreters. */
+bool sig_change_mutes(const sig_change *c, const sig_seat_facts *s); /* also when it was muted before */
 sig_change sig_change_mute_all(const char *room);
 
 /* Whether a token that verified still opens its seat. */

@@ -189,12 +189,20 @@ static void on_drained(void *user)
     sig_timer_arm(((program *)user)->goodbye, GOODBYE_MS);
 }
 
+static void stop_listening(program *p)
+{
+    sig_http_stop_listening(p->gateway.http);
+    if (p->gateway.admin_http) {
+        sig_http_stop_listening(p->gateway.admin_http);
+    }
+}
+
 static void end_now(program *p)
 {
     if (!p->gateway.draining) {
         mcu_info("gateway.draining", "rooms=%u", sig_supervisor_running(p->gateway.supervisor));
         p->gateway.draining = true;
-        sig_http_stop_listening(p->gateway.http);
+        stop_listening(p);
         sig_supervisor_drain(p->gateway.supervisor, on_drained, p);
     }
 }
@@ -282,8 +290,12 @@ static void close_events(program *p)
 static void close_all(program *p)
 {
     sig_gateway *g = &p->gateway;
-    g->draining = true;             /* what ends now starts nothing new */
+    g->draining = true; /* what ends now starts nothing new */
+    stop_listening(p);
     sig_http_drop_sockets(g->http); /* they let go of their rooms */
+    if (g->admin_http) {
+        sig_http_drop_sockets(g->admin_http);
+    }
     sig_launcher_free(g->launcher);
     sig_supervisor_free(g->supervisor); /* answers the requests that wait for a room */
     sig_http_free(g->admin_http);

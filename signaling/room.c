@@ -311,6 +311,9 @@ void sig_room_seat_changed(sig_room *r, const char *seat)
     if (s && client) {
         sig_session_facts_changed(client, s);
     }
+    if (s && s->host) {
+        sig_room_admit(r, seat); /* a host does not wait */
+    }
 }
 
 void sig_room_seats_changed(sig_room *r)

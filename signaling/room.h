@@ -60,17 +60,19 @@ bool sig_room_may_write(sig_room *r, const char *seat, int64_t now_ns);
 
 /* ---- checks before a visit: connections without a seat, known by their session's id ---- */
 #define SIG_CHECK_PREFIX "check-"
-bool sig_room_check_begin(sig_room *r, sig_session *s); /* false = four at a time are the most */
+/* Ends an older one of the seat. False = four at a time are the most. */
+bool sig_room_check_begin(sig_room *r, sig_session *s);
 void sig_room_check_end(sig_room *r, const sig_session *s);
 
 /* ---- facts that changed ---- */
 void sig_room_lock_changed(sig_room *r);
-void sig_room_seats_changed(sig_room *r); /* any of them */
+void sig_room_muted(sig_room *r, const sig_change *change); /* who was asked to speak before is not any more */
+void sig_room_seats_changed(sig_room *r);                   /* any of them */
 void sig_room_seat_changed(sig_room *r, const char *seat);
 void sig_room_seat_dropped(sig_room *r, const char *seat);
 
 /* ---- WebSocket clients and live sessions ---- */
-void sig_room_attach(sig_room *r, const char *seat, sig_session *s); /* the seat's former client is replaced */
+void sig_room_attach(sig_room *r, const char *seat, sig_session *s); /* replaces the seat's former client, and one at the door */
 void sig_room_detach(sig_room *r, const char *seat, const sig_session *s);
 sig_session *sig_room_client(const sig_room *r, const char *seat);
 sig_live *sig_room_live(const sig_room *r, const char *seat); /* NULL = none */

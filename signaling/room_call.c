@@ -77,7 +77,7 @@ static sig_call *enqueue(sig_room *r, json_t *take_message, sig_reply_fn fn, voi
     c->user = user;
     c->until_ns = mcu_now_ns() + CALL_MS * INT64_C(1000000);
     if (r->state == SIG_ROOM_OPEN) {
-        if (!submit(c)) {
+        if (!r->link || !submit(c)) { /* without a link: the process has just died */
             free_call(c);
             return NULL;
         }

@@ -16,10 +16,13 @@ static const char *text(const json_t *m, const char *member)
 
 void sig_room_attach(sig_room *r, const char *seat, sig_session *s)
 {
-    sig_session *former = g_hash_table_lookup(r->clients, seat);
+    sig_session *former = g_hash_table_lookup(r->clients, seat), *waits = g_hash_table_lookup(r->waiting, seat);
     g_hash_table_insert(r->clients, g_strdup(seat), s);
     if (former && former != s) {
         sig_session_replaced(former);
+    }
+    if (waits && waits != s) {
+        sig_session_replaced(waits);
     }
 }
 
@@ -33,6 +36,19 @@ void sig_room_detach(sig_room *r, const char *seat, const sig_session *s)
 sig_session *sig_room_client(const sig_room *r, const char *seat)
 {
     return g_hash_table_lookup(r->clients, seat);
+}
+
+void sig_room_muted(sig_room *r, const sig_change *change)
+{
+    GHashTableIter i;
+    void *seat = NULL, *client = NULL;
+    g_hash_table_iter_init(&i, r->clients);
+    while (g_hash_table_iter_next(&i, &seat, &client)) {
+        const sig_seat_facts *f = sig_facts_seat(r->gateway->facts, r->id, seat);
+        if (f && sig_change_mutes(change, f)) {
+            sig_session_withdraw_ask(client);
+        }
+    }
 }
 
 unsigned sig_room_client_count(const sig_room *r)
@@ -87,8 +103,25 @@ void sig_room_forget_session(sig_room *r, const char *seat, const char *session)
 
 /* ---- checks ---- */
 
+static sig_session *check_of(const sig_room *r, const char *seat)
+{
+    GHashTableIter i;
+    void *s = NULL;
+    g_hash_table_iter_init(&i, r->checks);
+    while (g_hash_table_iter_next(&i, NULL, &s)) {
+        if (strcmp(sig_session_seat(s), seat) == 0) {
+            return s;
+        }
+    }
+    return NULL;
+}
+
 bool sig_room_check_begin(sig_room *r, sig_session *s)
 {
+    sig_session *former = check_of(r, sig_session_seat(s));
+    if (former) {
+        sig_session_end(former, "check_over");
+    }
     if (g_hash_table_size(r->checks) >= CHECKS_MAX) {
         return false;
     }
@@ -98,6 +131,10 @@ bool sig_room_check_begin(sig_room *r, sig_session *s)
 
 void sig_room_check_end(sig_room *r, const sig_session *s)
 {
+    if (r->state == SIG_ROOM_OPEN) { /* before that the process has not heard of it */
+        sig_room_tell(r,
+                      json_pack("{s:s, s:s, s:s}", "type", "leave", "seat", sig_session_seat(s), "session", sig_session_id(s)));
+    }
     g_hash_table_remove(r->checks, sig_session_id(s));
 }
 

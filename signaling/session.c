@@ -59,18 +59,12 @@ void sig_session_ok(sig_session *s, const json_t *request)
     }
 }
 
-static void end_check(sig_session *s)
-{
-    sig_room_tell(s->room, json_pack("{s:s, s:s, s:s}", "type", "leave", "seat", s->seat, "session", s->session));
-    sig_room_check_end(s->room, s);
-}
-
 /* Lets go of the room; what the socket still brings is ignored. */
 static void leave_room(sig_session *s)
 {
     if (s->room) {
         if (s->state == SIG_SESSION_CHECKING) {
-            end_check(s);
+            sig_room_check_end(s->room, s);
         } else if (s->state == SIG_SESSION_WAITING) {
             sig_room_gave_up(s->room, s->seat, s);
         } else {
@@ -132,6 +126,11 @@ void sig_session_ask(sig_session *s, const char *what, const char *by)
     sig_session_send(s, json_pack("{s:s, s:s, s:s}", "type", "asked", "what", what, "by", by));
 }
 
+void sig_session_withdraw_ask(sig_session *s)
+{
+    s->asked_to_speak = false;
+}
+
 bool sig_session_is_host(const sig_session *s)
 {
     const sig_seat_facts *f = sig_session_facts(s);
@@ -158,6 +157,11 @@ void sig_session_set_tier(sig_session *s, const char *tier)
 const char *sig_session_tier(const sig_session *s)
 {
     return s->tier;
+}
+
+const char *sig_session_seat(const sig_session *s)
+{
+    return s->seat;
 }
 
 const char *sig_session_id(const sig_session *s)

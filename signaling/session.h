@@ -12,7 +12,8 @@
 /* Takes over a checked WebSocket request. */
 void sig_session_open(sig_gateway *g, sig_ws_set *sockets, struct evhttp_request *req);
 
-const char *sig_session_id(const sig_session *s);   /* the media session's id */
+const char *sig_session_id(const sig_session *s); /* the media session's id */
+const char *sig_session_seat(const sig_session *s);
 const char *sig_session_tier(const sig_session *s); /* "" = not known */
 void sig_session_set_tier(sig_session *s, const char *tier);
 void sig_session_send(sig_session *s, json_t *take_message);
@@ -25,6 +26,7 @@ void sig_session_media_gone(sig_session *s, bool was_up, const char *why);
 void sig_session_admitted(sig_session *s); /* the door was opened: it may join */
 void sig_session_denied(sig_session *s);
 void sig_session_ask(sig_session *s, const char *what, const char *by); /* "unmute", "camera"; `by` a host's seat */
+void sig_session_withdraw_ask(sig_session *s);                          /* to speak: a host has muted again since */
 bool sig_session_is_host(const sig_session *s);
 void sig_session_facts_changed(sig_session *s, const sig_seat_facts *facts);
 

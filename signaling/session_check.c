@@ -23,13 +23,13 @@ void sig_session_check(sig_session *s, const json_t *m)
         return;
     }
     sig_random_id(SIG_CHECK_PREFIX, s->session);
+    g_strlcpy(s->seat, t.seat, sizeof s->seat);
     if (!sig_room_check_begin(room, s)) {
         sig_session_error(s, mcu_error_name(MCU_ERROR_FULL), "others check their connection now: try again", true);
         return;
     }
     s->room = room;
     s->state = SIG_SESSION_CHECKING;
-    g_strlcpy(s->seat, t.seat, sizeof s->seat);
     sig_timer_arm(s->deadline, CHECK_MS);
     sig_room_start(room);
     mcu_info("session.check", "room=%s seat=%s session=%s", sig_room_id(room), s->seat, s->session);

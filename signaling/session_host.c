@@ -146,7 +146,9 @@ static void ask_for_camera(const order *o)
 
 static void admit(const order *o)
 {
-    if (sig_room_admit(o->session->room, o->target)) {
+    if (strcmp(o->target, o->session->seat) == 0) { /* it would replace the session that asks */
+        refuse(o, MCU_ERROR_CONFLICT, "You are in the visit already.");
+    } else if (sig_room_admit(o->session->room, o->target)) {
         finish(o);
     } else {
         refuse(o, MCU_ERROR_NOT_FOUND, "That person does not wait any more.");

@@ -276,10 +276,14 @@ void sig_supervisor_changed(sig_supervisor *s, const sig_change *change)
         sig_room_lock_changed(r);
         break;
     case SIG_ROOM_MUTE:
+        sig_room_muted(r, change);
         sig_room_seats_changed(r);
         break;
-    case SIG_SEAT_PUT:
     case SIG_SEAT_MUTE:
+        sig_room_muted(r, change);
+        sig_room_seat_changed(r, change->seat);
+        break;
+    case SIG_SEAT_PUT:
     case SIG_SEAT_TIER:
         sig_room_seat_changed(r, change->seat);
         break;

@@ -1,8 +1,10 @@
 """What people do in a visit: chat, hand, share, mute and its end, the locked door, links withdrawn, the check before it."""
+import os
+import signal
 import sqlite3
 import time
 
-from harness import asyncio, hear, hear_end, say
+from harness import Server, asyncio, hear, hear_end, say
 
 
 def make(server):
@@ -99,8 +101,37 @@ def make(server):
                       {"op": "tier", "seat": "ana", "value": "Z"}, {"op": "dance"}):
             await say(host, type="host", id=5, **wrong)
             assert (await hear(host, "error"))["code"] == "bad_request", wrong
-        await say(host, type="host", op="remove", seat="doc", id=6)
-        assert (await hear(host, "error"))["code"] == "conflict"
+        for op in ("remove", "admit"):
+            await say(host, type="host", op=op, seat="doc", id=6)
+            assert (await hear(host, "error"))["code"] == "conflict", op
+            await say(host, type="ping")
+            await hear(host, "pong")
+
+    async def a_second_mute_withdraws_the_question():
+        room = server.room()
+        host, _ = await inside(room, "doc", host=True)
+        ana, _ = await inside(room, "ana")
+        ida, _ = await inside(room, "ida", role="interpreter")
+        for seat, ws in (("ana", ana), ("ida", ida)):
+            await say(host, type="host", op="mute", seat=seat, id=1)
+            await hear(ws, "muted")
+        for again in ({"op": "mute", "seat": "ana"}, {"op": "mute_all"}):
+            for seat, ws in (("ana", ana), ("ida", ida)):
+                await say(ws, type="state", audio=False, video=False)
+                await say(host, type="host", op="unmute_ask", seat=seat)
+                await hear(ws, "asked")
+            await say(host, type="host", id=2, **again)
+            while (await hear(host, "ok"))["id"] != 2:
+                pass
+            await say(ana, type="state", audio=True, video=False)
+            await say(ana, type="ping")
+            while (m := await hear(ana))["type"] != "pong":
+                assert m["type"] != "muted", again
+            assert muted(room, "ana") is True, again
+        await say(ida, type="state", audio=True, video=False)  # who is spared by mute_all is still asked
+        assert (await hear(ida, "muted"))["muted"] is False
+        for ws in (host, ana, ida):
+            await ws.close()
 
     async def mute_all_spares_interpreters_and_hosts():
         for by_rest in (False, True):
@@ -174,6 +205,25 @@ def make(server):
         await hear(left, "waiting")
         await say(left, type="leave")
         assert (await hear(left, "ended"))["reason"] == "left"
+
+    async def who_is_made_a_host_waits_no_longer():
+        room = server.room()
+        host, _ = await inside(room, "doc", host=True)
+        server.rest("POST", f"/rooms/{room}/lock", {"locked": True})
+        waits = await server.socket()
+        await say(waits, type="join", token=server.link(room, seat="co")["token"])
+        await hear(waits, "waiting")
+        await hear(host, "knock")
+        link = server.link(room, seat="co", host=True)
+        assert (await hear(waits, "joined"))["host"] is True and (await hear(host, "knock_gone"))["seat"] == "co"
+        ws, _ = await server.join(link)
+        await hear(waits, "replaced")
+        await say(ws, type="host", op="admit", seat="co", id=1)
+        assert (await hear(ws, "error"))["code"] == "conflict"
+        await say(ws, type="ping")
+        await hear(ws, "pong")
+        await ws.close()
+        await host.close()
 
     async def knocks_end_with_the_socket_the_seat_the_lock_and_the_room():
         room = server.room()
@@ -273,28 +323,68 @@ def make(server):
         await hear(ws, "pong")  # the seat's own connection went on
 
     async def checks_are_few_at_a_time_and_short():
+        other = Server()  # with places for five
+        try:
+            room = other.room()
+            open_ones = []
+
+            async def check(seat):
+                ws = await other.socket()
+                await say(ws, type="check", token=other.link(room, seat=seat)["token"])
+                return ws, await hear(ws)
+
+            for i in range(5):
+                ws, m = await check(f"s{i}")
+                assert m["type"] == ("checking" if i < 4 else "error"), m
+                open_ones.append(ws)
+            assert m["code"] == "full" and m["fatal"]
+            newer, m = await check("s0")  # in the place of the seat's own
+            assert m["type"] == "checking" and (await hear(open_ones[0], "ended"))["reason"] == "check_over"
+            begin = time.monotonic()
+            newer.transport.abort()
+            for _ in range(50):
+                ws, m = await check("s4")
+                if m["type"] == "checking":
+                    break
+            else:
+                raise AssertionError("no place for a check came free")
+            assert (await hear(open_ones[1], "ended", 16))["reason"] == "check_over"
+            assert time.monotonic() - begin < 17
+            assert not other.complaints(), other.complaints()
+        finally:
+            other.close()
+
+    async def a_seat_has_one_check():
         room = server.room()
-        link = server.link(room)
-        open_ones = []
-        for i in range(5):
+        link = server.link(room, seat="one")
+        sockets = []
+        for i in range(6):  # more than there may be at a time
             ws = await server.socket()
             await say(ws, type="check", token=link["token"])
-            m = await hear(ws)
-            assert m["type"] == ("checking" if i < 4 else "error"), m
-            open_ones.append(ws)
-        assert m["code"] == "full" and m["fatal"]
-        open_ones[0].transport.abort()
-        await asyncio.sleep(0.1)
-        for _ in range(50):
-            ws = await server.socket()
-            await say(ws, type="check", token=link["token"])
-            if (await hear(ws))["type"] == "checking":
-                break
-        else:
-            raise AssertionError("no place for a check came free")
-        begin = time.monotonic()
-        assert (await hear(open_ones[1], "ended", 16))["reason"] == "check_over"
-        assert time.monotonic() - begin < 17
+            session = (await hear(ws, "checking"))["session"]
+            await say(ws, type="offer", sdp="v=0")
+            await hear(ws, "answer")
+            if sockets:
+                assert (await hear(sockets[-1], "ended"))["reason"] == "check_over"
+            sockets.append(ws)
+            server.wait(lambda s=session: server.inspect(room)["audio"]["checks"] == [s], 3)
+        await sockets[-1].close()
+
+    async def a_room_that_dies_during_a_check_takes_nothing_along():
+        room = server.room()
+        gateway = server.gateway()
+        for sign in (signal.SIGKILL, signal.SIGTERM):
+            check = await server.socket()
+            await say(check, type="check", token=server.link(room, seat="one")["token"])
+            await hear(check, "checking")
+            await say(check, type="offer", sdp="v=0")
+            await hear(check, "answer")
+            os.kill(server.inspect(room)["audio"]["pid"], sign)
+            assert (await hear(check, "ended"))["reason"] == "check_over"
+            await hear_end(check)
+            ws, _ = await inside(room, "one")
+            await ws.close()
+        assert server.gateway() == gateway
 
     async def a_check_needs_a_good_token():
         ws = await server.socket()
@@ -307,4 +397,6 @@ def make(server):
             mute_all_spares_interpreters_and_hosts, a_host_caps_removes_and_ends, who_comes_to_a_locked_room_waits_for_a_host,
             knocks_end_with_the_socket_the_seat_the_lock_and_the_room, the_lock_holds_over_restarts_and_for_devices,
             a_database_of_the_first_layout_is_brought_up_to_date, links_carry_language_and_fixed_and_are_withdrawn,
-            a_check_takes_no_seat_and_ends, checks_are_few_at_a_time_and_short, a_check_needs_a_good_token]
+            a_check_takes_no_seat_and_ends, checks_are_few_at_a_time_and_short, a_check_needs_a_good_token,
+            a_second_mute_withdraws_the_question, who_is_made_a_host_waits_no_longer, a_seat_has_one_check,
+            a_room_that_dies_during_a_check_takes_nothing_along]
