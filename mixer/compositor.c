@@ -148,9 +148,10 @@ static bool key_wanted(const mix_scene_tier *spec, int64_t now_ns)
 static bool hold(tier_state *t, bool undrawn, int64_t now_ns)
 {
     if (!undrawn) {
+        t->held_ns = 0;
         return false;
     }
-    t->held_ns = t->held_ns ? t->held_ns : now_ns;
+    t->held_ns = t->held_ns ? t->held_ns : now_ns; /* kept: what did not come in time is not waited for again */
     return now_ns - t->held_ns < MIX_HOLD_NS;
 }
 
@@ -194,7 +195,6 @@ static void compose(mix_compositor *c, unsigned tier, int64_t now_ns)
     memcpy(t->published, looks, size);
     t->published_people = (int)s->n_people;
     t->published_ns = now_ns;
-    t->held_ns = undrawn ? t->held_ns : 0; /* what did not come in time is not waited for again */
     publish(t, spec, f);
 }
 

@@ -85,8 +85,10 @@ static void draw_picture(mix_scaler *scaler, const mix_scene *s, unsigned tier, 
     }
     from = step->parent >= 0 ? ready_tile(v, (unsigned)step->parent, &plan[step->parent]) : NULL;
     const mix_cut *cut = from ? &step->step : &step->whole;
-    mix_scale_middle(scaler, from ? from : v->full, cut->crop_width_px, cut->crop_height_px, cut->ratio, step->width_px,
-                     step->height_px, f, x, y, fit->width_px, fit->height_px);
+    if (!mix_scale_middle(scaler, from ? from : v->full, cut->crop_width_px, cut->crop_height_px, cut->ratio, step->width_px,
+                          step->height_px, f, x, y, fit->width_px, fit->height_px)) {
+        mix_draw_fill(f, x, y, fit->width_px, fit->height_px, mix_colour_rgb(TILE_GROUND)); /* not what the canvas held before */
+    }
 }
 
 static int border_px(int canvas_height_px)

@@ -101,8 +101,10 @@ static bool need(mcu_frame **f, int width_px, int height_px)
     if (*f && (*f)->width_px >= width_px && (*f)->height_px >= height_px) {
         return true;
     }
+    int w = *f && (*f)->width_px > width_px ? (*f)->width_px : width_px;
+    int h = *f && (*f)->height_px > height_px ? (*f)->height_px : height_px;
     mcu_frame_unref(*f);
-    *f = mcu_frame_new(width_px, height_px);
+    *f = mcu_frame_new(w, h);
     return *f != NULL;
 }
 

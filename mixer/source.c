@@ -156,8 +156,11 @@ static mcu_frame *make_tile(mix_source *s, int t, const mix_step *step, const mc
         return NULL; /* the clock scales it itself */
     }
     const mix_cut *cut = parent ? &step->step : &step->whole;
-    mix_scale(&s->scaler, parent ? parent : full, cut->crop_width_px, cut->crop_height_px, cut->ratio, tile, 0, 0, step->width_px,
-              step->height_px);
+    if (!mix_scale(&s->scaler, parent ? parent : full, cut->crop_width_px, cut->crop_height_px, cut->ratio, tile, 0, 0,
+                   step->width_px, step->height_px)) {
+        mcu_frame_unref(tile);
+        return NULL;
+    }
     tile->time_ns = full->time_ns;
     tile->ts90k = full->ts90k;
     return tile;
