@@ -22,6 +22,13 @@ static bool resumes(sig_session *s, const char *wanted)
     return l && l->up && strcmp(l->kind, "ws") == 0 && strcmp(l->session, wanted) == 0;
 }
 
+/* A device that comes back by itself (woken up, on the line again) and would take the seat from the one used since. */
+static bool is_late(const sig_room *room, const char *seat, const char *was)
+{
+    const sig_live *l = sig_room_live(room, seat);
+    return *was && l && l->up && strcmp(l->session, was) != 0;
+}
+
 static void say_joined(sig_session *s, bool resumed)
 {
     sig_gateway *g = s->gateway;
@@ -84,6 +91,11 @@ static void on_join(sig_session *s, const json_t *m)
     sig_room *room = sig_supervisor_room(s->gateway->supervisor, t.room);
     if (!room || !sig_room_takes_people(room)) {
         sig_session_error(s, mcu_error_name(MCU_ERROR_UNAVAILABLE), "the server is going down", true);
+        return;
+    }
+    if (is_late(room, t.seat, text(m, "was"))) {
+        mcu_info("session.late", "room=%s seat=%s", t.room, t.seat);
+        sig_session_replaced(s);
         return;
     }
     s->room = room;

@@ -129,6 +129,30 @@ def make(server):
         assert [(p["seat"], p["session"]) for p in people] == [("one", b["session"])]
         await second.close()
 
+    async def a_device_that_wakes_up_leaves_the_seat_to_the_newer_one():
+        link = server.link(server.room(), seat="one")
+
+        async def live(**more):
+            ws, joined = await server.join(link, **more)
+            await say(ws, type="offer", sdp="v=0")
+            await hear(ws, "quality")
+            return ws, joined["session"]
+
+        phone, old = await live()
+        laptop, new = await live()
+        await hear(phone, "replaced")
+        woken = await server.socket()
+        await say(woken, type="join", token=link["token"], session=old, was=old)
+        await hear(woken, "replaced")
+        assert await hear_end(woken) == 1000
+        await say(laptop, type="ping", id=1)
+        await hear(laptop, "pong")
+        laptop, newer = await live(was=new)  # its own seat, with a new connection
+        assert newer != new
+        phone, _ = await live()  # the person wants the phone
+        await hear(laptop, "replaced")
+        await phone.close()
+
     async def signaling_lost_and_resumed_keeps_the_session():
         room = server.room()
         link = server.link(room, seat="one")
@@ -174,5 +198,5 @@ def make(server):
 
     return [join_offer_and_leave, refused_tokens_say_why, bad_messages_name_the_member_and_change_nothing, the_first_message_must_be_join,
             oversized_binary_and_masked_wrong, a_flood_is_limited_and_then_closed, origins, the_newest_join_of_a_seat_wins,
-            signaling_lost_and_resumed_keeps_the_session, a_page_that_is_left_leaves_the_room, mute_removal_and_end_reach_the_person,
+            a_device_that_wakes_up_leaves_the_seat_to_the_newer_one, signaling_lost_and_resumed_keeps_the_session, a_page_that_is_left_leaves_the_room, mute_removal_and_end_reach_the_person,
             a_refused_offer_is_an_error_of_that_client]
