@@ -8,6 +8,7 @@ import { pick, preferred, t, translate, use, language, languages } from './strin
 const $ = (id) => document.getElementById(id);
 const options = new URLSearchParams(location.hash.slice(1));
 const raw = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+const BACK_MS = 120000; // a tab that was in the visit this recently goes straight back
 const AHEAD_MS = 500; // the page is ready; what Join will need is fetched now
 const TELEVISION = /smart-?tv|tizen|web0s|webos|netcast|hbbtv|bravia|crkey|googletv|android tv|\baft[a-z]/i;
 
@@ -147,7 +148,8 @@ async function start() {
   if (!window.RTCPeerConnection || !window.WebSocket) return message('unsupported');
   if (!token) return message('link');
   const arrows = () => import('./arrows.js').then((keys) => keys.start(tv));
-  if (tv || kept.joined) arrows();
+  const back = kept.joined && Date.now() - kept.at < BACK_MS;
+  if (tv || back) arrows();
 
   const visit = new Visit({
     token,
@@ -157,6 +159,7 @@ async function start() {
   });
   window.tessera = visit;
   let room = null;
+  let broken = false; // browsers do not load a script again that failed once
 
   const enter = async () => {
     kind = '';
@@ -164,6 +167,7 @@ async function start() {
     try {
       room = room || new (await roomCode()).Room(visit);
     } catch (e) {
+      broken = true;
       visit.leave(); // the rest of the page could not be loaded
       return message('error');
     }
@@ -175,9 +179,10 @@ async function start() {
   };
   const remember = () => {
     const { wants, chosen, quiet } = visit.media;
-    if (visit.inVisit) keep({ joined: true, wants, chosen, quiet });
+    if (visit.inVisit) keep({ joined: true, at: Date.now(), wants, chosen, quiet });
   };
-  visit.on('media', remember).on('state', (state) => {
+  addEventListener('pagehide', remember);
+  visit.on('media', remember).on('quality', remember).on('state', (state) => {
     remember();
     if (state === 'waiting') message('waiting');
     else if (shown === 'message' && ((kind === 'waiting' && visit.inVisit) || state === 'live')) page('room');
@@ -198,13 +203,17 @@ async function start() {
   $('message-leave').addEventListener('click', () => visit.leave());
   $('message-action').addEventListener('click', () => {
     if (visit.inVisit) visit.retry();
-    else enter();
+    else if (broken) {
+      keep({ joined: true, at: Date.now() });
+      location.reload();
+    } else enter();
   });
 
   Object.assign(visit.media.wants, kept.wants);
   Object.assign(visit.media.chosen, kept.chosen);
   visit.media.quiet = !!kept.quiet;
-  if (kept.joined) return enter();
+  if (back) return enter();
+  if (!kept.quiet) visit.media.wants.audio = true;
   page('prejoin');
   const pressed = () => {
     const video = $('composite'); // a press lets it play sound later, also in Safari

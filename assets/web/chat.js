@@ -22,7 +22,7 @@ export class Chat {
       this.#send();
     });
     $('chat-text').addEventListener('keydown', (e) => {
-      if (e.key !== 'Enter' || e.shiftKey || e.isComposing) return;
+      if (e.key !== 'Enter' || e.shiftKey || e.isComposing || e.keyCode === 229) return; // 229: Safari, while a word is composed
       e.preventDefault();
       this.#send();
     });

@@ -38,7 +38,7 @@ export function ask(title, text, yes, no, danger = false) {
     };
     $('ask-yes').onclick = () => answer && answer(true);
     $('ask-no').onclick = () => answer && answer(false);
-    dialog.onclose = () => answer && answer(false);
+    dialog.onclose = () => !dialog.open && answer && answer(false); // not the late event of the question before
   });
 }
 

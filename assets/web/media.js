@@ -106,13 +106,17 @@ export class Media extends EventTarget {
 
   #adopt(track) {
     const kind = track.kind;
-    if (this.#forbidden.has(kind)) return track.stop();
+    if (!this.#wanted(kind) || this.#forbidden.has(kind)) return track.stop(); // the wish may have changed while the person was asked
     if (this[kind]) this[kind].stop();
     this[kind] = track;
     this.errors[kind] = '';
     if (kind === 'audio') track.enabled = this.wants.audio;
     track.addEventListener('ended', () => this.#ended(kind, track));
     return this.#changed();
+  }
+
+  #wanted(kind) {
+    return kind === 'audio' ? !this.quiet : this.wants.video;
   }
 
   async #ended(kind, track) {
@@ -139,7 +143,7 @@ export class Media extends EventTarget {
   async choose(kind, id) {
     this.chosen[kind] = id;
     if (kind === 'output') return this.#changed();
-    if (kind === 'video' && !this.wants.video) return this.#changed();
+    if (!this.#wanted(kind)) return this.#changed();
     this.#stop(kind); // some devices open once only
     await this.#ask({ [kind]: true }, this.#turn, kind);
     return this.#changed();

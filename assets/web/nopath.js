@@ -28,5 +28,5 @@ export function explain(box, { socket, host, answered, udp, tcp, relays }) {
   else if (socket) ask.push(t('askClinic'));
   const parts = [...section('noPathTried', tried), ...section('noPathAsk', ask)];
   if (navigator.onLine === false) parts.unshift(Object.assign(document.createElement('p'), { textContent: t('noPathOffline') }));
-  box.replaceChildren(...parts);
+  if (box.textContent !== parts.map((p) => p.textContent).join('')) box.replaceChildren(...parts); // who reads it is not interrupted
 }

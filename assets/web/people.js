@@ -47,7 +47,6 @@ export class People {
     for (const [seat, p] of before) if (!seats.has(seat)) news.push(t('left', p));
     const own = this.#visit.me && this.#visit.me.seat;
     const hands = roster.filter((p) => p.hand && p.seat !== own && before.has(p.seat) && !before.get(p.seat).hand);
-    for (const p of hands) news.push(t('handRaised', p));
     if (news.length) this.#page.say(news.join(' '));
     if (hands.length) this.#page.note(hands.map((p) => t('handRaised', p)).join(' '));
   }

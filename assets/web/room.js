@@ -21,6 +21,7 @@ export class Room {
   #wakeLock = null;
   #announced = {};
   #weakSince = 0;
+  #adviceTimer = 0;
   #stuck = false;
   #panel = '';
   #ear;
@@ -163,12 +164,13 @@ export class Room {
   }
 
   async #toggle(kind) {
-    const { media } = this.#visit;
+    const { media, me } = this.#visit;
     if (kind === 'video' && media.screen) return media.unshare();
     const on = await (kind === 'audio' ? this.#visit.setAudio(!media.on.audio) : this.#visit.setVideo(!media.on.video));
     if (media.errors[kind]) return this.explain();
     const keys = kind === 'audio' ? ['nowMuted', 'nowUnmuted'] : ['nowCameraOff', 'nowCameraOn'];
-    return this.#say(t(keys[on ? 1 : 0]));
+    const silent = on && kind === 'audio' && me && me.muted;
+    return this.#say(t(silent ? 'hostMuted' : keys[on ? 1 : 0]));
   }
 
   async #hand() {
@@ -238,12 +240,13 @@ export class Room {
     if (n === 0 || n > WEAK) this.#weakSince = 0;
     else if (!this.#weakSince) this.#weakSince = now;
     const weak = this.#weakSince && now - this.#weakSince >= ADVICE_AFTER_MS;
-    if (weak) set($('advice'), t(q.loss > 0.03 ? 'adviceWifi' : this.#visit.media.on.video ? 'adviceCamera' : 'adviceBusy'));
-    if (this.#weakSince && !weak) setTimeout(() => this.#visit.quality && this.#advise(n, q), ADVICE_AFTER_MS + 50 - (now - this.#weakSince));
     if ($('advice').hidden !== !weak) {
       $('advice').hidden = !weak;
       this.#picture.fit();
     }
+    if (weak) set($('advice'), t(q.loss > 0.03 ? 'adviceWifi' : this.#visit.media.on.video ? 'adviceCamera' : 'adviceBusy'));
+    clearTimeout(this.#adviceTimer);
+    if (this.#weakSince && !weak) this.#adviceTimer = setTimeout(() => this.#visit.quality && this.#advise(n, q), ADVICE_AFTER_MS + 50 - (now - this.#weakSince));
   }
 
   // For a while; what lasts (muted by the host) comes back after it.
@@ -251,8 +254,8 @@ export class Room {
     clearTimeout(this.#noteTimer);
     const { me } = this.#visit;
     const shown = text || (me && me.muted ? t('hostMuted') : '');
+    $('note').hidden = !shown; // before the words: those of a hidden element are not read out
     set($('note'), shown);
-    $('note').hidden = !shown;
     if (text) this.#noteTimer = setTimeout(() => this.#note(''), ms);
   }
 

@@ -2,6 +2,7 @@
 export const languages = { en: 'English', es: 'Español', fr: 'Français' };
 const rightToLeft = ['ar', 'fa', 'he', 'ps', 'ur', 'yi'];
 const TRIES = 3;
+const RETRY_MS = 300;
 
 let table = {};
 export let language = '';
@@ -9,7 +10,7 @@ export let language = '';
 const base = (tag) => String(tag || '').toLowerCase().split('-')[0];
 
 // The first of `tags` that there is a table for.
-export const pick = (...tags) => tags.map(base).find((tag) => tag in languages) || 'en';
+export const pick = (...tags) => tags.map(base).find((tag) => Object.keys(languages).includes(tag)) || 'en';
 
 export const preferred = () => navigator.languages || [navigator.language];
 
@@ -19,8 +20,9 @@ async function load(name, tries = TRIES) {
     if (!answer.ok) throw new Error(answer.status);
     return await answer.json();
   } catch (e) {
-    if (tries > 1) return load(name, tries - 1);
-    return null;
+    if (tries < 2) return null;
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    return load(name, tries - 1);
   }
 }
 
@@ -28,7 +30,7 @@ async function load(name, tries = TRIES) {
 export async function use(name) {
   if (name === language) return false;
   const words = await load(name);
-  if (!words) return false; // the page stays readable in the words it has
+  if (!words) return !language && name !== 'en' && use('en'); // else the page stays readable in the words it has
   table = words;
   language = name;
   return true;

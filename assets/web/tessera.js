@@ -31,6 +31,7 @@ export class Visit extends EventTarget {
   #options;
   #signaling;
   #session = '';
+  #was = ''; // the last session that the room took our offer for
   #iceServers = [];
   #wasLive = false;
   #sent = ''; // the last `state` message
@@ -59,7 +60,15 @@ export class Visit extends EventTarget {
     const changed = () => this.#networkChanged();
     addEventListener('online', changed);
     addEventListener('offline', () => this.#update());
-    if (navigator.connection && navigator.connection.addEventListener) navigator.connection.addEventListener('change', changed);
+    const line = navigator.connection;
+    let type = line && line.type;
+    if (line && line.addEventListener) {
+      line.addEventListener('change', () => {
+        if (type === line.type) return; // only its estimates of the speed changed
+        type = line.type;
+        changed();
+      });
+    }
     document.addEventListener('visibilitychange', () => {
       if (document.hidden || !this.inVisit) return;
       this.#signaling.nudge();
@@ -80,7 +89,7 @@ export class Visit extends EventTarget {
   async join() {
     if (this.inVisit) return;
     this.reason = '';
-    this.#session = '';
+    this.#session = this.#was = ''; // the person wants this device: it takes the seat
     this.#wasLive = this.#waiting = false;
     this.#set('joining');
     this.#expectPath();
@@ -155,6 +164,7 @@ export class Visit extends EventTarget {
   #joinMessage() {
     const message = { type: 'join', token: this.#options.token };
     if (this.#session && this.peer) message.session = this.#session;
+    if (this.#was) message.was = this.#was; // a device that wakes up leaves the seat to a newer one
     return message;
   }
 
@@ -245,6 +255,7 @@ export class Visit extends EventTarget {
   #answer(sdp) {
     if (!this.peer) return;
     this.peer.answer(sdp);
+    this.#was = this.#session;
     this.#known = true;
     this.#sendState();
   }
@@ -321,6 +332,7 @@ export class Visit extends EventTarget {
     }
     this.peer = null;
     this.#update();
+    clearTimeout(this.#timers.build);
     const pause = Math.min(REBUILD_LAST_MS, REBUILD_MS * 2 ** this.#rebuilds++);
     const wait = Math.max(0, this.#built + pause - performance.now());
     this.#timers.build = setTimeout(() => this.#signaling.reconnect(), wait);

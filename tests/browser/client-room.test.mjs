@@ -60,6 +60,34 @@ test('before the visit: the check measures the real path and takes no seat; thre
   noProblems(problems);
 });
 
+test('a camera that comes when it is no longer wanted is let go', { timeout: 60000 }, async (t) => {
+  const { mock, page, problems } = await withBrowser(t);
+  await page.addInitScript(() => {
+    const { mediaDevices } = navigator;
+    const real = mediaDevices.getUserMedia.bind(mediaDevices);
+    window.given = [];
+    mediaDevices.getUserMedia = async (wanted) => {
+      const stream = await real(wanted);
+      window.given.push(...stream.getTracks());
+      await window.wait;
+      return stream;
+    };
+  });
+  await page.goto(mock.link);
+  await page.waitForFunction(() => window.tessera.media.video);
+  await page.click('#way-voice');
+  await page.evaluate(() => {
+    window.wait = new Promise((resolve) => { window.answer = resolve; });
+  });
+  await page.click('#way-camera');
+  await page.waitForFunction(() => window.given.length === 3);
+  await page.click('#way-watch');
+  await page.evaluate(() => window.answer());
+  await page.waitForFunction(() => window.given.every((track) => track.readyState === 'ended'), null, { timeout: 3000 });
+  assert.deepEqual(await page.evaluate(() => [window.tessera.media.audio, window.tessera.media.video]), [null, null]);
+  noProblems(problems);
+});
+
 test('the token leaves the address bar, and a reload still comes back', { timeout: 60000 }, async (t) => {
   const { mock, page, problems } = await withBrowser(t);
   await page.goto(mock.link + '?lang=es#raw');
@@ -69,13 +97,27 @@ test('the token leaves the address bar, and a reload still comes back', { timeou
   await page.waitForSelector('text=Hola, Amira Haddad');
   await page.click('#join');
   await stateIs(page, 'live');
+  mock.dropSockets();
+  for (let i = 0; i < 100 && count(mock, 'join') < 2; i++) await page.waitForTimeout(50);
+  assert.equal(last(mock, 'join').was, 's1', 'coming back by itself it says which session it was');
+  await stateIs(page, 'live');
   await page.reload();
   await stateIs(page, 'live');
+  assert.equal(last(mock, 'join').was, undefined);
   assert.equal(await page.textContent('#mute-text'), 'Silenciar');
   await page.click('#more-button');
   await page.selectOption('#room-language', 'fr');
   await textOf(page, 'mute-text', 'Couper le micro');
   assert.equal(await page.evaluate(() => document.documentElement.lang), 'fr');
+  await page.click('#mute');
+  await page.waitForFunction(() => !window.tessera.media.on.audio);
+  await page.addInitScript(() => {
+    const kept = JSON.parse(sessionStorage.tessera || '{}');
+    if (kept.at) sessionStorage.tessera = JSON.stringify({ ...kept, at: kept.at - 130000 });
+  });
+  await page.reload();
+  await page.waitForSelector('#join:visible'); // after two minutes nobody is put back on camera unasked
+  assert.equal(await page.evaluate(() => window.tessera.media.wants.audio), true);
   const other = await page.context().newPage();
   await other.goto(mock.origin + '/');
   await other.waitForSelector('text=Open your link');
@@ -160,6 +202,16 @@ test('in the room: chat, hand, who is here, talking while muted, advice, zoom', 
     await page.click('#mute');
   });
 
+  await t.test('muted by a host, "Unmute" does not say that one is heard', async () => {
+    mock.say({ type: 'muted', muted: true });
+    await textOf(page, 'note', 'host');
+    await page.click('#mute');
+    await textOf(page, 'announce', 'off');
+    await page.click('#mute');
+    await textOf(page, 'announce', 'The host has muted you');
+    mock.say({ type: 'muted', muted: false });
+  });
+
   await t.test('a weak line: bars, words, and after a while what to do', async () => {
     mock.say({ type: 'quality', quality: 2, tier: 'C', loss: 0.005, rtt: 90 });
     await textOf(page, 'quality-text', 'Connection: weak');
@@ -237,6 +289,7 @@ test('hosts: operations, the door, questions; everybody else decides for himself
   await textOf(page, 'note', 'not allowed');
 
   await page.click('#mute');
+  await page.click('#end'); // a question that a newer one takes the place of
   mock.say({ type: 'asked', what: 'unmute', by: 'p2' });
   await page.waitForSelector('text=Dr. Jonas Weber asks you to turn on your microphone.');
   assert.equal(await page.evaluate(() => window.tessera.media.on.audio), false, 'nobody is unmuted by others');
