@@ -214,8 +214,8 @@ for (const [name, options] of [
     await until('two tiles', async () => (await seatsInLayout(v)).length === 2);
     await until('the top tier', async () => (await server.inspect(room)).participants.every((p) => p.tier === 'A'), 20000, 200);
     await sleep(1500);
-    const freezes = async () => (await stat(c, 'inbound-rtp', 'video')).freezeCount || 0;
-    const before = await freezes();
+    const frozen = async () => (await stat(c, 'inbound-rtp', 'video')).totalFreezesDuration || 0;
+    const before = await frozen();
     const seen = await watch(v, 3000);
     await screenshot(c, name.replace(/ /g, '-'));
     assert.equal(seen.tiles[seat('With Camera')].person, people[1].person);
@@ -223,7 +223,7 @@ for (const [name, options] of [
     assert.equal(seen.tiles[seat('Voice Only')].read, 0);
     if (options.permissions.length) await hears(c, 'the other', [['the voice', people[0].tone]], []);
     await hears(v, 'the voice', [['the other', people[1].tone]], [['itself', people[0].tone]]);
-    assert.equal(await freezes(), before);
+    assert.ok((await frozen()) - before < 1, 'the picture of the other stands still for less than a second');
   });
 }
 
