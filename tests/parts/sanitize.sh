@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Unit and golden tests and one whole visit with bots, under ASan + UBSan and under TSan.
 . "$(dirname "$0")/lib.sh"
-export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+# A small quarantine, so that memory that stays flat is seen to; no sandbox, in which the search for leaks could not stop the threads.
+export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:quarantine_size_mb=16 TESSERA_NO_SANDBOX=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 export LSAN_OPTIONS="suppressions=$TOP/tests/parts/lsan.supp:print_suppressions=0"
 export TSAN_OPTIONS=halt_on_error=0:second_deadlock_stack=1
 build ci tessera-clips
