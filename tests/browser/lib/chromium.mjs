@@ -1,5 +1,5 @@
 // chromium.mjs - Debian's Chromium, headless, with a person's fake camera and microphone. One browser per person: the files
-// belong to the browser process. `namespace` starts it inside a network namespace.
+// belong to the browser process. `namespace` starts it inside a network namespace, `background` at the lowest priority.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -14,7 +14,7 @@ const SWITCHES = [
 ];
 
 // media: {y4m, wav} of media/generate.mjs, or null for a machine without devices. permissions: what the person allows.
-export async function launchChromium({ media, permissions = ['camera', 'microphone'], namespace, args = [], viewport } = {}) {
+export async function launchChromium({ media, permissions = ['camera', 'microphone'], namespace, background = false, args = [], viewport } = {}) {
   const switches = [...SWITCHES, ...args];
   if (media) {
     switches.push('--use-fake-device-for-media-stream');
@@ -23,10 +23,11 @@ export async function launchChromium({ media, permissions = ['camera', 'micropho
   }
   let executablePath = '/usr/bin/chromium';
   let wrapper = '';
-  if (namespace) {
+  if (namespace || background) {
+    const prefix = `${background ? 'nice -n 19 ' : ''}${namespace ? `ip netns exec ${namespace} ` : ''}`;
     wrapper = fs.mkdtempSync(path.join(os.tmpdir(), 'tessera-chromium-'));
     executablePath = path.join(wrapper, 'chromium');
-    fs.writeFileSync(executablePath, `#!/bin/sh\nexec ip netns exec ${namespace} /usr/bin/chromium "$@"\n`, { mode: 0o755 });
+    fs.writeFileSync(executablePath, `#!/bin/sh\nexec ${prefix}/usr/bin/chromium "$@"\n`, { mode: 0o755 });
   }
   const browser = await chromium.launch({ executablePath, headless: true, args: switches, timeout: 60000 });
   const context = await browser.newContext({ ignoreHTTPSErrors: true, permissions, viewport: viewport || { width: 1280, height: 800 } });
