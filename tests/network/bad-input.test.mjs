@@ -177,6 +177,7 @@ test('hostile input beside a visit', { timeout: 240000 }, async (t) => {
         };
       }, [pattern, replacement]);
       await page.goto(link.url + '#raw');
+      await until('the page before the visit', () => page.evaluate(() => !!window.tessera && !document.getElementById('prejoin').hidden));
       await page.evaluate(() => {
         window.refusals = [];
         window.tessera.on('error', (e) => window.refusals.push(e));
