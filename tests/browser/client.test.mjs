@@ -1,38 +1,11 @@
 // The web client alone, against the stand-in of lib/mock.mjs: what it says, how it comes back, what it does without devices.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { generate } from './media/generate.mjs';
-import { launchChromium } from './lib/chromium.mjs';
-import { startMock } from './lib/mock.mjs';
-import { mediaFolder, screenshot } from './lib/output.mjs';
+import { count, framesMove, patient, stateIs as stateWithin, withBrowser } from './lib/client.mjs';
+import { screenshot } from './lib/output.mjs';
 
-const [patient] = generate(mediaFolder, [0]);
-
-const stateIs = (page, state, timeout = 8000) => page.waitForFunction((s) => window.tessera && window.tessera.state === s, state, { timeout });
-const framesMove = (page) => page.evaluate(async () => {
-  const v = document.getElementById('composite');
-  const from = v.getVideoPlaybackQuality().totalVideoFrames;
-  await new Promise((r) => setTimeout(r, 1000));
-  return v.getVideoPlaybackQuality().totalVideoFrames - from;
-});
-const count = (mock, type) => mock.seen.filter((m) => m.type === type).length;
+const stateIs = (page, state, timeout = 8000) => stateWithin(page, state, timeout);
 const last = (mock, type) => mock.seen.filter((m) => m.type === type).pop();
-
-async function withBrowser(t, options) {
-  const mock = await startMock();
-  const browser = await launchChromium(options);
-  t.after(async () => {
-    await browser.close();
-    mock.close();
-  });
-  const room = await browser.newPage();
-  await room.goto(mock.roomPage);
-  const page = await browser.newPage();
-  const problems = [];
-  page.on('pageerror', (e) => problems.push(e.message));
-  page.on('console', (m) => m.type() === 'error' && problems.push(m.text()));
-  return { mock, browser, page, problems };
-}
 
 test('a visit by keyboard: join, mute, camera off and on, leave, join again', { timeout: 90000 }, async (t) => {
   const { mock, page, problems } = await withBrowser(t, { media: patient });
