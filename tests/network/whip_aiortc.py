@@ -42,8 +42,11 @@ class Composite:
     """Counts what comes back."""
 
     def __init__(self):
-        self.video = self.changed = self.audio = 0
+        self.video = self.changed = self.audio = self.of_size = 0
         self.size, self.last, self.sound = None, None, []
+
+    def has(self, width, height):
+        return self.size == (width, height) and self.of_size > 50 and self.video > 100 and self.changed > 50
 
     async def take(self, track):
         while True:
@@ -57,7 +60,9 @@ class Composite:
                 self.sound.append(pcm.astype(numpy.float32) / 32768)
             else:
                 self.video += 1
-                self.size = (frame.width, frame.height)
+                if self.size != (frame.width, frame.height):
+                    self.size, self.of_size = (frame.width, frame.height), 0
+                self.of_size += 1
                 plane = numpy.frombuffer(frame.planes[0], numpy.uint8)[:: 997].astype(numpy.int16)
                 if self.last is not None and len(self.last) == len(plane) and numpy.abs(self.last - plane).max() > 12:
                     self.changed += 1
@@ -70,7 +75,8 @@ async def main():
         a.add_argument("--" + name, required=True)
     a.add_argument("--codec", default="H264")
     a.add_argument("--tones", default="", help="frequencies to look for, as 400,550")
-    a.add_argument("--seconds", type=float, default=10)
+    a.add_argument("--seconds", type=float, default=10, help="stays at least this long")
+    a.add_argument("--size", default="", help="and until pictures of this size move, as 1280x720, for a minute at most")
     o = a.parse_args()
     loop = asyncio.get_running_loop()
     pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
@@ -95,6 +101,8 @@ async def main():
         await asyncio.sleep(0.05)
     joined = time.monotonic() - began
     await asyncio.sleep(o.seconds)
+    while o.size and not got.has(*map(int, o.size.split("x"))) and time.monotonic() - began < 60:
+        await asyncio.sleep(0.2)
     location = headers["location"]
     left, _, _ = await loop.run_in_executor(None, request, "DELETE", urllib.parse.urljoin(o.url, location), o.token)
     await pc.close()

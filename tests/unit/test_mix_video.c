@@ -134,13 +134,34 @@ static void send(rig *r, unsigned pictures)
 static void spin_until_kept(rig *r, unsigned tier, unsigned slot, unsigned n)
 {
     for (unsigned k = 0; k < 500 && r->n_kept[tier][slot] < n; k++) {
-        if (r->n_cameras > 0) {
-            send(r, 1);
-        } else {
-            spin(r, mcu_now_ns() + 40 * MCU_NS_PER_MS);
-        }
+        send(r, 1);
     }
     assert_true(r->n_kept[tier][slot] >= n);
+}
+
+/* The first keyframe kept of a tier's H.264. */
+static unsigned spin_until_key(rig *r, unsigned tier)
+{
+    unsigned key = 0;
+    for (unsigned k = 0; k < 500; k++) {
+        while (key < r->n_kept[tier][0] && !r->kept[tier][0][key]->keyframe) {
+            key++;
+        }
+        if (key < r->n_kept[tier][0]) {
+            return key;
+        }
+        send(r, 1);
+    }
+    fail_msg("no keyframe of tier %u", tier);
+    return 0;
+}
+
+static void spin_until_live(rig *r, uint32_t source)
+{
+    for (unsigned k = 0; k < 500 && r->state[source] != MIX_SOURCE_LIVE; k++) {
+        send(r, 1);
+    }
+    assert_int_equal(r->state[source], MIX_SOURCE_LIVE);
 }
 
 static void forget(rig *r)
@@ -212,14 +233,11 @@ static void test_round_trip(void **state)
     for (unsigned i = 1; i <= 4; i++) {
         assert_int_equal(r->state[i], MIX_SOURCE_LIVE);
     }
-    /* one canvas, two codecs: the same moments */
-    unsigned same = 0;
+    /* one canvas, two codecs: the same ticks, though a late encoder may leave one out */
     for (unsigned i = 0; i < r->n_kept[1][1]; i++) {
-        for (unsigned k = 0; k < r->n_kept[1][0]; k++) {
-            same += r->kept[1][0][k]->ts == r->kept[1][1][i]->ts;
-        }
+        uint32_t apart = r->kept[1][1][i]->ts - r->kept[1][0][0]->ts;
+        assert_in_range((apart + 2) % 3600, 0, 4); /* 25 a second at 90 kHz, rounded */
     }
-    assert_true(same + 3 >= r->n_kept[1][1] && same > 5);
     for (unsigned i = 0; i < r->n_kept[0][0]; i++) {
         assert_int_equal(r->kept[0][0][i]->ts, (uint32_t)(r->kept[0][0][i]->time_ns * 9 / 100000));
     }
@@ -397,14 +415,13 @@ static void test_leaving_while_decoding(void **state)
         r->camera[c].keyframe = true;
     }
     send(r, 12);
+    for (uint32_t id = 1; id <= 4; id++) {
+        spin_until_live(r, id);
+    }
     forget(r);
     mix_video_request_keyframe(r->v, 0, MCU_CODEC_H264);
-    send(r, 30);
-    unsigned key = 0;
-    while (key < r->n_kept[0][0] && !r->kept[0][0][key]->keyframe) {
-        key++;
-    }
-    assert_true(key < r->n_kept[0][0]);
+    unsigned key = spin_until_key(r, 0);
+    send(r, 20);
     mcu_frame *f = kit_decode_last(r->kept[0][0] + key, r->n_kept[0][0] - key);
     for (unsigned i = 0; i < 4; i++) {
         const mix_tile *t = &r->tiles[0][i];
@@ -451,17 +468,20 @@ static void test_sixteen_are_decoded(void **state)
     for (uint32_t id = 1; id <= MIX_MAX_PEOPLE; id++) {
         assert_int_equal(mix_video_source_push(r->v, id, mcu_au_ref(key)), MCU_OK);
     }
-    spin(r, mcu_now_ns() + 300 * MCU_NS_PER_MS);
-    for (uint32_t id = 1; id <= MIX_MAX_PEOPLE; id++) {
-        assert_int_equal(r->state[id] == MIX_SOURCE_LIVE, id <= MIX_MAX_DECODED);
+    for (uint32_t id = 1; id <= MIX_MAX_DECODED; id++) {
+        spin_until_live(r, id);
+    }
+    for (uint32_t id = MIX_MAX_DECODED + 1; id <= MIX_MAX_PEOPLE; id++) {
+        assert_int_not_equal(r->state[id], MIX_SOURCE_LIVE);
     }
     mix_person one = {.person = 40, .name = "Forty", .camera_on = true}; /* on stage now: needs a keyframe */
     mix_video_set_people(r->v, &one, 1);
-    spin(r, mcu_now_ns() + 20 * MCU_NS_PER_MS);
+    for (unsigned k = 0; k < 100 && r->keys_wanted[40] == 0; k++) {
+        spin(r, mcu_now_ns() + 20 * MCU_NS_PER_MS);
+    }
     assert_int_equal(r->keys_wanted[40], 1);
     assert_int_equal(mix_video_source_push(r->v, 40, mcu_au_ref(key)), MCU_OK);
-    spin(r, mcu_now_ns() + 100 * MCU_NS_PER_MS);
-    assert_int_equal(r->state[40], MIX_SOURCE_LIVE);
+    spin_until_live(r, 40);
     mcu_au_unref(key);
     kit_camera_close(&c);
     rig_free(r);
