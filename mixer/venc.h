@@ -27,7 +27,4 @@ typedef struct {
 extern const mix_venc_type mix_venc_x264, mix_venc_vpx, mix_venc_jpeg;
 const mix_venc_type *mix_venc_for(mcu_codec codec); /* NULL = we do not encode it */
 
-/* The smallest H.264 level_idc (Table A-1) for this size and rate: 10 .. 52. */
-int mix_venc_h264_level(int width_px, int height_px, int fps, int bitrate_bps);
-
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <x264.h>
 
+#include "mcu/base/decode_limits.h"
 #include "mcu/base/status.h"
 #include "mixer/venc.h"
 
@@ -37,7 +38,7 @@ static bool configure(x264_param_t *p, const mix_venc_config *c)
     p->rc.i_bitrate = c->bitrate_bps / 1000;
     p->rc.i_vbv_max_bitrate = c->bitrate_bps / 1000;
     p->rc.i_vbv_buffer_size = c->bitrate_bps / 1000;
-    p->i_level_idc = mix_venc_h264_level(c->width_px, c->height_px, c->fps, c->bitrate_bps);
+    p->i_level_idc = mcu_h264_level_for(c->width_px, c->height_px, c->fps, c->bitrate_bps);
     p->b_repeat_headers = 1;
     p->b_annexb = 1;
     p->b_aud = 0;

@@ -1,5 +1,7 @@
 #include "mcu/net/codec_match.h"
 
+#include <string.h>
+
 const mcu_codec mcu_audio_order[] = {MCU_CODEC_OPUS, MCU_CODEC_NONE};
 
 static mcu_h264_profile profile_of(unsigned idc, unsigned constraints)
@@ -38,6 +40,9 @@ mcu_h264_params mcu_h264_params_read(const char *fmtp)
         return (mcu_h264_params){0};
     }
     out.profile = profile_of(out.profile_idc, out.constraints);
+    char asymmetry[4];
+    out.asymmetry =
+        mcu_sdp_fmtp_get(fmtp, "level-asymmetry-allowed", asymmetry, sizeof(asymmetry)) && strcmp(asymmetry, "1") == 0;
     out.level = level == 11 && (out.constraints & 0x10) != 0 ? 9 : (int)level; /* H.264 A.3.1: set3 makes 11 into 1b */
     return out;
 }
@@ -47,6 +52,38 @@ void mcu_h264_answer_profile(const mcu_h264_params *theirs, char out[7])
     const bool lower = theirs->level < MCU_H264_OUR_LEVEL;
     const unsigned level = !lower ? MCU_H264_OUR_LEVEL : theirs->level == 9 ? 11 : (unsigned)theirs->level;
     (void)g_snprintf(out, 7, "%02x%02x%02x", theirs->profile_idc & 0xff, theirs->constraints & 0xff, level);
+}
+
+static unsigned fmtp_number(const char *fmtp, const char *key)
+{
+    char text[12];
+    guint64 value = 0;
+    const bool there =
+        mcu_sdp_fmtp_get(fmtp, key, text, sizeof(text)) && g_ascii_string_to_unsigned(text, 10, 1, G_MAXUINT32, &value, NULL);
+    return there ? (unsigned)value : 0;
+}
+
+static mcu_decode_limits h264_limits(const char *fmtp)
+{
+    const mcu_h264_params p = mcu_h264_params_read(fmtp);
+    /* RFC 6184 8.2.2: without asymmetry one level holds both ways, the lower of theirs and ours */
+    mcu_decode_limits l = mcu_h264_level_limits(p.asymmetry ? p.level : MIN(p.level, MCU_H264_OUR_LEVEL));
+    l.max_mbs = MAX(l.max_mbs, fmtp_number(fmtp, "max-fs"));
+    l.max_mbps = MAX(l.max_mbps, fmtp_number(fmtp, "max-mbps"));
+    l.max_kbps = MAX(l.max_kbps, fmtp_number(fmtp, "max-br"));
+    return l;
+}
+
+mcu_decode_limits mcu_format_limits(const mcu_sdp_format *f)
+{
+    const mcu_codec codec = mcu_format_codec(f);
+    if (codec == MCU_CODEC_H264) {
+        return h264_limits(f->fmtp);
+    }
+    if (codec == MCU_CODEC_VP8) {
+        return (mcu_decode_limits){.max_mbs = fmtp_number(f->fmtp, "max-fs"), .max_fps = fmtp_number(f->fmtp, "max-fr")};
+    }
+    return (mcu_decode_limits){0};
 }
 
 mcu_codec mcu_format_codec(const mcu_sdp_format *f)

@@ -81,6 +81,7 @@ void mcu_negotiate_media(const mcu_sdp_media *theirs, const mcu_pick *picks, uns
     if (out->send) {
         out->send_codec = picks[0].codec;
         out->send_pt = first->pt;
+        out->limits = mcu_format_limits(first);
         out->send_rtx_pt = picks[0].rtx != NULL ? picks[0].rtx->pt : 0;
     }
     if (theirs->n_sources > 0) {
@@ -91,7 +92,6 @@ void mcu_negotiate_media(const mcu_sdp_media *theirs, const mcu_pick *picks, uns
     for (unsigned i = 0; i < n_picks; i++) {
         if (picks[i].codec == MCU_CODEC_H264) {
             const mcu_h264_params p = mcu_h264_params_read(picks[i].format->fmtp);
-            out->h264_level = p.level;
             mcu_h264_answer_profile(&p, out->h264_profile);
         }
     }

@@ -6,6 +6,7 @@
 #ifndef MCU_NET_OFFER_ANSWER_H
 #define MCU_NET_OFFER_ANSWER_H
 
+#include "mcu/base/decode_limits.h"
 #include "mcu/base/media.h"
 #include "mcu/net/sdp.h"
 
@@ -56,11 +57,11 @@ typedef struct {
     bool rtcp_rsize;
     uint32_t remote_ssrc, remote_rtx_ssrc; /* 0 = not said: learn from the wire (mid, payload type) */
     char remote_cname[64];
-    int h264_level;       /* level_idc they can receive (10 = level 1, 31 = 3.1; 9 = 1b); 0 = not H.264 */
-    char h264_profile[7]; /* profile-level-id of our answer, "" = not H.264 */
-    bool opus_fec;        /* they want in-band FEC */
-    bool opus_stereo;     /* they want stereo */
-    int dtmf_pt;          /* telephone-event, -1 = none */
+    mcu_decode_limits limits; /* what they can decode of send_codec; video only */
+    char h264_profile[7];     /* profile-level-id of our answer, "" = not H.264 */
+    bool opus_fec;            /* they want in-band FEC */
+    bool opus_stereo;         /* they want stereo */
+    int dtmf_pt;              /* telephone-event, -1 = none */
     unsigned dtmf_clock_hz;
 } mcu_neg_media;
 

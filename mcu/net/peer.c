@@ -232,9 +232,9 @@ bool mcu_peer_gives_audio(const mcu_peer *p)
     return p->neg != NULL && p->neg->audio.recv;
 }
 
-int mcu_peer_max_h264_level(const mcu_peer *p)
+mcu_decode_limits mcu_peer_decode_limits(const mcu_peer *p)
 {
-    return p->neg != NULL ? p->neg->video.h264_level : 0;
+    return p->neg != NULL ? p->neg->video.limits : (mcu_decode_limits){0};
 }
 
 unsigned mcu_peer_ice_restarts(const mcu_peer *p)

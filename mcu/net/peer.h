@@ -7,6 +7,7 @@
 
 #include <gio/gio.h>
 
+#include "mcu/base/decode_limits.h"
 #include "mcu/base/media.h"
 #include "mcu/base/status.h"
 
@@ -91,7 +92,7 @@ mcu_codec mcu_peer_send_codec(const mcu_peer *p);    /* what our video must be c
 bool mcu_peer_takes_audio(const mcu_peer *p);        /* they receive our audio */
 bool mcu_peer_gives_video(const mcu_peer *p);        /* they negotiated sending video */
 bool mcu_peer_gives_audio(const mcu_peer *p);
-int mcu_peer_max_h264_level(const mcu_peer *p);      /* level_idc they can receive, 0 = unknown */
+mcu_decode_limits mcu_peer_decode_limits(const mcu_peer *p); /* of what we send them; none before an answer */
 unsigned mcu_peer_ice_restarts(const mcu_peer *p);
 
 /* Sends one picture / audio packet; `au` is borrowed. Timestamps are the shared media clock (90 kHz / 48 kHz of au->time_ns); the peer

@@ -153,3 +153,15 @@ const char *mcu_room_options_tier_name(const mcu_room_options *o, unsigned tier)
 {
     return tier < o->video.n_tiers ? o->video.tiers[tier].name : "audio";
 }
+
+unsigned mcu_room_options_top(const mcu_room_options *o, const mcu_decode_limits *limits)
+{
+    unsigned top = o->video.n_tiers;
+    for (; top > 0; top--) {
+        const mix_tier_spec *t = &o->video.tiers[top - 1];
+        if (!mcu_decode_limits_allow(limits, t->width_px, t->height_px, t->fps, t->bitrate_bps)) {
+            break;
+        }
+    }
+    return top;
+}

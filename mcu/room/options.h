@@ -26,5 +26,7 @@ void mcu_room_options_clear(mcu_room_options *o);
 /* Index of a tier by name; n_tiers for "audio"; -1 unknown. */
 int mcu_room_options_tier(const mcu_room_options *o, const char *name);
 const char *mcu_room_options_tier_name(const mcu_room_options *o, unsigned tier); /* "audio" beyond the last */
+/* The largest tier from which on a decoder with these limits can take every tier; n_tiers = none, audio only. */
+unsigned mcu_room_options_top(const mcu_room_options *o, const mcu_decode_limits *limits);
 
 #endif

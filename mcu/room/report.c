@@ -108,11 +108,12 @@ static json_t *session_json(mcu_session *s)
                             audio_live(s), "video", mcu_session_shows_camera(s), "muted", s->seat->muted, "talking", s->talking);
     json_object_update_new(out, json_pack("{sb sb}", "hand", s->hand, "share", s->share));
     json_object_update_new(out,
-                           json_pack("{ss ss si sf sf sI s{ss ss} ss ss}", "tier", tier_of(s), "tier_wanted",
+                           json_pack("{ss ss ss si sf sf sI s{ss ss} ss ss}", "tier", tier_of(s), "tier_wanted",
                                      s->tier_forced <= n ? mcu_room_options_tier_name(&s->room->options, s->tier_forced) : "auto",
-                                     "quality", s->quality, "rtt_ms", t.rtt_ms, "estimate_bps", (double)t.remb_bps,
-                                     "connected_ms", (json_int_t)(s->up ? (mcu_now_ns() - s->up_ns) / MCU_NS_PER_MS : 0),
-                                     "candidates", "local", t.local_candidate, "remote", t.remote_candidate, "codec_in",
+                                     "tier_able", mcu_room_options_tier_name(&s->room->options, s->tier_able), "quality",
+                                     s->quality, "rtt_ms", t.rtt_ms, "estimate_bps", (double)t.remb_bps, "connected_ms",
+                                     (json_int_t)(s->up ? (mcu_now_ns() - s->up_ns) / MCU_NS_PER_MS : 0), "candidates", "local",
+                                     t.local_candidate, "remote", t.remote_candidate, "codec_in",
                                      mcu_codec_name(t.video_in.codec), "codec_out", mcu_codec_name(s->view.codec)));
     json_object_update_new(out, json_pack("{s{so so} s{so so} sI sI}", "in", "audio", stream_json(&t.audio_in), "video",
                                           stream_json(&t.video_in), "out", "audio", stream_json(&t.audio_out), "video",

@@ -52,6 +52,8 @@ struct mcu_session {
     mcu_view view;
     mcu_tier_choice choice;
     unsigned tier_forced; /* n_tiers + 1 = automatic */
+    unsigned tier_able;   /* largest that its decoder takes; n_tiers = none */
+    unsigned tier_kept;   /* what a seat with `fixed` watches, if it watches any; n_tiers + 1 = not chosen yet */
     int quality;
     int64_t created_ns, up_ns;
 };
@@ -101,7 +103,7 @@ void mcu_session_set_up(mcu_session *s);         /* keys are in place: into the 
 void mcu_session_leave_mixer(mcu_session *s);    /* gives everything back; safe to call twice */
 void mcu_session_gathered(mcu_session *s);       /* every local candidate is known */
 void mcu_session_apply_state(mcu_session *s);    /* mute and camera flags -> mixer */
-void mcu_session_apply_tier(mcu_session *s);     /* cap and choice -> view */
+void mcu_session_apply_tier(mcu_session *s);     /* cap, decoder, choice -> view */
 void mcu_session_tick(mcu_session *s, int64_t now_ns);
 bool mcu_session_is_person(const mcu_session *s); /* has a tile */
 bool mcu_session_shows_camera(const mcu_session *s);

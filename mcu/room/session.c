@@ -30,7 +30,7 @@ mcu_session *mcu_session_new(mcu_room *r, mcu_seat *seat, const char *id, mcu_se
     s->kind = kind;
     s->trickle = trickle;
     s->audio_on = s->video_on = true;
-    s->tier_forced = r->options.tiers.n_tiers + 1;
+    s->tier_forced = s->tier_kept = r->options.tiers.n_tiers + 1;
     s->quality = -1;
     s->created_ns = mcu_now_ns();
     bool gives = kind != MCU_SESSION_WHEP;
@@ -111,15 +111,27 @@ static unsigned first_tier(const mcu_session *s)
     return s->room->options.tiers.n_tiers > 1 ? 1 : 0;
 }
 
+/* A picture or none, but always of one size: what else is wished for waits until the person connects again. */
+static unsigned keep_size(mcu_session *s, unsigned tier)
+{
+    unsigned n = s->room->options.tiers.n_tiers;
+    if (tier >= n) {
+        return n;
+    }
+    if (s->tier_kept > n) {
+        s->tier_kept = tier;
+    }
+    return s->tier_kept >= s->tier_able ? s->tier_kept : n;
+}
+
 void mcu_session_apply_tier(mcu_session *s)
 {
     unsigned n = s->room->options.tiers.n_tiers;
-    unsigned top = s->seat->tier_cap;
-    bool forced = s->tier_forced <= n;
+    unsigned top = MAX(s->seat->tier_cap, s->tier_able);
     mcu_tier_choice_cap(&s->choice, top);
-    unsigned tier = forced ? MAX(s->tier_forced, top) : s->choice.tier;
-    if (!forced && s->seat->fixed && tier < n) { /* a picture or none, but always of one size */
-        tier = MAX(first_tier(s), top);
+    unsigned tier = s->tier_forced <= n ? MAX(s->tier_forced, top) : s->choice.tier;
+    if (s->seat->fixed) {
+        tier = keep_size(s, tier);
     }
     mcu_view_want(&s->view, s->view.codec == MCU_CODEC_NONE ? n : tier);
 }
@@ -147,6 +159,8 @@ static void join_mixer(mcu_session *s)
         mcu_view_clear(&s->view);
         mcu_view_init(&s->view, r->video, codec, r->options.tiers.n_tiers);
     }
+    mcu_decode_limits limits = mcu_peer_decode_limits(s->peer);
+    s->tier_able = mcu_room_options_top(&r->options, &limits);
     mcu_session_apply_tier(s);
     mcu_session_apply_state(s);
     if (s->has_source) {

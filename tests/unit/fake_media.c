@@ -205,6 +205,12 @@ mcu_peer_state mcu_peer_get_state(const mcu_peer *p)
     return p->state;
 }
 
+mcu_decode_limits mcu_peer_decode_limits(const mcu_peer *p)
+{
+    (void)p;
+    return fake.limits;
+}
+
 mcu_codec mcu_peer_send_codec(const mcu_peer *p)
 {
     (void)p;

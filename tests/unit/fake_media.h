@@ -18,6 +18,7 @@ typedef struct {
     uint32_t listener_voice[256];
     bool pacer_full;      /* the next picture is refused */
     mcu_codec send_codec; /* what new peers negotiate */
+    mcu_decode_limits limits;
     bool gives_video;
     bool gathered;
 } fake_media;

@@ -93,17 +93,6 @@ static void test_bitrate_is_kept(void **state)
     }
 }
 
-static void test_levels(void **state)
-{
-    (void)state;
-    assert_int_equal(mix_venc_h264_level(1280, 720, 25, 1200000), 31);
-    assert_int_equal(mix_venc_h264_level(640, 360, 25, 400000), 30);
-    assert_int_equal(mix_venc_h264_level(480, 270, 15, 150000), 21);
-    assert_int_equal(mix_venc_h264_level(320, 180, 10, 64000), 11);
-    assert_int_equal(mix_venc_h264_level(1920, 1080, 25, 4000000), 40);
-    assert_int_equal(mix_venc_h264_level(4096, 4096, 60, 4000000), 52);
-}
-
 static void test_bad_configuration(void **state)
 {
     (void)state;
@@ -211,7 +200,6 @@ int main(void)
         cmocka_unit_test(test_h264_stream),
         cmocka_unit_test(test_vp8_stream),
         cmocka_unit_test(test_bitrate_is_kept),
-        cmocka_unit_test(test_levels),
         cmocka_unit_test(test_bad_configuration),
         cmocka_unit_test(test_key_requests_merge),
         cmocka_unit_test(test_bank),

@@ -108,16 +108,44 @@ static void test_h264_profiles(void **state)
     (void)state;
     static const struct {
         const char *profile;
-        int level;
+        unsigned mbps; /* their level's: what they do not allow to differ is at most ours */
         const char *answer;
-    } rows[] = {{"42e01f", 31, "42e01f"}, {"42001f", 31, "42001f"}, {"42c01e", 30, "42c01e"}, {"42E034", 52, "42e01f"},
-                {"4d801f", 31, "4d801f"}, {"42f00b", 9, "42f00b"},  {"42e00b", 11, "42e00b"}};
+    } rows[] = {{"42e01f", 108000, "42e01f"}, {"42001f", 108000, "42001f"}, {"42c01e", 40500, "42c01e"},
+                {"42E034", 108000, "42e01f"}, {"4d801f", 108000, "4d801f"}, {"42f00b", 1485, "42f00b"},
+                {"42e00b", 3000, "42e00b"}};
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *offer = g_strdup_printf(HEAD VIDEO("96") H264("96", "%s") ICE FP SETUP, rows[i].profile);
         const mcu_negotiated n = answered(offer);
         assert_int_equal(n.video.send_codec, MCU_CODEC_H264);
-        assert_int_equal(n.video.h264_level, rows[i].level);
+        assert_int_equal(n.video.limits.max_mbps, rows[i].mbps);
         assert_string_equal(n.video.h264_profile, rows[i].answer);
+    }
+}
+
+static void test_what_they_can_decode(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *rtpmap, *fmtp;
+        mcu_decode_limits limits;
+    } rows[] = {
+        {"H264", "packetization-mode=1;profile-level-id=42e034;level-asymmetry-allowed=1", {36864, 2073600, 0, 240000}},
+        {"H264", "packetization-mode=1;profile-level-id=42e015;level-asymmetry-allowed=1", {792, 19800, 0, 4000}},
+        {"H264", "packetization-mode=1;profile-level-id=42e00d;max-fs=3600;max-mbps=108000", {3600, 108000, 0, 768}},
+        {"H264", "packetization-mode=1;profile-level-id=42e01f;max-fs=99;max-br=20000", {3600, 108000, 0, 20000}},
+        {"H264", "packetization-mode=1;profile-level-id=42e01f;max-fs=-1;max-mbps=many", {3600, 108000, 0, 14000}},
+        {"H264", "packetization-mode=1", {3600, 108000, 0, 14000}},
+        {"VP8", "max-fs=1200;max-fr=30", {1200, 0, 30, 0}},
+        {"VP8", "max-fs=0;max-fr=99999999999", {0, 0, 0, 0}},
+        {"VP8", "x=1", {0, 0, 0, 0}},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *offer = g_strdup_printf(HEAD VIDEO("96") "a=rtpmap:96 %s/90000\r\na=fmtp:96 %s\r\n" ICE FP SETUP,
+                                                 rows[i].rtpmap, rows[i].fmtp);
+        const mcu_decode_limits l = answered(offer).video.limits;
+        if (memcmp(&l, &rows[i].limits, sizeof(l)) != 0) {
+            fail_msg("row %u: %u %u %u %u", i, l.max_mbs, l.max_mbps, l.max_fps, l.max_kbps);
+        }
     }
 }
 
@@ -321,10 +349,10 @@ static void test_bad_answers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refusals),   cmocka_unit_test(test_h264_profiles),       cmocka_unit_test(test_codec_choice),
-        cmocka_unit_test(test_directions), cmocka_unit_test(test_rejected_lines),      cmocka_unit_test(test_setup_roles),
-        cmocka_unit_test(test_reoffer),    cmocka_unit_test(test_one_id_two_meanings), cmocka_unit_test(test_candidates),
-        cmocka_unit_test(test_both_roles), cmocka_unit_test(test_bad_answers),
+        cmocka_unit_test(test_refusals),     cmocka_unit_test(test_h264_profiles), cmocka_unit_test(test_what_they_can_decode),
+        cmocka_unit_test(test_codec_choice), cmocka_unit_test(test_directions),    cmocka_unit_test(test_rejected_lines),
+        cmocka_unit_test(test_setup_roles),  cmocka_unit_test(test_reoffer),       cmocka_unit_test(test_one_id_two_meanings),
+        cmocka_unit_test(test_candidates),   cmocka_unit_test(test_both_roles),    cmocka_unit_test(test_bad_answers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,12 +70,38 @@ static void test_bad_values_are_named(void **state)
     }
 }
 
+static void test_the_decoder_decides_on_the_largest_tier(void **state)
+{
+    (void)state;
+    mcu_room_options o;
+    assert_true(load(&o, "{}", NULL));
+    static const struct {
+        int level;
+        unsigned top;
+    } rows[] = {{31, 0}, {52, 0}, {30, 1}, {22, 2}, {21, 2}, {20, 3}, {11, 3}, {10, 4}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const mcu_decode_limits l = mcu_h264_level_limits(rows[i].level);
+        assert_int_equal(mcu_room_options_top(&o, &l), rows[i].top);
+    }
+    assert_int_equal(mcu_room_options_top(&o, &(mcu_decode_limits){0}), 0);
+    assert_int_equal(mcu_room_options_top(&o, &(mcu_decode_limits){.max_mbs = 1200, .max_fps = 30}), 1);
+    assert_int_equal(mcu_room_options_top(&o, &(mcu_decode_limits){.max_fps = 15}), 2);
+    mcu_room_options_clear(&o);
+    assert_true(load(&o,
+                     "{\"tiers\":[{\"name\":\"X\",\"width\":640,\"height\":360,\"fps\":15,\"bitrate\":300000},"
+                     "{\"name\":\"Y\",\"width\":320,\"height\":180,\"fps\":30,\"bitrate\":100000}]}",
+                     NULL));
+    assert_int_equal(mcu_room_options_top(&o, &(mcu_decode_limits){.max_fps = 15}), 2); /* X alone would do: no way down */
+    mcu_room_options_clear(&o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_everything_given),
         cmocka_unit_test(test_bad_values_are_named),
+        cmocka_unit_test(test_the_decoder_decides_on_the_largest_tier),
     };
     return cmocka_run_group_tests_name("room_options", tests, NULL, NULL);
 }

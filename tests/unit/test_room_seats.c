@@ -158,6 +158,63 @@ static void test_fixed_seat_keeps_its_size_whatever_the_link_does(void **state)
     assert_true(voice_only);
 }
 
+static void wish(room_kit *f, const char *tier)
+{
+    room_kit_say(f, json_pack("{ss ss ss}", "type", "tier", "seat", "s1", "tier", tier));
+}
+
+static const char *inspected(room_kit *f, const char *member)
+{
+    room_kit_say(f, json_pack("{ss si}", "type", "inspect", "id", 1));
+    return room_kit_member(json_array_get(json_object_get(room_kit_heard(f, "inspection"), "participants"), 0), member);
+}
+
+static void test_fixed_seat_gets_another_tier_when_it_connects_again(void **state)
+{
+    room_kit *f = *state;
+    room_kit_say(f, json_pack("{ss ss sb}", "type", "seat", "seat", "s1", "fixed", 1));
+    room_kit_join(f, "s1", "a");
+    fake_picture(1, true);
+    wish(f, "A");
+    room_kit_say(f, json_pack("{ss ss ss}", "type", "seat", "seat", "s1", "tier", "C"));
+    assert_int_equal(fake.uses[0] + fake.uses[2] + fake.uses[3], 0);
+    assert_int_equal(fake.uses[1], 1);
+    assert_string_equal(inspected(f, "tier"), "B");
+    assert_string_equal(inspected(f, "tier_wanted"), "A");
+    wish(f, "audio");
+    assert_int_equal(fake.uses[1], 0);
+    wish(f, "auto");
+    assert_int_equal(fake.uses[1], 1);
+    room_kit_join(f, "s1", "b");
+    assert_int_equal(fake.uses[1], 0);
+    assert_int_equal(fake.uses[2], 1);
+}
+
+static void test_no_tier_that_the_decoder_does_not_take(void **state)
+{
+    room_kit *f = *state;
+    fake.limits = mcu_h264_level_limits(21);
+    room_kit_join(f, "s1", "a");
+    mcu_seat *seat = g_hash_table_lookup(f->room->seats, "s1");
+    assert_int_equal(fake.uses[2], 1);
+    assert_string_equal(inspected(f, "tier_able"), "C");
+    wish(f, "A");
+    assert_int_equal(fake.uses[2], 1);
+    wish(f, "auto");
+    for (int64_t s = 1; s < 120; s++) {
+        mcu_session_tick(seat->session, mcu_now_ns() + s * MCU_NS_PER_SEC);
+    }
+    assert_int_equal(fake.uses[0] + fake.uses[1], 0);
+    assert_int_equal(fake.uses[2], 1);
+    fake.limits = mcu_h264_level_limits(30); /* said in a later offer */
+    room_kit_offer(f, "s1", "a", "v=0 again");
+    wish(f, "A");
+    assert_int_equal(fake.uses[1], 1);
+    fake.limits = mcu_h264_level_limits(10);
+    room_kit_offer(f, "s1", "a", "v=0 once more");
+    assert_int_equal(fake.uses[0] + fake.uses[1] + fake.uses[2] + fake.uses[3], 0);
+}
+
 static void ask_for_still(room_kit *f, int id, const char *tier)
 {
     room_kit_say(f, json_pack("{ss si ss}", "type", "picture", "id", id, "tier", tier));
@@ -213,6 +270,8 @@ int main(void)
         CASE(test_still_of_a_tier_is_made_for_who_asks_and_not_longer),
         CASE(test_still_that_does_not_come_is_an_error),
         CASE(test_fixed_seat_keeps_its_size_whatever_the_link_does),
+        CASE(test_fixed_seat_gets_another_tier_when_it_connects_again),
+        CASE(test_no_tier_that_the_decoder_does_not_take),
     };
     return cmocka_run_group_tests_name("room_seats", tests, NULL, NULL);
 }
