@@ -66,7 +66,8 @@ static void test_firefox(void **state)
 static void test_round_trip(void **state)
 {
     (void)state;
-    static const char *const names[] = {"chromium-156", "firefox-esr-153", "aiortc-1.4", "gstreamer-1.22-h264", "safari-like"};
+    static const char *const names[] = {"chromium-156", "firefox-esr-153", "aiortc-1.4", "gstreamer-1.22-h264",
+                                        "safari-17-macos"};
     for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
         g_autoptr(mcu_sdp) first = parse_file(names[i]);
         g_autofree char *text = mcu_sdp_print(first);

@@ -8,8 +8,11 @@
 
 #include "mcu/net/offer_answer.h"
 
-static const char *const offers[] = {"chromium-156",        "chromium-156-h264off", "firefox-esr-153", "aiortc-1.4",
-                                     "gstreamer-1.22-h264", "gstreamer-1.22-vp8",   "safari-like",     "chrome-android-like"};
+/* Where each comes from: tests/golden/sdp/README.md. */
+static const char *const offers[] = {"chromium-156",    "chromium-156-h264off", "firefox-esr-153",
+                                     "aiortc-1.4",      "gstreamer-1.22-h264",  "gstreamer-1.22-vp8",
+                                     "safari-15-ios",   "safari-16-macos-play", "safari-17-ios-play",
+                                     "safari-17-macos", "chrome-86-android",    "chrome-136-android-play"};
 
 static mcu_local local_of(const char *name)
 {
