@@ -54,6 +54,20 @@ class Reply:
         return json.loads(self.body)
 
 
+open_sockets = []  # of the test that runs
+
+
+async def and_then_hang_up(test):
+    """A test, and the end of every socket it has opened: one that is left with unread messages takes 10 s to close by itself."""
+    try:
+        await test
+    finally:
+        for ws in open_sockets:
+            ws.transport.abort()
+        await asyncio.gather(*(ws.wait_closed() for ws in open_sockets))
+        open_sockets.clear()
+
+
 class Server:
     def __init__(self, config="", room="fake_room.py", limits=None, drain_s=0):
         self.drain_s = drain_s  # how long visits go on after SIGTERM
@@ -161,8 +175,10 @@ class Server:
         return self.rest("GET", "/rooms/" + room).json()
 
     async def socket(self, **options):
-        return await websockets.connect(f"wss://127.0.0.1:{self.port}/ws", ssl=TLS, max_size=None, ping_interval=None,
-                                        compression=None, **options)
+        ws = await websockets.connect(f"wss://127.0.0.1:{self.port}/ws", ssl=TLS, max_size=None, ping_interval=None,
+                                      compression=None, **options)
+        open_sockets.append(ws)
+        return ws
 
     async def join(self, link, **more):
         ws = await self.socket()
@@ -215,7 +231,7 @@ def run(tests):
         try:
             result = test()
             if asyncio.iscoroutine(result):
-                asyncio.run(result)
+                asyncio.run(and_then_hang_up(result))
             print(f"ok {n} - {name}", flush=True)
             print(f"# {time.monotonic() - begin:.1f} s", flush=True)
         except BaseException as e:  # noqa: B902  a test must not end the others
