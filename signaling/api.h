@@ -19,6 +19,8 @@ void sig_api_mute_all(sig_request *q);
 void sig_api_lock(sig_request *q);
 void sig_api_mute(sig_request *q);
 void sig_api_tier(sig_request *q);
+void sig_api_admit(sig_request *q);
+void sig_api_deny(sig_request *q);
 void sig_api_remove(sig_request *q);
 
 void sig_api_tier_picture(sig_request *q);
@@ -51,8 +53,8 @@ void sig_api_commit(sig_request *q, const sig_change *changes, unsigned n, void 
 void sig_api_commit_one(sig_request *q, const sig_change *change, const char *operation);
 /* Whether a name may be shown: UTF-8 without control characters, not only spaces, at most SIG_NAME_MAX bytes. */
 bool sig_api_name_ok(const char *name);
-/* "https://host[:port]" for links. Free with g_free. */
-char *sig_api_base_url(const sig_gateway *g, const char *host);
+/* "https://host[:port]" for links, by which people reach the server (base_url.c). Free with g_free. */
+char *sig_api_base_url(const sig_request *q);
 /* Makes a token for a seat as it will be after `change`. Free with g_free. */
 char *sig_api_mint(const sig_gateway *g, const sig_change *change, int64_t expires_in_s);
 

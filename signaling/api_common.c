@@ -90,26 +90,6 @@ bool sig_api_name_ok(const char *name)
     return seen;
 }
 
-/* A Host header may end up in a link, so only what a host can look like is taken. */
-static bool host_ok(const char *host)
-{
-    return host && *host && strlen(host) < 256 &&
-           strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:[]") == strlen(host);
-}
-
-char *sig_api_base_url(const sig_gateway *g, const char *host)
-{
-    const char *configured = g->settings->public_url;
-    if (*configured) {
-        size_t n = strlen(configured);
-        return g_strndup(configured, configured[n - 1] == '/' ? n - 1 : n);
-    }
-    if (host_ok(host)) {
-        return g_strconcat("https://", host, NULL);
-    }
-    return g_strdup_printf("https://localhost:%u", g->settings->port);
-}
-
 char *sig_api_mint(const sig_gateway *g, const sig_change *c, int64_t expires_in_s)
 {
     sig_token t = {.host = c->host};

@@ -4,7 +4,6 @@
 #include "mcu/base/status.h"
 #include "signaling/api.h"
 #include "signaling/audit.h"
-#include "signaling/client.h"
 #include "signaling/permissions.h"
 
 typedef struct {
@@ -19,7 +18,7 @@ static void minted(sig_request *q, void *user)
     const link_request *l = user;
     sig_audit_done(l->seat.room, "operator", "link", l->seat.seat);
     g_autofree char *token = sig_api_mint(q->gateway, &l->seat, l->expires_in_s);
-    g_autofree char *base = sig_api_base_url(q->gateway, sig_client_host(q));
+    g_autofree char *base = sig_api_base_url(q);
     sig_reply_json(q, 201,
                    json_pack("{s:o, s:s, s:s, s:I}", "url", json_sprintf("%s/j/%s", base, token), "token", token, "seat",
                              l->seat.seat, "expires", (json_int_t)(sig_now_s() + l->expires_in_s)));

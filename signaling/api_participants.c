@@ -1,4 +1,4 @@
-/* REST: what a host does to a participant: mute, tier, removal. */
+/* REST: what a host does to a participant: mute, tier, the door, removal. */
 #include <string.h>
 
 #include "mcu/base/status.h"
@@ -78,6 +78,32 @@ void sig_api_tier(sig_request *q)
     sig_change c = seat_change(SIG_SEAT_TIER, q, s);
     g_strlcpy(c.tier, strcmp(tier, "auto") == 0 ? "" : tier, sizeof c.tier);
     sig_api_commit(q, &c, 1, tier_written, tier, g_free);
+}
+
+/* ---- who waits before the locked door ---- */
+
+static void answer_knock(sig_request *q, bool (*answer)(sig_room *r, const char *seat), const char *operation)
+{
+    if (!sig_api_seat(q)) {
+        return;
+    }
+    sig_room *r = sig_supervisor_room(q->gateway->supervisor, q->part[0]);
+    if (r && answer(r, q->part[1])) {
+        sig_audit_done(q->part[0], "operator", operation, q->part[1]);
+        sig_reply_empty(q, 204);
+    } else {
+        sig_reply_problem(q, 409, mcu_error_name(MCU_ERROR_CONFLICT), "Nobody of this seat waits to be let in.");
+    }
+}
+
+void sig_api_admit(sig_request *q)
+{
+    answer_knock(q, sig_room_admit, "admit");
+}
+
+void sig_api_deny(sig_request *q)
+{
+    answer_knock(q, sig_room_deny, "deny");
 }
 
 static void remove_seat(sig_request *q, const char *operation)

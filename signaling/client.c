@@ -103,6 +103,11 @@ static bool client_behind(const sig_networks *trusted, const char *hops, sig_add
     return false;
 }
 
+bool sig_client_is_on_admin_port(const sig_request *q)
+{
+    return q->http->admin;
+}
+
 bool sig_client_may_operate(const sig_request *q)
 {
     const sig_settings *s = q->gateway->settings;
@@ -118,9 +123,11 @@ bool sig_client_may_operate(const sig_request *q)
     if (hops) {
         return by_proxy && client_behind(s->trusted_proxies, hops, &client) && sig_networks_have(s->admin_allow, &client);
     }
-    if (by_proxy || is_forwarded(q)) { /* a proxy that does not say for whom: the peer's address stands for everybody */
+    bool same_host = sig_address_is_loopback(&peer) || memcmp(&peer, &own, sizeof peer) == 0;
+    /* A proxy that does not say for whom: its address stands for everybody. One on this host cannot be told from this host
+     * itself; who trusts it has seen to it that it says so. */
+    if (is_forwarded(q) || (by_proxy && !same_host)) {
         return false;
     }
-    bool same_host = sig_address_is_loopback(&peer) || memcmp(&peer, &own, sizeof peer) == 0;
     return same_host || sig_networks_have(s->admin_allow, &peer);
 }

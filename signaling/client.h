@@ -7,8 +7,10 @@
 
 /* The host that the client asked for: of X-Forwarded-Host when a trusted proxy says so, else of Host. NULL = unknown. */
 const char *sig_client_host(const sig_request *q);
+bool sig_client_is_on_admin_port(const sig_request *q); /* the operator's own listener */
 /* On the operator's own listener always. On the server's port only, when there is no such listener, for clients on this host
- * itself and of the networks that [admin] allow names; a trusted proxy has to name its client. */
+ * itself and of the networks that [admin] allow names. A trusted proxy has to name its client: one on another host that does not
+ * is refused, one on this host cannot be told from it. */
 bool sig_client_may_operate(const sig_request *q);
 
 #endif

@@ -164,6 +164,18 @@ static void deny(const order *o)
     }
 }
 
+/* ---- what takes a part that this server is built without ---- */
+
+static void record(const order *o)
+{
+    refuse(o, MCU_ERROR_UNAVAILABLE, "This server does not record visits.");
+}
+
+static void dial(const order *o)
+{
+    refuse(o, MCU_ERROR_UNAVAILABLE, "This server cannot call telephones.");
+}
+
 /* ---- dispatch ---- */
 
 static const struct {
@@ -180,6 +192,8 @@ static const struct {
     {SIG_MAY_ADMIT, admit, true},
     {SIG_MAY_DENY, deny, true},
     {SIG_MAY_TIER, cap_tier, true},
+    {SIG_MAY_RECORD, record, false},
+    {SIG_MAY_DIAL, dial, false},
     {SIG_MAY_END, end, false},
 };
 

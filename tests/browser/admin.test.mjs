@@ -91,6 +91,28 @@ async function linkOf(page, open) {
   return url;
 }
 
+// Somebody comes to the locked visit, is shown as waiting, and hears what the desk answers.
+async function atTheDoor(page, server, room, button, answer) {
+  const { token } = await server.rest('POST', `/rooms/${room}/links`, { role: 'guest', name: 'Late Ngọc', seat: 'late' });
+  const heard = page.evaluate((t) => new Promise((resolve) => {
+    const ws = new WebSocket(location.origin.replace('https', 'wss') + '/ws');
+    ws.onopen = () => ws.send(JSON.stringify({ type: 'join', token: t }));
+    ws.onmessage = ({ data }) => {
+      const m = JSON.parse(data);
+      if (m.type !== 'waiting') resolve(m.code || m.type);
+    };
+  }), token);
+  const late = row(page, 'Late Ngọc');
+  await late.locator('text=waits to be let in').waitFor();
+  assert.match(await page.textContent('#visit-state'), /1 waits to be let in/);
+  assert.equal(await page.locator('#people li').first().locator('b').textContent(), 'Late Ngọc', 'who waits is first');
+  assert.deepEqual(await violations(page), []);
+  await widths(page, `knock-${answer}`);
+  await late.locator('button', { hasText: button }).click();
+  assert.equal(await heard, answer);
+  await late.locator('button', { hasText: button }).waitFor({ state: 'hidden' });
+}
+
 test('a front desk: visit, links, who is in, pictures, mute all, lock, revoke, end', { timeout: 120000 }, async (t) => {
   const scene = new Scene(t);
   const server = await scene.server({ name: 'admin' });
@@ -123,7 +145,7 @@ test('a front desk: visit, links, who is in, pictures, mute all, lock, revoke, e
   await widths(page, 'visit');
 
   const focused = await page.evaluate(() => {
-    const button = document.querySelector('#people button');
+    const button = document.querySelector('#people button:not([hidden])');
     button.focus();
     return new Promise((r) => setTimeout(() => r(document.activeElement === button), 3500));
   });
@@ -141,6 +163,8 @@ test('a front desk: visit, links, who is in, pictures, mute all, lock, revoke, e
   await page.click('#lock');
   await page.waitForSelector('#lock[aria-pressed="true"]');
   assert.equal((await server.inspect(room)).locked, true);
+
+  for (const [button, answer] of [['Not now', 'denied'], ['Admit', 'joined']]) await atTheDoor(page, server, room, button, answer);
 
   await row(page, 'Mei-Ling').locator('button', { hasText: 'Revoke' }).click();
   await page.waitForSelector('#ask-dialog[open]');

@@ -5,7 +5,7 @@ from test_whip import FRAG, OFFER
 
 
 def make(server):
-    def every_rest_route_and_answer():
+    async def every_rest_route_and_answer():
         room = server.room()
         link = server.link(room, seat="one", host=True)
         ended = server.room(id="ended")
@@ -32,6 +32,14 @@ def make(server):
         for what, body in (("mute", {"muted": True}), ("tier", {"tier": "auto"})):
             path = f"/rooms/{room}/participants/one/{what}"
             assert server.rest("POST", path, body).status == 204 and server.rest("POST", path, {}).status == 400
+        server.rest("POST", f"/rooms/{room}/lock", {"locked": True})
+        for answer in ("admit", "deny"):
+            path = f"/rooms/{room}/participants/one/{answer}"
+            assert server.rest("POST", path).status == 409 and server.rest("POST", f"/rooms/{room}/participants/none/{answer}").status == 404
+            late = await server.socket()
+            await say(late, type="join", token=server.link(room, seat=answer)["token"])
+            await hear(late, "waiting")
+            assert server.rest("POST", f"/rooms/{room}/participants/{answer}/{answer}").status == 204
         for path in ("/rooms", f"/rooms/{room}"):
             assert server.request("GET", "/api/v1" + path).status == 401
         assert server.rest("DELETE", "/rooms/none").status == 404

@@ -7,7 +7,8 @@ from harness import hear, programs, say
 ALWAYS = {("audio", "patient", False): True, ("audio", "observer", True): False, ("video", "compliance", True): False,
           ("chat", "interpreter", False): True, ("chat", "observer", True): False, ("remove", "clinician", False): False,
           ("remove", "clinician", True): True, ("mute_all", "patient", False): False, ("end", "guest", False): False,
-          ("lock", "kiosk", False): False, ("hand", "compliance", False): False}
+          ("lock", "kiosk", False): False, ("hand", "compliance", False): False,
+          ("record", "clinician", False): False, ("record", "clinician", True): True, ("dial", "patient", False): False}
 
 
 def table():
@@ -60,8 +61,8 @@ def make(server):
                 assert set(joined["may"]) == allowed and joined["host"] is host and joined["role"] == role
                 for operation in sorted(rows, key=lambda op: (op == "end", op == "remove", op)):
                     code, words = await tried(ws, operation, "other")
-                    # nobody waits at the door here: who may admit is told so, who may not is refused before
-                    fine = "not_found" if operation in ("admit", "deny") else "ok"
+                    # nobody waits at the door, nothing records or calls here: who may is told so, who may not is refused before
+                    fine = {"admit": "not_found", "deny": "not_found", "record": "unavailable", "dial": "unavailable"}.get(operation, "ok")
                     expected = fine if operation in allowed else "forbidden"
                     assert code == expected, (role, host, operation, code, words)
                     assert operation in allowed or len(words) > 20, words

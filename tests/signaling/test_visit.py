@@ -206,6 +206,35 @@ def make(server):
         await say(left, type="leave")
         assert (await hear(left, "ended"))["reason"] == "left"
 
+    async def the_clinic_answers_a_knock_by_rest():
+        room = server.room()
+        host, _ = await inside(room, "doc", host=True)
+        server.rest("POST", f"/rooms/{room}/lock", {"locked": True})
+        link = server.link(room, role="guest", seat="gus", name="Gus")
+
+        def answer(seat, what):
+            return server.rest("POST", f"/rooms/{room}/participants/{seat}/{what}")
+
+        for what in ("admit", "deny"):
+            assert answer("gus", what).status == 409 and answer("nobody", what).status == 404
+            assert server.request("POST", f"/api/v1/rooms/{room}/participants/gus/{what}").status == 401
+            ws = await server.socket()
+            await say(ws, type="join", token=link["token"])
+            await hear(ws, "waiting")
+            await hear(host, "knock")
+            r = answer("gus", what)
+            assert r.status == 204, r.body
+            assert (await hear(host, "knock_gone"))["seat"] == "gus"
+            if what == "admit":
+                assert (await hear(ws, "joined"))["seat"] == "gus"
+                await say(ws, type="leave")
+                await hear(ws, "ended")
+            else:
+                assert (await hear(ws, "error"))["code"] == "denied" and await hear_end(ws) == 1008
+            r = answer("gus", what)
+            assert r.status == 409 and r.json()["code"] == "conflict" and "waits" in r.json()["detail"]
+        assert "actor=operator operation=admit target=gus" in server.words()
+
     async def who_is_made_a_host_waits_no_longer():
         room = server.room()
         host, _ = await inside(room, "doc", host=True)
@@ -398,5 +427,5 @@ def make(server):
             knocks_end_with_the_socket_the_seat_the_lock_and_the_room, the_lock_holds_over_restarts_and_for_devices,
             a_database_of_the_first_layout_is_brought_up_to_date, links_carry_language_and_fixed_and_are_withdrawn,
             a_check_takes_no_seat_and_ends, checks_are_few_at_a_time_and_short, a_check_needs_a_good_token,
-            a_second_mute_withdraws_the_question, who_is_made_a_host_waits_no_longer, a_seat_has_one_check,
+            a_second_mute_withdraws_the_question, the_clinic_answers_a_knock_by_rest, who_is_made_a_host_waits_no_longer, a_seat_has_one_check,
             a_room_that_dies_during_a_check_takes_nothing_along]

@@ -61,8 +61,9 @@ function showVisits(rooms) {
 
 function showVisit() {
   const here = visit.participants.filter((p) => p.state === 'up').length;
+  const waits = visit.participants.filter((p) => p.state === 'waiting').length;
   say($('visit-title'), visit.name || visit.id);
-  say($('visit-state'), `${here === 0 ? 'nobody is' : here === 1 ? 'one person is' : `${here} people are`} in${visit.locked ? ', locked' : ''}`);
+  say($('visit-state'), `${here === 0 ? 'nobody is' : here === 1 ? 'one person is' : `${here} people are`} in${visit.locked ? ', locked' : ''}${waits ? `, ${waits} ${waits === 1 ? 'waits' : 'wait'} to be let in` : ''}`);
   say($('lock'), visit.locked ? 'Unlock' : 'Lock');
   $('lock').setAttribute('aria-pressed', String(!!visit.locked));
   showPeople(visit.participants, people);
@@ -139,6 +140,8 @@ const act = (action, done) => attempt(async () => {
 const people = {
   link: (p) => attempt(async () => showLink(p.name, (await api.createLink(chosen, { role: p.role, name: p.name, seat: p.seat, host: !!p.host })).url)),
   mute: (p) => act(() => api.mute(chosen, p.seat, !p.muted)),
+  admit: (p) => act(() => api.admit(chosen, p.seat)),
+  deny: (p) => act(() => api.deny(chosen, p.seat), 'The person was told: not now.'),
   revoke: async (p) => {
     const room = chosen;
     if (await ask(`Revoke the link of ${p.name}?`, 'The link stops working, and who uses it now has to leave.', 'Revoke')) {

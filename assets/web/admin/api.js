@@ -25,6 +25,8 @@ export const endRoom = (r) => call('DELETE', `/rooms/${id(r)}`);
 export const createLink = (r, person) => json('POST', `/rooms/${id(r)}/links`, person);
 export const revokeLink = (r, seat) => call('DELETE', `/rooms/${id(r)}/links/${id(seat)}`);
 export const mute = (r, seat, muted) => call('POST', `/rooms/${id(r)}/participants/${id(seat)}/mute`, { muted });
+export const admit = (r, seat) => call('POST', `/rooms/${id(r)}/participants/${id(seat)}/admit`);
+export const deny = (r, seat) => call('POST', `/rooms/${id(r)}/participants/${id(seat)}/deny`);
 export const muteAll = (r) => call('POST', `/rooms/${id(r)}/mute-all`);
 export const lock = (r, locked) => call('POST', `/rooms/${id(r)}/lock`, { locked });
 

@@ -57,13 +57,16 @@ function makeRow(actions) {
   const drawing = bars();
   const numbers = el('p', { className: 'figures' });
   const live = el('p', { className: 'live' }, state, drawing, quality);
-  const buttons = { link: action('Link'), mute: action('Mute'), revoke: action('Revoke') };
+  const buttons = { admit: action('Admit'), deny: action('Not now'), link: action('Link'), mute: action('Mute'), revoke: action('Revoke') };
+  buttons.admit.className = 'primary';
   buttons.revoke.className = 'danger';
   for (const [what, button] of Object.entries(buttons)) button.onclick = () => actions[what](row.person);
-  row.append(el('p', { className: 'who' }, name, ' ', role), live, numbers, el('div', { className: 'buttons' }, buttons.link, buttons.mute, buttons.revoke));
+  row.append(el('p', { className: 'who' }, name, ' ', role), live, numbers, el('div', { className: 'buttons' }, ...Object.values(buttons)));
   row.update = (p) => {
     const here = p.state !== 'absent' && p.state !== 'waiting';
     row.person = p;
+    buttons.admit.hidden = buttons.deny.hidden = p.state !== 'waiting';
+    row.toggleAttribute('data-waiting', p.state === 'waiting');
     say(name, p.name);
     say(role, roleOf(p));
     say(state, presence(p));
@@ -78,10 +81,10 @@ function makeRow(actions) {
   return row;
 }
 
-// actions: {link, mute, revoke} of (person).
+// Who waits is first: somebody stands before a door. actions: {admit, deny, link, mute, revoke} of (person).
 export function showPeople(participants, actions) {
   const bySeat = new Map(participants.map((p) => [p.seat, p]));
-  const here = (p) => (p.state === 'absent' ? 1 : 0);
+  const here = (p) => (p.state === 'waiting' ? 0 : p.state === 'absent' ? 2 : 1);
   const order = [...bySeat.values()].sort((a, b) => here(a) - here(b) || a.name.localeCompare(b.name) || (a.seat < b.seat ? -1 : 1));
   for (const row of keyed($('people'), order.map((p) => p.seat), () => makeRow(actions))) row.update(bySeat.get(row.dataset.key));
 }
