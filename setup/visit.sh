@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # visit.sh - a server and simulated participants, for ./run and for tests: start, REST, room, links, drain. Sourced by bash.
-# The caller sets BIN (programs), CLIPS (see tessera-clips), DATA (the server's folder), PORT, LOG (file). Everything is ended by the ids kept here.
+# The caller has sourced addresses.sh and sets BIN (programs), CLIPS (see tessera-clips), DATA (the server's folder), PORT, LOG (file). Everything is ended by the ids kept here.
 
 LAUNCHER_PID=
 BOTS_PID=
@@ -83,9 +83,16 @@ end_process() {
     return $clean
 }
 
+# How long visits may go on once the server is told to end: as the server itself was told.
+drain_seconds() {
+    local seconds=${TESSERA_LIMITS_DRAIN_SECONDS:-$(configured limits drain_seconds)}
+    printf '%s' "${seconds:-10}"
+}
+
+# Bots leave first; then people may go on for as long as the configuration says, and the server has some time for the end itself.
 drain() {
     local clean=0
     end_process "$BOTS_PID" 5 || clean=1
-    end_process "$LAUNCHER_PID" 20 || clean=1
+    end_process "$LAUNCHER_PID" $(($(drain_seconds) + 20)) || clean=1
     return $clean
 }

@@ -140,7 +140,7 @@ bool sig_launcher_ready(sig_launcher *l)
     return tell(l, json_pack("{s:s}", "type", "ready"));
 }
 
-bool sig_launcher_kill(sig_launcher *l, int64_t pid)
+bool sig_launcher_kill(sig_launcher *l, uint64_t inode)
 {
-    return tell(l, json_pack("{s:s, s:I}", "type", "kill", "pid", (json_int_t)pid));
+    return inode != 0 && tell(l, json_pack("{s:s, s:I}", "type", "kill", "inode", (json_int_t)inode));
 }

@@ -21,7 +21,8 @@ void sig_launcher_free(sig_launcher *l); /* pending spawns are forgotten */
 typedef void (*sig_spawned_fn)(void *user, int64_t pid);
 /* Starts tessera-room listening on `socket_name` in the rooms folder. */
 bool sig_launcher_spawn_room(sig_launcher *l, const char *socket_name, sig_spawned_fn fn, void *user);
-bool sig_launcher_ready(sig_launcher *l);             /* the gateway serves: from now on it is restarted when it dies */
-bool sig_launcher_kill(sig_launcher *l, int64_t pid); /* SIGKILL for a child of the launcher */
+bool sig_launcher_ready(sig_launcher *l); /* the gateway serves: from now on it is restarted when it dies */
+/* SIGKILL for the room whose socket's file has this inode, also one that an earlier gateway has started. */
+bool sig_launcher_kill(sig_launcher *l, uint64_t inode);
 
 #endif

@@ -2,7 +2,8 @@
 #include <event2/event.h>
 #include <event2/thread.h>
 #include <fcntl.h>
-#include <getopt.h>
+#include <inttypes.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@
 #include "signaling/certificate.h"
 #include "signaling/gateway.h"
 #include "signaling/launcher_link.h"
-#include "signaling/permissions.h"
+#include "signaling/options.h"
 #include "signaling/secret_file.h"
 #include "signaling/supervisor.h"
 #include "signaling/tls.h"
@@ -29,27 +30,13 @@
 #define CLOSING_CHECK_MS 200
 #define GOODBYE_MS 150 /* for the last frames to clients */
 
-static const char usage[] =
-    "usage: tessera --help | --help-config | --permissions | --check-config [--config FILE]\n"
-    "\n"
-    "The gateway: HTTPS, WebSocket, REST, WHIP and WHEP; supervises the room processes. It is started by\n"
-    "tessera-launcher, which hands it its sockets and starts it again when it dies.\n"
-    "\n"
-    "  --help-config   prints every configuration key with its default\n"
-    "  --permissions   prints which role may do what\n"
-    "  --check-config  says whether the configuration is good\n";
-
-typedef struct {
-    const char *data, *config;
-    int port, sockets, admin_sockets; /* the last ones are the operator's */
-} options;
-
 typedef struct {
     sig_gateway gateway;
     sig_settings *settings;
-    options options;
+    sig_options options;
     struct event *terminate, *close_gently, *closing, *hangup, *certificate, *goodbye;
     int64_t close_ns; /* when running visits end after all */
+    bool ready;       /* it is known which visits run */
     mcu_counter *reloads;
     int status;
 } program;
@@ -147,9 +134,12 @@ static bool open_rooms_folder(program *p, GError **error)
 
 /* ---- serving ---- */
 
+static void check_closing(evutil_socket_t fd, short what, void *user);
+
 static void on_ready(void *user)
 {
     program *p = user;
+    p->ready = true;
     for (int i = 0; i < p->options.sockets; i++) {
         bool admin = p->gateway.admin_http && i >= p->options.sockets - p->options.admin_sockets;
         if (!sig_http_listen(admin ? p->gateway.admin_http : p->gateway.http, CONTROL_FD + 1 + i)) {
@@ -160,6 +150,9 @@ static void on_ready(void *user)
     mcu_info("gateway.ready", "port=%u rooms=%u adopted=%u generation=%lld", p->settings->port,
              sig_facts_live_rooms(p->gateway.facts), sig_supervisor_running(p->gateway.supervisor),
              (long long)p->gateway.generation);
+    if (p->gateway.closing) {
+        check_closing(-1, 0, p);
+    }
 }
 
 static void on_exited(void *user, int64_t pid, int status)
@@ -220,15 +213,25 @@ static void check_closing(evutil_socket_t fd, short what, void *user)
     }
 }
 
+static void close_gently(program *p, int64_t at_most_ms)
+{
+    if (p->gateway.closing || p->gateway.draining) {
+        return;
+    }
+    mcu_info("gateway.closing", "occupied=%u at_most_ms=%" PRId64, sig_supervisor_occupied(p->gateway.supervisor), at_most_ms);
+    p->gateway.closing = true;
+    p->close_ns = mcu_now_ns() + at_most_ms * 1000000;
+    if (p->ready) { /* else there may be visits that are not known yet */
+        check_closing(-1, 0, p);
+    }
+}
+
 static void on_close_gently(evutil_socket_t fd, short what, void *user)
 {
+    (void)fd;
+    (void)what;
     program *p = user;
-    if (!p->gateway.closing && !p->gateway.draining) {
-        mcu_info("gateway.closing", "occupied=%u", sig_supervisor_occupied(p->gateway.supervisor));
-        p->gateway.closing = true;
-        p->close_ns = mcu_now_ns() + p->settings->drain_seconds * INT64_C(1000000000);
-        check_closing(fd, what, p);
-    }
+    close_gently(p, p->settings->drain_seconds * 1000);
 }
 
 static void on_terminate(evutil_socket_t fd, short what, void *user)
@@ -252,6 +255,12 @@ static void open_events(program *p)
     event_add(p->close_gently, NULL);
     event_add(p->hangup, NULL);
     event_add(p->certificate, &every);
+    sigset_t handled; /* the launcher starts us with these blocked, so that none ends us before */
+    sigemptyset(&handled);
+    sigaddset(&handled, SIGTERM);
+    sigaddset(&handled, SIGHUP);
+    sigaddset(&handled, SIGUSR1);
+    pthread_sigmask(SIG_UNBLOCK, &handled, NULL);
     p->reloads = mcu_counter_get("tessera_tls_reloads_total", NULL, "Certificates loaded while running.");
 }
 
@@ -315,72 +324,6 @@ static void close_all(program *p)
     }
 }
 
-/* ---- options ---- */
-
-static int check_only(const options *o)
-{
-    g_autoptr(GError) error = NULL;
-    sig_settings *s = sig_settings_load(o->config, o->port, &error);
-    fprintf(s ? stdout : stderr, "tessera: %s\n", s ? "the configuration is good" : error->message);
-    sig_settings_free(s);
-    return s ? 0 : 1;
-}
-
-/* -1 = go on, else the exit status. */
-static int read_options(options *o, int argc, char **argv)
-{
-    static const struct option table[] = {{"data", required_argument, NULL, 'd'},
-                                          {"config", required_argument, NULL, 'c'},
-                                          {"port", required_argument, NULL, 'p'},
-                                          {"sockets", required_argument, NULL, 's'},
-                                          {"admin-sockets", required_argument, NULL, 'a'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {"help-config", no_argument, NULL, 'H'},
-                                          {"check-config", no_argument, NULL, 'C'},
-                                          {"permissions", no_argument, NULL, 'P'},
-                                          {"version", no_argument, NULL, 'v'},
-                                          {NULL, 0, NULL, 0}};
-    bool check = false;
-    for (int c = 0; (c = getopt_long(argc, argv, "", table, NULL)) != -1;) {
-        switch (c) {
-        case 'd':
-            o->data = optarg;
-            break;
-        case 'c':
-            o->config = optarg;
-            break;
-        case 'p':
-            o->port = atoi(optarg);
-            break;
-        case 'a':
-            o->admin_sockets = atoi(optarg);
-            break;
-        case 's':
-            o->sockets = atoi(optarg);
-            break;
-        case 'C':
-            check = true;
-            break;
-        case 'h':
-            fputs(usage, stdout);
-            return 0;
-        case 'H':
-            sig_settings_print_help(stdout);
-            return 0;
-        case 'P':
-            sig_permissions_print(stdout);
-            return 0;
-        case 'v':
-            puts("tessera " TESSERA_VERSION);
-            return 0;
-        default:
-            fputs(usage, stderr);
-            return 2;
-        }
-    }
-    return check ? check_only(o) : -1;
-}
-
 static mcu_log_level level_of(const char *name)
 {
     static const char *const names[] = {"", "error", "warn", "info", "debug"};
@@ -394,10 +337,10 @@ static mcu_log_level level_of(const char *name)
 
 int main(int argc, char **argv)
 {
-    program p = {.status = 0};
+    program p = {.options = {.closing_ms = -1}};
     g_autoptr(GError) error = NULL;
     struct stat st;
-    int status = read_options(&p.options, argc, argv);
+    int status = sig_options_read(&p.options, argc, argv);
     if (status >= 0) {
         return status;
     }
@@ -414,6 +357,9 @@ int main(int argc, char **argv)
     if (!p.settings || !open_all(&p, &error)) {
         fprintf(stderr, "tessera: %s\n", error ? error->message : "cannot start");
         return 1;
+    }
+    if (p.options.closing_ms >= 0) {
+        close_gently(&p, p.options.closing_ms);
     }
     sig_supervisor_start(p.gateway.supervisor, on_ready, &p);
     event_base_dispatch(p.gateway.base);

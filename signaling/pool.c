@@ -119,8 +119,8 @@ static void on_deadline(evutil_socket_t fd, short what, void *user)
         return;
     }
     mcu_warn("pool.silent", "socket=%s", m->name);
-    if (m->link && sig_room_link_pid(m->link) > 0) {
-        sig_launcher_kill(m->pool->gateway->launcher, sig_room_link_pid(m->link));
+    if (m->link) {
+        sig_launcher_kill(m->pool->gateway->launcher, sig_room_link_inode(m->link));
     }
     drop(m);
 }

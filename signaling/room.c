@@ -178,9 +178,7 @@ static void opened(sig_room *r)
 static void give_up_on_process(sig_room *r, const char *why)
 {
     mcu_warn("room.unusable", "room=%s why=%s", r->id, why);
-    if (sig_room_link_pid(r->link) > 0) {
-        sig_launcher_kill(r->gateway->launcher, sig_room_link_pid(r->link));
-    }
+    sig_launcher_kill(r->gateway->launcher, sig_room_link_inode(r->link));
     on_closed(r);
 }
 

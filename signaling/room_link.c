@@ -253,6 +253,11 @@ int64_t sig_room_link_pid(const sig_room_link *l)
     return l->pid;
 }
 
+uint64_t sig_room_link_inode(const sig_room_link *l)
+{
+    return l->inode;
+}
+
 const char *sig_room_link_name(const sig_room_link *l)
 {
     return l->name;

@@ -27,6 +27,7 @@ void sig_room_link_free(sig_room_link *l); /* allowed inside its callbacks; requ
 
 void sig_room_link_set_pid(sig_room_link *l, int64_t pid); /* as the launcher reported it */
 int64_t sig_room_link_pid(const sig_room_link *l);         /* 0 = not known */
+uint64_t sig_room_link_inode(const sig_room_link *l);      /* of the socket file; 0 = not known */
 const char *sig_room_link_name(const sig_room_link *l);    /* of the socket file */
 bool sig_room_link_rename(sig_room_link *l, const char *name);
 void sig_room_link_unlink(sig_room_link *l); /* removes the socket file */

@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include "mcu/base/log.h"
+#include "signaling/launcher_link.h"
 
 #define ADOPT_MS 1000
+#define SILENT_MS 9000 /* after that */
 #define DRAIN_MS 6000
 
 /* A process found running that has not said hello yet. */
@@ -27,7 +29,7 @@ struct sig_supervisor {
     GHashTable *rooms; /* id -> sig_room, owned */
     GPtrArray *strays;
     GPtrArray *gone; /* rooms to free outside their own callbacks */
-    struct event *adopt_deadline, *sweep, *drain_deadline;
+    struct event *adopt_deadline, *silent_deadline, *sweep, *drain_deadline;
     once ready, drained;
     bool started;
 };
@@ -137,6 +139,19 @@ static void connect_stray(sig_supervisor *s, const char *name)
     g_ptr_array_add(s->strays, st);
 }
 
+/* Late, but not lost: a process that says hello until then is taken all the same. */
+static void on_silent_deadline(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    sig_supervisor *s = user;
+    for (guint i = 0; i < s->strays->len; i++) {
+        const stray *st = g_ptr_array_index(s->strays, i);
+        mcu_warn("supervisor.hung", "socket=%s", sig_room_link_name(st->link));
+        sig_launcher_kill(s->gateway->launcher, sig_room_link_inode(st->link)); /* its link closes then */
+    }
+}
+
 static void on_adopt_deadline(evutil_socket_t fd, short what, void *user)
 {
     (void)fd;
@@ -144,6 +159,7 @@ static void on_adopt_deadline(evutil_socket_t fd, short what, void *user)
     sig_supervisor *s = user;
     if (s->strays->len > 0) {
         mcu_warn("supervisor.silent", "processes=%u", s->strays->len);
+        sig_timer_arm(s->silent_deadline, SILENT_MS);
     }
     if (s->ready.fn) {
         become_ready(s);
@@ -212,7 +228,7 @@ unsigned sig_supervisor_occupied(const sig_supervisor *s)
 {
     GHashTableIter i;
     void *room = NULL;
-    unsigned n = 0;
+    unsigned n = s->strays->len;
     g_hash_table_iter_init(&i, s->rooms);
     while (g_hash_table_iter_next(&i, NULL, &room)) {
         n += sig_room_occupied(room);
@@ -324,6 +340,7 @@ sig_supervisor *sig_supervisor_new(sig_gateway *g)
     s->strays = g_ptr_array_new_with_free_func(free_stray);
     s->gone = g_ptr_array_new_with_free_func(free_room);
     s->adopt_deadline = sig_timer_new(g->base, on_adopt_deadline, s);
+    s->silent_deadline = sig_timer_new(g->base, on_silent_deadline, s);
     s->sweep = sig_timer_new(g->base, on_sweep, s);
     s->drain_deadline = sig_timer_new(g->base, on_drain_deadline, s);
     return s;
@@ -338,6 +355,7 @@ void sig_supervisor_free(sig_supervisor *s)
         g_ptr_array_free(s->strays, TRUE);
         sig_pool_free(s->pool);
         event_free(s->adopt_deadline);
+        event_free(s->silent_deadline);
         event_free(s->sweep);
         event_free(s->drain_deadline);
         g_free(s);

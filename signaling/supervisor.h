@@ -18,7 +18,7 @@ void sig_supervisor_start(sig_supervisor *s, void (*ready)(void *user), void *us
 sig_room *sig_supervisor_room(sig_supervisor *s, const char *id);
 sig_pool *sig_supervisor_pool(const sig_supervisor *s);
 void sig_supervisor_each(sig_supervisor *s, void (*fn)(sig_room *r, void *user), void *user);
-unsigned sig_supervisor_occupied(const sig_supervisor *s); /* rooms with people */
+unsigned sig_supervisor_occupied(const sig_supervisor *s); /* rooms with people, and processes that have not said */
 unsigned sig_supervisor_running(const sig_supervisor *s);  /* rooms with a process */
 
 void sig_supervisor_changed(sig_supervisor *s, const sig_change *change); /* a fact has become true */

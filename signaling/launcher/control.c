@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <jansson.h>
 #include <signal.h>
 #include <string.h>
@@ -24,7 +25,16 @@ bool sig_start_gateway(sig_launcher_state *l)
     g_autofree char *port = g_strdup_printf("--port=%d", l->port);
     g_autofree char *config = l->config ? g_strdup_printf("--config=%s", l->config) : NULL;
     char program[] = "tessera";
-    char *arguments[] = {program, data, sockets, admin, port, config, NULL};
+    char *arguments[] = {program, data, sockets, admin, port, NULL, NULL, NULL};
+    unsigned n = 5;
+    g_autofree char *closing = NULL;
+    if (l->config) {
+        arguments[n++] = config;
+    }
+    if (l->draining) {
+        closing = g_strdup_printf("--closing-ms=%" PRId64, MAX(0, (l->drained_ns - mcu_now_ns()) / 1000000));
+        arguments[n] = closing;
+    }
     l->gateway = sig_spawn(l->bin, program, arguments, fds, 1 + l->n_sockets, false);
     close(pair[1]);
     if (l->gateway == 0) {
@@ -55,16 +65,14 @@ static void on_spawn(sig_launcher_state *l, const json_t *m)
 {
     const char *name = json_string_value(json_object_get(m, "socket"));
     pid_t pid = name && !l->rooms_told ? sig_spawn_room(l, name) : 0;
-    if (pid > 0) {
-        g_hash_table_add(l->rooms, GINT_TO_POINTER(pid));
-    }
     tell(l, json_pack("{s:s, s:O, s:i}", "type", "spawned", "id", json_object_get(m, "id"), "pid", (int)pid));
 }
 
 static void on_kill(const sig_launcher_state *l, const json_t *m)
 {
-    pid_t pid = (pid_t)json_integer_value(json_object_get(m, "pid"));
-    if (g_hash_table_contains(l->rooms, GINT_TO_POINTER(pid))) {
+    pid_t pid = sig_room_of(l, (uint64_t)json_integer_value(json_object_get(m, "inode")));
+    if (pid > 0) {
+        mcu_warn("launcher.kill", "pid=%d", pid);
         kill(pid, SIGKILL);
     }
 }

@@ -3,7 +3,7 @@
  * Control socket (SEQPACKET, mcu/base/ipc.h), one pair for each life of the gateway:
  *   gateway  {"type":"ready"}                          it serves: from now on a death is followed by a restart
  *            {"type":"spawn","id":N,"socket":NAME}      start tessera-room, listening on NAME in DATA/rooms
- *            {"type":"kill","pid":P}                    SIGKILL for a child
+ *            {"type":"kill","inode":I}                  SIGKILL for the room whose socket's file has that inode
  *   launcher {"type":"spawned","id":N,"pid":P}          P 0 = it could not be started
  *            {"type":"exited","pid":P,"status":S}       a room ended; S as of waitpid(2) */
 #ifndef SIGNALING_LAUNCHER_H
@@ -22,7 +22,7 @@
 typedef struct {
     const char *data, *config; /* config may be NULL */
     int port;                  /* 0 = the configuration's */
-    int64_t drain_ns;          /* of visits, after SIGTERM */
+    int64_t drain_ns;          /* of visits, after the first SIGTERM or SIGINT */
     bool allow_root;
     char *bin; /* folder of the programs */
     int sockets[SIG_LISTEN_MAX];
@@ -36,9 +36,11 @@ typedef struct {
     unsigned quick_deaths;
     bool served; /* a gateway has been ready once */
 
-    GHashTable *rooms; /* pids */
-    int stop_signal;   /* 0 = running */
-    int64_t stop_ns;   /* deadline of the present step of stopping */
+    GHashTable *rooms;  /* pid -> inode of its socket's file */
+    int stop_signal;    /* 0 = running */
+    int64_t stop_ns;    /* deadline of the present step of stopping */
+    bool draining;      /* visits go on until they end by themselves: a gateway that dies is still replaced */
+    int64_t drained_ns; /* until then at most */
     bool rooms_told;
     int exit_status;
 } sig_launcher_state;
@@ -47,12 +49,21 @@ typedef struct {
 bool sig_listen(sig_launcher_state *l, const sig_settings *s, GError **error);
 
 /* spawn.c: starts `bin`/`program`; `fds` become 3, 4, ...; nothing else is inherited but 0, 1, 2. A detached child has its own
- * session and ignores SIGINT. 0 = it could not be started. */
+ * session and ignores SIGINT. Any other starts with SIGTERM, SIGHUP and SIGUSR1 blocked, and lets them through once it can handle
+ * them: what is said to it before is not lost and does not end it. 0 = it could not be started. */
 pid_t sig_spawn(const char *bin, const char *program, char *const *arguments, const int *fds, unsigned n_fds, bool detached);
-/* A room process that listens on `name` in the rooms folder. */
+/* A room process that listens on `name` in the rooms folder; noted in `rooms`. */
 pid_t sig_spawn_room(const sig_launcher_state *l, const char *name);
+/* The room whose socket's file has this inode; 0 = there is none, or none any more. */
+pid_t sig_room_of(const sig_launcher_state *l, uint64_t inode);
 /* Sends a signal to every child there is, also to those inherited from a dead gateway. */
 void sig_signal_children(const sig_launcher_state *l, int number);
+
+/* life.c. The last is how long poll may wait, -1 = for ever. */
+void sig_on_signal(sig_launcher_state *l);                 /* `signal_fd` is readable */
+bool sig_stop_step(sig_launcher_state *l, int64_t now);    /* once `stop_signal` is set; true = no child is left */
+bool sig_restart_step(sig_launcher_state *l, int64_t now); /* starts a gateway that is due; false = the first did not start */
+int sig_timeout_ms(const sig_launcher_state *l, int64_t now);
 
 /* control.c: the gateway's messages. */
 bool sig_start_gateway(sig_launcher_state *l);

@@ -1,4 +1,4 @@
-/* main.c - tessera-launcher: options, the one loop, restarts and the end. */
+/* main.c - tessera-launcher: options, start, and the one loop. */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -11,7 +11,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "mcu/base/clock.h"
@@ -21,11 +20,6 @@
 #include "signaling/secret_file.h"
 
 #define SEC INT64_C(1000000000)
-#define DRAIN_NS (10 * SEC)
-#define TERM_NS (3 * SEC)
-#define QUICK_NS (2 * SEC) /* a life shorter than this counts towards a pause */
-#define PAUSE_NS (SEC / 10)
-#define PAUSE_MAX_NS (5 * SEC)
 
 static const char usage[] = "usage: tessera-launcher --data DIR [--port N] [--config FILE] [--no-demo] [--allow-root]\n"
                             "\n"
@@ -45,123 +39,27 @@ static int open_signals(void)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGUSR1); /* ours by nobody: a child that is not a gateway yet must not die of it */
     signal(SIGPIPE, SIG_IGN);
     return sigprocmask(SIG_BLOCK, &set, NULL) == 0 ? signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK) : -1;
-}
-
-/* ---- death and restart ---- */
-
-static void on_gateway_died(sig_launcher_state *l, int status)
-{
-    int64_t now = mcu_now_ns();
-    l->gateway = 0;
-    mcu_ipc_free(l->control);
-    l->control = NULL;
-    if (l->stop_signal) {
-        return;
-    }
-    if (!l->served) { /* it never came up: it has said why */
-        l->exit_status = WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : 1;
-        l->stop_signal = SIGTERM;
-        return;
-    }
-    mcu_warn("launcher.gateway_died", "status=%d lived_ms=%lld", status, (long long)((now - l->born_ns) / (SEC / 1000)));
-    l->quick_deaths = now - l->born_ns < QUICK_NS ? l->quick_deaths + 1 : 0;
-    int64_t pause = l->quick_deaths < 2 ? 0 : PAUSE_NS << MIN(l->quick_deaths, 8);
-    l->restart_ns = now + MIN(pause, PAUSE_MAX_NS);
-}
-
-static void reap(sig_launcher_state *l)
-{
-    int status = 0;
-    pid_t pid = 0;
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        if (pid == l->gateway) {
-            on_gateway_died(l, status);
-        } else {
-            g_hash_table_remove(l->rooms, GINT_TO_POINTER(pid));
-            sig_tell_exited(l, pid, status);
-        }
-    }
-}
-
-/* SIGTERM lets visits go on for a while, once; SIGINT and any second signal end them now. The gateway knows SIGUSR1 and SIGTERM.
- */
-static void stop(sig_launcher_state *l, int number)
-{
-    bool gently = number == SIGTERM && !l->stop_signal && l->drain_ns > 0;
-    if (l->rooms_told || (l->stop_signal && l->stop_ns < mcu_now_ns() + DRAIN_NS)) {
-        return; /* it ends already */
-    }
-    l->stop_signal = number;
-    l->stop_ns = mcu_now_ns() + DRAIN_NS + (gently ? l->drain_ns : 0);
-    if (l->gateway) {
-        kill(l->gateway, gently ? SIGUSR1 : SIGTERM);
-    }
-}
-
-static void on_signal(sig_launcher_state *l)
-{
-    struct signalfd_siginfo info;
-    while (read(l->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
-        if (info.ssi_signo == SIGHUP && l->gateway) {
-            kill(l->gateway, SIGHUP);
-        } else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) {
-            stop(l, (int)info.ssi_signo);
-        }
-    }
-    reap(l);
-}
-
-/* ---- the end: the gateway drains, then the rooms are told, then nobody is asked ---- */
-
-/* True = no child is left. */
-static bool stop_step(sig_launcher_state *l, int64_t now)
-{
-    if (l->gateway && now < l->stop_ns) {
-        return false;
-    }
-    if (!l->rooms_told) {
-        l->rooms_told = true;
-        l->stop_ns = now + TERM_NS;
-        sig_signal_children(l, SIGTERM);
-    } else if (now >= l->stop_ns) {
-        sig_signal_children(l, SIGKILL);
-        l->stop_ns = now + SEC;
-    }
-    reap(l);
-    return waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD;
-}
-
-static int timeout_ms(const sig_launcher_state *l, int64_t now)
-{
-    int64_t until = l->stop_signal ? l->stop_ns : l->gateway == 0 ? l->restart_ns : INT64_MAX;
-    if (until == INT64_MAX) {
-        return -1;
-    }
-    int64_t ms = (until - now) / (SEC / 1000) + 1;
-    return (int)CLAMP(ms, 0, 10000);
 }
 
 static void run(sig_launcher_state *l)
 {
     for (;;) {
         int64_t now = mcu_now_ns();
-        if (l->stop_signal && stop_step(l, now)) {
+        if (l->stop_signal && sig_stop_step(l, now)) {
             return;
         }
-        if (!l->stop_signal && l->gateway == 0 && now >= l->restart_ns && !sig_start_gateway(l)) {
-            if (!l->served) {
-                l->exit_status = 1;
-                return;
-            }
-            l->restart_ns = now + PAUSE_MAX_NS;
+        if (!sig_restart_step(l, now)) {
+            l->exit_status = 1;
+            return;
         }
         struct pollfd fds[2] = {{l->signal_fd, POLLIN, 0}, {l->control ? mcu_ipc_fd(l->control) : -1, POLLIN, 0}};
         if (l->control && mcu_ipc_wants_write(l->control)) {
             fds[1].events |= POLLOUT;
         }
-        if (poll(fds, 2, timeout_ms(l, now)) < 0 && errno != EINTR) {
+        if (poll(fds, 2, sig_timeout_ms(l, now)) < 0 && errno != EINTR) {
             return;
         }
         if (fds[1].revents & POLLOUT) {
@@ -171,7 +69,7 @@ static void run(sig_launcher_state *l)
             sig_on_control(l);
         }
         if (fds[0].revents) {
-            on_signal(l);
+            sig_on_signal(l);
         }
     }
 }

@@ -234,7 +234,96 @@ def make(server):
         finally:
             poor.close()
 
-    async def after_sigterm_visits_go_on_and_new_ones_are_refused():
+    async def visit_on(s):
+        """A server with one visit: its room, link, socket, and what joining answered."""
+        room = s.room()
+        link = s.link(room, seat="one")
+        ws, joined = await s.join(link)
+        await say(ws, type="offer", sdp="v=0")
+        await hear(ws, "quality")
+        return room, link, ws, joined
+
+    async def goes_on_until_left(s, link, joined):
+        """Who is in comes back to a draining server, new visits do not; when the last leaves, it ends well."""
+        assert s.get("/readyz").status == 503 and s.rest("POST", "/rooms", {"name": "New"}).status == 503
+        ws, again = await s.join(link, session=joined["session"])
+        assert again["resumed"] is True
+        await say(ws, type="leave")
+        await hear(ws, "ended")
+        assert s.launcher.wait(10) == 0 and not s.complaints(), s.complaints()
+
+    def next_gateway(s, *former):
+        """The child that is no room and none of the former ones, as early as it can be seen."""
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            for p in s.children():
+                if p not in former:
+                    return p
+        raise AssertionError("no gateway was started")
+
+    async def a_gateway_that_is_only_starting_hears_the_end_and_lives():
+        for sign, told in ((signal.SIGTERM, "gateway.closing"), (signal.SIGHUP, "gateway.ready")):
+            other = Server(drain_s=60 if sign == signal.SIGTERM else 0)
+            try:
+                _, link, _, joined = await visit_on(other)
+                known, ready = other.children(), other.words().count("gateway.ready")
+                os.kill(other.gateway(), signal.SIGKILL)
+                starting = next_gateway(other, *known)
+                os.kill(starting, signal.SIGSTOP)
+                other.launcher.send_signal(sign)
+                if sign == signal.SIGTERM:
+                    other.wait(lambda: "visits go on for at most 60 s" in other.words(), 5)
+                else:  # the launcher passes it on without a word
+                    other.wait(lambda: pending(starting, sign) or other.words().count("gateway.ready") > ready, 5)
+                os.kill(starting, signal.SIGCONT)
+                other.wait(lambda: told in other.words() and other.words().count("gateway.ready") > ready, 8)
+                assert starting in other.children(), "it died of the signal"
+                if sign == signal.SIGTERM:
+                    await goes_on_until_left(other, link, joined)
+            finally:
+                other.close()
+
+    async def a_gateway_that_dies_while_draining_is_replaced_and_visits_go_on():
+        for end in ("leave", "deadline"):
+            other = Server(drain_s=60 if end == "leave" else 4)
+            try:
+                room, link, _, joined = await visit_on(other)
+                process = other.inspect(room)["audio"]["pid"]
+                other.launcher.send_signal(signal.SIGTERM)
+                begin = time.monotonic()
+                other.wait(lambda: "gateway.closing" in other.words(), 5)
+                for n in (2, 3):
+                    os.kill(other.gateway(), signal.SIGKILL)
+                    other.wait(lambda n=n: other.words().count("gateway.ready") >= n, 8)
+                if end == "leave":
+                    assert other.inspect(room)["audio"]["pid"] == process
+                    await goes_on_until_left(other, link, joined)
+                else:
+                    assert os.path.exists(f"/proc/{process}") or time.monotonic() - begin > 4
+                    assert other.launcher.wait(25) == 0 and time.monotonic() - begin >= 4
+                    assert not os.path.exists(f"/proc/{process}")
+            finally:
+                other.close()
+
+    async def a_hung_room_of_an_earlier_gateway_is_ended():
+        room, silent = server.room(), server.room()
+        pids = {}
+        for r in (room, silent):
+            ws, _ = await server.join(server.link(r, seat="one"))
+            await say(ws, type="offer", sdp="v=0")
+            await hear(ws, "quality")
+            pids[r] = server.inspect(r)["audio"]["pid"]
+        os.kill(pids[silent], signal.SIGSTOP)  # will not say hello to the next gateway
+        old = server.gateway()
+        os.kill(old, signal.SIGKILL)
+        server.wait(lambda: server.gateway() not in (0, old) and server.get("/readyz").status == 200, 8)
+        assert server.inspect(room)["audio"]["pid"] == pids[room]
+        os.kill(pids[room], signal.SIGSTOP)
+        assert server.rest("DELETE", f"/rooms/{room}").status == 204
+        server.wait(lambda: not os.path.exists(f"/proc/{pids[room]}"), 8)
+        server.wait(lambda: not os.path.exists(f"/proc/{pids[silent]}"), 12)
+
+    async def after_the_first_signal_visits_go_on_and_new_ones_are_refused():
         for end in ("leave", "second signal", "deadline"):
             other = Server(drain_s=1 if end == "deadline" else 60)
             try:
@@ -243,8 +332,8 @@ def make(server):
                 ws, joined = await other.join(link)
                 await say(ws, type="offer", sdp="v=0")
                 await hear(ws, "quality")
-                other.launcher.send_signal(signal.SIGTERM)
-                other.wait(lambda: "gateway.closing" in other.words(), 5)
+                other.launcher.send_signal(signal.SIGINT if end == "second signal" else signal.SIGTERM)  # Ctrl-C and a service's stop
+                other.wait(lambda: "gateway.closing" in other.words() and "visits go on" in other.words(), 5)
                 if end != "deadline":
                     assert other.get("/readyz").status == 503
                     r = other.rest("POST", "/rooms", {"name": "New"})
@@ -261,10 +350,12 @@ def make(server):
                 if end == "leave":
                     await say(ws, type="leave")
                 elif end == "second signal":
-                    other.launcher.send_signal(signal.SIGTERM)
+                    assert "Ctrl-C again ends them" in other.words()
+                    other.launcher.send_signal(signal.SIGINT)
                 m = await hear(ws, "ended")
                 assert m["reason"] == ("left" if end == "leave" else "draining")
                 assert other.launcher.wait(10) == 0, end
+                assert ("every visit ends now" in other.words()) == (end == "second signal")
                 assert not other.complaints(), other.complaints()
             finally:
                 other.close()
@@ -285,8 +376,17 @@ def make(server):
             a_room_that_hung_does_not_take_its_successors_place, a_room_that_dies_in_a_request_leaves_nobody_waiting,
             clients_that_vanish_leak_nothing, a_gateway_killed_again_and_again_comes_back, a_new_certificate_is_served_and_nobody_is_dropped,
             old_tls_is_refused, starts_that_must_fail_say_why, two_launchers_do_not_share_a_folder, facts_survive_a_whole_restart,
-            a_lost_launcher_ends_the_gateway_in_good_order, few_descriptors_are_shared_out, after_sigterm_visits_go_on_and_new_ones_are_refused,
+            a_lost_launcher_ends_the_gateway_in_good_order, few_descriptors_are_shared_out, after_the_first_signal_visits_go_on_and_new_ones_are_refused,
+            a_gateway_that_is_only_starting_hears_the_end_and_lives, a_gateway_that_dies_while_draining_is_replaced_and_visits_go_on,
+            a_hung_room_of_an_earlier_gateway_is_ended,
             the_end_drains_and_leaves_nothing]
+
+
+def pending(process, sign):
+    """Whether a signal waits for a process."""
+    with open(f"/proc/{process}/status", encoding="utf-8") as f:
+        masks = [int(line.split()[1], 16) for line in f if line.startswith(("SigPnd", "ShdPnd"))]
+    return any(m >> (sign - 1) & 1 for m in masks)
 
 
 def make_certificate(folder):

@@ -5,6 +5,7 @@ set -u
 : "${TOP:?run ./test}"
 BUILD=$1 LENGTH=$2 OUT=$3 PREFIX=$4 RESULTS=$5
 . "$TOP/setup/install.sh"
+. "$TOP/setup/addresses.sh"
 . "$TOP/setup/visit.sh"
 
 ok() { printf 'ok %s: %s\n' "$PREFIX" "$*" >>"$RESULTS"; }
@@ -22,6 +23,7 @@ mkdir -p "$OUT"
 BIN=$BUILD/bin
 LOG=$OUT/server.log
 CLIPS=$TOP/build/ci/clips # the same for every build: coding them under a sanitizer takes long
+CONFIG=
 DATA=$(mktemp -d -t tessera-visit-XXXXXX)
 PORT=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 export TESSERA_SERVER_LISTEN=127.0.0.1 TESSERA_MEDIA_ADDRESSES=127.0.0.1 TESSERA_SERVER_ASSETS="$TOP/assets"

@@ -1,0 +1,86 @@
+#include "signaling/options.h"
+
+#include <getopt.h>
+#include <glib.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "signaling/permissions.h"
+#include "signaling/settings.h"
+
+static const char usage[] =
+    "usage: tessera --help | --help-config | --permissions | --check-config [--config FILE]\n"
+    "\n"
+    "The gateway: HTTPS, WebSocket, REST, WHIP and WHEP; supervises the room processes. It is started by\n"
+    "tessera-launcher, which hands it its sockets and starts it again when it dies.\n"
+    "\n"
+    "  --help-config   prints every configuration key with its default\n"
+    "  --permissions   prints which role may do what\n"
+    "  --check-config  says whether the configuration is good\n";
+
+static int check_only(const sig_options *o)
+{
+    g_autoptr(GError) error = NULL;
+    sig_settings *s = sig_settings_load(o->config, o->port, &error);
+    fprintf(s ? stdout : stderr, "tessera: %s\n", s ? "the configuration is good" : error->message);
+    sig_settings_free(s);
+    return s ? 0 : 1;
+}
+
+int sig_options_read(sig_options *o, int argc, char **argv)
+{
+    static const struct option table[] = {{"data", required_argument, NULL, 'd'},
+                                          {"config", required_argument, NULL, 'c'},
+                                          {"port", required_argument, NULL, 'p'},
+                                          {"sockets", required_argument, NULL, 's'},
+                                          {"admin-sockets", required_argument, NULL, 'a'},
+                                          {"closing-ms", required_argument, NULL, 'm'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {"help-config", no_argument, NULL, 'H'},
+                                          {"check-config", no_argument, NULL, 'C'},
+                                          {"permissions", no_argument, NULL, 'P'},
+                                          {"version", no_argument, NULL, 'v'},
+                                          {NULL, 0, NULL, 0}};
+    bool check = false;
+    for (int c = 0; (c = getopt_long(argc, argv, "", table, NULL)) != -1;) {
+        switch (c) {
+        case 'd':
+            o->data = optarg;
+            break;
+        case 'c':
+            o->config = optarg;
+            break;
+        case 'p':
+            o->port = atoi(optarg);
+            break;
+        case 'a':
+            o->admin_sockets = atoi(optarg);
+            break;
+        case 's':
+            o->sockets = atoi(optarg);
+            break;
+        case 'm':
+            o->closing_ms = atoll(optarg);
+            break;
+        case 'C':
+            check = true;
+            break;
+        case 'h':
+            fputs(usage, stdout);
+            return 0;
+        case 'H':
+            sig_settings_print_help(stdout);
+            return 0;
+        case 'P':
+            sig_permissions_print(stdout);
+            return 0;
+        case 'v':
+            puts("tessera " TESSERA_VERSION);
+            return 0;
+        default:
+            fputs(usage, stderr);
+            return 2;
+        }
+    }
+    return check ? check_only(o) : -1;
+}
