@@ -25,7 +25,7 @@ static AVCodecContext *open_encoder(mcu_codec codec, GError **error)
     c->framerate = (AVRational){MCU_CLIPGEN_FPS, 1};
     c->bit_rate = MCU_CLIPGEN_BITRATE;
     c->rc_max_rate = MCU_CLIPGEN_BITRATE;
-    c->rc_buffer_size = MCU_CLIPGEN_BITRATE;
+    c->rc_buffer_size = MCU_CLIPGEN_BITRATE / 10; /* a keyframe that takes no longer to send than a camera's picture lasts */
     c->gop_size = MCU_CLIPGEN_GOP;
     c->max_b_frames = 0;
     c->thread_count = 1;

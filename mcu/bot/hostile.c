@@ -86,3 +86,14 @@ void mcu_hostile_packets(mcu_peer *peer, unsigned n)
     packet[1] = (uint8_t)(200 + n % 8);
     (void)mcu_peer_test_send_rtcp(peer, packet, 8 + 4 * (n % 12));
 }
+
+char *mcu_hostile_offer(const char *sdp, const char *lie)
+{
+    const char *attribute = strcmp(lie, "fingerprint") == 0 ? "a=fingerprint:sha-256 " : "a=ice-pwd:";
+    char *out = g_strdup(sdp);
+    for (char *at = strstr(out, attribute); at != NULL; at = strstr(at, attribute)) {
+        at += strlen(attribute);
+        *at = *at == 'A' ? 'B' : 'A';
+    }
+    return out;
+}

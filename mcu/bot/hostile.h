@@ -11,5 +11,7 @@ mcu_au *mcu_hostile_picture(const mcu_au *au, unsigned n);
 /* Packets that no sender makes: shorter than an SRTP tag, headers that promise more than there is, RTCP and RTP payloads of
  * random bytes under the right keys. */
 void mcu_hostile_packets(mcu_peer *peer, unsigned n);
+/* The offer with another certificate's fingerprint (`lie` "fingerprint") or another ICE password ("password"). g_free. */
+char *mcu_hostile_offer(const char *sdp, const char *lie);
 
 #endif

@@ -19,9 +19,13 @@ static char *default_clips(void)
 static const char *complaint(const mcu_bot_options *o)
 {
     static const char *const codecs[] = {"h264", "vp8", "mixed", "any", NULL};
+    static const char *const lies[] = {"fingerprint", "password", NULL};
     const unsigned links = o->links != NULL ? g_strv_length(o->links) : 0;
     if (!g_strv_contains(codecs, o->codec)) {
         return "--codec is h264, vp8, mixed or any";
+    }
+    if (o->lie != NULL && !g_strv_contains(lies, o->lie)) {
+        return "--lie is fingerprint or password";
     }
     if (links == 0 && (o->url == NULL || o->admin_key_file == NULL)) {
         return "--link, or --url with --admin-key-file, is needed";
@@ -68,6 +72,7 @@ bool mcu_bot_options_parse(mcu_bot_options *o, int argc, char **argv, int *statu
         {"no-video", 0, 0, G_OPTION_ARG_NONE, &o->no_video, "cameras are off", NULL},
         {"recvonly", 0, 0, G_OPTION_ARG_NONE, &o->recvonly, "send nothing", NULL},
         {"whip", 0, 0, G_OPTION_ARG_NONE, &o->whip, "join by WHIP instead of the WebSocket", NULL},
+        {"lie", 0, 0, G_OPTION_ARG_STRING, &o->lie, "offer a false fingerprint or ICE password (for tests)", "WHAT"},
         {"hostile", 0, 0, G_OPTION_ARG_NONE, &o->hostile, "send what no honest participant sends (for tests of the room)", NULL},
         {NULL, 0, 0, 0, NULL, NULL, NULL},
     };
@@ -98,6 +103,7 @@ void mcu_bot_options_clear(mcu_bot_options *o)
     g_free(o->codec);
     g_free(o->clips);
     g_free(o->tier);
+    g_free(o->lie);
 }
 
 bool mcu_bot_sends_video(const mcu_bot_options *o)

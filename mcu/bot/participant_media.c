@@ -107,12 +107,19 @@ static void on_state(void *user, mcu_peer_state state, const char *why)
     }
 }
 
+static void offer(mcu_participant *p, const char *sdp)
+{
+    const char *lie = p->crew->options->lie;
+    g_autofree char *false_sdp = lie != NULL ? mcu_hostile_offer(sdp, lie) : NULL;
+    p->offered = true;
+    mcu_signal_offer(p->signal, lie != NULL ? false_sdp : sdp);
+}
+
 static void send_whole_offer(mcu_participant *p)
 {
     g_autofree char *sdp = mcu_peer_local_description(p->peer);
     if (!p->offered && sdp != NULL) {
-        p->offered = true;
-        mcu_signal_offer(p->signal, sdp);
+        offer(p, sdp);
     }
 }
 
@@ -213,8 +220,7 @@ static bool send_offer(mcu_participant *p, bool ice_restart, GError **error)
     clear_timer(&p->answer_timer);
     p->answer_timer = g_timeout_add_seconds(ANSWER_S, no_answer, p);
     if (mcu_signal_trickles(p->signal)) {
-        p->offered = true;
-        mcu_signal_offer(p->signal, sdp);
+        offer(p, sdp);
     } else if (mcu_peer_gathered(p->peer)) {
         send_whole_offer(p);
     } else {

@@ -98,6 +98,17 @@ static json_t *stream_json(const mcu_stream_stats *t)
                      (json_int_t)t->keyframes, "dropped", (json_int_t)t->dropped);
 }
 
+/* What the playout buffer of this person's voice does; concealed = made up for sound that did not come in time. */
+static json_t *playout_json(const mcu_session *s)
+{
+    mix_voice_stats v = {0};
+    if (s->has_voice) {
+        (void)mix_audio_voice_get_stats(s->room->audio, s->seat->person, &v);
+    }
+    return json_pack("{sf sf sI sI sI}", "delay_ms", v.delay_ms, "target_ms", v.target_ms, "concealed", (json_int_t)v.concealed,
+                     "recovered", (json_int_t)v.fec_used, "late", (json_int_t)v.late);
+}
+
 static json_t *session_json(mcu_session *s)
 {
     mcu_peer_stats t;
@@ -115,6 +126,7 @@ static json_t *session_json(mcu_session *s)
                                      (json_int_t)(s->up ? (mcu_now_ns() - s->up_ns) / MCU_NS_PER_MS : 0), "candidates", "local",
                                      t.local_candidate, "remote", t.remote_candidate, "codec_in",
                                      mcu_codec_name(t.video_in.codec), "codec_out", mcu_codec_name(s->view.codec)));
+    json_object_set_new(out, "playout", playout_json(s));
     json_object_update_new(out, json_pack("{s{so so} s{so so} sI sI}", "in", "audio", stream_json(&t.audio_in), "video",
                                           stream_json(&t.video_in), "out", "audio", stream_json(&t.audio_out), "video",
                                           stream_json(&t.video_out), "bad_packets", (json_int_t)t.bad_packets, "auth_failures",

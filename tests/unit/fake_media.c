@@ -423,6 +423,14 @@ void mix_audio_listener_remove(mix_audio *a, uint32_t listener)
     fake.listeners[listener] = false;
 }
 
+bool mix_audio_voice_get_stats(mix_audio *a, uint32_t voice, mix_voice_stats *out)
+{
+    (void)a;
+    (void)voice;
+    *out = (mix_voice_stats){.delay_ms = 40, .target_ms = 40};
+    return true;
+}
+
 void mix_audio_get_stats(mix_audio *a, mix_audio_stats *out)
 {
     (void)a;

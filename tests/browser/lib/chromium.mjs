@@ -1,5 +1,6 @@
 // chromium.mjs - Debian's Chromium, headless, with a person's fake camera and microphone. One browser per person: the files
-// belong to the browser process. `namespace` starts it inside a network namespace, `background` at the lowest priority.
+// belong to the browser process. `namespace` starts it inside a network namespace, `niceness`
+// makes it give way to the server and the others.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -14,7 +15,7 @@ const SWITCHES = [
 ];
 
 // media: {y4m, wav} of media/generate.mjs, or null for a machine without devices. permissions: what the person allows.
-export async function launchChromium({ media, permissions = ['camera', 'microphone'], namespace, background = false, args = [], viewport } = {}) {
+export async function launchChromium({ media, permissions = ['camera', 'microphone'], namespace, niceness = 0, args = [], viewport } = {}) {
   const switches = [...SWITCHES, ...args];
   if (media) {
     switches.push('--use-fake-device-for-media-stream');
@@ -23,11 +24,12 @@ export async function launchChromium({ media, permissions = ['camera', 'micropho
   }
   let executablePath = '/usr/bin/chromium';
   let wrapper = '';
-  if (namespace || background) {
-    const prefix = `${background ? 'nice -n 19 ' : ''}${namespace ? `ip netns exec ${namespace} ` : ''}`;
+  if (namespace || niceness) {
+    const prefix = `${niceness ? `nice -n ${niceness} ` : ''}${namespace ? `ip netns exec ${namespace} ` : ''}`;
+    const group = niceness ? `echo ${niceness} 2>/dev/null >/proc/self/autogroup\n` : ''; // where Linux shares by session, nice counts inside one only
     wrapper = fs.mkdtempSync(path.join(os.tmpdir(), 'tessera-chromium-'));
     executablePath = path.join(wrapper, 'chromium');
-    fs.writeFileSync(executablePath, `#!/bin/sh\nexec ${prefix}/usr/bin/chromium "$@"\n`, { mode: 0o755 });
+    fs.writeFileSync(executablePath, `#!/bin/sh\n${group}exec ${prefix}/usr/bin/chromium "$@"\n`, { mode: 0o755 });
   }
   const browser = await chromium.launch({ executablePath, headless: true, args: switches, timeout: 60000 });
   const context = await browser.newContext({ ignoreHTTPSErrors: true, permissions, viewport: viewport || { width: 1280, height: 800 } });
