@@ -87,7 +87,7 @@ def one_case(report, programs, case, files, independent, until):
     took = time.monotonic() - start
     deviation = None
     if independent and not (until and time.monotonic() + took > until):
-        deviation = shared_deviation(programs, people, files, independent, 2 if until else 5)
+        deviation = shared_deviation(programs, people, files, independent, 3 if until else 7)
     while len(pairs) < most and not (until and time.monotonic() + took > until):
         pairs.append(one_pair(programs, people, ticks, files, len(pairs) % 2 == 0))
     add_rows(report, case, kept_up(pairs), ticks)
@@ -170,10 +170,10 @@ def independent_ms(program, people, ticks, files):
 
 
 def shared_deviation(programs, people, files, program, rounds):
-    """Neither is paced here, and nothing is left out at the start: the same pictures through the same codecs. Best of the rounds."""
-    ticks = FPS if rounds < 5 else 4 * FPS
-    ours, theirs = [], []
+    """Neither is paced here, and nothing is left out at the start: the same pictures through the same codecs, in turn. The middle pair."""
+    ticks = 2 * FPS if rounds < 7 else 4 * FPS
+    pairs = []
     for _ in range(rounds):
-        ours.append(programs.json_of("tessera-floor", "-n", people, "-t", TIERS, "-f", ticks, *files)["total_ms"])
-        theirs.append(independent_ms(program, people, ticks, files))
-    return abs(min(ours) / min(theirs) - 1)
+        ours = programs.json_of("tessera-floor", "-n", people, "-t", TIERS, "-f", ticks, *files)["total_ms"]
+        pairs.append(ours / independent_ms(program, people, ticks, files))
+    return abs(middle(pairs) - 1)
