@@ -188,6 +188,7 @@ static uint32_t ts48k_of(int64_t ns)
 static void *run(void *user)
 {
     mix_aclock *c = user;
+    pthread_setname_np(pthread_self(), "aclock");   /* another thread would need a file that the sandbox keeps shut */
     int64_t media_ns = mcu_now_ns() + MIX_BLOCK_NS; /* the deadline is the time of the block's first sample */
     uint32_t ts48k = ts48k_of(media_ns);
     for (;;) {
@@ -220,9 +221,6 @@ bool mix_aclock_start(mix_aclock *c)
     pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are the loop's */
     c->running = pthread_create(&c->thread, NULL, run, c) == 0;
     pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (c->running) {
-        pthread_setname_np(c->thread, "audio-clock");
-    }
     return c->running;
 }
 
