@@ -92,7 +92,7 @@ bool sig_api_name_ok(const char *name)
 
 char *sig_api_mint(const sig_gateway *g, const sig_change *c, int64_t expires_in_s)
 {
-    sig_token t = {.host = c->host};
+    sig_token t = {.host = c->host, .language = c->language};
     int64_t now = sig_now_s();
     g_strlcpy(t.room, c->room, sizeof t.room);
     g_strlcpy(t.seat, c->seat, sizeof t.seat);

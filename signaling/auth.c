@@ -79,6 +79,9 @@ char *sig_auth_mint(const sig_auth *a, const sig_token *t, int64_t now_s)
                  jwt_add_grant(jwt, "role", t->role) | jwt_add_grant(jwt, "name", t->name) |
                  jwt_add_grant_bool(jwt, "host", t->host) | jwt_add_grant_int(jwt, "gen", t->generation) |
                  jwt_add_grant_int(jwt, "iat", now_s) | jwt_add_grant_int(jwt, "exp", t->expires_s);
+    if (t->language && *t->language) {
+        failed |= jwt_add_grant(jwt, "language", t->language);
+    }
     char *text = failed ? NULL : jwt_encode_str(jwt);
     char *out = g_strdup(text);
     free(text);

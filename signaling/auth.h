@@ -26,6 +26,7 @@ const char *sig_token_status_text(sig_token_status s); /* one sentence for a per
 typedef struct {
     char room[SIG_ID_MAX + 1], seat[SIG_ID_MAX + 1], role[SIG_ID_MAX + 1];
     char name[SIG_NAME_MAX + 1];
+    const char *language; /* for the page before it has joined; borrowed by mint, NULL or "" = none; not read back */
     bool host;
     int64_t expires_s;  /* since 1970 */
     int64_t generation; /* of the seat when the token was made: removal revokes everything below */

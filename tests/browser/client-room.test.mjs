@@ -124,8 +124,16 @@ test('the token leaves the address bar, and a reload still comes back', { timeou
   noProblems(problems);
 });
 
-test('a link\'s own language is spoken unless the person chose one', { timeout: 60000 }, async (t) => {
+test('a link\'s own language is spoken, also before the visit, unless the person chose one', { timeout: 60000 }, async (t) => {
   const { mock, page } = await withBrowser(t);
+  await page.goto(mock.linkOf({ language: 'es' }));
+  await page.waitForSelector('text=Hola, Amira Haddad');
+  assert.equal(await page.evaluate(() => document.documentElement.lang), 'es');
+  await page.click('#languages [lang=en]');
+  await page.waitForSelector('text=Hello Amira Haddad');
+  await page.reload();
+  await page.waitForSelector('text=Hello Amira Haddad');
+  await page.goto('about:blank');
   mock.answers({ language: 'fr', fixed: true });
   await enter(page, mock.link);
   await textOf(page, 'mute-text', 'Couper le micro');

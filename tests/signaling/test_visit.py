@@ -1,10 +1,17 @@
 """What people do in a visit: chat, hand, share, mute and its end, the locked door, links withdrawn, the check before it."""
+import base64
+import json
 import os
 import signal
 import sqlite3
 import time
 
 from harness import Server, asyncio, hear, hear_end, say
+
+
+def claims(link):
+    body = link["token"].split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
 
 
 def make(server):
@@ -318,10 +325,13 @@ def make(server):
         link = server.link(room, seat="one", language="pt-BR", fixed=True)
         ws, joined = await server.join(link)
         assert joined["language"] == "pt-BR" and joined["fixed"] is True and joined["host"] is False
-        again, joined = await server.join(server.link(room, seat="one"))  # what is not said stays
-        assert joined["language"] == "pt-BR" and joined["fixed"] is True
-        _, joined = await server.join(server.link(room, seat="two"))
-        assert "language" not in joined and joined["fixed"] is False
+        assert claims(link)["language"] == "pt-BR"  # the page speaks it before it has joined
+        newer = server.link(room, seat="one")  # what is not said stays
+        again, joined = await server.join(newer)
+        assert joined["language"] == claims(newer)["language"] == "pt-BR" and joined["fixed"] is True
+        other = server.link(room, seat="two")
+        _, joined = await server.join(other)
+        assert "language" not in joined and "language" not in claims(other) and joined["fixed"] is False
         assert server.rest("DELETE", f"/rooms/{room}/links/one").status == 204
         assert (await hear(again, "ended"))["reason"] == "removed"
         assert server.rest("DELETE", f"/rooms/{room}/links/one").status == 404

@@ -122,9 +122,10 @@ export async function startMock() {
   await new Promise((r) => server.listen(0, '127.0.0.1', r));
   const origin = `http://localhost:${server.address().port}`;
   const b64 = (o) => Buffer.from(JSON.stringify(o)).toString('base64url');
+  const linkOf = (claims) => `${origin}/j/${b64({ alg: 'HS256' })}.${b64({ name: 'Amira Haddad', ...claims })}.c2lnbmF0dXJl`;
   return {
-    origin, seen,
-    link: `${origin}/j/${b64({ alg: 'HS256' })}.${b64({ name: 'Amira Haddad' })}.c2lnbmF0dXJl`,
+    origin, seen, linkOf,
+    link: linkOf({}),
     roomPage: `${origin}/mock-room-page`,
     say: (m) => clients.forEach((ws) => ws.readyState === 1 && say(ws, m)),
     dropSockets: () => clients.forEach((ws) => ws.terminate()),
