@@ -137,7 +137,7 @@ export class Peer extends EventTarget {
   tried() {
     const local = this.#local.join(' ');
     const sdp = (this.#pc.remoteDescription && this.#pc.remoteDescription.sdp) || '';
-    const all = [...this.#remote, ...(sdp.match(/candidate:[^\r\n]*/g) || [])].map((c) => c.split(' ')).filter((c) => c[7] === 'host');
+    const all = [...this.#remote, ...(sdp.match(/candidate:[^\r\n]*/g) || [])].map((c) => c.split(' ')).filter((c) => c[7] === 'host' && c[9] !== 'active'); // who only calls has no port
     const places = (protocol) => [...new Set(all.filter((c) => c[2].toLowerCase() === protocol).map((c) => (c[4].includes(':') ? `[${c[4]}]` : c[4]) + ':' + c[5]))];
     return {
       answered: all.length > 0,

@@ -365,10 +365,14 @@ test('no path: within 10 s the page says what was tried and what to ask for, and
   await page.goto(mock.link);
   const began = Date.now();
   await page.click('#join');
+  for (let i = 0; i < 100 && !count(mock, 'offer'); i++) await page.waitForTimeout(50);
+  for (const way of ['9 typ host tcptype active', '50001 typ host tcptype passive']) mock.say({ type: 'candidate', candidate: `candidate:1 1 TCP 1015022079 192.0.2.7 ${way}`, mid: '0' });
   await page.waitForSelector('text=The connection is blocked', { timeout: 11000 });
   assert.ok(Date.now() - began < 10500, `${Date.now() - began} ms`);
   const said = await page.textContent('#message-details');
   assert.match(said, /Secure WebSocket \(TCP\) to localhost:\d+: works/);
+  assert.match(said, /TCP[^.]*192\.0\.2\.7:50001/);
+  assert.doesNotMatch(said, /192\.0\.2\.7:9(?!\d)/, 'a side that only calls has no port to open');
   assert.match(said, /Relay turns:turn\.example\.org:443\?transport=tcp: no answer/);
   assert.match(said, /allow the relay turns:turn\.example\.org:443/);
   await screenshot(page, 'client-no-path');
