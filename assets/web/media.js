@@ -171,6 +171,10 @@ export class Media extends EventTarget {
     this.wants.video = true;
     this.#stop('video');
     await this.#ask({ video: true }, this.#turn, 'video');
+    if (!this.video && now.deviceId) { // the other one is in use elsewhere, or broken: the one before is better than none
+      this.chosen.video = now.deviceId;
+      await this.#ask({ video: true }, this.#turn, 'video');
+    }
     this.#changed();
   }
 

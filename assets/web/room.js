@@ -60,7 +60,7 @@ export class Room {
     press('hand', () => this.#hand());
     press('leave', () => visit.leave());
     press('share', () => this.#share());
-    press('flip', () => visit.media.flip());
+    press('flip', () => visit.media.flip().then(() => this.explain()));
     for (const name of PANELS) press(name + '-button', () => this.#open(this.#panel === name ? '' : name, true));
     for (const b of document.querySelectorAll('[data-close]')) b.addEventListener('click', () => this.#open('', true));
     $('room').addEventListener('keydown', (e) => {
@@ -95,8 +95,7 @@ export class Room {
   }
 
   hide() {
-    if (this.#wakeLock) this.#wakeLock.release().catch(() => {});
-    this.#wakeLock = null;
+    this.#letSleep();
     this.#ear.stop();
     this.#picture.hide();
     if ($('ask').open) $('ask').close();
@@ -265,7 +264,16 @@ export class Room {
 
   async #keepAwake() {
     if (!this.#visit.inVisit || document.hidden || !navigator.wakeLock) return;
-    this.#wakeLock = await navigator.wakeLock.request('screen').catch(() => null);
+    const lock = await navigator.wakeLock.request('screen').catch(() => null);
+    if (!lock) return;
+    if (this.#wakeLock) this.#wakeLock.release().catch(() => {});
+    this.#wakeLock = lock;
+    if (!this.#visit.inVisit) this.#letSleep();
+  }
+
+  #letSleep() {
+    if (this.#wakeLock) this.#wakeLock.release().catch(() => {});
+    this.#wakeLock = null;
   }
 }
 

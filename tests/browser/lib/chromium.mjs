@@ -14,11 +14,12 @@ const SWITCHES = [
   '--disable-features=Translate,OptimizationHints,MediaRouter,WebRtcHideLocalIpsWithMdns',
 ];
 
-// media: {y4m, wav} of media/generate.mjs, or null for a machine without devices. permissions: what the person allows.
+// media: {y4m, wav} of media/generate.mjs, {cameras: N} for N of the browser's own, or null for a machine without devices.
+// permissions: what the person allows.
 export async function launchChromium({ media, permissions = ['camera', 'microphone'], namespace, niceness = 0, args = [], viewport } = {}) {
   const switches = [...SWITCHES, ...args];
   if (media) {
-    switches.push('--use-fake-device-for-media-stream');
+    switches.push('--use-fake-device-for-media-stream' + (media.cameras ? '=device-count=' + media.cameras : ''));
     if (media.y4m) switches.push('--use-file-for-fake-video-capture=' + media.y4m);
     if (media.wav) switches.push('--use-file-for-fake-audio-capture=' + media.wav);
   }
