@@ -103,6 +103,19 @@ static bool client_behind(const sig_networks *trusted, const char *hops, sig_add
     return false;
 }
 
+void sig_client_key(const sig_request *q, char out[SIG_CLIENT_KEY])
+{
+    sig_address peer = {0}, client;
+    if (address_of(q, get_peer, &peer) && sig_networks_have(q->gateway->settings->trusted_proxies, &peer)) {
+        g_autofree char *hops = whole_list(q, "X-Forwarded-For");
+        peer = hops && client_behind(q->gateway->settings->trusted_proxies, hops, &client) ? client : peer;
+    }
+    size_t bytes = sig_address_is_ipv4(&peer) ? sizeof peer.bytes : 8;
+    for (size_t i = 0; i < bytes; i++) {
+        g_snprintf(out + 2 * i, 3, "%02x", peer.bytes[i]);
+    }
+}
+
 bool sig_client_is_on_admin_port(const sig_request *q)
 {
     return q->http->admin;

@@ -9,6 +9,7 @@
 #include "signaling/auth.h"
 #include "signaling/facts.h"
 #include "signaling/ice_servers.h"
+#include "signaling/rate.h"
 #include "signaling/schema.h"
 #include "signaling/settings.h"
 #include "signaling/store.h"
@@ -33,6 +34,7 @@ typedef struct sig_gateway {
     sig_http *http, *admin_http; /* admin_http NULL = no listener of its own */
     sig_launcher *launcher;
     sig_supervisor *supervisor;
+    sig_rate *offers_of_seat, *offers_from; /* WHIP and WHEP, by seat and by address */
     int rooms_dir_fd;
     int64_t generation; /* of this start, for the rooms */
     bool closing;       /* no new visits; those that run go on */

@@ -26,6 +26,8 @@
 #include "signaling/tls.h"
 
 #define CONTROL_FD 3
+#define OFFER_KEYS 8192
+#define OFFERS_FROM_TIMES 10 /* a whole clinic may come from one address */
 #define CERTIFICATE_CHECK_S 10
 #define CLOSING_CHECK_MS 200
 #define GOODBYE_MS 150 /* for the last frames to clients */
@@ -275,6 +277,8 @@ static bool open_all(program *p, GError **error)
         !open_assets(p, error) || !open_rooms_folder(p, error) || !open_store(p, error)) {
         return false;
     }
+    g->offers_of_seat = sig_rate_new(g->settings->offers_per_minute, OFFER_KEYS);
+    g->offers_from = sig_rate_new(OFFERS_FROM_TIMES * g->settings->offers_per_minute, OFFER_KEYS);
     g->ice = sig_ice_new(g->base, g->settings);
     g->launcher = sig_launcher_new(g->base, CONTROL_FD, &events, p);
     g->supervisor = sig_supervisor_new(g);
@@ -311,6 +315,8 @@ static void close_all(program *p)
     sig_http_free(g->http);
     sig_store_close(g->store);
     sig_ice_free(g->ice);
+    sig_rate_free(g->offers_of_seat);
+    sig_rate_free(g->offers_from);
     sig_assets_free(g->assets);
     sig_schema_free(g->messages);
     sig_schema_free(g->api);

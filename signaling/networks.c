@@ -42,10 +42,15 @@ bool sig_address_of(const struct sockaddr *from, sig_address *out)
     return false;
 }
 
+bool sig_address_is_ipv4(const sig_address *a)
+{
+    return memcmp(a->bytes, mapped, sizeof mapped) == 0;
+}
+
 bool sig_address_is_loopback(const sig_address *a)
 {
     static const uint8_t six[16] = {[15] = 1};
-    return memcmp(a->bytes, six, sizeof six) == 0 || (memcmp(a->bytes, mapped, sizeof mapped) == 0 && a->bytes[12] == 127);
+    return memcmp(a->bytes, six, sizeof six) == 0 || (sig_address_is_ipv4(a) && a->bytes[12] == 127);
 }
 
 static bool parse_network(const char *text, network *out)

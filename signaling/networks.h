@@ -15,6 +15,7 @@ typedef struct {
 bool sig_address_parse(const char *text, sig_address *out); /* remote text is fine; without port, brackets or zone */
 bool sig_address_of(const struct sockaddr *from, sig_address *out);
 bool sig_address_is_loopback(const sig_address *a);
+bool sig_address_is_ipv4(const sig_address *a);
 
 typedef struct sig_networks sig_networks;
 /* NULL with MCU_ERROR_CONFIG that names what is no network. */

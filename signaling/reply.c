@@ -28,6 +28,7 @@ static const char *reason_of(int status)
                  {422, "Unprocessable Content"},
                  {426, "Upgrade Required"},
                  {428, "Precondition Required"},
+                 {429, "Too Many Requests"},
                  {503, "Service Unavailable"}};
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
         if (table[i].status == status) {

@@ -69,6 +69,16 @@ static bool take_line(sig_sdpfrag *f, const char *line, char **mid, GError **err
     return (g_ascii_isalpha(line[0]) && line[1] == '=') || bad(error, "not a line of SDP");
 }
 
+static bool has_control(const char *line)
+{
+    for (; *line; line++) {
+        if (g_ascii_iscntrl(*line) && *line != '\t') {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool sig_sdpfrag_parse(const char *text, size_t length, sig_sdpfrag *out, GError **error)
 {
     *out = (sig_sdpfrag){0};
@@ -86,6 +96,8 @@ bool sig_sdpfrag_parse(const char *text, size_t length, sig_sdpfrag *out, GError
         g_strchomp(line);
         if (strlen(line) > LINE_MAX_BYTES) {
             ok = bad(error, "a line is too long");
+        } else if (has_control(line)) { /* a bare return would be a line's end to others */
+            ok = bad(error, "a control character");
         } else if (*line) {
             ok = take_line(out, line, &mid, error);
         }

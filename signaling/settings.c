@@ -46,6 +46,7 @@ const mcu_config_key sig_settings_keys[] = {
      "how long visits may go on after the first SIGTERM or SIGINT; 0 = they end at once"},
     {"limits", "link_seconds", NUM, "86400", 60, 2592000, "how long a join link is good for, unless it says otherwise"},
     {"limits", "messages_per_second", NUM, "50", 5, 1000, "WebSocket messages of one client"},
+    {"limits", "offers_per_minute", NUM, "30", 5, 100000, "WHIP and WHEP offers of one seat; ten times as many from one address"},
     {"log", "level", STR, "info", 0, 0, "debug, info, warn or error"},
     {NULL, NULL, MCU_CONFIG_NONE, NULL, 0, 0, NULL},
 };
@@ -182,6 +183,7 @@ static void read_values(sig_settings *s, int port)
     s->drain_seconds = mcu_config_int(c, "limits", "drain_seconds");
     s->link_seconds = mcu_config_int(c, "limits", "link_seconds");
     s->messages_per_second = (unsigned)mcu_config_int(c, "limits", "messages_per_second");
+    s->offers_per_minute = (unsigned)mcu_config_int(c, "limits", "offers_per_minute");
     s->log_level = mcu_config_str(c, "log", "level");
 }
 

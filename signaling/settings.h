@@ -53,7 +53,7 @@ typedef struct {
     const char *preset;
 
     unsigned max_rooms, max_seats, idle_rooms;
-    unsigned messages_per_second;
+    unsigned messages_per_second, offers_per_minute;
     int64_t empty_seconds, link_seconds, drain_seconds;
     const char *log_level;
 } sig_settings;

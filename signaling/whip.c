@@ -2,6 +2,8 @@
  * and session, so it needs no table here and outlives the gateway; a POST with the same token is the same seat again. */
 #include <string.h>
 
+#include "mcu/base/clock.h"
+#include "mcu/base/metrics.h"
 #include "mcu/base/status.h"
 #include "signaling/access.h"
 #include "signaling/api.h"
@@ -36,7 +38,7 @@ static const char *kind_of(const sig_request *q)
 static void allow_origin(sig_request *q, const char *origin)
 {
     sig_reply_header(q, "Access-Control-Allow-Origin", origin);
-    sig_reply_header(q, "Access-Control-Expose-Headers", "Location, ETag, Link");
+    sig_reply_header(q, "Access-Control-Expose-Headers", "Location, ETag, Link, Retry-After");
     sig_reply_header(q, "Vary", "Origin");
 }
 
@@ -60,11 +62,8 @@ static int status_of(sig_token_status s)
 }
 
 /* The token of the request for the room in its path; false = refused and answered. */
-static bool admit(sig_request *q, sig_token *t)
+static bool token_ok(sig_request *q, sig_token *t)
 {
-    if (!origin_ok(q)) {
-        return false;
-    }
     const char *bearer = sig_auth_bearer(sig_request_header(q, "Authorization"));
     if (!bearer) {
         sig_reply_problem(q, 401, mcu_error_name(MCU_ERROR_UNAUTHORIZED), "This needs a join token as bearer.");
@@ -76,6 +75,37 @@ static bool admit(sig_request *q, sig_token *t)
         return false;
     }
     return true;
+}
+
+/* An offer costs a room more than a message; false = too many, answered. */
+static bool slow_enough(sig_request *q, sig_rate *rate, const char *key, const char *counter_label)
+{
+    char after[12];
+    unsigned seconds = sig_rate_take(rate, key, mcu_now_ns());
+    if (seconds == 0) {
+        return true;
+    }
+    mcu_counter_add(mcu_counter_get("tessera_offers_refused_total", counter_label, "WHIP and WHEP offers that came too fast."),
+                    1);
+    g_snprintf(after, sizeof after, "%u", seconds);
+    sig_reply_header(q, "Retry-After", after);
+    sig_reply_problem(q, 429, "rate_limited", "That was too fast: see Retry-After.");
+    return false;
+}
+
+/* Before the token is looked at, which costs as well. */
+static bool address_slow_enough(sig_request *q)
+{
+    char from[SIG_CLIENT_KEY];
+    sig_client_key(q, from);
+    return slow_enough(q, q->gateway->offers_from, from, "by=\"address\"");
+}
+
+static bool seat_slow_enough(sig_request *q, const sig_token *t)
+{
+    char seat[2 * SIG_ID_MAX + 2];
+    g_snprintf(seat, sizeof seat, "%s/%s", t->room, t->seat);
+    return slow_enough(q, q->gateway->offers_of_seat, seat, "by=\"seat\"");
 }
 
 static bool type_ok(sig_request *q, const char *wanted)
@@ -159,7 +189,7 @@ void sig_whip_create(sig_request *q)
 {
     sig_token t;
     size_t length = 0;
-    if (!admit(q, &t) || !type_ok(q, SDP_TYPE)) {
+    if (!origin_ok(q) || !address_slow_enough(q) || !token_ok(q, &t) || !type_ok(q, SDP_TYPE) || !seat_slow_enough(q, &t)) {
         return;
     }
     const char *refusal = sig_access_refusal(q->gateway, &t, strcmp(kind_of(q), "whip") == 0);
@@ -195,7 +225,7 @@ void sig_whip_options(sig_request *q)
 /* The live session of a resource's address, if the token is its own; NULL = answered. */
 static sig_live *resource(sig_request *q, sig_token *t, sig_room **room)
 {
-    if (!admit(q, t)) {
+    if (!origin_ok(q) || !token_ok(q, t)) {
         return NULL;
     }
     if (strcmp(t->seat, q->part[1]) != 0) {
@@ -243,6 +273,9 @@ static void restart(sig_request *q, const sig_token *t, const sig_live *l, const
     }
     if (!l->offer) {
         sig_reply_problem(q, 409, mcu_error_name(MCU_ERROR_CONFLICT), "The first offer is not known any more: POST it again.");
+        return;
+    }
+    if (!address_slow_enough(q) || !seat_slow_enough(q, t)) {
         return;
     }
     exchange *x = new_exchange(q, t, l->session);

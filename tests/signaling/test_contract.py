@@ -51,9 +51,9 @@ def make(server):
 
     def every_whip_and_whep_answer():
         room = server.room()
-        bearer = {"Authorization": "Bearer " + server.link(room, seat="one")["token"]}
-        sdp = {**bearer, "Content-Type": "application/sdp"}
         for kind in ("whip", "whep"):
+            bearer = {"Authorization": "Bearer " + server.link(room, seat=kind)["token"]}
+            sdp = {**bearer, "Content-Type": "application/sdp"}
             assert server.request("POST", f"/{kind}/{room}", OFFER).status == 401
             made = server.request("POST", f"/{kind}/{room}", OFFER, sdp)
             url, frag = made.headers["Location"], {**bearer, "Content-Type": "application/trickle-ice-sdpfrag"}
@@ -65,6 +65,7 @@ def make(server):
             assert server.request("PATCH", url, FRAG.format("efgh"), {**frag, "If-Match": "*"}).status == 200
             assert server.request("PATCH", url, FRAG.format("efgh"), bearer).status == 415
             assert server.request("DELETE", url).status == 401 and server.request("DELETE", url, None, bearer).status == 200
+            assert 429 in [server.request("POST", f"/{kind}/{room}", OFFER, sdp).status for _ in range(60)]
 
     async def every_message():
         room = server.room()

@@ -144,7 +144,7 @@ def make(server):
         for host in ("x/../y", "a b", "<script>", "x@y", "h" * 300):
             r = server.request("POST", f"/api/v1/rooms/{room}/links", '{"role":"guest","name":"N","seat":"one"}',
                                {"Authorization": "Bearer " + server.key, "Host": host})
-            assert r.json()["url"].startswith(f"https://localhost:{server.port}/j/"), r.body
+            assert r.json()["url"].startswith(f"https://127.0.0.1:{server.port}/j/"), r.body
 
     def handshakes_that_are_none():
         for key, version in ((KEY, 8), ("short", 13), ("", 13), (KEY + "=", 13)):

@@ -1,4 +1,6 @@
 """WHIP and WHEP: the shapes of RFC 9725."""
+from harness import Server
+
 OFFER = ("v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\n"
          "a=mid:0\r\na=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n")
 FRAG = "a=ice-ufrag:{0}\r\na=ice-pwd:0123456789012345678901\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=candidate:1 1 UDP 1 127.0.0.1 5 typ host\r\n"
@@ -84,4 +86,36 @@ def make(server):
         good = post(room, token, Origin="https://clinic.example")
         assert good.status == 201 and "ETag" in good.headers["Access-Control-Expose-Headers"]
 
-    return [create_trickle_restart_delete, a_repeated_post_is_the_same_seat, refusals, options_and_origins]
+    def offers_of_a_seat_are_limited():
+        room = server.room()
+        one, two = (server.link(room, seat=seat)["token"] for seat in ("one", "two"))
+        answers = [post(room, one, Origin="https://clinic.example") for _ in range(45)]
+        late = [r for r in answers if r.status == 429]
+        assert [r.status for r in answers[:30]] == [201] * 30 and len(late) >= 10, [r.status for r in answers]
+        assert all(1 <= int(r.headers["Retry-After"]) <= 2 and r.json()["code"] == "rate_limited" for r in late)
+        assert "Retry-After" in late[0].headers["Access-Control-Expose-Headers"]
+        made = post(room, two)
+        assert made.status == 201, "another seat has its own"
+        restarts = [patch(made.headers["Location"], two, FRAG.format(f"ufr{n:02}"), **{"If-Match": "*"}).status for n in range(45)]
+        assert set(restarts) == {200, 429} and restarts[:29] == [200] * 29, restarts
+        assert post(room, two, kind="whep").status == 429
+        seen = server.get("/metrics").body.decode()
+        assert 'tessera_offers_refused_total{by="seat"}' in seen
+
+    def offers_from_an_address_are_limited():
+        other = Server("trusted_proxies = 127.0.0.1\n[limits]\noffers_per_minute = 5\n")
+        try:
+            room = other.room()
+
+            def from_address(a):
+                return other.request("POST", f"/whip/{room}", OFFER, {"X-Forwarded-For": a, "Content-Type": "application/sdp"}).status
+
+            for flood, same, another in (("203.0.113.9", "203.0.113.9", "203.0.113.8"), ("2001:db8::1", "2001:db8::ffff:1", "2001:db8:0:1::1")):
+                found = [from_address(flood) for _ in range(70)]
+                assert found[:50] == [401] * 50 and found[60:] == [429] * 10, found
+                assert from_address(same) == 429 and from_address(another) == 401
+            assert not other.complaints(), other.complaints()
+        finally:
+            other.close()
+
+    return [offers_of_a_seat_are_limited, offers_from_an_address_are_limited, create_trickle_restart_delete, a_repeated_post_is_the_same_seat, refusals, options_and_origins]
