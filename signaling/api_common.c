@@ -65,7 +65,7 @@ void sig_api_commit(sig_request *q, const sig_change *changes, unsigned n, void 
 
 static void done_one(sig_request *q, void *operation)
 {
-    sig_audit_done(q->part[0], "operator", operation, q->n_parts > 1 ? q->part[1] : "");
+    sig_audit_done(q->part[0], q->operator.actor, operation, q->n_parts > 1 ? q->part[1] : "");
     sig_reply_empty(q, 204);
 }
 

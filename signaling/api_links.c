@@ -16,7 +16,7 @@ typedef struct {
 static void minted(sig_request *q, void *user)
 {
     const link_request *l = user;
-    sig_audit_done(l->seat.room, "operator", "link", l->seat.seat);
+    sig_audit_done(l->seat.room, q->operator.actor, "link", l->seat.seat);
     g_autofree char *token = sig_api_mint(q->gateway, &l->seat, l->expires_in_s);
     g_autofree char *base = sig_api_base_url(q);
     sig_reply_json(q, 201,

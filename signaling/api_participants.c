@@ -38,7 +38,7 @@ static void tell_room(sig_request *q, json_t *take_message)
 
 static void mute_written(sig_request *q, void *user)
 {
-    sig_audit_done(q->part[0], "operator", user ? "mute" : "unmute", q->part[1]);
+    sig_audit_done(q->part[0], q->operator.actor, user ? "mute" : "unmute", q->part[1]);
     tell_room(q, json_pack("{s:s, s:s, s:b}", "type", "mute", "seat", q->part[1], "muted", GPOINTER_TO_INT(user)));
 }
 
@@ -57,7 +57,7 @@ void sig_api_mute(sig_request *q)
 
 static void tier_written(sig_request *q, void *user)
 {
-    sig_audit_done(q->part[0], "operator", "tier", q->part[1]);
+    sig_audit_done(q->part[0], q->operator.actor, "tier", q->part[1]);
     tell_room(q, json_pack("{s:s, s:s, s:s}", "type", "tier", "seat", q->part[1], "tier", (const char *)user));
 }
 
@@ -89,7 +89,7 @@ static void answer_knock(sig_request *q, bool (*answer)(sig_room *r, const char 
     }
     sig_room *r = sig_supervisor_room(q->gateway->supervisor, q->part[0]);
     if (r && answer(r, q->part[1])) {
-        sig_audit_done(q->part[0], "operator", operation, q->part[1]);
+        sig_audit_done(q->part[0], q->operator.actor, operation, q->part[1]);
         sig_reply_empty(q, 204);
     } else {
         sig_reply_problem(q, 409, mcu_error_name(MCU_ERROR_CONFLICT), "Nobody of this seat waits to be let in.");

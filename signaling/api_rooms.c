@@ -4,6 +4,7 @@
 #include "mcu/base/clock.h"
 #include "mcu/base/status.h"
 #include "signaling/api.h"
+#include "signaling/audit.h"
 #include "signaling/supervisor.h"
 
 static json_t *room_json(const sig_gateway *g, const sig_room_facts *r)
@@ -32,6 +33,7 @@ static void created(sig_request *q, void *user)
 {
     const creation *made = user;
     const sig_room_facts *r = sig_facts_room(made->facts, made->room);
+    sig_audit_done(made->room, q->operator.actor, "create", "");
     g_autofree char *location = g_strdup_printf("/api/v1/rooms/%s", made->room);
     sig_reply_header(q, "Location", location);
     sig_reply_json(q, 201, room_json(q->gateway, r));

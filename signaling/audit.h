@@ -3,7 +3,7 @@
 #ifndef SIGNALING_AUDIT_H
 #define SIGNALING_AUDIT_H
 
-/* `actor` is a seat, or "operator" for REST; `target` a seat or "". */
+/* `actor` is a seat, or for REST as operator.h says; `target` a seat or "". */
 void sig_audit_done(const char *room, const char *actor, const char *operation, const char *target);
 void sig_audit_refused(const char *room, const char *actor, const char *role, const char *operation);
 

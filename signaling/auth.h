@@ -41,8 +41,8 @@ char *sig_auth_mint(const sig_auth *a, const sig_token *t, int64_t now_s); /* fr
 /* Fills `out` on OK only (FOREIGN and EXPIRED leave it empty). `text` is any remote string. */
 sig_token_status sig_auth_verify(const sig_auth *a, const char *text, int64_t now_s, sig_token *out);
 
-/* The value of an Authorization header; compared in constant time. */
-bool sig_auth_is_admin(const sig_auth *a, const char *authorization);
+/* Compared in constant time. */
+bool sig_auth_is_admin(const sig_auth *a, const char *bearer);
 /* What follows "Bearer " in an Authorization header; NULL = there is none. Points into the argument. */
 const char *sig_auth_bearer(const char *authorization);
 

@@ -14,6 +14,7 @@
 #include "signaling/settings.h"
 #include "signaling/store.h"
 
+typedef struct sig_operators sig_operators;
 typedef struct sig_supervisor sig_supervisor;
 typedef struct sig_launcher sig_launcher;
 typedef struct sig_http sig_http;
@@ -24,6 +25,7 @@ typedef struct sig_gateway {
     struct event_base *base;
     const sig_settings *settings;
     sig_auth *auth;
+    sig_operators *operators;
     sig_store *store;
     sig_facts *facts;
     sig_schema *messages; /* assets/api/messages.json */

@@ -125,11 +125,15 @@ static bool admitted(sig_request *q, sig_access_level level)
     if (level != SIG_ACCESS_PUBLIC && !sig_http_may_operate(q)) {
         return false;
     }
-    if (level == SIG_ACCESS_ADMIN && !sig_auth_is_admin(q->gateway->auth, sig_request_header(q, "Authorization"))) {
-        sig_reply_problem(q, 401, mcu_error_name(MCU_ERROR_UNAUTHORIZED), "This needs the operator's bearer key.");
-        return false;
+    if (level != SIG_ACCESS_ADMIN) {
+        return true;
     }
-    return true;
+    const char *refusal =
+        sig_operators_identify(q->gateway->operators, sig_request_header(q, "Authorization"), sig_now_s(), &q->operator);
+    if (refusal) {
+        sig_reply_problem(q, 401, mcu_error_name(MCU_ERROR_UNAUTHORIZED), refusal);
+    }
+    return !refusal;
 }
 
 static void dispatch(sig_http *h, sig_request *q)

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "signaling/gateway.h"
+#include "signaling/operator.h"
 #include "signaling/ws.h"
 
 #define SIG_PATH_PARTS 8
@@ -21,6 +22,7 @@ typedef struct sig_request {
     char *storage;                    /* what `part` points into */
     const char *part[SIG_PATH_PARTS]; /* what the route's stars matched */
     unsigned n_parts;
+    sig_operator operator; /* who sent it, on routes that need one */
 } sig_request;
 
 typedef void (*sig_handler)(sig_request *q);
@@ -28,7 +30,7 @@ typedef enum {
     SIG_ACCESS_NONE = 0,
     SIG_ACCESS_PUBLIC,
     SIG_ACCESS_OPERATOR, /* only where the operator's API answers: see client.h */
-    SIG_ACCESS_ADMIN,    /* there, and with the operator's key */
+    SIG_ACCESS_ADMIN,    /* there, and by an operator: see operator.h */
 } sig_access_level;
 typedef struct {
     unsigned methods;    /* EVHTTP_REQ_* */

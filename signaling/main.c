@@ -20,6 +20,7 @@
 #include "signaling/certificate.h"
 #include "signaling/gateway.h"
 #include "signaling/launcher_link.h"
+#include "signaling/operator.h"
 #include "signaling/options.h"
 #include "signaling/secret_file.h"
 #include "signaling/supervisor.h"
@@ -56,6 +57,15 @@ static void check_certificate(evutil_socket_t fd, short what, void *user)
         mcu_info("tls.reloaded", "ok=1");
     } else if (error) {
         mcu_error_log("tls.reload", "error=%s", error->message);
+    }
+}
+
+static void on_hangup(evutil_socket_t fd, short what, void *user)
+{
+    g_autoptr(GError) error = NULL;
+    check_certificate(fd, what, user);
+    if (!sig_operators_reload(((program *)user)->gateway.operators, &error)) {
+        mcu_error_log("oidc.reload", "error=%s", error->message);
     }
 }
 
@@ -106,7 +116,8 @@ static bool open_secrets(program *p, GError **error)
     }
     sig_secret_free(token);
     sig_secret_free(admin);
-    return p->gateway.auth != NULL;
+    p->gateway.operators = p->gateway.auth ? sig_operators_new(p->settings, p->gateway.auth, error) : NULL;
+    return p->gateway.operators != NULL;
 }
 
 static bool open_assets(program *p, GError **error)
@@ -250,7 +261,7 @@ static void open_events(program *p)
     p->terminate = evsignal_new(base, SIGTERM, on_terminate, p);
     p->close_gently = evsignal_new(base, SIGUSR1, on_close_gently, p);
     p->closing = sig_timer_new(base, check_closing, p);
-    p->hangup = evsignal_new(base, SIGHUP, check_certificate, p);
+    p->hangup = evsignal_new(base, SIGHUP, on_hangup, p);
     p->certificate = event_new(base, -1, EV_PERSIST, check_certificate, p);
     p->goodbye = sig_timer_new(base, leave, p);
     event_add(p->terminate, NULL);
@@ -320,6 +331,7 @@ static void close_all(program *p)
     sig_assets_free(g->assets);
     sig_schema_free(g->messages);
     sig_schema_free(g->api);
+    sig_operators_free(g->operators);
     sig_auth_free(g->auth);
     sig_facts_free(g->facts);
     close_events(p);

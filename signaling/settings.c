@@ -23,6 +23,10 @@ const mcu_config_key sig_settings_keys[] = {
     {"admin", "port", NUM, "0", 0, 65535, "a port of its own for REST and /metrics; 0 = the server's, for this host itself"},
     {"admin", "listen", LIST, "127.0.0.1;::1", 0, 0, "addresses of that port"},
     {"admin", "allow", LIST, "", 0, 0, "with port 0: networks that may use REST and /metrics as well, as 10.0.0.0/8"},
+    {"oidc", "issuer", STR, "", 0, 0,
+     "operators may also show this issuer's signed tokens: their iss; empty = the admin key alone"},
+    {"oidc", "audience", STR, "", 0, 0, "what their aud must hold: the name of this server at the issuer"},
+    {"oidc", "keys", STR, "", 0, 0, "the issuer's public keys: a PEM or JWKS file, read again at SIGHUP"},
     {"media", "addresses", LIST, "", 0, 0, "local addresses for media; empty = all but loopback"},
     {"media", "nat_address", STR, "", 0, 0, "public address of a 1:1 NAT in front of the server"},
     {"media", "port_min", NUM, "0", 0, 65535, "first UDP/TCP port for media; 0 = any"},
@@ -130,6 +134,9 @@ static bool check(const sig_settings *s, GError **error)
     if (!s->listen[0]) {
         return bad(error, "server", "listen", "at least one address is needed");
     }
+    if (!*s->oidc_issuer != !*s->oidc_audience || !*s->oidc_issuer != !*s->oidc_keys) {
+        return bad(error, "oidc", "issuer", "issuer, audience and keys go together");
+    }
     if (!*s->certificate != !*s->key) {
         return bad(error, "server", "certificate", "certificate and key go together");
     }
@@ -163,6 +170,9 @@ static void read_values(sig_settings *s, int port)
     s->frame_ancestors = mcu_config_list(c, "server", "frame_ancestors");
     s->admin_listen = mcu_config_list(c, "admin", "listen");
     s->admin_port = (uint16_t)mcu_config_int(c, "admin", "port");
+    s->oidc_issuer = mcu_config_str(c, "oidc", "issuer");
+    s->oidc_audience = mcu_config_str(c, "oidc", "audience");
+    s->oidc_keys = mcu_config_str(c, "oidc", "keys");
     s->assets = mcu_config_str(c, "server", "assets");
     s->max_connections = (unsigned)mcu_config_int(c, "server", "max_connections");
     s->addresses = mcu_config_list(c, "media", "addresses");

@@ -34,6 +34,8 @@ typedef struct {
     uint16_t admin_port;       /* 0 = no listener of its own */
     sig_networks *admin_allow; /* owned */
 
+    const char *oidc_issuer, *oidc_audience, *oidc_keys; /* all empty = operators have the admin key alone */
+
     const char *assets; /* "" = looked for beside the program */
     unsigned max_connections;
 
