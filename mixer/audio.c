@@ -69,6 +69,20 @@ static void report_talking(mix_audio *a)
     }
 }
 
+static void report_levels(mix_audio *a)
+{
+    mix_voice_level levels[MIX_MAX_VOICES];
+    unsigned n = a->n_voices;
+    if (!a->callbacks.on_levels || n == 0) {
+        return;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        mix_avoice *v = a->voices[i];
+        levels[i] = (mix_voice_level){v->id, atomic_load_explicit(&v->figures.block_mdb, memory_order_relaxed) / 1000.0};
+    }
+    a->callbacks.on_levels(a->user, levels, n, mcu_now_ns());
+}
+
 static void deliver(mix_audio *a, const mix_aclock_message *m)
 {
     mix_audio_out out[MIX_MAX_LISTENERS];
@@ -97,6 +111,7 @@ static void on_message(void *message, void *user)
         deliver(a, m);
         mix_aclock_recycle(a->clock, m);
         report_talking(a);
+        report_levels(a);
         return;
     case MIX_ACLOCK_REMOVE_VOICE:
         a->leaving--;

@@ -23,8 +23,14 @@ typedef struct {
 } mix_audio_out;
 
 typedef struct {
+    uint32_t voice;
+    double level_dbov; /* of its newest 20 ms, also while it is muted; -127 = silence */
+} mix_voice_level;
+
+typedef struct {
     void (*on_audio)(void *user, const mix_audio_out *out, unsigned n); /* one tick, every listener once */
     void (*on_talking)(void *user, uint32_t voice, bool talking, double level_dbov); /* changes only; 200 ms attack, 600 ms release */
+    void (*on_levels)(void *user, const mix_voice_level *levels, unsigned n, int64_t now_ns); /* every voice, each tick of the clock */
 } mix_audio_callbacks;
 
 typedef struct mix_audio mix_audio;

@@ -31,6 +31,7 @@ mix_avoice *mix_avoice_new(uint32_t id, mcu_codec codec, GError **error)
     v->quiet = MIX_BLOCK;
     mix_level_init(&v->level);
     atomic_store(&v->figures.level_mdb, (int)(MIX_SILENCE_DBOV * 1000));
+    atomic_store(&v->figures.block_mdb, (int)(MIX_SILENCE_DBOV * 1000));
     return v;
 }
 
@@ -124,6 +125,7 @@ static void publish(mix_avoice *v, int64_t now_ns)
     const mix_ajitter_stats *s = mix_ajitter_get_stats(v->jitter);
     mix_avoice_figures *f = &v->figures;
     atomic_store_explicit(&f->level_mdb, (int)(v->level.level_dbov * 1000), memory_order_relaxed);
+    atomic_store_explicit(&f->block_mdb, (int)(v->level.block_dbov * 1000), memory_order_relaxed);
     atomic_store_explicit(&f->talking, v->level.talking, memory_order_relaxed);
     atomic_store_explicit(&f->delay_us, (int)(mix_ajitter_delay_ns(v->jitter, now_ns, v->fifo_len) / 1000), memory_order_relaxed);
     atomic_store_explicit(&f->target_us, (int)(mix_ajitter_target_ns(v->jitter) / 1000), memory_order_relaxed);

@@ -19,7 +19,7 @@ enum { MIX_AVOICE_RING = 128, MIX_AVOICE_FIFO = MIX_PACKET_MAX + 4 * MIX_BLOCK }
 
 /* What other threads may look at; written by the clock once a tick. */
 typedef struct {
-    atomic_int level_mdb; /* thousandths of dBov */
+    atomic_int level_mdb, block_mdb; /* thousandths of dBov */
     atomic_bool talking;
     atomic_int delay_us, target_us;
     atomic_uint_fast64_t packets, concealed, fec_used, late;

@@ -12,7 +12,7 @@
 /* What is drawn on one canvas; compared with what should be. */
 typedef struct {
     const uint8_t *memory; /* names the canvas; NULL = unused */
-    int n_people;          /* the layout it was cleared for, -1 = none */
+    int n_tiles;           /* -1 = nothing */
     mix_tile_look look[MIX_MAX_PEOPLE];
 } drawn;
 
@@ -21,7 +21,7 @@ typedef struct {
     int width_px, height_px;
     drawn drawn[MIX_CANVASES];
     mix_tile_look published[MIX_MAX_PEOPLE]; /* what the newest published canvas shows */
-    int published_people;                    /* -1 = nothing published */
+    int published_tiles;                     /* -1 = nothing published */
     int64_t published_ns;
     int64_t held_ns; /* since when a canvas is held back, 0 = none is */
     mcu_frame *canvas;
@@ -42,7 +42,7 @@ mix_compositor *mix_compositor_new(int tick_fps, mix_cpu *cpu)
     c->tick_fps = tick_fps;
     c->cpu = cpu;
     for (int t = 0; t < MIX_MAX_TIERS; t++) {
-        c->tiers[t].published_people = -1;
+        c->tiers[t].published_tiles = -1;
     }
     return c;
 }
@@ -54,7 +54,7 @@ static void clear_tier(tier_state *t)
     mix_pool_unref(t->pool);
     t->pool = NULL;
     memset(t->drawn, 0, sizeof t->drawn);
-    t->published_people = -1;
+    t->published_tiles = -1;
     t->published_ns = t->held_ns = 0;
 }
 
@@ -103,20 +103,42 @@ static drawn *drawn_of(tier_state *t, const mcu_frame *f)
     }
     g_assert(unused); /* the pool makes no more canvases than there are entries */
     unused->memory = f->plane[0];
-    unused->n_people = -1;
+    unused->n_tiles = -1;
     return unused;
+}
+
+static bool same_places(const drawn *d, const mix_tile_look *looks, unsigned n)
+{
+    bool same = d->n_tiles == (int)n;
+    for (unsigned i = 0; same && i < n; i++) {
+        same = mix_tile_same_place(&d->look[i], &looks[i]);
+    }
+    return same;
+}
+
+/* What lies over a tile that is drawn again has to be drawn again as well. */
+static bool is_spoilt(const mix_tile_look *looks, const bool *again, unsigned i)
+{
+    for (unsigned k = 0; k < i; k++) {
+        if (again[k] && mix_tile_overlaps(&looks[k], &looks[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void draw(mix_compositor *c, const mix_scene *s, unsigned tier, const mix_tile_look *looks, mcu_frame *f)
 {
     drawn *d = drawn_of(&c->tiers[tier], f);
-    bool all = d->n_people != (int)s->n_people;
+    unsigned n = s->tiers[tier].n_tiles;
+    bool all = !same_places(d, looks, n), again[MIX_MAX_PEOPLE];
     if (all) {
         mix_draw_fill(f, 0, 0, f->width_px, f->height_px, mix_colour_rgb(GROUND));
-        d->n_people = (int)s->n_people;
+        d->n_tiles = (int)n;
     }
-    for (unsigned i = 0; i < s->n_people; i++) {
-        if (all || memcmp(&d->look[i], &looks[i], sizeof looks[i]) != 0) {
+    for (unsigned i = 0; i < n; i++) {
+        again[i] = all || memcmp(&d->look[i], &looks[i], sizeof looks[i]) != 0 || is_spoilt(looks, again, i);
+        if (again[i]) {
             mix_tile_draw(&c->scaler, s, tier, i, &looks[i], f);
             d->look[i] = looks[i];
         }
@@ -172,15 +194,15 @@ static void compose(mix_compositor *c, unsigned tier, int64_t now_ns)
     const mix_scene_tier *spec = &s->tiers[tier];
     tier_state *t = &c->tiers[tier];
     mix_tile_look looks[MIX_MAX_PEOPLE];
-    size_t size = s->n_people * sizeof looks[0];
+    size_t size = spec->n_tiles * sizeof looks[0];
     bool undrawn = false;
-    for (unsigned i = 0; i < s->n_people; i++) {
+    for (unsigned i = 0; i < spec->n_tiles; i++) {
         looks[i] = mix_tile_look_at(s, tier, i, now_ns, &undrawn);
     }
     if (hold(t, undrawn, now_ns)) {
         return;
     }
-    bool same = t->published_people == (int)s->n_people && memcmp(looks, t->published, size) == 0;
+    bool same = t->published_tiles == (int)spec->n_tiles && memcmp(looks, t->published, size) == 0;
     if (same && now_ns - t->published_ns < MIX_REFRESH_NS && !key_wanted(spec, now_ns)) {
         atomic_fetch_add_explicit(&t->skipped, 1, memory_order_relaxed);
         return;
@@ -193,7 +215,7 @@ static void compose(mix_compositor *c, unsigned tier, int64_t now_ns)
     f->time_ns = now_ns;
     f->ts90k = (uint32_t)(now_ns * 9 / 100000);
     memcpy(t->published, looks, size);
-    t->published_people = (int)s->n_people;
+    t->published_tiles = (int)spec->n_tiles;
     t->published_ns = now_ns;
     publish(t, spec, f);
 }

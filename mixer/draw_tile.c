@@ -21,37 +21,66 @@ static const mcu_frame *ready_tile(const mix_source_view *v, unsigned tier, cons
     return fits && (int32_t)(f->ts90k - v->full->ts90k) >= 0 ? f : NULL;
 }
 
-static void plan_for(const mix_scene *s, const mcu_frame *full, mix_step plan[MIX_MAX_TIERS])
+static const mix_scene_person *person_of(const mix_scene *s, unsigned tier, unsigned i)
 {
-    mix_plan(full->width_px, full->height_px, s->want, plan);
+    return &s->people[s->tiers[tier].who[i]];
 }
 
-static uint32_t serial_shown(const mix_scene *s, const mix_source_view *v, unsigned tier)
+static void plan_for(const mix_scene_person *p, const mcu_frame *full, mix_step plan[MIX_MAX_TIERS])
+{
+    mix_plan(full->width_px, full->height_px, p->want, plan);
+}
+
+static uint32_t serial_shown(const mix_scene_person *p, const mix_source_view *v, unsigned tier)
 {
     mix_step plan[MIX_MAX_TIERS];
-    plan_for(s, v->full, plan);
+    plan_for(p, v->full, plan);
     int from = plan[tier].ready ? (int)tier : plan[tier].parent;
     const mcu_frame *f = from >= 0 ? ready_tile(v, (unsigned)from, &plan[from]) : NULL;
     return f ? f->ts90k : v->full->ts90k;
 }
 
-mix_tile_look mix_tile_look_at(const mix_scene *s, unsigned tier, unsigned i, int64_t now_ns, bool *undrawn)
+bool mix_tile_same_place(const mix_tile_look *a, const mix_tile_look *b)
+{
+    return a->x_px == b->x_px && a->y_px == b->y_px && a->width_px == b->width_px && a->height_px == b->height_px;
+}
+
+bool mix_tile_overlaps(const mix_tile_look *a, const mix_tile_look *b)
+{
+    return a->x_px < b->x_px + b->width_px && b->x_px < a->x_px + a->width_px && a->y_px < b->y_px + b->height_px &&
+           b->y_px < a->y_px + a->height_px;
+}
+
+static mix_tile_look blank_look(const mix_scene *s, unsigned tier, unsigned i)
 {
     mix_tile_look look;
     memset(&look, 0, sizeof look);
-    const mix_scene_person *p = &s->people[i];
-    const mix_source_view *v = view_of(p);
-    const mix_scene_tier *t = &s->tiers[tier];
+    const mix_scene_person *p = person_of(s, tier, i);
+    const mix_tile *tile = &s->tiers[tier].tiles[i];
     look.person = p->person;
     look.talking = p->talking;
+    look.fit = (uint8_t)p->want[tier].fit;
+    look.x_px = (uint16_t)tile->x_px;
+    look.y_px = (uint16_t)tile->y_px;
+    look.width_px = (uint16_t)tile->width_px;
+    look.height_px = (uint16_t)tile->height_px;
+    return look;
+}
+
+mix_tile_look mix_tile_look_at(const mix_scene *s, unsigned tier, unsigned i, int64_t now_ns, bool *undrawn)
+{
+    mix_tile_look look = blank_look(s, tier, i);
+    const mix_scene_person *p = person_of(s, tier, i);
+    const mix_source_view *v = view_of(p);
+    const mix_scene_tier *t = &s->tiers[tier];
     if (t->label[i] && mix_art_overlay_of(t->label[i])) {
         look.label = mix_art_serial(t->label[i]);
     }
     *undrawn |= t->label[i] && !mix_art_drawn(t->label[i]);
-    int64_t age_ns = v->full ? now_ns - v->full->time_ns : INT64_MAX;
+    int64_t age_ns = v->full && !t->card[i] ? now_ns - v->full->time_ns : INT64_MAX;
     if (age_ns <= MIX_SOURCE_GONE_NS) {
         look.shows = age_ns > MIX_SOURCE_STALE_NS ? MIX_SHOWS_DIM : MIX_SHOWS_PICTURE;
-        look.picture = serial_shown(s, v, tier);
+        look.picture = serial_shown(p, v, tier);
     } else if (t->placeholder[i] && mix_art_frame_of(t->placeholder[i])) {
         look.shows = MIX_SHOWS_PLACEHOLDER;
         look.placeholder = mix_art_serial(t->placeholder[i]);
@@ -69,24 +98,24 @@ static void draw_bars(mcu_frame *f, const mix_tile *t, const mix_fit *fit)
     }
 }
 
-static void draw_picture(mix_scaler *scaler, const mix_scene *s, unsigned tier, const mix_source_view *v, const mix_tile *t,
-                         mcu_frame *f)
+static void draw_picture(mix_scaler *scaler, const mix_scene_person *p, unsigned tier, const mix_tile *t, mcu_frame *f)
 {
+    const mix_source_view *v = view_of(p);
     mix_step plan[MIX_MAX_TIERS];
-    plan_for(s, v->full, plan);
+    plan_for(p, v->full, plan);
     const mix_step *step = &plan[tier];
     const mix_fit *fit = &step->fit;
     draw_bars(f, t, fit);
     int x = t->x_px + fit->x_px, y = t->y_px + fit->y_px;
     const mcu_frame *from = ready_tile(v, tier, step);
     if (from) {
-        mix_scale(scaler, from, fit->width_px, fit->height_px, (mix_ratio){1, 1}, f, x, y, fit->width_px, fit->height_px);
+        mix_scale_copy(from, f, x, y, fit->width_px, fit->height_px);
         return;
     }
     from = step->parent >= 0 ? ready_tile(v, (unsigned)step->parent, &plan[step->parent]) : NULL;
     const mix_cut *cut = from ? &step->step : &step->whole;
-    if (!mix_scale_middle(scaler, from ? from : v->full, cut->crop_width_px, cut->crop_height_px, cut->ratio, step->width_px,
-                          step->height_px, f, x, y, fit->width_px, fit->height_px)) {
+    if (!mix_scale_middle(scaler, from ? from : v->full, cut, step->width_px, step->height_px, f, x, y, fit->width_px,
+                          fit->height_px)) {
         mix_draw_fill(f, x, y, fit->width_px, fit->height_px, mix_colour_rgb(TILE_GROUND)); /* not what the canvas held before */
     }
 }
@@ -102,13 +131,12 @@ void mix_tile_draw(mix_scaler *scaler, const mix_scene *s, unsigned tier, unsign
     const mix_scene_tier *spec = &s->tiers[tier];
     const mix_tile *t = &spec->tiles[i];
     if (look->shows == MIX_SHOWS_PICTURE || look->shows == MIX_SHOWS_DIM) {
-        draw_picture(scaler, s, tier, view_of(&s->people[i]), t, f);
+        draw_picture(scaler, person_of(s, tier, i), tier, t, f);
         if (look->shows == MIX_SHOWS_DIM) {
             mix_draw_dim(f, t->x_px, t->y_px, t->width_px, t->height_px);
         }
     } else if (look->shows == MIX_SHOWS_PLACEHOLDER) {
-        const mcu_frame *p = mix_art_frame_of(spec->placeholder[i]);
-        mix_scale(scaler, p, t->width_px, t->height_px, (mix_ratio){1, 1}, f, t->x_px, t->y_px, t->width_px, t->height_px);
+        mix_scale_copy(mix_art_frame_of(spec->placeholder[i]), f, t->x_px, t->y_px, t->width_px, t->height_px);
     } else {
         mix_draw_fill(f, t->x_px, t->y_px, t->width_px, t->height_px, mix_colour_rgb(TILE_GROUND));
     }

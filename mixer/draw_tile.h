@@ -12,14 +12,17 @@ typedef struct {
     uint64_t label, placeholder; /* art serials, 0 = none or not drawn yet */
     uint32_t person;
     uint32_t picture; /* serial of the source's picture */
-    uint32_t shows;   /* mix_shows */
-    uint32_t talking;
+    uint16_t shows;   /* mix_shows */
+    uint8_t talking, fit;
+    uint16_t x_px, y_px, width_px, height_px;
 } mix_tile_look;
 
-/* After mix_source_look() of every source of the scene. */
-/* Sets `*undrawn` when a label or placeholder that it should show is still being drawn. */
+/* Of the `i`th tile, after mix_source_look() of every source of the scene. Sets `*undrawn` when a label or placeholder that it
+ * should show is still being drawn. */
 mix_tile_look mix_tile_look_at(const mix_scene *s, unsigned tier, unsigned i, int64_t now_ns, bool *undrawn);
 void mix_tile_draw(mix_scaler *scaler, const mix_scene *s, unsigned tier, unsigned i, const mix_tile_look *look,
                    mcu_frame *canvas);
+bool mix_tile_same_place(const mix_tile_look *a, const mix_tile_look *b);
+bool mix_tile_overlaps(const mix_tile_look *a, const mix_tile_look *b);
 
 #endif

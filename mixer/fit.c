@@ -13,7 +13,9 @@ static const struct {
 #define N_RATIOS (sizeof ratios / sizeof ratios[0])
 #define MAX_CROP 1.04  /* of what is scaled too large for the sake of an exact ratio */
 #define MAX_COVER 1.12 /* of aspect that is cropped rather than barred */
-#define MAX_SPARE 8    /* one part in so many is scaled at most without being shown */
+#define SMART_COVER (1 / 0.6)
+#define ABOVE 0.3   /* of what is cropped from a tall picture goes this much from above */
+#define MAX_SPARE 8 /* one part in so many is scaled at most without being shown */
 
 static double max_of(double a, double b)
 {
@@ -47,17 +49,37 @@ static int even_floor(double v)
     return n < 2 ? 2 : n;
 }
 
+/* By how much the shapes may differ and the tile still be filled; and what is cropped of a shape that differs by more. */
+static double cover_of(mcu_fit how, double *of_others)
+{
+    *of_others = how == MCU_FIT_SMART ? SMART_COVER : 1;
+    return how == MCU_FIT_FILL ? 1e9 : how == MCU_FIT_SMART ? SMART_COVER : how == MCU_FIT_SHARP ? MAX_CROP : MAX_COVER;
+}
+
 /* Bars instead of a crop when the shapes differ too much. */
-static void shape(mix_fit *f, int sw, int sh, int tw, int th)
+static void shape(mix_fit *f, int sw, int sh, int tw, int th, mcu_fit how)
 {
     double wide = ((double)sw * th) / ((double)sh * tw); /* > 1: the source is wider than the tile */
+    double of_others, cover = cover_of(how, &of_others);
     f->width_px = tw;
     f->height_px = th;
-    if (wide > MAX_COVER) {
-        f->height_px = even_floor((double)tw * sh / sw);
-    } else if (wide < 1 / MAX_COVER) {
-        f->width_px = even_floor((double)th * sw / sh);
+    if (wide > cover) {
+        f->height_px = even_floor((double)tw * sh / sw * of_others);
+    } else if (wide < 1 / cover) {
+        f->width_px = even_floor((double)th * sw / sh * of_others);
     }
+    if (how == MCU_FIT_SHARP && (f->width_px > sw || f->height_px > sh)) {
+        f->width_px = even_floor(sw < tw ? sw : tw);
+        f->height_px = even_floor(sh < th ? sh : th);
+    }
+}
+
+/* Of a tall picture more is cropped from below than from above: heads are there. */
+static int raise_of(int source_height_px, const mix_fit *f, mcu_fit how)
+{
+    int cropped = source_height_px - f->crop_height_px;
+    bool much = (how == MCU_FIT_SMART || how == MCU_FIT_FILL) && cropped * 5 > source_height_px;
+    return much ? (int)(cropped * (0.5 - ABOVE)) & ~1 : 0;
 }
 
 static int floor_to(int v, int multiple)
@@ -75,10 +97,10 @@ static int unscaled(int px, mix_ratio r)
     return px * r.den / r.num;
 }
 
-mix_fit mix_fit_tile(int sw, int sh, int tw, int th)
+mix_fit mix_fit_tile(int sw, int sh, int tw, int th, mcu_fit how)
 {
     mix_fit f = {.ratio = no_ratio};
-    shape(&f, sw, sh, tw, th);
+    shape(&f, sw, sh, tw, th, how);
     double scale = max_of((double)f.width_px / sw, (double)f.height_px / sh);
     int i = find_ratio(scale);
     if (i >= 0) {
@@ -102,6 +124,7 @@ mix_fit mix_fit_tile(int sw, int sh, int tw, int th)
     }
     f.x_px = ((tw - f.width_px) / 2) & ~1;
     f.y_px = ((th - f.height_px) / 2) & ~1;
+    f.raise_px = raise_of(sh, &f, how);
     return f;
 }
 
@@ -153,10 +176,10 @@ static void plan_whole(int sw, int sh, mix_step *s)
     int m = multiple_of(r);
     s->width_px = whole_side(sw, s->fit.width_px, r, m);
     s->height_px = floor_to(sh * r.num / r.den, m);
-    if (s->width_px > s->fit.width_px + s->fit.width_px / MAX_SPARE) {
+    if (s->fit.raise_px || s->width_px > s->fit.width_px + s->fit.width_px / MAX_SPARE) {
         s->width_px = ceil_to(s->fit.width_px, m);
     }
-    if (s->height_px > s->fit.height_px + s->fit.height_px / MAX_SPARE) {
+    if (s->fit.raise_px || s->height_px > s->fit.height_px + s->fit.height_px / MAX_SPARE) {
         s->height_px = ceil_to(s->fit.height_px, m);
     }
 }
@@ -165,7 +188,7 @@ static void plan_whole(int sw, int sh, mix_step *s)
 static bool step_from(const mix_step *parent, mix_step *s)
 {
     mix_ratio r = s->fit.ratio, p = parent->fit.ratio;
-    if (!parent->ready || !p.num || !r.num) {
+    if (!parent->ready || !p.num || !r.num || parent->fit.raise_px || s->fit.raise_px) {
         return false;
     }
     mix_ratio q = reduce(r.num * p.den, r.den * p.num);
@@ -183,7 +206,7 @@ static bool step_from(const mix_step *parent, mix_step *s)
     }
     s->width_px = w;
     s->height_px = h;
-    s->step = (mix_cut){unscaled(w, q), unscaled(h, q), q};
+    s->step = (mix_cut){unscaled(w, q), unscaled(h, q), q, 0};
     return true;
 }
 
@@ -194,18 +217,20 @@ static void cut_source(int sw, int sh, mix_step *s)
     bool exact = r.num && s->width_px % m == 0 && s->height_px % m == 0 && unscaled(s->width_px, r) <= sw &&
                  unscaled(s->height_px, r) <= sh;
     if (exact) {
-        s->whole = (mix_cut){unscaled(s->width_px, r), unscaled(s->height_px, r), r};
+        s->whole = (mix_cut){unscaled(s->width_px, r), unscaled(s->height_px, r), r, s->fit.raise_px};
     } else { /* sides that divide for the parent only, or any scale */
         double across = (double)s->fit.crop_width_px / s->fit.width_px, down = (double)s->fit.crop_height_px / s->fit.height_px;
         int w = even_floor(s->width_px * across), h = even_floor(s->height_px * down);
-        s->whole = (mix_cut){w > sw ? sw : w, h > sh ? sh : h, no_ratio};
+        s->whole = (mix_cut){w > sw ? sw : w, h > sh ? sh : h, no_ratio, s->fit.raise_px};
     }
+    int most = ((sh - s->whole.crop_height_px) / 2) & ~1;
+    s->whole.raise_px = s->whole.raise_px > most ? most : s->whole.raise_px;
 }
 
 static void plan_one(int sw, int sh, const mix_want *want, mix_step out[MIX_MAX_TIERS], int t)
 {
     mix_step *s = &out[t];
-    s->fit = mix_fit_tile(sw, sh, want->width_px, want->height_px);
+    s->fit = mix_fit_tile(sw, sh, want->width_px, want->height_px, want->fit);
     mix_ratio r = s->fit.ratio;
     bool smaller = s->fit.width_px < sw && s->fit.height_px < sh && !(r.num == 1 && r.den == 1);
     s->ready = want->every_tick && smaller;

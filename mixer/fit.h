@@ -1,12 +1,13 @@
 /* fit.h - pure arithmetic: how a picture sits in a tile, and by which cheap steps a source becomes its tiles.  Thread: any.
- * Tiles show the middle of the source. libyuv is fast at exactly 3/4, 1/2, 3/8 and 1/4, scale23.h at 2/3: a tile whose scale is
- * close to one of these (or a product of two) is cropped by a few pixels so that it is exact. What is scaled may be a few pixels
- * larger than what is shown, so that its sides divide and smaller tiles can be made of it. */
+ * Tiles show the middle of the source, or what is a little above it. libyuv is fast at exactly 3/4, 1/2, 3/8 and 1/4, scale23.h
+ * at 2/3: a tile whose scale is close to one of these (or a product of two) is cropped by a few pixels so that it is exact. What
+ * is scaled may be a few pixels larger than what is shown, so that its sides divide and smaller tiles can be made of it. */
 #ifndef MIXER_FIT_H
 #define MIXER_FIT_H
 
 #include <stdbool.h>
 
+#include "mcu/base/layout.h"
 #include "mixer/video.h"
 
 typedef struct {
@@ -16,11 +17,11 @@ typedef struct {
 typedef struct {
     int x_px, y_px, width_px, height_px; /* the picture inside its tile; the rest of the tile is background */
     int crop_width_px, crop_height_px;   /* middle part of the source that it shows, even; about, if sides do not divide */
+    int raise_px;                        /* what is shown lies this much above the middle, even */
     mix_ratio ratio;
 } mix_fit;
 
-/* The tile is filled when that costs at most a tenth of the picture, else the picture keeps its shape between bars. */
-mix_fit mix_fit_tile(int source_width_px, int source_height_px, int tile_width_px, int tile_height_px);
+mix_fit mix_fit_tile(int source_width_px, int source_height_px, int tile_width_px, int tile_height_px, mcu_fit how);
 
 /* The ratio of 640x360 that a tile of about this size should have, 0/1 if none is near, and the multiples its sides should have.
  */
@@ -29,12 +30,14 @@ mix_ratio mix_ratio_near(int tile_width_px, int tile_height_px, int *width_multi
 typedef struct {
     int width_px, height_px; /* 0 = this tier is not live */
     bool every_tick;         /* the tier runs at the clock's own rate */
+    mcu_fit fit;
 } mix_want;
 
-/* The middle of one picture becomes all of another. */
+/* The middle of one picture, or what lies a little above it, becomes all of another. */
 typedef struct {
     int crop_width_px, crop_height_px;
     mix_ratio ratio; /* 0/1 = any scale */
+    int raise_px;    /* above the middle, even */
 } mix_cut;
 
 /* Where the picture of one tier comes from. */

@@ -9,6 +9,10 @@
 /* Writes `n` rectangles (person = 0), n <= MIX_MAX_PEOPLE. A single tile is the whole picture. */
 void mix_layout(int width_px, int height_px, unsigned n, mix_tile tiles[MIX_MAX_PEOPLE]);
 
+/* The same for a part of a picture, with tiles of `shape` (width to height), all of them, also a single one. `gutter_px` is even.
+ */
+void mix_layout_part(int width_px, int height_px, double shape, int gutter_px, unsigned n, mix_tile tiles[MIX_MAX_PEOPLE]);
+
 /* Between two tiles, also used for what is drawn around a talking person. */
 int mix_layout_gutter(int height_px);
 

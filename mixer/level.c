@@ -15,7 +15,7 @@ static const double STEADY_ABOVE_FLOOR_DB = 6, STEADY_HIGHEST = -45; /* steady n
 
 void mix_level_init(mix_level *l)
 {
-    *l = (mix_level){.level_dbov = MIX_SILENCE_DBOV, .floor_dbov = FLOOR_START};
+    *l = (mix_level){.block_dbov = MIX_SILENCE_DBOV, .level_dbov = MIX_SILENCE_DBOV, .floor_dbov = FLOOR_START};
 }
 
 double mix_level_dbov(const int16_t *pcm, unsigned n)
@@ -59,6 +59,7 @@ static void update_audible(mix_level *l, const int16_t *pcm)
 bool mix_level_update(mix_level *l, const int16_t *pcm)
 {
     double block_dbov = mix_level_dbov(pcm, MIX_BLOCK);
+    l->block_dbov = block_dbov;
     l->level_dbov = fmax(block_dbov, fmax(l->level_dbov - DECAY_DB, MIX_SILENCE_DBOV));
     l->floor_dbov = fmin(fmax(fmin(block_dbov, l->floor_dbov + FLOOR_RISE_DB), FLOOR_LOWEST), FLOOR_HIGHEST);
     update_audible(l, pcm);

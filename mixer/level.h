@@ -8,6 +8,7 @@
 #define MIX_SILENCE_DBOV (-127.0)
 
 typedef struct {
+    double block_dbov;                 /* of the newest block */
     double level_dbov;                 /* of a block, falling slowly; MIX_SILENCE_DBOV = digital silence */
     double floor_dbov;                 /* noise floor: follows the quietest blocks, rises 1.5 dB a second */
     bool talking;                      /* after 200 ms of voice, until 600 ms without */

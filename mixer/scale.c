@@ -43,9 +43,17 @@ static area middle_of_part(const mcu_frame *f, int part_width_px, int part_heigh
     return a;
 }
 
-static area middle_of(const mcu_frame *f, int width_px, int height_px)
+static area raised(area a, int raise_px)
 {
-    return middle_of_part(f, f->width_px, f->height_px, width_px, height_px);
+    for (int i = 0; i < 3; i++) {
+        a.plane[i] -= (ptrdiff_t)(i ? raise_px / 2 : raise_px) * a.stride[i];
+    }
+    return a;
+}
+
+static area middle_of(const mcu_frame *f, int width_px, int height_px, int raise_px)
+{
+    return raised(middle_of_part(f, f->width_px, f->height_px, width_px, height_px), raise_px);
 }
 
 static target part_of(mcu_frame *f, int x_px, int y_px, int width_px, int height_px)
@@ -136,12 +144,19 @@ static steps steps_for(mix_ratio r, int crop_width_px, int crop_height_px, int w
     return (steps){{0, 1}, r};
 }
 
-bool mix_scale(mix_scaler *s, const mcu_frame *src, int crop_width_px, int crop_height_px, mix_ratio ratio, mcu_frame *dst,
-               int x_px, int y_px, int width_px, int height_px)
+void mix_scale_copy(const mcu_frame *src, mcu_frame *dst, int x_px, int y_px, int width_px, int height_px)
 {
-    area a = middle_of(src, crop_width_px, crop_height_px);
+    area a = middle_of(src, width_px, height_px, 0);
     target t = part_of(dst, x_px, y_px, width_px, height_px);
-    steps p = steps_for(ratio, crop_width_px, crop_height_px, width_px, height_px);
+    copy(&a, &t);
+}
+
+bool mix_scale(mix_scaler *s, const mcu_frame *src, const mix_cut *cut, mcu_frame *dst, int x_px, int y_px, int width_px,
+               int height_px)
+{
+    area a = middle_of(src, cut->crop_width_px, cut->crop_height_px, cut->raise_px);
+    target t = part_of(dst, x_px, y_px, width_px, height_px);
+    steps p = steps_for(cut->ratio, cut->crop_width_px, cut->crop_height_px, width_px, height_px);
     if (!p.first.num) {
         one_step(&a, &t, p.then);
         return true;
@@ -151,9 +166,9 @@ bool mix_scale(mix_scaler *s, const mcu_frame *src, int crop_width_px, int crop_
         w /= p.then.num;
         h /= p.then.num;
     } else { /* as much of the crop as divides evenly */
-        w = (crop_width_px / p.first.den) & ~1;
-        h = (crop_height_px / p.first.den) & ~1;
-        a = middle_of(src, w * p.first.den, h * p.first.den);
+        w = (cut->crop_width_px / p.first.den) & ~1;
+        h = (cut->crop_height_px / p.first.den) & ~1;
+        a = middle_of(src, w * p.first.den, h * p.first.den, cut->raise_px);
     }
     if (!need(&s->scratch, w, h)) {
         return false;
@@ -166,14 +181,14 @@ bool mix_scale(mix_scaler *s, const mcu_frame *src, int crop_width_px, int crop_
     return true;
 }
 
-bool mix_scale_middle(mix_scaler *s, const mcu_frame *src, int crop_width_px, int crop_height_px, mix_ratio ratio,
-                      int scaled_width_px, int scaled_height_px, mcu_frame *dst, int x_px, int y_px, int width_px, int height_px)
+bool mix_scale_middle(mix_scaler *s, const mcu_frame *src, const mix_cut *cut, int scaled_width_px, int scaled_height_px,
+                      mcu_frame *dst, int x_px, int y_px, int width_px, int height_px)
 {
     if (scaled_width_px == width_px && scaled_height_px == height_px) {
-        return mix_scale(s, src, crop_width_px, crop_height_px, ratio, dst, x_px, y_px, width_px, height_px);
+        return mix_scale(s, src, cut, dst, x_px, y_px, width_px, height_px);
     }
     if (!need(&s->larger, scaled_width_px, scaled_height_px) ||
-        !mix_scale(s, src, crop_width_px, crop_height_px, ratio, s->larger, 0, 0, scaled_width_px, scaled_height_px)) {
+        !mix_scale(s, src, cut, s->larger, 0, 0, scaled_width_px, scaled_height_px)) {
         return false;
     }
     area a = middle_of_part(s->larger, scaled_width_px, scaled_height_px, width_px, height_px);

@@ -13,14 +13,15 @@ typedef struct {
 
 void mix_scaler_clear(mix_scaler *s);
 
-/* Writes the middle crop_width_px x crop_height_px of `src` to the width x height rectangle at (x, y) of `dst`. All even, all
- * inside. `ratio` as planned by fit.h; 0/1 = any scale. False only without memory for scratch: the rectangle is then as it was.
- */
-bool mix_scale(mix_scaler *s, const mcu_frame *src, int crop_width_px, int crop_height_px, mix_ratio ratio, mcu_frame *dst,
-               int x_px, int y_px, int width_px, int height_px);
+/* Writes the `cut` of `src`, as planned by fit.h, to the width x height rectangle at (x, y) of `dst`. All even, all inside. False
+ * only without memory for scratch: the rectangle is then as it was. */
+bool mix_scale(mix_scaler *s, const mcu_frame *src, const mix_cut *cut, mcu_frame *dst, int x_px, int y_px, int width_px,
+               int height_px);
+/* The middle width x height of `src` as it is. */
+void mix_scale_copy(const mcu_frame *src, mcu_frame *dst, int x_px, int y_px, int width_px, int height_px);
 
 /* The same to scaled_width_px x scaled_height_px, of which the middle width x height is shown. */
-bool mix_scale_middle(mix_scaler *s, const mcu_frame *src, int crop_width_px, int crop_height_px, mix_ratio ratio,
-                      int scaled_width_px, int scaled_height_px, mcu_frame *dst, int x_px, int y_px, int width_px, int height_px);
+bool mix_scale_middle(mix_scaler *s, const mcu_frame *src, const mix_cut *cut, int scaled_width_px, int scaled_height_px,
+                      mcu_frame *dst, int x_px, int y_px, int width_px, int height_px);
 
 #endif

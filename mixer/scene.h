@@ -3,6 +3,7 @@
 #ifndef MIXER_SCENE_H
 #define MIXER_SCENE_H
 
+#include "mixer/arrange.h"
 #include "mixer/art.h"
 #include "mixer/encoder.h"
 #include "mixer/source.h"
@@ -13,15 +14,19 @@
 typedef struct {
     uint32_t person;
     bool talking;
-    mix_source *source; /* NULL = no picture to be shown */
+    mix_source *source;           /* NULL = no picture to be shown */
+    mix_want want[MIX_MAX_TIERS]; /* what it was asked for; width 0 = that tier does not show it */
 } mix_scene_person;
 
 typedef struct {
     bool live;
     int width_px, height_px, fps;
-    mix_tile tiles[MIX_MAX_PEOPLE]; /* of people[] in the same order */
-    mix_art_item *label[MIX_MAX_PEOPLE], *placeholder[MIX_MAX_PEOPLE];
-    mix_encoder *encoders[MIX_TIER_CODECS]; /* NULL = none */
+    unsigned n_tiles;
+    mix_tile tiles[MIX_MAX_PEOPLE]; /* in the order in which they are drawn: later ones may cover earlier ones */
+    uint8_t who[MIX_MAX_PEOPLE];    /* index in people[] of each tile */
+    bool card[MIX_MAX_PEOPLE];      /* the placeholder is shown, whatever the source gives */
+    mix_art_item *label[MIX_MAX_PEOPLE], *placeholder[MIX_MAX_PEOPLE]; /* of each tile */
+    mix_encoder *encoders[MIX_TIER_CODECS];                            /* NULL = none */
 } mix_scene_tier;
 
 typedef struct {
@@ -30,11 +35,14 @@ typedef struct {
     unsigned n_people, n_tiers;
     mix_scene_person people[MIX_MAX_PEOPLE];
     mix_scene_tier tiers[MIX_MAX_TIERS];
-    mix_want want[MIX_MAX_TIERS]; /* what every source was asked for */
 } mix_scene;
 
 mix_scene *mix_scene_new(void); /* empty, refs = 1; its maker fills it before anybody else sees it */
 mix_scene *mix_scene_ref(mix_scene *s);
 void mix_scene_unref(mix_scene *s); /* NULL is fine */
+/* Tiles of a live tier whose size is set, and what they ask of the sources. The scene's people are there already. */
+void mix_scene_lay(mix_scene *s, unsigned tier, const mix_place *places, unsigned n, int tick_fps);
+/* Their labels and placeholders; `people` are the scene's, in the same order. Thread: the loop, which owns `art`. */
+void mix_scene_dress(mix_scene *s, unsigned tier, mix_art *art, const mix_person *people);
 
 #endif

@@ -25,7 +25,7 @@ struct mix_source {
     mcu_ring *queue; /* loop -> strand */
     atomic_uint queued_bytes;
     atomic_bool purge, need_key, ended;
-    _Atomic uint64_t want[MIX_MAX_TIERS]; /* every_tick << 32 | width << 16 | height */
+    _Atomic uint64_t want[MIX_MAX_TIERS]; /* fit << 40 | every_tick << 32 | width << 16 | height */
     _Atomic int64_t last_ns;
 
     mcu_latest full, tile[MIX_MAX_TIERS]; /* strand -> clock */
@@ -95,7 +95,8 @@ int64_t mix_source_last_ns(const mix_source *s)
 void mix_source_want(mix_source *s, const mix_want want[MIX_MAX_TIERS])
 {
     for (int t = 0; t < MIX_MAX_TIERS; t++) {
-        uint64_t packed = (uint64_t)want[t].every_tick << 32 | (uint64_t)want[t].width_px << 16 | (uint64_t)want[t].height_px;
+        uint64_t packed = (uint64_t)want[t].fit << 40 | (uint64_t)want[t].every_tick << 32 | (uint64_t)want[t].width_px << 16 |
+                          (uint64_t)want[t].height_px;
         atomic_store_explicit(&s->want[t], packed, memory_order_relaxed);
     }
 }
@@ -104,7 +105,7 @@ static void read_want(mix_source *s, mix_want want[MIX_MAX_TIERS])
 {
     for (int t = 0; t < MIX_MAX_TIERS; t++) {
         uint64_t packed = atomic_load_explicit(&s->want[t], memory_order_relaxed);
-        want[t] = (mix_want){(int)(packed >> 16 & 0xffff), (int)(packed & 0xffff), packed >> 32 & 1};
+        want[t] = (mix_want){(int)(packed >> 16 & 0xffff), (int)(packed & 0xffff), packed >> 32 & 1, (mcu_fit)(packed >> 40)};
     }
 }
 
@@ -156,8 +157,7 @@ static mcu_frame *make_tile(mix_source *s, int t, const mix_step *step, const mc
         return NULL; /* the clock scales it itself */
     }
     const mix_cut *cut = parent ? &step->step : &step->whole;
-    if (!mix_scale(&s->scaler, parent ? parent : full, cut->crop_width_px, cut->crop_height_px, cut->ratio, tile, 0, 0,
-                   step->width_px, step->height_px)) {
+    if (!mix_scale(&s->scaler, parent ? parent : full, cut, tile, 0, 0, step->width_px, step->height_px)) {
         mcu_frame_unref(tile);
         return NULL;
     }

@@ -309,6 +309,12 @@ void mix_video_set_people(mix_video *v, const mix_person *people, unsigned n)
     mix_video_rebuild(v);
 }
 
+void mix_video_set_layout(mix_video *v, const mcu_layout *layout)
+{
+    v->layout = layout;
+    mix_video_rebuild(v);
+}
+
 bool mix_video_tier_live(const mix_tier_entry *t)
 {
     bool live = false;

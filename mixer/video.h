@@ -5,7 +5,9 @@
 #define MIXER_VIDEO_H
 
 #include <glib.h>
+#include <limits.h>
 
+#include "mcu/base/layout.h"
 #include "mcu/base/media.h"
 #include "mcu/base/status.h"
 
@@ -40,7 +42,8 @@ typedef struct {
     void (*on_picture)(void *user, unsigned tier, mcu_au *au);              /* au borrowed; au->codec, ->tier, ->keyframe are set */
     void (*on_keyframe_wanted)(void *user, uint32_t source);                /* decoder cannot go on without one; at most 2 a second each */
     void (*on_source_state)(void *user, uint32_t source, mix_source_state state);
-    void (*on_layout)(void *user, unsigned tier, const mix_tile *tiles, unsigned n); /* rectangles of a live tier changed; tiles borrowed */
+    /* The rectangles of a live tier changed; borrowed, in drawing order: later ones may lie over earlier ones. */
+    void (*on_layout)(void *user, unsigned tier, const mix_tile *tiles, unsigned n);
 } mix_video_callbacks;
 
 typedef struct mix_video mix_video;
@@ -56,7 +59,9 @@ void mix_video_source_remove(mix_video *v, uint32_t source); /* its last picture
  * Streams with an SPS that is absurd (bit depth, chroma format, size, slice count) are refused and counted, state REFUSED. */
 mcu_status mix_video_source_push(mix_video *v, uint32_t source, mcu_au *take_au);
 
-/* Who is in the picture, in tile order. Names are UTF-8, copied, shown as labels. Applied on the next tick; old picture until then. */
+#define MIX_RANK_NEVER UINT_MAX
+
+/* Who is in the picture, in order of joining. Names are UTF-8, copied, shown as labels. Applied on the next tick; old picture until then. */
 typedef struct {
     uint32_t person;
     const char *name;
@@ -64,8 +69,12 @@ typedef struct {
     bool muted;     /* microphone icon */
     bool talking;   /* border */
     bool phone;     /* phone icon */
+    unsigned who;   /* 1u << mcu_who of the role, and of MCU_WHO_CONTENT and MCU_WHO_SIGNING */
+    unsigned rank;  /* 0 = is the speaker, 1 = was before, ... MIX_RANK_NEVER = never was */
 } mix_person;
 void mix_video_set_people(mix_video *v, const mix_person *people, unsigned n);
+/* How they are arranged, from the next tick; the old picture stays until then. Borrowed until it is replaced. NULL = the grid. */
+void mix_video_set_layout(mix_video *v, const mcu_layout *layout);
 
 /* A tier is composed and encoded only while its use count is above zero, one encoder per (tier, codec) however many watch. The first
  * picture after use is a keyframe. codec is H264, VP8, or JPEG: stills, at first use and for each keyframe request. */

@@ -90,14 +90,15 @@ static void got_applied(mix_video *v, const mix_scene *s)
     for (unsigned i = 0; i < s->n_tiers; i++) {
         mix_tier_entry *t = &v->tiers[i];
         bool live = mix_video_tier_live(t);
-        size_t size = s->n_people * sizeof t->told[0];
-        if (!live || !s->tiers[i].live || (t->n_told == (int)s->n_people && memcmp(t->told, s->tiers[i].tiles, size) == 0)) {
+        unsigned n = s->tiers[i].n_tiles;
+        size_t size = n * sizeof t->told[0];
+        if (!live || !s->tiers[i].live || (t->n_told == (int)n && memcmp(t->told, s->tiers[i].tiles, size) == 0)) {
             continue;
         }
         memcpy(t->told, s->tiers[i].tiles, size);
-        t->n_told = (int)s->n_people;
+        t->n_told = (int)n;
         if (v->callbacks.on_layout) {
-            v->callbacks.on_layout(v->user, i, s->tiers[i].tiles, s->n_people);
+            v->callbacks.on_layout(v->user, i, s->tiers[i].tiles, n);
         }
     }
 }

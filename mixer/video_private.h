@@ -46,6 +46,7 @@ struct mix_video {
     mix_source_entry sources[MIX_MAX_PEOPLE];
     mix_person people[MIX_MAX_PEOPLE]; /* names are ours */
     unsigned n_people;
+    const mcu_layout *layout; /* borrowed */
     mix_tier_entry tiers[MIX_MAX_TIERS];
     mix_vclock *clock; /* runs while a tier is in use */
     mcu_histogram *lateness;

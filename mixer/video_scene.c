@@ -1,6 +1,7 @@
 /* video_scene.c - from people, sources and uses to the scene that the clock composes.  Thread: the loop. */
-#include "mixer/layout.h"
-#include "mixer/text.h"
+#include <string.h>
+
+#include "mixer/arrange.h"
 #include "mixer/video_private.h"
 
 static void choose(mix_source_entry *e, bool decoded)
@@ -12,20 +13,68 @@ static void choose(mix_source_entry *e, bool decoded)
     e->decoded = decoded;
 }
 
-/* Whoever is in the picture first, in tile order; sources that are not (yet) as far as there is room. */
-static void choose_decoded(mix_video *v)
+/* Who is where on the tiers that are live. */
+typedef struct {
+    mix_place places[MIX_MAX_TIERS][MIX_MAX_PEOPLE];
+    unsigned n[MIX_MAX_TIERS];
+    bool shown[MIX_MAX_PEOPLE]; /* somewhere, with a picture */
+} arranged;
+
+static void arrange(const mix_video *v, arranged *a)
 {
-    bool decoded[MIX_MAX_PEOPLE] = {false}, listed[MIX_MAX_PEOPLE] = {false};
-    unsigned n = 0;
+    mix_guest guests[MIX_MAX_PEOPLE];
+    for (unsigned i = 0; i < v->n_people; i++) {
+        guests[i] = (mix_guest){v->people[i].who, v->people[i].rank};
+    }
+    memset(a, 0, sizeof *a);
+    for (unsigned t = 0; t < v->n_tiers; t++) {
+        if (!mix_video_tier_live(&v->tiers[t])) {
+            continue;
+        }
+        mix_ground ground = {v->specs[t].name, v->specs[t].width_px, v->specs[t].height_px};
+        a->n[t] = mix_arrange(v->layout, &ground, guests, v->n_people, a->places[t]);
+        for (unsigned i = 0; i < a->n[t]; i++) {
+            a->shown[a->places[t][i].guest] |= !a->places[t][i].card;
+        }
+    }
+}
+
+/* Nobody's picture is wanted where every tile of every live tier is a card. */
+static bool shows_pictures(const mix_video *v, const arranged *a)
+{
+    bool any = false, tiles = false;
+    for (unsigned i = 0; i < v->n_people; i++) {
+        any = any || a->shown[i];
+    }
+    for (unsigned t = 0; t < v->n_tiers; t++) {
+        tiles = tiles || a->n[t] > 0;
+    }
+    return any || !tiles;
+}
+
+static unsigned choose_listed(mix_video *v, const arranged *a, bool shown, bool *decoded, bool *listed, unsigned n)
+{
     for (unsigned i = 0; i < v->n_people; i++) {
         mix_source_entry *e = mix_video_find_source(v, v->people[i].person);
         if (e) {
             listed[e - v->sources] = true;
-            if (v->people[i].camera_on && n < MIX_MAX_DECODED) {
+            if (v->people[i].camera_on && a->shown[i] == shown && n < MIX_MAX_DECODED) {
                 decoded[e - v->sources] = true;
                 n++;
             }
         }
+    }
+    return n;
+}
+
+/* Whoever is in a picture first; then who may be next, so that a change finds him there; then sources that nobody is listed with.
+ */
+static void choose_decoded(mix_video *v, const arranged *a)
+{
+    bool decoded[MIX_MAX_PEOPLE] = {false}, listed[MIX_MAX_PEOPLE] = {false};
+    unsigned n = choose_listed(v, a, true, decoded, listed, 0);
+    if (shows_pictures(v, a)) {
+        n = choose_listed(v, a, false, decoded, listed, n);
     }
     for (unsigned i = 0; i < MIX_MAX_PEOPLE; i++) {
         mix_source_entry *e = &v->sources[i];
@@ -46,16 +95,12 @@ static void add_people(mix_video *v, mix_scene *s)
         const mix_person *p = &v->people[i];
         mix_source_entry *e = mix_video_find_source(v, p->person);
         bool shown = e && e->decoded && p->camera_on;
-        s->people[i] = (mix_scene_person){p->person, p->talking, shown ? mix_source_ref(e->source) : NULL};
+        s->people[i] = (mix_scene_person){.person = p->person, .talking = p->talking};
+        s->people[i].source = shown ? mix_source_ref(e->source) : NULL;
     }
 }
 
-static unsigned icons_of(const mix_person *p)
-{
-    return (p->muted ? MIX_ICON_MUTED : 0u) | (p->phone ? MIX_ICON_PHONE : 0u);
-}
-
-static void add_tier(mix_video *v, mix_scene *s, unsigned tier)
+static void add_tier(mix_video *v, mix_scene *s, unsigned tier, const arranged *a)
 {
     const mix_tier_spec *spec = &v->specs[tier];
     mix_scene_tier *t = &s->tiers[tier];
@@ -68,26 +113,17 @@ static void add_tier(mix_video *v, mix_scene *s, unsigned tier)
             t->live = true;
         }
     }
-    if (!t->live) {
-        return;
-    }
-    mix_layout(spec->width_px, spec->height_px, s->n_people, t->tiles);
-    for (unsigned i = 0; i < s->n_people; i++) {
-        const mix_person *p = &v->people[i];
-        int w = t->tiles[i].width_px, h = t->tiles[i].height_px;
-        t->tiles[i].person = p->person;
-        t->label[i] = mix_art_get(v->art, MIX_ART_LABEL, p->name, icons_of(p), w, h);
-        mix_art_ask(t->label[i]); /* most often it is there by the next tick */
-        t->placeholder[i] = mix_art_get(v->art, MIX_ART_PLACEHOLDER, p->name, icons_of(p) & MIX_ICON_PHONE, w, h);
-    }
-    if (s->n_people > 0) {
-        s->want[tier] = (mix_want){t->tiles[0].width_px, t->tiles[0].height_px, spec->fps == v->tick_fps};
+    if (t->live) {
+        mix_scene_lay(s, tier, a->places[tier], a->n[tier], v->tick_fps);
+        mix_scene_dress(s, tier, v->art, v->people);
     }
 }
 
 void mix_video_rebuild(mix_video *v)
 {
-    choose_decoded(v);
+    arranged a;
+    arrange(v, &a);
+    choose_decoded(v, &a);
     if (!v->clock) {
         return;
     }
@@ -96,11 +132,11 @@ void mix_video_rebuild(mix_video *v)
     s->n_tiers = v->n_tiers;
     add_people(v, s);
     for (unsigned t = 0; t < v->n_tiers; t++) {
-        add_tier(v, s, t);
+        add_tier(v, s, t, &a);
     }
     for (unsigned i = 0; i < s->n_people; i++) {
         if (s->people[i].source) {
-            mix_source_want(s->people[i].source, s->want);
+            mix_source_want(s->people[i].source, s->people[i].want);
         }
     }
     mix_vclock_post(v->clock, s);

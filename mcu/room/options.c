@@ -126,7 +126,11 @@ bool mcu_room_options_init(mcu_room_options *o, const json_t *config, GError **e
     o->empty_ns = integer(config, "empty_seconds", 60) * MCU_NS_PER_SEC;
     o->video.preset = keep(o, json_object_get(config, "preset"));
     o->audio.complexity = -1;
-    if (!read_media(o, json_object_get(config, "media"), error) || !read_tiers(o, json_object_get(config, "tiers"), error)) {
+    const char *layout = json_string_value(json_object_get(config, "layout"));
+    o->layout = g_strdup(layout != NULL ? layout : MCU_LAYOUT_DEFAULT);
+    o->layouts = mcu_layouts_parse(json_object_get(config, "layouts"), error);
+    if (o->layouts == NULL || !read_media(o, json_object_get(config, "media"), error) ||
+        !read_tiers(o, json_object_get(config, "tiers"), error)) {
         mcu_room_options_clear(o);
         return false;
     }
@@ -137,6 +141,8 @@ void mcu_room_options_clear(mcu_room_options *o)
 {
     g_clear_pointer(&o->strings, g_ptr_array_unref);
     g_clear_pointer(&o->turn, g_free);
+    g_clear_pointer(&o->layouts, mcu_layouts_free);
+    g_clear_pointer(&o->layout, g_free);
 }
 
 int mcu_room_options_tier(const mcu_room_options *o, const char *name)

@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "mcu/base/layout.h"
 #include "mcu/net/peer.h"
 #include "mcu/room/tier_choice.h"
 #include "mixer/audio.h"
@@ -14,6 +15,8 @@ typedef struct {
     mix_video_config video;
     mix_audio_config audio;
     mcu_tier_table tiers;
+    mcu_layouts *layouts; /* owned */
+    char *layout;         /* the name of the one to begin with */
     unsigned max_seats;
     int64_t empty_ns;
     GPtrArray *strings; /* owner of what `net` and `video` point to */

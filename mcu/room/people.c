@@ -21,8 +21,16 @@ unsigned mcu_people_sessions(const mcu_room *r)
     return n;
 }
 
+static unsigned who_is(const mcu_session *s)
+{
+    unsigned who = 1u << mcu_who_of(s->seat->role);
+    who |= s->share ? 1u << MCU_WHO_CONTENT : 0u;
+    return who | (mcu_speaker_signs(s) ? 1u << MCU_WHO_SIGNING : 0u);
+}
+
 static void show_people(mcu_room *r)
 {
+    mcu_speaker_attend(r);
     mix_person people[MIX_MAX_PEOPLE];
     unsigned n = 0;
     for (guint i = 0; i < r->order->len && n < MIX_MAX_PEOPLE; i++) {
@@ -37,6 +45,8 @@ static void show_people(mcu_room *r)
             .camera_on = mcu_session_shows_camera(s),
             .muted = !s->audio_on || seat->muted || !s->has_voice,
             .talking = s->talking,
+            .who = who_is(s),
+            .rank = mcu_stage_rank(&r->stage, seat->person),
         };
     }
     mix_video_set_people(r->video, people, n);
@@ -80,6 +90,12 @@ static void schedule(mcu_room *r)
     g_source_set_priority(r->idle, G_PRIORITY_DEFAULT);
     g_source_set_callback(r->idle, run_idle, r, NULL);
     g_source_attach(r->idle, r->context);
+}
+
+void mcu_picture_changed(mcu_room *r)
+{
+    r->people_dirty = true;
+    schedule(r);
 }
 
 void mcu_people_changed(mcu_room *r)

@@ -174,6 +174,6 @@ json_t *mcu_report_inspection(mcu_room *r)
             json_array_append_new(list, session_json(seat->session));
         }
     }
-    return json_pack("{ss ss ss sI so so so}", "type", "inspection", "room", r->id, "name", r->name, "revision",
-                     (json_int_t)r->revision, "participants", list, "video", video_json(r), "audio", audio_json(r));
+    return json_pack("{ss ss ss ss sI so so so}", "type", "inspection", "room", r->id, "name", r->name, "layout", r->layout,
+                     "revision", (json_int_t)r->revision, "participants", list, "video", video_json(r), "audio", audio_json(r));
 }

@@ -301,6 +301,28 @@ static bool request_picture(mcu_room *r, const json_t *m, GError **error)
     return mcu_still_request(r, (unsigned)tier, json_object_get(m, "id"), error);
 }
 
+static bool request_layout(mcu_room *r, const json_t *m, GError **error)
+{
+    if (!mcu_layout_use(r, text(m, "layout"), error)) {
+        return false;
+    }
+    reply_ok(r, m);
+    return true;
+}
+
+static bool request_layouts(mcu_room *r, const json_t *m, GError **error)
+{
+    const json_t *layouts = json_object_get(m, "layouts");
+    if (!json_is_array(layouts)) {
+        return bad(error, "layouts is not an array");
+    }
+    if (!mcu_layout_replace(r, layouts, error)) {
+        return false;
+    }
+    reply_ok(r, m);
+    return true;
+}
+
 static bool request_end(mcu_room *r, const json_t *m, GError **error)
 {
     (void)error;
@@ -313,9 +335,10 @@ static const struct {
     const char *type;
     request_fn fn;
 } requests[] = {
-    {"candidate", request_candidate}, {"end", request_end},     {"inspect", request_inspect}, {"leave", request_leave},
-    {"metrics", request_metrics},     {"mute", request_mute},   {"offer", request_offer},     {"picture", request_picture},
-    {"seat", request_seat},           {"state", request_state}, {"tier", request_tier},       {"unseat", request_unseat},
+    {"candidate", request_candidate}, {"end", request_end},         {"inspect", request_inspect}, {"layout", request_layout},
+    {"layouts", request_layouts},     {"leave", request_leave},     {"metrics", request_metrics}, {"mute", request_mute},
+    {"offer", request_offer},         {"picture", request_picture}, {"seat", request_seat},       {"state", request_state},
+    {"tier", request_tier},           {"unseat", request_unseat},
 };
 
 void mcu_room_handle(mcu_room *r, const json_t *m)

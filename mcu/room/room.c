@@ -96,9 +96,13 @@ mcu_room *mcu_room_new(GMainContext *context, const json_t *open, const mcu_room
     r->dead = g_ptr_array_new_with_free_func(dead_free);
     r->next_person = 1;
     mcu_checks_init(r);
+    mcu_stage_init(&r->stage);
     if (!mcu_room_options_init(&r->options, json_object_get(open, "config"), error) || !mcu_wiring_init(r, error)) {
         mcu_room_free(r);
         return NULL;
+    }
+    if (!mcu_layout_use(r, r->options.layout, NULL)) { /* its file is gone since it was chosen */
+        (void)mcu_layout_use(r, MCU_LAYOUT_DEFAULT, NULL);
     }
     r->ticker = g_timeout_source_new(TICK_MS);
     g_source_set_callback(r->ticker, on_tick, r, NULL);

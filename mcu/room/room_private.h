@@ -5,6 +5,7 @@
 #include "mcu/net/peer.h"
 #include "mcu/room/options.h"
 #include "mcu/room/room.h"
+#include "mcu/room/stage.h"
 #include "mcu/room/tier_choice.h"
 #include "mcu/room/view.h"
 #include "mixer/audio.h"
@@ -27,6 +28,7 @@ typedef struct {
     bool muted;                    /* by a host */
     bool sends_audio, sends_video; /* whether the seat may be heard, be seen; neither: it has no tile */
     bool fixed;                    /* the size of its picture never changes */
+    bool signing;                  /* speaks with hands: counts as speaking while the camera is on */
     unsigned tier_cap;             /* largest tier allowed, 0 = all */
     uint32_t person;               /* number towards the mixer, never reused */
     mcu_session *session;          /* newest connection or NULL; owned */
@@ -88,6 +90,8 @@ struct mcu_room {
     bool people_dirty, roster_dirty;
     int64_t empty_since_ns;
     bool finished;
+    mcu_stage stage;
+    char layout[MCU_LAYOUT_NAME_MAX + 1]; /* in use; those there are: options.layouts */
     mcu_still stills[MIX_MAX_TIERS];
     json_t *layouts[MIX_MAX_TIERS]; /* newest `layout` message per tier */
 };
@@ -114,10 +118,18 @@ void mcu_wiring_clear(mcu_room *r);
 extern const mcu_peer_callbacks mcu_wiring_peer;
 
 /* people.c: who is in the picture and in the roster */
-void mcu_people_changed(mcu_room *r); /* picture and roster, merged into one idle source */
+void mcu_people_changed(mcu_room *r);  /* picture and roster, merged into one idle source */
+void mcu_picture_changed(mcu_room *r); /* picture alone */
 void mcu_roster_changed(mcu_room *r);
 mcu_seat *mcu_people_by_number(mcu_room *r, uint32_t person);
 unsigned mcu_people_sessions(const mcu_room *r);
+
+/* speaker.c: who is the speaker, by loudness; how people are arranged */
+void mcu_speaker_levels(mcu_room *r, const mix_voice_level *levels, unsigned n, int64_t now_ns);
+void mcu_speaker_attend(mcu_room *r); /* takes in who came, went, or signs now */
+bool mcu_speaker_signs(const mcu_session *s);
+bool mcu_layout_use(mcu_room *r, const char *name, GError **error);         /* NOT_FOUND lists those there are */
+bool mcu_layout_replace(mcu_room *r, const json_t *layouts, GError **error); /* all of them; the one in use stays if it can */
 
 /* report.c */
 json_t *mcu_report_inspection(mcu_room *r);

@@ -62,6 +62,7 @@ bool mcu_request_seat(mcu_room *r, const json_t *m, GError **error)
     mcu_read_flag(m, "sends_audio", &seat->sends_audio);
     mcu_read_flag(m, "sends_video", &seat->sends_video);
     mcu_read_flag(m, "fixed", &seat->fixed);
+    mcu_read_flag(m, "signing", &seat->signing);
     int cap = tier != NULL && tier[0] != '\0' ? mcu_room_options_tier(&r->options, tier) : 0;
     seat->tier_cap = cap > 0 ? (unsigned)cap : 0;
     if (seat->session != NULL && seat->session->up) {

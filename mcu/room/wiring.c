@@ -161,6 +161,11 @@ static void on_talking(void *user, uint32_t voice, bool talking, double level_db
     }
 }
 
+static void on_levels(void *user, const mix_voice_level *levels, unsigned n, int64_t now_ns)
+{
+    mcu_speaker_levels(user, levels, n, now_ns);
+}
+
 static const mix_video_callbacks video_callbacks = {
     .on_picture = on_picture_out,
     .on_keyframe_wanted = on_keyframe_wanted,
@@ -171,6 +176,7 @@ static const mix_video_callbacks video_callbacks = {
 static const mix_audio_callbacks audio_callbacks = {
     .on_audio = on_audio_out,
     .on_talking = on_talking,
+    .on_levels = on_levels,
 };
 
 bool mcu_wiring_init(mcu_room *r, GError **error)

@@ -120,6 +120,12 @@ void fake_talking(uint32_t voice, bool talking)
     the_audio.callbacks.on_talking(the_audio.user, voice, talking, -20);
 }
 
+void fake_level(uint32_t voice, double level_dbov, int64_t now_ns)
+{
+    mix_voice_level level = {voice, level_dbov};
+    the_audio.callbacks.on_levels(the_audio.user, &level, 1, now_ns);
+}
+
 void fake_layout(unsigned tier, uint32_t person)
 {
     mix_tile tile = {person, 2, 4, 640, 360};
@@ -322,6 +328,12 @@ void mix_video_set_people(mix_video *v, const mix_person *people, unsigned n)
         g_strlcpy(fake.names[i], people[i].name, sizeof fake.names[i]);
         fake.people[i].name = fake.names[i];
     }
+}
+
+void mix_video_set_layout(mix_video *v, const mcu_layout *layout)
+{
+    (void)v;
+    g_strlcpy(fake.layout, layout->name, sizeof fake.layout);
 }
 
 static unsigned *uses_of(unsigned tier, mcu_codec codec)

@@ -14,6 +14,7 @@ typedef struct {
     unsigned n_people;
     mix_person people[MIX_MAX_PEOPLE];
     char names[MIX_MAX_PEOPLE][64];
+    char layout[MCU_LAYOUT_NAME_MAX + 1]; /* in use */
     bool sources[256], voices[256], muted[256], listeners[256];
     uint32_t listener_voice[256];
     bool pacer_full;      /* the next picture is refused */
@@ -41,6 +42,7 @@ void fake_peer_link(mcu_peer *p, double loss);
 void fake_picture(unsigned tier, bool keyframe);
 void fake_still(unsigned tier);
 void fake_talking(uint32_t voice, bool talking);
+void fake_level(uint32_t voice, double level_dbov, int64_t now_ns); /* of one voice: the others are silent */
 void fake_layout(unsigned tier, uint32_t person);
 
 #endif

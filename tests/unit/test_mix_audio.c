@@ -73,7 +73,7 @@ static fixture *fixture_new(void)
 {
     fixture *f = g_new0(fixture, 1);
     f->context = g_main_context_new();
-    mix_audio_callbacks callbacks = {on_audio, on_talking};
+    mix_audio_callbacks callbacks = {.on_audio = on_audio, .on_talking = on_talking};
     f->audio = mix_audio_new(f->context, NULL, &callbacks, f, NULL);
     assert_non_null(f->audio);
     return f;

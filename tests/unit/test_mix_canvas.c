@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "mixer/compositor.h"
-#include "mixer/layout.h"
 #include "video_golden.h"
 #include "video_kit.h"
 
@@ -26,6 +25,7 @@ typedef struct {
     mix_source *source[MIX_MAX_PEOPLE];
     unsigned n;
     uint64_t tick;
+    const mcu_layout *layout; /* NULL = the grid */
 } stage;
 
 /* No labels: these pixels depend on no font. */
@@ -35,17 +35,16 @@ static mix_scene *make_scene(stage *s)
     scene->n_people = s->n;
     scene->n_tiers = 4;
     for (unsigned i = 0; i < s->n; i++) {
-        scene->people[i] = (mix_scene_person){i + 1, i == 1, mix_source_ref(s->source[i])};
+        scene->people[i] = (mix_scene_person){.person = i + 1, .talking = i == 1, .source = mix_source_ref(s->source[i])};
     }
     for (unsigned t = 0; t < 4; t++) {
         mix_scene_tier *tier = &scene->tiers[t];
         *tier =
             (mix_scene_tier){.live = true, .width_px = specs[t].width_px, .height_px = specs[t].height_px, .fps = specs[t].fps};
-        mix_layout(tier->width_px, tier->height_px, s->n, tier->tiles);
-        scene->want[t] = (mix_want){tier->tiles[0].width_px, tier->tiles[0].height_px, tier->fps == 25};
+        kit_lay(scene, t, s->layout);
     }
     for (unsigned i = 0; i < s->n; i++) {
-        mix_source_want(s->source[i], scene->want);
+        mix_source_want(s->source[i], scene->people[i].want);
     }
     return scene;
 }
@@ -276,6 +275,84 @@ static void test_all_canvases_out(void **state)
     stage_close(&s);
 }
 
+static mcu_layout *picture_in_picture(double x)
+{
+    json_error_t why;
+    char text[400];
+    g_snprintf(
+        text, sizeof text,
+        "{\"name\":\"x\",\"title\":\"X\",\"arrangements\":[{\"slots\":["
+        "{\"for\":[\"anyone\"],\"at\":[%g,0.6,0.3,0.3],\"z\":1},{\"for\":[\"anyone\"],\"at\":[0,0,1,1],\"fit\":\"fill\"}]}]}",
+        x);
+    json_t *j = json_loads(text, 0, &why);
+    mcu_layout *l = mcu_layout_parse(j, NULL);
+    json_decref(j);
+    assert_non_null(l);
+    return l;
+}
+
+static uint8_t luma_in(const stage *s, unsigned tier, double x, double y)
+{
+    const mcu_frame *f = mix_compositor_canvas(s->c, tier);
+    return kit_mean_luma(f, (int)(x * f->width_px), (int)(y * f->height_px), 8, 8);
+}
+
+/* The inset stays over a picture that moves under it, on every canvas of the pool, and nothing of it is left where it was. */
+static void test_inset_stays_on_top(void **state)
+{
+    (void)state;
+    mcu_layout *right = picture_in_picture(0.6), *left = picture_in_picture(0.1);
+    stage s = stage_new(2);
+    s.layout = right;
+    stage_open(&s);
+    for (unsigned k = 1; k < 3 * MIX_CANVASES; k++) {
+        show(&s, 1, k, now_of(&s)); /* the one below */
+        tick(&s);
+        for (unsigned t = 0; t < 4; t++) {
+            assert_in_range(luma_in(&s, t, 0.7, 0.75), luma_of(0) - 1, luma_of(0) + 1);
+            assert_in_range(luma_in(&s, t, 0.2, 0.75), luma_of(1) - 1, luma_of(1) + 1);
+        }
+    }
+    s.layout = left;
+    mix_compositor_tick(s.c, make_scene(&s), s.tick, now_of(&s));
+    for (unsigned k = 0; k < 3 * MIX_CANVASES; k++) {
+        assert_in_range(luma_in(&s, 0, 0.2, 0.75), luma_of(0) - 1, luma_of(0) + 1);
+        assert_in_range(luma_in(&s, 0, 0.7, 0.75), luma_of(1) - 1, luma_of(1) + 1);
+        s.tick++;
+        show(&s, 1, k, now_of(&s));
+        mix_compositor_tick(s.c, NULL, s.tick, now_of(&s));
+    }
+    stage_close(&s);
+    mcu_layout_free(right);
+    mcu_layout_free(left);
+}
+
+/* From one layout to another the pictures are there at once: every pixel is somebody's at the tick of the change. */
+static void test_change_does_not_flash(void **state)
+{
+    (void)state;
+    mcu_layout *pip = picture_in_picture(0.6);
+    stage s = stage_new(2);
+    stage_open(&s);
+    for (unsigned k = 0; k < 20; k++) {
+        s.layout = k % 2 ? NULL : pip;
+        mix_scene *scene = make_scene(&s);
+        show(&s, k % 2, k + 1, now_of(&s));
+        int64_t now_ns = now_of(&s);
+        mix_compositor_tick(s.c, scene, s.tick++, now_ns);
+        const mcu_frame *f = mix_compositor_canvas(s.c, 0);
+        assert_int_equal(f->time_ns, now_ns);
+        for (unsigned i = 0; i < 2; i++) {
+            const mix_tile *tile = &mix_compositor_scene(s.c)->tiers[0].tiles[i];
+            unsigned who = mix_compositor_scene(s.c)->tiers[0].who[i];
+            assert_in_range(kit_mean_luma(f, tile->x_px + 8, tile->y_px + tile->height_px / 2, 8, 8), luma_of(who) - 1,
+                            luma_of(who) + 1);
+        }
+    }
+    stage_close(&s);
+    mcu_layout_free(pip);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,6 +365,8 @@ int main(void)
         cmocka_unit_test(test_one_media_clock),
         cmocka_unit_test(test_stale_then_gone),
         cmocka_unit_test(test_all_canvases_out),
+        cmocka_unit_test(test_inset_stays_on_top),
+        cmocka_unit_test(test_change_does_not_flash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

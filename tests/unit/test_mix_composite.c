@@ -8,8 +8,6 @@
 #include <string.h>
 
 #include "mixer/compositor.h"
-#include "mixer/layout.h"
-#include "mixer/text.h"
 #include "video_kit.h"
 
 static const mix_tier_spec specs[] = {
@@ -85,10 +83,14 @@ static void party_free(party *p)
 static mix_scene *party_scene(party *p)
 {
     mix_scene *s = mix_scene_new();
+    mix_person people[MIX_MAX_PEOPLE] = {0};
     s->n_people = p->n;
     s->n_tiers = N_TIERS;
     for (unsigned i = 0; i < p->n; i++) {
-        s->people[i] = (mix_scene_person){i + 1, guests[i].talking, p->source[i] ? mix_source_ref(p->source[i]) : NULL};
+        const guest *g = &guests[i];
+        people[i] = (mix_person){.person = i + 1, .name = g->name, .muted = g->muted, .phone = g->phone};
+        s->people[i] = (mix_scene_person){.person = i + 1, .talking = g->talking};
+        s->people[i].source = p->source[i] ? mix_source_ref(p->source[i]) : NULL;
     }
     for (unsigned t = 0; t < N_TIERS; t++) {
         mix_scene_tier *tier = &s->tiers[t];
@@ -96,18 +98,12 @@ static mix_scene *party_scene(party *p)
         tier->width_px = specs[t].width_px;
         tier->height_px = specs[t].height_px;
         tier->fps = specs[t].fps;
-        mix_layout(tier->width_px, tier->height_px, p->n, tier->tiles);
-        for (unsigned i = 0; i < p->n; i++) {
-            int w = tier->tiles[i].width_px, h = tier->tiles[i].height_px;
-            unsigned icons = (guests[i].muted ? MIX_ICON_MUTED : 0u) | (guests[i].phone ? MIX_ICON_PHONE : 0u);
-            tier->label[i] = mix_art_get(p->art, MIX_ART_LABEL, guests[i].name, icons, w, h);
-            tier->placeholder[i] = mix_art_get(p->art, MIX_ART_PLACEHOLDER, guests[i].name, icons & MIX_ICON_PHONE, w, h);
-        }
-        s->want[t] = (mix_want){tier->tiles[0].width_px, tier->tiles[0].height_px, tier->fps == 25};
+        kit_lay(s, t, NULL);
+        mix_scene_dress(s, t, p->art, people);
     }
     for (unsigned i = 0; i < p->n; i++) {
         if (p->source[i]) {
-            mix_source_want(p->source[i], s->want);
+            mix_source_want(p->source[i], s->people[i].want);
         }
     }
     return s;

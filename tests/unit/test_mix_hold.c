@@ -8,7 +8,6 @@
 #include <semaphore.h>
 
 #include "mixer/compositor.h"
-#include "mixer/layout.h"
 #include "video_kit.h"
 
 #define TICK_NS (40 * MCU_NS_PER_MS)
@@ -70,12 +69,11 @@ static mix_scene *scene_of(stage *s, const char *name)
 {
     mix_scene *scene = mix_scene_new();
     scene->n_people = scene->n_tiers = 1;
-    scene->people[0] = (mix_scene_person){1, false, mix_source_ref(s->source)};
+    scene->people[0] = (mix_scene_person){.person = 1, .source = mix_source_ref(s->source)};
     mix_scene_tier *t = &scene->tiers[0];
     *t = (mix_scene_tier){.live = true, .width_px = 640, .height_px = 360, .fps = 25};
-    mix_layout(640, 360, 1, t->tiles);
+    kit_lay(scene, 0, NULL);
     t->label[0] = mix_art_get(s->art, MIX_ART_LABEL, name, 0, 640, 360);
-    scene->want[0] = (mix_want){640, 360, true};
     return scene;
 }
 

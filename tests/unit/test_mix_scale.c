@@ -57,7 +57,7 @@ static void check_ratio(mix_ratio r, int w, int h, int cw, int ch)
     mix_draw_fill(src, 0, 0, 320, 360, (mix_colour){40, 90, 160});
     mix_draw_fill(src, 320, 0, 320, 360, (mix_colour){200, 160, 90});
     mix_draw_fill(dst, 0, 0, 700, 400, (mix_colour){7, 7, 7});
-    assert_true(mix_scale(&scaler, src, cw, ch, r, dst, 10, 20, w, h));
+    assert_true(mix_scale(&scaler, src, &(mix_cut){cw, ch, r, 0}, dst, 10, 20, w, h));
     int half = w / 2 & ~1;
     assert_in_range(kit_mean_luma(dst, 10, 20, half - 4, h), 39, 41);
     assert_in_range(kit_mean_luma(dst, 10 + half + 4, 20, w - half - 4, h), 199, 201);
@@ -97,10 +97,11 @@ static void test_middle(void **state)
 {
     (void)state;
     mcu_frame *src = kit_person(640, 360, 3, 1), *whole = mcu_frame_new(120, 66), *dst = mcu_frame_new(200, 100);
+    const mix_cut cut = {640, 352, {3, 16}, 0};
     mix_scaler scaler = {0};
-    assert_true(mix_scale(&scaler, src, 640, 352, (mix_ratio){3, 16}, whole, 0, 0, 120, 66));
+    assert_true(mix_scale(&scaler, src, &cut, whole, 0, 0, 120, 66));
     mix_draw_fill(dst, 0, 0, 200, 100, (mix_colour){7, 7, 7});
-    assert_true(mix_scale_middle(&scaler, src, 640, 352, (mix_ratio){3, 16}, 120, 66, dst, 10, 20, 114, 62));
+    assert_true(mix_scale_middle(&scaler, src, &cut, 120, 66, dst, 10, 20, 114, 62));
     for (int y = 0; y < 100; y++) {
         for (int x = 0; x < 200; x++) {
             bool inside = x >= 10 && x < 124 && y >= 20 && y < 82;

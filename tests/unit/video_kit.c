@@ -129,6 +129,18 @@ mix_source *kit_source(uint32_t id, kit_notices *n)
     return mix_source_new(id, &env);
 }
 
+void kit_lay(mix_scene *s, unsigned tier, const mcu_layout *layout)
+{
+    mix_guest guests[MIX_MAX_PEOPLE];
+    mix_place places[MIX_MAX_PEOPLE];
+    for (unsigned i = 0; i < s->n_people; i++) {
+        guests[i] = (mix_guest){0, MIX_RANK_NEVER};
+    }
+    mix_ground ground = {"A", s->tiers[tier].width_px, s->tiers[tier].height_px};
+    unsigned n = mix_arrange(layout, &ground, guests, s->n_people, places);
+    mix_scene_lay(s, tier, places, n, 25);
+}
+
 uint8_t kit_mean_luma(const mcu_frame *f, int x, int y, int w, int h)
 {
     uint64_t sum = 0;

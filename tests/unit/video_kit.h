@@ -3,6 +3,7 @@
 #define VIDEO_KIT_H
 
 #include "mcu/base/media.h"
+#include "mixer/scene.h"
 #include "mixer/source.h"
 #include "mixer/venc.h"
 
@@ -31,6 +32,9 @@ typedef struct {
     unsigned want_key, live, refused;
 } kit_notices;
 mix_source *kit_source(uint32_t id, kit_notices *n);
+
+/* Lays a tier of a scene out, the people of which are there; nobody has spoken. `layout` NULL = the grid; ticks are 25 a second. */
+void kit_lay(mix_scene *s, unsigned tier, const mcu_layout *layout);
 
 uint8_t kit_mean_luma(const mcu_frame *f, int x_px, int y_px, int width_px, int height_px);
 uint32_t kit_crc(const mcu_frame *f, int plane);

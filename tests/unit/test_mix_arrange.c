@@ -1,0 +1,276 @@
+/* test_mix_arrange.c - who is where: golden rectangles of every shipped layout, count and tier; who takes which slot; invariants.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "mixer/arrange.h"
+#include "video_golden.h"
+
+static const mix_ground grounds[] = {{"A", 1280, 720}, {"B", 640, 360}, {"C", 480, 270}, {"D", 320, 180},
+                                     {"A", 720, 1280}, {"B", 360, 640}, {"D", 180, 320}};
+
+#define BIT(w) (1u << MCU_WHO_##w)
+#define LETTERS "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ+-"
+
+static mcu_layouts *shipped;
+
+static int load(void **state)
+{
+    (void)state;
+    GError *error = NULL;
+    shipped = mcu_layouts_load(TESSERA_SOURCE_DIR "/assets/layouts", &error);
+    return shipped ? 0 : -1;
+}
+
+static int unload(void **state)
+{
+    (void)state;
+    mcu_layouts_free(shipped);
+    return 0;
+}
+
+/* a is a clinician, b a patient who spoke last, c an interpreter, d spoke before b; the rest are guests. */
+static void company(mix_guest guests[MIX_MAX_PEOPLE], unsigned signing, unsigned content)
+{
+    static const unsigned roles[] = {BIT(CLINICIAN), BIT(PATIENT), BIT(INTERPRETER)};
+    for (unsigned i = 0; i < MIX_MAX_PEOPLE; i++) {
+        guests[i] = (mix_guest){i < 3 ? roles[i] : BIT(GUEST), i == 1 ? 0 : i == 3 ? 1 : MIX_RANK_NEVER};
+        guests[i].who |= i == signing ? BIT(SIGNING) : 0;
+        guests[i].who |= i == content ? BIT(CONTENT) : 0;
+    }
+}
+
+static void write_one(GString *text, const mix_place *p, unsigned n, unsigned people)
+{
+    g_string_append_printf(text, "%u:", people);
+    for (unsigned i = 0; i < n; i++) {
+        static const char *const fits[] = {"", "", "!", "~", "#"};
+        g_string_append_printf(text, " %c%s%s%dx%d+%d+%d", LETTERS[p[i].guest], fits[p[i].fit], p[i].card ? "=" : " ",
+                               p[i].tile.width_px, p[i].tile.height_px, p[i].tile.x_px, p[i].tile.y_px);
+    }
+    g_string_append_c(text, '\n');
+}
+
+static void write_layout(GString *text, const mcu_layout *l, const char *what, unsigned signing, unsigned content)
+{
+    mix_guest guests[MIX_MAX_PEOPLE];
+    company(guests, signing, content);
+    for (unsigned g = 0; g < G_N_ELEMENTS(grounds); g++) {
+        g_string_append_printf(text, "-- %dx%d%s\n", grounds[g].width_px, grounds[g].height_px, what);
+        for (unsigned n = 1; n <= 16; n++) {
+            mix_place places[MIX_MAX_PEOPLE];
+            unsigned shown = mix_arrange(l, &grounds[g], guests, n, places);
+            write_one(text, places, shown, n);
+        }
+    }
+}
+
+/* Person, how the picture sits ("!" fill, "~" smart, "#" sharp), "=" a card, size and place; in drawing order. */
+static void test_golden(void **state)
+{
+    (void)state;
+    json_t *list = mcu_layouts_list(shipped), *one = NULL;
+    size_t i;
+    assert_true(json_array_size(list) >= 8);
+    json_array_foreach(list, i, one)
+    {
+        const char *name = json_string_value(json_object_get(one, "name"));
+        const mcu_layout *l = mcu_layouts_find(shipped, name);
+        GString *text = g_string_new(NULL);
+        write_layout(text, l, "", MIX_RANK_NEVER, MIX_RANK_NEVER);
+        write_layout(text, l, ", a shows a screen", MIX_RANK_NEVER, 0);
+        write_layout(text, l, ", c signs", 2, MIX_RANK_NEVER);
+        char *file = g_strdup_printf("layout/of-%s.txt", name);
+        golden_check(file, text->str);
+        g_free(file);
+        g_string_free(text, TRUE);
+    }
+    json_decref(list);
+}
+
+static void check_places(const mix_ground *g, const mix_place *p, unsigned n)
+{
+    bool seen[MIX_MAX_PEOPLE] = {false};
+    for (unsigned i = 0; i < n; i++) {
+        const mix_tile *t = &p[i].tile;
+        assert_int_equal((t->x_px | t->y_px | t->width_px | t->height_px) & 1, 0);
+        assert_true(t->x_px >= 0 && t->y_px >= 0 && t->width_px >= 2 && t->height_px >= 2);
+        assert_true(t->x_px + t->width_px <= g->width_px && t->y_px + t->height_px <= g->height_px);
+        assert_false(seen[p[i].guest]);
+        seen[p[i].guest] = true;
+    }
+}
+
+/* Any number of people on any tier: inside the picture, nobody twice, somebody there; tiles are never so small that nobody is
+ * seen. */
+static void test_invariants(void **state)
+{
+    (void)state;
+    json_t *list = mcu_layouts_list(shipped), *one = NULL;
+    size_t k;
+    json_array_foreach(list, k, one)
+    {
+        const mcu_layout *l = mcu_layouts_find(shipped, json_string_value(json_object_get(one, "name")));
+        for (unsigned g = 0; g < G_N_ELEMENTS(grounds); g++) {
+            for (unsigned n = 0; n <= MIX_MAX_PEOPLE; n++) {
+                mix_guest guests[MIX_MAX_PEOPLE];
+                mix_place places[MIX_MAX_PEOPLE];
+                company(guests, n % 3 ? n % 5 : MIX_RANK_NEVER, n % 4 ? MIX_RANK_NEVER : n % 7);
+                unsigned shown = mix_arrange(l, &grounds[g], guests, n, places);
+                assert_true(n == 0 || shown > 0);
+                check_places(&grounds[g], places, shown);
+                for (unsigned i = 0; n <= 16 && i < shown; i++) {
+                    assert_true(places[i].tile.width_px >= 54 && places[i].tile.height_px >= 44);
+                }
+            }
+        }
+    }
+    json_decref(list);
+}
+
+static mix_place place_of(const mix_place *p, unsigned n, unsigned guest)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (p[i].guest == guest) {
+            return p[i];
+        }
+    }
+    return (mix_place){.guest = guest}; /* a tile without size */
+}
+
+/* The signer has a quarter of the picture on the large tiers and all of it on the small ones, whoever speaks. */
+static void test_signer_is_safe(void **state)
+{
+    (void)state;
+    const mcu_layout *l = mcu_layouts_find(shipped, "signer-safe");
+    for (unsigned n = 2; n <= 16; n++) {
+        mix_guest guests[MIX_MAX_PEOPLE];
+        mix_place p[MIX_MAX_PEOPLE];
+        company(guests, n - 1, MIX_RANK_NEVER);
+        for (unsigned g = 0; g < G_N_ELEMENTS(grounds); g++) {
+            unsigned shown = mix_arrange(l, &grounds[g], guests, n, p);
+            mix_place signer = place_of(p, shown, n - 1);
+            int whole = grounds[g].width_px * grounds[g].height_px;
+            assert_true(signer.tile.width_px * signer.tile.height_px * 4 >= whole);
+            if (MIN(grounds[g].width_px, grounds[g].height_px) < 300) {
+                assert_int_equal(shown, 1);
+                assert_int_equal(signer.tile.width_px * signer.tile.height_px, whole);
+            }
+        }
+    }
+}
+
+static void test_roles_have_their_slots(void **state)
+{
+    (void)state;
+    mix_guest guests[] = {
+        {BIT(GUEST), 0}, {BIT(PATIENT), MIX_RANK_NEVER}, {BIT(INTERPRETER), 1}, {BIT(CLINICIAN), MIX_RANK_NEVER}};
+    mix_place p[MIX_MAX_PEOPLE];
+    unsigned n = mix_arrange(mcu_layouts_find(shipped, "interview"), &grounds[0], guests, 4, p);
+    assert_int_equal(n, 4);
+    assert_int_equal(place_of(p, n, 3).tile.x_px, 0); /* clinician left, patient right, the others below */
+    assert_int_equal(place_of(p, n, 1).tile.x_px, 640);
+    assert_true(place_of(p, n, 0).tile.y_px >= 540 && place_of(p, n, 2).tile.y_px >= 540);
+}
+
+/* Who spoke last is large on the smallest tier; who spoke before is the inset, drawn over it. */
+static void test_small_tier_shows_who_speaks(void **state)
+{
+    (void)state;
+    mix_guest guests[] = {{BIT(GUEST), 2}, {BIT(GUEST), 0}, {BIT(GUEST), MIX_RANK_NEVER}, {BIT(GUEST), 1}};
+    mix_place p[MIX_MAX_PEOPLE];
+    assert_int_equal(mix_arrange(mcu_layouts_find(shipped, "grid"), &grounds[3], guests, 4, p), 2);
+    assert_int_equal(p[0].guest, 1);
+    assert_int_equal(p[0].tile.width_px, 320);
+    assert_int_equal(p[1].guest, 3);
+    assert_true(p[1].tile.width_px >= 100);
+    guests[2].who |= BIT(SIGNING); /* as if speaking */
+    assert_int_equal(mix_arrange(mcu_layouts_find(shipped, "grid"), &grounds[3], guests, 4, p), 2);
+    assert_int_equal(p[0].guest, 2);
+}
+
+/* Of several the interpreter is the one for whom the others sit here. */
+static void test_interpreter_signs_first(void **state)
+{
+    (void)state;
+    mix_guest guests[] = {{BIT(PATIENT) | BIT(SIGNING), 0}, {BIT(CLINICIAN), 1}, {BIT(INTERPRETER) | BIT(SIGNING), 2}};
+    mix_place p[MIX_MAX_PEOPLE];
+    assert_int_equal(mix_arrange(mcu_layouts_find(shipped, "signer-safe"), &grounds[3], guests, 3, p), 1);
+    assert_int_equal(p[0].guest, 2);
+}
+
+/* A change of speaker moves who speaks and who spoke, and nobody else. */
+static void test_strip_is_steady(void **state)
+{
+    (void)state;
+    mix_guest guests[MIX_MAX_PEOPLE];
+    mix_place before[MIX_MAX_PEOPLE], after[MIX_MAX_PEOPLE];
+    company(guests, MIX_RANK_NEVER, MIX_RANK_NEVER);
+    const mcu_layout *l = mcu_layouts_find(shipped, "side-by-side");
+    unsigned n = mix_arrange(l, &grounds[3], guests, 6, before);
+    assert_int_equal(n, 2);
+    guests[5].rank = 0;
+    guests[1].rank = 1;
+    guests[3].rank = 2;
+    assert_int_equal(mix_arrange(l, &grounds[3], guests, 6, after), 2);
+    assert_int_equal(place_of(before, 2, 1).tile.x_px, place_of(after, 2, 1).tile.x_px);
+    assert_true(place_of(after, 2, 5).tile.width_px > 0);
+}
+
+static void test_screens_are_sharp(void **state)
+{
+    (void)state;
+    mix_guest guests[MIX_MAX_PEOPLE];
+    mix_place p[MIX_MAX_PEOPLE];
+    json_t *list = mcu_layouts_list(shipped), *one = NULL;
+    size_t k;
+    company(guests, MIX_RANK_NEVER, 0);
+    json_array_foreach(list, k, one)
+    {
+        const mcu_layout *l = mcu_layouts_find(shipped, json_string_value(json_object_get(one, "name")));
+        for (unsigned g = 0; g < G_N_ELEMENTS(grounds); g++) {
+            for (unsigned n = 1; n <= 16; n++) {
+                unsigned shown = mix_arrange(l, &grounds[g], guests, n, p);
+                mix_place screen = place_of(p, shown, 0);
+                assert_true(!screen.tile.width_px || (screen.fit == MCU_FIT_SHARP && !screen.card));
+            }
+        }
+    }
+    json_decref(list);
+}
+
+static void test_no_layout_is_the_grid(void **state)
+{
+    (void)state;
+    mix_guest guests[MIX_MAX_PEOPLE];
+    mix_place p[MIX_MAX_PEOPLE], q[MIX_MAX_PEOPLE];
+    company(guests, MIX_RANK_NEVER, MIX_RANK_NEVER);
+    unsigned n = mix_arrange(NULL, &grounds[0], guests, 7, p);
+    assert_int_equal(n, 7);
+    assert_int_equal(mix_arrange(mcu_layouts_find(shipped, "grid"), &grounds[0], guests, 7, q), 7);
+    for (unsigned i = 0; i < 7; i++) {
+        assert_int_equal(p[i].guest, i);
+        assert_memory_equal(&p[i].tile, &q[i].tile, sizeof p[i].tile);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_invariants),
+        cmocka_unit_test(test_signer_is_safe),
+        cmocka_unit_test(test_roles_have_their_slots),
+        cmocka_unit_test(test_small_tier_shows_who_speaks),
+        cmocka_unit_test(test_interpreter_signs_first),
+        cmocka_unit_test(test_strip_is_steady),
+        cmocka_unit_test(test_screens_are_sharp),
+        cmocka_unit_test(test_no_layout_is_the_grid),
+    };
+    return cmocka_run_group_tests(tests, load, unload);
+}

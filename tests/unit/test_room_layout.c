@@ -1,0 +1,147 @@
+/* test_room_layout.c - a room's layout and its speaker: chosen by name, replaced while in use, told to the mixer. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <limits.h>
+#include <string.h>
+
+#include "tests/unit/room_kit.h"
+
+static json_t *layout_named(const char *name)
+{
+    return json_pack("{ss ss s[{s[{s[s] s[iiii]}]}]}", "name", name, "title", "T", "arrangements", "slots", "for", "anyone", "at",
+                     0, 0, 1, 1);
+}
+
+static void replace(room_kit *f, json_t *take_first, json_t *take_second)
+{
+    room_kit_say(f, json_pack("{ss si s[oo]}", "type", "layouts", "id", 1, "layouts", take_first, take_second));
+}
+
+static void choose(room_kit *f, const char *name)
+{
+    room_kit_say(f, json_pack("{ss si ss}", "type", "layout", "id", 2, "layout", name));
+}
+
+static void test_grid_without_files(void **state)
+{
+    room_kit *f = *state;
+    assert_string_equal(fake.layout, "grid");
+    choose(f, "speaker");
+    const json_t *error = room_kit_heard(f, "error");
+    assert_string_equal(room_kit_member(error, "code"), "not_found");
+    assert_string_equal(room_kit_member(error, "message"), "no such layout; there are grid");
+    assert_string_equal(fake.layout, "grid");
+}
+
+static void test_chosen_by_name(void **state)
+{
+    room_kit *f = *state;
+    replace(f, layout_named("one"), layout_named("two"));
+    assert_string_equal(fake.layout, "grid");
+    choose(f, "two");
+    assert_string_equal(fake.layout, "two");
+    assert_int_equal(json_integer_value(json_object_get(room_kit_heard(f, "ok"), "id")), 2);
+    room_kit_say(f, json_pack("{ss si}", "type", "inspect", "id", 3));
+    assert_string_equal(room_kit_member(room_kit_heard(f, "inspection"), "layout"), "two");
+    choose(f, "three");
+    assert_string_equal(room_kit_member(room_kit_heard(f, "error"), "message"), "no such layout; there are grid, one, two");
+    assert_string_equal(fake.layout, "two");
+}
+
+/* New files while a visit runs: what is in use stays if it is still there; broken ones change nothing. */
+static void test_replaced_while_in_use(void **state)
+{
+    room_kit *f = *state;
+    replace(f, layout_named("one"), layout_named("two"));
+    choose(f, "two");
+    replace(f, layout_named("two"), layout_named("three"));
+    assert_string_equal(fake.layout, "two");
+    replace(f, layout_named("one"), json_pack("{ss}", "name", "broken"));
+    const json_t *error = room_kit_heard(f, "error");
+    assert_string_equal(room_kit_member(error, "message"), "layout 1: title: must be 1 to 80 bytes of text");
+    choose(f, "three");
+    assert_string_equal(fake.layout, "three");
+    replace(f, layout_named("one"), layout_named("two"));
+    assert_string_equal(fake.layout, "grid");
+}
+
+static void test_opens_with_its_layout(void **state)
+{
+    (void)state;
+    json_t *open = json_pack("{ss s{s[o] ss}}", "room", "r2", "config", "layouts", layout_named("one"), "layout", "one");
+    mcu_room_callbacks callbacks = {NULL, NULL};
+    mcu_room *r = mcu_room_new(NULL, open, &callbacks, NULL, NULL);
+    assert_non_null(r);
+    assert_string_equal(fake.layout, "one");
+    mcu_room_free(r);
+    json_object_set_new(json_object_get(open, "config"), "layout", json_string("gone")); /* its file was taken away */
+    r = mcu_room_new(NULL, open, &callbacks, NULL, NULL);
+    assert_non_null(r);
+    assert_string_equal(fake.layout, "grid");
+    mcu_room_free(r);
+    json_decref(open);
+}
+
+static void speak(uint32_t person, int64_t *now_ms, int ms)
+{
+    for (int t = 0; t < ms; t += 20) {
+        *now_ms += 20;
+        fake_level(person, -25, *now_ms * MCU_NS_PER_MS);
+    }
+    room_kit_settle();
+}
+
+static void test_speaker_is_told_to_the_mixer(void **state)
+{
+    room_kit *f = *state;
+    int64_t now_ms = 1000;
+    room_kit_join(f, "s1", "a");
+    room_kit_join(f, "s2", "b");
+    room_kit_say(f, json_pack("{ss si ss sb}", "type", "mute", "id", 1, "seat", "s2", "muted", 0));
+    assert_int_equal(fake.people[0].who, 1u << MCU_WHO_PATIENT);
+    assert_int_equal(fake.people[0].rank, UINT_MAX);
+    speak(1, &now_ms, 600);
+    assert_int_equal(fake.people[0].rank, 0);
+    speak(2, &now_ms, 600);
+    assert_int_equal(fake.people[0].rank, 1);
+    assert_int_equal(fake.people[1].rank, 0);
+    room_kit_say(f, json_pack("{ss si ss sb}", "type", "mute", "id", 1, "seat", "s1", "muted", 1));
+    speak(1, &now_ms, 3000); /* nobody hears it */
+    assert_int_equal(fake.people[1].rank, 0);
+}
+
+/* Who signs comes before who speaks, as long as there is a picture to be seen. */
+static void test_signing_counts_as_speaking(void **state)
+{
+    room_kit *f = *state;
+    int64_t now_ms = 1000;
+    room_kit_join(f, "s1", "a");
+    room_kit_join(f, "s2", "b");
+    speak(1, &now_ms, 600);
+    room_kit_say(f, json_pack("{ss ss ss sb}", "type", "seat", "seat", "s2", "role", "interpreter", "signing", 1));
+    assert_int_equal(fake.people[1].who, 1u << MCU_WHO_INTERPRETER | 1u << MCU_WHO_SIGNING);
+    assert_int_equal(fake.people[1].rank, 0);
+    assert_int_equal(fake.people[0].rank, 1);
+    room_kit_say(f, json_pack("{ss ss ss sb}", "type", "state", "seat", "s2", "session", "b", "video", 0));
+    assert_int_equal(fake.people[1].who, 1u << MCU_WHO_INTERPRETER);
+    assert_int_equal(fake.people[0].rank, 0);
+    room_kit_say(f, json_pack("{ss ss ss sb}", "type", "state", "seat", "s1", "session", "a", "share", 1));
+    assert_int_equal(fake.people[0].who, 1u << MCU_WHO_PATIENT | 1u << MCU_WHO_CONTENT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_grid_without_files, room_kit_setup, room_kit_teardown),
+        cmocka_unit_test_setup_teardown(test_chosen_by_name, room_kit_setup, room_kit_teardown),
+        cmocka_unit_test_setup_teardown(test_replaced_while_in_use, room_kit_setup, room_kit_teardown),
+        cmocka_unit_test_setup_teardown(test_speaker_is_told_to_the_mixer, room_kit_setup, room_kit_teardown),
+        cmocka_unit_test_setup_teardown(test_signing_counts_as_speaking, room_kit_setup, room_kit_teardown),
+        cmocka_unit_test(test_opens_with_its_layout),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
