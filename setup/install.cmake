@@ -1,8 +1,8 @@
 # What "cmake --install" puts where, and the Debian package ("ninja package" makes it). Everything is relative to the prefix: the
 # programs find share/tessera beside bin, systemd finds the programs by name.
 include(GNUInstallDirs)
-install(TARGETS tessera tessera-launcher tessera-room RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(DIRECTORY assets/web assets/api DESTINATION ${CMAKE_INSTALL_DATADIR}/tessera)
+install(TARGETS tessera tessera-launcher tessera-room tessera-layout RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(DIRECTORY assets/web assets/api assets/layouts DESTINATION ${CMAKE_INSTALL_DATADIR}/tessera)
 install(FILES setup/systemd/tessera.conf setup/coturn.conf DESTINATION ${CMAKE_INSTALL_DATADIR}/tessera)
 install(FILES setup/systemd/tessera.service DESTINATION lib/systemd/system)
 install(FILES README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/tessera)

@@ -17,6 +17,8 @@ void sig_api_create_link(sig_request *q);
 void sig_api_revoke_link(sig_request *q);
 void sig_api_mute_all(sig_request *q);
 void sig_api_lock(sig_request *q);
+void sig_api_list_layouts(sig_request *q);
+void sig_api_set_layout(sig_request *q);
 void sig_api_mute(sig_request *q);
 void sig_api_tier(sig_request *q);
 void sig_api_admit(sig_request *q);

@@ -52,13 +52,15 @@ static const char *problem_with(const sig_request *q, const sig_room_facts *r, c
 /* What is not said stays as it was. */
 static void read_options(sig_change *seat, const json_t *m, const sig_seat_facts *former)
 {
-    const json_t *host = json_object_get(m, "host"), *fixed = json_object_get(m, "fixed");
+    const json_t *host = json_object_get(m, "host"), *fixed = json_object_get(m, "fixed"),
+                 *signing = json_object_get(m, "signing");
     const char *language = json_string_value(json_object_get(m, "language"));
     sig_role role = sig_role_of(json_string_value(json_object_get(m, "role")));
     g_strlcpy(seat->role, role == SIG_ROLE_NONE ? "" : sig_role_name(role), sizeof seat->role);
     g_strlcpy(seat->name, json_string_value(json_object_get(m, "name")), sizeof seat->name);
     seat->host = host ? json_is_true(host) : former && former->host;
     seat->fixed = fixed ? json_is_true(fixed) : former && former->fixed;
+    seat->signing = signing ? json_is_true(signing) : former && former->signing;
     g_strlcpy(seat->language, language ? language : former ? former->language : "", sizeof seat->language);
 }
 

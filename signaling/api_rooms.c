@@ -5,14 +5,15 @@
 #include "mcu/base/status.h"
 #include "signaling/api.h"
 #include "signaling/audit.h"
+#include "signaling/layouts.h"
 #include "signaling/supervisor.h"
 
 static json_t *room_json(const sig_gateway *g, const sig_room_facts *r)
 {
     const sig_room *running = sig_supervisor_room(g->supervisor, r->id);
-    return json_pack("{s:s, s:s, s:I, s:i, s:b, s:b}", "id", r->id, "name", r->name, "created",
+    return json_pack("{s:s, s:s, s:I, s:i, s:b, s:b, s:s}", "id", r->id, "name", r->name, "created",
                      (json_int_t)(r->created_ms / 1000), "seats", (int)g_hash_table_size(r->seats), "running",
-                     running && sig_room_running(running), "locked", r->locked);
+                     running && sig_room_running(running), "locked", r->locked, "layout", r->layout);
 }
 
 /* ---- create ---- */
@@ -63,6 +64,7 @@ void sig_api_create_room(sig_request *q)
     sig_facts *facts = q->gateway->facts;
     const char *id = json_string_value(json_object_get(m, "id"));
     const char *name = json_string_value(json_object_get(m, "name"));
+    const char *layout = json_string_value(json_object_get(m, "layout"));
     sig_change c = {.kind = SIG_ROOM_PUT, .at_ms = mcu_wall_ns() / 1000000};
     if (id) {
         g_strlcpy(c.room, id, sizeof c.room);
@@ -70,11 +72,15 @@ void sig_api_create_room(sig_request *q)
         sig_random_id("", c.room);
     }
     g_strlcpy(c.name, name ? name : "", sizeof c.name);
+    g_strlcpy(c.layout, layout ? layout : MCU_LAYOUT_DEFAULT, sizeof c.layout);
+    g_autofree char *no_layout = sig_layouts_known(q->gateway, c.layout) ? NULL : sig_layouts_problem(q->gateway, "layout");
     bool name_ok = !name || sig_api_name_ok(name), id_ok = !id || sig_id_valid(id);
     json_decref(m);
-    if (!name_ok || !id_ok) {
+    if (!name_ok || !id_ok || no_layout) {
         sig_reply_error(q, mcu_error_name(MCU_ERROR_BAD_REQUEST),
-                        name_ok ? "id: may hold a-z, 0-9, _ and -" : "name: is not a name");
+                        !id_ok     ? "id: may hold a-z, 0-9, _ and -"
+                        : !name_ok ? "name: is not a name"
+                                   : no_layout);
     } else if (answer_existing(q, c.room)) {
         return;
     } else if (q->gateway->closing || q->gateway->draining) {
@@ -108,8 +114,9 @@ void sig_api_list_rooms(sig_request *q)
 static json_t *absent(const sig_seat_facts *s, const sig_room *running)
 {
     bool waits = running && sig_room_is_waiting(running, s->id);
-    return json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s}", "seat", s->id, "name", s->name, "role", s->role, "host", s->host,
-                     "muted", s->muted, "fixed", s->fixed, "state", waits ? "waiting" : "absent", "tier_cap", s->tier);
+    return json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:s, s:s}", "seat", s->id, "name", s->name, "role", s->role, "host",
+                     s->host, "muted", s->muted, "fixed", s->fixed, "signing", s->signing, "state", waits ? "waiting" : "absent",
+                     "tier_cap", s->tier);
 }
 
 /* Every seat once: as the room process sees it, or absent; what is durable comes from the facts. */

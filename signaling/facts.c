@@ -45,6 +45,7 @@ static void put_room(sig_facts *f, const sig_change *c)
         r = g_new0(sig_room_facts, 1);
         g_strlcpy(r->id, c->room, sizeof r->id);
         r->created_ms = c->at_ms;
+        g_strlcpy(r->layout, *c->layout ? c->layout : MCU_LAYOUT_DEFAULT, sizeof r->layout);
         r->seats = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
         r->revoked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         g_hash_table_insert(f->rooms, r->id, r);
@@ -82,6 +83,7 @@ static void put_seat(sig_facts *f, sig_room_facts *r, const sig_change *c)
     g_strlcpy(s->role, c->role, sizeof s->role);
     s->host = c->host;
     s->fixed = c->fixed;
+    s->signing = c->signing;
     g_strlcpy(s->language, c->language, sizeof s->language);
 }
 
@@ -129,6 +131,11 @@ void sig_facts_apply(sig_facts *f, const sig_change *c)
     case SIG_ROOM_LOCK:
         if (r) {
             r->locked = c->locked;
+        }
+        break;
+    case SIG_ROOM_LAYOUT:
+        if (r) {
+            g_strlcpy(r->layout, c->layout, sizeof r->layout);
         }
         break;
     case SIG_ROOM_MUTE:

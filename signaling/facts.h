@@ -11,13 +11,14 @@ typedef struct {
     char name[SIG_NAME_MAX + 1];
     char tier[SIG_TIER_MAX + 1];
     char language[SIG_LANGUAGE_MAX + 1];
-    bool host, muted, fixed;
+    bool host, muted, fixed, signing;
 } sig_seat_facts;
 
 typedef struct {
     char id[SIG_ID_MAX + 1];
     char name[SIG_NAME_MAX + 1];
     int64_t created_ms;
+    char layout[MCU_LAYOUT_NAME_MAX + 1];
     bool ended, locked;
     unsigned expected;   /* new seats that are on their way to the disk */
     GHashTable *seats;   /* id -> sig_seat_facts, owned */

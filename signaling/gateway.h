@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "mcu/base/layout.h"
 #include "signaling/auth.h"
 #include "signaling/facts.h"
 #include "signaling/ice_servers.h"
@@ -32,6 +33,8 @@ typedef struct sig_gateway {
     sig_schema *api;      /* assets/api/openapi.json */
     sig_ice *ice;
     sig_assets *assets;
+    mcu_layouts *layouts;
+    char *layouts_folder;
     sig_tls *tls;
     sig_http *http, *admin_http; /* admin_http NULL = no listener of its own */
     sig_launcher *launcher;

@@ -20,6 +20,7 @@
 #include "signaling/certificate.h"
 #include "signaling/gateway.h"
 #include "signaling/launcher_link.h"
+#include "signaling/layouts.h"
 #include "signaling/operator.h"
 #include "signaling/options.h"
 #include "signaling/secret_file.h"
@@ -62,9 +63,11 @@ static void check_certificate(evutil_socket_t fd, short what, void *user)
 
 static void on_hangup(evutil_socket_t fd, short what, void *user)
 {
+    program *p = user;
     g_autoptr(GError) error = NULL;
     check_certificate(fd, what, user);
-    if (!sig_operators_reload(((program *)user)->gateway.operators, &error)) {
+    sig_layouts_reload(&p->gateway);
+    if (!sig_operators_reload(p->gateway.operators, &error)) {
         mcu_error_log("oidc.reload", "error=%s", error->message);
     }
 }
@@ -132,7 +135,7 @@ static bool open_assets(program *p, GError **error)
     g->messages = sig_schema_load(messages, error);
     g->api = g->messages ? sig_schema_load(api, error) : NULL;
     g->assets = g->api ? sig_assets_new(folder, p->settings->frame_ancestors, error) : NULL;
-    return g->assets != NULL;
+    return g->assets && sig_layouts_open(g, folder, error);
 }
 
 static bool open_rooms_folder(program *p, GError **error)
@@ -328,6 +331,7 @@ static void close_all(program *p)
     sig_ice_free(g->ice);
     sig_rate_free(g->offers_of_seat);
     sig_rate_free(g->offers_from);
+    sig_layouts_close(g);
     sig_assets_free(g->assets);
     sig_schema_free(g->messages);
     sig_schema_free(g->api);

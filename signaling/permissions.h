@@ -38,6 +38,7 @@ typedef enum {
     SIG_MAY_ADMIT,
     SIG_MAY_DENY,
     SIG_MAY_TIER, /* cap a seat's tier */
+    SIG_MAY_LAYOUT,
     SIG_MAY_RECORD,
     SIG_MAY_DIAL, /* call somebody by telephone */
     SIG_MAY_END,

@@ -38,8 +38,8 @@ static void set_state(sig_room *r, sig_room_state state, const char *why)
 static json_t *seat_json(const sig_seat_facts *s)
 {
     sig_role role = sig_role_of(s->role);
-    return json_pack("{s:s, s:s, s:s, s:b, s:b, s:s, s:b, s:b, s:b}", "seat", s->id, "name", s->name, "role", s->role, "host",
-                     s->host, "muted", s->muted, "tier", s->tier, "fixed", s->fixed, "sends_audio",
+    return json_pack("{s:s, s:s, s:s, s:b, s:b, s:s, s:b, s:b, s:b, s:b}", "seat", s->id, "name", s->name, "role", s->role,
+                     "host", s->host, "muted", s->muted, "tier", s->tier, "fixed", s->fixed, "signing", s->signing, "sends_audio",
                      sig_may(SIG_MAY_AUDIO, role, s->host), "sends_video", sig_may(SIG_MAY_VIDEO, role, s->host));
 }
 
@@ -56,6 +56,12 @@ static json_t *media_json(const sig_room *r)
     return media;
 }
 
+static json_t *layouts_of(const sig_room *r)
+{
+    return json_incref(
+        (json_t *)(uintptr_t)mcu_layouts_documents(r->gateway->layouts)); /* jansson counts in what is not changed */
+}
+
 static json_t *config_json(const sig_room *r)
 {
     const sig_settings *s = r->gateway->settings;
@@ -65,8 +71,9 @@ static json_t *config_json(const sig_room *r)
         json_array_append_new(tiers, json_pack("{s:s, s:i, s:i, s:i, s:i}", "name", t->name, "width", t->width_px, "height",
                                                t->height_px, "fps", t->fps, "bitrate", t->bitrate_kbps * 1000));
     }
-    return json_pack("{s:o, s:o, s:{s:i}, s:I, s:s}", "media", media_json(r), "tiers", tiers, "limits", "seats",
-                     (int)s->max_seats, "empty_seconds", (json_int_t)s->empty_seconds, "preset", s->preset);
+    return json_pack("{s:o, s:o, s:{s:i}, s:I, s:s, s:o, s:s}", "media", media_json(r), "tiers", tiers, "limits", "seats",
+                     (int)s->max_seats, "empty_seconds", (json_int_t)s->empty_seconds, "preset", s->preset, "layouts",
+                     layouts_of(r), "layout", sig_facts_room(r->gateway->facts, r->id)->layout);
 }
 
 static json_t *open_json(const sig_room *r)
@@ -81,6 +88,18 @@ static json_t *open_json(const sig_room *r)
     }
     return json_pack("{s:s, s:s, s:s, s:o, s:o}", "type", "open", "room", r->id, "name", f->name, "config", config_json(r),
                      "seats", seats);
+}
+
+void sig_room_layout_changed(sig_room *r)
+{
+    const sig_room_facts *f = sig_facts_room(r->gateway->facts, r->id);
+    sig_room_tell(r, json_pack("{s:s, s:s}", "type", "layout", "layout", f->layout));
+}
+
+void sig_room_layouts_changed(sig_room *r)
+{
+    sig_room_tell(r, json_pack("{s:s, s:o}", "type", "layouts", "layouts", layouts_of(r)));
+    sig_room_layout_changed(r); /* it may be there again */
 }
 
 static void tell_seat(sig_room *r, const sig_seat_facts *s)
@@ -258,6 +277,7 @@ void sig_room_adopt(sig_room *r, sig_room_link *take_link)
     while (g_hash_table_iter_next(&i, NULL, &seat)) {
         tell_seat(r, seat);
     }
+    sig_room_layouts_changed(r);
     r->adopting = sig_room_link_request(r->link, json_pack("{s:s}", "type", "inspect"), ADOPT_MS, on_adopted, r) != NULL;
 }
 

@@ -66,6 +66,8 @@ void sig_room_check_end(sig_room *r, const sig_session *s);
 
 /* ---- facts that changed ---- */
 void sig_room_lock_changed(sig_room *r);
+void sig_room_layout_changed(sig_room *r);
+void sig_room_layouts_changed(sig_room *r);                 /* those there are */
 void sig_room_muted(sig_room *r, const sig_change *change); /* who was asked to speak before is not any more */
 void sig_room_seats_changed(sig_room *r);                   /* any of them */
 void sig_room_seat_changed(sig_room *r, const char *seat);

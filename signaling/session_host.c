@@ -5,6 +5,7 @@
 #include "mcu/base/status.h"
 #include "signaling/access.h"
 #include "signaling/audit.h"
+#include "signaling/layouts.h"
 #include "signaling/session_private.h"
 #include "signaling/supervisor.h"
 
@@ -115,6 +116,20 @@ static void cap_tier(const order *o)
     write_down(o, &c);
 }
 
+static void choose_layout(const order *o)
+{
+    const sig_gateway *g = o->session->gateway;
+    const char *name = json_string_value(json_object_get(o->request, "value"));
+    if (!name || !sig_layouts_known(g, name)) {
+        g_autofree char *problem = sig_layouts_problem(g, "value");
+        refuse(o, MCU_ERROR_BAD_REQUEST, problem);
+        return;
+    }
+    sig_change c = {.kind = SIG_ROOM_LAYOUT};
+    g_strlcpy(c.layout, name, sizeof c.layout);
+    write_down(o, &c);
+}
+
 static void end(const order *o)
 {
     sig_change c = {.kind = SIG_ROOM_END, .at_ms = mcu_wall_ns() / 1000000};
@@ -192,6 +207,7 @@ static const struct {
     {SIG_MAY_ADMIT, admit, true},
     {SIG_MAY_DENY, deny, true},
     {SIG_MAY_TIER, cap_tier, true},
+    {SIG_MAY_LAYOUT, choose_layout, false},
     {SIG_MAY_RECORD, record, false},
     {SIG_MAY_DIAL, dial, false},
     {SIG_MAY_END, end, false},

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "mcu/base/layout.h"
 #include "signaling/auth.h"
 
 #define SIG_TIER_MAX 8
@@ -16,12 +17,14 @@
 
 typedef enum {
     SIG_CHANGE_NONE = 0,
-    SIG_ROOM_PUT,  /* room, name, at_ms */
-    SIG_ROOM_END,  /* room, at_ms: forgets its seats, keeps that it ended */
-    SIG_ROOM_LOCK, /* room, locked */
-    SIG_ROOM_MUTE, /* room, role: mutes every seat but hosts and that role */
-    SIG_SEAT_PUT,  /* room, seat, name, role, host, fixed, language; muted and tier of a new seat, one that is there keeps its own
-                    */
+    SIG_ROOM_PUT,    /* room, name, at_ms; layout of a new room */
+    SIG_ROOM_END,    /* room, at_ms: forgets its seats, keeps that it ended */
+    SIG_ROOM_LOCK,   /* room, locked */
+    SIG_ROOM_LAYOUT, /* room, layout */
+    SIG_ROOM_MUTE,   /* room, role: mutes every seat but hosts and that role */
+    SIG_SEAT_PUT, /* room, seat, name, role, host, fixed, signing, language; muted and tier of a new seat, one that is there keeps
+                   * its own
+                   */
     SIG_SEAT_MUTE, /* room, seat, muted: without effect when the seat is gone */
     SIG_SEAT_TIER, /* room, seat, tier: the same */
     SIG_SEAT_DROP, /* room, seat, generation, at_ms: tokens below `generation` are revoked */
@@ -33,7 +36,8 @@ typedef struct {
     char name[SIG_NAME_MAX + 1];
     char tier[SIG_TIER_MAX + 1];         /* cap, "" = none */
     char language[SIG_LANGUAGE_MAX + 1]; /* of the interface, "" = the browser's */
-    bool host, muted, fixed, locked;
+    char layout[MCU_LAYOUT_NAME_MAX + 1];
+    bool host, muted, fixed, locked, signing;
     int64_t generation, at_ms;
 } sig_change;
 

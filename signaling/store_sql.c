@@ -6,19 +6,35 @@
 #include "mcu/base/log.h"
 #include "mcu/base/status.h"
 
-enum { PUT_ROOM, END_ROOM, LOCK_ROOM, MUTE_ROOM, DROP_SEATS, PUT_SEAT, MUTE_SEAT, TIER_SEAT, DROP_SEAT, REVOKE, N_STATEMENTS };
+enum {
+    PUT_ROOM,
+    END_ROOM,
+    LOCK_ROOM,
+    LAYOUT_ROOM,
+    MUTE_ROOM,
+    DROP_SEATS,
+    PUT_SEAT,
+    MUTE_SEAT,
+    TIER_SEAT,
+    DROP_SEAT,
+    REVOKE,
+    N_STATEMENTS
+};
 
-#define LAYOUT 2 /* PRAGMA user_version */
+#define LAYOUT 3 /* PRAGMA user_version */
 
 static const char *const texts[N_STATEMENTS] = {
-    [PUT_ROOM] = "INSERT INTO rooms(id, name, created_ms) VALUES(?1, ?3, ?9) ON CONFLICT(id) DO UPDATE SET name = ?3",
+    [PUT_ROOM] = "INSERT INTO rooms(id, name, created_ms, layout) VALUES(?1, ?3, ?9, ?13) "
+                 "ON CONFLICT(id) DO UPDATE SET name = ?3",
     [END_ROOM] = "UPDATE rooms SET ended_ms = ?9, name = '' WHERE id = ?1",
     [LOCK_ROOM] = "UPDATE rooms SET locked = ?11 WHERE id = ?1",
+    [LAYOUT_ROOM] = "UPDATE rooms SET layout = ?13 WHERE id = ?1",
     [MUTE_ROOM] = "UPDATE seats SET muted = 1 WHERE room = ?1 AND host = 0 AND role <> ?4",
     [DROP_SEATS] = "DELETE FROM seats WHERE room = ?1",
-    [PUT_SEAT] = "INSERT INTO seats(room, seat, name, role, tier, host, muted, fixed, language) "
-                 "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?10, ?12) "
-                 "ON CONFLICT(room, seat) DO UPDATE SET name = ?3, role = ?4, host = ?6, fixed = ?10, language = ?12",
+    [PUT_SEAT] = "INSERT INTO seats(room, seat, name, role, tier, host, muted, fixed, language, signing) "
+                 "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?10, ?12, ?14) "
+                 "ON CONFLICT(room, seat) DO UPDATE SET name = ?3, role = ?4, host = ?6, fixed = ?10, language = ?12, "
+                 "signing = ?14",
     [MUTE_SEAT] = "UPDATE seats SET muted = ?7 WHERE room = ?1 AND seat = ?2",
     [TIER_SEAT] = "UPDATE seats SET tier = ?5 WHERE room = ?1 AND seat = ?2",
     [DROP_SEAT] = "DELETE FROM seats WHERE room = ?1 AND seat = ?2",
@@ -29,13 +45,14 @@ static const char *const texts[N_STATEMENTS] = {
 static const char layout[] =
     "CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS rooms(id TEXT PRIMARY KEY, name TEXT NOT NULL, created_ms INTEGER NOT NULL, ended_ms INTEGER, "
-    "locked INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
+    "locked INTEGER NOT NULL DEFAULT 0, layout TEXT NOT NULL DEFAULT 'grid') WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS seats(room TEXT NOT NULL, seat TEXT NOT NULL, name TEXT NOT NULL, role TEXT NOT NULL, "
     "tier TEXT NOT NULL, host INTEGER NOT NULL, muted INTEGER NOT NULL, "
-    "fixed INTEGER NOT NULL DEFAULT 0, language TEXT NOT NULL DEFAULT '', PRIMARY KEY(room, seat)) WITHOUT ROWID;"
+    "fixed INTEGER NOT NULL DEFAULT 0, language TEXT NOT NULL DEFAULT '', signing INTEGER NOT NULL DEFAULT 0, "
+    "PRIMARY KEY(room, seat)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS revocations(room TEXT NOT NULL, seat TEXT NOT NULL, generation INTEGER NOT NULL, "
     "at_ms INTEGER NOT NULL, PRIMARY KEY(room, seat)) WITHOUT ROWID;"
-    "PRAGMA user_version = 2;";
+    "PRAGMA user_version = 3;";
 
 /* Roles were free words then. */
 static const char from_1_to_2[] = "ALTER TABLE rooms ADD COLUMN locked INTEGER NOT NULL DEFAULT 0;"
@@ -45,6 +62,10 @@ static const char from_1_to_2[] = "ALTER TABLE rooms ADD COLUMN locked INTEGER N
                                   "UPDATE seats SET role = 'guest' WHERE role NOT IN "
                                   "('patient', 'clinician', 'interpreter', 'guest', 'observer', 'kiosk', 'compliance');"
                                   "PRAGMA user_version = 2;";
+
+static const char from_2_to_3[] = "ALTER TABLE rooms ADD COLUMN layout TEXT NOT NULL DEFAULT 'grid';"
+                                  "ALTER TABLE seats ADD COLUMN signing INTEGER NOT NULL DEFAULT 0;"
+                                  "PRAGMA user_version = 3;";
 
 struct sig_sql {
     sqlite3 *db;
@@ -73,17 +94,21 @@ static int64_t number(sig_sql *s, const char *sql)
     return v;
 }
 
-static bool lay_out(sig_sql *s, int64_t version)
+/* One step after the other, each of them whole. */
+static bool lay_out(sig_sql *s, int64_t version, GError **error)
 {
-    const char *sql = version == 0 ? layout : version == 1 ? from_1_to_2 : NULL;
-    if (!sql) {
-        return true;
+    static const struct {
+        const char *sql;
+        int64_t leads_to;
+    } steps[LAYOUT] = {{layout, LAYOUT}, {from_1_to_2, 2}, {from_2_to_3, 3}};
+    for (; version >= 0 && version < LAYOUT; version = steps[version].leads_to) {
+        if (!run(s, "BEGIN IMMEDIATE") || !run(s, steps[version].sql) || !run(s, "COMMIT")) {
+            fail(s, error);
+            run(s, "ROLLBACK");
+            return false;
+        }
     }
-    if (run(s, "BEGIN IMMEDIATE") && run(s, sql) && run(s, "COMMIT")) {
-        return true;
-    }
-    run(s, "ROLLBACK");
-    return false;
+    return true;
 }
 
 static bool prepare(sig_sql *s, GError **error)
@@ -95,8 +120,11 @@ static bool prepare(sig_sql *s, GError **error)
         return false;
     }
     /* FULL: a commit that was reported is on the disk, also after a power failure. */
-    if (!run(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;") || !lay_out(s, version)) {
+    if (!run(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")) {
         return fail(s, error);
+    }
+    if (!lay_out(s, version, error)) {
+        return false;
     }
     for (int i = 0; i < N_STATEMENTS; i++) {
         if (sqlite3_prepare_v3(s->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &s->statements[i], NULL) != SQLITE_OK) {
@@ -149,7 +177,8 @@ static void copy(char *out, size_t size, sqlite3_stmt *q, int column)
     g_strlcpy(out, text ? text : "", size);
 }
 
-/* Every query has the same columns: room, seat, name, role, tier, host, muted, generation, at_ms, fixed, locked, language. */
+/* Every query has the same columns: room, seat, name, role, tier, host, muted, generation, at_ms, fixed, locked, language,
+ * layout, signing. */
 static bool replay(sig_sql *s, const char *sql, sig_change_kind kind, sig_change_fn each, void *user)
 {
     sqlite3_stmt *q = NULL;
@@ -171,6 +200,8 @@ static bool replay(sig_sql *s, const char *sql, sig_change_kind kind, sig_change
         c.fixed = sqlite3_column_int(q, 9) != 0;
         c.locked = sqlite3_column_int(q, 10) != 0;
         copy(c.language, sizeof c.language, q, 11);
+        copy(c.layout, sizeof c.layout, q, 12);
+        c.signing = sqlite3_column_int(q, 13) != 0;
         each(user, &c);
     }
     sqlite3_finalize(q);
@@ -183,11 +214,11 @@ bool sig_sql_load(sig_sql *s, sig_change_fn each, void *user, GError **error)
         const char *sql;
         sig_change_kind kind;
     } queries[] = {
-        {"SELECT id, '', name, '', '', 0, 0, 0, created_ms, 0, 0, '' FROM rooms", SIG_ROOM_PUT},
-        {"SELECT id, '', '', '', '', 0, 0, 0, 0, 0, locked, '' FROM rooms WHERE locked", SIG_ROOM_LOCK},
-        {"SELECT room, seat, '', '', '', 0, 0, generation, at_ms, 0, 0, '' FROM revocations", SIG_SEAT_DROP},
-        {"SELECT room, seat, name, role, tier, host, muted, 0, 0, fixed, 0, language FROM seats", SIG_SEAT_PUT},
-        {"SELECT id, '', '', '', '', 0, 0, 0, ended_ms, 0, 0, '' FROM rooms WHERE ended_ms IS NOT NULL", SIG_ROOM_END},
+        {"SELECT id, '', name, '', '', 0, 0, 0, created_ms, 0, 0, '', layout, 0 FROM rooms", SIG_ROOM_PUT},
+        {"SELECT id, '', '', '', '', 0, 0, 0, 0, 0, locked, '', '', 0 FROM rooms WHERE locked", SIG_ROOM_LOCK},
+        {"SELECT room, seat, '', '', '', 0, 0, generation, at_ms, 0, 0, '', '', 0 FROM revocations", SIG_SEAT_DROP},
+        {"SELECT room, seat, name, role, tier, host, muted, 0, 0, fixed, 0, language, '', signing FROM seats", SIG_SEAT_PUT},
+        {"SELECT id, '', '', '', '', 0, 0, 0, ended_ms, 0, 0, '', '', 0 FROM rooms WHERE ended_ms IS NOT NULL", SIG_ROOM_END},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(queries); i++) {
         if (!replay(s, queries[i].sql, queries[i].kind, each, user)) {
@@ -222,6 +253,12 @@ static bool execute(sig_sql *s, int statement, const sig_change *c)
     if (most >= 12) {
         sqlite3_bind_text(q, 12, c->language, -1, SQLITE_STATIC);
     }
+    if (most >= 13) {
+        sqlite3_bind_text(q, 13, c->layout, -1, SQLITE_STATIC);
+    }
+    if (most >= 14) {
+        sqlite3_bind_int64(q, 14, c->signing);
+    }
     bool ok = sqlite3_step(q) == SQLITE_DONE;
     sqlite3_reset(q);
     sqlite3_clear_bindings(q);
@@ -237,6 +274,8 @@ static bool apply_one(sig_sql *s, const sig_change *c)
         return execute(s, END_ROOM, c) && execute(s, DROP_SEATS, c);
     case SIG_ROOM_LOCK:
         return execute(s, LOCK_ROOM, c);
+    case SIG_ROOM_LAYOUT:
+        return execute(s, LAYOUT_ROOM, c);
     case SIG_ROOM_MUTE:
         return execute(s, MUTE_ROOM, c);
     case SIG_SEAT_PUT:

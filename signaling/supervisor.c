@@ -291,6 +291,9 @@ void sig_supervisor_changed(sig_supervisor *s, const sig_change *change)
     case SIG_ROOM_LOCK:
         sig_room_lock_changed(r);
         break;
+    case SIG_ROOM_LAYOUT:
+        sig_room_layout_changed(r);
+        break;
     case SIG_ROOM_MUTE:
         sig_room_muted(r, change);
         sig_room_seats_changed(r);
@@ -309,6 +312,16 @@ void sig_supervisor_changed(sig_supervisor *s, const sig_change *change)
     case SIG_ROOM_PUT:
     case SIG_CHANGE_NONE:
         break;
+    }
+}
+
+void sig_supervisor_layouts_changed(sig_supervisor *s)
+{
+    GHashTableIter i;
+    void *room = NULL;
+    g_hash_table_iter_init(&i, s->rooms);
+    while (g_hash_table_iter_next(&i, NULL, &room)) {
+        sig_room_layouts_changed(room);
     }
 }
 

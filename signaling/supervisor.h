@@ -22,6 +22,7 @@ unsigned sig_supervisor_occupied(const sig_supervisor *s); /* rooms with people,
 unsigned sig_supervisor_running(const sig_supervisor *s);  /* rooms with a process */
 
 void sig_supervisor_changed(sig_supervisor *s, const sig_change *change); /* a fact has become true */
+void sig_supervisor_layouts_changed(sig_supervisor *s);                   /* the gateway's: those that run are told */
 void sig_supervisor_adopted(sig_supervisor *s);                           /* by a room: it knows who is there */
 void sig_supervisor_room_gone(sig_supervisor *s, sig_room *r);            /* by a room: its process has ended as told */
 bool sig_supervisor_ready(const sig_supervisor *s);

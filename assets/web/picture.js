@@ -101,7 +101,7 @@ export class Picture {
       b.remove();
       this.#buttons.delete(seat);
     }
-    for (const { seat, name, x, y, w, h } of shown) {
+    for (const [zIndex, { seat, name, x, y, w, h }] of shown.entries()) { // later ones lie over earlier ones
       let b = this.#buttons.get(seat);
       if (!b) {
         b = Object.assign(document.createElement('button'), { type: 'button' });
@@ -111,7 +111,7 @@ export class Picture {
         $('tiles').append(b);
       }
       const per = (part, all) => (100 * part) / all + '%';
-      Object.assign(b.style, { left: per(x, width), top: per(y, height), width: per(w, width), height: per(h, height) });
+      Object.assign(b.style, { left: per(x, width), top: per(y, height), width: per(w, width), height: per(h, height), zIndex });
       b.setAttribute('aria-label', t('zoomTo', { name }));
     }
     const all = [...this.#buttons.values()];

@@ -139,7 +139,7 @@ static mcu_check *check_new(mcu_room *r, const char *seat, const char *session, 
         .send_audio = true,
         .recv_video = true,
         .recv_audio = true,
-        .max_video_bps = mcu_uplink_bps(2),
+        .max_video_bps = mcu_uplink_bps(2, 0),
     };
     c->peer = mcu_peer_new(r->net, &policy, &callbacks, c, error);
     if (c->peer == NULL) {

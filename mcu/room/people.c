@@ -52,13 +52,22 @@ static void show_people(mcu_room *r)
     mix_video_set_people(r->video, people, n);
 }
 
-static void ask_senders(mcu_room *r)
+static unsigned largest_tile(const mcu_seat *seat)
 {
-    unsigned bps = mcu_uplink_bps(mcu_people_sessions(r));
+    unsigned most = 0;
+    for (unsigned t = 0; t < MIX_MAX_TIERS; t++) {
+        most = MAX(most, seat->tile_px[t]);
+    }
+    return most;
+}
+
+void mcu_people_ask_senders(mcu_room *r)
+{
+    unsigned people = mcu_people_sessions(r);
     for (guint i = 0; i < r->order->len; i++) {
         const mcu_seat *seat = r->order->pdata[i];
         if (seat->session != NULL && seat->session->has_source) {
-            mcu_peer_set_max_video_bps(seat->session->peer, bps);
+            mcu_peer_set_max_video_bps(seat->session->peer, mcu_uplink_bps(people, largest_tile(seat)));
         }
     }
 }
@@ -71,7 +80,7 @@ static gboolean run_idle(gpointer user)
     if (r->people_dirty) {
         r->people_dirty = false;
         show_people(r);
-        ask_senders(r);
+        mcu_people_ask_senders(r);
     }
     if (r->roster_dirty) {
         r->roster_dirty = false;

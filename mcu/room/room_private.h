@@ -25,13 +25,14 @@ typedef struct {
     char *name;
     char role[MCU_ID_MAX + 1];
     bool host;
-    bool muted;                    /* by a host */
-    bool sends_audio, sends_video; /* whether the seat may be heard, be seen; neither: it has no tile */
-    bool fixed;                    /* the size of its picture never changes */
-    bool signing;                  /* speaks with hands: counts as speaking while the camera is on */
-    unsigned tier_cap;             /* largest tier allowed, 0 = all */
-    uint32_t person;               /* number towards the mixer, never reused */
-    mcu_session *session;          /* newest connection or NULL; owned */
+    bool muted;                      /* by a host */
+    bool sends_audio, sends_video;   /* whether the seat may be heard, be seen; neither: it has no tile */
+    bool fixed;                      /* the size of its picture never changes */
+    bool signing;                    /* speaks with hands: counts as speaking while the camera is on */
+    unsigned tier_cap;               /* largest tier allowed, 0 = all */
+    uint32_t person;                 /* number towards the mixer, never reused */
+    unsigned tile_px[MIX_MAX_TIERS]; /* pixels of its tile on each tier, 0 = not shown there */
+    mcu_session *session;            /* newest connection or NULL; owned */
 } mcu_seat;
 
 /* One connection of a seat. */
@@ -123,12 +124,13 @@ void mcu_picture_changed(mcu_room *r); /* picture alone */
 void mcu_roster_changed(mcu_room *r);
 mcu_seat *mcu_people_by_number(mcu_room *r, uint32_t person);
 unsigned mcu_people_sessions(const mcu_room *r);
+void mcu_people_ask_senders(mcu_room *r); /* for as many bits as their tiles are worth */
 
 /* speaker.c: who is the speaker, by loudness; how people are arranged */
 void mcu_speaker_levels(mcu_room *r, const mix_voice_level *levels, unsigned n, int64_t now_ns);
 void mcu_speaker_attend(mcu_room *r); /* takes in who came, went, or signs now */
 bool mcu_speaker_signs(const mcu_session *s);
-bool mcu_layout_use(mcu_room *r, const char *name, GError **error);         /* NOT_FOUND lists those there are */
+bool mcu_layout_use(mcu_room *r, const char *name, GError **error);          /* NOT_FOUND lists those there are */
 bool mcu_layout_replace(mcu_room *r, const json_t *layouts, GError **error); /* all of them; the one in use stays if it can */
 
 /* report.c */

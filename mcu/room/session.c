@@ -40,7 +40,7 @@ mcu_session *mcu_session_new(mcu_room *r, mcu_seat *seat, const char *id, mcu_se
         .send_audio = true,
         .recv_video = gives && seat->sends_video,
         .recv_audio = gives && seat->sends_audio,
-        .max_video_bps = mcu_uplink_bps(mcu_people_sessions(r) + 1),
+        .max_video_bps = mcu_uplink_bps(mcu_people_sessions(r) + 1, 0),
     };
     s->peer = mcu_peer_new(r->net, &policy, &mcu_wiring_peer, s, error);
     if (s->peer == NULL) {

@@ -87,15 +87,15 @@ unsigned mcu_tier_choice_step(mcu_tier_choice *c, const mcu_tier_table *table, c
     return c->tier;
 }
 
-unsigned mcu_uplink_bps(unsigned people)
+unsigned mcu_uplink_bps(unsigned people, unsigned tile_px)
 {
-    if (people <= 2) {
+    if (people <= 2 || tile_px > 640 * 480) {
         return 1200000;
     }
-    if (people <= 4) {
+    if (people <= 4 || tile_px > 480 * 360) {
         return 700000;
     }
-    return people <= 9 ? 400000 : 250000;
+    return people <= 9 || tile_px > 320 * 240 ? 400000 : 250000;
 }
 
 int mcu_link_quality(double loss_out, double loss_in, double rtt_ms, bool stalled, unsigned tier, unsigned n_tiers)

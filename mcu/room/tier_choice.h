@@ -35,8 +35,8 @@ void mcu_tier_choice_cap(mcu_tier_choice *c, unsigned top);
 /* Call about twice a second. Returns the tier to watch. */
 unsigned mcu_tier_choice_step(mcu_tier_choice *c, const mcu_tier_table *table, const mcu_link_view *link, int64_t now_ns);
 
-/* What a sender should spend on its picture when `people` share the canvas, bit/s. */
-unsigned mcu_uplink_bps(unsigned people);
+/* What a sender should spend on its picture when `people` share the canvas and its largest tile has `tile_px` pixels, bit/s. */
+unsigned mcu_uplink_bps(unsigned people, unsigned tile_px);
 
 /* 0..5 for people: 5 fine, 0 nothing arrives. rtt_ms < 0 unknown. */
 int mcu_link_quality(double loss_out, double loss_in, double rtt_ms, bool stalled, unsigned tier, unsigned n_tiers);

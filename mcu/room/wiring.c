@@ -121,12 +121,27 @@ static void on_source_state(void *user, uint32_t source, mix_source_state state)
     }
 }
 
+static void note_tiles(mcu_room *r, unsigned tier, const mix_tile *tiles, unsigned n)
+{
+    for (guint i = 0; i < r->order->len; i++) {
+        ((mcu_seat *)r->order->pdata[i])->tile_px[tier] = 0;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        mcu_seat *seat = mcu_people_by_number(r, tiles[i].person);
+        if (seat != NULL) {
+            seat->tile_px[tier] = (unsigned)(tiles[i].width_px * tiles[i].height_px);
+        }
+    }
+    mcu_people_ask_senders(r);
+}
+
 static void on_layout(void *user, unsigned tier, const mix_tile *tiles, unsigned n)
 {
     mcu_room *r = user;
     if (tier >= MIX_MAX_TIERS) {
         return;
     }
+    note_tiles(r, tier, tiles, n);
     json_t *message = mcu_report_layout(r, tier, tiles, n);
     json_decref(r->layouts[tier]);
     r->layouts[tier] = json_incref(message);

@@ -113,6 +113,60 @@ async function atTheDoor(page, server, room, button, answer) {
   await late.locator('button', { hasText: button }).waitFor({ state: 'hidden' });
 }
 
+// Another arrangement of the running visit: where people are changes at once, and nobody gets a dark picture.
+async function arrange(page, server, room) {
+  const { token } = await server.rest('POST', `/rooms/${room}/links`, { role: 'observer', name: 'Eyes', seat: 'eyes' });
+  await page.evaluate((t) => {
+    window.rects = [];
+    const ws = (window.eyes = new WebSocket(location.origin.replace('https', 'wss') + '/ws'));
+    const pc = (window.eyesPc = new RTCPeerConnection());
+    pc.addTransceiver('video', { direction: 'recvonly' });
+    ws.onopen = () => ws.send(JSON.stringify({ type: 'join', token: t }));
+    ws.onmessage = async ({ data }) => {
+      const m = JSON.parse(data);
+      if (m.type === 'joined') {
+        await pc.setLocalDescription(await pc.createOffer());
+        ws.send(JSON.stringify({ type: 'offer', sdp: pc.localDescription.sdp }));
+      } else if (m.type === 'answer') await pc.setRemoteDescription(m);
+      else if (m.type === 'candidate' && m.candidate) await pc.addIceCandidate({ candidate: m.candidate, sdpMid: m.mid });
+      else if (m.type === 'layout') window.rects.push(m);
+    };
+    pc.onicecandidate = ({ candidate }) => candidate && ws.send(JSON.stringify({ type: 'candidate', candidate: candidate.candidate, mid: candidate.sdpMid }));
+    pc.ontrack = ({ track }) => {
+      const video = document.createElement('video');
+      video.muted = true;
+      video.srcObject = new MediaStream([track]);
+      video.play();
+      const c = new OffscreenCanvas(32, 18).getContext('2d', { willReadFrequently: true });
+      window.darkest = 255;
+      const look = () => {
+        c.drawImage(video, 0, 0, 32, 18);
+        const d = c.getImageData(0, 0, 32, 18).data;
+        let sum = 0;
+        for (let i = 0; i < d.length; i += 4) sum += d[i + 1];
+        if (window.looking) window.darkest = Math.min(window.darkest, sum / (32 * 18));
+        video.requestVideoFrameCallback(look);
+      };
+      video.requestVideoFrameCallback(look);
+    };
+  }, token);
+  await page.waitForFunction(() => window.rects.some((r) => r.tiles.length === 2), null, { timeout: 20000 });
+  await page.waitForFunction(() => window.darkest !== undefined, null, { timeout: 10000 });
+  await page.evaluate(() => { window.looking = true; });
+  for (const [layout, fits] of [
+    ['speaker', (m) => m.tiles.length === 2 && m.tiles[0].w > 1.5 * m.tiles[1].w],
+    ['picture-in-picture', (m) => m.tiles.length === 2 && m.tiles[0].w === m.width && m.tiles[1].w * 3 < m.width],
+    ['grid', (m) => m.tiles.length === 2 && m.tiles[0].w === m.tiles[1].w],
+  ]) {
+    await page.selectOption('#layout', layout);
+    await until(`the tiles of ${layout}`, async () => fits(await page.evaluate(() => window.rects[window.rects.length - 1])));
+    await until('the page to say so', async () => (await server.inspect(room)).layout === layout);
+  }
+  assert.ok((await page.evaluate(() => window.darkest)) > 20, 'no dark picture between two arrangements');
+  await page.evaluate(() => { window.eyes.close(); window.eyesPc.close(); });
+  await server.rest('DELETE', `/rooms/${room}/participants/eyes`);
+}
+
 test('a front desk: visit, links, who is in, pictures, mute all, lock, revoke, end', { timeout: 120000 }, async (t) => {
   const scene = new Scene(t);
   const server = await scene.server({ name: 'admin' });
@@ -164,6 +218,7 @@ test('a front desk: visit, links, who is in, pictures, mute all, lock, revoke, e
   await page.waitForSelector('#lock[aria-pressed="true"]');
   assert.equal((await server.inspect(room)).locked, true);
 
+  await arrange(page, server, room);
   for (const [button, answer] of [['Not now', 'denied'], ['Admit', 'joined']]) await atTheDoor(page, server, room, button, answer);
 
   await row(page, 'Mei-Ling').locator('button', { hasText: 'Revoke' }).click();

@@ -11,6 +11,7 @@ room = ""
 seats = {}
 sessions = {}
 checks = set()
+layouts = []  # what was heard of them
 log = []
 generation = 0
 revision = 0
@@ -48,6 +49,7 @@ def handle(s, m):
                  "revision": revision, "pid": os.getpid()})
     elif t == "open":
         room = m["room"]
+        layouts.append({"type": t, "layout": m["config"]["layout"], "layouts": m["config"]["layouts"]})
         seats.update({x["seat"]: {k: v for k, v in x.items()} for x in m["seats"]})
         send(s, {"type": "opened", "room": room})
     elif t == "seat":
@@ -97,6 +99,8 @@ def handle(s, m):
                 send(s, {"type": "ok", **reply})
         elif reply:
             send(s, {"type": "error", "code": "not_found", "message": "no such session", **reply})
+    elif t in ("layout", "layouts"):
+        layouts.append(m)
     elif t in ("tier", "mute"):
         if t == "mute" and seat in seats:
             seats[seat]["muted"] = m["muted"]
@@ -107,7 +111,7 @@ def handle(s, m):
         else:
             send(s, {"type": "picture", "tier": m["tier"], "width": 8, "height": 8, "jpeg": base64.b64encode(b"\xff\xd8" + b"j" * 30000).decode(), **reply})
     elif t == "inspect":
-        send(s, {"type": "inspection", "room": room, "name": "", "video": {"log": log}, "audio": {"pid": os.getpid(), "seats": list(seats.values()), "checks": sorted(checks)},
+        send(s, {"type": "inspection", "room": room, "name": "", "video": {"log": log}, "audio": {"pid": os.getpid(), "seats": list(seats.values()), "checks": sorted(checks), "layouts": layouts},
                  "participants": [{**seats.get(k, {}), "seat": k, "session": v["session"], "kind": v["kind"], "state": "up",
                                    "trickled": v["candidates"], "offer": v["offer"],
                                    "candidates": {"local": "host", "remote": "host"}} for k, v in sessions.items()], **reply})

@@ -86,7 +86,7 @@ def make(server):
         with open(path, "rb") as f:
             whole = f.read()
         with sqlite3.connect(path) as db:
-            db.execute("PRAGMA user_version = 3")
+            db.execute("PRAGMA user_version = 99")
         db.close()
         assert server.fails_to_start("newer")
         with open(path, "wb") as f:

@@ -487,6 +487,60 @@ static void test_sixteen_are_decoded(void **state)
     rig_free(r);
 }
 
+static mcu_layout *read_layout(const char *slots)
+{
+    char *text = g_strdup_printf("{\"name\":\"x\",\"title\":\"X\",\"arrangements\":[{\"people\":[0,64],\"slots\":[%s]}]}", slots);
+    json_t *document = json_loads(text, 0, NULL);
+    mcu_layout *l = mcu_layout_parse(document, NULL);
+    assert_non_null(l);
+    json_decref(document);
+    g_free(text);
+    return l;
+}
+
+/* Sends until the tiles of tier 0 are as many, and told since. */
+static void send_until_told(rig *r, unsigned n_tiles)
+{
+    for (unsigned k = 0; k < 250 && r->n_tiles[0] != n_tiles; k++) {
+        send(r, 1);
+    }
+    assert_int_equal(r->n_tiles[0], n_tiles);
+}
+
+/* Arranged anew while it runs: the rectangles are told, who is not shown is decoded all the same, who is a card is not. */
+static void test_arranged_anew(void **state)
+{
+    (void)state;
+    mcu_layout *inset =
+        read_layout("{\"for\":[\"speaker\"],\"at\":[0,0,1,1]},{\"for\":[\"speaker\"],\"at\":[0.7,0.7,0.25,0.25]}");
+    mcu_layout *cards = read_layout("{\"for\":[\"anyone\"],\"at\":[0,0,1,1],\"many\":4,\"card\":true}");
+    rig *r = rig_new(3);
+    people(r, 3, true);
+    assert_int_equal(mix_video_use(r->v, 0, MCU_CODEC_H264), MCU_OK);
+    send_until_told(r, 3);
+    mix_video_set_layout(r->v, inset);
+    send_until_told(r, 2);
+    assert_int_equal(r->tiles[0][0].person, 1);
+    assert_int_equal(r->tiles[0][0].width_px, 1280);
+    assert_int_equal(r->tiles[0][1].person, 2);
+    assert_int_equal(r->tiles[0][1].width_px, 320);
+    mix_video_set_layout(r->v, NULL);
+    unsigned wanted = r->keys_wanted[3];
+    send_until_told(r, 3);
+    assert_int_equal(r->keys_wanted[3], wanted); /* it has been decoded meanwhile */
+    mix_video_set_layout(r->v, cards);
+    send(r, 10);
+    mix_video_stats before, after;
+    mix_video_get_stats(r->v, &before);
+    send(r, 10);
+    mix_video_get_stats(r->v, &after);
+    assert_true(after.cpu_s[MIX_CPU_DECODE] == before.cpu_s[MIX_CPU_DECODE]);
+    mix_video_unuse(r->v, 0, MCU_CODEC_H264);
+    rig_free(r);
+    mcu_layout_free(inset);
+    mcu_layout_free(cards);
+}
+
 static void test_bad_configuration(void **state)
 {
     (void)state;
@@ -517,6 +571,7 @@ int main(void)
         cmocka_unit_test(test_leaving_while_decoding),
         cmocka_unit_test(test_start_and_stop),
         cmocka_unit_test(test_sixteen_are_decoded),
+        cmocka_unit_test(test_arranged_anew),
         cmocka_unit_test(test_bad_configuration),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

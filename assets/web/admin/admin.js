@@ -27,6 +27,7 @@ function leave(problem) {
 async function enter() {
   try {
     await refresh();
+    $('layout').replaceChildren(...(await api.layouts()).map((l) => el('option', { value: l.name, textContent: l.title })));
   } catch (e) {
     leave(e.status === 401 || e.status === 403 ? 'That key is not right.' : e.message);
     return;
@@ -66,6 +67,7 @@ function showVisit() {
   say($('visit-state'), `${here === 0 ? 'nobody is' : here === 1 ? 'one person is' : `${here} people are`} in${visit.locked ? ', locked' : ''}${waits ? `, ${waits} ${waits === 1 ? 'waits' : 'wait'} to be let in` : ''}`);
   say($('lock'), visit.locked ? 'Unlock' : 'Lock');
   $('lock').setAttribute('aria-pressed', String(!!visit.locked));
+  if (document.activeElement !== $('layout')) $('layout').value = visit.layout; // not under the hand of who chooses
   showPeople(visit.participants, people);
 }
 
@@ -164,7 +166,7 @@ async function createVisit(event) {
 
 async function invite(event) {
   event.preventDefault();
-  const person = { role: $('invite-role').value, name: $('invite-name').value.trim(), host: $('invite-host').checked };
+  const person = { role: $('invite-role').value, name: $('invite-name').value.trim(), host: $('invite-host').checked, signing: $('invite-signing').checked };
   await attempt(async () => {
     const { url } = await api.createLink(chosen, person);
     event.target.reset();
@@ -196,6 +198,7 @@ $('new-visit').onsubmit = createVisit;
 $('invite').onsubmit = invite;
 $('mute-all').onclick = () => act(() => api.muteAll(chosen), 'Everybody but hosts and interpreters is muted.');
 $('lock').onclick = () => act(() => api.lock(chosen, !visit.locked));
+$('layout').onchange = () => act(() => api.setLayout(chosen, $('layout').value), 'The arrangement is changed.');
 $('end').onclick = end;
 
 if (signedIn()) enter();

@@ -28,6 +28,8 @@ export const mute = (r, seat, muted) => call('POST', `/rooms/${id(r)}/participan
 export const admit = (r, seat) => call('POST', `/rooms/${id(r)}/participants/${id(seat)}/admit`);
 export const deny = (r, seat) => call('POST', `/rooms/${id(r)}/participants/${id(seat)}/deny`);
 export const muteAll = (r) => call('POST', `/rooms/${id(r)}/mute-all`);
+export const layouts = async () => (await json('GET', '/layouts')).layouts;
+export const setLayout = (r, layout) => call('PUT', `/rooms/${id(r)}/layout`, { layout });
 export const lock = (r, locked) => call('POST', `/rooms/${id(r)}/lock`, { locked });
 
 // The newest picture of a tier, or null while there is none.
