@@ -214,11 +214,11 @@ test('a front desk: visit, links, who is in, pictures, mute all, lock, revoke, e
   });
   await row(page, 'عبد').locator('button', { hasText: 'Unmute' }).click();
   await until('the patient to be heard again', async () => !(await mutes()).patient);
+  await arrange(page, server, room);
   await page.click('#lock');
   await page.waitForSelector('#lock[aria-pressed="true"]');
   assert.equal((await server.inspect(room)).locked, true);
 
-  await arrange(page, server, room);
   for (const [button, answer] of [['Not now', 'denied'], ['Admit', 'joined']]) await atTheDoor(page, server, room, button, answer);
 
   await row(page, 'Mei-Ling').locator('button', { hasText: 'Revoke' }).click();
