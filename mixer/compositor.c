@@ -23,7 +23,6 @@ typedef struct {
     mix_tile_look published[MIX_MAX_PEOPLE]; /* what the newest published canvas shows */
     int published_tiles;                     /* -1 = nothing published */
     int64_t published_ns;
-    int64_t held_ns; /* since when a canvas is held back, 0 = none is */
     mcu_frame *canvas;
     _Atomic uint64_t skipped;
 } tier_state;
@@ -31,7 +30,8 @@ typedef struct {
 struct mix_compositor {
     int tick_fps;
     mix_cpu *cpu;
-    mix_scene *scene;
+    mix_scene *scene, *next; /* shown; waiting until its names are drawn, or NULL */
+    int64_t waiting_ns;      /* since when scenes wait, 0 = none does */
     mix_scaler scaler;
     tier_state tiers[MIX_MAX_TIERS];
 };
@@ -55,7 +55,7 @@ static void clear_tier(tier_state *t)
     t->pool = NULL;
     memset(t->drawn, 0, sizeof t->drawn);
     t->published_tiles = -1;
-    t->published_ns = t->held_ns = 0;
+    t->published_ns = 0;
 }
 
 void mix_compositor_free(mix_compositor *c)
@@ -68,6 +68,7 @@ void mix_compositor_free(mix_compositor *c)
     }
     mix_scaler_clear(&c->scaler);
     mix_scene_unref(c->scene);
+    mix_scene_unref(c->next);
     g_free(c);
 }
 
@@ -166,17 +167,6 @@ static bool key_wanted(const mix_scene_tier *spec, int64_t now_ns)
     return false;
 }
 
-/* Names are drawn elsewhere and take a few milliseconds. */
-static bool hold(tier_state *t, bool undrawn, int64_t now_ns)
-{
-    if (!undrawn) {
-        t->held_ns = 0;
-        return false;
-    }
-    t->held_ns = t->held_ns ? t->held_ns : now_ns; /* kept: what did not come in time is not waited for again */
-    return now_ns - t->held_ns < MIX_HOLD_NS;
-}
-
 static void publish(tier_state *t, const mix_scene_tier *spec, mcu_frame *take)
 {
     for (int c = 0; c < MIX_TIER_CODECS; c++) {
@@ -195,12 +185,9 @@ static void compose(mix_compositor *c, unsigned tier, int64_t now_ns)
     tier_state *t = &c->tiers[tier];
     mix_tile_look looks[MIX_MAX_PEOPLE];
     size_t size = spec->n_tiles * sizeof looks[0];
-    bool undrawn = false;
     for (unsigned i = 0; i < spec->n_tiles; i++) {
+        bool undrawn = false;
         looks[i] = mix_tile_look_at(s, tier, i, now_ns, &undrawn);
-    }
-    if (hold(t, undrawn, now_ns)) {
-        return;
     }
     bool same = t->published_tiles == (int)spec->n_tiles && memcmp(looks, t->published, size) == 0;
     if (same && now_ns - t->published_ns < MIX_REFRESH_NS && !key_wanted(spec, now_ns)) {
@@ -220,21 +207,51 @@ static void compose(mix_compositor *c, unsigned tier, int64_t now_ns)
     publish(t, spec, f);
 }
 
+static void look_at_sources(const mix_scene *s)
+{
+    for (unsigned i = 0; s && i < s->n_people; i++) {
+        if (s->people[i].source) {
+            mix_source_look(s->people[i].source);
+        }
+    }
+}
+
+static bool is_drawn(const mix_scene *s, int64_t now_ns)
+{
+    bool undrawn = false;
+    for (unsigned t = 0; t < s->n_tiers; t++) {
+        for (unsigned i = 0; s->tiers[t].live && i < s->tiers[t].n_tiles; i++) {
+            (void)mix_tile_look_at(s, t, i, now_ns, &undrawn);
+        }
+    }
+    return !undrawn;
+}
+
+/* Names are drawn elsewhere and take some milliseconds. Meanwhile the people in the scene before go on moving. */
+static void follow(mix_compositor *c, int64_t now_ns)
+{
+    if (c->next && (is_drawn(c->next, now_ns) || now_ns - c->waiting_ns >= MIX_HOLD_NS)) {
+        mix_scene_unref(c->scene);
+        c->scene = c->next;
+        c->next = NULL;
+        c->waiting_ns = 0;
+    }
+}
+
 void mix_compositor_tick(mix_compositor *c, mix_scene *take_scene, uint64_t tick, int64_t now_ns)
 {
     int64_t cpu_ns = mix_cpu_now_ns();
     if (take_scene) {
-        mix_scene_unref(c->scene);
-        c->scene = take_scene;
+        mix_scene_unref(c->next);
+        c->next = take_scene;
+        c->waiting_ns = c->waiting_ns ? c->waiting_ns : now_ns;
     }
+    look_at_sources(c->scene);
+    look_at_sources(c->next);
+    follow(c, now_ns);
     const mix_scene *s = c->scene;
     if (!s) {
         return;
-    }
-    for (unsigned i = 0; i < s->n_people; i++) {
-        if (s->people[i].source) {
-            mix_source_look(s->people[i].source);
-        }
     }
     for (unsigned t = 0; t < s->n_tiers; t++) {
         if (!s->tiers[t].live) {

@@ -1,7 +1,7 @@
 /* compositor.h - the room's canvases: on each tick the newest scene and the newest tiles become one picture per live tier.
  * Thread: the video clock (tests: any single thread, with a time of their own). Only what changed since a canvas was last in use
  * is drawn again; a tier whose picture did not change is published once a second. Nobody sees a picture without its names: the
- * one before stays, or there is none yet, for at most MIX_HOLD_NS. */
+ * scene before goes on, or there is none yet, for at most MIX_HOLD_NS. */
 #ifndef MIXER_COMPOSITOR_H
 #define MIXER_COMPOSITOR_H
 
@@ -9,7 +9,7 @@
 #include "mixer/scene.h"
 
 #define MIX_REFRESH_NS MCU_NS_PER_SEC
-#define MIX_HOLD_NS (100 * MCU_NS_PER_MS) /* how long a canvas waits for names that are being drawn */
+#define MIX_HOLD_NS (100 * MCU_NS_PER_MS) /* how long a scene waits for names that are being drawn */
 #define MIX_CANVASES 8 /* a tier's: one drawn, one offered and one being encoded for each codec, one to spare */
 
 typedef struct {

@@ -1,4 +1,5 @@
-/* test_mix_hold.c - nobody sees a picture without its names: canvases wait for what is being drawn, but not for long. */
+/* test_mix_hold.c - nobody sees a picture without its names: scenes wait for what is being drawn, but not for long,
+ * and meanwhile the one before goes on. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -163,12 +164,45 @@ static void test_a_new_name_does_not_blink(void **state)
     stage_free(s);
 }
 
+static void show(stage *s, uint8_t luma, int64_t time_ns)
+{
+    mcu_frame *f = kit_flat(640, 360, luma, (uint32_t)(time_ns * 9 / 100000));
+    f->time_ns = time_ns;
+    mix_source_show(s->source, f);
+}
+
+/* People go on moving while somebody's name is drawn. */
+static void test_the_scene_before_goes_on(void **state)
+{
+    (void)state;
+    stage *s = stage_new();
+    go(s);
+    mix_scene *scene = scene_of(s, "Zoë");
+    wait_drawn(scene);
+    tick(s, scene);
+    assert_true(mcu_strand_post(s->blocker, wait_at_gate, &s->gate));
+    tick(s, scene_of(s, "Zoë Björklund"));
+    for (uint8_t k = 2; k <= TICKS_HELD; k++) {
+        show(s, (uint8_t)(120 + k), START_NS + k * TICK_NS);
+        tick(s, k == 2 ? scene_of(s, "Zoë von Björklund") : NULL); /* waits no longer than the one before would have */
+        assert_int_equal(published_ns(s), START_NS + k * TICK_NS);
+        assert_int_equal(mix_compositor_canvas(s->c, 0)->plane[0][0], 120 + k);
+    }
+    const char *shown = mix_compositor_scene(s->c) == scene ? "before" : "next";
+    tick(s, NULL);
+    assert_string_equal(shown, "before");
+    assert_ptr_not_equal(mix_compositor_scene(s->c), scene);
+    go(s);
+    stage_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_first_canvas_has_its_name),
         cmocka_unit_test(test_a_name_that_takes_long_is_not_waited_for),
         cmocka_unit_test(test_a_new_name_does_not_blink),
+        cmocka_unit_test(test_the_scene_before_goes_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
