@@ -1,17 +1,19 @@
 #include "signaling/assets.h"
 
-#include <openssl/sha.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "mcu/base/log.h"
 #include "mcu/base/status.h"
 #include "signaling/access.h"
 #include "signaling/client.h"
+#include "signaling/compress.h"
 
 #define TOTAL_MAX (8u * 1024 * 1024)
 #define DEPTH_MAX 4
+#define VERSION_SIZE 16 /* hexadecimal digits */
+#define WEB "/web/"
+#define FOR_EVER "public, max-age=31536000, immutable"
 
 /* Scripts and styles from here only; media from the camera; the WebSocket is same-origin, which older browsers do not count as
  * 'self'. */
@@ -22,14 +24,15 @@
 
 typedef struct {
     const char *type;
-    GBytes *body, *packed; /* packed NULL = not worth it */
+    GBytes *body, *gzip, *brotli; /* NULL = not worth it */
     char etag[2 * 16 + 3];
 } asset;
 
 struct sig_assets {
     GHashTable *files; /* "/web/app.js" -> asset */
     size_t total;
-    char *policy, *admin_policy; /* Content-Security-Policy */
+    char *policy, *admin_policy;    /* Content-Security-Policy */
+    char version[VERSION_SIZE + 1]; /* changes with any byte of any file */
 };
 
 static const char *type_of(const char *path)
@@ -54,34 +57,28 @@ static const char *type_of(const char *path)
     return "application/octet-stream";
 }
 
-static GBytes *pack(const void *data, size_t size)
+static bool is_page(const asset *f)
 {
-    z_stream z = {0};
-    if (size < 256 || deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY) != Z_OK) { /* + 16: gzip */
-        return NULL;
-    }
-    size_t room = deflateBound(&z, (uLong)size);
-    unsigned char *out = g_malloc(room);
-    z.next_in = (z_const Bytef *)(uintptr_t)data;
-    z.avail_in = (uInt)size;
-    z.next_out = out;
-    z.avail_out = (uInt)room;
-    bool ok = deflate(&z, Z_FINISH) == Z_STREAM_END && z.total_out < size * 9 / 10;
-    size_t length = z.total_out;
-    deflateEnd(&z);
-    if (!ok) {
-        g_free(out);
-        return NULL;
-    }
-    return g_bytes_new_take(out, length);
+    return g_str_has_prefix(f->type, "text/html") || g_str_has_prefix(f->type, "image/svg");
 }
 
 static void free_asset(void *value)
 {
     asset *a = value;
     g_bytes_unref(a->body);
-    g_clear_pointer(&a->packed, g_bytes_unref);
+    g_clear_pointer(&a->gzip, g_bytes_unref);
+    g_clear_pointer(&a->brotli, g_bytes_unref);
     g_free(a);
+}
+
+/* `policy` counts as a part of a page: the answer "not modified" leaves it out. */
+static void set_body(asset *f, GBytes *take_body, const char *policy)
+{
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    g_checksum_update(sum, g_bytes_get_data(take_body, NULL), (gssize)g_bytes_get_size(take_body));
+    g_checksum_update(sum, (const guchar *)policy, -1);
+    f->body = take_body;
+    g_snprintf(f->etag, sizeof f->etag, "\"%.32s\"", g_checksum_get_string(sum));
 }
 
 static bool load_file(sig_assets *a, const char *path, const char *name, GError **error)
@@ -98,15 +95,8 @@ static bool load_file(sig_assets *a, const char *path, const char *name, GError 
         return false;
     }
     asset *f = g_new0(asset, 1);
-    unsigned char digest[SHA256_DIGEST_LENGTH];
-    SHA256((const unsigned char *)data, size, digest);
     f->type = type_of(name);
-    f->packed = pack(data, size);
-    f->body = g_bytes_new_take(data, size);
-    f->etag[0] = '"';
-    for (int i = 0; i < 16; i++) {
-        g_snprintf(f->etag + 1 + 2 * i, 4, "%02x\"", digest[i]);
-    }
+    set_body(f, g_bytes_new_take(data, size), "");
     g_hash_table_insert(a->files, g_strdup(name), f);
     return true;
 }
@@ -132,6 +122,58 @@ static bool load_folder(sig_assets *a, const char *folder, const char *prefix, i
     }
     return ok;
 }
+
+/* ---- one version of all files together, so that browsers need not ask again ---- */
+
+static void set_version(sig_assets *a)
+{
+    g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(a->files), (GCompareFunc)strcmp);
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    for (const GList *i = names; i; i = i->next) {
+        const asset *f = g_hash_table_lookup(a->files, i->data);
+        g_checksum_update(sum, i->data, -1);
+        g_checksum_update(sum, (const guchar *)f->etag, -1);
+    }
+    g_strlcpy(a->version, g_checksum_get_string(sum), sizeof a->version);
+}
+
+/* Pages ask for what they need under its version; scripts and styles name each other relatively and so follow. */
+static void name_version(const sig_assets *a, asset *page, const char *policy)
+{
+    g_autofree char *version = g_strconcat("=\"" WEB, a->version, "/", NULL);
+    g_autoptr(GString) text = g_string_new_len(g_bytes_get_data(page->body, NULL), (gssize)g_bytes_get_size(page->body));
+    g_string_replace(text, "=\"" WEB, version, 0);
+    g_bytes_unref(page->body);
+    set_body(page, g_string_free_to_bytes(g_steal_pointer(&text)), policy);
+}
+
+static void prepare(sig_assets *a)
+{
+    GHashTableIter i;
+    gpointer name = NULL, value = NULL;
+    set_version(a);
+    g_hash_table_iter_init(&i, a->files);
+    while (g_hash_table_iter_next(&i, &name, &value)) {
+        asset *f = value;
+        if (is_page(f)) {
+            name_version(a, f, sig_assets_is_admin(name) ? a->admin_policy : a->policy);
+        }
+        f->gzip = sig_compress_gzip(g_bytes_get_data(f->body, NULL), g_bytes_get_size(f->body));
+        f->brotli = sig_compress_brotli(g_bytes_get_data(f->body, NULL), g_bytes_get_size(f->body));
+    }
+}
+
+/* "/web/0123456789abcdef/app.js" -> "/app.js"; NULL = without a version. */
+static const char *after_version(const char *path)
+{
+    if (!g_str_has_prefix(path, WEB)) {
+        return NULL;
+    }
+    const char *version = path + strlen(WEB);
+    return strspn(version, "0123456789abcdef") == VERSION_SIZE && version[VERSION_SIZE] == '/' ? version + VERSION_SIZE : NULL;
+}
+
+/* ---- the folder ---- */
 
 char *sig_assets_find(const char *configured, GError **error)
 {
@@ -166,6 +208,7 @@ sig_assets *sig_assets_new(const char *folder, const char *const *frame_ancestor
         sig_assets_free(a);
         return NULL;
     }
+    prepare(a);
     return a;
 }
 
@@ -186,13 +229,15 @@ bool sig_assets_has(const sig_assets *a, const char *path)
 
 bool sig_assets_is_admin(const char *path)
 {
-    return g_str_has_prefix(path, "/web/admin/");
+    const char *rest = after_version(path);
+    return rest ? g_str_has_prefix(rest, "/admin/") : g_str_has_prefix(path, WEB "admin/");
 }
 
-static bool accepts_gzip(const sig_request *q)
+static bool accepts(const sig_request *q, const char *coding)
 {
     const char *accept = sig_request_header(q, "Accept-Encoding");
-    return accept && strstr(accept, "gzip") && !strstr(accept, "gzip;q=0");
+    const char *at = accept ? strstr(accept, coding) : NULL;
+    return at && !g_str_has_prefix(at + strlen(coding), ";q=0");
 }
 
 /* Pages of the configured origins may load the client as a module. */
@@ -204,36 +249,56 @@ static void allow_origin(sig_request *q)
     }
 }
 
+static void send_body(sig_request *q, const asset *f, int status)
+{
+    GBytes *body = f->body;
+    if (f->brotli && accepts(q, "br")) {
+        sig_reply_header(q, "Content-Encoding", "br");
+        body = f->brotli;
+    } else if (f->gzip && accepts(q, "gzip")) {
+        sig_reply_header(q, "Content-Encoding", "gzip");
+        body = f->gzip;
+    }
+    gsize size = 0;
+    const void *data = g_bytes_get_data(body, &size);
+    sig_reply_body(q, status, f->type, data, size);
+}
+
+/* What only documents heed is not sent with each script: on a thin line it would weigh as much as the script. */
+static void page_headers(sig_request *q, const char *policy)
+{
+    sig_reply_header(q, "Content-Security-Policy", policy);
+    sig_reply_header(q, "Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self), geolocation=()");
+    sig_reply_header(q, "Cross-Origin-Opener-Policy", "same-origin");
+}
+
 void sig_assets_serve(sig_request *q, const char *path, int status)
 {
-    const asset *f = g_hash_table_lookup(q->gateway->assets->files, path);
+    const sig_assets *a = q->gateway->assets;
+    const char *rest = after_version(path);
+    g_autofree char *plain = rest ? g_strconcat("/web", rest, NULL) : g_strdup(path);
+    const asset *f = g_hash_table_lookup(a->files, plain);
     if (!f) {
         sig_reply_problem(q, 404, mcu_error_name(MCU_ERROR_NOT_FOUND), "There is nothing here.");
         return;
     }
-    const sig_assets *a = q->gateway->assets;
     bool admin = sig_assets_is_admin(path);
-    sig_reply_header(q, "Content-Security-Policy", admin ? a->admin_policy : a->policy);
     if (!admin) {
         allow_origin(q);
     }
-    sig_reply_header(q, "Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self), geolocation=()");
-    sig_reply_header(q, "Cross-Origin-Opener-Policy", "same-origin");
-    sig_reply_header(q, "Cross-Origin-Resource-Policy", "same-origin");
     sig_reply_header(q, "Vary", "Accept-Encoding, Origin");
     sig_reply_header(q, "ETag", f->etag);
-    sig_reply_header(q, "Cache-Control", "no-cache"); /* kept, but asked about each time: a new version is there at once */
+    /* Under this very version: for ever. Else kept, but asked about each time: a new version is there at once. */
+    bool for_ever = rest && strncmp(path + strlen(WEB), a->version, VERSION_SIZE) == 0;
+    sig_reply_header(q, "Cache-Control", for_ever ? FOR_EVER : "no-cache");
     const char *known = sig_request_header(q, "If-None-Match");
     if (status == 200 && known && strstr(known, f->etag)) {
         sig_reply_empty(q, 304);
         return;
     }
-    GBytes *body = f->body;
-    if (f->packed && accepts_gzip(q)) {
-        sig_reply_header(q, "Content-Encoding", "gzip");
-        body = f->packed;
+    if (admin || is_page(f)) {
+        page_headers(q, admin ? a->admin_policy : a->policy);
     }
-    gsize size = 0;
-    const void *data = g_bytes_get_data(body, &size);
-    sig_reply_body(q, status, f->type, data, size);
+    sig_reply_header(q, "Cross-Origin-Resource-Policy", "same-origin");
+    send_body(q, f, status);
 }

@@ -52,6 +52,7 @@ static SSL_CTX *load(const sig_tls *t, GError **error)
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_cipher_list(ctx, "ECDHE+AESGCM:ECDHE+CHACHA20");
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF); /* tickets serve resumption */
+    SSL_CTX_set_num_tickets(ctx, 1);                         /* a browser opens several connections, each brings one */
     const char *what = NULL;
     if (SSL_CTX_use_certificate_chain_file(ctx, t->certificate) != 1) {
         what = t->certificate;

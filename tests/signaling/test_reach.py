@@ -98,6 +98,9 @@ def make(server):
                 r = s.get(path, Origin="https://ehr.example")
                 assert r.status == 200 and r.headers["Access-Control-Allow-Origin"] is None, path
                 assert r.headers["Content-Security-Policy"].endswith("frame-ancestors 'none'"), path
+            versioned = re.search(r'/web/[0-9a-f]{16}/admin/[^"]+', s.get("/admin").body.decode()).group()
+            assert s.get(versioned).status == 200
+            assert s.get(versioned, **{"X-Forwarded-For": "203.0.113.9"}).status == 403
 
         with_server("origins = https://ehr.example\nframe_ancestors = https://ehr.example\n", test)
 

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import hmac
 import json
+import re
 import socket
 import ssl
 import time
@@ -127,6 +128,27 @@ def make(server):
         z = server.get("/", **{"Accept-Encoding": "gzip"})
         assert z.headers["Content-Encoding"] == "gzip" and gzip.decompress(z.body) == r.body
         assert server.request("HEAD", "/healthz").body == b""
+
+    def parts_of_a_page_are_kept_for_ever_under_their_version():
+        page = server.get("/").body.decode()
+        parts = re.findall(r'"(/web/[0-9a-f]{16}/[^"]+)"', page)
+        assert len(parts) > 3 and '"/web/app.js' not in page
+        for path in parts:
+            r = server.get(path)
+            assert r.status == 200 and "immutable" in r.headers["Cache-Control"], path
+            assert path.endswith(".svg") or r.headers["Content-Security-Policy"] is None, path
+            assert r.body == server.get("/web/" + path.split("/", 3)[3]).body, path
+        old = server.get("/web/0123456789abcdef/app.js")
+        assert old.status == 200 and old.headers["Cache-Control"] == "no-cache"
+        missing = server.get(parts[0].rsplit("/", 1)[0] + "/nothing.js")
+        assert missing.status == 404 and missing.headers["Cache-Control"] == "no-store"
+
+    def what_has_not_changed_is_short_and_what_has_is_packed():
+        r = server.get("/")
+        same = server.get("/", **{"If-None-Match": r.headers["ETag"]})
+        assert same.status == 304 and same.headers["Content-Security-Policy"] is None
+        z = server.get("/", **{"Accept-Encoding": "gzip, deflate, br"})
+        assert z.headers["Content-Encoding"] == "br" and len(z.body) < len(server.get("/", **{"Accept-Encoding": "gzip"}).body)
 
     def descriptions_are_served():
         for path in ("messages.json", "openapi.json"):
