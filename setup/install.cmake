@@ -2,7 +2,7 @@
 # programs find share/tessera beside bin, systemd finds the programs by name.
 include(GNUInstallDirs)
 install(TARGETS tessera tessera-launcher tessera-room tessera-layout RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(DIRECTORY assets/web assets/api assets/layouts DESTINATION ${CMAKE_INSTALL_DATADIR}/tessera)
+install(DIRECTORY ${TESSERA_CLIENT}/web ${TESSERA_CLIENT}/api ${TESSERA_CLIENT}/layouts DESTINATION ${CMAKE_INSTALL_DATADIR}/tessera)
 install(FILES setup/systemd/tessera.conf setup/coturn.conf DESTINATION ${CMAKE_INSTALL_DATADIR}/tessera)
 install(FILES setup/systemd/tessera.service DESTINATION lib/systemd/system)
 install(FILES README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/tessera)

@@ -130,11 +130,11 @@ static void on_offer(sig_session *s, const json_t *m)
         sig_session_error(s, mcu_error_name(MCU_ERROR_CONFLICT), "an offer is still under way", false);
         return;
     }
-    s->offer =
-        sig_room_call(s->room,
-                      json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "type", "offer", "seat", s->seat, "session", s->session, "kind",
-                                s->state == SIG_SESSION_CHECKING ? "check" : "ws", "sdp", text(m, "sdp"), "trickle", 1),
-                      true, on_answer, s);
+    s->offer = sig_room_call(s->room,
+                             json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:I}", "type", "offer", "seat", s->seat, "session",
+                                       s->session, "kind", s->state == SIG_SESSION_CHECKING ? "check" : "ws", "sdp",
+                                       text(m, "sdp"), "trickle", 1, "line", json_integer_value(json_object_get(m, "line"))),
+                             true, on_answer, s);
     if (!s->offer) {
         sig_session_error(s, mcu_error_name(MCU_ERROR_UNAVAILABLE), "the room is busy", false);
     }

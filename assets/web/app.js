@@ -3,13 +3,13 @@
 // support: raw (unprocessed microphone), relay (TURN only), codec=vp8.
 import { Visit } from './tessera.js';
 import { prejoin } from './prejoin.js';
+import { lineRate, noteLine } from './line.js';
 import { pick, preferred, t, translate, use, language, languages } from './strings.js';
 
 const $ = (id) => document.getElementById(id);
 const options = new URLSearchParams(location.hash.slice(1));
 const raw = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
 const BACK_MS = 120000; // a tab that was in the visit this recently goes straight back
-const AHEAD_MS = 500; // the page is ready; what Join will need is fetched now
 const TELEVISION = /smart-?tv|tizen|web0s|webos|netcast|hbbtv|bravia|crkey|googletv|android tv|\baft[a-z]/i;
 
 // A reload brings the person straight back: the token, and what was switched on, are remembered for this tab only.
@@ -117,6 +117,7 @@ async function speak(...wish) {
   if (shown === 'message') message(kind);
 }
 
+const later = () => import('./later.js');
 let roomStyle = null;
 
 // The room's program and looks are fetched while the person checks camera and sound.
@@ -126,7 +127,7 @@ async function roomCode() {
     link.onload = link.onerror = resolve;
     document.head.append(link);
   });
-  const [code] = await Promise.all([import('./room.js'), roomStyle]);
+  const [code] = await Promise.all([later(), roomStyle]);
   return code;
 }
 
@@ -147,7 +148,7 @@ async function start() {
   await speak(kept.lang, address, link.language);
   if (!window.RTCPeerConnection || !window.WebSocket) return message('unsupported');
   if (!token) return message('link');
-  const arrows = () => import('./arrows.js').then((keys) => keys.start(tv));
+  const arrows = () => later().then((code) => code.arrows(tv));
   const back = kept.joined && Date.now() - kept.at < BACK_MS;
   if (tv || back) arrows();
 
@@ -156,6 +157,7 @@ async function start() {
     constraints: options.has('raw') ? { audio: raw } : {},
     relay: options.has('relay'),
     codec: options.get('codec') || undefined,
+    line: lineRate,
   });
   window.tessera = visit;
   let room = null;
@@ -190,7 +192,7 @@ async function start() {
   visit.on('me', (me) => me.language && speak(kept.lang, address, me.language));
   visit.on('nopath', async (tried) => {
     if (tried.before) return; // the room itself says so
-    const { explain } = await import('./nopath.js');
+    const { explain } = await later();
     if (visit.state !== 'joining') return;
     explain($('message-details'), tried);
     if (shown !== 'message') message('nopath');
@@ -219,9 +221,15 @@ async function start() {
     const video = $('composite'); // a press lets it play sound later, also in Safari
     video.play().catch(() => {});
   };
-  const check = async (signal) => (await import('./check.js')).checkConnection({ token, signal, relay: options.has('relay') });
+  const check = async (signal) => {
+    const result = await (await later()).checkConnection({ token, signal, relay: options.has('relay') });
+    noteLine(result.tier === 'A' ? 0 : result.down);
+    return result;
+  };
   const done = prejoin(visit.media, { name: link.name || '', check, pressed });
-  setTimeout(() => Promise.all([tv || arrows(), roomCode(), import('./nopath.js')]).catch(() => {}), AHEAD_MS);
+  // The page can be used: what Join will need is fetched and opened now.
+  setTimeout(() => Promise.all([visit.prepare(), tv || arrows(), roomCode()]).catch(() => {}));
+  for (const soon of ['pointerenter', 'focus']) $('join').addEventListener(soon, () => visit.prepare());
   await done;
   return enter();
 }

@@ -2,7 +2,7 @@
 // What goes out is a drawn picture and a quiet tone, nothing of the person. -> {verdict, tier, up, down, rtt, loss, path} (kbit/s, ms, %)
 import { Peer } from './peer.js';
 import { serverUrl } from './tessera.js';
-import { audioContext } from './level.js';
+import { audioContext, release } from './level.js';
 
 const SECONDS = 5;
 const CONNECT_MS = 8000;
@@ -125,12 +125,12 @@ function testPicture() {
 
 function testTone() {
   const context = audioContext();
-  if (!context || !context.createMediaStreamDestination) return null;
+  if (!context) return null;
   const oscillator = context.createOscillator();
   const out = context.createMediaStreamDestination();
   oscillator.connect(out);
   oscillator.start();
-  return { track: out.stream.getAudioTracks()[0], stop: () => oscillator.stop() };
+  return { track: out.stream.getAudioTracks()[0], stop: () => (oscillator.stop(), release()) };
 }
 
 async function measure(peer) {

@@ -1,15 +1,24 @@
 // level.js - how loud a track is.
 let context = null; // one for the page: browsers allow only a few
+let users = 0;
 
-// The page's AudioContext, or null. It runs only after a first key or touch.
+// The page's AudioContext, or null, until release(). It runs only after a first key or touch.
 export function audioContext() {
   const Context = window.AudioContext || window.webkitAudioContext;
   if (!context && Context) context = new Context();
+  if (!context) return null;
+  users++;
+  wake();
   return context;
 }
 
+// One that nobody uses would still be computed, hundreds of times a second.
+export function release() {
+  if (--users === 0) context.suspend().catch(() => {});
+}
+
 export function wake() {
-  if (context && context.state !== 'running') context.resume().catch(() => {});
+  if (users && context.state !== 'running') context.resume().catch(() => {});
 }
 
 export class Level {
@@ -29,7 +38,7 @@ export class Level {
   }
 
   get running() {
-    return !context || context.state === 'running';
+    return !users || context.state === 'running';
   }
 
   // 0 (-60 dB, silence) to 1 (-6 dB).
@@ -41,7 +50,9 @@ export class Level {
   }
 
   detach() {
-    if (this.#source) this.#source.disconnect();
+    if (!this.#source) return;
+    this.#source.disconnect();
     this.#source = this.#analyser = null;
+    release();
   }
 }

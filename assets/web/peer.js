@@ -76,7 +76,7 @@ export class Peer extends EventTarget {
     }
     if (this.#closed) return;
     this.#timers.answer = setTimeout(() => this.#fail(), ANSWER_MS);
-    this.#emit('offer', this.#pc.localDescription.sdp);
+    this.#emit('offer', shorten(this.#pc.localDescription.sdp));
   }
 
   async answer(sdp) {
@@ -162,7 +162,7 @@ export class Peer extends EventTarget {
   // The socket was lost and is back: the offer on its way, or its answer, may be lost. The same offer gives the same answer.
   resend() {
     if (this.#closed || !this.#outstanding || !this.#pc.localDescription) return;
-    this.#emit('offer', this.#pc.localDescription.sdp);
+    this.#emit('offer', shorten(this.#pc.localDescription.sdp));
   }
 
   #stateChanged() {
@@ -190,6 +190,26 @@ export class Peer extends EventTarget {
     this.#pc.onicecandidate = this.#pc.onicecandidateerror = this.#pc.onconnectionstatechange = this.#pc.ontrack = null;
     this.#pc.close();
   }
+}
+
+// What the room takes of an offer; the rest of a browser's list would take a thin line most of a second.
+const CODECS = /^(opus|h264|vp8)$/;
+const EXTENSIONS = /sdes:mid|ssrc-audio-level|abs-send-time|transport-wide-cc/;
+
+export function shorten(sdp) {
+  const lines = (section, pattern) => new Map([...section.matchAll(pattern)].map(([, pt, value]) => [pt, value.toLowerCase()]));
+  return sdp.split(/^(?=m=)/m).map((section) => {
+    const names = lines(section, /^a=rtpmap:(\d+) ([\w-]+)/gm);
+    const formats = lines(section, /^a=fmtp:(\d+) (.*)/gm);
+    const taken = (pt) => CODECS.test(names.get(pt)) && !(names.get(pt) === 'h264' && /mode=0|id=(?!42)/.test(formats.get(pt) || 'mode=0'));
+    const repeats = (pt) => names.get(pt) === 'rtx' && taken((/apt=(\d+)/.exec(formats.get(pt)) || [])[1]);
+    const kept = [...names.keys()].filter((pt) => taken(pt) || repeats(pt));
+    if (!kept.length) return section;
+    return section
+      .replace(/^(m=\w+ \d+ \S+).*/, (all, head) => [head, ...(all.slice(head.length).match(/\d+/g) || []).filter((pt) => kept.includes(pt))].join(' '))
+      .replace(/^a=(?:rtpmap|fmtp|rtcp-fb):(\d+) .*\r?\n/gm, (line, pt) => (kept.includes(pt) ? line : ''))
+      .replace(/^a=extmap:.*\r?\n/gm, (line) => (EXTENSIONS.test(line) ? line : ''));
+  }).join('');
 }
 
 // H.264 constrained baseline first where it exists: cheapest for tablets, which decode it in hardware.

@@ -1,5 +1,5 @@
 // prejoin.js - the page before the visit: ways to join, camera picture, microphone level, speaker, connection, Join.
-import { Level, wake, audioContext } from './level.js';
+import { Level, wake, audioContext, release } from './level.js';
 import { choosers, problems } from './devices.js';
 import { t } from './strings.js';
 
@@ -104,7 +104,6 @@ function tone(output) {
   $('tone-note').textContent = t('tonePlaying');
   const context = audioContext();
   if (!context) return;
-  wake();
   const gain = context.createGain();
   const out = context.createMediaStreamDestination();
   gain.connect(out);
@@ -115,6 +114,7 @@ function tone(output) {
     oscillator.connect(gain);
     oscillator.start(from);
     oscillator.stop(from + 0.3);
+    if (i === 2) oscillator.onended = release;
   });
   gain.gain.value = 0.3;
   const player = $('tone-player');

@@ -7,6 +7,7 @@ const PING_MS = 2000;
 const SILENCE_MS = 6000;
 const NUDGE_MS = 1200;
 const REPLY_MS = 8000;
+const PREPARED_MS = 9000;
 const OFFLINE = { code: 'offline', message: 'not connected' };
 
 export class Signaling extends EventTarget {
@@ -32,10 +33,20 @@ export class Signaling extends EventTarget {
     return !!this.#socket && this.#socket.readyState === WebSocket.OPEN;
   }
 
+  // Opens the socket ahead of start(), so that joining does not wait for it. The server keeps it for 10 s without a join.
+  prepare() {
+    if (this.#stopped && !this.#socket) this.#open();
+  }
+
   start() {
+    const ready = this.#socket && performance.now() - this.#heard < PREPARED_MS;
     this.#stopped = false;
     this.#attempt = 0;
-    this.#connect();
+    if (!ready) return this.#connect();
+    this.#heard = performance.now();
+    this.#watch = setInterval(() => this.#check(), PING_MS);
+    if (this.open) this.send(this.#join());
+    return undefined;
   }
 
   stop() {
@@ -93,6 +104,11 @@ export class Signaling extends EventTarget {
   #connect() {
     this.#drop();
     clearTimeout(this.#retry);
+    this.#open();
+    this.#watch = setInterval(() => this.#check(), PING_MS);
+  }
+
+  #open() {
     const socket = new WebSocket(this.#url);
     this.#socket = socket;
     this.#heard = performance.now();
@@ -101,14 +117,14 @@ export class Signaling extends EventTarget {
     };
     socket.onopen = mine(() => {
       this.#heard = performance.now();
-      this.send(this.#join());
+      if (!this.#stopped) this.send(this.#join());
     });
     socket.onmessage = mine((e) => this.#receive(e.data));
     socket.onclose = mine(() => this.#lost());
-    this.#watch = setInterval(() => this.#check(), PING_MS);
   }
 
   #receive(data) {
+    if (this.#stopped) return; // of a socket that was only prepared: its time is over
     this.#heard = performance.now();
     let message;
     try {

@@ -89,6 +89,12 @@ static mcu_session_kind kind_of(const char *text)
     return MCU_SESSION_NONE;
 }
 
+static unsigned line_bps_of(const json_t *m)
+{
+    json_int_t kbps = json_integer_value(json_object_get(m, "line"));
+    return kbps > 0 ? (unsigned)MIN(kbps, 1000000) * 1000 : 0;
+}
+
 /* A new session takes the seat only when its offer was good: a broken one must not throw out who is there. */
 static bool replace_session(mcu_room *r, mcu_seat *seat, const json_t *m, GError **error)
 {
@@ -101,6 +107,7 @@ static bool replace_session(mcu_room *r, mcu_seat *seat, const json_t *m, GError
     if (fresh == NULL) {
         return false;
     }
+    fresh->line_bps = line_bps_of(m);
     mcu_session *old = seat->session;
     if (old != NULL) {
         fresh->audio_on = old->audio_on;

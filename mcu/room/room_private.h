@@ -57,6 +57,8 @@ struct mcu_session {
     unsigned tier_forced; /* n_tiers + 1 = automatic */
     unsigned tier_able;   /* largest that its decoder takes; n_tiers = none */
     unsigned tier_kept;   /* what a seat with `fixed` watches, if it watches any; n_tiers + 1 = not chosen yet */
+    unsigned line_bps;    /* what the person's page found its line to carry; 0 = it does not say */
+    bool still_due;       /* too thin a line for pictures: it gets one, so that the person sees who is there */
     int quality;
     int64_t created_ns, up_ns;
 };
@@ -109,6 +111,7 @@ void mcu_session_leave_mixer(mcu_session *s);    /* gives everything back; safe 
 void mcu_session_gathered(mcu_session *s);       /* every local candidate is known */
 void mcu_session_apply_state(mcu_session *s);    /* mute and camera flags -> mixer */
 void mcu_session_apply_tier(mcu_session *s);     /* cap, decoder, choice -> view */
+void mcu_session_picture_sent(mcu_session *s);   /* one more left for the person */
 void mcu_session_tick(mcu_session *s, int64_t now_ns);
 bool mcu_session_is_person(const mcu_session *s); /* has a tile */
 bool mcu_session_shows_camera(const mcu_session *s);

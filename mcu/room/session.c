@@ -130,10 +130,30 @@ void mcu_session_apply_tier(mcu_session *s)
     unsigned top = MAX(s->seat->tier_cap, s->tier_able);
     mcu_tier_choice_cap(&s->choice, top);
     unsigned tier = s->tier_forced <= n ? MAX(s->tier_forced, top) : s->choice.tier;
+    if (s->still_due && s->tier_forced > n && tier == n) {
+        tier = MAX(n - 1, top);
+    }
     if (s->seat->fixed) {
         tier = keep_size(s, tier);
     }
     mcu_view_want(&s->view, s->view.codec == MCU_CODEC_NONE ? n : tier);
+}
+
+/* Before anything is known of loss: too large a tier would fill a thin line for seconds, and the voice would wait behind it. */
+static unsigned tier_to_begin_with(const mcu_session *s)
+{
+    const mcu_tier_table *tiers = &s->room->options.tiers;
+    return s->line_bps == 0 ? first_tier(s) : MAX(first_tier(s), mcu_tier_that_fits(tiers, s->line_bps));
+}
+
+void mcu_session_picture_sent(mcu_session *s)
+{
+    if (s->still_due) {
+        s->still_due = false;
+        mcu_session_apply_tier(s);
+        mcu_report_quality(s, NULL);
+        mcu_roster_changed(s->room);
+    }
 }
 
 /* What the newest offer negotiated, towards the mixer. Runs at first UP and after every later offer. */
@@ -173,7 +193,8 @@ void mcu_session_set_up(mcu_session *s)
     if (!s->up) {
         s->up = true;
         s->up_ns = mcu_now_ns();
-        mcu_tier_choice_init(&s->choice, &s->room->options.tiers, first_tier(s), s->seat->tier_cap, s->up_ns);
+        mcu_tier_choice_init(&s->choice, &s->room->options.tiers, tier_to_begin_with(s), s->seat->tier_cap, s->up_ns);
+        s->still_due = s->choice.tier == s->room->options.tiers.n_tiers && s->seat->tier_cap < s->choice.tier && !s->seat->fixed;
     }
     join_mixer(s);
 }

@@ -87,6 +87,15 @@ unsigned mcu_tier_choice_step(mcu_tier_choice *c, const mcu_tier_table *table, c
     return c->tier;
 }
 
+unsigned mcu_tier_that_fits(const mcu_tier_table *table, unsigned rate_bps)
+{
+    unsigned tier = 0;
+    while (tier < table->n_tiers && (unsigned)wire_bps(table, tier) > rate_bps) {
+        tier++;
+    }
+    return tier;
+}
+
 unsigned mcu_uplink_bps(unsigned people, unsigned tile_px)
 {
     if (people <= 2 || tile_px > 640 * 480) {

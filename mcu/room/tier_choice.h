@@ -35,6 +35,9 @@ void mcu_tier_choice_cap(mcu_tier_choice *c, unsigned top);
 /* Call about twice a second. Returns the tier to watch. */
 unsigned mcu_tier_choice_step(mcu_tier_choice *c, const mcu_tier_table *table, const mcu_link_view *link, int64_t now_ns);
 
+/* The largest tier that a line of `rate_bps` carries beside the sound; n_tiers (audio only) when none does. */
+unsigned mcu_tier_that_fits(const mcu_tier_table *table, unsigned rate_bps);
+
 /* What a sender should spend on its picture when `people` share the canvas and its largest tile has `tile_px` pixels, bit/s. */
 unsigned mcu_uplink_bps(unsigned people, unsigned tile_px);
 

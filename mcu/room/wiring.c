@@ -99,7 +99,10 @@ static void on_picture_out(void *user, unsigned tier, mcu_au *au)
             mcu_report_quality(s, NULL);
             mcu_roster_changed(r);
         }
-        if (mcu_peer_send_picture(s->peer, au) == MCU_EFULL) {
+        mcu_status sent = mcu_peer_send_picture(s->peer, au);
+        if (sent == MCU_OK) {
+            mcu_session_picture_sent(s);
+        } else if (sent == MCU_EFULL) {
             s->view.needs_keyframe = true;
         }
     }

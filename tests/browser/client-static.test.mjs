@@ -1,7 +1,8 @@
-// The client's files as they are: how many bytes, nothing that an older browser does not know, the same words in every language.
+// The client's files as they are and as the build bundles them: how many bytes, nothing that an older browser does not know, the same words in every language.
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import path from 'node:path';
 import zlib from 'node:zlib';
 import { tooNewScript, tooNewStyle } from './lib/old.mjs';
 
@@ -13,7 +14,7 @@ const OTHERS = /^(admin|example|invalid)/; // not part of the participant's page
 const text = (name) => fs.readFileSync(new URL(name, WEB), 'utf8');
 const all = fs.readdirSync(WEB).filter((name) => /\.\w+$/.test(name));
 const client = all.filter((name) => !OTHERS.test(name));
-const packed = (name) => zlib.gzipSync(text(name), { level: 9 }).length;
+const packed = (name) => zlib.brotliCompressSync(text(name)).length; // as the gateway sends it to every browser that we support
 const words = Object.fromEntries(fs.readdirSync(new URL('lang/', WEB)).map((name) => [name, JSON.parse(text('lang/' + name))]));
 
 // What a script imports when it starts.
@@ -65,4 +66,45 @@ test('every language has every word, with the same marks; every word that is use
   for (const name of client.filter((n) => n.endsWith('.js'))) used.push(...[...text(name).matchAll(/\bt\('(\w+)'[,)]/g)].map((m) => m[1]));
   assert.deepEqual([...new Set(used)].filter((key) => !(key in english)), []);
   for (const [, key, content] of html.matchAll(/data-t="(\w+)"[^>]*>([^<]+)</g)) assert.equal(content, english[key], `index.html ${key}`);
+});
+
+test('an offer is sent without what the room does not take, and whole otherwise', async () => {
+  const { shorten } = await import('data:text/javascript,' + encodeURIComponent(text('peer.js')));
+  const golden = new URL('../golden/sdp/', import.meta.url);
+  for (const name of fs.readdirSync(golden).filter((f) => /^(chrom|firefox|safari).*offer\.sdp$/.test(f))) {
+    const offer = fs.readFileSync(new URL(name, golden), 'utf8');
+    const short = shorten(offer);
+    assert.ok(short.length < 0.9 * offer.length && short.length < 3600, `${name}: ${short.length} of ${offer.length}`);
+    const [session, ...media] = short.split(/^(?=m=)/m);
+    assert.ok(offer.startsWith(session), name);
+    for (const section of media.filter((m) => !m.startsWith('m=application'))) {
+      const [first, ...lines] = section.split('\r\n');
+      const listed = first.split(' ').slice(3);
+      const said = (what) => lines.filter((l) => l.startsWith(`a=${what}:`)).map((l) => /:(\d+)/.exec(l)[1]);
+      assert.deepEqual(said('rtpmap').sort(), [...listed].sort(), name);
+      for (const pt of [...said('fmtp'), ...said('rtcp-fb')]) assert.ok(listed.includes(pt), `${name}: ${pt}`);
+      for (const line of lines) assert.ok(offer.includes(line), `${name}: ${line}`);
+      assert.ok(lines.some((l) => /sdes:mid/.test(l)) && lines.some((l) => /^a=ice-ufrag/.test(l)), name);
+      const kept = new Set([...section.matchAll(/^a=rtpmap:\d+ ([\w-]+)/gm)].map((m) => m[1]));
+      const offered = [...offer.matchAll(/^a=rtpmap:\d+ (opus|H264|VP8)\//gm)].map((m) => m[1]);
+      for (const codec of offered.filter((c) => (c === 'opus') === /^m=audio/.test(first))) assert.ok(kept.has(codec), `${name}: ${codec}`);
+    }
+  }
+});
+
+const BUNDLED = process.env.TESSERA_BIN && path.join(process.env.TESSERA_BIN, '../assets/web');
+test('the bundle: four files before Join, smaller than the modules, nothing too new in it', { skip: BUNDLED && fs.existsSync(path.join(BUNDLED, 'chunk.js')) ? false : 'no bundle beside the programs' }, () => {
+  const built = (name) => fs.readFileSync(path.join(BUNDLED, name), 'utf8');
+  const page = built('index.html');
+  const asked = [...page.matchAll(/(?:src|href)="\/web\/([\w.-]+)"/g)].map((m) => m[1]).sort();
+  assert.deepEqual(asked, ['app.js', 'chunk.js', 'icon.svg', 'style.css']);
+  for (const name of ['app.js', 'chunk.js', 'later.js']) {
+    assert.deepEqual(tooNewScript(built(name)), [], name);
+    for (const [, other] of built(name).matchAll(/(?:from|import\()\s?"(\.[^"]+)"/g)) assert.ok(['./chunk.js', './later.js'].includes(other), `${name} loads ${other}`);
+  }
+  for (const name of ['style.css', 'room.css']) assert.deepEqual(tooNewStyle(built(name)), [], name);
+  const bytes = ['index.html', ...asked].reduce((n, name) => n + zlib.brotliCompressSync(built(name)).length, 0);
+  const single = ['index.html', 'style.css', 'icon.svg', ...withImports('app.js')].reduce((n, name) => n + packed(name), 0);
+  assert.ok(bytes < 0.85 * single, `${bytes} of ${single}`);
+  assert.equal(built('tessera.js'), text('tessera.js'), 'pages of others load the module as it is');
 });

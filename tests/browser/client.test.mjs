@@ -3,6 +3,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { count, framesMove, patient, stateIs as stateWithin, withBrowser } from './lib/client.mjs';
 import { screenshot } from './lib/output.mjs';
+import { until } from './lib/processes.mjs';
 
 const stateIs = (page, state, timeout = 8000) => stateWithin(page, state, timeout);
 const last = (mock, type) => mock.seen.filter((m) => m.type === type).pop();
@@ -47,6 +48,32 @@ test('a visit by keyboard: join, mute, camera off and on, leave, join again', { 
   await page.click('text=Join again');
   await stateIs(page, 'live');
   assert.ok((await framesMove(page)) > 10);
+  assert.deepEqual(problems, []);
+});
+
+test('the socket is open before Join is pressed and is the one that joins; one that the server gave up ends nothing', { timeout: 60000 }, async (t) => {
+  const { mock, page, problems } = await withBrowser(t, { media: patient });
+  const sockets = [];
+  page.on('websocket', (w) => sockets.push(w));
+  await page.goto(mock.link);
+  await page.waitForSelector('#join:visible');
+  await until('a socket', () => sockets.length === 1);
+  await page.waitForLoadState('networkidle');
+  assert.equal(count(mock, 'join'), 0);
+  await page.click('#join');
+  await stateIs(page, 'live');
+  assert.equal(sockets.length, 1);
+  assert.ok(last(mock, 'offer').line > 1000, 'the offer says what the line carries');
+
+  await page.click('#leave');
+  await page.goto(mock.link);
+  await until('another socket', () => sockets.length === 2);
+  await page.waitForLoadState('networkidle');
+  assert.equal(mock.expire(), 1);
+  await until('its end', () => sockets[1].isClosed());
+  assert.equal(await page.evaluate(() => window.tessera.state), 'idle');
+  await page.click('#join');
+  await stateIs(page, 'live');
   assert.deepEqual(problems, []);
 });
 

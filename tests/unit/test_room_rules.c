@@ -102,6 +102,42 @@ static void test_tier_switches_at_a_keyframe_and_gives_the_old_back(void **state
     assert_int_equal(fake_peer_pictures(p), 4);
 }
 
+static mcu_peer *join_on_a_line(room_kit *f, int line_kbps)
+{
+    room_kit_say(f, json_pack("{ss si ss ss ss ss sb si}", "type", "offer", "id", 7, "seat", "s1", "session", "a", "kind", "ws",
+                              "sdp", "v=0 hello", "trickle", 1, "line", line_kbps));
+    mcu_peer *p = fake_peer(fake.peers - 1);
+    fake_peer_state(p, MCU_PEER_UP, "test");
+    room_kit_settle();
+    return p;
+}
+
+static void test_a_slow_line_begins_with_a_tier_that_fits(void **state)
+{
+    (void)join_on_a_line(*state, 220);
+    assert_int_equal(fake.uses[1], 0);
+    assert_int_equal(fake.uses[2], 1);
+}
+
+static void test_a_fast_line_begins_where_one_that_says_nothing_does(void **state)
+{
+    (void)join_on_a_line(*state, 100000);
+    assert_int_equal(fake.uses[1], 1);
+}
+
+static void test_a_line_too_thin_for_pictures_gets_one(void **state)
+{
+    room_kit *f = *state;
+    mcu_peer *p = join_on_a_line(f, 64);
+    assert_int_equal(fake.uses[3], 1);
+    fake_picture(3, true);
+    assert_int_equal(fake_peer_pictures(p), 1);
+    assert_int_equal(fake.uses[3], 0);
+    fake_picture(3, true);
+    assert_int_equal(fake_peer_pictures(p), 1);
+    assert_string_equal(room_kit_member(room_kit_heard(f, "quality"), "tier"), "audio");
+}
+
 static void test_refused_picture_waits_for_a_keyframe(void **state)
 {
     room_kit *f = *state;
@@ -231,6 +267,9 @@ int main(void)
         CASE(test_broken_offer_throws_nobody_out),
         CASE(test_leave_and_gone_take_the_tile_away),
         CASE(test_tier_switches_at_a_keyframe_and_gives_the_old_back),
+        CASE(test_a_slow_line_begins_with_a_tier_that_fits),
+        CASE(test_a_fast_line_begins_where_one_that_says_nothing_does),
+        CASE(test_a_line_too_thin_for_pictures_gets_one),
         CASE(test_refused_picture_waits_for_a_keyframe),
         CASE(test_unseat_closes_and_forgets),
         CASE(test_bad_requests_are_answered),

@@ -93,9 +93,21 @@ static void test_quality_words(void **state)
     assert_int_equal(mcu_link_quality(0, 0, 20, true, 0, 4), 0);
 }
 
+static void test_the_first_tier_fits_the_line(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned rate_bps, tier;
+    } rows[] = {{5000000, 0}, {1260000, 0}, {1259999, 1}, {300000, 2}, {124000, 3}, {64000, 4}, {1, 4}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(mcu_tier_that_fits(&table, rows[i].rate_bps), rows[i].tier);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_first_tier_fits_the_line),
         cmocka_unit_test(test_climbs_only_on_proof),
         cmocka_unit_test(test_falls_to_audio_under_loss_and_returns),
         cmocka_unit_test(test_remb_below_the_tier_brings_it_down),

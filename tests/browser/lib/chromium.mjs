@@ -1,6 +1,7 @@
 // chromium.mjs - Debian's Chromium, headless, with a person's fake camera and microphone. One browser per person: the files
 // belong to the browser process. `namespace` starts it inside a network namespace, `niceness`
-// makes it give way to the server and the others.
+// makes it give way to the server and the others, `profile` is a folder that outlives it; then certificates are checked, for what
+// has no valid one is not kept.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -16,7 +17,7 @@ const SWITCHES = [
 
 // media: {y4m, wav} of media/generate.mjs, {cameras: N} for N of the browser's own, or null for a machine without devices.
 // permissions: what the person allows.
-export async function launchChromium({ media, permissions = ['camera', 'microphone'], namespace, niceness = 0, args = [], viewport } = {}) {
+export async function launchChromium({ media, permissions = ['camera', 'microphone'], namespace, niceness = 0, args = [], viewport, profile } = {}) {
   const switches = [...SWITCHES, ...args];
   if (media) {
     switches.push('--use-fake-device-for-media-stream' + (media.cameras ? '=device-count=' + media.cameras : ''));
@@ -32,10 +33,12 @@ export async function launchChromium({ media, permissions = ['camera', 'micropho
     executablePath = path.join(wrapper, 'chromium');
     fs.writeFileSync(executablePath, `#!/bin/sh\n${group}exec ${prefix}/usr/bin/chromium "$@"\n`, { mode: 0o755 });
   }
-  const browser = await chromium.launch({ executablePath, headless: true, args: switches, timeout: 60000 });
-  const context = await browser.newContext({ ignoreHTTPSErrors: true, permissions, viewport: viewport || { width: 1280, height: 800 } });
+  const process_ = { executablePath, headless: true, args: switches, timeout: 60000 };
+  const person = { ignoreHTTPSErrors: !profile, permissions, viewport: viewport || { width: 1280, height: 800 } };
+  const browser = profile ? null : await chromium.launch(process_);
+  const context = profile ? await chromium.launchPersistentContext(profile, { ...process_, ...person }) : await browser.newContext(person);
   const close = async () => {
-    await browser.close();
+    await (browser || context).close();
     if (wrapper) fs.rmSync(wrapper, { recursive: true });
   };
   return { kind: 'chromium', media, browser, context, newPage: () => context.newPage(), close };

@@ -130,6 +130,8 @@ export async function startMock() {
     say: (m) => clients.forEach((ws) => ws.readyState === 1 && say(ws, m)),
     dropSockets: () => clients.forEach((ws) => ws.terminate()),
     forget: () => clients.clear(),
+    // Sockets that were opened and did not join in time.
+    expire: () => [...wss.clients].filter((ws) => ws !== room && !ws.session).map((ws) => { say(ws, { type: 'error', code: 'unauthorized', message: 'no', fatal: true }); return ws.close(); }).length,
     killRoom: () => { room.send('{"type":"kill"}'); clients.forEach((ws) => ws.readyState === 1 && say(ws, { type: 'restart', reason: 'room_restarted' })); },
     refuse: (code) => { refuse = code; },
     block: (on) => { blocked = on; },

@@ -34,7 +34,8 @@ export async function startServer({ name = 'server', settings = {}, namespace = 
   const data = fs.mkdtempSync(path.join(os.tmpdir(), 'tessera-test-'));
   if (!port) port = await freePort();
   const all = { 'server.listen': address, 'media.addresses': address, 'log.level': 'info', 'limits.drain_seconds': 0, ...settings };
-  const env = { TESSERA_SERVER_ASSETS: path.join(ROOT, 'assets') };
+  const bundle = path.join(bin, '../assets'); // what is shipped, where the build has made it
+  const env = { TESSERA_SERVER_ASSETS: fs.existsSync(path.join(bundle, 'web/index.html')) ? bundle : path.join(ROOT, 'assets') };
   for (const [key, value] of Object.entries(all)) env['TESSERA_' + key.replace('.', '_').toUpperCase()] = String(value);
   const command = [program('tessera-launcher'), '--data', data, '--port', String(port), '--no-demo', '--allow-root'];
   if (namespace) command.unshift('ip', 'netns', 'exec', namespace);
