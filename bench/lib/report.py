@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
-PACKAGES = ["libavcodec59", "libx264-164", "libvpx7", "libopus0", "libyuv0", "libsrtp2-1", "libnice10", "libssl3", "libglib2.0-0"]
+PACKAGES = ["libavcodec59", "libx264-164", "libvpx7", "libopus0", "libyuv0", "libsrtp2-1", "libnice10", "libssl3", "libglib2.0-0", "chromium"]
 
 
 class BenchError(Exception):
@@ -54,11 +54,18 @@ class Report:
                 goal = f"{'<=' if row['better'] == 'lower' else '>='} {row['goal']:g} {'met' if met else 'MISSED'}"
             print(f"{row['case']:8} {row['metric']:22} {row['value']:10.3f}  {row['unit']:8} {goal}".rstrip())
 
-    def save(self, quick):
+    def save(self, quick, partial):
+        """`partial`: only some cases were run; what is kept of the others stays, with where that was taken."""
         folder = TOP / "bench" / "results"
         folder.mkdir(exist_ok=True)
         path = folder / f"{self.bench}.json"
-        path.write_text(json.dumps({"taken": machine(quick), "figures": self.rows}, indent=1) + "\n")
+        kept = {"taken": machine(quick), "figures": self.rows}
+        if partial and path.exists():
+            before = json.loads(path.read_text())
+            cases = {row["case"] for row in self.rows}
+            kept["figures"] = [row for row in before["figures"] if row["case"] not in cases] + self.rows
+            kept["others_taken"] = before["taken"]
+        path.write_text(json.dumps(kept, indent=1) + "\n")
         say(f"kept in {path.relative_to(TOP)}")
 
 
