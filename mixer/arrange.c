@@ -71,7 +71,8 @@ static int even(double v)
 
 static mix_tile place_of(const mcu_layout_slot *slot, const mix_ground *g)
 {
-    int x = even(slot->x * g->width_px), y = even(slot->y * g->height_px);
+    int x = MIN(even(slot->x * g->width_px), (g->width_px & ~1) - 2);
+    int y = MIN(even(slot->y * g->height_px), (g->height_px & ~1) - 2);
     int right = MIN(even((slot->x + slot->width) * g->width_px), g->width_px & ~1);
     int bottom = MIN(even((slot->y + slot->height) * g->height_px), g->height_px & ~1);
     return (mix_tile){.x_px = x, .y_px = y, .width_px = MAX(right - x, 2), .height_px = MAX(bottom - y, 2)};
@@ -110,6 +111,9 @@ static bool seat_many(seating *s, const mcu_layout_slot *slot)
         mix_layout_part(at.width_px, at.height_px, slot->shape, mix_layout_gutter(s->ground->height_px), n, tiles);
     }
     if (n > 0 && (tiles[0].width_px < 2 || tiles[0].height_px < 2)) {
+        for (unsigned i = 0; i < n; i++) {
+            s->seated[who[i]] = false;
+        }
         return false;
     }
     for (unsigned i = 0; i < n; i++) {

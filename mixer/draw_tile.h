@@ -15,7 +15,9 @@ typedef struct {
     uint16_t shows;   /* mix_shows */
     uint8_t talking, fit;
     uint16_t x_px, y_px, width_px, height_px;
+    uint32_t zero; /* no padding, whose bytes a copy need not keep */
 } mix_tile_look;
+_Static_assert(sizeof(mix_tile_look) == 40, "every byte of a look has a name");
 
 /* Of the `i`th tile, after mix_source_look() of every source of the scene. Sets `*undrawn` when a label or placeholder that it
  * should show is still being drawn. */

@@ -52,22 +52,35 @@ static void show_people(mcu_room *r)
     mix_video_set_people(r->video, people, n);
 }
 
-static unsigned largest_tile(const mcu_seat *seat)
+/* A bit each. */
+static unsigned tiers_watched(const mcu_room *r)
+{
+    unsigned watched = 0;
+    for (guint i = 0; i < r->order->len; i++) {
+        const mcu_session *s = ((const mcu_seat *)r->order->pdata[i])->session;
+        if (s != NULL && s->up) {
+            watched |= 1u << s->view.current | 1u << s->view.wanted;
+        }
+    }
+    return watched;
+}
+
+static unsigned largest_tile(const mcu_seat *seat, unsigned watched)
 {
     unsigned most = 0;
     for (unsigned t = 0; t < MIX_MAX_TIERS; t++) {
-        most = MAX(most, seat->tile_px[t]);
+        most = MAX(most, (watched & 1u << t) ? seat->tile_px[t] : 0);
     }
     return most;
 }
 
 void mcu_people_ask_senders(mcu_room *r)
 {
-    unsigned people = mcu_people_sessions(r);
+    unsigned people = mcu_people_sessions(r), watched = tiers_watched(r);
     for (guint i = 0; i < r->order->len; i++) {
         const mcu_seat *seat = r->order->pdata[i];
         if (seat->session != NULL && seat->session->has_source) {
-            mcu_peer_set_max_video_bps(seat->session->peer, mcu_uplink_bps(people, largest_tile(seat)));
+            mcu_peer_set_max_video_bps(seat->session->peer, mcu_uplink_bps(people, largest_tile(seat, watched)));
         }
     }
 }

@@ -133,10 +133,12 @@ void mcu_session_apply_tier(mcu_session *s)
     if (s->still_due && s->tier_forced > n && tier == n) {
         tier = MAX(n - 1, top);
     }
-    if (s->seat->fixed) {
+    if (s->view.codec == MCU_CODEC_NONE) {
+        tier = n;
+    } else if (s->seat->fixed) {
         tier = keep_size(s, tier);
     }
-    mcu_view_want(&s->view, s->view.codec == MCU_CODEC_NONE ? n : tier);
+    mcu_view_want(&s->view, tier);
 }
 
 /* Before anything is known of loss: too large a tier would fill a thin line for seconds, and the voice would wait behind it. */
@@ -178,6 +180,7 @@ static void join_mixer(mcu_session *s)
     if (codec != s->view.codec) {
         mcu_view_clear(&s->view);
         mcu_view_init(&s->view, r->video, codec, r->options.tiers.n_tiers);
+        s->tier_kept = r->options.tiers.n_tiers + 1; /* another decoder, another choice */
     }
     mcu_decode_limits limits = mcu_peer_decode_limits(s->peer);
     s->tier_able = mcu_room_options_top(&r->options, &limits);

@@ -98,6 +98,7 @@ static void on_picture_out(void *user, unsigned tier, mcu_au *au)
         if (before != s->view.current) {
             mcu_report_quality(s, NULL);
             mcu_roster_changed(r);
+            mcu_people_ask_senders(r);
         }
         mcu_status sent = mcu_peer_send_picture(s->peer, au);
         if (sent == MCU_OK) {

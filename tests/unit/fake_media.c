@@ -13,7 +13,7 @@ struct mcu_peer {
     void *user;
     mcu_peer_state state;
     mcu_peer_policy policy;
-    unsigned pictures, packets, keyframes;
+    unsigned pictures, packets, keyframes, max_video_bps;
     double loss;
     char *description;
 };
@@ -67,6 +67,11 @@ unsigned fake_peer_pictures(const mcu_peer *p)
 unsigned fake_peer_packets(const mcu_peer *p)
 {
     return p->packets;
+}
+
+unsigned fake_peer_max_video_bps(const mcu_peer *p)
+{
+    return p->max_video_bps;
 }
 
 unsigned fake_peer_keyframes(const mcu_peer *p)
@@ -266,8 +271,7 @@ void mcu_peer_request_keyframe(mcu_peer *p)
 
 void mcu_peer_set_max_video_bps(mcu_peer *p, unsigned bps)
 {
-    (void)p;
-    (void)bps;
+    p->max_video_bps = bps;
 }
 
 void mcu_peer_get_stats(mcu_peer *p, mcu_peer_stats *out)

@@ -34,6 +34,7 @@ void fake_peer_gathered(mcu_peer *p);
 unsigned fake_peer_pictures(const mcu_peer *p);
 unsigned fake_peer_packets(const mcu_peer *p);   /* of audio, sent */
 unsigned fake_peer_keyframes(const mcu_peer *p); /* asked of the remote */
+unsigned fake_peer_max_video_bps(const mcu_peer *p);
 const mcu_peer_policy *fake_peer_policy(const mcu_peer *p);
 /* What the remote sends: one picture, one audio packet, a wish for a keyframe. */
 void fake_peer_gives(mcu_peer *p);

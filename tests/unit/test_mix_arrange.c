@@ -133,6 +133,31 @@ static void test_invariants(void **state)
     json_decref(list);
 }
 
+/* What a layout file may say, on the smallest tier that may be configured: never outside the picture, and nobody is lost. */
+static void test_smallest_slots(void **state)
+{
+    (void)state;
+    static const mix_ground small = {"A", 64, 36};
+    json_t *documents = json_loads("[{\"name\":\"edge\",\"title\":\"Edge\",\"arrangements\":[{\"slots\":["
+                                   "{\"for\":[\"patient\"],\"at\":[0.98,0.98,0.02,0.02],\"z\":1,\"optional\":true},"
+                                   "{\"for\":[\"clinician\"],\"at\":[0,0,1,1],\"optional\":true},"
+                                   "{\"for\":[\"anyone\"],\"at\":[0,0.9,0.1,0.1],\"many\":40,\"optional\":true}]}]}]",
+                                   0, NULL);
+    GError *error = NULL;
+    mcu_layouts *layouts = mcu_layouts_parse(documents, &error);
+    if (!layouts) {
+        fail_msg("%s", error->message);
+    }
+    for (unsigned n = 1; n <= MIX_MAX_PEOPLE; n++) {
+        mix_guest guests[MIX_MAX_PEOPLE];
+        mix_place places[MIX_MAX_PEOPLE];
+        company(guests, MIX_RANK_NEVER, MIX_RANK_NEVER);
+        check_places(&small, places, mix_arrange(mcu_layouts_find(layouts, "edge"), &small, guests, n, places));
+    }
+    mcu_layouts_free(layouts);
+    json_decref(documents);
+}
+
 static mix_place place_of(const mix_place *p, unsigned n, unsigned guest)
 {
     for (unsigned i = 0; i < n; i++) {
@@ -264,6 +289,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_golden),
         cmocka_unit_test(test_invariants),
+        cmocka_unit_test(test_smallest_slots),
         cmocka_unit_test(test_signer_is_safe),
         cmocka_unit_test(test_roles_have_their_slots),
         cmocka_unit_test(test_small_tier_shows_who_speaks),

@@ -102,6 +102,27 @@ static void test_tier_switches_at_a_keyframe_and_gives_the_old_back(void **state
     assert_int_equal(fake_peer_pictures(p), 4);
 }
 
+/* A sender is asked for what its largest tile is worth, among the tiers that somebody watches. */
+static void test_uplinks_follow_the_tiers_in_use(void **state)
+{
+    room_kit *f = *state;
+    for (int i = 3; i <= 5; i++) {
+        g_autofree char *seat = g_strdup_printf("s%d", i);
+        room_kit_say(f, json_pack("{ss ss ss ss}", "type", "seat", "seat", seat, "name", seat, "role", "guest"));
+        room_kit_join(f, seat, "x");
+    }
+    room_kit_join(f, "s2", "b");
+    mcu_peer *p = room_kit_join(f, "s1", "a");
+    fake_layout(0, 1); /* of s1 */
+    assert_int_equal(fake_peer_max_video_bps(p), 400000);
+    room_kit_say(f, json_pack("{ss ss ss}", "type", "tier", "seat", "s2", "tier", "A"));
+    fake_picture(0, true);
+    assert_int_equal(fake_peer_max_video_bps(p), 700000);
+    room_kit_say(f, json_pack("{ss ss ss}", "type", "tier", "seat", "s2", "tier", "B"));
+    fake_picture(1, true);
+    assert_int_equal(fake_peer_max_video_bps(p), 400000);
+}
+
 static mcu_peer *join_on_a_line(room_kit *f, int line_kbps)
 {
     room_kit_say(f, json_pack("{ss si ss ss ss ss sb si}", "type", "offer", "id", 7, "seat", "s1", "session", "a", "kind", "ws",
@@ -267,6 +288,7 @@ int main(void)
         CASE(test_broken_offer_throws_nobody_out),
         CASE(test_leave_and_gone_take_the_tile_away),
         CASE(test_tier_switches_at_a_keyframe_and_gives_the_old_back),
+        CASE(test_uplinks_follow_the_tiers_in_use),
         CASE(test_a_slow_line_begins_with_a_tier_that_fits),
         CASE(test_a_fast_line_begins_where_one_that_says_nothing_does),
         CASE(test_a_line_too_thin_for_pictures_gets_one),

@@ -190,6 +190,19 @@ static void test_fixed_seat_gets_another_tier_when_it_connects_again(void **stat
     assert_int_equal(fake.uses[2], 1);
 }
 
+static void test_fixed_seat_chooses_with_its_first_decoder(void **state)
+{
+    room_kit *f = *state;
+    room_kit_say(f, json_pack("{ss ss sb}", "type", "seat", "seat", "s1", "fixed", 1));
+    fake.send_codec = MCU_CODEC_NONE; /* the first offer takes no picture */
+    room_kit_join(f, "s1", "a");
+    assert_int_equal(fake.uses[0] + fake.uses[1] + fake.uses[2] + fake.uses[3], 0);
+    fake.send_codec = MCU_CODEC_H264;
+    fake.limits = mcu_h264_level_limits(21);
+    room_kit_offer(f, "s1", "a", "v=0 with pictures");
+    assert_int_equal(fake.uses[2], 1);
+}
+
 static void test_no_tier_that_the_decoder_does_not_take(void **state)
 {
     room_kit *f = *state;
@@ -271,6 +284,7 @@ int main(void)
         CASE(test_still_that_does_not_come_is_an_error),
         CASE(test_fixed_seat_keeps_its_size_whatever_the_link_does),
         CASE(test_fixed_seat_gets_another_tier_when_it_connects_again),
+        CASE(test_fixed_seat_chooses_with_its_first_decoder),
         CASE(test_no_tier_that_the_decoder_does_not_take),
     };
     return cmocka_run_group_tests_name("room_seats", tests, NULL, NULL);
