@@ -160,6 +160,7 @@ export class Media extends EventTarget {
 
   // Front or back camera; on machines that do not say which is which, the next one in the list.
   async flip() {
+    const turn = this.#turn;
     const now = (this.video && this.video.getSettings()) || {};
     if (now.facingMode) {
       this.chosen.video = '';
@@ -170,10 +171,10 @@ export class Media extends EventTarget {
     }
     this.wants.video = true;
     this.#stop('video');
-    await this.#ask({ video: true }, this.#turn, 'video');
-    if (!this.video && now.deviceId) { // the other one is in use elsewhere, or broken: the one before is better than none
+    await this.#ask({ video: true }, turn, 'video');
+    if (turn === this.#turn && this.wants.video && !this.video && now.deviceId) { // the other one is in use or broken: better the one before
       this.chosen.video = now.deviceId;
-      await this.#ask({ video: true }, this.#turn, 'video');
+      await this.#ask({ video: true }, turn, 'video');
     }
     this.#changed();
   }

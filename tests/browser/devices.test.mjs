@@ -4,6 +4,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { count, enter, framesMove, patient, stateIs, withBrowser } from './lib/client.mjs';
 import { screenshot } from './lib/output.mjs';
+import { Media } from '../../assets/web/media.js';
 
 const TWO_CAMERAS = { media: { cameras: 2 } };
 const noProblems = (problems) => assert.deepEqual(problems.filter((p) => !/WebSocket/.test(p)), []);
@@ -122,6 +123,48 @@ test('two cameras: the next one at a press, before the visit and in it; one that
   assert.equal(await sentCamera(page), first);
   noProblems(problems);
 });
+
+// Two cameras and no browser: every question stays open until answer() is called.
+function cameras(t) {
+  const open = [];
+  const questions = [];
+  const track = (deviceId) => Object.assign(new EventTarget(), {
+    kind: 'video',
+    getSettings: () => ({ deviceId }),
+    stop() { open.splice(open.indexOf(this), 1); },
+  });
+  const mediaDevices = Object.assign(new EventTarget(), {
+    enumerateDevices: async () => ['one', 'two'].map((deviceId) => ({ kind: 'videoinput', deviceId })),
+    getUserMedia: ({ video }) => new Promise((resolve) => questions.push(() => {
+      open.push(track(video.deviceId ? video.deviceId.exact : 'one'));
+      resolve({ getTracks: () => open.slice(-1) });
+    })),
+  });
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
+  Object.defineProperty(globalThis, 'navigator', { configurable: true, value: { mediaDevices } });
+  t.after(() => (before ? Object.defineProperty(globalThis, 'navigator', before) : delete globalThis.navigator));
+  const settle = () => new Promise((r) => setImmediate(r));
+  return { open, questions, answer: async () => { await settle(); questions.shift()(); await settle(); } };
+}
+
+for (const [what, act] of [['the visit is left', (media) => media.close()], ['the camera is turned off', (media) => media.set('video', false)]]) {
+  test(`a camera that is being changed when ${what} stays off`, async (t) => {
+    const { open, questions, answer } = cameras(t);
+    const media = new Media();
+    await media.refresh();
+    const on = media.set('video', true);
+    await answer();
+    await on;
+    assert.equal(open.length, 1);
+    const flipped = media.flip();
+    assert.equal(open.length, 0, 'one at a time');
+    act(media);
+    await answer();
+    assert.equal(questions.length, 0, 'nothing is asked for again');
+    await flipped;
+    assert.equal(open.length, 0);
+  });
+}
 
 test('front and back as phones name them: asked for by the way they face, one at a time', { timeout: 60000 }, async (t) => {
   const { mock, page, problems } = await withBrowser(t, TWO_CAMERAS);
