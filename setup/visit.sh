@@ -83,10 +83,14 @@ end_process() {
     return $clean
 }
 
-# How long visits may go on once the server is told to end: as the server itself was told.
+# How long visits may go on once the server is told to end: as the server itself was told. Only digits, for it is calculated with, and
+# without leading zeros, which would make it octal; a server that was told anything else has not started.
 drain_seconds() {
     local seconds=${TESSERA_LIMITS_DRAIN_SECONDS:-$(configured limits drain_seconds)}
-    printf '%s' "${seconds:-10}"
+    case $seconds in
+    '' | *[!0-9]*) seconds=10 ;;
+    esac
+    printf '%s' $((10#$seconds))
 }
 
 # Bots leave first; then people may go on for as long as the configuration says, and the server has some time for the end itself.

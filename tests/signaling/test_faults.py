@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 
-from harness import Server, free_port, hear, hear_end, say
+from harness import TOP, Server, free_port, hear, hear_end, say
 from test_rest import join_refused
 
 
@@ -283,6 +283,12 @@ def make(server):
             finally:
                 other.close()
 
+    def scripts_wait_as_long_as_the_server_was_told():
+        for said, seconds in (("08", "8"), ("0", "0"), ("86400", "86400"), ("", "10"), ("x[$(echo run >&2)]", "10"), ("-1", "10")):
+            r = subprocess.run(["bash", "-c", "set -eu; . setup/addresses.sh; . setup/visit.sh; drain_seconds"], cwd=TOP, capture_output=True,
+                               text=True, check=True, env={**os.environ, "CONFIG": "", "TESSERA_LIMITS_DRAIN_SECONDS": said})
+            assert (r.stdout, r.stderr) == (seconds, ""), (said, r)
+
     async def a_gateway_that_dies_while_draining_is_replaced_and_visits_go_on():
         for end in ("leave", "deadline"):
             other = Server(drain_s=60 if end == "leave" else 4)
@@ -378,7 +384,7 @@ def make(server):
             old_tls_is_refused, starts_that_must_fail_say_why, two_launchers_do_not_share_a_folder, facts_survive_a_whole_restart,
             a_lost_launcher_ends_the_gateway_in_good_order, few_descriptors_are_shared_out, after_the_first_signal_visits_go_on_and_new_ones_are_refused,
             a_gateway_that_is_only_starting_hears_the_end_and_lives, a_gateway_that_dies_while_draining_is_replaced_and_visits_go_on,
-            a_hung_room_of_an_earlier_gateway_is_ended,
+            a_hung_room_of_an_earlier_gateway_is_ended, scripts_wait_as_long_as_the_server_was_told,
             the_end_drains_and_leaves_nothing]
 
 
