@@ -34,11 +34,13 @@ static void on_gateway_died(sig_launcher_state *l, int status)
     if (well || !l->served) {
         l->draining = false;
     }
+    if (!l->served && !(well && l->stop_signal)) { /* it never came up: it has said why */
+        l->exit_status = WIFEXITED(status) && !well ? WEXITSTATUS(status) : 1;
+    }
     if (l->stop_signal && !l->draining) {
         return;
     }
-    if (!l->served) { /* it never came up: it has said why */
-        l->exit_status = WIFEXITED(status) && !well ? WEXITSTATUS(status) : 1;
+    if (!l->served) {
         l->stop_signal = SIGTERM;
         return;
     }

@@ -283,6 +283,23 @@ def make(server):
             finally:
                 other.close()
 
+    def a_first_start_that_fails_while_it_is_stopped_has_failed():
+        server.stop()
+        keys = server.folder + "/keys.fifo"  # the start goes no further than to them until they are written
+        os.mkfifo(keys)
+        oidc = {"ISSUER": "https://a.example", "AUDIENCE": "a", "KEYS": keys}
+        launcher = subprocess.Popen(server.command(), stderr=server.log, stdout=server.log, preexec_fn=server.before_exec,
+                                    env={**os.environ, **{"TESSERA_OIDC_" + k: v for k, v in oidc.items()}})
+        with open(keys, "wb"):
+            with open(f"/proc/{launcher.pid}/task/{launcher.pid}/children", encoding="utf-8") as f:
+                gateway = int(f.read())
+            launcher.send_signal(signal.SIGTERM)
+            until = time.monotonic() + 10
+            while not (pending(gateway, signal.SIGUSR1) or pending(gateway, signal.SIGTERM)) and time.monotonic() < until:
+                time.sleep(0.01)
+        assert launcher.wait(20) == 1
+        server.start()
+
     def scripts_wait_as_long_as_the_server_was_told():
         for said, seconds in (("08", "8"), ("0", "0"), ("86400", "86400"), ("", "10"), ("x[$(echo run >&2)]", "10"), ("-1", "10")):
             r = subprocess.run(["bash", "-c", "set -eu; . setup/addresses.sh; . setup/visit.sh; drain_seconds"], cwd=TOP, capture_output=True,
@@ -385,6 +402,7 @@ def make(server):
             a_lost_launcher_ends_the_gateway_in_good_order, few_descriptors_are_shared_out, after_the_first_signal_visits_go_on_and_new_ones_are_refused,
             a_gateway_that_is_only_starting_hears_the_end_and_lives, a_gateway_that_dies_while_draining_is_replaced_and_visits_go_on,
             a_hung_room_of_an_earlier_gateway_is_ended, scripts_wait_as_long_as_the_server_was_told,
+            a_first_start_that_fails_while_it_is_stopped_has_failed,
             the_end_drains_and_leaves_nothing]
 
 
