@@ -16,7 +16,19 @@ bool sig_layouts_open(sig_gateway *g, const char *assets, GError **error)
 {
     g->layouts_folder = g_build_filename(assets, "layouts", NULL);
     g->layouts = read_folder(g->layouts_folder, error);
-    return g->layouts != NULL;
+    if (g->layouts) {
+        return true;
+    }
+    g->layouts = mcu_layouts_parse(NULL, NULL);
+    return false;
+}
+
+bool sig_layouts_check(const char *assets, GError **error)
+{
+    g_autofree char *folder = g_build_filename(assets, "layouts", NULL);
+    mcu_layouts *layouts = read_folder(folder, error);
+    mcu_layouts_free(layouts);
+    return layouts != NULL;
 }
 
 void sig_layouts_close(sig_gateway *g)

@@ -5,8 +5,10 @@
 
 #include "signaling/gateway.h"
 
-/* `assets` is the folder that holds `layouts`; without it there is the grid alone. The error names file and place. */
+/* `assets` is the folder that holds `layouts`; without it there is the grid alone, and also when files are not good: then false,
+ * and the error names file and place. */
 bool sig_layouts_open(sig_gateway *g, const char *assets, GError **error);
+bool sig_layouts_check(const char *assets, GError **error); /* whether they would open; without a gateway */
 /* Reads them again and tells the rooms that run. Files that are not good change nothing; it is said in the log. */
 void sig_layouts_reload(sig_gateway *g);
 void sig_layouts_close(sig_gateway *g);

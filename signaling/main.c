@@ -92,6 +92,17 @@ static bool open_tls(program *p, GError **error)
 
 /* ---- parts ---- */
 
+/* What stops a first start must not end visits that run: a later gateway says it and goes on with less. */
+static bool good_or_again(const program *p, bool good, GError **error)
+{
+    if (good || !p->options.again) {
+        return good;
+    }
+    mcu_error_log("gateway.with_less", "error=\"%s\"", (*error)->message);
+    g_clear_error(error);
+    return true;
+}
+
 static void apply_fact(void *user, const sig_change *change)
 {
     sig_facts_apply(user, change);
@@ -119,8 +130,11 @@ static bool open_secrets(program *p, GError **error)
     }
     sig_secret_free(token);
     sig_secret_free(admin);
-    p->gateway.operators = p->gateway.auth ? sig_operators_new(p->settings, p->gateway.auth, error) : NULL;
-    return p->gateway.operators != NULL;
+    if (!p->gateway.auth) {
+        return false;
+    }
+    p->gateway.operators = sig_operators_new(p->settings, p->gateway.auth);
+    return good_or_again(p, sig_operators_reload(p->gateway.operators, error), error);
 }
 
 static bool open_assets(program *p, GError **error)
@@ -135,7 +149,7 @@ static bool open_assets(program *p, GError **error)
     g->messages = sig_schema_load(messages, error);
     g->api = g->messages ? sig_schema_load(api, error) : NULL;
     g->assets = g->api ? sig_assets_new(folder, p->settings->frame_ancestors, error) : NULL;
-    return g->assets && sig_layouts_open(g, folder, error);
+    return g->assets && good_or_again(p, sig_layouts_open(g, folder, error), error);
 }
 
 static bool open_rooms_folder(program *p, GError **error)

@@ -59,16 +59,20 @@ const char *sig_operators_identify(const sig_operators *o, const char *authoriza
     return refuse(bearer ? "unknown" : "absent", "This needs the operator's bearer key.");
 }
 
-sig_operators *sig_operators_new(const sig_settings *s, const sig_auth *auth, GError **error)
+sig_operators *sig_operators_new(const sig_settings *s, const sig_auth *auth)
 {
     sig_operators *o = g_new0(sig_operators, 1);
     o->settings = s;
     o->auth = auth;
-    if (!sig_operators_reload(o, error)) {
-        sig_operators_free(o);
-        return NULL;
-    }
     return o;
+}
+
+bool sig_operators_check(const sig_settings *s, GError **error)
+{
+    sig_operators *o = sig_operators_new(s, NULL);
+    bool good = sig_operators_reload(o, error);
+    sig_operators_free(o);
+    return good;
 }
 
 bool sig_operators_reload(sig_operators *o, GError **error)

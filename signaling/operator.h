@@ -19,11 +19,12 @@ typedef struct {
 } sig_operator;
 
 typedef struct sig_operators sig_operators;
-/* NULL with MCU_ERROR_CONFIG: the issuer's keys cannot be used. `auth` must live longer. */
-sig_operators *sig_operators_new(const sig_settings *s, const sig_auth *auth, GError **error);
+/* Knows the admin key alone until the first reload. Both arguments must live longer. */
+sig_operators *sig_operators_new(const sig_settings *s, const sig_auth *auth);
 void sig_operators_free(sig_operators *o);
-/* Reads the issuer's keys again; the former ones stay when that fails. */
+/* Reads the issuer's keys; the former ones stay when that fails, with MCU_ERROR_CONFIG. */
 bool sig_operators_reload(sig_operators *o, GError **error);
+bool sig_operators_check(const sig_settings *s, GError **error); /* whether those keys can be used */
 
 /* `authorization` is the header's value or NULL. NULL = it is an operator, `out` says which; else a sentence for who was refused.
  */

@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "signaling/assets.h"
+#include "signaling/layouts.h"
+#include "signaling/operator.h"
 #include "signaling/permissions.h"
 #include "signaling/settings.h"
 
@@ -16,15 +19,22 @@ static const char usage[] =
     "\n"
     "  --help-config   prints every configuration key with its default\n"
     "  --permissions   prints which role may do what\n"
-    "  --check-config  says whether the configuration is good\n";
+    "  --check-config  says whether the configuration is good, with the keys and layouts it names\n";
+
+static bool check_layouts(const sig_settings *s, GError **error)
+{
+    g_autofree char *folder = sig_assets_find(s->assets, error);
+    return folder && sig_layouts_check(folder, error);
+}
 
 static int check_only(const sig_options *o)
 {
     g_autoptr(GError) error = NULL;
     sig_settings *s = sig_settings_load(o->config, o->port, &error);
-    fprintf(s ? stdout : stderr, "tessera: %s\n", s ? "the configuration is good" : error->message);
+    bool good = s && sig_operators_check(s, &error) && check_layouts(s, &error);
+    fprintf(good ? stdout : stderr, "tessera: %s\n", good ? "the configuration is good" : error->message);
     sig_settings_free(s);
-    return s ? 0 : 1;
+    return good ? 0 : 1;
 }
 
 int sig_options_read(sig_options *o, int argc, char **argv)
@@ -35,6 +45,7 @@ int sig_options_read(sig_options *o, int argc, char **argv)
                                           {"sockets", required_argument, NULL, 's'},
                                           {"admin-sockets", required_argument, NULL, 'a'},
                                           {"closing-ms", required_argument, NULL, 'm'},
+                                          {"again", no_argument, NULL, 'A'},
                                           {"help", no_argument, NULL, 'h'},
                                           {"help-config", no_argument, NULL, 'H'},
                                           {"check-config", no_argument, NULL, 'C'},
@@ -61,6 +72,9 @@ int sig_options_read(sig_options *o, int argc, char **argv)
             break;
         case 'm':
             o->closing_ms = atoll(optarg);
+            break;
+        case 'A':
+            o->again = true;
             break;
         case 'C':
             check = true;

@@ -25,11 +25,15 @@ bool sig_start_gateway(sig_launcher_state *l)
     g_autofree char *port = g_strdup_printf("--port=%d", l->port);
     g_autofree char *config = l->config ? g_strdup_printf("--config=%s", l->config) : NULL;
     char program[] = "tessera";
-    char *arguments[] = {program, data, sockets, admin, port, NULL, NULL, NULL};
+    char again[] = "--again";
+    char *arguments[] = {program, data, sockets, admin, port, NULL, NULL, NULL, NULL};
     unsigned n = 5;
     g_autofree char *closing = NULL;
     if (l->config) {
         arguments[n++] = config;
+    }
+    if (l->served) {
+        arguments[n++] = again;
     }
     if (l->draining) {
         closing = g_strdup_printf("--closing-ms=%" PRId64, MAX(0, (l->drained_ns - mcu_now_ns()) / 1000000));

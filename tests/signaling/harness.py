@@ -104,6 +104,12 @@ class Server:
         r = subprocess.run(self.command(), capture_output=True, text=True, timeout=10)
         return r.returncode == 1 and all(w in r.stderr for w in words)
 
+    def check_config(self):
+        """What tessera --check-config finds wrong, or nothing."""
+        r = subprocess.run([self.bin + "/tessera", "--check-config", "--config", self.config], capture_output=True, text=True, timeout=10)
+        assert (r.returncode == 0) == ("the configuration is good" in r.stdout), r
+        return r.stderr if r.returncode else ""
+
     def wait(self, condition, seconds):
         """Until the condition holds; returns after how long."""
         begin = time.monotonic()

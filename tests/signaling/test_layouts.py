@@ -122,9 +122,15 @@ def make(server):
         write(json.dumps(mine).replace('"smart"', '"clever"'))
         server.wait(lambda: "layouts/mine.json: arrangements." in server.words() and "fit: must be fit, fill, smart or sharp" in server.words(), 3)
         assert any(one["name"] == "mine" for one in server.rest("GET", "/layouts").json()["layouts"])
+        os.kill(server.gateway(), signal.SIGKILL)  # a later gateway does not leave visits alone because of it
+        server.wait(lambda: "gateway.with_less" in server.words() and server.get("/readyz").status == 200, 5)
+        assert [one["name"] for one in server.rest("GET", "/layouts").json()["layouts"]] == ["grid"]
+        assert server.inspect(room)["participants"][0]["state"] != "absent"
         server.stop()
-        assert server.fails_to_start("layouts/mine.json: arrangements.", "fit: must be fit, fill, smart or sharp")
+        wrong = ("layouts/mine.json: arrangements.", "fit: must be fit, fill, smart or sharp")
+        assert server.fails_to_start(*wrong) and all(w in server.check_config() for w in wrong)
         os.remove(assets + "/layouts/mine.json")
+        assert server.check_config() == ""
         server.start()
         assert server.inspect(room)["layout"] == "mine"  # a room that uses what is gone shows the grid, and is not lost
         await ws.close()

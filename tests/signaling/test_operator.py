@@ -133,6 +133,14 @@ def make(server):
             os.kill(s.launcher.pid, signal.SIGHUP)
             s.wait(lambda: ask(s, token(stranger)).status == 201, 5)
             assert ask(s, token(rsa)).status == 401
+            old = s.gateway()
+            write("rotating", b"half-written")
+            os.kill(old, signal.SIGKILL)  # a later gateway does not leave visits alone because of it
+            s.wait(lambda: s.gateway() not in (0, old) and s.get("/readyz").status == 200, 5)
+            assert ask(s, token(stranger)).status == 401 and s.rest("GET", "/rooms").status == 200
+            write("rotating", {"keys": [stranger.jwk("new")]})
+            os.kill(s.launcher.pid, signal.SIGHUP)
+            s.wait(lambda: ask(s, token(stranger)).status == 201, 5)
 
         with_keys(path, test)
 
@@ -145,7 +153,7 @@ def make(server):
                              (f"issuer = {ISSUER}\naudience = a\nkeys = {weak}", (weak, "2048"))):
             with open(server.config, "w", encoding="utf-8") as f:
                 f.write(f"{kept}[oidc]\n{lines}\n")
-            assert server.fails_to_start(*words), lines
+            assert server.fails_to_start(*words) and all(w in server.check_config() for w in words), lines
         with open(server.config, "w", encoding="utf-8") as f:
             f.write(kept)
         server.start()
