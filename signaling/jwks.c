@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "mcu/base/status.h"
+#include "signaling/base64url.h"
 
 #define KEYS_MAX 32
 #define RSA_BITS_MIN 2048
@@ -20,19 +21,12 @@ struct sig_jwks {
     unsigned n;
 };
 
-/* ---- members of a key: base64url without padding (RFC 7518) ---- */
+/* ---- members of a key (RFC 7518 6) ---- */
 
 static guchar *bytes_of(const json_t *key, const char *member, gsize *length)
 {
     const char *text = json_string_value(json_object_get(key, member));
-    if (!text || strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != strlen(text)) {
-        return NULL;
-    }
-    size_t padding = (4 - strlen(text) % 4) % 4;
-    g_autofree char *plain = g_strconcat(text, &"==="[3 - padding], NULL);
-    g_strdelimit(plain, "-", '+');
-    g_strdelimit(plain, "_", '/');
-    return g_base64_decode(plain, length);
+    return text ? sig_base64url_decode(text, strlen(text), length) : NULL;
 }
 
 static EVP_PKEY *from_parameters(const char *type, OSSL_PARAM_BLD *build)
@@ -100,14 +94,11 @@ static void add(sig_jwks *s, EVP_PKEY *take_key, const char *id)
 {
     bool elliptic = take_key && is_p256(take_key);
     bool rsa = take_key && EVP_PKEY_is_a(take_key, "RSA") && EVP_PKEY_get_bits(take_key) >= RSA_BITS_MIN;
-    BIO *out = BIO_new(BIO_s_mem());
-    if ((elliptic || rsa) && s->n < KEYS_MAX && PEM_write_bio_PUBKEY(out, take_key) == 1) {
-        char *text = NULL;
-        long length = BIO_get_mem_data(out, &text);
-        s->keys[s->n++] = (sig_jwk){g_strdup(id ? id : ""), g_strndup(text, (gsize)length), elliptic};
+    if ((elliptic || rsa) && s->n < KEYS_MAX) {
+        s->keys[s->n++] = (sig_jwk){g_strdup(id ? id : ""), take_key, elliptic};
+    } else {
+        EVP_PKEY_free(take_key);
     }
-    BIO_free(out);
-    EVP_PKEY_free(take_key);
 }
 
 static void add_set(sig_jwks *s, const json_t *set)
@@ -157,7 +148,7 @@ void sig_jwks_free(sig_jwks *s)
 {
     for (unsigned i = 0; s && i < s->n; i++) {
         g_free(s->keys[i].id);
-        g_free(s->keys[i].pem);
+        EVP_PKEY_free(s->keys[i].key);
     }
     g_free(s);
 }

@@ -4,11 +4,12 @@
 #define SIGNALING_JWKS_H
 
 #include <glib.h>
+#include <openssl/types.h>
 #include <stdbool.h>
 
 typedef struct {
-    char *id;      /* "" = it has none */
-    char *pem;     /* SubjectPublicKeyInfo */
+    char *id; /* "" = it has none */
+    EVP_PKEY *key;
     bool elliptic; /* P-256, else RSA */
 } sig_jwk;
 

@@ -21,9 +21,11 @@ static verdict by_admin_key(const sig_operators *o, const char *bearer, int64_t 
     return IDENTIFIED;
 }
 
+_Static_assert(SIG_ACTOR_MAX + 1 >= sizeof "operator:" - 1 + SIG_SUBJECT_SIZE, "an actor holds every subject");
+
 static verdict by_issuer(const sig_operators *o, const char *bearer, int64_t now_s, sig_operator *out)
 {
-    char subject[SIG_SUBJECT_MAX + 1];
+    char subject[SIG_SUBJECT_SIZE];
     sig_token_status status = o->issuer ? sig_issuer_verify(o->issuer, bearer, now_s, subject) : SIG_TOKEN_NONE;
     if (status == SIG_TOKEN_OK) {
         g_snprintf(out->actor, sizeof out->actor, "operator:%s", subject);
@@ -77,10 +79,11 @@ bool sig_operators_check(const sig_settings *s, GError **error)
 
 bool sig_operators_reload(sig_operators *o, GError **error)
 {
-    if (!*o->settings->oidc_issuer) {
+    const sig_settings *s = o->settings;
+    if (!*s->oidc_issuer) {
         return true;
     }
-    sig_issuer *newer = sig_issuer_new(o->settings->oidc_issuer, o->settings->oidc_audience, o->settings->oidc_keys, error);
+    sig_issuer *newer = sig_issuer_new(s->oidc_issuer, s->oidc_audience, s->oidc_require, s->oidc_keys, error);
     if (!newer) {
         return false;
     }

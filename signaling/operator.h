@@ -11,7 +11,7 @@
 #include "signaling/auth.h"
 #include "signaling/settings.h"
 
-#define SIG_ACTOR_MAX 80
+#define SIG_ACTOR_MAX 774
 
 /* As the audit trail names it: "operator" for who has the admin key, "operator:SUBJECT" for who has signed in elsewhere. */
 typedef struct {

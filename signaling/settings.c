@@ -26,6 +26,8 @@ const mcu_config_key sig_settings_keys[] = {
     {"oidc", "issuer", STR, "", 0, 0,
      "operators may also show this issuer's signed tokens: their iss; empty = the admin key alone"},
     {"oidc", "audience", STR, "", 0, 0, "what their aud must hold: the name of this server at the issuer"},
+    {"oidc", "require", STR, "", 0, 0,
+     "claim=value that a token must have too, also in a list, as groups=front-desk; empty = none"},
     {"oidc", "keys", STR, "", 0, 0, "the issuer's public keys: a PEM or JWKS file, read again at SIGHUP"},
     {"media", "addresses", LIST, "", 0, 0, "local addresses for media; empty = all but loopback"},
     {"media", "nat_address", STR, "", 0, 0, "public address of a 1:1 NAT in front of the server"},
@@ -123,6 +125,12 @@ static bool check_origins(const char *const *list, const char *key, GError **err
     return true;
 }
 
+static bool is_requirement(const sig_settings *s)
+{
+    const char *equals = strchr(s->oidc_require, '=');
+    return *s->oidc_issuer && equals && equals > s->oidc_require && equals[1];
+}
+
 static bool check(const sig_settings *s, GError **error)
 {
     if (!check_origins(s->origins, "origins", error) || !check_origins(s->frame_ancestors, "frame_ancestors", error)) {
@@ -136,6 +144,9 @@ static bool check(const sig_settings *s, GError **error)
     }
     if (!*s->oidc_issuer != !*s->oidc_audience || !*s->oidc_issuer != !*s->oidc_keys) {
         return bad(error, "oidc", "issuer", "issuer, audience and keys go together");
+    }
+    if (*s->oidc_require && !is_requirement(s)) {
+        return bad(error, "oidc", "require", "must look like claim=value, and needs an issuer");
     }
     if (!*s->certificate != !*s->key) {
         return bad(error, "server", "certificate", "certificate and key go together");
@@ -172,6 +183,7 @@ static void read_values(sig_settings *s, int port)
     s->admin_port = (uint16_t)mcu_config_int(c, "admin", "port");
     s->oidc_issuer = mcu_config_str(c, "oidc", "issuer");
     s->oidc_audience = mcu_config_str(c, "oidc", "audience");
+    s->oidc_require = mcu_config_str(c, "oidc", "require");
     s->oidc_keys = mcu_config_str(c, "oidc", "keys");
     s->assets = mcu_config_str(c, "server", "assets");
     s->max_connections = (unsigned)mcu_config_int(c, "server", "max_connections");

@@ -35,6 +35,7 @@ typedef struct {
     sig_networks *admin_allow; /* owned */
 
     const char *oidc_issuer, *oidc_audience, *oidc_keys; /* all empty = operators have the admin key alone */
+    const char *oidc_require;                            /* "claim=value" or "" */
 
     const char *assets; /* "" = looked for beside the program */
     unsigned max_connections;

@@ -49,7 +49,7 @@ def token(key, head=None, sign=None, **claims):
     now = int(time.time())
     body = {"iss": ISSUER, "aud": AUDIENCE, "sub": "u-17", "exp": now + 300, "iat": now, **claims}
     header = {"typ": "JWT", "alg": "ES256" if key.kind == "EC" else "RS256", **(head or {})}
-    text = ".".join(b64(json.dumps(x).encode()) for x in (header, {k: v for k, v in body.items() if v is not None})).encode()
+    text = ".".join(b64(json.dumps({k: v for k, v in x.items() if v is not None}).encode()) for x in (header, body)).encode()
     return text.decode() + "." + b64((sign or key.sign)(text))
 
 
@@ -63,8 +63,8 @@ def make(server):
             f.write(content if isinstance(content, bytes) else json.dumps(content).encode())
         return f"{keys}/{name}"
 
-    def with_keys(path, test):
-        other = Server(f"[oidc]\nissuer = {ISSUER}\naudience = {AUDIENCE}\nkeys = {path}\n")
+    def with_keys(path, test, more=""):
+        other = Server(f"[oidc]\nissuer = {ISSUER}\naudience = {AUDIENCE}\nkeys = {path}\n{more}")
         try:
             test(other)
             assert not other.complaints(), other.complaints()
@@ -77,12 +77,15 @@ def make(server):
     def tokens_of_the_issuer_are_taken_and_audited():
         def test(s):
             for key, kid in ((rsa, "one"), (elliptic, "two")):
-                for more in ({"head": {"kid": kid}}, {}, {"aud": ["other", AUDIENCE]}, {"nbf": int(time.time())}):
+                for more in ({"head": {"kid": kid}}, {}, {"aud": ["other", AUDIENCE]}, {"nbf": int(time.time())}, {"sub": "x" * 255},
+                             *({"head": {"typ": typ}} for typ in (None, "jwt", "at+jwt", "application/at+JWT"))):
                     r = ask(s, token(key, **more))
                     assert r.status == 201, (kid, more, r.body)
             assert s.rest("GET", "/rooms").status == 200, "the admin key is as good as ever"
             r = ask(s, token(rsa, sub="a b\nc=d")).json()["id"]
-            assert f"room={r} actor=operator:a_b_c_d operation=create" in s.words()
+            assert f"room={r} actor=operator:a%20b%0Ac%3Dd operation=create" in s.words()
+            r = ask(s, token(rsa, sub="\u00e9" * 127)).json()["id"]
+            assert f"room={r} actor=operator:{'%C3%A9' * 127} operation=create target=-\n" in s.words()
             head = {"Authorization": "Bearer " + token(rsa, sub="desk|7"), "Content-Type": "application/json"}
             s.request("POST", f"/api/v1/rooms/{r}/links", '{"role":"guest","name":"N","seat":"one"}', head)
             s.request("POST", f"/api/v1/rooms/{r}/participants/one/mute", '{"muted":true}', head)
@@ -103,10 +106,13 @@ def make(server):
             wrong = {"signature": token(rsa, sign=stranger.sign), "issuer": token(rsa, iss="https://evil.example"), "no issuer": token(rsa, iss=None),
                      "audience": token(rsa, aud="other"), "no audience": token(rsa, aud=None), "audiences": token(rsa, aud=["a", 1, None]),
                      "no end": token(rsa, exp=None), "end in words": token(rsa, exp="never"), "not yet": token(rsa, nbf=now + 600),
-                     "no subject": token(rsa, sub=None), "empty subject": token(rsa, sub=""), "long subject": token(rsa, sub="x" * 65),
+                     "no subject": token(rsa, sub=None), "empty subject": token(rsa, sub=""), "long subject": token(rsa, sub="x" * 256),
                      "key": token(rsa, head={"kid": "three"}), "another's key": token(rsa, head={"kid": "two"}),
                      "confused": token(rsa, head={"alg": "HS256"}, sign=confused), "none": token(rsa, head={"alg": "none"}, sign=lambda t: b""),
                      "algorithm": token(rsa, head={"alg": "RS512"}), "cut": good[:-9], "two parts": good.rsplit(".", 1)[0], "long": good + "A" * 7000,
+                     "critical": token(rsa, head={"crit": ["exp"]}), "empty signature": token(rsa, sign=lambda t: b""), "four parts": good + ".e30",
+                     "elliptic, short": token(elliptic, sign=lambda t: elliptic.sign(t)[:-1]), "elliptic, zero": token(elliptic, sign=lambda t: bytes(64)),
+                     **{f"type {typ}": token(rsa, head={"typ": typ}) for typ in ("dpop+jwt", "logout+jwt", "", 7)},
                      "changed": good.replace(".", ".e", 1), "a join link's": s.link(s.room())["token"]}
             for name, text in wrong.items():
                 r = ask(s, text)
@@ -119,6 +125,14 @@ def make(server):
 
         with_keys(write("set", {"keys": [rsa.jwk("one"), elliptic.jwk("two")]}), test)
         assert ask(server, token(rsa)).status == 401, "without an issuer there is the key alone"
+
+    def a_claim_can_be_required():
+        def test(s):
+            for more, status in (({"groups": "desk"}, 201), ({"groups": ["a", "desk"]}, 201), ({}, 401), ({"groups": "desks"}, 401),
+                                 ({"groups": ["a", 1, None]}, 401), ({"groups": {"desk": "desk"}}, 401), ({"roles": "desk"}, 401)):
+                assert ask(s, token(rsa, **more)).status == status, more
+
+        with_keys(write("claims", rsa.pem), test, "require = groups=desk\n")
 
     def new_keys_are_read_and_a_broken_file_changes_nothing():
         path = write("rotating", rsa.pem)
@@ -150,6 +164,7 @@ def make(server):
             kept = f.read()
         weak = write("weak", Key(keys + "/small", "RSA", 1024).pem)
         for lines, words in ((f"issuer = {ISSUER}", ("oidc", "together")), (f"issuer = {ISSUER}\naudience = a\nkeys = /nope", ("/nope",)),
+                             ("require = a=b", ("require", "issuer")), (f"issuer = {ISSUER}\naudience = a\nkeys = {weak}\nrequire = a=", ("claim=value",)),
                              (f"issuer = {ISSUER}\naudience = a\nkeys = {weak}", (weak, "2048"))):
             with open(server.config, "w", encoding="utf-8") as f:
                 f.write(f"{kept}[oidc]\n{lines}\n")
@@ -158,5 +173,5 @@ def make(server):
             f.write(kept)
         server.start()
 
-    return [tokens_of_the_issuer_are_taken_and_audited, every_other_token_is_refused, new_keys_are_read_and_a_broken_file_changes_nothing,
+    return [tokens_of_the_issuer_are_taken_and_audited, every_other_token_is_refused, a_claim_can_be_required, new_keys_are_read_and_a_broken_file_changes_nothing,
             an_issuer_that_cannot_be_used_stops_the_start]
