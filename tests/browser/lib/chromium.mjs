@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
+import { givingWay } from './processes.mjs';
 
 const SWITCHES = [
   '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-quic', '--no-first-run', '--mute-audio',
@@ -27,11 +28,12 @@ export async function launchChromium({ media, permissions = ['camera', 'micropho
   let executablePath = '/usr/bin/chromium';
   let wrapper = '';
   if (namespace || niceness) {
-    const prefix = `${niceness ? `nice -n ${niceness} ` : ''}${namespace ? `ip netns exec ${namespace} ` : ''}`;
-    const group = niceness ? `echo ${niceness} 2>/dev/null >/proc/self/autogroup\n` : ''; // where Linux shares by session, nice counts inside one only
     wrapper = fs.mkdtempSync(path.join(os.tmpdir(), 'tessera-chromium-'));
     executablePath = path.join(wrapper, 'chromium');
-    fs.writeFileSync(executablePath, `#!/bin/sh\n${group}exec ${prefix}/usr/bin/chromium "$@"\n`, { mode: 0o755 });
+    let command = ['/usr/bin/chromium'];
+    if (namespace) command = ['ip', 'netns', 'exec', namespace, ...command];
+    if (niceness) command = givingWay(niceness, command);
+    fs.writeFileSync(executablePath, `#!/bin/sh\nexec ${command.map((c) => `'${c}'`).join(' ')} "$@"\n`, { mode: 0o755 });
   }
   const process_ = { executablePath, headless: true, args: switches, timeout: 60000 };
   const person = { ignoreHTTPSErrors: !profile, permissions, viewport: viewport || { width: 1280, height: 800 } };

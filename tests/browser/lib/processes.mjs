@@ -54,6 +54,11 @@ export function descendants(root) {
   return all.filter(below).map((pid) => ({ pid, name: name(pid), parent: parents.get(pid) }));
 }
 
+// The command as one that gives way to the server and the others. Where Linux shares the processor among sessions, nice counts inside
+// one only: it gets a session of its own, and that one's share.
+export const givingWay = (niceness, command) => ['setsid', 'sh', '-c',
+  `echo ${niceness} 2>/dev/null >/proc/self/autogroup; exec nice -n ${niceness} "$@"`, 'sh', ...command];
+
 // A child with collected output (the last megabyte). `log`: file that gets everything.
 export function start(command, args, { env, log, cwd, input } = {}) {
   const child = spawn(command, args, { env: { ...process.env, ...env }, cwd, stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe'] });
