@@ -48,11 +48,10 @@ new_link() { # ROOM ROLE NAME [SEAT [host]] -> url
         '{role: $role, name: $name} + (if $host == "" then {} else {host: true} end) + if $seat == "" then {} else {seat: $seat} end')" | jq -er .url
 }
 
-start_bots() { # LOG LINK...
-    local log=$1 arguments=() link
+start_bots() { # LOG ARGUMENT...: of tessera-bot
+    local log=$1
     shift
-    for link in "$@"; do arguments+=(--link "$link"); done
-    setsid "$BIN/tessera-bot" --url "$(URL)" --insecure --clips "$CLIPS" "${arguments[@]}" >>"$log" 2>&1 </dev/null &
+    setsid "$BIN/tessera-bot" --url "$(URL)" --insecure --clips "$CLIPS" "$@" >>"$log" 2>&1 </dev/null &
     BOTS_PID=$!
 }
 

@@ -41,7 +41,7 @@ ok "the server gets ready"
 
 room=$(new_room "Visit") || { not_ok "a room is made"; exit 0; }
 links=()
-for name in One Two Three; do links+=("$(new_link "$room" guest "$name")") || { not_ok "a link is made"; exit 0; }; done
+for name in One Two Three; do links+=(--link "$(new_link "$room" guest "$name")") || { not_ok "a link is made"; exit 0; }; done
 ok "a room and three links are made"
 start_bots "$OUT/bots.log" "${links[@]}"
 
