@@ -92,7 +92,7 @@ async function linkOf(page, open) {
 }
 
 // Somebody comes to the locked visit, is shown as waiting, and hears what the desk answers.
-async function atTheDoor(page, server, room, button, answer) {
+async function atTheDoor(page, server, room, button, answer, said) {
   const { token } = await server.rest('POST', `/rooms/${room}/links`, { role: 'guest', name: 'Late Ngọc', seat: 'late' });
   const heard = page.evaluate((t) => new Promise((resolve) => {
     const ws = new WebSocket(location.origin.replace('https', 'wss') + '/ws');
@@ -104,13 +104,36 @@ async function atTheDoor(page, server, room, button, answer) {
   }), token);
   const late = row(page, 'Late Ngọc');
   await late.locator('text=waits to be let in').waitFor();
+  assert.equal(await page.textContent('#news'), '1 waits to be let in');
   assert.match(await page.textContent('#visit-state'), /1 waits to be let in/);
   assert.equal(await page.locator('#people li').first().locator('b').textContent(), 'Late Ngọc', 'who waits is first');
   assert.deepEqual(await violations(page), []);
   await widths(page, `knock-${answer}`);
-  await late.locator('button', { hasText: button }).click();
+  await late.locator('button', { hasText: button }).focus();
+  await page.keyboard.press('Enter');
   assert.equal(await heard, answer);
   await late.locator('button', { hasText: button }).waitFor({ state: 'hidden' });
+  assert.match(await page.evaluate(() => document.activeElement.innerText), /^Link\s+for Late Ngọc/, 'the focus stays in the row');
+  await page.waitForFunction((said) => document.getElementById('news').textContent === said, said);
+}
+
+// What is only picked changes nothing and stays picked; what is refused is not shown as if it were so.
+async function pickWithKeys(page, server, room) {
+  const asked = [];
+  await page.route('**/layout', (route) => { asked.push(route.request().postData()); return route.fulfill({ status: 503, body: '{}' }); });
+  const now = await page.inputValue('#layout');
+  await page.focus('#layout');
+  await page.keyboard.press('ArrowUp');
+  const picked = await page.inputValue('#layout');
+  assert.notEqual(picked, now);
+  for (let i = 0; i < 2; i++) await page.waitForResponse((r) => r.url().endsWith(`/rooms/${room}`)); // it is shown again meanwhile
+  assert.equal(await page.inputValue('#layout'), picked);
+  assert.deepEqual(asked, []);
+  await press(page, 'Arrange');
+  await page.waitForFunction((value) => document.getElementById('layout').value === value, now);
+  assert.equal(asked.length, 1);
+  assert.equal((await server.inspect(room)).layout, now);
+  await page.unroute('**/layout');
 }
 
 // Another arrangement of the running visit: where people are changes at once, and nobody gets a dark picture.
@@ -159,9 +182,11 @@ async function arrange(page, server, room) {
     ['grid', (m) => m.tiles.length === 2 && m.tiles[0].w === m.tiles[1].w],
   ]) {
     await page.selectOption('#layout', layout);
+    await press(page, 'Arrange');
     await until(`the tiles of ${layout}`, async () => fits(await page.evaluate(() => window.rects[window.rects.length - 1])));
     await until('the page to say so', async () => (await server.inspect(room)).layout === layout);
   }
+  await pickWithKeys(page, server, room);
   assert.ok((await page.evaluate(() => window.darkest)) > 20, 'no dark picture between two arrangements');
   await page.evaluate(() => { window.eyes.close(); window.eyesPc.close(); });
   await server.rest('DELETE', `/rooms/${room}/participants/eyes`);
@@ -219,7 +244,9 @@ test('a front desk: visit, links, who is in, pictures, mute all, lock, revoke, e
   await page.waitForSelector('#lock[aria-pressed="true"]');
   assert.equal((await server.inspect(room)).locked, true);
 
-  for (const [button, answer] of [['Not now', 'denied'], ['Admit', 'joined']]) await atTheDoor(page, server, room, button, answer);
+  for (const [button, answer, said] of [['Not now', 'denied', 'The person was told: not now.'], ['Admit', 'joined', 'The person was let in.']]) {
+    await atTheDoor(page, server, room, button, answer, said);
+  }
 
   await row(page, 'Mei-Ling').locator('button', { hasText: 'Revoke' }).click();
   await page.waitForSelector('#ask-dialog[open]');

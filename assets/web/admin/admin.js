@@ -9,6 +9,10 @@ import { startPictures, stopPictures } from './pictures.js';
 const EVERY_MS = 1500;
 let chosen = ''; // id of the visit that is shown
 let visit = null; // what the server said of it last
+let waiting = 0; // how many wait to be let in
+let asked = 0; // how often the server was asked, and which answer is shown
+let shown = 0;
+let picked = false; // an arrangement is picked that is not the visit's
 let timer = 0;
 
 /* ---- sign in ---- */
@@ -27,7 +31,6 @@ function leave(problem) {
 async function enter() {
   try {
     await refresh();
-    $('layout').replaceChildren(...(await api.layouts()).map((l) => el('option', { value: l.name, textContent: l.title })));
   } catch (e) {
     leave(e.status === 401 || e.status === 403 ? 'That key is not right.' : e.message);
     return;
@@ -60,14 +63,25 @@ function showVisits(rooms) {
   }
 }
 
+const waits = () => `${waiting} ${waiting === 1 ? 'waits' : 'wait'} to be let in`;
+
+// Somebody stands before the door: said also to who does not look at the row.
+function showWaiting() {
+  const before = waits();
+  const more = visit.participants.filter((p) => p.state === 'waiting').length - waiting;
+  waiting += more;
+  if (more > 0) news(waits());
+  else if (more < 0 && $('news').textContent === before) news(waiting ? waits() : '');
+}
+
 function showVisit() {
+  showWaiting();
   const here = visit.participants.filter((p) => p.state === 'up').length;
-  const waits = visit.participants.filter((p) => p.state === 'waiting').length;
   say($('visit-title'), visit.name || visit.id);
-  say($('visit-state'), `${here === 0 ? 'nobody is' : here === 1 ? 'one person is' : `${here} people are`} in${visit.locked ? ', locked' : ''}${waits ? `, ${waits} ${waits === 1 ? 'waits' : 'wait'} to be let in` : ''}`);
+  say($('visit-state'), `${here === 0 ? 'nobody is' : here === 1 ? 'one person is' : `${here} people are`} in${visit.locked ? ', locked' : ''}${waiting ? `, ${waits()}` : ''}`);
   say($('lock'), visit.locked ? 'Unlock' : 'Lock');
   $('lock').setAttribute('aria-pressed', String(!!visit.locked));
-  if (document.activeElement !== $('layout')) $('layout').value = visit.layout; // not under the hand of who chooses
+  if (!picked) $('layout').value = visit.layout; // not under the hand of who picks another
   showPeople(visit.participants, people);
 }
 
@@ -75,10 +89,12 @@ const tierNames = () => ((visit && visit.video && visit.video.tiers) || []).map(
 
 async function refresh() {
   const wanted = chosen;
+  const mine = ++asked;
   showVisits(await api.rooms());
   if (!wanted || wanted !== chosen) return;
   const seen = await api.room(wanted);
-  if (wanted !== chosen) return;
+  if (wanted !== chosen || mine < shown) return; // what was asked for later is there already
+  shown = mine;
   visit = seen;
   showVisit();
 }
@@ -94,12 +110,17 @@ function again() {
 function choose(id) {
   chosen = id;
   visit = null;
+  waiting = 0;
+  picked = false;
   $('nothing').hidden = !!id;
   $('chosen').hidden = true;
   $('people').replaceChildren();
   stopPictures();
   if (!id) return;
   attempt(async () => {
+    const layouts = await api.layouts();
+    if (chosen !== id) return;
+    $('layout').replaceChildren(...layouts.map((l) => el('option', { value: l.name, textContent: l.title })));
     await refresh();
     if (chosen !== id) return;
     $('chosen').hidden = false;
@@ -108,23 +129,23 @@ function choose(id) {
   });
 }
 
-const news = (text) => say($('news'), text);
+function news(text) {
+  delete $('news').dataset.problem;
+  say($('news'), text);
+}
 
 // Does it, says what went wrong; a key that is no longer good leads back to the start.
 async function attempt(action) {
   try {
     await action();
-    if ($('news').dataset.problem) {
-      delete $('news').dataset.problem;
-      news('');
-    }
+    if ($('news').dataset.problem) news('');
     return true;
   } catch (e) {
     if (e.status === undefined) throw e; // our own mistake
     if (e.status === 401) leave('Please sign in again.');
     else if (e.status !== 404) {
-      $('news').dataset.problem = '1';
       news(e.message);
+      $('news').dataset.problem = '1';
     }
     return false;
   }
@@ -142,7 +163,7 @@ const act = (action, done) => attempt(async () => {
 const people = {
   link: (p) => attempt(async () => showLink(p.name, (await api.createLink(chosen, { role: p.role, name: p.name, seat: p.seat, host: !!p.host })).url)),
   mute: (p) => act(() => api.mute(chosen, p.seat, !p.muted)),
-  admit: (p) => act(() => api.admit(chosen, p.seat)),
+  admit: (p) => act(() => api.admit(chosen, p.seat), 'The person was let in.'),
   deny: (p) => act(() => api.deny(chosen, p.seat), 'The person was told: not now.'),
   revoke: async (p) => {
     const room = chosen;
@@ -175,6 +196,13 @@ async function invite(event) {
   });
 }
 
+async function arrange(event) {
+  event.preventDefault();
+  picked = false; // refused: what it was is shown again
+  const done = await act(() => api.setLayout(chosen, $('layout').value), 'The arrangement is changed.');
+  if (!done && visit && !picked) $('layout').value = visit.layout;
+}
+
 async function end() {
   const room = chosen;
   if (await ask('End the visit?', 'Everybody has to leave, and no link of it works any more.', 'End the visit')) {
@@ -198,7 +226,8 @@ $('new-visit').onsubmit = createVisit;
 $('invite').onsubmit = invite;
 $('mute-all').onclick = () => act(() => api.muteAll(chosen), 'Everybody but hosts and interpreters is muted.');
 $('lock').onclick = () => act(() => api.lock(chosen, !visit.locked));
-$('layout').onchange = () => act(() => api.setLayout(chosen, $('layout').value), 'The arrangement is changed.');
+$('layout').onchange = () => { picked = !visit || $('layout').value !== visit.layout; };
+$('arrange').onsubmit = arrange;
 $('end').onclick = end;
 
 if (signedIn()) enter();

@@ -20,8 +20,9 @@ export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-// Makes the children of `list` those of `keys`, in order; existing ones stay as they are, so focus is not lost.
+// Makes the children of `list` those of `keys`, in order; existing ones stay as they are, with the focus.
 export function keyed(list, keys, make) {
+  const focused = document.activeElement;
   const known = new Map([...list.children].map((child) => [child.dataset.key, child]));
   keys.forEach((key, i) => {
     let child = known.get(key);
@@ -33,5 +34,6 @@ export function keyed(list, keys, make) {
     if (list.children[i] !== child) list.insertBefore(child, list.children[i] || null);
   });
   for (const gone of known.values()) gone.remove();
+  if (list.contains(focused)) focused.focus(); // it is lost when what has it moves
   return [...list.children];
 }

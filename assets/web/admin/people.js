@@ -65,6 +65,7 @@ function makeRow(actions) {
   row.update = (p) => {
     const here = p.state !== 'absent' && p.state !== 'waiting';
     row.person = p;
+    if (p.state !== 'waiting' && [buttons.admit, buttons.deny].includes(document.activeElement)) buttons.link.focus(); // before they go
     buttons.admit.hidden = buttons.deny.hidden = p.state !== 'waiting';
     row.toggleAttribute('data-waiting', p.state === 'waiting');
     say(name, p.name);
