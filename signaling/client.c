@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "mcu/base/log.h"
 #include "signaling/http_private.h"
 #include "signaling/networks.h"
 
@@ -143,4 +144,16 @@ bool sig_client_may_operate(const sig_request *q)
         return false;
     }
     return same_host || sig_networks_have(s->admin_allow, &peer);
+}
+
+void sig_client_warn(const sig_settings *s)
+{
+    static const char *const own[] = {"127.0.0.1", "::1"};
+    for (size_t i = 0; s->admin_port == 0 && i < G_N_ELEMENTS(own); i++) {
+        sig_address a;
+        if (sig_address_parse(own[i], &a) && sig_networks_have(s->trusted_proxies, &a)) {
+            mcu_warn("admin.behind_proxy", "proxy=%s advice=\"it must send X-Forwarded-For; or set [admin] port\"", own[i]);
+            return;
+        }
+    }
 }

@@ -17,5 +17,8 @@ bool sig_client_is_on_admin_port(const sig_request *q); /* the operator's own li
  * itself and of the networks that [admin] allow names. A trusted proxy has to name its client: one on another host that does not
  * is refused, one on this host cannot be told from it. */
 bool sig_client_may_operate(const sig_request *q);
+/* At start: warns when this host itself is a trusted proxy and there is no such listener. A request for which it names nobody
+ * is then the operator's own. */
+void sig_client_warn(const sig_settings *s);
 
 #endif

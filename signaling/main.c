@@ -18,6 +18,7 @@
 #include "signaling/api.h"
 #include "signaling/assets.h"
 #include "signaling/certificate.h"
+#include "signaling/client.h"
 #include "signaling/gateway.h"
 #include "signaling/launcher_link.h"
 #include "signaling/layouts.h"
@@ -397,6 +398,7 @@ int main(int argc, char **argv)
     if (p.options.closing_ms >= 0) {
         close_gently(&p, p.options.closing_ms);
     }
+    sig_client_warn(p.settings);
     sig_supervisor_start(p.gateway.supervisor, on_ready, &p);
     event_base_dispatch(p.gateway.base);
     close_all(&p);

@@ -60,6 +60,7 @@ def make(server):
             room = s.request("POST", "/api/v1/rooms", json.dumps({"name": "Visit"}), head).json()["id"]
             body = json.dumps({"role": "guest", "name": "A"})
             assert s.request("POST", f"/api/v1/rooms/{room}/links", body, head).json()["url"].startswith("https://visits.example/j/")
+            assert s.words().count("admin.behind_proxy") == 1 and "admin.behind_proxy" not in server.words()
 
         with_server("trusted_proxies = 127.0.0.0/8\n[admin]\nallow = 10.0.0.0/8;2001:db8::/32\n", test)
         head = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
