@@ -21,7 +21,7 @@ enum {
     N_STATEMENTS
 };
 
-#define LAYOUT 3 /* PRAGMA user_version */
+#define SCHEMA 3 /* PRAGMA user_version */
 
 static const char *const texts[N_STATEMENTS] = {
     [PUT_ROOM] = "INSERT INTO rooms(id, name, created_ms, layout) VALUES(?1, ?3, ?9, ?13) "
@@ -42,7 +42,7 @@ static const char *const texts[N_STATEMENTS] = {
                "ON CONFLICT(room, seat) DO UPDATE SET generation = max(generation, ?8), at_ms = ?9",
 };
 
-static const char layout[] =
+static const char schema[] =
     "CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS rooms(id TEXT PRIMARY KEY, name TEXT NOT NULL, created_ms INTEGER NOT NULL, ended_ms INTEGER, "
     "locked INTEGER NOT NULL DEFAULT 0, layout TEXT NOT NULL DEFAULT 'grid') WITHOUT ROWID;"
@@ -100,8 +100,8 @@ static bool lay_out(sig_sql *s, int64_t version, GError **error)
     static const struct {
         const char *sql;
         int64_t leads_to;
-    } steps[LAYOUT] = {{layout, LAYOUT}, {from_1_to_2, 2}, {from_2_to_3, 3}};
-    for (; version >= 0 && version < LAYOUT; version = steps[version].leads_to) {
+    } steps[SCHEMA] = {{schema, SCHEMA}, {from_1_to_2, 2}, {from_2_to_3, 3}};
+    for (; version >= 0 && version < SCHEMA; version = steps[version].leads_to) {
         if (!run(s, "BEGIN IMMEDIATE") || !run(s, steps[version].sql) || !run(s, "COMMIT")) {
             fail(s, error);
             run(s, "ROLLBACK");
@@ -114,8 +114,8 @@ static bool lay_out(sig_sql *s, int64_t version, GError **error)
 static bool prepare(sig_sql *s, GError **error)
 {
     int64_t version = number(s, "PRAGMA user_version");
-    if (version > LAYOUT) {
-        g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG, "database: made by a newer version (layout %" G_GINT64_FORMAT ")",
+    if (version > SCHEMA) {
+        g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG, "database: made by a newer version (schema %" G_GINT64_FORMAT ")",
                     version);
         return false;
     }
