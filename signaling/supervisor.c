@@ -1,22 +1,10 @@
 #include "signaling/supervisor.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "mcu/base/log.h"
-#include "signaling/launcher_link.h"
+#include "signaling/adoption.h"
 
-#define ADOPT_MS 1000
-#define SILENT_MS 9000 /* after that */
 #define DRAIN_MS 6000
-
-/* A process found running that has not said hello yet. */
-typedef struct {
-    sig_supervisor *supervisor;
-    sig_room_link *link;
-} stray;
 
 typedef struct {
     void (*fn)(void *user); /* NULL = done already */
@@ -27,9 +15,9 @@ struct sig_supervisor {
     sig_gateway *gateway;
     sig_pool *pool;
     GHashTable *rooms; /* id -> sig_room, owned */
-    GPtrArray *strays;
+    sig_adoption *adoption;
     GPtrArray *gone; /* rooms to free outside their own callbacks */
-    struct event *adopt_deadline, *silent_deadline, *sweep, *drain_deadline;
+    struct event *sweep, *drain_deadline;
     once ready, drained;
     bool started;
 };
@@ -48,18 +36,10 @@ static void free_room(void *value)
     sig_room_free(value);
 }
 
-static void free_stray(void *value)
-{
-    stray *s = value;
-    sig_room_link_free(s->link);
-    g_free(s);
-}
-
 /* ---- adoption ---- */
 
 static void become_ready(sig_supervisor *s)
 {
-    event_del(s->adopt_deadline);
     s->started = true;
     run_once(&s->ready);
     sig_pool_start(s->pool);
@@ -69,7 +49,7 @@ static void check_ready(sig_supervisor *s)
 {
     GHashTableIter i;
     void *room = NULL;
-    bool waiting = s->strays->len > 0;
+    bool waiting = sig_adoption_silent(s->adoption) > 0;
     if (!s->ready.fn) {
         return;
     }
@@ -87,14 +67,10 @@ void sig_supervisor_adopted(sig_supervisor *s)
     check_ready(s);
 }
 
-static void on_stray_hello(void *user, const char *room, const char *build)
+static void on_found(void *user, const char *room, const char *build, sig_room_link *link)
 {
-    stray *st = user;
-    sig_supervisor *s = st->supervisor;
-    sig_gateway *g = s->gateway;
-    sig_room_link *link = g_steal_pointer(&st->link);
-    g_ptr_array_remove_fast(s->strays, st);
-    const sig_room_facts *facts = *room ? sig_facts_room(g->facts, room) : NULL;
+    sig_supervisor *s = user;
+    const sig_room_facts *facts = *room ? sig_facts_room(s->gateway->facts, room) : NULL;
     if (facts && !facts->ended && !g_hash_table_contains(s->rooms, room)) {
         sig_room *r = sig_supervisor_room(s, room);
         sig_room_adopt(r, link);
@@ -105,62 +81,16 @@ static void on_stray_hello(void *user, const char *room, const char *build)
         sig_room_link_unlink(link);
         sig_room_link_free(link);
     }
-    check_ready(s);
 }
 
-static void on_stray_message(void *user, const char *type, const json_t *message)
+static void on_fewer(void *user)
 {
-    (void)user;
-    (void)type;
-    (void)message;
+    check_ready(user);
 }
 
-static void on_stray_closed(void *user)
+static void on_overdue(void *user)
 {
-    stray *st = user;
-    sig_supervisor *s = st->supervisor;
-    sig_room_link_unlink(st->link);
-    g_ptr_array_remove_fast(s->strays, st);
-    check_ready(s);
-}
-
-static void connect_stray(sig_supervisor *s, const char *name)
-{
-    static const sig_room_link_events events = {on_stray_hello, on_stray_message, on_stray_closed};
-    sig_gateway *g = s->gateway;
-    stray *st = g_new0(stray, 1);
-    st->supervisor = s;
-    st->link = sig_room_link_connect(g->base, g->rooms_dir_fd, name, g->generation, &events, st, NULL);
-    if (!st->link) { /* nobody listens any more */
-        unlinkat(g->rooms_dir_fd, name, 0);
-        g_free(st);
-        return;
-    }
-    g_ptr_array_add(s->strays, st);
-}
-
-/* Late, but not lost: a process that says hello until then is taken all the same. */
-static void on_silent_deadline(evutil_socket_t fd, short what, void *user)
-{
-    (void)fd;
-    (void)what;
     sig_supervisor *s = user;
-    for (guint i = 0; i < s->strays->len; i++) {
-        const stray *st = g_ptr_array_index(s->strays, i);
-        mcu_warn("supervisor.hung", "socket=%s", sig_room_link_name(st->link));
-        sig_launcher_kill(s->gateway->launcher, sig_room_link_inode(st->link)); /* its link closes then */
-    }
-}
-
-static void on_adopt_deadline(evutil_socket_t fd, short what, void *user)
-{
-    (void)fd;
-    (void)what;
-    sig_supervisor *s = user;
-    if (s->strays->len > 0) {
-        mcu_warn("supervisor.silent", "processes=%u", s->strays->len);
-        sig_timer_arm(s->silent_deadline, SILENT_MS);
-    }
     if (s->ready.fn) {
         become_ready(s);
     }
@@ -169,17 +99,7 @@ static void on_adopt_deadline(evutil_socket_t fd, short what, void *user)
 void sig_supervisor_start(sig_supervisor *s, void (*ready)(void *user), void *user)
 {
     s->ready = (once){ready, user};
-    int fd = openat(s->gateway->rooms_dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-    for (const struct dirent *e = dir ? readdir(dir) : NULL; e; e = readdir(dir)) {
-        if (g_str_has_suffix(e->d_name, ".sock")) {
-            connect_stray(s, e->d_name);
-        }
-    }
-    if (dir) {
-        closedir(dir);
-    }
-    sig_timer_arm(s->adopt_deadline, ADOPT_MS);
+    sig_adoption_start(s->adoption);
     check_ready(s);
 }
 
@@ -228,7 +148,7 @@ unsigned sig_supervisor_occupied(const sig_supervisor *s)
 {
     GHashTableIter i;
     void *room = NULL;
-    unsigned n = s->strays->len;
+    unsigned n = sig_adoption_silent(s->adoption);
     g_hash_table_iter_init(&i, s->rooms);
     while (g_hash_table_iter_next(&i, NULL, &room)) {
         n += sig_room_occupied(room);
@@ -346,14 +266,13 @@ void sig_supervisor_drain(sig_supervisor *s, void (*done)(void *user), void *use
 
 sig_supervisor *sig_supervisor_new(sig_gateway *g)
 {
+    static const sig_adoption_events events = {on_found, on_fewer, on_overdue};
     sig_supervisor *s = g_new0(sig_supervisor, 1);
     s->gateway = g;
     s->pool = sig_pool_new(g);
     s->rooms = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_room);
-    s->strays = g_ptr_array_new_with_free_func(free_stray);
+    s->adoption = sig_adoption_new(g, &events, s);
     s->gone = g_ptr_array_new_with_free_func(free_room);
-    s->adopt_deadline = sig_timer_new(g->base, on_adopt_deadline, s);
-    s->silent_deadline = sig_timer_new(g->base, on_silent_deadline, s);
     s->sweep = sig_timer_new(g->base, on_sweep, s);
     s->drain_deadline = sig_timer_new(g->base, on_drain_deadline, s);
     return s;
@@ -365,10 +284,8 @@ void sig_supervisor_free(sig_supervisor *s)
         s->ready.fn = NULL;
         g_hash_table_destroy(s->rooms);
         g_ptr_array_free(s->gone, TRUE);
-        g_ptr_array_free(s->strays, TRUE);
+        sig_adoption_free(s->adoption);
         sig_pool_free(s->pool);
-        event_free(s->adopt_deadline);
-        event_free(s->silent_deadline);
         event_free(s->sweep);
         event_free(s->drain_deadline);
         g_free(s);

@@ -2,12 +2,11 @@
  * and session, so it needs no table here and outlives the gateway; a POST with the same token is the same seat again. */
 #include <string.h>
 
-#include "mcu/base/clock.h"
-#include "mcu/base/metrics.h"
 #include "mcu/base/status.h"
 #include "signaling/access.h"
 #include "signaling/api.h"
 #include "signaling/client.h"
+#include "signaling/offer_rate.h"
 #include "signaling/sdpfrag.h"
 #include "signaling/supervisor.h"
 
@@ -75,37 +74,6 @@ static bool token_ok(sig_request *q, sig_token *t)
         return false;
     }
     return true;
-}
-
-/* An offer costs a room more than a message; false = too many, answered. */
-static bool slow_enough(sig_request *q, sig_rate *rate, const char *key, const char *counter_label)
-{
-    char after[12];
-    unsigned seconds = sig_rate_take(rate, key, mcu_now_ns());
-    if (seconds == 0) {
-        return true;
-    }
-    mcu_counter_add(mcu_counter_get("tessera_offers_refused_total", counter_label, "WHIP and WHEP offers that came too fast."),
-                    1);
-    g_snprintf(after, sizeof after, "%u", seconds);
-    sig_reply_header(q, "Retry-After", after);
-    sig_reply_problem(q, 429, "rate_limited", "That was too fast: see Retry-After.");
-    return false;
-}
-
-/* Before the token is looked at, which costs as well. */
-static bool address_slow_enough(sig_request *q)
-{
-    char from[SIG_CLIENT_KEY];
-    sig_client_key(q, from);
-    return slow_enough(q, q->gateway->offers_from, from, "by=\"address\"");
-}
-
-static bool seat_slow_enough(sig_request *q, const sig_token *t)
-{
-    char seat[2 * SIG_ID_MAX + 2];
-    g_snprintf(seat, sizeof seat, "%s/%s", t->room, t->seat);
-    return slow_enough(q, q->gateway->offers_of_seat, seat, "by=\"seat\"");
 }
 
 static bool type_ok(sig_request *q, const char *wanted)
@@ -189,7 +157,7 @@ void sig_whip_create(sig_request *q)
 {
     sig_token t;
     size_t length = 0;
-    if (!origin_ok(q) || !address_slow_enough(q) || !token_ok(q, &t) || !type_ok(q, SDP_TYPE) || !seat_slow_enough(q, &t)) {
+    if (!origin_ok(q) || !sig_offers_from_ok(q) || !token_ok(q, &t) || !type_ok(q, SDP_TYPE) || !sig_offers_of_ok(q, &t)) {
         return;
     }
     const char *refusal = sig_access_refusal(q->gateway, &t, strcmp(kind_of(q), "whip") == 0);
@@ -275,7 +243,7 @@ static void restart(sig_request *q, const sig_token *t, const sig_live *l, const
         sig_reply_problem(q, 409, mcu_error_name(MCU_ERROR_CONFLICT), "The first offer is not known any more: POST it again.");
         return;
     }
-    if (!address_slow_enough(q) || !seat_slow_enough(q, t)) {
+    if (!sig_offers_from_ok(q) || !sig_offers_of_ok(q, t)) {
         return;
     }
     exchange *x = new_exchange(q, t, l->session);
