@@ -288,7 +288,7 @@ def make(server):
         keys = server.folder + "/keys.fifo"  # the start goes no further than to them until they are written
         os.mkfifo(keys)
         oidc = {"ISSUER": "https://a.example", "AUDIENCE": "a", "KEYS": keys}
-        launcher = subprocess.Popen(server.command(), stderr=server.log, stdout=server.log, preexec_fn=server.before_exec,
+        launcher = subprocess.Popen(server.command(), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, preexec_fn=server.before_exec,
                                     env={**os.environ, **{"TESSERA_OIDC_" + k: v for k, v in oidc.items()}})
         with open(keys, "wb"):
             with open(f"/proc/{launcher.pid}/task/{launcher.pid}/children", encoding="utf-8") as f:
