@@ -305,5 +305,6 @@ void mcu_session_tick(mcu_session *s, int64_t now_ns)
     };
     mcu_tier_choice_step(&s->choice, &s->room->options.tiers, &link, now_ns);
     mcu_session_apply_tier(s);
+    mcu_view_remind(&s->view);
     mcu_report_quality(s, &stats);
 }

@@ -71,12 +71,17 @@ bool mcu_view_pass(mcu_view *v, unsigned tier, const mcu_au *au)
     return true;
 }
 
+void mcu_view_remind(mcu_view *v)
+{
+    if (v->wanted != v->current && shows(v, v->wanted)) {
+        mix_video_request_keyframe(v->video, v->wanted, v->codec);
+    }
+}
+
 void mcu_view_restart(mcu_view *v)
 {
     if (shows(v, v->current)) {
         mix_video_request_keyframe(v->video, v->current, v->codec);
     }
-    if (v->wanted != v->current && shows(v, v->wanted)) {
-        mix_video_request_keyframe(v->video, v->wanted, v->codec);
-    }
+    mcu_view_remind(v);
 }

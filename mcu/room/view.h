@@ -20,6 +20,8 @@ void mcu_view_clear(mcu_view *v); /* gives the encoders back; safe to call twice
 void mcu_view_want(mcu_view *v, unsigned tier);
 /* Whether this picture goes to the receiver now. */
 bool mcu_view_pass(mcu_view *v, unsigned tier, const mcu_au *au);
+/* Once a second: a switch whose keyframe was lost on its way asks for another. */
+void mcu_view_remind(mcu_view *v);
 /* The receiver could not take a picture, or asks for a keyframe. */
 void mcu_view_restart(mcu_view *v);
 

@@ -43,27 +43,3 @@ for (const codec of ['H264', 'VP8']) {
     assert.equal(Object.keys((await watch(anna, 600)).tiles).length, 1);
   });
 }
-
-const hasGst = await run('/usr/bin/python3', ['-c', "import gi; gi.require_version('GstWebRTC', '1.0')"]).then(() => true, () => false);
-
-test('GStreamer webrtcbin, H264, candidates by PATCH', { timeout: 120000, skip: hasGst ? false : 'GStreamer with Python is not installed' }, async (t) => {
-  const scene = new Scene(t);
-  const server = await scene.server({ name: 'whip-gst' });
-  const room = await server.room('Device');
-  scene.bots([await server.link(room, 'Bot')], { seconds: 100 });
-  await scene.connected(room, 1);
-  const { token } = await server.link(room, 'Kiosk', 'guest');
-  const device = start('/usr/bin/python3', [fileURLToPath(new URL('whip_gst.py', import.meta.url)), '--url', `${server.origin}/whip/${room}`, '--token', token, '--seconds', '10']);
-  scene.later(() => device.stop('SIGTERM', 3000));
-  const participants = await scene.connected(room, 2);
-  assert.equal(participants.find((p) => p.name === 'Kiosk').kind, 'whip');
-  assert.equal(await device.done, 0, device.err + device.out);
-  const got = JSON.parse(device.out.trim().split('\n').pop());
-  keep('whip-gst.json', { got, participants });
-  assert.equal(got.status, 201);
-  assert.ok(got.patches.length > 0 && got.patches.every((s) => s === 204 || s === 200), JSON.stringify(got));
-  assert.ok(got.video > 100 && got.audio > 100, JSON.stringify(got));
-  assert.deepEqual(got.size, [1280, 720]);
-  assert.ok([200, 204].includes(got.left));
-  await scene.connected(room, 1);
-});

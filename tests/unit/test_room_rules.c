@@ -6,6 +6,8 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "mcu/base/clock.h"
+#include "mcu/room/room_private.h"
 #include "tests/unit/room_kit.h"
 
 static void test_join_is_in_the_mix_once_up(void **state)
@@ -92,6 +94,10 @@ static void test_tier_switches_at_a_keyframe_and_gives_the_old_back(void **state
     fake_picture(1, false);
     fake_picture(3, false);
     assert_int_equal(fake_peer_pictures(p), 3);
+    unsigned asked = fake.keyframe_requests[3];
+    mcu_seat *seat = g_hash_table_lookup(f->room->seats, "s1");
+    mcu_session_tick(seat->session, mcu_now_ns() + MCU_NS_PER_SEC); /* the first was lost on its way */
+    assert_int_equal(fake.keyframe_requests[3], asked + 1);
     fake_picture(3, true);
     assert_int_equal(fake_peer_pictures(p), 4);
     assert_int_equal(fake.uses[1], 0);
