@@ -185,8 +185,8 @@ static void compose(mix_compositor *c, unsigned tier, int64_t now_ns)
     tier_state *t = &c->tiers[tier];
     mix_tile_look looks[MIX_MAX_PEOPLE];
     size_t size = spec->n_tiles * sizeof looks[0];
+    bool undrawn = false; /* waited for long enough: see follow() */
     for (unsigned i = 0; i < spec->n_tiles; i++) {
-        bool undrawn = false;
         looks[i] = mix_tile_look_at(s, tier, i, now_ns, &undrawn);
     }
     bool same = t->published_tiles == (int)spec->n_tiles && memcmp(looks, t->published, size) == 0;

@@ -8,7 +8,7 @@ import WebSocket from 'ws';
 import { Scene } from '../browser/lib/scene.mjs';
 import { keep } from '../browser/lib/output.mjs';
 import { sleep, until } from '../browser/lib/processes.mjs';
-import { firstPicture, hear, join, power, seatsInLayout, selectedPair, stateOf, watch } from '../browser/lib/visit.mjs';
+import { firstPicture, hear, join, power, seatsInLayout, selectedPair, watch } from '../browser/lib/visit.mjs';
 
 const honest = ['Anna', 'Bot one', 'Bot two'];
 
