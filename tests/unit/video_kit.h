@@ -33,7 +33,7 @@ typedef struct {
 } kit_notices;
 mix_source *kit_source(uint32_t id, kit_notices *n);
 
-/* Lays a tier of a scene out, the people of which are there; nobody has spoken. `layout` NULL = the grid; ticks are 25 a second. */
+/* Lays a tier of a scene out, the people of which are there; nobody has spoken. `layout` NULL = the grid; 25 ticks a second. */
 void kit_lay(mix_scene *s, unsigned tier, const mcu_layout *layout);
 
 uint8_t kit_mean_luma(const mcu_frame *f, int x_px, int y_px, int width_px, int height_px);
