@@ -142,18 +142,25 @@ static void test_a_name_that_takes_long_is_not_waited_for(void **state)
     stage_free(s);
 }
 
+/* A scene whose name is drawn, borrowed; what comes after waits for go(). */
+static const mix_scene *show_first(stage *s)
+{
+    go(s);
+    mix_scene *scene = scene_of(s, "Zoë");
+    wait_drawn(scene);
+    tick(s, scene);
+    assert_true(mcu_strand_post(s->blocker, wait_at_gate, &s->gate));
+    return scene;
+}
+
 /* The picture before stays until the new name is there. */
 static void test_a_new_name_does_not_blink(void **state)
 {
     (void)state;
     stage *s = stage_new();
-    go(s);
-    mix_scene *scene = scene_of(s, "Zoë");
-    wait_drawn(scene);
-    tick(s, scene);
+    show_first(s);
     assert_int_equal(published_ns(s), START_NS);
-    assert_true(mcu_strand_post(s->blocker, wait_at_gate, &s->gate));
-    scene = scene_of(s, "Zoë Björklund");
+    mix_scene *scene = scene_of(s, "Zoë Björklund");
     tick(s, mix_scene_ref(scene));
     assert_int_equal(published_ns(s), START_NS);
     go(s);
@@ -176,11 +183,7 @@ static void test_the_scene_before_goes_on(void **state)
 {
     (void)state;
     stage *s = stage_new();
-    go(s);
-    mix_scene *scene = scene_of(s, "Zoë");
-    wait_drawn(scene);
-    tick(s, scene);
-    assert_true(mcu_strand_post(s->blocker, wait_at_gate, &s->gate));
+    const mix_scene *scene = show_first(s);
     tick(s, scene_of(s, "Zoë Björklund"));
     for (uint8_t k = 2; k <= TICKS_HELD; k++) {
         show(s, (uint8_t)(120 + k), START_NS + k * TICK_NS);
