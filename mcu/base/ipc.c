@@ -88,7 +88,7 @@ static bool pack_text(outgoing *o, char *take_text)
     return true;
 }
 
-static outgoing *pack(json_t *message, const char *coalesce, int fd)
+static outgoing *pack(json_t *message, const char *coalesce, const int *fds, unsigned n)
 {
     char *text = json_dumps(message, JSON_COMPACT);
     if (!text) {
@@ -97,8 +97,8 @@ static outgoing *pack(json_t *message, const char *coalesce, int fd)
     outgoing *o = g_new0(outgoing, 1);
     o->coalesce = g_strdup(coalesce);
     bool ok = pack_text(o, text);
-    if (ok && fd >= 0) {
-        int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    for (unsigned i = 0; ok && i < n; i++) {
+        int copy = fcntl(fds[i], F_DUPFD_CLOEXEC, 0);
         ok = copy >= 0;
         if (ok) {
             o->fds[o->n_fds++] = copy;
@@ -136,7 +136,13 @@ static void drop_older(mcu_ipc *c, const char *coalesce)
 
 bool mcu_ipc_send(mcu_ipc *c, json_t *take_message, const char *coalesce, int fd)
 {
-    outgoing *o = c->gone ? NULL : pack(take_message, coalesce, fd);
+    return mcu_ipc_send_fds(c, take_message, coalesce, &fd, fd >= 0);
+}
+
+bool mcu_ipc_send_fds(mcu_ipc *c, json_t *take_message, const char *coalesce, const int *fds, unsigned n)
+{
+    g_assert(n <= MCU_IPC_FDS);
+    outgoing *o = c->gone ? NULL : pack(take_message, coalesce, fds, n);
     json_decref(take_message);
     if (!o) {
         mcu_counter_add(c->dropped, 1);
@@ -184,18 +190,24 @@ static json_t *unpack_memfd(json_t *head, int memfd)
     return message;
 }
 
-mcu_ipc_result mcu_ipc_recv(mcu_ipc *c, json_t **message, int *fd)
+static void close_fds(const int *fds, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        close(fds[i]);
+    }
+}
+
+/* At most `most` descriptors of the message's own. */
+static mcu_ipc_result receive(mcu_ipc *c, json_t **message, int *own, unsigned most, unsigned *n_own)
 {
     *message = NULL;
-    *fd = -1;
+    *n_own = 0;
     size_t size = 0;
     int fds[IPC_FDS_MAX];
     unsigned n = 0;
     mcu_ipc_result r = ipc_datagram_recv(c->fd, c->buffer, sizeof c->buffer, &size, fds, &n);
     if (r != MCU_IPC_MESSAGE) {
-        if (r == MCU_IPC_BAD) {
-            mcu_counter_add(c->bad, 1);
-        }
+        mcu_counter_add(c->bad, r == MCU_IPC_BAD);
         return r;
     }
     unsigned used = 0; /* descriptors that belong to the envelope */
@@ -206,18 +218,30 @@ mcu_ipc_result mcu_ipc_recv(mcu_ipc *c, json_t **message, int *fd)
         m = whole;
         used = 1;
     }
-    bool ok = json_is_object(m) && n - used <= 1;
-    if (ok && n > used) {
-        *fd = fds[used];
-    }
-    for (unsigned i = 0; i < (ok ? used : n); i++) {
-        close(fds[i]);
-    }
-    if (!ok) {
+    if (!json_is_object(m) || n - used > most) {
+        close_fds(fds, n);
         json_decref(m);
         mcu_counter_add(c->bad, 1);
         return MCU_IPC_BAD;
     }
+    close_fds(fds, used);
+    memcpy(own, fds + used, (n - used) * sizeof *own);
+    *n_own = n - used;
     *message = m;
     return MCU_IPC_MESSAGE;
+}
+
+mcu_ipc_result mcu_ipc_recv(mcu_ipc *c, json_t **message, int *fd)
+{
+    unsigned n;
+    *fd = -1;
+    return receive(c, message, fd, 1, &n);
+}
+
+mcu_ipc_result mcu_ipc_recv_fds(mcu_ipc *c, json_t **message, int fds[MCU_IPC_FDS], unsigned *n)
+{
+    for (unsigned i = 0; i < MCU_IPC_FDS; i++) {
+        fds[i] = -1;
+    }
+    return receive(c, message, fds, MCU_IPC_FDS, n);
 }

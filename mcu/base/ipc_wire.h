@@ -10,7 +10,7 @@
 #define IPC_DATAGRAM_MAX (60u * 1024) /* longer messages travel in a memfd */
 #define IPC_BUFFER_BYTES (64u * 1024)
 #define IPC_MESSAGE_MAX (4u * 1024 * 1024)
-#define IPC_FDS_MAX 2 /* the memfd, and one of the message's own */
+#define IPC_FDS_MAX (1 + MCU_IPC_FDS) /* the memfd, and the message's own */
 
 /* Returns a sealed memfd that holds `data`, -1 on failure. */
 int ipc_memfd_new(const char *data, size_t size);

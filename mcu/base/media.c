@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define FRAME_ALIGN 64u
 #define FRAME_MAX_PX 4096
@@ -28,6 +29,16 @@ const char *mcu_codec_name(mcu_codec c)
         break;
     }
     return "none";
+}
+
+mcu_codec mcu_codec_by_name(const char *name)
+{
+    for (mcu_codec c = MCU_CODEC_H264; name && c <= MCU_CODEC_JPEG; c++) {
+        if (strcasecmp(mcu_codec_name(c), name) == 0) {
+            return c;
+        }
+    }
+    return MCU_CODEC_NONE;
 }
 
 bool mcu_codec_is_video(mcu_codec c)

@@ -20,6 +20,7 @@ typedef enum {
 } mcu_codec;
 
 const char *mcu_codec_name(mcu_codec c); /* "H264", "VP8", "opus" ...: the SDP encoding name */
+mcu_codec mcu_codec_by_name(const char *name); /* whatever its case; NONE = unknown or NULL */
 bool mcu_codec_is_video(mcu_codec c);
 
 #define MCU_NS_PER_SEC INT64_C(1000000000)

@@ -30,9 +30,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     const char *text = (const char *)data + 2;
     size -= 2;
-    unsigned n = data[0] % 3;
+    unsigned n = data[0] % (IPC_FDS_MAX + 1);
     int memfd = ipc_memfd_new(text, size);
-    int fds[IPC_FDS_MAX] = {memfd, memfd};
+    int fds[IPC_FDS_MAX] = {memfd, memfd, memfd};
     char head[48];
     if (n > 0 && data[1] & 1) {
         int length = snprintf(head, sizeof head, "{\"memfd\":%zu}", size);

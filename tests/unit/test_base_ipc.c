@@ -226,6 +226,38 @@ static int new_memfd(const char *text, int seals)
     return fd;
 }
 
+static void two_descriptors_go_to_who_takes_them(void **state)
+{
+    (void)state;
+    int before = open_fds();
+    pair p = new_pair();
+    int pipes[2];
+    assert_int_equal(pipe(pipes), 0);
+    char *big = g_strnfill(80 * 1024, 'x');
+    assert_true(mcu_ipc_send_fds(p.a, json_pack("{s:i}", "n", 1), NULL, pipes, 2));
+    assert_true(mcu_ipc_send_fds(p.a, json_pack("{s:s}", "t", big), NULL, pipes, 2)); /* beside the memfd */
+    g_free(big);
+    for (int i = 0; i < 2; i++) {
+        json_t *m;
+        int fds[MCU_IPC_FDS];
+        unsigned n;
+        char byte = 0;
+        assert_int_equal(mcu_ipc_recv_fds(p.b, &m, fds, &n), MCU_IPC_MESSAGE);
+        assert_int_equal(n, 2);
+        assert_int_equal(write(fds[1], "r", 1), 1); /* in this order */
+        assert_int_equal(read(fds[0], &byte, 1), 1);
+        close(fds[0]);
+        close(fds[1]);
+        json_decref(m);
+    }
+    assert_true(mcu_ipc_send_fds(p.a, json_pack("{s:i}", "n", 2), NULL, pipes, 2));
+    expect_bad(p.b); /* who takes one */
+    close(pipes[0]);
+    close(pipes[1]);
+    free_pair(p);
+    assert_int_equal(open_fds(), before);
+}
+
 static void malformed_messages_leave_nothing(void **state)
 {
     (void)state;
@@ -369,6 +401,7 @@ int main(void)
         cmocka_unit_test(full_socket_queues_and_coalesces),
         cmocka_unit_test(queued_descriptors_are_closed_with_it),
         cmocka_unit_test(peer_that_is_gone),
+        cmocka_unit_test(two_descriptors_go_to_who_takes_them),
         cmocka_unit_test(malformed_messages_leave_nothing),
         cmocka_unit_test(memfds_are_checked),
         cmocka_unit_test(named_sockets),
