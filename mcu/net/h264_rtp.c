@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "mcu/base/h264_params.h"
-#include "mcu/net/bytes.h"
+#include "mcu/base/bytes.h"
 
 enum { STAP_A = 24, STAP_B = 25, MTAP16 = 26, MTAP24 = 27, FU_A = 28, FU_B = 29 };
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "mcu/net/bytes.h"
+#include "mcu/base/bytes.h"
 
 enum { PT_SR = 200, PT_RR = 201, PT_SDES = 202, PT_BYE = 203, PT_RTPFB = 205, PT_PSFB = 206 };
 enum { FMT_NACK = 1, FMT_TWCC = 15, FMT_PLI = 1, FMT_FIR = 4, FMT_AFB = 15 };

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "mcu/net/bytes.h"
+#include "mcu/base/bytes.h"
 #include "mcu/net/rtcp.h"
 
 enum { PT_SR = 200, PT_RR = 201, PT_SDES = 202, PT_BYE = 203, PT_RTPFB = 205, PT_PSFB = 206 };

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "mcu/net/bytes.h"
+#include "mcu/base/bytes.h"
 
 #define VERSION_BITS 0x80
 #define PADDING_BIT 0x20

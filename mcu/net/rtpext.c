@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "mcu/net/bytes.h"
+#include "mcu/base/bytes.h"
 
 #define ONE_BYTE 0xbede
 #define TWO_BYTE 0x1000 /* low four bits are the application's: RFC 8285 4.3 */

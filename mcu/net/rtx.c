@@ -3,7 +3,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "mcu/net/bytes.h"
+#include "mcu/base/bytes.h"
 #include "mcu/net/window.h"
 
 #define MIN_RTT_NS INT64_C(10000000)

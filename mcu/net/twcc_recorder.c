@@ -1,7 +1,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "mcu/net/bytes.h"
+#include "mcu/base/bytes.h"
 #include "mcu/net/twcc.h"
 
 #define WINDOW 4096 /* packets that are remembered */

@@ -1,6 +1,6 @@
 /* bytes.h - big-endian loads and stores.  Thread: any (pure). The caller has checked the length. */
-#ifndef MCU_NET_BYTES_H
-#define MCU_NET_BYTES_H
+#ifndef MCU_BASE_BYTES_H
+#define MCU_BASE_BYTES_H
 
 #include <stdint.h>
 
@@ -34,6 +34,11 @@ static inline void mcu_wr32(uint8_t *p, uint32_t v)
 {
     p[0] = (uint8_t)(v >> 24);
     mcu_wr24(p + 1, v);
+}
+static inline void mcu_wr64(uint8_t *p, uint64_t v)
+{
+    mcu_wr32(p, (uint32_t)(v >> 32));
+    mcu_wr32(p + 4, (uint32_t)v);
 }
 
 #endif
