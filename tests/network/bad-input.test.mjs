@@ -63,7 +63,10 @@ test('hostile input beside a visit', { timeout: 240000 }, async (t) => {
   await scene.connected(room, 3);
   await firstPicture(anna);
   await until('three tiles', async () => (await seatsInLayout(anna)).length === 3);
-  await until('the top tier, so that no switch falls into what is measured', async () => (await server.inspect(room)).participants.find((p) => p.name === 'Anna').tier === 'A', 20000, 200);
+  // A browser without a graphics card that reads back 720p is late with its own voice: a smaller picture, chosen by hand, so that no
+  // switch of tiers falls into what is measured.
+  await anna.evaluate(() => window.tessera.setTier('B'));
+  await until('her tier', async () => (await server.inspect(room)).participants.find((p) => p.name === 'Anna').tier === 'B', 20000, 200);
   await sleep(1500);
   const connect = async () => {
     const c = client(server);
@@ -84,7 +87,7 @@ test('hostile input beside a visit', { timeout: 240000 }, async (t) => {
   let over = false;
   const gaps = [];
   const watching = (async () => {
-    while (!over) gaps.push(await watch(anna, 3000));
+    for (; !over; await sleep(2000)) gaps.push(await watch(anna, 500));
   })();
 
   await t.test('before join', async () => {
@@ -211,9 +214,12 @@ test('hostile input beside a visit', { timeout: 240000 }, async (t) => {
   }
   assert.equal(after.tiles.length, 3);
   assert.deepEqual([after.hearing.lost, after.hearing.late], [before.hearing.lost, before.hearing.late], 'all sound arrives in time');
-  // Anna's browser draws without a graphics card beside all this and sends late by itself at times: hers is kept, not judged.
-  for (const voice of after.voices.filter((v) => v.name !== 'Anna')) {
-    assert.equal(voice.concealed, before.voices.find((v) => v.name === voice.name).concealed, `${voice.name}'s voice: nothing made up: ${JSON.stringify(after.voices)}`);
+  // A browser without a graphics card sends a few frames late with nobody hostile beside it (0 to 3 in 25 s): 1 % of hers is the most that is
+  // put down to that. Whatever held up the room would be heard in the bots' voices too, and of those not one frame may be made up.
+  for (const voice of after.voices) {
+    const madeUp = voice.concealed - before.voices.find((v) => v.name === voice.name).concealed;
+    const most = voice.name === 'Anna' ? (after.hearing.packets - before.hearing.packets) / 100 : 0;
+    assert.ok(madeUp <= most, `${voice.name}'s voice: ${madeUp} frames made up: ${JSON.stringify(after.voices)}`);
   }
   assert.ok(gaps.every((g) => honest.every((name) => Object.values(g.tiles).some((tile) => tile.name === name && (tile.read || tile.moved)))), 'Anna sees all three all the time');
   assert.ok(sound > -60, `Anna hears the bots: ${sound} dB`);
