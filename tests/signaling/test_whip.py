@@ -112,8 +112,8 @@ def make(server):
 
             for flood, same, another in (("203.0.113.9", "203.0.113.9", "203.0.113.8"), ("2001:db8::1", "2001:db8::ffff:1", "2001:db8:0:1::1")):
                 found = [from_address(flood) for _ in range(70)]
-                assert found[:50] == [401] * 50 and found[60:] == [429] * 10, found
-                assert from_address(same) == 429 and from_address(another) == 401
+                assert found[:50] == [401] * 50 and found.count(429) >= 10, found  # one more is allowed each 1.2 s
+                assert 429 in (from_address(same), from_address(same), from_address(same)) and from_address(another) == 401
             assert not other.complaints(), other.complaints()
         finally:
             other.close()
