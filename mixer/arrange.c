@@ -40,9 +40,10 @@ static bool is_before(const mix_guest *a, const mix_guest *b, mcu_who who, bool 
 static int find_guest(const seating *s, mcu_who who, bool grid)
 {
     int best = -1;
-    bool any = who == MCU_WHO_ANYONE || who == MCU_WHO_SPEAKER, by_rank = grid || who != MCU_WHO_ANYONE;
+    bool by_rank = grid || who != MCU_WHO_ANYONE;
     for (unsigned i = 0; i < s->n_guests; i++) {
-        bool fits = !s->seated[i] && (any || (s->guests[i].who & 1u << who));
+        bool speaks = who == MCU_WHO_SPEAKER && !mix_is_screen(s->guests[i].who);
+        bool fits = !s->seated[i] && (who == MCU_WHO_ANYONE || speaks || (s->guests[i].who & 1u << who));
         if (fits && (best < 0 || is_before(&s->guests[i], &s->guests[best], who, by_rank))) {
             best = (int)i;
         }

@@ -77,7 +77,7 @@ mix_tile_look mix_tile_look_at(const mix_scene *s, unsigned tier, unsigned i, in
         look.label = mix_art_serial(t->label[i]);
     }
     *undrawn |= t->label[i] && !mix_art_drawn(t->label[i]);
-    int64_t age_ns = v->full && !t->card[i] ? now_ns - v->full->time_ns : INT64_MAX;
+    int64_t age_ns = !v->full || t->card[i] ? INT64_MAX : p->lasting ? 0 : now_ns - v->full->time_ns;
     if (age_ns <= MIX_SOURCE_GONE_NS) {
         look.shows = age_ns > MIX_SOURCE_STALE_NS ? MIX_SHOWS_DIM : MIX_SHOWS_PICTURE;
         look.picture = serial_shown(p, v, tier);

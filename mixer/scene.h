@@ -14,6 +14,7 @@
 typedef struct {
     uint32_t person;
     bool talking;
+    bool lasting;                 /* a picture that does not change is not stale */
     mix_source *source;           /* NULL = no picture to be shown */
     mix_want want[MIX_MAX_TIERS]; /* what it was asked for; width 0 = that tier does not show it */
 } mix_scene_person;

@@ -16,7 +16,7 @@
 #define MIX_MAX_DECODED 16 /* the rest is shown by name only */
 
 typedef struct {
-    char name[8];        /* "A" */
+    char name[8];                 /* "A" */
     int width_px, height_px, fps; /* even sizes; fps 1..60 */
     int bitrate_bps;
 } mix_tier_spec;
@@ -24,9 +24,9 @@ typedef struct {
 typedef struct {
     mix_tier_spec tiers[MIX_MAX_TIERS]; /* largest first */
     unsigned n_tiers;
-    unsigned workers;      /* decode threads; 0 = number of cores, at most 4 */
-    const char *preset;    /* x264 preset, NULL = "superfast" */
-    int max_source_px;     /* largest accepted coded width or height, 0 = 1920 */
+    unsigned workers;   /* decode threads; 0 = number of cores, at most 4 */
+    const char *preset; /* x264 preset, NULL = "superfast" */
+    int max_source_px;  /* largest accepted coded width or height, 0 = 1920 */
 } mix_video_config;
 
 /* One tile of a tier's picture, in pixels of that tier. */
@@ -39,8 +39,8 @@ typedef enum { MIX_SOURCE_NONE = 0, MIX_SOURCE_WAITING, MIX_SOURCE_LIVE, MIX_SOU
 const char *mix_source_state_name(mix_source_state s);
 
 typedef struct {
-    void (*on_picture)(void *user, unsigned tier, mcu_au *au);              /* au borrowed; au->codec, ->tier, ->keyframe are set */
-    void (*on_keyframe_wanted)(void *user, uint32_t source);                /* decoder cannot go on without one; at most 2 a second each */
+    void (*on_picture)(void *user, unsigned tier, mcu_au *au); /* au borrowed; au->codec, ->tier, ->keyframe are set */
+    void (*on_keyframe_wanted)(void *user, uint32_t source);   /* decoder cannot go on without one; at most 2 a second each */
     void (*on_source_state)(void *user, uint32_t source, mix_source_state state);
     /* The rectangles of a live tier changed; borrowed, in drawing order: later ones may lie over earlier ones. */
     void (*on_layout)(void *user, unsigned tier, const mix_tile *tiles, unsigned n);
@@ -61,7 +61,8 @@ mcu_status mix_video_source_push(mix_video *v, uint32_t source, mcu_au *take_au)
 
 #define MIX_RANK_NEVER UINT_MAX
 
-/* Who is in the picture, in order of joining. Names are UTF-8, copied, shown as labels. Applied on the next tick; old picture until then. */
+/* Who is in the picture, in order of joining. Names are UTF-8, copied, shown as labels. Applied on the next tick; old picture
+ * until then. */
 typedef struct {
     uint32_t person;
     const char *name;
@@ -69,21 +70,27 @@ typedef struct {
     bool muted;     /* microphone icon */
     bool talking;   /* border */
     bool phone;     /* phone icon */
-    unsigned who;   /* 1u << mcu_who of the role, and of MCU_WHO_CONTENT and MCU_WHO_SIGNING */
+    unsigned who;   /* 1u << mcu_who of the role, and of MCU_WHO_CONTENT and MCU_WHO_SIGNING; CONTENT alone: a screen beside
+                       somebody's   camera, without a name over it, and shown for as long as it is listed, also when nothing moves */
     unsigned rank;  /* 0 = is the speaker, 1 = was before, ... MIX_RANK_NEVER = never was */
 } mix_person;
+static inline bool mix_is_screen(unsigned who)
+{
+    return who == 1u << MCU_WHO_CONTENT;
+}
 void mix_video_set_people(mix_video *v, const mix_person *people, unsigned n);
 /* How they are arranged, from the next tick; the old picture stays until then. Borrowed until it is replaced. NULL = the grid. */
 void mix_video_set_layout(mix_video *v, const mcu_layout *layout);
 
-/* A tier is composed and encoded only while its use count is above zero, one encoder per (tier, codec) however many watch. The first
- * picture after use is a keyframe. codec is H264, VP8, or JPEG: stills, at first use and for each keyframe request. */
+/* A tier is composed and encoded only while its use count is above zero, one encoder per (tier, codec) however many watch. The
+ * first picture after use is a keyframe. codec is H264, VP8, or JPEG: stills, at first use and for each keyframe request. */
 mcu_status mix_video_use(mix_video *v, unsigned tier, mcu_codec codec);
 void mix_video_unuse(mix_video *v, unsigned tier, mcu_codec codec);
 /* Merged per (tier, codec): at most one keyframe a second. */
 void mix_video_request_keyframe(mix_video *v, unsigned tier, mcu_codec codec);
-/* The newest keyframe and all that followed, oldest first, for a joiner or switcher: array of borrowed pictures, valid until the loop
- * runs again; 0 when there is none or it is older than 2 s or larger than 1 s of the tier's bitrate (ask for a keyframe then). */
+/* The newest keyframe and all that followed, oldest first, for a joiner or switcher: array of borrowed pictures, valid until the
+ * loop runs again; 0 when there is none or it is older than 2 s or larger than 1 s of the tier's bitrate (ask for a keyframe
+ * then). */
 unsigned mix_video_bank(mix_video *v, unsigned tier, mcu_codec codec, mcu_au *const **pictures);
 
 typedef struct {

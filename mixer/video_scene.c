@@ -95,7 +95,7 @@ static void add_people(mix_video *v, mix_scene *s)
         const mix_person *p = &v->people[i];
         mix_source_entry *e = mix_video_find_source(v, p->person);
         bool shown = e && e->decoded && p->camera_on;
-        s->people[i] = (mix_scene_person){.person = p->person, .talking = p->talking};
+        s->people[i] = (mix_scene_person){.person = p->person, .talking = p->talking, .lasting = mix_is_screen(p->who)};
         s->people[i].source = shown ? mix_source_ref(e->source) : NULL;
     }
 }

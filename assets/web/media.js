@@ -30,12 +30,7 @@ export class Media extends EventTarget {
   }
 
   get on() {
-    return { audio: !!this.audio && this.wants.audio, video: !!this.screen || (!!this.video && this.wants.video) };
-  }
-
-  // What goes out as this person's picture.
-  get picture() {
-    return this.screen || this.video;
+    return { audio: !!this.audio && this.wants.audio, video: !!this.video && this.wants.video };
   }
 
   get canShare() {
@@ -179,10 +174,10 @@ export class Media extends EventTarget {
     this.#changed();
   }
 
-  // The screen goes out instead of the camera until unshare() or the browser's own "stop". Rejects when the person says no.
+  // The screen goes out beside the camera until unshare() or the browser's own "stop". Rejects when the person says no.
   async share() {
     const turn = this.#turn;
-    const stream = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { ideal: 10, max: 15 } }, audio: false });
+    const stream = await navigator.mediaDevices.getDisplayMedia({ video: { width: { max: 1920 }, height: { max: 1080 }, frameRate: { ideal: 10, max: 15 } }, audio: false });
     const [track] = stream.getVideoTracks();
     if (turn !== this.#turn) return track.stop();
     if ('contentHint' in track) track.contentHint = 'detail'; // sharp text before smooth motion

@@ -1,4 +1,5 @@
-// peer.js - one RTCPeerConnection to the room. We always offer; the room answers. One stream up, one composite down.
+// peer.js - one RTCPeerConnection to the room. We always offer; the room answers. One stream up, one composite down; a shared screen
+// goes up as a second picture, in an m-line of its own from the first time on.
 // Events: 'offer' (detail: sdp), 'candidate' (detail: {candidate, mid}), 'state' (connectionState), 'failed' (make a new Peer).
 const DISCONNECTED_MS = 3000;
 const ANSWER_MS = 10000;
@@ -8,6 +9,7 @@ export class Peer extends EventTarget {
   stream = new MediaStream(); // the composite: one picture, one mix
   #pc;
   #transceivers = {};
+  #codec;
   #outstanding = false; // an offer waits for its answer
   #again = null; // what to offer once the answer is here
   #early = []; // candidates that came before the answer
@@ -18,7 +20,8 @@ export class Peer extends EventTarget {
   #local = [];
   #closed = false;
 
-  // `tracks` {audio, video}: a track, or true when one may come later without a new offer, or false for receive only.
+  // `tracks` {audio, video, screen}: a track, or true when one may come later without a new offer, or false for receive only. No screen
+  // costs nothing.
   constructor({ iceServers = [], relay = false, codec = 'h264', tracks }) {
     super();
     this.#relays = iceServers.flatMap((s) => s.urls).filter((url) => /^turns?:/.test(url));
@@ -36,7 +39,9 @@ export class Peer extends EventTarget {
         streams,
       });
     }
+    this.#codec = codec;
     preferCodec(this.#transceivers.video, codec);
+    if (tracks.screen) this.#addScreen(tracks.screen);
     this.#pc.ontrack = (e) => {
       if (!this.stream.getTracks().includes(e.track)) this.stream.addTrack(e.track);
     };
@@ -117,9 +122,26 @@ export class Peer extends EventTarget {
     }
   }
 
-  // Sends `track` (null: nothing) from now on. A connection made to receive only is offered anew.
+  #addScreen(track) {
+    this.#transceivers.screen = this.#pc.addTransceiver(track, { direction: 'sendonly', streams: [new MediaStream()] });
+    preferCodec(this.#transceivers.screen, this.#codec);
+  }
+
+  // The room takes what is sent as `kind`.
+  carries(kind) {
+    const transceiver = this.#transceivers[kind];
+    return !!transceiver && !!transceiver.sender.track && /send/.test(transceiver.currentDirection);
+  }
+
+  // Sends `track` (null: nothing) from now on. A connection made to receive only, or the first screen, is offered anew.
   async send(kind, track) {
     const transceiver = this.#transceivers[kind];
+    if (!transceiver) {
+      if (this.#closed || !track) return;
+      this.#addScreen(track);
+      await this.negotiate();
+      return;
+    }
     if (this.#closed || transceiver.sender.track === track) return;
     try {
       await transceiver.sender.replaceTrack(track);

@@ -2,12 +2,13 @@
 import { t } from './strings.js';
 
 const $ = (id) => document.getElementById(id);
+const called = ({ content, name }) => (content ? t('screenOf', { name }) : name);
 
 export class Picture {
-  zoomed = ''; // the seat that is shown alone
+  zoomed = ''; // the tile that is shown alone
   #visit;
   #page;
-  #buttons = new Map(); // seat -> button over its tile
+  #buttons = new Map(); // id of a tile -> button over it
 
   constructor(visit, page) {
     this.#visit = visit;
@@ -22,9 +23,9 @@ export class Picture {
     visit.on('media', () => this.#output());
     $('unblock').addEventListener('click', () => this.#play());
     $('zoom-out').addEventListener('click', () => {
-      const seat = this.zoomed;
+      const id = this.zoomed;
       this.zoom('');
-      if (this.#buttons.has(seat)) this.#buttons.get(seat).focus();
+      if (this.#buttons.has(id)) this.#buttons.get(id).focus();
     });
     $('composite').addEventListener('resize', () => this.fit());
     if (window.ResizeObserver) new ResizeObserver(() => this.fit()).observe($('stage'));
@@ -84,11 +85,11 @@ export class Picture {
 
   #layout() {
     const tiles = this.#visit.tiles();
-    const names = tiles.map((tile) => tile.name).filter(Boolean);
+    const names = tiles.filter((tile) => tile.name).map(called);
     const label = names.length ? t('picture', { names: names.join(', ') }) : t('pictureEmpty');
     if ($('composite').getAttribute('aria-label') !== label) $('composite').setAttribute('aria-label', label);
     this.#place(tiles);
-    if (this.zoomed && !tiles.some((tile) => tile.seat === this.zoomed)) this.zoom('');
+    if (this.zoomed && !tiles.some((tile) => tile.id === this.zoomed)) this.zoom('');
     else this.fit();
   }
 
@@ -96,23 +97,24 @@ export class Picture {
   #place(tiles) {
     const { width, height } = this.#size();
     const shown = tiles.length > 1 ? tiles.filter((tile) => tile.name) : [];
-    for (const [seat, b] of this.#buttons) {
-      if (shown.some((tile) => tile.seat === seat)) continue;
+    for (const [id, b] of this.#buttons) {
+      if (shown.some((tile) => tile.id === id)) continue;
       b.remove();
-      this.#buttons.delete(seat);
+      this.#buttons.delete(id);
     }
-    for (const [zIndex, { seat, name, x, y, w, h }] of shown.entries()) { // later ones lie over earlier ones
-      let b = this.#buttons.get(seat);
+    for (const [zIndex, tile] of shown.entries()) { // later ones lie over earlier ones
+      const { id, x, y, w, h } = tile;
+      let b = this.#buttons.get(id);
       if (!b) {
         b = Object.assign(document.createElement('button'), { type: 'button' });
-        b.addEventListener('click', () => this.zoom(seat, true));
+        b.addEventListener('click', () => this.zoom(id, true));
         b.addEventListener('focus', () => this.#stop(b));
-        this.#buttons.set(seat, b);
+        this.#buttons.set(id, b);
         $('tiles').append(b);
       }
       const per = (part, all) => (100 * part) / all + '%';
       Object.assign(b.style, { left: per(x, width), top: per(y, height), width: per(w, width), height: per(h, height), zIndex });
-      b.setAttribute('aria-label', t('zoomTo', { name }));
+      b.setAttribute('aria-label', t('zoomTo', { name: called(tile) }));
     }
     const all = [...this.#buttons.values()];
     this.#stop(all.find((b) => b.tabIndex === 0) || all[0]);
@@ -124,14 +126,14 @@ export class Picture {
   }
 
   // "": everybody again.
-  zoom(seat, moved) {
-    this.zoomed = seat;
-    $('tiles').hidden = !!seat;
-    $('zoom-out').hidden = !seat;
+  zoom(id, moved) {
+    this.zoomed = id;
+    $('tiles').hidden = !!id;
+    $('zoom-out').hidden = !id;
     this.fit();
-    if (!seat) return;
-    const tile = this.#visit.tiles().find((one) => one.seat === seat);
-    this.#page.say(t('zoomed', { name: tile ? tile.name : '' }));
+    if (!id) return;
+    const tile = this.#visit.tiles().find((one) => one.id === id);
+    this.#page.say(t('zoomed', { name: tile ? called(tile) : '' }));
     if (moved) $('zoom-out').focus();
   }
 

@@ -164,7 +164,6 @@ export class Room {
 
   async #toggle(kind) {
     const { media, me } = this.#visit;
-    if (kind === 'video' && media.screen) return media.unshare();
     const on = await (kind === 'audio' ? this.#visit.setAudio(!media.on.audio) : this.#visit.setVideo(!media.on.video));
     if (media.errors[kind]) return this.explain();
     const keys = kind === 'audio' ? ['nowMuted', 'nowUnmuted'] : ['nowCameraOff', 'nowCameraOn'];
@@ -200,7 +199,7 @@ export class Room {
     $('mute').toggleAttribute('data-off', !on.audio);
     set($('mute-text'), t(on.audio ? 'mute' : 'unmute'));
     $('camera').toggleAttribute('data-off', !on.video);
-    set($('camera-text'), t(media.screen ? 'shareStop' : on.video ? 'cameraOff' : 'cameraOn'));
+    set($('camera-text'), t(on.video ? 'cameraOff' : 'cameraOn'));
     const up = !!(me && me.hand);
     $('hand').setAttribute('aria-pressed', String(up));
     set($('hand-text'), t('handUp'));

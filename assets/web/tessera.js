@@ -43,6 +43,7 @@ export class Visit extends EventTarget {
   #lastTried = null;
   #sharing = false;
   #shared = null; // the promise of the last `share` message
+  #instead = false; // the screen goes out in the camera's place
 
   // options: token; url of the WebSocket (unless it is beside this file); constraints of the devices; relay (TURN only); codec "h264"
   // or "vp8"; line: a function that gives what the line seems to carry in kbit/s, 0 when that is not known.
@@ -131,7 +132,7 @@ export class Visit extends EventTarget {
   async share(on) {
     if (!on) return this.media.unshare();
     await this.media.share();
-    return this.#shared;
+    return this.#whenShared();
   }
 
   may(op) {
@@ -142,10 +143,11 @@ export class Visit extends EventTarget {
     return this.#signaling.send({ type: 'tier', tier });
   }
 
-  // The picture's rectangles: [{seat, name, x, y, w, h}] in units of layout.width and layout.height.
+  // The picture's rectangles: [{seat, content, id, name, x, y, w, h}] in units of layout.width and layout.height; `content`: the screen
+  // that the seat shares, `id`: the seat, or its screen.
   tiles() {
     const name = (seat) => (this.roster.find((p) => p.seat === seat) || {}).name || '';
-    return this.layout ? this.layout.tiles.map((tile) => ({ ...tile, name: name(tile.seat) })) : [];
+    return this.layout ? this.layout.tiles.map((tile) => ({ ...tile, id: tile.seat + (tile.content ? ' screen' : ''), name: name(tile.seat) })) : [];
   }
 
   leave() {
@@ -257,12 +259,23 @@ export class Visit extends EventTarget {
     this.#update();
   }
 
-  #answer(sdp) {
-    if (!this.peer) return;
-    this.peer.answer(sdp);
+  async #answer(sdp) {
+    const { peer } = this;
+    if (!peer) return;
     this.#was = this.#session;
     this.#known = true;
     this.#sendState();
+    await peer.answer(sdp);
+    if (peer !== this.peer) return;
+    this.#instead = !!this.media.screen && !peer.waiting && !peer.carries('screen'); // a room that takes one picture of a person
+    peer.send('video', this.#picture);
+    this.#tellShare();
+    this.#sendState();
+  }
+
+  // What goes out in the camera's place.
+  get #picture() {
+    return (this.#instead && this.media.screen) || this.media.video;
   }
 
   #roster(m) {
@@ -311,7 +324,7 @@ export class Visit extends EventTarget {
       iceServers: this.#iceServers,
       relay: this.#options.relay,
       codec: this.#options.codec,
-      tracks: { audio: can('audio'), video: this.media.picture || can('video') },
+      tracks: { audio: can('audio'), video: can('video'), screen: this.media.screen },
     });
     this.peer = peer;
     if (this.me.fixed) peer.keepSize(true);
@@ -352,27 +365,39 @@ export class Visit extends EventTarget {
   #mediaChanged() {
     if (this.peer) {
       this.peer.send('audio', this.media.audio);
-      this.peer.send('video', this.media.picture);
+      this.peer.send('video', this.#picture);
+      this.peer.send('screen', this.media.screen).then(() => this.#tellShare());
     }
     this.#tellShare();
     this.#sendState();
     this.#emit('media', this.media);
   }
 
+  // The room has been told of the screen, or the person has stopped sharing.
+  async #whenShared() {
+    const changed = () => new Promise((done) => ['share', 'media', 'ended'].forEach((name) => this.addEventListener(name, done, { once: true })));
+    while (this.inVisit && this.media.screen && !this.#sharing) await changed();
+    return this.#shared;
+  }
+
   #tellShare() {
-    const on = !!this.media.screen;
+    const { screen } = this.media;
+    const on = !!screen && !!this.peer && (this.#instead || this.peer.carries('screen')); // the room shows it once it can come
+    if (!screen) this.#instead = false;
     if (on === this.#sharing || !this.inVisit) return;
     this.#sharing = on;
     this.#shared = this.#signaling.request({ type: 'share', on }).catch((e) => {
       if (on) this.media.unshare();
       if (on && this.inVisit) throw e;
     });
+    this.#emit('share', on);
     this.#shared.catch(() => {}); // share() tells the person; after a reconnection nobody waits for it
   }
 
   #sendState() {
     if (!this.#known || !this.inVisit) return;
     const message = { type: 'state', ...this.media.on };
+    if (this.#instead) message.video = true;
     const text = JSON.stringify(message);
     if (text !== this.#sent && this.#signaling.send(message)) this.#sent = text;
   }

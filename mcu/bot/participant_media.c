@@ -231,8 +231,12 @@ static bool send_offer(mcu_participant *p, bool ice_restart, GError **error)
 
 void mcu_participant_connect(mcu_participant *p)
 {
-    static const mcu_peer_callbacks callbacks = {on_state, on_candidate,        on_picture,
-                                                 on_audio, on_keyframe_request, on_picture_left};
+    static const mcu_peer_callbacks callbacks = {.on_state = on_state,
+                                                 .on_candidate = on_candidate,
+                                                 .on_picture = on_picture,
+                                                 .on_audio = on_audio,
+                                                 .on_keyframe_request = on_keyframe_request,
+                                                 .on_picture_left = on_picture_left};
     const mcu_bot_options *o = p->crew->options;
     const mcu_peer_policy policy = {
         .prefer_h264 = true,

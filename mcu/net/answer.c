@@ -14,7 +14,7 @@ typedef struct {
     const mcu_sdp *offer;
     const mcu_local *local;
     const mcu_negotiated *previous;
-    slot audio, video;
+    slot audio, video, content;
     const mcu_sdp_media *tag; /* the first m-line that we accept: its transport is the BUNDLE's */
     const char *why_not;      /* of the last m-line that could not be used */
 } answering;
@@ -58,6 +58,25 @@ static void choose_kind(answering *a, bool video)
     }
 }
 
+/* A second video m-line, of who shares a screen beside the camera. It keeps its place once it was taken. */
+static void choose_content(answering *a)
+{
+    if (!a->local->recv_content || a->video.media == NULL) {
+        return;
+    }
+    const mcu_neg_media *before = a->previous != NULL ? &a->previous->content : NULL;
+    const char *why_not = a->why_not;
+    for (unsigned i = 0; i < a->offer->n_media && a->content.media == NULL; i++) {
+        const mcu_sdp_media *m = &a->offer->media[i];
+        const bool known = before != NULL && before->accepted && before->index == i;
+        const bool sends = (m->direction & MCU_DIR_SENDONLY) != 0;
+        if (m != a->video.media && m->kind == MCU_SDP_VIDEO && (known || sends) && mcu_sdp_bundled(a->offer, m->mid)) {
+            (void)acceptable(a, m, &a->content);
+        }
+    }
+    a->why_not = why_not;
+}
+
 /* Everything goes over one transport: what is not in the BUNDLE group of the first accepted m-line is rejected (RFC 9429 5.3.1).
  */
 static void choose_tag(answering *a)
@@ -72,6 +91,9 @@ static void choose_tag(answering *a)
     if (second->media != NULL &&
         (!mcu_sdp_bundled(a->offer, first->media->mid) || !mcu_sdp_bundled(a->offer, second->media->mid))) {
         second->media = NULL;
+    }
+    if (a->video.media == NULL || !mcu_sdp_bundled(a->offer, a->tag->mid)) {
+        a->content.media = NULL;
     }
 }
 
@@ -92,6 +114,7 @@ static bool choose_media(answering *a, GError **error)
 {
     choose_kind(a, false);
     choose_kind(a, true);
+    choose_content(a);
     if (a->audio.media == NULL && a->video.media == NULL) {
         g_set_error(error, MCU_ERROR, MCU_ERROR_BAD_SDP, "No m-line of the offer can be used: %s.",
                     a->why_not != NULL ? a->why_not : "there is no audio and no video");
@@ -122,16 +145,24 @@ static bool choose_setup(const answering *a, mcu_negotiated *out, GError **error
     }
 }
 
+static void agree_directions(const answering *a, const slot *s, mcu_neg_media *out)
+{
+    const mcu_local *l = a->local;
+    const bool video = s == &a->video, content = s == &a->content;
+    const bool send = content ? false : video ? l->send_video : l->send_audio;
+    const bool recv = content ? l->recv_content : video ? l->recv_video : l->recv_audio;
+    out->send = (s->media->direction & MCU_DIR_RECVONLY) != 0 && send;
+    out->recv = (s->media->direction & MCU_DIR_SENDONLY) != 0 && recv;
+}
+
 static void agree(const answering *a, const slot *s, const slot *other, mcu_neg_media *out)
 {
     const mcu_sdp_media *m = s->media;
     if (m == NULL) {
         return;
     }
-    const bool video = m->kind == MCU_SDP_VIDEO;
     out->index = (unsigned)(m - a->offer->media);
-    out->send = (m->direction & MCU_DIR_RECVONLY) != 0 && (video ? a->local->send_video : a->local->send_audio);
-    out->recv = (m->direction & MCU_DIR_SENDONLY) != 0 && (video ? a->local->recv_video : a->local->recv_audio);
+    agree_directions(a, s, out);
     out->ext = mcu_negotiate_extensions(m, m == a->tag ? NULL : other->media);
     mcu_negotiate_media(m, s->picks, s->n_picks, out);
     for (unsigned i = 0; i < s->n_picks; i++) {
@@ -229,12 +260,16 @@ static char *write_answer(const answering *a, const mcu_negotiated *n)
         to->kind_text = mcu_sdp_keep(s, theirs->kind_text);
         to->protocol = mcu_sdp_keep(s, theirs->protocol);
         to->mid = mcu_sdp_keep(s, theirs->mid);
-        if (theirs != a->audio.media && theirs != a->video.media) {
+        if (theirs == a->audio.media) {
+            write_accepted(s, to, a, &a->audio, &n->audio, n->dtls_client);
+        } else if (theirs == a->video.media) {
+            write_accepted(s, to, a, &a->video, &n->video, n->dtls_client);
+        } else if (theirs == a->content.media) {
+            write_accepted(s, to, a, &a->content, &n->content, n->dtls_client);
+        } else {
             write_rejected(s, to, theirs);
             continue;
         }
-        const bool video = theirs == a->video.media;
-        write_accepted(s, to, a, video ? &a->video : &a->audio, video ? &n->video : &n->audio, n->dtls_client);
         if (mcu_sdp_bundled(a->offer, theirs->mid)) {
             g_string_append_printf(bundle, "%s%s", bundle->len > 0 ? " " : "", theirs->mid);
         }
@@ -254,6 +289,7 @@ char *mcu_answer_make(const mcu_sdp *offer, const mcu_local *local, const mcu_ne
     }
     agree(&a, &a.audio, &a.video, &n->audio);
     agree(&a, &a.video, &a.audio, &n->video);
+    agree(&a, &a.content, &a.video, &n->content);
     char *text = write_answer(&a, n);
     *out = *n;
     return text;

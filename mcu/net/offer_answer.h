@@ -1,8 +1,9 @@
 /* offer_answer.h - offers and answers as pure functions: their description + what we want -> our text + what was agreed.
  * Thread: any; no state, no clock, no randomness: credentials, ssrcs and session ids come in by mcu_local.
- * One BUNDLE transport with rtcp-mux; at most one audio and one video m-line carry media, others are answered with port 0.
- * Every refusal is MCU_ERROR_BAD_SDP with a plain sentence, and `out` is then untouched.
- * Source: RFC 3264, RFC 9429 (JSEP), RFC 9143 (BUNDLE), RFC 8842 (DTLS roles), RFC 6184 8.2.2 (H.264), RFC 7587 (Opus). */
+ * One BUNDLE transport with rtcp-mux; at most one audio and one video m-line carry media, and a second video m-line brings a
+ * shared screen; others are answered with port 0. Every refusal is MCU_ERROR_BAD_SDP with a plain sentence, and `out` is then
+ * untouched. Source: RFC 3264, RFC 9429 (JSEP), RFC 9143 (BUNDLE), RFC 8842 (DTLS roles), RFC 6184 8.2.2 (H.264), RFC 7587
+ * (Opus). */
 #ifndef MCU_NET_OFFER_ANSWER_H
 #define MCU_NET_OFFER_ANSWER_H
 
@@ -17,6 +18,7 @@
 typedef struct {
     bool prefer_h264;
     bool send_audio, send_video, recv_audio, recv_video;
+    bool recv_content;             /* a second video m-line that they send; only the answering role has it */
     const mcu_codec *video_codecs; /* MCU_CODEC_NONE-terminated order; NULL = H264, VP8 (VP8, H264 without prefer_h264) */
     const char *ice_ufrag, *ice_pwd;
     mcu_fingerprint fingerprint;
@@ -67,6 +69,7 @@ typedef struct {
 
 typedef struct {
     mcu_neg_media audio, video;
+    mcu_neg_media content;             /* a screen that they share beside their video; never sent to them */
     char bundle_mid[MCU_MID_MAX + 1];  /* mid for our candidates */
     char ice_ufrag[257], ice_pwd[257]; /* theirs */
     mcu_fingerprint fingerprint;       /* theirs: the strongest that they gave */

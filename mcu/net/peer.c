@@ -227,6 +227,11 @@ bool mcu_peer_gives_video(const mcu_peer *p)
     return p->neg != NULL && p->neg->video.recv;
 }
 
+bool mcu_peer_gives_content(const mcu_peer *p)
+{
+    return p->neg != NULL && p->neg->content.recv;
+}
+
 bool mcu_peer_gives_audio(const mcu_peer *p)
 {
     return p->neg != NULL && p->neg->audio.recv;

@@ -1,7 +1,7 @@
 /* peer.h - one participant's connection: ICE, DTLS, SRTP, RTP/RTCP, repair; pictures and packets in and out.
  * Thread: all calls and callbacks on the thread that runs the GMainContext given to mcu_net_new().
- * One BUNDLE transport, rtcp-mux, at most one audio and one video m-line that carry media; other m-lines are rejected (port 0).
- * Source: RFC 8834, RFC 9429, RFC 8445, RFC 5764, RFC 4585, RFC 4588. */
+ * One BUNDLE transport, rtcp-mux, at most one audio and one video m-line that carry media, and a second video m-line for a screen
+ * that they share; other m-lines are rejected (port 0). Source: RFC 8834, RFC 9429, RFC 8445, RFC 5764, RFC 4585, RFC 4588. */
 #ifndef MCU_NET_PEER_H
 #define MCU_NET_PEER_H
 
@@ -21,10 +21,11 @@ typedef struct {
 } mcu_turn_server;
 
 typedef struct {
-    const char *const *addresses; /* local addresses to gather on; NULL or empty = all but loopback (loopback when nothing else exists) */
-    bool loopback;                /* also loopback, ours and theirs: the other end may be on this host */
-    const char *nat_address;      /* 1:1 NAT: replaces host candidates' address; NULL = none */
-    uint16_t port_min, port_max;  /* 0 = any */
+    const char *const
+        *addresses; /* local addresses to gather on; NULL or empty = all but loopback (loopback when nothing else exists) */
+    bool loopback;  /* also loopback, ours and theirs: the other end may be on this host */
+    const char *nat_address;     /* 1:1 NAT: replaces host candidates' address; NULL = none */
+    uint16_t port_min, port_max; /* 0 = any */
     bool ice_tcp;
     const char *stun_host; /* IP address or NULL */
     uint16_t stun_port;
@@ -33,7 +34,8 @@ typedef struct {
 } mcu_net_config;
 
 typedef struct mcu_net mcu_net;
-/* Makes the DTLS certificate (ECDSA P-256, this process only) and warms SRTP. Call before the sandbox closes. Borrowed config is copied. */
+/* Makes the DTLS certificate (ECDSA P-256, this process only) and warms SRTP. Call before the sandbox closes. Borrowed config is
+ * copied. */
 mcu_net *mcu_net_new(GMainContext *context, const mcu_net_config *config, GError **error);
 void mcu_net_free(mcu_net *n); /* after every peer has been freed */
 
@@ -41,42 +43,48 @@ void mcu_net_free(mcu_net *n); /* after every peer has been freed */
 
 typedef enum {
     MCU_PEER_NONE = 0,
-    MCU_PEER_NEW,       /* nothing negotiated */
-    MCU_PEER_ICE,       /* checks under way */
-    MCU_PEER_DTLS,      /* handshake under way */
-    MCU_PEER_UP,        /* keys in place, media flows */
-    MCU_PEER_STALLED,   /* was UP, no authenticated packet for 5 s; returns to UP by itself */
-    MCU_PEER_GONE,      /* failed, consent expired (30 s, RFC 7675), closed by the remote or by us; final */
+    MCU_PEER_NEW,     /* nothing negotiated */
+    MCU_PEER_ICE,     /* checks under way */
+    MCU_PEER_DTLS,    /* handshake under way */
+    MCU_PEER_UP,      /* keys in place, media flows */
+    MCU_PEER_STALLED, /* was UP, no authenticated packet for 5 s; returns to UP by itself */
+    MCU_PEER_GONE,    /* failed, consent expired (30 s, RFC 7675), closed by the remote or by us; final */
 } mcu_peer_state;
 const char *mcu_peer_state_name(mcu_peer_state s);
 
 typedef struct mcu_peer mcu_peer;
 typedef struct {
     void (*on_state)(void *user, mcu_peer_state state, const char *why); /* why: short fixed words, never NULL */
-    /* A local candidate: the text after "a=" ("candidate:..."), NULL = gathering is complete. May fire inside mcu_peer_answer(). */
+    /* A local candidate: the text after "a=" ("candidate:..."), NULL = gathering is complete. May fire inside mcu_peer_answer().
+     */
     void (*on_candidate)(void *user, const char *candidate, const char *mid);
-    void (*on_picture)(void *user, mcu_au *take_au);     /* complete picture, in decoding order */
-    void (*on_audio)(void *user, mcu_au *take_au);       /* every packet as it arrives: may be late, double or out of order */
-    void (*on_keyframe_request)(void *user);             /* the remote sent PLI or FIR for our video (merged, at most 4 a second) */
-    void (*on_picture_left)(void *user, int64_t time_ns, int64_t now_ns); /* the last packet of the picture of that time_ns is out */
-} mcu_peer_callbacks; /* a NULL member is not called */
+    void (*on_picture)(void *user, mcu_au *take_au); /* complete picture, in decoding order */
+    void (*on_audio)(void *user, mcu_au *take_au);   /* every packet as it arrives: may be late, double or out of order */
+    void (*on_keyframe_request)(void *user);         /* the remote sent PLI or FIR for our video (merged, at most 4 a second) */
+    void (*on_picture_left)(void *user, int64_t time_ns,
+                            int64_t now_ns);         /* the last packet of the picture of that time_ns is out */
+    void (*on_content)(void *user, mcu_au *take_au); /* like on_picture, of the screen that they share */
+} mcu_peer_callbacks;                                /* a NULL member is not called */
 
 typedef struct {
-    bool prefer_h264;          /* H.264 wherever both have it, else VP8 first; default true in the room */
-    bool send_video, send_audio; /* we have something to send (false: answer recvonly) */
-    bool recv_video, recv_audio; /* we want theirs */
-    unsigned max_video_bps;    /* ceiling we tell the sender by REMB; 0 = none */
-    bool fixed_rate;           /* our video is recorded and cannot follow a REMB: nor does the pace */
+    bool prefer_h264;              /* H.264 wherever both have it, else VP8 first; default true in the room */
+    bool send_video, send_audio;   /* we have something to send (false: answer recvonly) */
+    bool recv_video, recv_audio;   /* we want theirs */
+    bool recv_content;             /* and a screen beside it; answering role */
+    unsigned max_video_bps;        /* ceiling we tell the sender by REMB; 0 = none */
+    bool fixed_rate;               /* our video is recorded and cannot follow a REMB: nor does the pace */
     const mcu_codec *video_codecs; /* offering role: order of preference, MCU_CODEC_NONE-terminated; NULL = H264, VP8 */
 } mcu_peer_policy;
 
-mcu_peer *mcu_peer_new(mcu_net *net, const mcu_peer_policy *policy, const mcu_peer_callbacks *callbacks, void *user, GError **error);
-/* Frees at once: sends RTCP BYE and close_notify first when UP. No callback fires during or after. NULL is fine; not inside a callback
- * of the same peer (post an idle source instead). */
+mcu_peer *mcu_peer_new(mcu_net *net, const mcu_peer_policy *policy, const mcu_peer_callbacks *callbacks, void *user,
+                       GError **error);
+/* Frees at once: sends RTCP BYE and close_notify first when UP. No callback fires during or after. NULL is fine; not inside a
+ * callback of the same peer (post an idle source instead). */
 void mcu_peer_free(mcu_peer *p);
 
-/* Answering role (the room): first offer, or a later one (ICE restart, direction change) on the same transport. Returns the answer
- * with the candidates gathered so far; free with g_free. MCU_ERROR_BAD_SDP names what is wrong with the offer; the peer is unchanged. */
+/* Answering role (the room): first offer, or a later one (ICE restart, direction change) on the same transport. Returns the
+ * answer with the candidates gathered so far; free with g_free. MCU_ERROR_BAD_SDP names what is wrong with the offer; the peer is
+ * unchanged. */
 char *mcu_peer_answer(mcu_peer *p, const char *offer_sdp, GError **error);
 /* Offering role (tessera-bot). */
 char *mcu_peer_offer(mcu_peer *p, bool ice_restart, GError **error);
@@ -88,27 +96,30 @@ char *mcu_peer_local_description(mcu_peer *p);
 bool mcu_peer_gathered(const mcu_peer *p);
 
 mcu_peer_state mcu_peer_get_state(const mcu_peer *p);
-mcu_codec mcu_peer_send_codec(const mcu_peer *p);    /* what our video must be coded in; NONE = they take no video from us */
-bool mcu_peer_takes_audio(const mcu_peer *p);        /* they receive our audio */
-bool mcu_peer_gives_video(const mcu_peer *p);        /* they negotiated sending video */
+mcu_codec mcu_peer_send_codec(const mcu_peer *p); /* what our video must be coded in; NONE = they take no video from us */
+bool mcu_peer_takes_audio(const mcu_peer *p);     /* they receive our audio */
+bool mcu_peer_gives_video(const mcu_peer *p);     /* they negotiated sending video */
+bool mcu_peer_gives_content(const mcu_peer *p);   /* a screen beside it */
 bool mcu_peer_gives_audio(const mcu_peer *p);
 mcu_decode_limits mcu_peer_decode_limits(const mcu_peer *p); /* of what we send them; none before an answer */
 unsigned mcu_peer_ice_restarts(const mcu_peer *p);
 
-/* Sends one picture / audio packet; `au` is borrowed. Timestamps are the shared media clock (90 kHz / 48 kHz of au->time_ns); the peer
- * adds its own offsets. MCU_EAGAIN before UP; MCU_ENOSUP wrong codec; MCU_EFULL the pacer is over its bound: the picture was dropped
- * and the next one must be a keyframe (on_keyframe_request fires). */
+/* Sends one picture / audio packet; `au` is borrowed. Timestamps are the shared media clock (90 kHz / 48 kHz of au->time_ns); the
+ * peer adds its own offsets. MCU_EAGAIN before UP; MCU_ENOSUP wrong codec; MCU_EFULL the pacer is over its bound: the picture was
+ * dropped and the next one must be a keyframe (on_keyframe_request fires). */
 mcu_status mcu_peer_send_picture(mcu_peer *p, const mcu_au *au);
 mcu_status mcu_peer_send_audio(mcu_peer *p, const mcu_au *au);
-/* Asks the remote for a keyframe by PLI (FIR where only that was negotiated); merged, at most one a second, retried until one comes. */
+/* Asks the remote for a keyframe by PLI (FIR where only that was negotiated); merged, at most one a second, retried until one
+ * comes. */
 void mcu_peer_request_keyframe(mcu_peer *p);
-/* New ceiling for what they send us (REMB, repeated every second); 0 = none. */
+void mcu_peer_request_content_keyframe(mcu_peer *p); /* the same for the screen that they share */
+/* New ceiling for all pictures that they send us (REMB, repeated every second); 0 = none. */
 void mcu_peer_set_max_video_bps(mcu_peer *p, unsigned bps);
 
 typedef struct {
-    uint64_t packets, bytes;      /* media, without RTX */
-    uint64_t lost;                /* cumulative, before repair: in = our view of theirs, out = what their RR says (may be 0 on silence) */
-    double loss;                  /* fraction 0..1 of the last second or report */
+    uint64_t packets, bytes; /* media, without RTX */
+    uint64_t lost; /* cumulative, before repair: in = our view of theirs, out = what their RR says (may be 0 on silence) */
+    double loss;   /* fraction 0..1 of the last second or report */
     double jitter_ms;
     uint64_t rtx_packets;         /* out: retransmissions we sent; in: retransmissions that came */
     uint64_t nacks, plis, firs;   /* out: feedback they sent about our stream; in: feedback we sent about theirs */
@@ -120,12 +131,12 @@ typedef struct {
 
 typedef struct {
     mcu_peer_state state;
-    double rtt_ms;               /* from RTCP, <0 unknown */
-    unsigned remb_bps;           /* newest REMB from them, 0 = none in the last 10 s */
-    double twcc_loss;            /* fraction of our packets of the last second that TWCC reports lost, <0 unknown */
-    mcu_stream_stats audio_in, video_in, audio_out, video_out;
-    uint64_t auth_failures;      /* SRTP/SRTCP that failed or was too short */
-    uint64_t bad_packets;        /* demux, RTP, RTCP or payload that did not parse */
+    double rtt_ms;     /* from RTCP, <0 unknown */
+    unsigned remb_bps; /* newest REMB from them, 0 = none in the last 10 s */
+    double twcc_loss;  /* fraction of our packets of the last second that TWCC reports lost, <0 unknown */
+    mcu_stream_stats audio_in, video_in, content_in, audio_out, video_out;
+    uint64_t auth_failures;                         /* SRTP/SRTCP that failed or was too short */
+    uint64_t bad_packets;                           /* demux, RTP, RTCP or payload that did not parse */
     char local_candidate[16], remote_candidate[16]; /* "host/udp", "srflx/udp", "relay/udp", "host/tcp" ... */
     int64_t connected_ns, last_in_ns;
 } mcu_peer_stats;

@@ -13,6 +13,7 @@ static unsigned put_blocks(mcu_peer *p, mcu_rtcp_block *out, int64_t now_ns)
     unsigned n = 0;
     n += p->ain.base.ssrc != 0 && mcu_rtp_stats_report(&p->ain.base.stats, p->ain.base.ssrc, now_ns, &out[n]);
     n += p->vin.base.ssrc != 0 && mcu_rtp_stats_report(&p->vin.base.stats, p->vin.base.ssrc, now_ns, &out[n]);
+    n += p->cin.base.last_ns != 0 && mcu_rtp_stats_report(&p->cin.base.stats, p->cin.base.ssrc, now_ns, &out[n]);
     return n;
 }
 
@@ -41,10 +42,26 @@ static void put_reports(mcu_peer *p, mcu_rtcp_writer *w, const mcu_rtcp_block *b
     mcu_rtcp_put_sdes(w, video || !audio ? p->vout.ssrc : p->aout.ssrc, p->cname);
 }
 
+/* One ceiling for camera and screen together: senders divide it themselves. */
+static void put_ceiling(mcu_peer *p, mcu_rtcp_writer *w, unsigned bps)
+{
+    const peer_video_in *const both[] = {&p->vin, &p->cin};
+    uint32_t ssrcs[G_N_ELEMENTS(both)];
+    unsigned n = 0;
+    for (unsigned i = 0; i < G_N_ELEMENTS(both); i++) {
+        if (both[i]->base.last_ns != 0 && (mcu_peer_video_media(p, both[i])->fb & MCU_FB_REMB)) {
+            ssrcs[n++] = both[i]->base.ssrc;
+        }
+    }
+    if (n > 0) {
+        mcu_rtcp_put_remb(w, p->vout.ssrc, bps, ssrcs, n);
+    }
+}
+
 static void put_remb(mcu_peer *p, mcu_rtcp_writer *w)
 {
-    if (p->max_video_bps != 0 && p->vin.base.last_ns != 0 && (p->neg->video.fb & MCU_FB_REMB)) {
-        mcu_rtcp_put_remb(w, p->vout.ssrc, p->max_video_bps, &p->vin.base.ssrc, 1);
+    if (p->max_video_bps != 0) {
+        put_ceiling(p, w, p->max_video_bps);
     }
 }
 
@@ -60,7 +77,7 @@ static void send_report(mcu_peer *p, int64_t now_ns)
     uint8_t buffer[PEER_RTCP_MAX + MCU_SRTP_OVERHEAD];
     mcu_rtcp_writer w;
     mcu_rtcp_writer_init(&w, buffer, PEER_RTCP_MAX);
-    mcu_rtcp_block blocks[2];
+    mcu_rtcp_block blocks[3];
     put_reports(p, &w, blocks, put_blocks(p, blocks, now_ns), now_ns);
     put_remb(p, &w);
     send_writer(p, &w);
@@ -91,10 +108,9 @@ void mcu_peer_send_bye(mcu_peer *p)
 
 /* ---- repair of what they send ---- */
 
-static void send_nacks(mcu_peer *p, int64_t now_ns)
+static void send_nacks(mcu_peer *p, peer_video_in *v, int64_t now_ns)
 {
-    peer_video_in *v = &p->vin;
-    if (v->nack == NULL || !(p->neg->video.fb & MCU_FB_NACK)) {
+    if (v->nack == NULL || !(mcu_peer_video_media(p, v)->fb & MCU_FB_NACK)) {
         return;
     }
     uint16_t seqs[NACKS_PER_PACKET];
@@ -110,17 +126,17 @@ static void send_nacks(mcu_peer *p, int64_t now_ns)
     v->nacks_sent++;
 }
 
-static void send_keyframe_request(mcu_peer *p, int64_t now_ns)
+static void send_keyframe_request(mcu_peer *p, peer_video_in *v, int64_t now_ns)
 {
-    peer_video_in *v = &p->vin;
+    const unsigned fb = mcu_peer_video_media(p, v)->fb;
     bool due = v->wants_keyframe && now_ns >= v->wants_from_ns && (v->asked_ns == 0 || now_ns - v->asked_ns >= PLI_NS);
-    if (!due || v->base.ssrc == 0 || !(p->neg->video.fb & (MCU_FB_PLI | MCU_FB_FIR))) {
+    if (!due || v->base.ssrc == 0 || !(fb & (MCU_FB_PLI | MCU_FB_FIR))) {
         return;
     }
     uint8_t buffer[PEER_RTCP_MAX + MCU_SRTP_OVERHEAD];
     mcu_rtcp_writer w;
     begin_feedback(p, &w, buffer);
-    if (p->neg->video.fb & MCU_FB_PLI) {
+    if (fb & MCU_FB_PLI) {
         mcu_rtcp_put_pli(&w, p->vout.ssrc, v->base.ssrc);
         v->plis_sent++;
     } else {
@@ -131,17 +147,27 @@ static void send_keyframe_request(mcu_peer *p, int64_t now_ns)
     v->asked_ns = now_ns;
 }
 
-void mcu_peer_request_keyframe(mcu_peer *p)
+static void request_keyframe(mcu_peer *p, peer_video_in *v)
 {
-    if (!p->vin.wants_keyframe) {
-        p->vin.wants_keyframe = true;
-        p->vin.wants_from_ns = 0;
+    if (!v->wants_keyframe) {
+        v->wants_keyframe = true;
+        v->wants_from_ns = 0;
     } else {
-        p->vin.wants_from_ns = MIN(p->vin.wants_from_ns, mcu_net_now_ns(p->net));
+        v->wants_from_ns = MIN(v->wants_from_ns, mcu_net_now_ns(p->net));
     }
     if (mcu_peer_is_up(p)) {
-        send_keyframe_request(p, mcu_net_now_ns(p->net));
+        send_keyframe_request(p, v, mcu_net_now_ns(p->net));
     }
+}
+
+void mcu_peer_request_keyframe(mcu_peer *p)
+{
+    request_keyframe(p, &p->vin);
+}
+
+void mcu_peer_request_content_keyframe(mcu_peer *p)
+{
+    request_keyframe(p, &p->cin);
 }
 
 void mcu_peer_set_max_video_bps(mcu_peer *p, unsigned bps)
@@ -156,11 +182,7 @@ void mcu_peer_set_max_video_bps(mcu_peer *p, unsigned bps)
         mcu_rtcp_writer w;
         begin_feedback(p, &w, buffer);
         size_t empty = w.size;
-        if (bps == 0 && p->vin.base.last_ns != 0 && (p->neg->video.fb & MCU_FB_REMB)) {
-            mcu_rtcp_put_remb(&w, p->vout.ssrc, 50000000, &p->vin.base.ssrc, 1);
-        } else {
-            put_remb(p, &w);
-        }
+        put_ceiling(p, &w, bps != 0 ? bps : 50000000);
         if (w.size > empty) {
             send_writer(p, &w);
         }
@@ -190,8 +212,11 @@ void mcu_peer_tick_feedback(mcu_peer *p, int64_t now_ns)
     if (p->srtp == NULL) {
         return;
     }
-    send_nacks(p, now_ns);
-    send_keyframe_request(p, now_ns);
+    peer_video_in *const videos[] = {&p->vin, &p->cin};
+    for (unsigned i = 0; i < G_N_ELEMENTS(videos); i++) {
+        send_nacks(p, videos[i], now_ns);
+        send_keyframe_request(p, videos[i], now_ns);
+    }
     send_twcc(p, now_ns);
     if (now_ns >= p->report_ns) {
         mcu_peer_roll_rates(p, now_ns);

@@ -126,7 +126,7 @@ struct mcu_peer {
     void *filter_user;
 
     /* media in */
-    peer_video_in vin;
+    peer_video_in vin, cin; /* their camera, their screen */
     peer_audio_in ain;
     mcu_twcc_recorder *twcc_in;
     int64_t report_ns; /* next regular report */
@@ -173,6 +173,11 @@ mcu_status mcu_peer_send_rtp(mcu_peer *p, uint8_t *packet, size_t size);
 mcu_status mcu_peer_send_rtcp(mcu_peer *p, uint8_t *packet, size_t size);
 
 /* peer_recv.c */
+/* What was agreed for `v`, one of the peer's own. */
+static inline const mcu_neg_media *mcu_peer_video_media(const mcu_peer *p, const peer_video_in *v)
+{
+    return v == &p->cin ? &p->neg->content : &p->neg->video;
+}
 int64_t mcu_peer_rtt_ns(const mcu_peer *p); /* best known, 0 = none */
 void mcu_peer_on_rtp(mcu_peer *p, const uint8_t *packet, size_t size, int64_t now_ns);
 void mcu_peer_pop_pictures(mcu_peer *p, int64_t now_ns);

@@ -34,18 +34,20 @@ static bool owns_ssrc(const peer_in *in, uint32_t ssrc)
 /* RFC 9143 9.2: mid, then a known SSRC, then the payload type. */
 static const mcu_neg_media *find_media(const mcu_peer *p, const mcu_rtp *r)
 {
-    const mcu_neg_media *audio = &p->neg->audio, *video = &p->neg->video;
-    if (has_mid(audio, r)) {
-        return audio;
+    const mcu_neg_media *audio = &p->neg->audio, *video = &p->neg->video, *content = &p->neg->content;
+    const struct {
+        const mcu_neg_media *media;
+        const peer_in *in;
+    } lines[] = {{audio, &p->ain.base}, {video, &p->vin.base}, {content, &p->cin.base}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(lines); i++) {
+        if (has_mid(lines[i].media, r)) {
+            return lines[i].media;
+        }
     }
-    if (has_mid(video, r)) {
-        return video;
-    }
-    if (owns_ssrc(&p->ain.base, r->ssrc)) {
-        return audio;
-    }
-    if (owns_ssrc(&p->vin.base, r->ssrc)) {
-        return video;
+    for (unsigned i = 0; i < G_N_ELEMENTS(lines); i++) {
+        if (owns_ssrc(lines[i].in, r->ssrc)) {
+            return lines[i].media;
+        }
     }
     return find_pt(audio, r->pt) != NULL ? audio : find_pt(video, r->pt) != NULL ? video : NULL;
 }
@@ -130,9 +132,8 @@ static int64_t hole_wait_ns(const mcu_peer *p)
     return 3 * (rtt_ns > 0 ? rtt_ns : 100 * MCU_NS_PER_MS) + 100 * MCU_NS_PER_MS + p->late_ns;
 }
 
-static void restart_video(mcu_peer *p, mcu_codec codec, int64_t now_ns)
+static void restart_video(peer_video_in *v, mcu_codec codec, int64_t now_ns)
 {
-    peer_video_in *v = &p->vin;
     mcu_vjitter_free(v->jitter);
     v->jitter = mcu_vjitter_new(codec);
     v->codec = codec;
@@ -144,74 +145,10 @@ static void restart_video(mcu_peer *p, mcu_codec codec, int64_t now_ns)
     v->wants_from_ns = now_ns + FIRST_PLI_NS;
 }
 
-/* `restored`: it came by RTX. */
-static void push_video(mcu_peer *p, mcu_codec codec, const mcu_rtp *r, bool restored, int64_t now_ns)
-{
-    peer_video_in *v = &p->vin;
-    if (v->jitter == NULL || codec != v->codec) {
-        if (restored) {
-            return;
-        }
-        restart_video(p, codec, now_ns);
-    }
-    if (v->jitter == NULL) {
-        v->base.dropped++;
-        return;
-    }
-    if (p->neg->video.fb & MCU_FB_NACK) {
-        mcu_nack_push(v->nack, r->seq, restored, now_ns);
-    }
-    mcu_status s = mcu_vjitter_push(v->jitter, r, now_ns);
-    if (s == MCU_EINVAL || s == MCU_ENOSUP) {
-        v->base.dropped++;
-        mcu_peer_count(&p->bad_packets, p->net->bad_packets);
-    }
-    mcu_peer_pop_pictures(p, now_ns);
-}
-
-static void on_media(mcu_peer *p, const mcu_recv_pt *pt, const mcu_rtp *r, size_t wire, int64_t now_ns)
-{
-    peer_video_in *v = &p->vin;
-    bool changed;
-    if (!take_ssrc(&v->base, r->ssrc, 90000, now_ns, &changed)) {
-        v->base.dropped++;
-        return;
-    }
-    v->base.rate.bytes += wire;
-    if (changed && v->jitter != NULL) {
-        restart_video(p, pt->codec, now_ns);
-    }
-    if (mcu_rtp_stats_push(&v->base.stats, r->seq, r->ts, wire, now_ns) != MCU_OK) {
-        v->base.dropped++;
-        return;
-    }
-    push_video(p, pt->codec, r, false, now_ns);
-}
-
-static void on_rtx(mcu_peer *p, const mcu_recv_pt *pt, const mcu_rtp *r, size_t wire, int64_t now_ns)
-{
-    peer_video_in *v = &p->vin;
-    const mcu_recv_pt *media = pt->apt >= 0 ? find_pt(&p->neg->video, (uint8_t)pt->apt) : NULL;
-    if (media == NULL || media->codec == MCU_CODEC_NONE || v->base.last_ns == 0) {
-        v->base.dropped++;
-        return;
-    }
-    v->base.rtx_ssrc = r->ssrc;
-    v->base.rtx_packets++;
-    v->base.rate.bytes += wire;
-    mcu_rtp inner;
-    mcu_status s = mcu_rtx_unpack(r, v->base.ssrc, media->pt, &inner);
-    if (s == MCU_OK) {
-        push_video(p, media->codec, &inner, true, now_ns);
-    } else if (s != MCU_EAGAIN) {
-        mcu_peer_count(&p->bad_packets, p->net->bad_packets);
-    }
-}
-
 /* After every push, and in the tick for what has waited long enough. */
-void mcu_peer_pop_pictures(mcu_peer *p, int64_t now_ns)
+static void pop_pictures(mcu_peer *p, peer_video_in *v, int64_t now_ns)
 {
-    peer_video_in *v = &p->vin;
+    void (*on_picture)(void *user, mcu_au *take_au) = v == &p->cin ? p->callbacks.on_content : p->callbacks.on_picture;
     if (v->jitter == NULL) {
         return;
     }
@@ -222,8 +159,8 @@ void mcu_peer_pop_pictures(mcu_peer *p, int64_t now_ns)
             v->keyframes++;
             v->wants_keyframe = false;
         }
-        if (p->callbacks.on_picture != NULL) {
-            p->callbacks.on_picture(p->user, au);
+        if (on_picture != NULL) {
+            on_picture(p->user, au);
         } else {
             mcu_au_unref(au);
         }
@@ -233,6 +170,73 @@ void mcu_peer_pop_pictures(mcu_peer *p, int64_t now_ns)
         v->wants_keyframe = true;
         v->wants_from_ns = now_ns;
     }
+}
+
+/* `restored`: it came by RTX. */
+static void push_video(mcu_peer *p, peer_video_in *v, mcu_codec codec, const mcu_rtp *r, bool restored, int64_t now_ns)
+{
+    if (v->jitter == NULL || codec != v->codec) {
+        if (restored) {
+            return;
+        }
+        restart_video(v, codec, now_ns);
+    }
+    if (v->jitter == NULL) {
+        v->base.dropped++;
+        return;
+    }
+    if (mcu_peer_video_media(p, v)->fb & MCU_FB_NACK) {
+        mcu_nack_push(v->nack, r->seq, restored, now_ns);
+    }
+    mcu_status s = mcu_vjitter_push(v->jitter, r, now_ns);
+    if (s == MCU_EINVAL || s == MCU_ENOSUP) {
+        v->base.dropped++;
+        mcu_peer_count(&p->bad_packets, p->net->bad_packets);
+    }
+    pop_pictures(p, v, now_ns);
+}
+
+static void on_media(mcu_peer *p, peer_video_in *v, const mcu_recv_pt *pt, const mcu_rtp *r, size_t wire, int64_t now_ns)
+{
+    bool changed;
+    if (!take_ssrc(&v->base, r->ssrc, 90000, now_ns, &changed)) {
+        v->base.dropped++;
+        return;
+    }
+    v->base.rate.bytes += wire;
+    if (changed && v->jitter != NULL) {
+        restart_video(v, pt->codec, now_ns);
+    }
+    if (mcu_rtp_stats_push(&v->base.stats, r->seq, r->ts, wire, now_ns) != MCU_OK) {
+        v->base.dropped++;
+        return;
+    }
+    push_video(p, v, pt->codec, r, false, now_ns);
+}
+
+static void on_rtx(mcu_peer *p, peer_video_in *v, const mcu_recv_pt *pt, const mcu_rtp *r, size_t wire, int64_t now_ns)
+{
+    const mcu_recv_pt *media = pt->apt >= 0 ? find_pt(mcu_peer_video_media(p, v), (uint8_t)pt->apt) : NULL;
+    if (media == NULL || media->codec == MCU_CODEC_NONE || v->base.last_ns == 0) {
+        v->base.dropped++;
+        return;
+    }
+    v->base.rtx_ssrc = r->ssrc;
+    v->base.rtx_packets++;
+    v->base.rate.bytes += wire;
+    mcu_rtp inner;
+    mcu_status s = mcu_rtx_unpack(r, v->base.ssrc, media->pt, &inner);
+    if (s == MCU_OK) {
+        push_video(p, v, media->codec, &inner, true, now_ns);
+    } else if (s != MCU_EAGAIN) {
+        mcu_peer_count(&p->bad_packets, p->net->bad_packets);
+    }
+}
+
+void mcu_peer_pop_pictures(mcu_peer *p, int64_t now_ns)
+{
+    pop_pictures(p, &p->vin, now_ns);
+    pop_pictures(p, &p->cin, now_ns);
 }
 
 /* ---- entry ---- */
@@ -249,18 +253,18 @@ void mcu_peer_on_rtp(mcu_peer *p, const uint8_t *packet, size_t size, int64_t no
         mcu_peer_count(&p->bad_packets, p->net->bad_packets);
         return;
     }
-    bool video = m == &p->neg->video;
-    peer_in *in = video ? &p->vin.base : &p->ain.base;
+    peer_video_in *v = m == &p->neg->video ? &p->vin : m == &p->neg->content ? &p->cin : NULL;
+    peer_in *in = v != NULL ? &v->base : &p->ain.base;
     note_arrival(p, m, &r, now_ns);
     const mcu_recv_pt *pt = find_pt(m, r.pt);
     if (pt == NULL || !m->recv) {
         in->dropped++;
-    } else if (!video) {
+    } else if (v == NULL) {
         on_audio(p, pt, &r, size, now_ns);
     } else if (pt->codec != MCU_CODEC_NONE) {
-        on_media(p, pt, &r, size, now_ns);
+        on_media(p, v, pt, &r, size, now_ns);
     } else {
-        on_rtx(p, pt, &r, size, now_ns);
+        on_rtx(p, v, pt, &r, size, now_ns);
     }
 }
 
@@ -277,21 +281,34 @@ static void expect(peer_in *in, const mcu_neg_media *m)
     }
 }
 
+static void apply_video(mcu_peer *p, peer_video_in *v)
+{
+    const mcu_neg_media *m = mcu_peer_video_media(p, v);
+    expect(&v->base, m);
+    if (!m->recv && v->jitter != NULL) {
+        mcu_vjitter_free(v->jitter);
+        v->jitter = NULL;
+        v->wants_keyframe = false;
+    }
+}
+
 void mcu_peer_apply_recv(mcu_peer *p)
 {
     expect(&p->ain.base, &p->neg->audio);
-    expect(&p->vin.base, &p->neg->video);
-    if (!p->neg->video.recv && p->vin.jitter != NULL) {
-        mcu_vjitter_free(p->vin.jitter);
-        p->vin.jitter = NULL;
-        p->vin.wants_keyframe = false;
-    }
+    apply_video(p, &p->vin);
+    apply_video(p, &p->cin);
+}
+
+static void clear_video(peer_video_in *v)
+{
+    mcu_vjitter_free(v->jitter);
+    mcu_nack_free(v->nack);
+    v->jitter = NULL;
+    v->nack = NULL;
 }
 
 void mcu_peer_clear_recv(mcu_peer *p)
 {
-    mcu_vjitter_free(p->vin.jitter);
-    mcu_nack_free(p->vin.nack);
-    p->vin.jitter = NULL;
-    p->vin.nack = NULL;
+    clear_video(&p->vin);
+    clear_video(&p->cin);
 }

@@ -30,9 +30,11 @@ static void on_block(mcu_peer *p, const mcu_rtcp_block *b, int64_t now_ns)
 
 static void on_sr(mcu_peer *p, const mcu_rtcp_packet *r, int64_t now_ns)
 {
-    peer_in *in = r->sender_ssrc == p->vin.base.ssrc ? &p->vin.base : r->sender_ssrc == p->ain.base.ssrc ? &p->ain.base : NULL;
-    if (in != NULL) {
-        mcu_rtp_stats_on_sr(&in->stats, r->sr.ntp, now_ns);
+    peer_in *const all[] = {&p->ain.base, &p->vin.base, &p->cin.base};
+    for (unsigned i = 0; i < G_N_ELEMENTS(all); i++) {
+        if (all[i]->ssrc != 0 && all[i]->ssrc == r->sender_ssrc) {
+            mcu_rtp_stats_on_sr(&all[i]->stats, r->sr.ntp, now_ns);
+        }
     }
 }
 

@@ -13,6 +13,7 @@ static void fill_local(const mcu_peer *p, mcu_local *l)
         .send_video = p->policy.send_video,
         .recv_audio = p->policy.recv_audio,
         .recv_video = p->policy.recv_video,
+        .recv_content = p->policy.recv_content,
         .video_codecs = p->policy.video_codecs,
         .ice_ufrag = mcu_ice_ufrag(p->ice),
         .ice_pwd = mcu_ice_pwd(p->ice),

@@ -18,6 +18,7 @@ void mcu_peer_roll_rates(mcu_peer *p, int64_t now_ns)
     }
     p->rates_ns = now_ns;
     roll(&p->vin.base.rate, interval_ns);
+    roll(&p->cin.base.rate, interval_ns);
     roll(&p->ain.base.rate, interval_ns);
     roll(&p->vout.rate, interval_ns);
     roll(&p->rtxout.rate, interval_ns);
@@ -63,14 +64,14 @@ static void fill_video_out(const mcu_peer *p, mcu_stream_stats *s)
     s->dropped = p->refused;
 }
 
-static void fill_video_in(const mcu_peer *p, mcu_stream_stats *s)
+static void fill_video_in(const peer_video_in *v, mcu_stream_stats *s)
 {
-    fill_in(&p->vin.base, p->vin.codec, s);
-    s->nacks = p->vin.nacks_sent;
-    s->plis = p->vin.plis_sent;
-    s->firs = p->vin.firs_sent;
-    s->pictures = p->vin.pictures;
-    s->keyframes = p->vin.keyframes;
+    fill_in(&v->base, v->codec, s);
+    s->nacks = v->nacks_sent;
+    s->plis = v->plis_sent;
+    s->firs = v->firs_sent;
+    s->pictures = v->pictures;
+    s->keyframes = v->keyframes;
 }
 
 void mcu_peer_get_stats(mcu_peer *p, mcu_peer_stats *out)
@@ -83,7 +84,8 @@ void mcu_peer_get_stats(mcu_peer *p, mcu_peer_stats *out)
     out->remb_bps = p->remb_ns != 0 && now_ns - p->remb_ns < REMB_FRESH_NS ? p->remb_bps : 0;
     out->twcc_loss = mcu_twcc_history_loss(p->twcc_out, now_ns);
     fill_in(&p->ain.base, p->ain.codec, &out->audio_in);
-    fill_video_in(p, &out->video_in);
+    fill_video_in(&p->vin, &out->video_in);
+    fill_video_in(&p->cin, &out->content_in);
     fill_out(&p->aout, mcu_peer_takes_audio(p) ? p->neg->audio.send_codec : MCU_CODEC_NONE, &out->audio_out);
     fill_video_out(p, &out->video_out);
     out->auth_failures = p->auth_failures;

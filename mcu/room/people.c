@@ -1,5 +1,7 @@
 #include "mcu/room/room_private.h"
 
+#define SCREEN_BPS 1500000 /* a page of text, whole within a second or two */
+
 mcu_seat *mcu_people_by_number(mcu_room *r, uint32_t person)
 {
     for (guint i = 0; i < r->order->len; i++) {
@@ -9,6 +11,11 @@ mcu_seat *mcu_people_by_number(mcu_room *r, uint32_t person)
         }
     }
     return NULL;
+}
+
+mcu_seat *mcu_people_by_content(mcu_room *r, uint32_t content)
+{
+    return content & MCU_CONTENT_NUMBER ? mcu_people_by_number(r, content & ~MCU_CONTENT_NUMBER) : NULL;
 }
 
 unsigned mcu_people_sessions(const mcu_room *r)
@@ -24,15 +31,32 @@ unsigned mcu_people_sessions(const mcu_room *r)
 static unsigned who_is(const mcu_session *s)
 {
     unsigned who = 1u << mcu_who_of(s->seat->role);
-    who |= s->share ? 1u << MCU_WHO_CONTENT : 0u;
+    who |= s->share && !mcu_peer_gives_content(s->peer) ? 1u << MCU_WHO_CONTENT : 0u; /* instead of the camera */
     return who | (mcu_speaker_signs(s) ? 1u << MCU_WHO_SIGNING : 0u);
 }
 
-static void show_people(mcu_room *r)
+/* Before the people: of what is too much for the decoders, a screen is the last to go. */
+static unsigned list_screens(const mcu_room *r, mix_person people[MIX_MAX_PEOPLE])
+{
+    unsigned n = 0;
+    for (guint i = 0; i < r->order->len && n < MIX_MAX_PEOPLE; i++) {
+        const mcu_seat *seat = r->order->pdata[i];
+        if (seat->session != NULL && seat->session->content_live) {
+            people[n++] = (mix_person){.person = seat->content,
+                                       .name = seat->name,
+                                       .camera_on = true,
+                                       .who = 1u << MCU_WHO_CONTENT,
+                                       .rank = MIX_RANK_NEVER};
+        }
+    }
+    return n;
+}
+
+void mcu_people_show(mcu_room *r)
 {
     mcu_speaker_attend(r);
     mix_person people[MIX_MAX_PEOPLE];
-    unsigned n = 0;
+    unsigned n = list_screens(r, people);
     for (guint i = 0; i < r->order->len && n < MIX_MAX_PEOPLE; i++) {
         const mcu_seat *seat = r->order->pdata[i];
         const mcu_session *s = seat->session;
@@ -80,7 +104,8 @@ void mcu_people_ask_senders(mcu_room *r)
     for (guint i = 0; i < r->order->len; i++) {
         const mcu_seat *seat = r->order->pdata[i];
         if (seat->session != NULL && seat->session->has_source) {
-            mcu_peer_set_max_video_bps(seat->session->peer, mcu_uplink_bps(people, largest_tile(seat, watched)));
+            unsigned screen_bps = seat->session->has_content ? SCREEN_BPS : 0;
+            mcu_peer_set_max_video_bps(seat->session->peer, mcu_uplink_bps(people, largest_tile(seat, watched)) + screen_bps);
         }
     }
 }
@@ -92,7 +117,7 @@ static gboolean run_idle(gpointer user)
     g_ptr_array_set_size(r->dead, 0);
     if (r->people_dirty) {
         r->people_dirty = false;
-        show_people(r);
+        mcu_people_show(r);
         mcu_people_ask_senders(r);
     }
     if (r->roster_dirty) {

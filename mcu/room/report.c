@@ -52,11 +52,17 @@ json_t *mcu_report_layout(mcu_room *r, unsigned tier, const mix_tile *tiles, uns
 {
     json_t *list = json_array();
     for (unsigned i = 0; i < n; i++) {
-        const mcu_seat *seat = mcu_people_by_number(r, tiles[i].person);
-        if (seat != NULL) {
-            json_array_append_new(list, json_pack("{ss si si si si}", "seat", seat->id, "x", tiles[i].x_px, "y", tiles[i].y_px,
-                                                  "w", tiles[i].width_px, "h", tiles[i].height_px));
+        const mcu_seat *sharer = mcu_people_by_content(r, tiles[i].person);
+        const mcu_seat *seat = sharer != NULL ? sharer : mcu_people_by_number(r, tiles[i].person);
+        if (seat == NULL) {
+            continue;
         }
+        json_t *tile = json_pack("{ss si si si si}", "seat", seat->id, "x", tiles[i].x_px, "y", tiles[i].y_px, "w",
+                                 tiles[i].width_px, "h", tiles[i].height_px);
+        if (sharer != NULL) {
+            json_object_set_new(tile, "content", json_true());
+        }
+        json_array_append_new(list, tile);
     }
     const mix_tier_spec *spec = &r->options.video.tiers[tier];
     return json_pack("{ss ss si si so}", "type", "layout", "tier", spec->name, "width", spec->width_px, "height", spec->height_px,
@@ -131,6 +137,9 @@ static json_t *session_json(mcu_session *s)
                                           stream_json(&t.video_in), "out", "audio", stream_json(&t.audio_out), "video",
                                           stream_json(&t.video_out), "bad_packets", (json_int_t)t.bad_packets, "auth_failures",
                                           (json_int_t)t.auth_failures));
+    if (mcu_peer_gives_content(s->peer)) {
+        json_object_set_new(json_object_get(out, "in"), "content", stream_json(&t.content_in));
+    }
     return out;
 }
 

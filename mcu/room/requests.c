@@ -231,6 +231,7 @@ static bool request_state(mcu_room *r, const json_t *m, GError **error)
     mcu_read_flag(m, "hand", &s->hand);
     mcu_read_flag(m, "share", &s->share);
     s->talking = s->talking && s->audio_on;
+    mcu_session_apply_share(s);
     mcu_session_apply_state(s);
     reply_ok(r, m);
     return true;

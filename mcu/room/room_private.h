@@ -12,6 +12,7 @@
 #include "mixer/video.h"
 
 #define MCU_ID_MAX 32
+#define MCU_CONTENT_NUMBER 0x80000000u /* set in the number of a screen, never in a person's */
 
 typedef enum { MCU_SESSION_NONE = 0, MCU_SESSION_WS, MCU_SESSION_WHIP, MCU_SESSION_WHEP } mcu_session_kind;
 const char *mcu_session_kind_name(mcu_session_kind k);
@@ -31,6 +32,7 @@ typedef struct {
     bool signing;                    /* speaks with hands: counts as speaking while the camera is on */
     unsigned tier_cap;               /* largest tier allowed, 0 = all */
     uint32_t person;                 /* number towards the mixer, never reused */
+    uint32_t content;                /* the same of a screen that is shared beside the camera */
     unsigned tile_px[MIX_MAX_TIERS]; /* pixels of its tile on each tier, 0 = not shown there */
     mcu_session *session;            /* newest connection or NULL; owned */
 } mcu_seat;
@@ -47,9 +49,10 @@ struct mcu_session {
     GSource *answer_timer;
     bool trickle;
     bool audio_on, video_on; /* what the person has switched on */
-    bool hand, share;        /* raised; the picture is a screen */
+    bool hand, share;        /* raised; shows a screen */
     bool up;                 /* was UP at least once: registered with the mixer */
     bool has_source, has_voice, has_listener;
+    bool has_content, content_live; /* the screen comes beside the camera: is with the mixer, has a picture */
     bool talking;
     bool closing; /* GONE: freed from the idle source */
     mcu_view view;
@@ -116,6 +119,10 @@ void mcu_session_tick(mcu_session *s, int64_t now_ns);
 bool mcu_session_is_person(const mcu_session *s); /* has a tile */
 bool mcu_session_shows_camera(const mcu_session *s);
 
+/* share.c */
+void mcu_session_apply_share(mcu_session *s);                    /* the screen beside the camera -> mixer */
+void mcu_session_content_live(mcu_session *s, bool has_picture); /* nobody sees it before its first picture */
+
 /* wiring.c: callbacks of mixer and peers */
 bool mcu_wiring_init(mcu_room *r, GError **error);
 void mcu_wiring_clear(mcu_room *r);
@@ -124,8 +131,10 @@ extern const mcu_peer_callbacks mcu_wiring_peer;
 /* people.c: who is in the picture and in the roster */
 void mcu_people_changed(mcu_room *r);  /* picture and roster, merged into one idle source */
 void mcu_picture_changed(mcu_room *r); /* picture alone */
+void mcu_people_show(mcu_room *r);     /* at once */
 void mcu_roster_changed(mcu_room *r);
 mcu_seat *mcu_people_by_number(mcu_room *r, uint32_t person);
+mcu_seat *mcu_people_by_content(mcu_room *r, uint32_t content);
 unsigned mcu_people_sessions(const mcu_room *r);
 void mcu_people_ask_senders(mcu_room *r); /* for as many bits as their tiles are worth */
 

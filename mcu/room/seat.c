@@ -22,6 +22,7 @@ static mcu_seat *seat_new(mcu_room *r, const char *id)
     mcu_seat *seat = g_new0(mcu_seat, 1);
     g_strlcpy(seat->id, id, sizeof seat->id);
     seat->person = r->next_person++;
+    seat->content = MCU_CONTENT_NUMBER | seat->person;
     seat->sends_audio = seat->sends_video = true;
     g_hash_table_insert(r->seats, seat->id, seat);
     g_ptr_array_add(r->order, seat);

@@ -40,6 +40,7 @@ mcu_session *mcu_session_new(mcu_room *r, mcu_seat *seat, const char *id, mcu_se
         .send_audio = true,
         .recv_video = gives && seat->sends_video,
         .recv_audio = gives && seat->sends_audio,
+        .recv_content = kind == MCU_SESSION_WS,
         .max_video_bps = mcu_uplink_bps(mcu_people_sessions(r) + 1, 0),
     };
     s->peer = mcu_peer_new(r->net, &policy, &mcu_wiring_peer, s, error);
@@ -64,7 +65,10 @@ void mcu_session_leave_mixer(mcu_session *s)
     if (s->has_voice) {
         mix_audio_voice_remove(r->audio, s->seat->person);
     }
-    s->has_source = s->has_voice = s->has_listener = false;
+    if (s->has_content) {
+        mix_video_source_remove(r->video, s->seat->content);
+    }
+    s->has_source = s->has_voice = s->has_listener = s->has_content = s->content_live = false;
 }
 
 static void stop_answer_timer(mcu_session *s)
@@ -185,6 +189,7 @@ static void join_mixer(mcu_session *s)
     mcu_decode_limits limits = mcu_peer_decode_limits(s->peer);
     s->tier_able = mcu_room_options_top(&r->options, &limits);
     mcu_session_apply_tier(s);
+    mcu_session_apply_share(s);
     mcu_session_apply_state(s);
     if (s->has_source) {
         mcu_peer_request_keyframe(s->peer);

@@ -53,6 +53,16 @@ static void on_picture_in(void *user, mcu_au *take_au)
     (void)mix_video_source_push(s->room->video, s->seat->person, take_au);
 }
 
+static void on_content_in(void *user, mcu_au *take_au)
+{
+    mcu_session *s = user;
+    if (!s->has_content) {
+        mcu_au_unref(take_au);
+        return;
+    }
+    (void)mix_video_source_push(s->room->video, s->seat->content, take_au);
+}
+
 static void on_audio_in(void *user, mcu_au *take_au)
 {
     mcu_session *s = user;
@@ -73,6 +83,7 @@ const mcu_peer_callbacks mcu_wiring_peer = {
     .on_state = on_state,
     .on_candidate = on_candidate,
     .on_picture = on_picture_in,
+    .on_content = on_content_in,
     .on_audio = on_audio_in,
     .on_keyframe_request = on_keyframe_request,
 };
@@ -115,13 +126,21 @@ static void on_keyframe_wanted(void *user, uint32_t source)
     if (seat != NULL && seat->session != NULL) {
         mcu_peer_request_keyframe(seat->session->peer);
     }
+    seat = mcu_people_by_content(user, source);
+    if (seat != NULL && seat->session != NULL) {
+        mcu_peer_request_content_keyframe(seat->session->peer);
+    }
 }
 
 static void on_source_state(void *user, uint32_t source, mix_source_state state)
 {
-    const mcu_seat *seat = mcu_people_by_number(user, source);
+    const mcu_seat *seat = mcu_people_by_number(user, source), *sharer = mcu_people_by_content(user, source);
     if (seat != NULL) {
         mcu_info("source.state", "seat=%s state=%s", seat->id, mix_source_state_name(state));
+    }
+    if (sharer != NULL && sharer->session != NULL) {
+        mcu_info("content.state", "seat=%s state=%s", sharer->id, mix_source_state_name(state));
+        mcu_session_content_live(sharer->session, state == MIX_SOURCE_LIVE || state == MIX_SOURCE_STALE);
     }
 }
 

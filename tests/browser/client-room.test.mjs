@@ -310,7 +310,7 @@ test('hosts: operations, the door, questions; everybody else decides for himself
   noProblems(problems);
 });
 
-test('a screen goes out instead of the camera and comes back; refused sharing stops', { timeout: 60000 }, async (t) => {
+test('a screen goes out beside the camera and ends; the second time takes no offer', { timeout: 60000 }, async (t) => {
   const { mock, page, problems } = await withBrowser(t);
   await page.addInitScript(() => {
     navigator.mediaDevices.getDisplayMedia = async () => {
@@ -321,21 +321,29 @@ test('a screen goes out instead of the camera and comes back; refused sharing st
     };
   });
   await enter(page, mock.link);
-  const sent = () => page.evaluate(() => window.tessera.peer.connection.getSenders().find((s) => s.track && s.track.kind === 'video').track.id);
+  const sent = () => page.evaluate(() => window.tessera.peer.connection.getSenders().map((s) => s.track).filter((s) => s && s.kind === 'video').map((s) => s.id));
   const camera = await sent();
+  assert.equal(camera.length, 1);
   await page.click('#more-button');
   await page.click('#share');
   await textOf(page, 'note', 'see your screen');
   assert.equal(last(mock, 'share').on, true);
-  assert.equal(await sent(), await page.evaluate(() => window.tessera.media.screen.id));
+  assert.deepEqual(await sent(), [...camera, await page.evaluate(() => window.tessera.media.screen.id)]);
   await page.click('#people-button');
   await textOf(page, 'people', 'shares a screen');
-  await page.click('#camera'); // "Stop sharing"
+  const press = async () => {
+    if (!(await page.isVisible('#share'))) await page.click('#more-button');
+    await page.click('#share');
+  };
+  await press();
   await page.waitForFunction(() => !window.tessera.media.screen);
-  await textOf(page, 'camera-text', 'Camera off');
+  await textOf(page, 'note', 'no longer shared');
   assert.equal(last(mock, 'share').on, false);
-  assert.equal(await sent(), camera);
-  assert.equal(count(mock, 'offer'), 1);
+  assert.deepEqual(await sent(), camera);
+  await press();
+  await textOf(page, 'note', 'see your screen');
+  assert.equal(last(mock, 'share').on, true);
+  assert.equal(count(mock, 'offer'), 2); // one to join, one for the first screen
   noProblems(problems);
 });
 

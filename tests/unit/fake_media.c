@@ -13,7 +13,7 @@ struct mcu_peer {
     void *user;
     mcu_peer_state state;
     mcu_peer_policy policy;
-    unsigned pictures, packets, keyframes, max_video_bps;
+    unsigned pictures, packets, keyframes, content_keyframes, max_video_bps;
     double loss;
     char *description;
 };
@@ -79,6 +79,11 @@ unsigned fake_peer_keyframes(const mcu_peer *p)
     return p->keyframes;
 }
 
+unsigned fake_peer_content_keyframes(const mcu_peer *p)
+{
+    return p->content_keyframes;
+}
+
 const mcu_peer_policy *fake_peer_policy(const mcu_peer *p)
 {
     return &p->policy;
@@ -92,6 +97,11 @@ void fake_peer_gives(mcu_peer *p)
     p->callbacks.on_picture(p->user, picture);
     p->callbacks.on_audio(p->user, packet);
     p->callbacks.on_keyframe_request(p->user);
+}
+
+void fake_source_state(uint32_t source, mix_source_state state)
+{
+    the_video.callbacks.on_source_state(the_video.user, source, state);
 }
 
 void fake_peer_link(mcu_peer *p, double loss)
@@ -240,6 +250,12 @@ bool mcu_peer_gives_video(const mcu_peer *p)
     return fake.gives_video;
 }
 
+bool mcu_peer_gives_content(const mcu_peer *p)
+{
+    (void)p;
+    return fake.gives_content;
+}
+
 bool mcu_peer_gives_audio(const mcu_peer *p)
 {
     (void)p;
@@ -262,6 +278,11 @@ mcu_status mcu_peer_send_audio(mcu_peer *p, const mcu_au *au)
     (void)au;
     p->packets++;
     return MCU_OK;
+}
+
+void mcu_peer_request_content_keyframe(mcu_peer *p)
+{
+    p->content_keyframes++;
 }
 
 void mcu_peer_request_keyframe(mcu_peer *p)
@@ -302,17 +323,23 @@ void mix_video_free(mix_video *v)
     (void)v;
 }
 
+/* A screen's number is its owner's with the highest bit set. */
+static bool *source_flag(uint32_t source)
+{
+    return source & 0x80000000u ? &fake.screens[source & 0xff] : &fake.sources[source];
+}
+
 mcu_status mix_video_source_add(mix_video *v, uint32_t source)
 {
     (void)v;
-    fake.sources[source] = true;
+    *source_flag(source) = true;
     return MCU_OK;
 }
 
 void mix_video_source_remove(mix_video *v, uint32_t source)
 {
     (void)v;
-    fake.sources[source] = false;
+    *source_flag(source) = false;
 }
 
 mcu_status mix_video_source_push(mix_video *v, uint32_t source, mcu_au *take_au)

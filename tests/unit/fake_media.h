@@ -15,12 +15,13 @@ typedef struct {
     mix_person people[MIX_MAX_PEOPLE];
     char names[MIX_MAX_PEOPLE][64];
     char layout[MCU_LAYOUT_NAME_MAX + 1]; /* in use */
+    bool screens[256];                    /* by their owner's number */
     bool sources[256], voices[256], muted[256], listeners[256];
     uint32_t listener_voice[256];
     bool pacer_full;      /* the next picture is refused */
     mcu_codec send_codec; /* what new peers negotiate */
     mcu_decode_limits limits;
-    bool gives_video;
+    bool gives_video, gives_content;
     bool gathered;
 } fake_media;
 
@@ -35,6 +36,8 @@ unsigned fake_peer_pictures(const mcu_peer *p);
 unsigned fake_peer_packets(const mcu_peer *p);   /* of audio, sent */
 unsigned fake_peer_keyframes(const mcu_peer *p); /* asked of the remote */
 unsigned fake_peer_max_video_bps(const mcu_peer *p);
+unsigned fake_peer_content_keyframes(const mcu_peer *p);
+void fake_source_state(uint32_t source, mix_source_state state);
 const mcu_peer_policy *fake_peer_policy(const mcu_peer *p);
 /* What the remote sends: one picture, one audio packet, a wish for a keyframe. */
 void fake_peer_gives(mcu_peer *p);

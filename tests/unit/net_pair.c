@@ -40,6 +40,11 @@ static void on_picture(void *user, mcu_au *take_au)
     g_ptr_array_add(((net_end *)user)->pictures, take_au);
 }
 
+static void on_content(void *user, mcu_au *take_au)
+{
+    g_ptr_array_add(((net_end *)user)->screens, take_au);
+}
+
 static void on_audio(void *user, mcu_au *take_au)
 {
     g_ptr_array_add(((net_end *)user)->audio, take_au);
@@ -88,10 +93,12 @@ static void open_end(net_pair *p, net_end *e, const mcu_net_config *config, cons
                                                  .on_candidate = on_candidate,
                                                  .on_picture = on_picture,
                                                  .on_audio = on_audio,
+                                                 .on_content = on_content,
                                                  .on_keyframe_request = on_keyframe_request,
                                                  .on_picture_left = on_picture_left};
     e->pair = p;
     e->pictures = g_ptr_array_new_with_free_func((GDestroyNotify)mcu_au_unref);
+    e->screens = g_ptr_array_new_with_free_func((GDestroyNotify)mcu_au_unref);
     e->audio = g_ptr_array_new_with_free_func((GDestroyNotify)mcu_au_unref);
     e->candidates = g_ptr_array_new_with_free_func(g_free);
     e->why = "";
@@ -118,6 +125,7 @@ static void close_end(net_end *e)
     e->peer = NULL;
     mcu_net_free(e->net);
     g_ptr_array_unref(e->pictures);
+    g_ptr_array_unref(e->screens);
     g_ptr_array_unref(e->audio);
     g_ptr_array_unref(e->candidates);
 }

@@ -12,7 +12,7 @@ typedef struct {
     mcu_net *net;
     mcu_peer *peer;
     /* what it received */
-    GPtrArray *pictures, *audio; /* mcu_au */
+    GPtrArray *pictures, *screens, *audio; /* mcu_au */
     unsigned keyframe_requests, state_changes;
     mcu_peer_state state;
     const char *why;

@@ -346,13 +346,67 @@ static void test_bad_answers(void **state)
     assert_false(mcu_answer_accept(s, &quiet, NULL, &n, NULL));
 }
 
+#define SCREEN(port, direction)                                                                                                  \
+    "m=video " port " UDP/TLS/RTP/SAVPF 96\r\na=mid:s\r\na=rtcp-mux\r\na=" direction "\r\n" VP8("96") "a=ssrc:77 cname:x\r\n"
+#define THREE                                                                                                                    \
+    "v=0\r\no=- 5 7 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE a v s\r\n" OPUS ICE FP SETUP VIDEO("96") VP8("96")
+
+/* The room takes a second video m-line that sends as a screen, and it keeps its place; nobody else does. */
+static void test_screen_beside_the_camera(void **state)
+{
+    (void)state;
+    mcu_local local = make_local();
+    mcu_negotiated first, n;
+    g_autofree char *without = answer_text(THREE SCREEN("9", "sendonly"), &local, NULL, &n, NULL);
+    assert_non_null(strstr(without, "m=video 0 "));
+    assert_false(n.content.accepted);
+    local.recv_content = true;
+    g_autofree char *with = answer_text(THREE SCREEN("9", "sendonly"), &local, NULL, &first, NULL);
+    assert_null(strstr(with, "m=video 0 "));
+    assert_non_null(strstr(with, "a=group:BUNDLE a v s"));
+    assert_non_null(strstr(with, "a=recvonly"));
+    assert_true(first.video.recv && first.video.send && first.content.recv && !first.content.send);
+    assert_int_equal(first.content.index, 2);
+    assert_int_equal(first.content.remote_ssrc, 77);
+    g_autofree char *idle = answer_text(THREE SCREEN("9", "inactive"), &local, &first, &n, NULL);
+    assert_null(strstr(idle, "m=video 0 "));
+    assert_true(n.content.accepted && !n.content.recv);
+    g_autofree char *stopped = answer_text(THREE SCREEN("0", "inactive"), &local, &first, &n, NULL);
+    assert_non_null(strstr(stopped, "m=video 0 "));
+    assert_false(n.content.accepted);
+    g_autofree char *watching = answer_text(THREE SCREEN("9", "recvonly"), &local, NULL, &n, NULL);
+    assert_non_null(strstr(watching, "m=video 0 "));
+}
+
+static void test_screen_outside_the_bundle(void **state)
+{
+    (void)state;
+    mcu_local local = make_local();
+    mcu_negotiated n;
+    local.recv_content = true;
+    g_autofree char *text =
+        answer_text(HEAD OPUS ICE FP SETUP VIDEO("96") VP8("96") SCREEN("9", "sendonly"), &local, NULL, &n, NULL);
+    assert_non_null(strstr(text, "m=video 0 "));
+    assert_true(n.video.accepted && !n.content.accepted);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refusals),     cmocka_unit_test(test_h264_profiles), cmocka_unit_test(test_what_they_can_decode),
-        cmocka_unit_test(test_codec_choice), cmocka_unit_test(test_directions),    cmocka_unit_test(test_rejected_lines),
-        cmocka_unit_test(test_setup_roles),  cmocka_unit_test(test_reoffer),       cmocka_unit_test(test_one_id_two_meanings),
-        cmocka_unit_test(test_candidates),   cmocka_unit_test(test_both_roles),    cmocka_unit_test(test_bad_answers),
+        cmocka_unit_test(test_screen_beside_the_camera),
+        cmocka_unit_test(test_screen_outside_the_bundle),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_h264_profiles),
+        cmocka_unit_test(test_what_they_can_decode),
+        cmocka_unit_test(test_codec_choice),
+        cmocka_unit_test(test_directions),
+        cmocka_unit_test(test_rejected_lines),
+        cmocka_unit_test(test_setup_roles),
+        cmocka_unit_test(test_reoffer),
+        cmocka_unit_test(test_one_id_two_meanings),
+        cmocka_unit_test(test_candidates),
+        cmocka_unit_test(test_both_roles),
+        cmocka_unit_test(test_bad_answers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

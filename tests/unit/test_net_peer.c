@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mcu/base/clock.h"
+#include "mcu/net/peer_priv.h"
 #include "tests/unit/net_pair.h"
 
 static net_pair *connected(void)
@@ -545,6 +547,90 @@ static void test_close(void **state)
     net_pair_free(p);
 }
 
+/* ---- a screen beside the camera ---- */
+
+#define SCREEN_SSRC 0x5c0e0001u
+
+/* Our own offers have one video m-line: the second one of a browser is put in on the way, and taken out of the answer. */
+static char *with_screen(const char *sdp, bool is_offer)
+{
+    static const char section[] =
+        "m=video 9 UDP/TLS/RTP/SAVPF 102 103\r\nc=IN IP4 0.0.0.0\r\na=mid:2\r\na=sendonly\r\na=rtcp-mux\r\n"
+        "a=rtpmap:102 H264/90000\r\na=fmtp:102 packetization-mode=1;profile-level-id=42e01f\r\n"
+        "a=rtcp-fb:102 nack\r\na=rtcp-fb:102 nack pli\r\n"
+        "a=rtpmap:103 rtx/90000\r\na=fmtp:103 apt=102\r\na=ssrc:1544421377 cname:x\r\n";
+    char **lines = g_strsplit(sdp, is_offer ? "a=group:BUNDLE 0 1" : "a=group:BUNDLE 0 1 2", 2);
+    if (!is_offer) {
+        char *whole = g_strjoinv("a=group:BUNDLE 0 1", lines);
+        g_strfreev(lines);
+        *g_strrstr(whole, "m=video") = '\0';
+        return whole;
+    }
+    char *group = g_strjoinv("a=group:BUNDLE 0 1 2", lines);
+    char *whole = g_strconcat(group, section, NULL);
+    g_free(group);
+    g_strfreev(lines);
+    return whole;
+}
+
+static void screen_packet(net_pair *p, uint16_t seq, const mcu_au *au)
+{
+    /* after the four-byte start code of a picture without parameter sets */
+    const mcu_rtp r = {.marker = true,
+                       .pt = 102,
+                       .seq = seq,
+                       .ts = seq * 9000u,
+                       .ssrc = SCREEN_SSRC,
+                       .payload = au->data + 4,
+                       .payload_size = au->size - 4};
+    uint8_t packet[MCU_RTP_MAX];
+    size_t n = mcu_rtp_write(packet, sizeof packet, &r);
+    assert_true(n > 0);
+    mcu_peer_on_rtp(p->answerer.peer, packet, n, mcu_now_ns());
+}
+
+static void test_screen_is_a_stream_of_its_own(void **state)
+{
+    (void)state;
+    net_pair_setup s = net_pair_defaults();
+    s.answerer.recv_content = true;
+    net_pair *p = net_pair_new(&s);
+    net_pair_negotiate(p, false, with_screen);
+    assert_true(net_pair_run(p, net_pair_up, 10000));
+    assert_true(mcu_peer_gives_content(p->answerer.peer) && mcu_peer_gives_video(p->answerer.peer));
+    exchange_pictures(p, MCU_CODEC_H264, 3);
+    mcu_au *key = net_h264(0, true, 400), *next = net_h264(1, false, 400);
+    uint8_t stap[600] = {24}; /* parameter sets and picture in one packet: RFC 6184 5.7.1 */
+    size_t n = 1;
+    for (const uint8_t *at = key->data, *end = key->data + key->size; at < end;) {
+        const uint8_t *stop = memmem(at + 4, (size_t)(end - at - 4), "\0\0\0\1", 4);
+        size_t size = (size_t)((stop ? stop : end) - at - 4);
+        stap[n++] = (uint8_t)(size >> 8);
+        stap[n++] = (uint8_t)size;
+        memcpy(stap + n, at + 4, size);
+        n += size;
+        at += 4 + size;
+    }
+    mcu_au *packed = mcu_au_new(4 + n);
+    memcpy(packed->data + 4, stap, n);
+    screen_packet(p, 1, packed);
+    screen_packet(p, 2, next);
+    assert_int_equal(p->answerer.screens->len, 2);
+    assert_true(net_same(p->answerer.screens->pdata[0], key) && net_same(p->answerer.screens->pdata[1], next));
+    assert_int_equal(p->answerer.pictures->len, 3); /* the camera's alone */
+    mcu_peer_stats stats;
+    mcu_peer_get_stats(p->answerer.peer, &stats);
+    assert_int_equal(stats.content_in.pictures, 2);
+    assert_int_equal(stats.bad_packets, 0);
+    mcu_peer_request_content_keyframe(p->answerer.peer);
+    mcu_peer_get_stats(p->answerer.peer, &stats);
+    assert_int_equal(stats.content_in.plis, 1);
+    mcu_au_unref(packed);
+    mcu_au_unref(key);
+    mcu_au_unref(next);
+    net_pair_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -565,6 +651,7 @@ int main(void)
         cmocka_unit_test(test_wrong_ice_password),
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_close),
+        cmocka_unit_test(test_screen_is_a_stream_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

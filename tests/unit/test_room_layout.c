@@ -133,6 +133,68 @@ static void test_signing_counts_as_speaking(void **state)
     assert_int_equal(fake.people[0].who, 1u << MCU_WHO_PATIENT | 1u << MCU_WHO_CONTENT);
 }
 
+static void share(room_kit *f, bool on)
+{
+    room_kit_say(f, json_pack("{ss ss ss sb}", "type", "state", "seat", "s1", "session", "a", "share", on));
+    room_kit_settle();
+}
+
+static const uint32_t SCREEN = 0x80000001u; /* of s1 */
+
+/* Nobody sees its place before there is a picture, nor after it is gone; the camera stays where it is. */
+static void test_screen_comes_beside_the_camera(void **state)
+{
+    room_kit *f = *state;
+    fake.gives_content = true;
+    mcu_peer *peer = room_kit_join(f, "s1", "a");
+    room_kit_join(f, "s2", "b");
+    assert_false(fake.screens[1]);
+    share(f, true);
+    assert_true(fake.screens[1] && fake.sources[1]);
+    assert_int_equal(fake.n_people, 2);
+    assert_int_equal(fake_peer_content_keyframes(peer), 1);
+    fake_source_state(SCREEN, MIX_SOURCE_LIVE);
+    room_kit_settle();
+    assert_int_equal(fake.n_people, 3);
+    assert_int_equal(fake.people[0].person, SCREEN);
+    assert_int_equal(fake.people[0].who, 1u << MCU_WHO_CONTENT);
+    assert_int_equal(fake.people[1].who, 1u << MCU_WHO_PATIENT);
+    assert_true(fake.people[1].camera_on);
+    fake_layout(0, SCREEN);
+    const json_t *tile = json_array_get(json_object_get(room_kit_heard(f, "layout"), "tiles"), 0);
+    assert_string_equal(room_kit_member(tile, "seat"), "s1");
+    assert_true(json_is_true(json_object_get(tile, "content")));
+    share(f, false);
+    assert_int_equal(fake.n_people, 2);
+    assert_true(!fake.screens[1] && fake.sources[1]);
+}
+
+/* A device with one picture only shows the screen instead of the camera; what it does not give is not waited for. */
+static void test_screen_in_the_cameras_place(void **state)
+{
+    room_kit *f = *state;
+    room_kit_join(f, "s1", "a");
+    share(f, true);
+    assert_false(fake.screens[1]);
+    assert_int_equal(fake.n_people, 1);
+    assert_int_equal(fake.people[0].who, 1u << MCU_WHO_PATIENT | 1u << MCU_WHO_CONTENT);
+}
+
+static void test_screen_leaves_with_its_owner(void **state)
+{
+    room_kit *f = *state;
+    fake.gives_content = true;
+    mcu_peer *peer = room_kit_join(f, "s1", "a");
+    share(f, true);
+    fake_source_state(SCREEN, MIX_SOURCE_LIVE);
+    room_kit_settle();
+    assert_int_equal(fake.n_people, 2);
+    fake_peer_state(peer, MCU_PEER_GONE, "test");
+    room_kit_settle();
+    assert_int_equal(fake.n_people, 0);
+    assert_false(fake.screens[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +203,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_replaced_while_in_use, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_speaker_is_told_to_the_mixer, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_signing_counts_as_speaking, room_kit_setup, room_kit_teardown),
+        cmocka_unit_test_setup_teardown(test_screen_comes_beside_the_camera, room_kit_setup, room_kit_teardown),
+        cmocka_unit_test_setup_teardown(test_screen_in_the_cameras_place, room_kit_setup, room_kit_teardown),
+        cmocka_unit_test_setup_teardown(test_screen_leaves_with_its_owner, room_kit_setup, room_kit_teardown),
         cmocka_unit_test(test_opens_with_its_layout),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
