@@ -70,9 +70,10 @@ typedef struct {
     bool muted;     /* microphone icon */
     bool talking;   /* border */
     bool phone;     /* phone icon */
-    unsigned who;   /* 1u << mcu_who of the role, and of MCU_WHO_CONTENT and MCU_WHO_SIGNING; CONTENT alone: a screen beside
-                       somebody's   camera, without a name over it, and shown for as long as it is listed, also when nothing moves */
-    unsigned rank;  /* 0 = is the speaker, 1 = was before, ... MIX_RANK_NEVER = never was */
+    unsigned
+        who;       /* 1u << mcu_who of the role, and of MCU_WHO_CONTENT and MCU_WHO_SIGNING; CONTENT alone: a screen beside
+                      somebody's   camera, without a name over it, and shown for as long as it is listed, also when nothing moves */
+    unsigned rank; /* 0 = is the speaker, 1 = was before, ... MIX_RANK_NEVER = never was */
 } mix_person;
 static inline bool mix_is_screen(unsigned who)
 {

@@ -48,7 +48,7 @@ async function screenOf(page) {
     const video = document.getElementById('composite');
     const { layout } = window.tessera;
     const tile = layout && layout.tiles.find((one) => one.content);
-    if (!tile || !video.videoWidth) return { size: '', png: '' };
+    if (!tile || layout.width !== video.videoWidth) return { size: '', png: '' }; // on its way to another tier
     const [sx, sy] = [video.videoWidth / layout.width, video.videoHeight / layout.height];
     const canvas = Object.assign(document.createElement('canvas'), { width: tile.w * sx * 3, height: tile.h * sy * 3 });
     const g = canvas.getContext('2d');
