@@ -12,10 +12,10 @@ import { startBots } from '../../tests/browser/lib/bot.mjs';
 import { until } from '../../tests/browser/lib/processes.mjs';
 import { mediaFolder } from '../../tests/browser/lib/output.mjs';
 import { generate } from '../../tests/browser/media/generate.mjs';
-import { makeLine } from './line.mjs';
+import { makeLab } from '../../tests/browser/lib/lab.mjs';
 import { makeCertificate } from './certificate.mjs';
 
-const LINE = { rate: 64, delay: 50, queue: 2000 };
+const LINE = 'rate=64 delay=50 queue=2000';
 const PAUSE_MS = { cold: 3000, warm: 3000, hasty: 0 };
 const LIMIT_MS = 60000;
 const [media] = generate(mediaFolder, [10]);
@@ -51,13 +51,15 @@ function watch(pause) {
 }
 /* eslint-enable no-undef */
 
+const bytes = ({ down, up }) => ({ down: down.bytes, up: up.bytes });
+
 async function visit(name, pause, line, link, certificate, profile) {
-  const browser = await launchChromium({ media, profile, namespace: line.b, args: ['--ignore-certificate-errors-spki-list=' + certificate.pin] });
+  const browser = await launchChromium({ media, profile, namespace: line.namespace, args: ['--ignore-certificate-errors-spki-list=' + certificate.pin] });
   try {
     const page = await browser.newPage();
-    const before = await line.quiet();
+    const before = bytes(await line.quiet());
     let usable = null;
-    await page.exposeFunction('tellUsable', async () => (usable = await line.bytes()));
+    await page.exposeFunction('tellUsable', async () => (usable = bytes(await line.figures())));
     await page.addInitScript(watch, pause);
     page.on('pageerror', (e) => console.error(e.message));
     await page.goto(`${link.url}#raw`, { timeout: LIMIT_MS });
@@ -65,7 +67,7 @@ async function visit(name, pause, line, link, certificate, profile) {
       const s = await page.evaluate(() => window.seen);
       return s.voice && s.picture && s;
     }, LIMIT_MS, 100).catch(async () => page.evaluate(() => window.seen));
-    const after = await line.bytes();
+    const after = bytes(await line.figures());
     const since = (name) => (seen[name] ? (seen[name] - seen.pressed) / 1000 : null);
     await page.evaluate(() => window.tessera.leave());
     return { case: name, usable_s: seen.usable / 1000, voice_s: since('voice'), picture_s: since('picture'), down: usable.down - before.down, up: usable.up - before.up, join_down: after.down - usable.down, join_up: after.up - usable.up };
@@ -75,14 +77,15 @@ async function visit(name, pause, line, link, certificate, profile) {
 }
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tessera-bench-'));
-const line = await makeLine(LINE);
-const ends = [() => line.close(), () => fs.rmSync(folder, { recursive: true, force: true })];
+const lab = await makeLab([LINE]);
+const [line] = lab.links;
+const ends = [() => lab.close(), () => fs.rmSync(folder, { recursive: true, force: true })];
 try {
-  const certificate = await makeCertificate(folder, line.addressA);
-  const server = await startServer({ name: 'bench-load', namespace: line.a, address: line.addressA, port: 8443, settings: { 'server.certificate': certificate.chain, 'server.key': certificate.key } });
+  const certificate = await makeCertificate(folder, lab.address);
+  const server = await startServer({ name: 'bench-load', namespace: lab.namespace, address: lab.address, port: 8443, settings: { 'server.certificate': certificate.chain, 'server.key': certificate.key } });
   ends.unshift(() => server.stop());
   const room = await server.room('Bench');
-  const bots = startBots([await server.link(room, 'Bot', 'clinician')], { seconds: 600, namespace: line.a, args: ['--tone'] });
+  const bots = startBots([await server.link(room, 'Bot', 'clinician')], { seconds: 600, namespace: lab.namespace, args: ['--tone'] });
   ends.unshift(() => bots.stop('SIGINT', 3000));
   await until('the other one', async () => (await server.inspect(room)).participants.some((p) => p.state === 'up'), 20000, 200);
   let link;

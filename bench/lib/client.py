@@ -1,8 +1,8 @@
 """The participant's page in headless Chromium: what its tab costs, and how fast it is on a line of 64 kbit/s.
 
 CPU: the tab in a visit of 16 beside the same tab in a visit of 2 (people_ratio), and beside a tab that gets 15 people as separate
-streams (streams_ratio). The windows take turns, each round gives its ratios, and the middle round counts. The line is a cable between
-two network namespaces, 64 kbit/s and 50 ms each way; page, signaling and media share it. Needs root.
+streams (streams_ratio). The windows take turns, each round gives its ratios, and the middle round counts. The line is a link of
+the laboratory (tests/network/lab), 64 kbit/s and 50 ms each way; page, signaling and media share it. Needs root.
 """
 import json
 import os
@@ -11,7 +11,7 @@ import subprocess
 from report import TOP, BenchError, middle, say
 
 CASES = ["n2", "n16", "s15", "cold", "warm", "hasty"]
-TARGETS = ["tessera-launcher", "tessera", "tessera-room", "tessera-bot", "tessera-clips", "tessera-client", "tessera-line"]
+TARGETS = ["tessera-launcher", "tessera", "tessera-room", "tessera-bot", "tessera-clips", "tessera-client", "tessera-lab"]
 SCRIPTS = TOP / "bench" / "client"
 # (kind, tier, how) of cpu.mjs. full: sends camera and microphone as well; watch: only watches and listens.
 WINDOWS = {

@@ -4,19 +4,20 @@ import assert from 'node:assert/strict';
 import { Scene } from '../browser/lib/scene.mjs';
 import { keep } from '../browser/lib/output.mjs';
 import { sleep, until } from '../browser/lib/processes.mjs';
-import { canMakeNetworks, makeNetwork } from '../browser/lib/netns.mjs';
+import { canMakeLinks, makeLab } from '../browser/lib/lab.mjs';
 import { firstPicture, join } from '../browser/lib/visit.mjs';
 
 const sizes = (page) => page.evaluate(() => [...window.sizes]);
 
-test('fixed: one size under loss and by hand, while a seat without it goes down and up', { timeout: 150000, skip: canMakeNetworks ? false : 'needs root for network namespaces' }, async (t) => {
+test('fixed: one size under loss and by hand, while a seat without it goes down and up', { timeout: 150000, skip: canMakeLinks ? false : 'needs root for network namespaces' }, async (t) => {
   const scene = new Scene(t);
-  const network = await makeNetwork();
-  scene.later(() => network.close());
-  const server = await scene.server({ name: 'fixed', namespace: network.a, address: network.addressA });
+  const lab = await makeLab(['']);
+  scene.later(() => lab.close());
+  const [link] = lab.links;
+  const server = await scene.server({ name: 'fixed', namespace: lab.namespace, address: lab.address });
   const room = await server.room('Fixed');
-  scene.bots([await server.link(room, 'Bot', 'guest')], { seconds: 140, namespace: network.a });
-  const browser = await scene.chromium(0, { namespace: network.b });
+  scene.bots([await server.link(room, 'Bot', 'guest')], { seconds: 140, namespace: lab.namespace });
+  const browser = await scene.chromium(0, { namespace: link.namespace });
   const pages = {};
   for (const [name, fixed] of [['Kiosk', true], ['Tablet', false]]) {
     const page = await join(browser, await server.link(room, name, 'patient', { fixed }));
@@ -45,14 +46,14 @@ test('fixed: one size under loss and by hand, while a seat without it goes down 
   });
 
   await t.test('under loss', async () => {
-    await network.lose(20);
+    await link.set('loss=20');
     const seen = new Set();
     await until('the other seat to go down', async () => {
       seen.add((await seat('Kiosk')).tier);
       return (await seat('Tablet')).tier > 'B';
     }, 40000, 500);
     await sleep(3000);
-    await network.lose(0);
+    await link.set('loss=0');
     await until('pictures for both', async () => {
       seen.add((await seat('Kiosk')).tier);
       return (await seat('Tablet')).tier !== 'audio' && (await seat('Kiosk')).tier === 'B';

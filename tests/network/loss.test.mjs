@@ -2,27 +2,28 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { people, Scene } from '../browser/lib/scene.mjs';
-import { canMakeNetworks, makeNetwork } from '../browser/lib/netns.mjs';
+import { canMakeLinks, makeLab } from '../browser/lib/lab.mjs';
 import { keep, screenshot } from '../browser/lib/output.mjs';
 import { sleep, until } from '../browser/lib/processes.mjs';
 import { firstPicture, hear, join, seatsInLayout, stat, toneLevel, watch } from '../browser/lib/visit.mjs';
 
-test('3 % loss both ways', { timeout: 150000, skip: canMakeNetworks ? false : 'needs root for network namespaces' }, async (t) => {
+test('3 % loss both ways', { timeout: 150000, skip: canMakeLinks ? false : 'needs root for network namespaces' }, async (t) => {
   const scene = new Scene(t);
-  const network = await makeNetwork();
-  scene.later(() => network.close());
-  const server = await scene.server({ name: 'loss', namespace: network.a, address: network.addressA });
+  const lab = await makeLab(['']);
+  scene.later(() => lab.close());
+  const [link] = lab.links;
+  const server = await scene.server({ name: 'loss', namespace: lab.namespace, address: lab.address });
   const room = await server.room('Loss');
   const links = [await server.link(room, 'Anna', 'patient'), await server.link(room, 'Ben', 'provider'), await server.link(room, 'Bot')];
-  scene.bots([links[2]], { seconds: 140, namespace: network.a });
-  const ben = await join(await scene.chromium(1, { namespace: network.a }), links[1]);
-  const anna = await join(await scene.chromium(0, { namespace: network.b }), links[0]);
+  scene.bots([links[2]], { seconds: 140, namespace: lab.namespace });
+  const ben = await join(await scene.chromium(1, { namespace: lab.namespace }), links[1]);
+  const anna = await join(await scene.chromium(0, { namespace: link.namespace }), links[0]);
   const participants = await scene.connected(room, 3);
   const seat = (name) => participants.find((p) => p.name === name).seat;
   await firstPicture(anna);
   await until('three tiles', async () => (await seatsInLayout(anna)).length === 3 && (await seatsInLayout(ben)).length === 3);
   await sleep(2000);
-  await network.lose(3);
+  await link.set('loss=3');
   const counters = async () => {
     const inbound = await stat(anna, 'inbound-rtp', 'video');
     const outbound = await stat(anna, 'outbound-rtp', 'video');
@@ -33,7 +34,8 @@ test('3 % loss both ways', { timeout: 150000, skip: canMakeNetworks ? false : 'n
   const [annaSees, benSees] = await Promise.all([watch(anna, 15000), watch(ben, 15000)]);
   const sound = await hear(anna, 3000);
   const after = await counters();
-  const dropped = { server: await network.dropped(network.a), browser: await network.dropped(network.b) };
+  const carried = await link.figures();
+  const dropped = { server: carried.up.lost, browser: carried.down.lost };
   keep('loss.json', { before, after, annaSees, benSees, dropped, tone: toneLevel(sound, people[1].tone) });
   await screenshot(anna, 'loss-anna');
   await screenshot(ben, 'loss-ben');

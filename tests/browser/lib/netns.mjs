@@ -1,10 +1,10 @@
-// netns.mjs - two hosts of our own, joined by a cable that loses packets: network namespaces and nftables. Needs root.
+// netns.mjs - two hosts of our own, joined by a perfect cable: network namespaces. Needs root. Bad ones are in lab.mjs.
 import { run } from './processes.mjs';
 
 export const canMakeNetworks = process.getuid() === 0;
 let count = 0;
 
-// -> {a, b, addressA, addressB, deviceA, lose(percent), close()}; names carry our process id, so runs do not meet. v6: IPv6 alone.
+// -> {a, b, addressA, addressB, deviceA, close()}; names carry our process id, so runs do not meet. v6: IPv6 alone.
 export async function makeNetwork({ v6 = false } = {}) {
   const id = `ts${process.pid}n${++count}`;
   const subnet = `10.${79 + (process.pid % 100)}.${count}`;
@@ -30,16 +30,5 @@ export async function makeNetwork({ v6 = false } = {}) {
     await network.close();
     throw e;
   }
-  // Dropped on arrival at either side: a drop on the way out would be an error to the sender's socket instead of a loss.
-  network.lose = async (percent) => {
-    for (const ns of [a, b]) {
-      await run('ip', ['netns', 'exec', ns, 'nft', 'flush ruleset']);
-      if (percent) {
-        const rules = `add table inet lossy; add chain inet lossy arrive { type filter hook input priority 0 ; }; add rule inet lossy arrive meta l4proto udp numgen random mod 1000 < ${Math.round(percent * 10)} counter drop`;
-        await run('ip', ['netns', 'exec', ns, 'nft', rules]);
-      }
-    }
-  };
-  network.dropped = async (ns) => Number((await run('ip', ['netns', 'exec', ns, 'nft', 'list ruleset'])).match(/packets (\d+)/)?.[1] || 0);
   return network;
 }
