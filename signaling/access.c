@@ -24,8 +24,17 @@ sig_token_status sig_access_check(const sig_gateway *g, const char *token, const
     }
     if (s != SIG_TOKEN_OK) {
         count_refusal(s);
+        const sig_audit_entry e = {
+            .room = room && sig_id_valid(room) ? room : NULL, .operation = "join", .reason = sig_token_status_code(s)};
+        sig_audit_refused(g, &e);
     }
     return s;
+}
+
+static void note_refusal(const sig_gateway *g, const sig_token *t, const char *role, const char *operation)
+{
+    const sig_audit_entry e = {.room = t->room, .actor = t->seat, .role = role, .operation = operation};
+    sig_audit_refused(g, &e);
 }
 
 const char *sig_access_refusal(const sig_gateway *g, const sig_token *t, bool publishes)
@@ -34,11 +43,11 @@ const char *sig_access_refusal(const sig_gateway *g, const sig_token *t, bool pu
     const sig_room *room = sig_supervisor_room(g->supervisor, t->room);
     sig_role role = f ? sig_role_of(f->role) : SIG_ROLE_NONE;
     if (publishes && f && !sig_may(SIG_MAY_AUDIO, role, f->host) && !sig_may(SIG_MAY_VIDEO, role, f->host)) {
-        sig_audit_refused(t->room, t->seat, f->role, sig_permission_name(SIG_MAY_AUDIO));
+        note_refusal(g, t, f->role, sig_permission_name(SIG_MAY_AUDIO));
         return sig_permission_refusal(SIG_MAY_AUDIO);
     }
     if (room && !sig_room_lets_in(room, t->seat)) {
-        sig_audit_refused(t->room, t->seat, f ? f->role : "none", "join");
+        note_refusal(g, t, f ? f->role : "none", "join");
         return "This visit is locked: a host has to unlock it first.";
     }
     return NULL;

@@ -2,6 +2,7 @@
 #ifndef SIGNALING_API_H
 #define SIGNALING_API_H
 
+#include "signaling/audit.h"
 #include "signaling/http.h"
 #include "signaling/room.h"
 
@@ -48,10 +49,12 @@ void sig_whip_delete(sig_request *q);
 const sig_room_facts *sig_api_room(sig_request *q);
 /* The seat of the route's second star; NULL = 404 or 410 has been answered. */
 const sig_seat_facts *sig_api_seat(sig_request *q);
-/* Writes changes, then calls `done` with the request, which answers. A failure is answered here. */
-void sig_api_commit(sig_request *q, const sig_change *changes, unsigned n, void (*done)(sig_request *q, void *user), void *user,
-                    GDestroyNotify free_user);
-/* Writes one change, then answers 204 and notes `operation`, a string constant, in the audit trail. */
+/* Writes changes and the record of who did it, then calls `done` with the request, which answers. A failure is answered here. */
+void sig_api_commit(sig_request *q, const sig_change *changes, unsigned n, const sig_audit_entry *entry,
+                    void (*done)(sig_request *q, void *user), void *user, GDestroyNotify free_user);
+/* `operation` on the route's room, and on its seat when it has one, by who sent the request. */
+sig_audit_entry sig_api_entry(const sig_request *q, const char *operation);
+/* Writes one change, recorded as `operation`, then answers 204. */
 void sig_api_commit_one(sig_request *q, const sig_change *change, const char *operation);
 /* Whether a name may be shown: UTF-8 without control characters, not only spaces, at most SIG_NAME_MAX bytes. */
 bool sig_api_name_ok(const char *name);

@@ -3,7 +3,6 @@
 
 #include "mcu/base/status.h"
 #include "signaling/api.h"
-#include "signaling/audit.h"
 
 const sig_room_facts *sig_api_room(sig_request *q)
 {
@@ -53,25 +52,34 @@ static void on_commit(void *user, bool ok)
     g_free(c);
 }
 
-void sig_api_commit(sig_request *q, const sig_change *changes, unsigned n, void (*done)(sig_request *q, void *user), void *user,
-                    GDestroyNotify free_user)
+void sig_api_commit(sig_request *q, const sig_change *changes, unsigned n, const sig_audit_entry *entry,
+                    void (*done)(sig_request *q, void *user), void *user, GDestroyNotify free_user)
 {
     commit *c = g_new0(commit, 1);
     *c = (commit){q, done, user, free_user};
-    if (!sig_commit(q->gateway, changes, n, on_commit, c)) {
+    if (!sig_commit(q->gateway, changes, n, entry, on_commit, c)) {
         on_commit(c, false);
     }
 }
 
-static void done_one(sig_request *q, void *operation)
+static void done_one(sig_request *q, void *user)
 {
-    sig_audit_done(q->part[0], q->operator.actor, operation, q->n_parts > 1 ? q->part[1] : "");
+    (void)user;
     sig_reply_empty(q, 204);
+}
+
+sig_audit_entry sig_api_entry(const sig_request *q, const char *operation)
+{
+    return (sig_audit_entry){.room = q->n_parts > 0 ? q->part[0] : NULL,
+                             .actor = q->operator.actor,
+                             .operation = operation,
+                             .target = q->n_parts > 1 ? q->part[1] : NULL};
 }
 
 void sig_api_commit_one(sig_request *q, const sig_change *change, const char *operation)
 {
-    sig_api_commit(q, change, 1, done_one, (void *)(uintptr_t)operation, NULL);
+    const sig_audit_entry e = sig_api_entry(q, operation);
+    sig_api_commit(q, change, 1, &e, done_one, NULL, NULL);
 }
 
 bool sig_api_name_ok(const char *name)

@@ -3,7 +3,6 @@
 
 #include "mcu/base/status.h"
 #include "signaling/api.h"
-#include "signaling/audit.h"
 #include "signaling/permissions.h"
 
 typedef struct {
@@ -16,7 +15,6 @@ typedef struct {
 static void minted(sig_request *q, void *user)
 {
     const link_request *l = user;
-    sig_audit_done(l->seat.room, q->operator.actor, "link", l->seat.seat);
     g_autofree char *token = sig_api_mint(q->gateway, &l->seat, l->expires_in_s);
     g_autofree char *base = sig_api_base_url(q);
     sig_reply_json(q, 201,
@@ -64,6 +62,18 @@ static void read_options(sig_change *seat, const json_t *m, const sig_seat_facts
     g_strlcpy(seat->language, language ? language : former ? former->language : "", sizeof seat->language);
 }
 
+/* Another role of a seat that is there is an operation of its own. */
+static void write_down(sig_request *q, link_request *l, const sig_seat_facts *former)
+{
+    bool same = !former || (strcmp(former->role, l->seat.role) == 0 && former->host == l->seat.host);
+    json_t *more = json_pack("{s:s, s:b}", "role", l->seat.role, "host", l->seat.host);
+    sig_audit_entry e = sig_api_entry(q, same ? "link" : "role");
+    e.target = l->seat.seat;
+    e.more = more;
+    sig_api_commit(q, &l->seat, 1, &e, minted, l, free_request);
+    json_decref(more);
+}
+
 void sig_api_create_link(sig_request *q)
 {
     const sig_room_facts *r = sig_api_room(q);
@@ -95,5 +105,5 @@ void sig_api_create_link(sig_request *q)
         return;
     }
     sig_facts_expect(l->facts, l->seat.room, l->existed ? 0 : 1);
-    sig_api_commit(q, &l->seat, 1, minted, l, free_request);
+    write_down(q, l, former);
 }

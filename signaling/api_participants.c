@@ -4,7 +4,6 @@
 #include "mcu/base/status.h"
 #include "signaling/access.h"
 #include "signaling/api.h"
-#include "signaling/audit.h"
 #include "signaling/supervisor.h"
 
 /* Holds what is to change and nothing else: other changes of the seat may still be on their way to the disk. */
@@ -38,7 +37,6 @@ static void tell_room(sig_request *q, json_t *take_message)
 
 static void mute_written(sig_request *q, void *user)
 {
-    sig_audit_done(q->part[0], q->operator.actor, user ? "mute" : "unmute", q->part[1]);
     tell_room(q, json_pack("{s:s, s:s, s:b}", "type", "mute", "seat", q->part[1], "muted", GPOINTER_TO_INT(user)));
 }
 
@@ -52,12 +50,12 @@ void sig_api_mute(sig_request *q)
     sig_change c = seat_change(SIG_SEAT_MUTE, q, s);
     c.muted = json_is_true(json_object_get(m, "muted"));
     json_decref(m);
-    sig_api_commit(q, &c, 1, mute_written, GINT_TO_POINTER(c.muted), NULL);
+    const sig_audit_entry e = sig_api_entry(q, c.muted ? "mute" : "unmute");
+    sig_api_commit(q, &c, 1, &e, mute_written, GINT_TO_POINTER(c.muted), NULL);
 }
 
 static void tier_written(sig_request *q, void *user)
 {
-    sig_audit_done(q->part[0], q->operator.actor, "tier", q->part[1]);
     tell_room(q, json_pack("{s:s, s:s, s:s}", "type", "tier", "seat", q->part[1], "tier", (const char *)user));
 }
 
@@ -77,33 +75,59 @@ void sig_api_tier(sig_request *q)
     }
     sig_change c = seat_change(SIG_SEAT_TIER, q, s);
     g_strlcpy(c.tier, strcmp(tier, "auto") == 0 ? "" : tier, sizeof c.tier);
-    sig_api_commit(q, &c, 1, tier_written, tier, g_free);
+    const sig_audit_entry e = sig_api_entry(q, "tier");
+    sig_api_commit(q, &c, 1, &e, tier_written, tier, g_free);
 }
 
 /* ---- who waits before the locked door ---- */
 
-static void answer_knock(sig_request *q, bool (*answer)(sig_room *r, const char *seat), const char *operation)
+static void nobody_waits(sig_request *q)
+{
+    sig_reply_problem(q, 409, mcu_error_name(MCU_ERROR_CONFLICT), "Nobody of this seat waits to be let in.");
+}
+
+static void answer_knock(sig_request *q, bool (*answer)(sig_room *r, const char *seat))
+{
+    sig_room *r = sig_supervisor_room(q->gateway->supervisor, q->part[0]);
+    if (r && answer(r, q->part[1])) {
+        sig_reply_empty(q, 204);
+    } else {
+        nobody_waits(q);
+    }
+}
+
+static void admit(void *request)
+{
+    answer_knock(request, sig_room_admit);
+}
+
+static void deny(void *request)
+{
+    answer_knock(request, sig_room_deny);
+}
+
+static void record_then(sig_request *q, const char *operation, void (*answer)(void *request))
 {
     if (!sig_api_seat(q)) {
         return;
     }
-    sig_room *r = sig_supervisor_room(q->gateway->supervisor, q->part[0]);
-    if (r && answer(r, q->part[1])) {
-        sig_audit_done(q->part[0], q->operator.actor, operation, q->part[1]);
-        sig_reply_empty(q, 204);
+    const sig_room *r = sig_supervisor_room(q->gateway->supervisor, q->part[0]);
+    const sig_audit_entry e = sig_api_entry(q, operation);
+    if (r && sig_room_is_waiting(r, q->part[1])) {
+        sig_audit_first(q->gateway, &e, answer, q);
     } else {
-        sig_reply_problem(q, 409, mcu_error_name(MCU_ERROR_CONFLICT), "Nobody of this seat waits to be let in.");
+        nobody_waits(q);
     }
 }
 
 void sig_api_admit(sig_request *q)
 {
-    answer_knock(q, sig_room_admit, "admit");
+    record_then(q, "admit", admit);
 }
 
 void sig_api_deny(sig_request *q)
 {
-    answer_knock(q, sig_room_deny, "deny");
+    record_then(q, "deny", deny);
 }
 
 static void remove_seat(sig_request *q, const char *operation)

@@ -4,7 +4,6 @@
 #include "mcu/base/clock.h"
 #include "mcu/base/status.h"
 #include "signaling/api.h"
-#include "signaling/audit.h"
 #include "signaling/layouts.h"
 #include "signaling/supervisor.h"
 
@@ -34,7 +33,6 @@ static void created(sig_request *q, void *user)
 {
     const creation *made = user;
     const sig_room_facts *r = sig_facts_room(made->facts, made->room);
-    sig_audit_done(made->room, q->operator.actor, "create", "");
     g_autofree char *location = g_strdup_printf("/api/v1/rooms/%s", made->room);
     sig_reply_header(q, "Location", location);
     sig_reply_json(q, 201, room_json(q->gateway, r));
@@ -92,7 +90,9 @@ void sig_api_create_room(sig_request *q)
         made->facts = facts;
         g_strlcpy(made->room, c.room, sizeof made->room);
         sig_facts_expect(facts, NULL, 1);
-        sig_api_commit(q, &c, 1, created, made, free_creation);
+        sig_audit_entry e = sig_api_entry(q, "create");
+        e.room = c.room;
+        sig_api_commit(q, &c, 1, &e, created, made, free_creation);
     }
 }
 

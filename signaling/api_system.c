@@ -16,7 +16,7 @@ void sig_api_ready(sig_request *q)
     const char *problem = NULL;
     if (q->gateway->closing || q->gateway->draining) {
         problem = "The server is going down.";
-    } else if (!sig_store_healthy(q->gateway->store)) {
+    } else if (!sig_store_healthy(q->gateway->store) || sig_store_stalled(q->gateway->store)) {
         problem = "The database cannot be written.";
     } else if (!sig_supervisor_ready(q->gateway->supervisor)) {
         problem = "No room process stands by.";

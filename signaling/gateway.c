@@ -1,17 +1,33 @@
 #include "signaling/gateway.h"
 
-#include <string.h>
-
 #include "mcu/base/clock.h"
+#include "signaling/audit.h"
 #include "signaling/supervisor.h"
 
 typedef struct {
     sig_gateway *gateway;
     sig_change changes[4];
     unsigned n;
-    sig_commit_fn fn;
+    sig_commit_fn fn; /* NULL = has been called, or nobody wants to hear */
     void *user;
+    struct event *deadline;
 } pending;
+
+static void call(pending *p, bool ok)
+{
+    sig_commit_fn fn = p->fn;
+    p->fn = NULL;
+    if (fn) {
+        fn(p->user, ok);
+    }
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    call(user, false);
+}
 
 static void on_written(void *user, bool ok)
 {
@@ -20,24 +36,31 @@ static void on_written(void *user, bool ok)
         sig_facts_apply(p->gateway->facts, &p->changes[i]);
         sig_supervisor_changed(p->gateway->supervisor, &p->changes[i]);
     }
-    if (p->fn) {
-        p->fn(p->user, ok);
-    }
+    call(p, ok);
+    event_free(p->deadline);
     g_free(p);
 }
 
-bool sig_commit(sig_gateway *g, const sig_change *changes, unsigned n, sig_commit_fn fn, void *user)
+bool sig_commit(sig_gateway *g, const sig_change *changes, unsigned n, const sig_audit_entry *entry, sig_commit_fn fn, void *user)
 {
+    if (sig_store_stalled(g->store)) {
+        return false;
+    }
+    g_autofree char *record = entry ? sig_audit_text(entry) : NULL;
     pending *p = g_new0(pending, 1);
     p->gateway = g;
-    memcpy(p->changes, changes, n * sizeof *changes);
+    for (unsigned i = 0; i < n; i++) {
+        p->changes[i] = changes[i];
+    }
     p->n = n;
     p->fn = fn;
     p->user = user;
-    if (!sig_store_commit(g->store, changes, n, on_written, p)) {
+    if (!sig_store_commit(g->store, changes, n, record, on_written, p)) {
         g_free(p);
         return false;
     }
+    p->deadline = sig_timer_new(g->base, on_deadline, p);
+    sig_timer_arm(p->deadline, SIG_STORE_PATIENCE_MS);
     return true;
 }
 

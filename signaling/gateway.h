@@ -10,6 +10,7 @@
 #include "signaling/auth.h"
 #include "signaling/facts.h"
 #include "signaling/ice_servers.h"
+#include "signaling/key_file.h"
 #include "signaling/rate.h"
 #include "signaling/schema.h"
 #include "signaling/settings.h"
@@ -21,13 +22,17 @@ typedef struct sig_launcher sig_launcher;
 typedef struct sig_http sig_http;
 typedef struct sig_assets sig_assets;
 typedef struct sig_tls sig_tls;
+typedef struct sig_audit sig_audit;
+typedef struct sig_audit_entry sig_audit_entry;
 
 typedef struct sig_gateway {
     struct event_base *base;
     const sig_settings *settings;
     sig_auth *auth;
     sig_operators *operators;
+    sig_key_pair key; /* the server's own: SIG_GATEWAY_KEY */
     sig_store *store;
+    sig_audit *audit;
     sig_facts *facts;
     sig_schema *messages; /* assets/api/messages.json */
     sig_schema *api;      /* assets/api/openapi.json */
@@ -46,9 +51,11 @@ typedef struct sig_gateway {
     bool draining;      /* everything ends */
 } sig_gateway;
 
-/* Writes a group of changes, then makes them true: facts, running rooms, connected clients; then calls `fn`.
- * False = too much is waiting, nothing happens. */
-bool sig_commit(sig_gateway *g, const sig_change *changes, unsigned n, sig_commit_fn fn, void *user);
+/* Writes a group of changes (0..4) and the record of who did it (NULL = nobody's doing), then makes them true: facts, running
+ * rooms, connected clients; then calls `fn`. After 2 s without the disk's answer `fn` hears false; what is written later becomes
+ * true later. False = too much is waiting or the disk hangs, nothing happens. */
+bool sig_commit(sig_gateway *g, const sig_change *changes, unsigned n, const sig_audit_entry *entry, sig_commit_fn fn,
+                void *user);
 
 int64_t sig_now_s(void); /* wall clock, since 1970 */
 /* A random id of `prefix` and 12 characters [a-z0-9], e.g. for sessions. */

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "mcu/base/status.h"
+#include "signaling/audit.h"
 #include "signaling/client.h"
 #include "signaling/http_private.h"
 #include "signaling/json_guard.h"
@@ -131,6 +132,8 @@ static bool admitted(sig_request *q, sig_access_level level)
     const char *refusal =
         sig_operators_identify(q->gateway->operators, sig_request_header(q, "Authorization"), sig_now_s(), &q->operator);
     if (refusal) {
+        const sig_audit_entry e = {.operation = "operate", .reason = mcu_error_name(MCU_ERROR_UNAUTHORIZED)};
+        sig_audit_refused(q->gateway, &e);
         sig_reply_problem(q, 401, mcu_error_name(MCU_ERROR_UNAUTHORIZED), refusal);
     }
     return !refusal;

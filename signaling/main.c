@@ -14,9 +14,11 @@
 #include "mcu/base/clock.h"
 #include "mcu/base/log.h"
 #include "mcu/base/metrics.h"
+#include "mcu/base/signing.h"
 #include "mcu/base/status.h"
 #include "signaling/api.h"
 #include "signaling/assets.h"
+#include "signaling/audit.h"
 #include "signaling/certificate.h"
 #include "signaling/client.h"
 #include "signaling/gateway.h"
@@ -109,21 +111,38 @@ static void apply_fact(void *user, const sig_change *change)
     sig_facts_apply(user, change);
 }
 
+static void note_start(sig_gateway *g)
+{
+    json_t *more = json_pack("{s:s, s:I}", "build", TESSERA_VERSION, "generation", (json_int_t)g->generation);
+    const sig_audit_entry e = {.event = "started", .more = more};
+    sig_audit_note(g, &e);
+    json_decref(more);
+}
+
 static bool open_store(program *p, GError **error)
 {
     sig_gateway *g = &p->gateway;
     g_autofree char *path = g_build_filename(p->options.data, "tessera.db", NULL);
     g->facts = sig_facts_new();
-    g->store = sig_store_open(path, mcu_wall_ns() / 1000000, error);
+    sig_audit_file *audit = sig_audit_file_open(p->options.data, g->key.private_key, error);
+    g->store = audit ? sig_store_open(path, audit, mcu_wall_ns() / 1000000, error) : NULL;
     if (!g->store || !sig_store_load(g->store, apply_fact, g->facts, error)) {
         return false;
     }
     g->generation = sig_store_next_generation(g->store, error);
-    return g->generation > 0 && sig_store_start(g->store, g->base, error);
+    if (g->generation <= 0 || !sig_store_start(g->store, g->base, error)) {
+        return false;
+    }
+    g->audit = sig_audit_new(g);
+    note_start(g);
+    return true;
 }
 
 static bool open_secrets(program *p, GError **error)
 {
+    if (!sig_key_pair_load(&p->gateway.key, p->options.data, SIG_GATEWAY_KEY, mcu_sign_public, error)) {
+        return false;
+    }
     char *token = sig_secret_load(p->options.data, "token.key", error);
     char *admin = token ? sig_secret_load(p->options.data, "admin.key", error) : NULL;
     if (admin) {
@@ -343,6 +362,7 @@ static void close_all(program *p)
     sig_http_free(g->admin_http);
     sig_http_free(g->http);
     sig_store_close(g->store);
+    sig_audit_free(g->audit);
     sig_ice_free(g->ice);
     sig_rate_free(g->offers_of_seat);
     sig_rate_free(g->offers_from);
@@ -352,6 +372,7 @@ static void close_all(program *p)
     sig_schema_free(g->api);
     sig_operators_free(g->operators);
     sig_auth_free(g->auth);
+    sig_key_pair_clear(&g->key);
     sig_facts_free(g->facts);
     close_events(p);
     event_base_free(g->base); /* runs what libevent still has to free */

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "signaling/assets.h"
+#include "signaling/audit_file.h"
+#include "signaling/key_file.h"
 #include "signaling/layouts.h"
 #include "signaling/operator.h"
 #include "signaling/permissions.h"
@@ -13,13 +15,16 @@
 
 static const char usage[] =
     "usage: tessera --help | --help-config | --permissions | --check-config [--config FILE]\n"
+    "       tessera --verify-audit FILE --key FILE [--head SEQ:HASH]\n"
     "\n"
     "The gateway: HTTPS, WebSocket, REST, WHIP and WHEP; supervises the room processes. It is started by\n"
     "tessera-launcher, which hands it its sockets and starts it again when it dies.\n"
     "\n"
     "  --help-config   prints every configuration key with its default\n"
     "  --permissions   prints which role may do what\n"
-    "  --check-config  says whether the configuration is good, with the keys and layouts it names\n";
+    "  --check-config  says whether the configuration is good, with the keys and layouts it names\n"
+    "  --verify-audit  says whether an audit trail (DATA/audit.log) is whole and signed by --key (DATA/gateway.pub), and\n"
+    "                  whether it holds a head that was noted before: exit status 0, else 1\n";
 
 static bool check_layouts(const sig_settings *s, GError **error)
 {
@@ -37,6 +42,17 @@ static int check_only(const sig_options *o)
     return good ? 0 : 1;
 }
 
+static int verify_audit(const char *path, const char *key_path, const char *head)
+{
+    g_autoptr(GError) error = NULL;
+    uint8_t key[SIG_KEY_BYTES];
+    if (!key_path || !sig_public_key_read(key_path, key, &error)) {
+        fprintf(stderr, "tessera: %s\n", error ? error->message : "--key FILE is missing: the server's gateway.pub");
+        return 2;
+    }
+    return sig_audit_verify(path, key, head, stdout) ? 0 : 1;
+}
+
 int sig_options_read(sig_options *o, int argc, char **argv)
 {
     static const struct option table[] = {{"data", required_argument, NULL, 'd'},
@@ -50,9 +66,13 @@ int sig_options_read(sig_options *o, int argc, char **argv)
                                           {"help-config", no_argument, NULL, 'H'},
                                           {"check-config", no_argument, NULL, 'C'},
                                           {"permissions", no_argument, NULL, 'P'},
+                                          {"verify-audit", required_argument, NULL, 'V'},
+                                          {"key", required_argument, NULL, 'k'},
+                                          {"head", required_argument, NULL, 'n'},
                                           {"version", no_argument, NULL, 'v'},
                                           {NULL, 0, NULL, 0}};
     bool check = false;
+    const char *audit = NULL, *key = NULL, *head = NULL;
     for (int c = 0; (c = getopt_long(argc, argv, "", table, NULL)) != -1;) {
         switch (c) {
         case 'd':
@@ -88,6 +108,15 @@ int sig_options_read(sig_options *o, int argc, char **argv)
         case 'P':
             sig_permissions_print(stdout);
             return 0;
+        case 'V':
+            audit = optarg;
+            break;
+        case 'k':
+            key = optarg;
+            break;
+        case 'n':
+            head = optarg;
+            break;
         case 'v':
             puts("tessera " TESSERA_VERSION);
             return 0;
@@ -95,6 +124,9 @@ int sig_options_read(sig_options *o, int argc, char **argv)
             fputs(usage, stderr);
             return 2;
         }
+    }
+    if (audit) {
+        return verify_audit(audit, key, head);
     }
     return check ? check_only(o) : -1;
 }

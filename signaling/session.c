@@ -62,6 +62,7 @@ void sig_session_ok(sig_session *s, const json_t *request)
 /* Lets go of the room; what the socket still brings is ignored. */
 static void leave_room(sig_session *s)
 {
+    sig_audit_cancel(g_steal_pointer(&s->entering));
     if (s->room) {
         if (s->state == SIG_SESSION_CHECKING) {
             sig_room_check_end(s->room, s);

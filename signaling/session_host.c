@@ -16,16 +16,12 @@ typedef struct {
     const char *target; /* a seat of this room, or "" */
 } order;
 
-static void finish(const order *o)
-{
-    sig_audit_done(sig_room_id(o->session->room), o->session->seat, sig_permission_name(o->permission), o->target);
-    sig_session_ok(o->session, o->request);
-}
-
 static void refuse(const order *o, mcu_error code, const char *message)
 {
     sig_session_refuse(o->session, o->request, mcu_error_name((int)code), message);
 }
+
+static const char not_here[] = "That person is not here now.", not_waiting[] = "That person does not wait any more.";
 
 /* ---- durable: the session may be gone when it is written, so it is looked up again ---- */
 
@@ -34,27 +30,35 @@ typedef struct {
     char room[SIG_ID_MAX + 1], seat[SIG_ID_MAX + 1], session[SIG_ID_MAX + 1], target[SIG_ID_MAX + 1];
     sig_permission permission;
     json_t *request;
+    void (*then)(const order *o); /* of what is only recorded */
 } writing;
 
-static void on_written(void *user, bool ok)
+static sig_session *session_of(const writing *w)
 {
-    writing *w = user;
     sig_room *room = sig_supervisor_room(w->gateway->supervisor, w->room);
     sig_session *s = room ? sig_room_client(room, w->seat) : NULL;
-    bool here = s && strcmp(sig_session_id(s), w->session) == 0;
-    if (ok) {
-        sig_audit_done(w->room, w->seat, sig_permission_name(w->permission), w->target);
-    }
-    if (here && ok) {
-        sig_session_ok(s, w->request);
-    } else if (here) {
-        sig_session_refuse(s, w->request, mcu_error_name(MCU_ERROR_UNAVAILABLE), "It could not be written down.");
-    }
+    return s && strcmp(sig_session_id(s), w->session) == 0 ? s : NULL;
+}
+
+static void free_writing(writing *w)
+{
     json_decref(w->request);
     g_free(w);
 }
 
-static void write_down(const order *o, sig_change *c)
+static void on_written(void *user, bool ok)
+{
+    writing *w = user;
+    sig_session *s = session_of(w);
+    if (s && ok) {
+        sig_session_ok(s, w->request);
+    } else if (s) {
+        sig_session_refuse(s, w->request, mcu_error_name(MCU_ERROR_UNAVAILABLE), "It could not be written down.");
+    }
+    free_writing(w);
+}
+
+static writing *writing_of(const order *o)
 {
     writing *w = g_new0(writing, 1);
     w->gateway = o->session->gateway;
@@ -64,11 +68,49 @@ static void write_down(const order *o, sig_change *c)
     g_strlcpy(w->seat, o->session->seat, sizeof w->seat);
     g_strlcpy(w->session, o->session->session, sizeof w->session);
     g_strlcpy(w->target, o->target, sizeof w->target);
+    return w;
+}
+
+static sig_audit_entry entry_of(const writing *w)
+{
+    return (sig_audit_entry){
+        .room = w->room, .actor = w->seat, .operation = sig_permission_name(w->permission), .target = w->target};
+}
+
+static void write_down(const order *o, sig_change *c)
+{
+    writing *w = writing_of(o);
+    const sig_audit_entry e = entry_of(w);
     g_strlcpy(c->room, w->room, sizeof c->room);
     g_strlcpy(c->seat, o->target, sizeof c->seat);
-    if (!sig_commit(w->gateway, c, 1, on_written, w)) {
+    if (!sig_commit(w->gateway, c, 1, &e, on_written, w)) {
         on_written(w, false);
     }
+}
+
+/* ---- at once, but not before it is recorded ---- */
+
+static void on_recorded(void *user)
+{
+    writing *w = user;
+    sig_session *s = session_of(w);
+    const order o = {s, w->request, w->permission, w->target};
+    sig_audit_entry e = entry_of(w);
+    if (s) {
+        w->then(&o);
+    } else {
+        e.event = "failed";
+        sig_audit_note(w->gateway, &e);
+    }
+    free_writing(w);
+}
+
+static void record_then(const order *o, void (*then)(const order *o))
+{
+    writing *w = writing_of(o);
+    const sig_audit_entry e = entry_of(w);
+    w->then = then;
+    sig_audit_first(w->gateway, &e, on_recorded, w);
 }
 
 static void mute(const order *o)
@@ -136,46 +178,51 @@ static void end(const order *o)
     write_down(o, &c);
 }
 
-/* ---- at once ---- */
+static void finish(const order *o, bool done, const char *why_not)
+{
+    if (done) {
+        sig_session_ok(o->session, o->request);
+    } else {
+        refuse(o, MCU_ERROR_NOT_FOUND, why_not);
+    }
+}
 
-static void ask(const order *o, const char *what)
+static void ask_now(const order *o)
 {
     sig_session *other = sig_room_client(o->session->room, o->target);
-    if (!other) {
-        refuse(o, MCU_ERROR_NOT_FOUND, "That person is not here now.");
-        return;
+    if (other) {
+        sig_session_ask(other, o->permission == SIG_MAY_CAMERA_ASK ? "camera" : "unmute", o->session->seat);
     }
-    sig_session_ask(other, what, o->session->seat);
-    finish(o);
+    finish(o, other, not_here);
 }
 
-static void ask_to_unmute(const order *o)
+static void ask(const order *o)
 {
-    ask(o, "unmute");
+    if (sig_room_client(o->session->room, o->target)) {
+        record_then(o, ask_now);
+    } else {
+        finish(o, false, not_here);
+    }
 }
 
-static void ask_for_camera(const order *o)
+static void open_now(const order *o)
 {
-    ask(o, "camera");
+    finish(o, sig_room_admit(o->session->room, o->target), not_waiting);
 }
 
-static void admit(const order *o)
+static void deny_now(const order *o)
+{
+    finish(o, sig_room_deny(o->session->room, o->target), not_waiting);
+}
+
+static void answer_knock(const order *o)
 {
     if (strcmp(o->target, o->session->seat) == 0) { /* it would replace the session that asks */
         refuse(o, MCU_ERROR_CONFLICT, "You are in the visit already.");
-    } else if (sig_room_admit(o->session->room, o->target)) {
-        finish(o);
+    } else if (sig_room_is_waiting(o->session->room, o->target)) {
+        record_then(o, o->permission == SIG_MAY_ADMIT ? open_now : deny_now);
     } else {
-        refuse(o, MCU_ERROR_NOT_FOUND, "That person does not wait any more.");
-    }
-}
-
-static void deny(const order *o)
-{
-    if (sig_room_deny(o->session->room, o->target)) {
-        finish(o);
-    } else {
-        refuse(o, MCU_ERROR_NOT_FOUND, "That person does not wait any more.");
+        finish(o, false, not_waiting);
     }
 }
 
@@ -198,18 +245,12 @@ static const struct {
     void (*run)(const order *o);
     bool seat;
 } operations[] = {
-    {SIG_MAY_MUTE, mute, true},
-    {SIG_MAY_UNMUTE_ASK, ask_to_unmute, true},
-    {SIG_MAY_CAMERA_ASK, ask_for_camera, true},
-    {SIG_MAY_MUTE_ALL, mute_all, false},
-    {SIG_MAY_REMOVE, remove_seat, true},
-    {SIG_MAY_LOCK, lock, false},
-    {SIG_MAY_ADMIT, admit, true},
-    {SIG_MAY_DENY, deny, true},
-    {SIG_MAY_TIER, cap_tier, true},
-    {SIG_MAY_LAYOUT, choose_layout, false},
-    {SIG_MAY_RECORD, record, false},
-    {SIG_MAY_DIAL, dial, false},
+    {SIG_MAY_MUTE, mute, true},          {SIG_MAY_UNMUTE_ASK, ask, true},
+    {SIG_MAY_CAMERA_ASK, ask, true},     {SIG_MAY_MUTE_ALL, mute_all, false},
+    {SIG_MAY_REMOVE, remove_seat, true}, {SIG_MAY_LOCK, lock, false},
+    {SIG_MAY_ADMIT, answer_knock, true}, {SIG_MAY_DENY, answer_knock, true},
+    {SIG_MAY_TIER, cap_tier, true},      {SIG_MAY_LAYOUT, choose_layout, false},
+    {SIG_MAY_RECORD, record, false},     {SIG_MAY_DIAL, dial, false},
     {SIG_MAY_END, end, false},
 };
 

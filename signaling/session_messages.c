@@ -49,16 +49,15 @@ static void say_joined(sig_session *s, bool resumed)
     sig_session_send(s, m);
 }
 
-static void enter(sig_session *s, const char *wanted)
+static void be_joined(sig_session *s)
 {
-    bool resumed = resumes(s, wanted);
+    bool resumed = resumes(s, s->wanted);
     s->state = SIG_SESSION_JOINED;
     if (resumed) {
-        g_strlcpy(s->session, wanted, sizeof s->session);
+        g_strlcpy(s->session, s->wanted, sizeof s->session);
     } else {
         sig_random_id("", s->session);
     }
-    sig_room_start(s->room); /* while the browser prepares its offer */
     sig_room_attach(s->room, s->seat, s);
     mcu_info("session.joined", "room=%s seat=%s session=%s resumed=%d", sig_room_id(s->room), s->seat, s->session, resumed);
     say_joined(s, resumed);
@@ -75,9 +74,41 @@ static void wait_at_the_door(sig_session *s)
     sig_room_wait(s->room, s->seat, s);
 }
 
+/* The room may have ended since, or the link been withdrawn, or the door been locked. */
+static void on_recorded(void *user)
+{
+    sig_session *s = user;
+    s->entering = NULL;
+    sig_room *room = sig_supervisor_room(s->gateway->supervisor, s->entered);
+    bool seated = sig_facts_seat(s->gateway->facts, s->entered, s->seat) != NULL;
+    if (!room || !sig_room_takes_people(room) || !seated) {
+        sig_session_end(s, room && !seated ? "removed" : "room_ended");
+        return;
+    }
+    s->room = room;
+    if (sig_room_lets_in(room, s->seat)) {
+        be_joined(s);
+    } else {
+        wait_at_the_door(s);
+    }
+}
+
+/* It is recorded first, which other messages wait for as well. */
+static void enter(sig_session *s, sig_room *room, const char *wanted)
+{
+    s->state = SIG_SESSION_ENTERING;
+    s->room = NULL; /* which may end meanwhile */
+    g_strlcpy(s->entered, sig_room_id(room), sizeof s->entered);
+    g_strlcpy(s->wanted, wanted, sizeof s->wanted);
+    sig_room_start(room); /* while the browser prepares its offer */
+    const sig_seat_facts *f = sig_facts_seat(s->gateway->facts, s->entered, s->seat);
+    const sig_audit_entry e = {.event = "joined", .room = s->entered, .actor = s->seat, .role = f->role};
+    s->entering = sig_audit_first(s->gateway, &e, on_recorded, s);
+}
+
 void sig_session_admitted(sig_session *s)
 {
-    enter(s, "");
+    enter(s, s->room, "");
 }
 
 static void on_join(sig_session *s, const json_t *m)
@@ -98,12 +129,12 @@ static void on_join(sig_session *s, const json_t *m)
         sig_session_replaced(s);
         return;
     }
-    s->room = room;
     event_del(s->deadline);
     g_strlcpy(s->seat, t.seat, sizeof s->seat);
     if (sig_room_lets_in(room, s->seat)) {
-        enter(s, text(m, "session"));
+        enter(s, room, text(m, "session"));
     } else {
+        s->room = room;
         wait_at_the_door(s);
     }
 }
@@ -239,7 +270,7 @@ void sig_session_dispatch(sig_session *s, const json_t *m)
                  {"hand", sig_session_hand, IN(JOINED)},
                  {"share", sig_session_share, IN(JOINED)},
                  {"host", sig_session_host, IN(JOINED)},
-                 {"leave", on_leave, IN(JOINED) | IN(WAITING) | IN(CHECKING)},
+                 {"leave", on_leave, IN(JOINED) | IN(WAITING) | IN(ENTERING) | IN(CHECKING)},
                  {"ping", on_ping, ~0u}};
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
         if (strcmp(text(m, "type"), table[i].type) != 0) {

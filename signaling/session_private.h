@@ -2,6 +2,7 @@
 #ifndef SIGNALING_SESSION_PRIVATE_H
 #define SIGNALING_SESSION_PRIVATE_H
 
+#include "signaling/audit.h"
 #include "signaling/permissions.h"
 #include "signaling/session.h"
 
@@ -10,6 +11,7 @@ typedef enum {
     SIG_SESSION_NEW,
     SIG_SESSION_CHECKING, /* a connection for measuring, without the seat */
     SIG_SESSION_WAITING,  /* before the locked door */
+    SIG_SESSION_ENTERING, /* until it is recorded that it joins */
     SIG_SESSION_JOINED,
     SIG_SESSION_CLOSED,
 } sig_session_state;
@@ -26,7 +28,9 @@ struct sig_session {
     bool asked_to_speak;         /* by a host, while muted by a host */
     bool said_audio, said_video; /* in its newest `state` */
     sig_call *offer, *tier_call; /* under way */
-    double allowance;            /* token bucket of the rate limit */
+    sig_audit_wait *entering;
+    char entered[SIG_ID_MAX + 1], wanted[SIG_ID_MAX + 1]; /* while entering: the room, the media session to go on with */
+    double allowance;                                     /* token bucket of the rate limit */
     int64_t refilled_ns;
     unsigned strikes;
 };

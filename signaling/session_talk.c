@@ -19,7 +19,9 @@ bool sig_session_may(sig_session *s, sig_permission p, const json_t *request)
     if (f && sig_may(p, sig_role_of(f->role), f->host)) {
         return true;
     }
-    sig_audit_refused(sig_room_id(s->room), s->seat, f ? f->role : "none", sig_permission_name(p));
+    const sig_audit_entry e = {
+        .room = sig_room_id(s->room), .actor = s->seat, .role = f ? f->role : "none", .operation = sig_permission_name(p)};
+    sig_audit_refused(s->gateway, &e);
     sig_session_refuse(s, request, mcu_error_name(MCU_ERROR_FORBIDDEN), sig_permission_refusal(p));
     return false;
 }
@@ -103,7 +105,8 @@ static void end_mute(sig_session *s)
     sig_change c = {.kind = SIG_SEAT_MUTE, .muted = false};
     g_strlcpy(c.room, sig_room_id(s->room), sizeof c.room);
     g_strlcpy(c.seat, s->seat, sizeof c.seat);
-    if (sig_commit(s->gateway, &c, 1, NULL, NULL)) {
+    const sig_audit_entry e = {.room = c.room, .actor = s->seat, .operation = "unmute", .target = s->seat};
+    if (sig_commit(s->gateway, &c, 1, &e, NULL, NULL)) {
         s->asked_to_speak = false;
     }
 }

@@ -20,46 +20,53 @@
 
 typedef struct {
     sig_change changes[GROUP_MAX];
-    unsigned n; /* 0 = stop */
-    sig_commit_fn fn;
+    unsigned n;
+    char *record;     /* NULL = none */
+    uint64_t seq;     /* of the record */
+    sig_commit_fn fn; /* NULL = stop */
     void *user;
     bool ok;
 } job;
 
 struct sig_store {
     sig_sql *sql;
+    sig_audit_file *audit;
     mcu_mailbox *jobs, *results;
     struct event *event;
     pthread_t thread;
     bool started;
     unsigned waiting; /* loop's: jobs without a result; keeps `results` from ever being full */
+    int64_t moved_ns; /* loop's: when the newest result came, or the first job of those that wait */
+    bool audit_ok;    /* the thread's: the last records reached the disk */
     atomic_bool healthy;
-    mcu_counter *commits, *failures, *refused;
+    mcu_counter *commits, *syncs, *failures, *refused;
 };
 
 static void drop_job(void *message)
 {
+    g_free(((job *)message)->record);
     g_free(message);
 }
 
-sig_store *sig_store_open(const char *path, int64_t now_ms, GError **error)
+sig_store *sig_store_open(const char *path, sig_audit_file *take_audit, int64_t now_ms, GError **error)
 {
     mode_t mask = umask(0077); /* before any thread runs */
     sig_sql *sql = sig_sql_open(path, error);
     umask(mask);
-    if (!sql) {
-        return NULL;
-    }
-    if (!sig_sql_prune(sql, now_ms - KEEP_ENDED_MS, error)) {
+    if (!sql || !sig_sql_prune(sql, now_ms - KEEP_ENDED_MS, error)) {
         sig_sql_close(sql);
+        sig_audit_file_close(take_audit);
         return NULL;
     }
     sig_store *s = g_new0(sig_store, 1);
     s->sql = sql;
+    s->audit = take_audit;
+    s->audit_ok = true;
     s->jobs = mcu_mailbox_new(BOUND + 1, drop_job);
     s->results = mcu_mailbox_new(BOUND, drop_job);
     atomic_init(&s->healthy, true);
     s->commits = mcu_counter_get("tessera_store_commits_total", NULL, "Transactions written.");
+    s->syncs = mcu_counter_get("tessera_audit_syncs_total", NULL, "Groups of audit records on the disk.");
     s->failures = mcu_counter_get("tessera_store_failures_total", NULL, "Transactions that failed.");
     s->refused = mcu_counter_get("tessera_store_refused_total", NULL, "Changes refused because too many were waiting.");
     return s;
@@ -75,8 +82,51 @@ int64_t sig_store_next_generation(sig_store *s, GError **error)
     return sig_sql_next_generation(s->sql, error);
 }
 
+static void finish(sig_store *s, job *j, bool ok)
+{
+    j->ok = ok;
+    mcu_mailbox_push(s->results, j);
+}
+
+/* One write and one sync for the records of all that waits; who has no changes hears at once. Returns how many are left. */
+static unsigned write_records(sig_store *s, job **batch, unsigned n)
+{
+    unsigned records = 0, left = 0;
+    for (unsigned i = 0; i < n; i++) {
+        records += batch[i]->record != NULL;
+        batch[i]->seq = batch[i]->record ? sig_audit_file_add(s->audit, batch[i]->record) : 0;
+    }
+    if (records > 0) {
+        s->audit_ok = sig_audit_file_flush(s->audit);
+        mcu_counter_add(s->audit_ok ? s->syncs : s->failures, 1);
+        atomic_store(&s->healthy, atomic_load(&s->healthy) && s->audit_ok);
+    }
+    for (unsigned i = 0; i < n; i++) {
+        bool lost = batch[i]->record && !s->audit_ok;
+        if (lost || batch[i]->n == 0) {
+            finish(s, batch[i], !lost);
+        } else {
+            batch[left++] = batch[i];
+        }
+    }
+    return left;
+}
+
+/* The trail says that it was to be done; when it was not, it says that too. */
+static void record_failures(sig_store *s, job *const *batch, unsigned n, bool written)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (batch[i]->record && !(written && batch[i]->ok)) {
+            g_autofree char *text = g_strdup_printf("\"at\":%" G_GINT64_FORMAT ",\"event\":\"failed\",\"of\":%" G_GUINT64_FORMAT,
+                                                    mcu_wall_ns() / 1000000, batch[i]->seq);
+            sig_audit_file_add(s->audit, text);
+        }
+    }
+    s->audit_ok = sig_audit_file_flush(s->audit) && s->audit_ok;
+}
+
 /* One transaction for all that waits: a burst of changes costs one fsync. */
-static bool write_batch(sig_store *s, job **batch, unsigned n)
+static void write_changes(sig_store *s, job **batch, unsigned n)
 {
     bool begun = sig_sql_begin(s->sql), all = true;
     for (unsigned i = 0; i < n; i++) {
@@ -84,16 +134,32 @@ static bool write_batch(sig_store *s, job **batch, unsigned n)
         all = all && batch[i]->ok;
     }
     bool written = begun && sig_sql_commit(s->sql);
+    if (!written || !all) {
+        record_failures(s, batch, n, written);
+    }
     mcu_counter_add(written && all ? s->commits : s->failures, 1);
-    atomic_store(&s->healthy, written && all);
-    return written;
+    atomic_store(&s->healthy, written && all && s->audit_ok);
+    for (unsigned i = 0; i < n; i++) {
+        finish(s, batch[i], batch[i]->ok && written);
+    }
 }
 
-/* A server that is not ready is sent nothing to write: it must find out by itself that the disk is back. */
+static void write_batch(sig_store *s, job **batch, unsigned n)
+{
+    unsigned left = write_records(s, batch, n);
+    if (left > 0) {
+        write_changes(s, batch, left);
+    } else if (n > 0) {
+        atomic_store(&s->healthy, s->audit_ok && sig_sql_probe(s->sql));
+    }
+}
+
+/* A server that is not ready is sent nothing to write: it must find out by itself that the disk is back. (The audit trail's gap
+ * is tried again from the loop.) */
 static void wait_for_jobs(sig_store *s)
 {
     while (!atomic_load(&s->healthy) && !mcu_mailbox_wait(s->jobs, mcu_now_ns() + PROBE_NS)) {
-        atomic_store(&s->healthy, sig_sql_probe(s->sql));
+        atomic_store(&s->healthy, s->audit_ok && sig_sql_probe(s->sql));
     }
     mcu_mailbox_wait(s->jobs, INT64_MAX);
 }
@@ -107,18 +173,14 @@ static void *store_thread(void *user)
         wait_for_jobs(s);
         job *j = NULL;
         while (n < BATCH_MAX && !stop && (j = mcu_mailbox_pop(s->jobs))) {
-            if (j->n == 0) {
+            if (!j->fn) {
                 stop = true;
-                g_free(j);
+                drop_job(j);
             } else {
                 batch[n++] = j;
             }
         }
-        bool written = n > 0 && write_batch(s, batch, n);
-        for (unsigned i = 0; i < n; i++) {
-            batch[i]->ok = batch[i]->ok && written;
-            mcu_mailbox_push(s->results, batch[i]);
-        }
+        write_batch(s, batch, n);
     }
     return NULL;
 }
@@ -131,8 +193,9 @@ static void on_results(evutil_socket_t fd, short what, void *user)
     job *j = NULL;
     while ((j = mcu_mailbox_pop(s->results))) {
         s->waiting--;
+        s->moved_ns = mcu_now_ns();
         j->fn(j->user, j->ok);
-        g_free(j);
+        drop_job(j);
     }
 }
 
@@ -147,19 +210,24 @@ bool sig_store_start(sig_store *s, struct event_base *base, GError **error)
     return s->started;
 }
 
-bool sig_store_commit(sig_store *s, const sig_change *changes, unsigned n, sig_commit_fn fn, void *user)
+bool sig_store_commit(sig_store *s, const sig_change *changes, unsigned n, const char *record, sig_commit_fn fn, void *user)
 {
-    g_assert(n >= 1 && n <= GROUP_MAX);
+    g_assert(n <= GROUP_MAX && (n > 0 || record) && fn);
     if (s->waiting >= BOUND) {
         mcu_counter_add(s->refused, 1);
         return false;
     }
     job *j = g_new0(job, 1);
-    memcpy(j->changes, changes, n * sizeof *changes);
+    if (n > 0) {
+        memcpy(j->changes, changes, n * sizeof *changes);
+    }
     j->n = n;
+    j->record = g_strdup(record);
     j->fn = fn;
     j->user = user;
-    s->waiting++;
+    if (s->waiting++ == 0) {
+        s->moved_ns = mcu_now_ns();
+    }
     mcu_mailbox_push(s->jobs, j);
     return true;
 }
@@ -167,6 +235,11 @@ bool sig_store_commit(sig_store *s, const sig_change *changes, unsigned n, sig_c
 bool sig_store_healthy(const sig_store *s)
 {
     return atomic_load(&s->healthy);
+}
+
+bool sig_store_stalled(const sig_store *s)
+{
+    return s->waiting > 0 && mcu_now_ns() - s->moved_ns > SIG_STORE_PATIENCE_MS * INT64_C(1000000);
 }
 
 void sig_store_close(sig_store *s)
@@ -184,5 +257,6 @@ void sig_store_close(sig_store *s)
     mcu_mailbox_free(s->jobs);
     mcu_mailbox_free(s->results);
     sig_sql_close(s->sql);
+    sig_audit_file_close(s->audit);
     g_free(s);
 }

@@ -10,9 +10,11 @@
 #include <stdint.h>
 
 #include "mcu/base/layout.h"
+#include "signaling/audit_file.h"
 #include "signaling/auth.h"
 
 #define SIG_TIER_MAX 8
+#define SIG_STORE_PATIENCE_MS 2000 /* a disk that takes longer hangs */
 #define SIG_LANGUAGE_MAX 35
 
 typedef enum {
@@ -46,17 +48,20 @@ typedef void (*sig_commit_fn)(void *user, bool ok);
 
 typedef struct sig_store sig_store;
 /* Opens or makes the file (0600), brings its layout up to date, forgets rooms that ended a month ago. Blocks; before the loop
- * runs. */
-sig_store *sig_store_open(const char *path, int64_t now_ms, GError **error);
+ * runs. Takes the audit trail, which is written by the same thread, also when it fails. */
+sig_store *sig_store_open(const char *path, sig_audit_file *take_audit, int64_t now_ms, GError **error);
 /* Replays everything as changes. Before start. */
 bool sig_store_load(sig_store *s, sig_change_fn each, void *user, GError **error);
 /* Counts the gateway's starts: the generation that rooms see. Before start. 0 = error. */
 int64_t sig_store_next_generation(sig_store *s, GError **error);
 
 bool sig_store_start(sig_store *s, struct event_base *base, GError **error);
-/* Copies `changes` (1..4). False = too much is waiting (MCU_ERROR_UNAVAILABLE for the caller); `fn` is not called then. */
-bool sig_store_commit(sig_store *s, const sig_change *changes, unsigned n, sig_commit_fn fn, void *user);
+/* Copies `changes` (0..4) and `record` (sig_audit_text(); NULL = none). The record is on the disk before the changes are; when
+ * they then fail, another record says so. False = too much is waiting (MCU_ERROR_UNAVAILABLE for the caller); `fn` is not called
+ * then. */
+bool sig_store_commit(sig_store *s, const sig_change *changes, unsigned n, const char *record, sig_commit_fn fn, void *user);
 bool sig_store_healthy(const sig_store *s); /* the last transaction reached the disk */
+bool sig_store_stalled(const sig_store *s); /* the disk has not answered for SIG_STORE_PATIENCE_MS */
 void sig_store_close(sig_store *s);         /* writes what waits, then closes; pending callbacks are not called */
 
 #endif

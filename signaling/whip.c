@@ -153,6 +153,12 @@ static void submit_offer(exchange *x, const char *sdp, sig_reply_fn fn)
     }
 }
 
+static void on_recorded(void *user)
+{
+    exchange *x = user;
+    submit_offer(x, x->offer, on_answer);
+}
+
 void sig_whip_create(sig_request *q)
 {
     sig_token t;
@@ -174,7 +180,8 @@ void sig_whip_create(sig_request *q)
     sig_random_id("", session);
     exchange *x = new_exchange(q, &t, session);
     x->offer = g_strndup(sdp, length);
-    submit_offer(x, x->offer, on_answer);
+    const sig_audit_entry e = {.event = "joined", .room = x->room, .actor = x->seat, .role = t.role, .operation = kind_of(q)};
+    sig_audit_first(q->gateway, &e, on_recorded, x);
 }
 
 void sig_whip_options(sig_request *q)

@@ -128,6 +128,10 @@ class Server:
         with open(self.folder + "/log", encoding="utf-8", errors="replace") as f:
             return f.read()
 
+    def trail(self):
+        with open(self.data + "/audit.log", encoding="ascii") as f:
+            return f.read()
+
     def complaints(self):
         """Sanitizer reports, GLib's own, and the lines after each."""
         lines = self.words().splitlines()

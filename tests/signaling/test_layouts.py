@@ -40,7 +40,7 @@ def make(server):
             assert server.rest("PUT", f"/rooms/{room}/layout", wrong).status == 400, wrong
         assert server.rest("PUT", "/rooms/none/layout", {"layout": "grid"}).status == 404
         assert server.inspect(room)["layout"] == "interview"
-        assert "operation=layout" in server.words()
+        assert '"operation":"layout"' in server.trail()
         await ws.close()
 
     async def a_room_is_made_with_its_layout():

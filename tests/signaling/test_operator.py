@@ -83,15 +83,15 @@ def make(server):
                     assert r.status == 201, (kid, more, r.body)
             assert s.rest("GET", "/rooms").status == 200, "the admin key is as good as ever"
             r = ask(s, token(rsa, sub="a b\nc=d")).json()["id"]
-            assert f"room={r} actor=operator:a%20b%0Ac%3Dd operation=create" in s.words()
+            assert f'"room":"{r}","actor":"operator:a%20b%0Ac%3Dd","operation":"create"' in s.trail()
             r = ask(s, token(rsa, sub="\u00e9" * 127)).json()["id"]
-            assert f"room={r} actor=operator:{'%C3%A9' * 127} operation=create target=-\n" in s.words()
+            assert f'"room":"{r}","actor":"operator:{"%C3%A9" * 127}","operation":"create","prev"' in s.trail()
             head = {"Authorization": "Bearer " + token(rsa, sub="desk|7"), "Content-Type": "application/json"}
             s.request("POST", f"/api/v1/rooms/{r}/links", '{"role":"guest","name":"N","seat":"one"}', head)
             s.request("POST", f"/api/v1/rooms/{r}/participants/one/mute", '{"muted":true}', head)
             s.request("DELETE", f"/api/v1/rooms/{r}", None, head)
-            for what in ("link target=one", "mute target=one", "end target=-"):
-                assert f"room={r} actor=operator:desk|7 operation={what}" in s.words(), what
+            for what in ('link","target":"one', 'mute","target":"one', "end"):
+                assert f'"room":"{r}","actor":"operator:desk|7","operation":"{what}"' in s.trail(), what
 
         with_keys(write("set", {"keys": [{"kty": "oct", "k": "AA"}, {"kty": "RSA", "n": "!", "e": "AQAB"}, stranger.jwk("one") | {"use": "enc"},
                                          rsa.jwk("one"), elliptic.jwk("two")]}), test)

@@ -68,8 +68,8 @@ def make(server):
                     assert operation in allowed or len(words) > 20, words
                 await ws.close()
                 await other.close()
-        log = server.words()
-        assert "audit.refused" in log and "role=observer operation=chat" in log and "actor=me operation=end" in log
+        log = server.trail()
+        assert '"event":"refused"' in log and '"role":"observer","operation":"chat"' in log and '"actor":"me","operation":"end"' in log
 
     async def what_a_role_may_not_send_is_not_asked_for_in_the_room():
         room = server.room()

@@ -240,7 +240,7 @@ def make(server):
                 assert (await hear(ws, "error"))["code"] == "denied" and await hear_end(ws) == 1008
             r = answer("gus", what)
             assert r.status == 409 and r.json()["code"] == "conflict" and "waits" in r.json()["detail"]
-        assert "actor=operator operation=admit target=gus" in server.words()
+        assert '"actor":"operator","operation":"admit","target":"gus"' in server.trail()
 
     async def who_is_made_a_host_waits_no_longer():
         room = server.room()

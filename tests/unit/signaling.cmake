@@ -1,1 +1,2 @@
+tessera_test(sig_audit SOURCES test_sig_audit.c LIBS tessera_signaling)
 tessera_test(sig_rate SOURCES test_sig_rate.c LIBS tessera_signaling)

@@ -1,0 +1,126 @@
+"""The audit trail: who did what, on the disk before it shows, whole after a crash, and what happens when the disk hangs."""
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import threading
+import time
+
+from harness import hear, say
+
+
+def make(server):
+    def records(**wanted):
+        found = [json.loads(line) for line in server.trail().splitlines()]
+        return [r for r in found if all(r.get(k) == v for k, v in wanted.items())]
+
+    def verify(*more):
+        r = subprocess.run([server.bin + "/tessera", "--verify-audit", server.data + "/audit.log", "--key", server.data + "/gateway.pub", *more],
+                           capture_output=True, text=True, timeout=10)
+        return r.returncode, r.stdout
+
+    async def what_people_do_is_there_when_they_hear_of_it():
+        room = server.room(name="Visit of Ana Secret")
+        assert len(records(room=room, operation="create", actor="operator")) == 1
+        link = server.link(room, seat="one", name="Ana Secret")
+        ws, _ = await server.join(link)
+        assert len(records(room=room, event="joined", actor="one", role="patient")) == 1
+        host, _ = await server.join(server.link(room, role="clinician", seat="doc", host=True))
+        for op, more in (("mute", {"seat": "one"}), ("unmute_ask", {"seat": "one"}), ("lock", {"value": True})):
+            await say(host, type="host", op=op, id=1, **more)
+            await hear(host, "ok")
+            found = records(room=room, event="done", actor="doc", operation=op)
+            assert len(found) == 1 and found[0].get("target") == more.get("seat"), found
+        await say(ws, type="host", op="end", id=2)
+        await hear(ws, "error")
+        server.link(room, role="guest", seat="one", name="Ana Secret")
+        assert records(room=room, operation="role", target="one")[0]["role"] == "guest"
+        assert server.request("GET", "/api/v1/rooms", None, {"Authorization": "Bearer no"}).status == 401
+        server.wait(lambda: records(event="refused", actor="one", operation="end") and records(event="refused", operation="operate"), 2)
+        text = server.trail()
+        assert "Ana" not in text and "Secret" not in text and link["token"] not in text
+        assert verify()[0] == 0
+
+    async def refusals_do_not_fill_the_disk():
+        room = server.room()
+        ws, _ = await server.join(server.link(room, role="observer", seat="loud"))
+        for i in range(45):
+            await say(ws, type="chat", text="x", id=i)
+            await hear(ws, "error")
+        assert len(records(room=room, event="refused", actor="loud")) == 30
+
+    def a_killed_gateway_leaves_a_trail_that_goes_on():
+        room = server.room()
+        for i in range(3):
+            calls = [threading.Thread(target=lambda n=n: quietly(server.link, room, seat=f"s{n}")) for n in range(3)]
+            for c in calls:
+                c.start()
+            old = server.gateway()
+            os.kill(old, signal.SIGKILL)
+            for c in calls:
+                c.join()
+            server.wait(lambda o=old: server.gateway() not in (0, o) and server.get("/readyz").status == 200, 8)
+            status, said = verify()
+            assert status == 0, said
+        generations = [r["generation"] for r in records(event="started")]
+        assert len(generations) >= 4 and generations == sorted(generations)
+        seats = {s["seat"] for s in server.inspect(room)["participants"]}
+        assert seats <= {r["target"] for r in records(room=room, operation="link")}, "no seat without its record"
+
+    def quietly(call, *args, **named):
+        try:
+            call(*args, **named)
+        except (OSError, AssertionError, ValueError):
+            pass
+        except Exception:  # noqa: B902  the connection ended in the middle
+            pass
+
+    async def a_disk_that_hangs_holds_up_nobody_who_joins():
+        room = server.room()
+        link = server.link(room, seat="one")
+        path = f"/rooms/{room}/participants/one/mute"
+        db = sqlite3.connect(server.data + "/tessera.db", isolation_level=None)
+        db.execute("BEGIN IMMEDIATE")  # whoever writes now waits for 3 s
+        replies = []
+        call = threading.Thread(target=lambda: replies.append(server.rest("POST", path, {"muted": True}).status))
+        call.start()
+        server.wait(lambda: len(records(room=room, operation="mute")) == 1, 2)  # recorded; the change itself waits
+        begin = time.monotonic()
+        ws, _ = await server.join(link)
+        waited = time.monotonic() - begin
+        late = records(room=room, event="joined", actor="one")
+        refused = server.rest("POST", path, {"muted": True})
+        call.join()
+        assert 0.5 < waited < 2.9 and not late, (waited, late)
+        assert replies == [503] and refused.status == 503
+        db.execute("ROLLBACK")
+        db.close()
+        server.wait(lambda: records(event="gap"), 8)
+        gap = records(event="gap")[-1]
+        assert gap["late"] >= 1 and gap["lost"] == 0 and len(records(room=room, event="joined", actor="one")) == 1, gap
+        failed = records(event="failed", of=records(room=room, operation="mute")[0]["seq"])  # when the disk was back too late
+        assert server.inspect(room)["participants"][0]["muted"] is not bool(failed)
+        assert verify()[0] == 0
+        await ws.close()
+
+    def a_trail_that_was_cut_or_changed_is_told():
+        status, said = verify()
+        head = said.split("head ")[1].split()[0].rstrip(",")
+        assert status == 0 and verify("--head", head)[0] == 0
+        server.stop()
+        path = server.data + "/audit.log"
+        with open(path, "rb") as f:
+            whole = f.read()
+        for broken, *more in ((whole.replace(b'"done"', b'"dome"', 1),), (whole[whole.index(b"\n") + 1:],),
+                              (b"\n".join(whole.split(b"\n")[:-3]) + b"\n", "--head", head)):
+            with open(path, "wb") as f:
+                f.write(broken)
+            assert verify(*more)[0] == 1
+        with open(path, "wb") as f:
+            f.write(whole)
+        server.start()
+        assert verify("--head", head)[0] == 0
+
+    return [what_people_do_is_there_when_they_hear_of_it, refusals_do_not_fill_the_disk, a_killed_gateway_leaves_a_trail_that_goes_on,
+            a_disk_that_hangs_holds_up_nobody_who_joins, a_trail_that_was_cut_or_changed_is_told]
