@@ -88,6 +88,18 @@ void sig_page_websocket(sig_request *q)
     sig_reply_release(q);
 }
 
+/* A service worker answers for what lies below it: the page of a join link, too. */
+static const char *at_the_top(const char *path)
+{
+    static const char *const files[][2] = {{"/", "/web/index.html"}, {"/sw.js", "/web/sw.js"}};
+    for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+        if (strcmp(path, files[i][0]) == 0) {
+            return files[i][1];
+        }
+    }
+    return path;
+}
+
 void sig_page_fallback(sig_request *q)
 {
     bool read = evhttp_request_get_command(q->ev) == EVHTTP_REQ_GET || evhttp_request_get_command(q->ev) == EVHTTP_REQ_HEAD;
@@ -98,5 +110,5 @@ void sig_page_fallback(sig_request *q)
     if (sig_assets_is_admin(q->path) && !sig_http_may_operate(q)) {
         return;
     }
-    sig_assets_serve(q, strcmp(q->path, "/") == 0 ? "/web/index.html" : q->path, 200);
+    sig_assets_serve(q, at_the_top(q->path), 200);
 }

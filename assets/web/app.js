@@ -10,6 +10,7 @@ const $ = (id) => document.getElementById(id);
 const options = new URLSearchParams(location.hash.slice(1));
 const raw = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
 const BACK_MS = 120000; // a tab that was in the visit this recently goes straight back
+const IDLE_MS = 5000; // a line that nobody needs at the moment
 const TELEVISION = /smart-?tv|tizen|web0s|webos|netcast|hbbtv|bravia|crkey|googletv|android tv|\baft[a-z]/i;
 
 // A reload brings the person straight back: the token, and what was switched on, are remembered for this tab only.
@@ -118,6 +119,12 @@ async function speak(...wish) {
 }
 
 const later = () => import('./later.js');
+
+// Keeping the page for the next time takes a little of the line: when the person is not in the visit, nor about to be.
+function keepSoon() {
+  const before = shown;
+  setTimeout(async () => shown === before && (await later()).keepPage(), IDLE_MS);
+}
 let roomStyle = null;
 
 // The room's program and looks are fetched while the person checks camera and sound.
@@ -201,6 +208,7 @@ async function start() {
     keep({ joined: false });
     if (room) room.hide();
     message(reason === 'error' ? endOf(code) : reason);
+    keepSoon();
   });
   $('message-leave').addEventListener('click', () => visit.leave());
   $('message-action').addEventListener('click', () => {
@@ -226,6 +234,7 @@ async function start() {
     noteLine(result.tier === 'A' ? 0 : result.down);
     return result;
   };
+  keepSoon();
   const done = prejoin(visit.media, { name: link.name || '', check, pressed });
   // The page can be used: what Join will need is fetched and opened now.
   setTimeout(() => Promise.all([visit.prepare(), tv || arrows(), roomCode()]).catch(() => {}));

@@ -3,3 +3,4 @@ export { Room } from './room.js';
 export { explain } from './nopath.js';
 export { checkConnection } from './check.js';
 export { start as arrows } from './arrows.js';
+export { keepPage } from './keep.js';

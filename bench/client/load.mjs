@@ -1,7 +1,7 @@
 // load.mjs - the participant's page over a thin line: how long until it can be used, and from the press on Join to voice and picture.
 // usage: node load.mjs CASE[:PAUSE]...   prints one JSON object a line: {case, usable_s, voice_s, picture_s, down, up, join_down, join_up}
 // Page, signaling and media share the line. A case is a visit: "cold" by a browser that was never here; "warm" by the profile of the
-// cold one before it in a new browser process, which has kept files but no connection; "hasty" is cold too. Join is pressed when it
+// cold one before it in a new browser process, which has kept page and files but no connection; "hasty" is cold too. Join is pressed when it
 // can be in a hasty visit, 3 s later (or PAUSE ms) in the others: a person looks at the page first.
 import fs from 'node:fs';
 import os from 'node:os';
@@ -70,6 +70,7 @@ async function visit(name, pause, line, link, certificate, profile) {
     const after = bytes(await line.figures());
     const since = (name) => (seen[name] ? (seen[name] - seen.pressed) / 1000 : null);
     await page.evaluate(() => window.tessera.leave());
+    await until('the page to be kept for the next time', () => page.evaluate(async () => !!(await caches.match('/'))), LIMIT_MS, 200);
     return { case: name, usable_s: seen.usable / 1000, voice_s: since('voice'), picture_s: since('picture'), down: usable.down - before.down, up: usable.up - before.up, join_down: after.down - usable.down, join_up: after.up - usable.up };
   } finally {
     await browser.close();
