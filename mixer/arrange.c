@@ -18,10 +18,19 @@ typedef struct {
 
 static bool serves(const mcu_arrangement *a, const mix_ground *g, unsigned people)
 {
-    int side = MIN(g->width_px, g->height_px);
-    bool shape = g->width_px >= g->height_px ? a->wide : a->tall;
-    return shape && people >= a->people_min && people <= a->people_max && side >= a->side_min_px && side <= a->side_max_px &&
-           (!a->tiers || g_strv_contains((const char *const *)a->tiers, g->name ? g->name : ""));
+    bool viewer = !a->views || (a->views & 1u << g->view);
+    return viewer && people >= a->people_min && people <= a->people_max &&
+           mcu_arrangement_serves(a, g->name, g->width_px, g->height_px);
+}
+
+/* Those who are not left out of it. */
+static unsigned count_in(const mcu_arrangement *a, const mix_guest *guests, unsigned n)
+{
+    unsigned in = 0;
+    for (unsigned i = 0; i < n; i++) {
+        in += !(guests[i].who & a->without);
+    }
+    return in;
 }
 
 /* ---- who ---- */
@@ -137,7 +146,9 @@ static bool seat_one(seating *s, const mcu_layout_slot *slot)
 /* Single slots choose first: a grid takes who is left. */
 static bool try_arrangement(seating *s, const mcu_arrangement *a)
 {
-    memset(s->seated, 0, sizeof s->seated);
+    for (unsigned i = 0; i < s->n_guests; i++) {
+        s->seated[i] = (s->guests[i].who & a->without) != 0;
+    }
     s->n = 0;
     for (int grids = 0; grids <= 1; grids++) {
         for (unsigned i = 0; i < a->n_slots; i++) {
@@ -169,7 +180,8 @@ unsigned mix_arrange(const mcu_layout *layout, const mix_ground *ground, const m
     seating s = {.ground = ground, .guests = guests, .n_guests = n, .places = places};
     bool found = false;
     for (unsigned i = 0; layout && !found && i < layout->n_arrangements; i++) {
-        found = serves(&layout->arrangements[i], ground, n) && try_arrangement(&s, &layout->arrangements[i]);
+        const mcu_arrangement *a = &layout->arrangements[i];
+        found = serves(a, ground, count_in(a, guests, n)) && try_arrangement(&s, a);
     }
     if (!found) {
         (void)try_arrangement(&s, &mcu_layout_grid()->arrangements[0]);

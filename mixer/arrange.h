@@ -12,6 +12,7 @@
 typedef struct {
     const char *name; /* of the tier, borrowed */
     int width_px, height_px;
+    mcu_who view; /* whose picture it is, NONE = everybody's */
 } mix_ground;
 
 /* In order of joining. */

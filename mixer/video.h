@@ -11,7 +11,7 @@
 #include "mcu/base/media.h"
 #include "mcu/base/status.h"
 
-#define MIX_MAX_TIERS 8
+#define MIX_MAX_TIERS 22 /* canvases: what a tier shows while there is a screen, or to some roles, is one more */
 #define MIX_MAX_PEOPLE 64
 #define MIX_MAX_DECODED 16 /* the rest is shown by name only */
 
@@ -24,9 +24,11 @@ typedef struct {
 typedef struct {
     mix_tier_spec tiers[MIX_MAX_TIERS]; /* largest first */
     unsigned n_tiers;
-    unsigned workers;   /* decode threads; 0 = number of cores, at most 4 */
-    const char *preset; /* x264 preset, NULL = "superfast" */
-    int max_source_px;  /* largest accepted coded width or height, 0 = 1920 */
+    mcu_who
+        view[MIX_MAX_TIERS]; /* whose picture it is: MCU_WHO_NONE = everybody's, else that role's; a name may then come again */
+    unsigned workers;        /* decode threads; 0 = number of cores, at most 4 */
+    const char *preset;      /* x264 preset, NULL = "superfast" */
+    int max_source_px;       /* largest accepted coded width or height, 0 = 1920 */
 } mix_video_config;
 
 /* One tile of a tier's picture, in pixels of that tier. */
@@ -70,11 +72,10 @@ typedef struct {
     bool muted;     /* microphone icon */
     bool talking;   /* border */
     bool phone;     /* phone icon */
-    unsigned
-        who;       /* 1u << mcu_who of the role, and of MCU_WHO_CONTENT and MCU_WHO_SIGNING; CONTENT alone: a screen beside
-                      somebody's   camera, without a name over it, and shown for as long as it is listed, also when nothing moves */
-    unsigned rank; /* 0 = is the speaker, 1 = was before, ... MIX_RANK_NEVER = never was */
+    unsigned who;   /* 1u << mcu_who of the role, and of MCU_WHO_CONTENT and MCU_WHO_SIGNING */
+    unsigned rank;  /* 0 = is the speaker, 1 = was before, ... MIX_RANK_NEVER = never was */
 } mix_person;
+/* CONTENT alone is a screen beside somebody's camera: no name over it, and never stale for as long as it is listed. */
 static inline bool mix_is_screen(unsigned who)
 {
     return who == 1u << MCU_WHO_CONTENT;

@@ -28,6 +28,7 @@ typedef struct {
 struct mix_video {
     GMainContext *context;
     mix_tier_spec specs[MIX_MAX_TIERS];
+    mcu_who views[MIX_MAX_TIERS];
     unsigned n_tiers;
     char *preset;
     mix_video_callbacks callbacks;

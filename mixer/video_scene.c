@@ -31,7 +31,7 @@ static void arrange(const mix_video *v, arranged *a)
         if (!mix_video_tier_live(&v->tiers[t])) {
             continue;
         }
-        mix_ground ground = {v->specs[t].name, v->specs[t].width_px, v->specs[t].height_px};
+        mix_ground ground = {v->specs[t].name, v->specs[t].width_px, v->specs[t].height_px, v->views[t]};
         a->n[t] = mix_arrange(v->layout, &ground, guests, v->n_people, a->places[t]);
         for (unsigned i = 0; i < a->n[t]; i++) {
             a->shown[a->places[t][i].guest] |= !a->places[t][i].card;

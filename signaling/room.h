@@ -83,6 +83,6 @@ void sig_room_forget_session(sig_room *r, const char *seat, const char *session)
 unsigned sig_room_client_count(const sig_room *r);
 /* Newest roster and layouts, for who has just joined. */
 void sig_room_greet(sig_room *r, sig_session *s);
-void sig_room_send_layout(sig_room *r, sig_session *s, const char *tier);
+void sig_room_send_layout(sig_room *r, sig_session *s, const char *canvas);
 
 #endif

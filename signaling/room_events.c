@@ -66,9 +66,16 @@ void sig_room_greet(sig_room *r, sig_session *s)
     }
 }
 
-void sig_room_send_layout(sig_room *r, sig_session *s, const char *tier)
+/* A tier may have several pictures: everybody's, some roles', the one while a screen is shown. */
+static void canvas_of(const json_t *m, char canvas[SIG_CANVAS_MAX + 1])
 {
-    json_t *layout = g_hash_table_lookup(r->layouts, tier);
+    const char *view = text(m, "view");
+    g_snprintf(canvas, SIG_CANVAS_MAX + 1, "%s%s%s", text(m, "tier"), *view ? " " : "", view);
+}
+
+void sig_room_send_layout(sig_room *r, sig_session *s, const char *canvas)
+{
+    json_t *layout = g_hash_table_lookup(r->layouts, canvas);
     if (layout) {
         sig_session_send(s, json_incref(layout));
     }
@@ -221,7 +228,9 @@ static void on_roster(sig_room *r, const json_t *m)
     {
         sig_session *s = g_hash_table_lookup(r->clients, text(p, "seat"));
         if (s) {
-            sig_session_set_tier(s, text(p, "tier"));
+            char canvas[SIG_CANVAS_MAX + 1];
+            canvas_of(p, canvas);
+            sig_session_set_canvas(s, canvas);
         }
     }
 }
@@ -229,17 +238,18 @@ static void on_roster(sig_room *r, const json_t *m)
 static void on_layout(sig_room *r, const json_t *m)
 {
     static const char *const members[] = {"type", "tier", "width", "height", "tiles", NULL};
-    const char *tier = text(m, "tier");
-    if (g_hash_table_size(r->layouts) >= SIG_MAX_TIERS && !g_hash_table_contains(r->layouts, tier)) {
+    char canvas[SIG_CANVAS_MAX + 1];
+    canvas_of(m, canvas);
+    if (g_hash_table_size(r->layouts) >= SIG_MAX_CANVASES && !g_hash_table_contains(r->layouts, canvas)) {
         return;
     }
     json_t *layout = pick(m, members);
-    g_hash_table_insert(r->layouts, g_strdup(tier), layout);
+    g_hash_table_insert(r->layouts, g_strdup(canvas), layout);
     GHashTableIter i;
     void *client = NULL;
     g_hash_table_iter_init(&i, r->clients);
     while (g_hash_table_iter_next(&i, NULL, &client)) {
-        if (strcmp(sig_session_tier(client), tier) == 0) {
+        if (strcmp(sig_session_canvas(client), canvas) == 0) {
             sig_session_send(client, json_incref(layout));
         }
     }
@@ -250,7 +260,9 @@ static void on_quality(sig_room *r, const json_t *m)
     static const char *const members[] = {"type", "quality", "tier", "loss", "rtt", NULL};
     sig_session *s = g_hash_table_lookup(r->clients, text(m, "seat"));
     if (s) {
-        sig_session_set_tier(s, text(m, "tier"));
+        char canvas[SIG_CANVAS_MAX + 1];
+        canvas_of(m, canvas);
+        sig_session_set_canvas(s, canvas);
         sig_session_send(s, pick(m, members));
     }
 }

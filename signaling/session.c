@@ -103,7 +103,7 @@ void sig_session_replaced(sig_session *s)
 
 void sig_session_restart(sig_session *s, const char *reason)
 {
-    s->tier[0] = '\0';
+    s->canvas[0] = '\0';
     sig_session_send(s, json_pack("{s:s, s:s}", "type", "restart", "reason", reason));
 }
 
@@ -147,17 +147,17 @@ void sig_session_facts_changed(sig_session *s, const sig_seat_facts *facts)
     }
 }
 
-void sig_session_set_tier(sig_session *s, const char *tier)
+void sig_session_set_canvas(sig_session *s, const char *canvas)
 {
-    if (strcmp(s->tier, tier) != 0) {
-        g_strlcpy(s->tier, tier, sizeof s->tier);
-        sig_room_send_layout(s->room, s, s->tier);
+    if (strcmp(s->canvas, canvas) != 0) {
+        g_strlcpy(s->canvas, canvas, sizeof s->canvas);
+        sig_room_send_layout(s->room, s, s->canvas);
     }
 }
 
-const char *sig_session_tier(const sig_session *s)
+const char *sig_session_canvas(const sig_session *s)
 {
-    return s->tier;
+    return s->canvas;
 }
 
 const char *sig_session_seat(const sig_session *s)

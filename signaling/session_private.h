@@ -23,7 +23,7 @@ struct sig_session {
     struct event *deadline; /* of joining, or of a check */
     sig_room *room;         /* while checking, waiting or joined */
     char seat[SIG_ID_MAX + 1], session[SIG_ID_MAX + 1];
-    char tier[SIG_TIER_MAX + 1];
+    char canvas[SIG_CANVAS_MAX + 1];
     bool muted;
     bool asked_to_speak;         /* by a host, while muted by a host */
     bool said_audio, said_video; /* in its newest `state` */

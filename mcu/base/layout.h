@@ -33,6 +33,10 @@ typedef enum {
 const char *mcu_who_name(mcu_who w);
 mcu_who mcu_who_of(const char *name); /* NONE = there is no such word */
 
+#define MCU_LAYOUT_ROLES (((1u << (MCU_WHO_COMPLIANCE + 1)) - 1) & ~1u)
+/* Whose view may be another than everybody's: so many pictures a tier are drawn and encoded at most besides the common one. */
+#define MCU_LAYOUT_VIEWS (1u << MCU_WHO_PATIENT | 1u << MCU_WHO_CLINICIAN | 1u << MCU_WHO_OBSERVER)
+
 /* How a picture sits in its tile. */
 typedef enum {
     MCU_FIT_NONE = 0, /* not said: as MCU_FIT_WHOLE */
@@ -60,6 +64,8 @@ typedef struct {
     int side_min_px, side_max_px;    /* the picture's shorter side */
     bool wide, tall;                 /* which shapes it serves */
     char **tiers;                    /* names; NULL = every tier */
+    unsigned views;                  /* for viewers of these roles, bits of MCU_LAYOUT_VIEWS; 0 = for everybody */
+    unsigned without;                /* who is left out of it: bits of MCU_LAYOUT_ROLES */
     mcu_layout_slot *slots;
     unsigned n_slots;
 } mcu_arrangement;
@@ -76,6 +82,11 @@ mcu_layout *mcu_layout_parse(const json_t *document, GError **error);
 void mcu_layout_free(mcu_layout *l); /* NULL is fine */
 /* Everybody in one grid: for who was given no layouts. Static. */
 const mcu_layout *mcu_layout_grid(void);
+
+/* Whether it is made for pictures like this, whoever is in them. */
+bool mcu_arrangement_serves(const mcu_arrangement *a, const char *tier, int width_px, int height_px);
+/* Whether viewers of that role have a picture of their own on such a tier. */
+bool mcu_layout_has_view(const mcu_layout *l, mcu_who view, const char *tier, int width_px, int height_px);
 
 /* Several of them, by name. */
 typedef struct mcu_layouts mcu_layouts;

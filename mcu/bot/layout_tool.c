@@ -72,6 +72,9 @@ static bool read_options(char **args, mcu_preview *p)
             ok = number(args[1], 1, MCU_LAYOUT_PEOPLE_MAX, &people);
         } else if (strcmp(args[0], "--speaker") == 0) {
             ok = number(args[1], 0, MCU_LAYOUT_PEOPLE_MAX - 1, &speaker);
+        } else if (strcmp(args[0], "--view") == 0) {
+            p->view = mcu_who_of(args[1]);
+            ok = (MCU_LAYOUT_VIEWS & 1u << p->view) != 0;
         } else if (strcmp(args[0], "--signing") == 0) {
             ok = number(args[1], 0, MCU_LAYOUT_PEOPLE_MAX - 1, &p->signing);
         } else if (strcmp(args[0], "--content") == 0) {

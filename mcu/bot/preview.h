@@ -9,6 +9,7 @@
 typedef struct {
     int width_px, height_px; /* of the picture, even */
     const char *tier;        /* its name, for layouts that ask for it */
+    mcu_who view;            /* whose picture it is; NONE = everybody's */
     unsigned people;         /* 0..64: a clinician, a patient, an interpreter, guests */
     unsigned speaker;        /* who speaks, from 0 */
     int signing, content;    /* who signs, who shows a screen; -1 = nobody */

@@ -80,12 +80,56 @@ static bool read_media(mcu_room_options *o, const json_t *media, GError **error)
     return read_stun(o, media, error);
 }
 
+#define SCREEN_LINES 360
+#define SCREEN_PICTURE_BITS 25000
+#define VIEW_TIERS 2 /* the largest ones: below, everybody sees the same */
+_Static_assert(2 * MCU_TIERS_MAX + 3 * VIEW_TIERS <= MIX_MAX_TIERS, "every canvas has a place");
+
 static const mix_tier_spec default_tiers[] = {
     {"A", 1280, 720, 25, 1200000},
     {"B", 640, 360, 25, 400000},
     {"C", 480, 270, 15, 150000},
     {"D", 320, 180, 10, 64000},
 };
+
+static void add_canvas(mcu_room_options *o, mcu_canvas c, const mix_tier_spec *spec)
+{
+    o->video.tiers[o->video.n_tiers] = *spec;
+    o->video.view[o->video.n_tiers] = c.view;
+    o->canvases[o->video.n_tiers++] = c;
+}
+
+/* Text of 20 px on a screen of 720p can be read from 360 lines on, and a picture of it takes about 25 kbit. */
+static void add_screen_canvas(mcu_room_options *o, unsigned tier)
+{
+    mix_tier_spec spec = o->video.tiers[tier];
+    bool tall = spec.height_px > spec.width_px;
+    int longer = tall ? spec.height_px : spec.width_px, shorter = tall ? spec.width_px : spec.height_px;
+    if (shorter < SCREEN_LINES) {
+        longer = longer * SCREEN_LINES / shorter & ~1;
+        spec.width_px = tall ? SCREEN_LINES : longer;
+        spec.height_px = tall ? longer : SCREEN_LINES;
+        spec.fps = CLAMP(spec.bitrate_bps / SCREEN_PICTURE_BITS, 1, spec.fps);
+        add_canvas(o, (mcu_canvas){.tier = tier, .screen = true}, &spec);
+    }
+}
+
+static void add_canvases(mcu_room_options *o)
+{
+    for (unsigned i = 0; i < o->tiers.n_tiers; i++) {
+        o->canvases[i] = (mcu_canvas){.tier = i};
+    }
+    for (unsigned i = 0; i < o->tiers.n_tiers; i++) {
+        add_screen_canvas(o, i);
+    }
+    for (unsigned i = 0; i < MIN(o->tiers.n_tiers, VIEW_TIERS); i++) {
+        for (mcu_who role = MCU_WHO_PATIENT; role <= MCU_WHO_COMPLIANCE; role++) {
+            if (MCU_LAYOUT_VIEWS & 1u << role) {
+                add_canvas(o, (mcu_canvas){.tier = i, .view = role}, &o->video.tiers[i]);
+            }
+        }
+    }
+}
 
 static bool read_tiers(mcu_room_options *o, const json_t *list, GError **error)
 {
@@ -94,7 +138,7 @@ static bool read_tiers(mcu_room_options *o, const json_t *list, GError **error)
         memcpy(o->video.tiers, default_tiers, sizeof default_tiers);
         o->video.n_tiers = G_N_ELEMENTS(default_tiers);
     }
-    for (size_t i = 0; i < n && i < MIX_MAX_TIERS; i++) {
+    for (size_t i = 0; i < n && i < MCU_TIERS_MAX; i++) {
         const json_t *t = json_array_get(list, i);
         mix_tier_spec *spec = &o->video.tiers[i];
         const char *name = json_string_value(json_object_get(t, "name"));
@@ -114,6 +158,7 @@ static bool read_tiers(mcu_room_options *o, const json_t *list, GError **error)
     for (unsigned i = 0; i < o->video.n_tiers; i++) {
         o->tiers.bitrate_bps[i] = o->video.tiers[i].bitrate_bps;
     }
+    add_canvases(o);
     return true;
 }
 
@@ -147,22 +192,22 @@ void mcu_room_options_clear(mcu_room_options *o)
 
 int mcu_room_options_tier(const mcu_room_options *o, const char *name)
 {
-    for (unsigned i = 0; i < o->video.n_tiers; i++) {
+    for (unsigned i = 0; i < o->tiers.n_tiers; i++) {
         if (strcmp(o->video.tiers[i].name, name) == 0) {
             return (int)i;
         }
     }
-    return strcmp(name, "audio") == 0 ? (int)o->video.n_tiers : -1;
+    return strcmp(name, "audio") == 0 ? (int)o->tiers.n_tiers : -1;
 }
 
 const char *mcu_room_options_tier_name(const mcu_room_options *o, unsigned tier)
 {
-    return tier < o->video.n_tiers ? o->video.tiers[tier].name : "audio";
+    return tier < o->tiers.n_tiers ? o->video.tiers[tier].name : "audio";
 }
 
 unsigned mcu_room_options_top(const mcu_room_options *o, const mcu_decode_limits *limits)
 {
-    unsigned top = o->video.n_tiers;
+    unsigned top = o->tiers.n_tiers;
     for (; top > 0; top--) {
         const mix_tier_spec *t = &o->video.tiers[top - 1];
         if (!mcu_decode_limits_allow(limits, t->width_px, t->height_px, t->fps, t->bitrate_bps)) {

@@ -10,9 +10,18 @@
 #include "mixer/audio.h"
 #include "mixer/video.h"
 
+/* One picture of a tier that may be composed. The first `tiers.n_tiers` canvases are the tiers as everybody sees them, in their
+ * order; what follows takes their place for some viewers, or while a screen is shown. */
+typedef struct {
+    unsigned tier;
+    bool screen;  /* while a screen is shown: of a size at which it can be read, with few pictures */
+    mcu_who view; /* for viewers of this role, while the layout has a picture of theirs; NONE = for everybody */
+} mcu_canvas;
+
 typedef struct {
     mcu_net_config net;
-    mix_video_config video;
+    mix_video_config video; /* its tiers are the canvases */
+    mcu_canvas canvases[MIX_MAX_TIERS];
     mix_audio_config audio;
     mcu_tier_table tiers;
     mcu_layouts *layouts; /* owned */

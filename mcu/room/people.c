@@ -57,6 +57,7 @@ void mcu_people_show(mcu_room *r)
     mcu_speaker_attend(r);
     mix_person people[MIX_MAX_PEOPLE];
     unsigned n = list_screens(r, people);
+    bool screen = n > 0, signs = false;
     for (guint i = 0; i < r->order->len && n < MIX_MAX_PEOPLE; i++) {
         const mcu_seat *seat = r->order->pdata[i];
         const mcu_session *s = seat->session;
@@ -72,8 +73,14 @@ void mcu_people_show(mcu_room *r)
             .who = who_is(s),
             .rank = mcu_stage_rank(&r->stage, seat->person),
         };
+        screen = screen || (people[n - 1].who & 1u << MCU_WHO_CONTENT);
+        signs = signs || (people[n - 1].who & 1u << MCU_WHO_SIGNING);
     }
     mix_video_set_people(r->video, people, n);
+    if ((screen && !signs) != r->screen_first) {
+        r->screen_first = screen && !signs; /* who signs in a few pictures a second says nothing */
+        mcu_canvases_changed(r);
+    }
 }
 
 /* A bit each. */

@@ -3,7 +3,16 @@
 
 static const char *tier_of(const mcu_session *s)
 {
-    return mcu_room_options_tier_name(&s->room->options, s->view.current);
+    return mcu_room_options_tier_name(&s->room->options, mcu_canvas_tier(s->room, s->view.current));
+}
+
+/* `view`, where it is not everybody's. */
+static void add_view(json_t *to, const mcu_room *r, unsigned canvas)
+{
+    const char *view = mcu_canvas_view(r, canvas);
+    if (view != NULL) {
+        json_object_set_new(to, "view", json_string(view));
+    }
 }
 
 static const char *state_of(const mcu_session *s)
@@ -43,6 +52,7 @@ json_t *mcu_report_roster(mcu_room *r)
         json_object_update_new(p, json_pack("{sb sb sb sb}", "audio", audio_live(s), "video", mcu_session_shows_camera(s),
                                             "muted", seat->muted, "talking", s->talking));
         json_object_update_new(p, json_pack("{sb sb sb}", "host", seat->host, "hand", s->hand, "share", s->share));
+        add_view(p, r, s->view.current);
         json_array_append_new(list, p);
     }
     return json_pack("{ss sI so}", "type", "roster", "revision", (json_int_t)r->revision, "participants", list);
@@ -65,8 +75,10 @@ json_t *mcu_report_layout(mcu_room *r, unsigned tier, const mix_tile *tiles, uns
         json_array_append_new(list, tile);
     }
     const mix_tier_spec *spec = &r->options.video.tiers[tier];
-    return json_pack("{ss ss si si so}", "type", "layout", "tier", spec->name, "width", spec->width_px, "height", spec->height_px,
-                     "tiles", list);
+    json_t *m = json_pack("{ss ss si si so}", "type", "layout", "tier", spec->name, "width", spec->width_px, "height",
+                          spec->height_px, "tiles", list);
+    add_view(m, r, tier);
+    return m;
 }
 
 void mcu_report_session(mcu_session *s, const char *state, const char *why)
@@ -86,13 +98,13 @@ void mcu_report_quality(mcu_session *s, const mcu_peer_stats *given)
     }
     double out = given->twcc_loss >= 0 ? given->twcc_loss : given->video_out.loss;
     double in = MAX(given->audio_in.loss, given->video_in.loss);
-    s->quality = mcu_link_quality(out, in, given->rtt_ms, given->state == MCU_PEER_STALLED, s->view.current,
-                                  s->room->options.tiers.n_tiers);
+    s->quality = mcu_link_quality(out, in, given->rtt_ms, given->state == MCU_PEER_STALLED,
+                                  mcu_canvas_tier(s->room, s->view.current), s->room->options.tiers.n_tiers);
     g_autofree char *key = g_strdup_printf("quality %s", s->seat->id);
-    mcu_room_send(s->room,
-                  json_pack("{ss ss si ss sf sf}", "type", "quality", "seat", s->seat->id, "quality", s->quality, "tier",
-                            tier_of(s), "loss", MAX(out, in), "rtt", given->rtt_ms),
-                  key);
+    json_t *m = json_pack("{ss ss si ss sf sf}", "type", "quality", "seat", s->seat->id, "quality", s->quality, "tier",
+                          tier_of(s), "loss", MAX(out, in), "rtt", given->rtt_ms);
+    add_view(m, s->room, s->view.current);
+    mcu_room_send(s->room, m, key);
 }
 
 static json_t *stream_json(const mcu_stream_stats *t)
@@ -153,10 +165,13 @@ static json_t *video_json(mcu_room *r)
         json_object_set_new(cpu, stages[i], json_real(t.cpu_s[i]));
     }
     json_t *tiers = json_array();
-    for (unsigned i = 0; i < r->options.tiers.n_tiers; i++) {
-        json_array_append_new(tiers, json_pack("{ss sI sI sI}", "tier", r->options.video.tiers[i].name, "encoded",
-                                               (json_int_t)t.encoded[i], "keyframes", (json_int_t)t.keyframes[i], "unchanged",
-                                               (json_int_t)t.skipped_unchanged[i]));
+    for (unsigned i = 0; i < r->options.video.n_tiers; i++) {
+        if (i < r->options.tiers.n_tiers || t.encoded[i] > 0) { /* of the others those that were ever needed */
+            json_t *one = json_pack("{ss sI sI sI}", "tier", r->options.video.tiers[i].name, "encoded", (json_int_t)t.encoded[i],
+                                    "keyframes", (json_int_t)t.keyframes[i], "unchanged", (json_int_t)t.skipped_unchanged[i]);
+            add_view(one, r, i);
+            json_array_append_new(tiers, one);
+        }
     }
     return json_pack("{si si si sI sI sI sI so so}", "live_encoders", t.live_encoders, "live_tiers", t.live_tiers, "sources",
                      t.sources, "ticks", (json_int_t)t.ticks, "late_ticks", (json_int_t)t.late_ticks, "frames_replaced",

@@ -33,7 +33,7 @@ typedef struct {
     unsigned tier_cap;               /* largest tier allowed, 0 = all */
     uint32_t person;                 /* number towards the mixer, never reused */
     uint32_t content;                /* the same of a screen that is shared beside the camera */
-    unsigned tile_px[MIX_MAX_TIERS]; /* pixels of its tile on each tier, 0 = not shown there */
+    unsigned tile_px[MIX_MAX_TIERS]; /* pixels of its tile on each canvas, 0 = not shown there */
     mcu_session *session;            /* newest connection or NULL; owned */
 } mcu_seat;
 
@@ -94,12 +94,13 @@ struct mcu_room {
     GSource *ticker; /* every 500 ms: tiers, quality, emptiness */
     GSource *idle;   /* roster and people, merged; frees the dead */
     bool people_dirty, roster_dirty;
+    bool screen_first; /* a screen is shown, and being read counts for more than movement */
     int64_t empty_since_ns;
     bool finished;
     mcu_stage stage;
     char layout[MCU_LAYOUT_NAME_MAX + 1]; /* in use; those there are: options.layouts */
     mcu_still stills[MIX_MAX_TIERS];
-    json_t *layouts[MIX_MAX_TIERS]; /* newest `layout` message per tier */
+    json_t *layouts[MIX_MAX_TIERS]; /* newest `layout` message per canvas */
 };
 
 /* session.c */
@@ -122,6 +123,12 @@ bool mcu_session_shows_camera(const mcu_session *s);
 /* share.c */
 void mcu_session_apply_share(mcu_session *s);                    /* the screen beside the camera -> mixer */
 void mcu_session_content_live(mcu_session *s, bool has_picture); /* nobody sees it before its first picture */
+
+/* canvas.c */
+unsigned mcu_canvas_for(const mcu_session *s, unsigned tier);    /* what he watches of it; video.n_tiers = nothing */
+unsigned mcu_canvas_tier(const mcu_room *r, unsigned canvas);    /* tiers.n_tiers = of none */
+const char *mcu_canvas_view(const mcu_room *r, unsigned canvas); /* "screen" or a role; NULL = everybody's */
+void mcu_canvases_changed(mcu_room *r);                          /* everybody looks again */
 
 /* wiring.c: callbacks of mixer and peers */
 bool mcu_wiring_init(mcu_room *r, GError **error);

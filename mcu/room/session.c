@@ -48,7 +48,7 @@ mcu_session *mcu_session_new(mcu_room *r, mcu_seat *seat, const char *id, mcu_se
         g_free(s);
         return NULL;
     }
-    mcu_view_init(&s->view, r->video, MCU_CODEC_NONE, r->options.tiers.n_tiers);
+    mcu_view_init(&s->view, r->video, MCU_CODEC_NONE, r->options.video.n_tiers);
     return s;
 }
 
@@ -142,7 +142,7 @@ void mcu_session_apply_tier(mcu_session *s)
     } else if (s->seat->fixed) {
         tier = keep_size(s, tier);
     }
-    mcu_view_want(&s->view, tier);
+    mcu_view_want(&s->view, mcu_canvas_for(s, tier));
 }
 
 /* Before anything is known of loss: too large a tier would fill a thin line for seconds, and the voice would wait behind it. */
@@ -183,7 +183,7 @@ static void join_mixer(mcu_session *s)
     mcu_codec codec = mcu_peer_send_codec(s->peer);
     if (codec != s->view.codec) {
         mcu_view_clear(&s->view);
-        mcu_view_init(&s->view, r->video, codec, r->options.tiers.n_tiers);
+        mcu_view_init(&s->view, r->video, codec, r->options.video.n_tiers);
         s->tier_kept = r->options.tiers.n_tiers + 1; /* another decoder, another choice */
     }
     mcu_decode_limits limits = mcu_peer_decode_limits(s->peer);

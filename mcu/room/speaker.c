@@ -52,6 +52,7 @@ bool mcu_layout_use(mcu_room *r, const char *name, GError **error)
     }
     g_strlcpy(r->layout, l->name, sizeof r->layout);
     mix_video_set_layout(r->video, l);
+    mcu_canvases_changed(r);
     return true;
 }
 

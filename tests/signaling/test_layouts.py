@@ -23,7 +23,7 @@ def make(server):
         r = server.rest("GET", "/layouts").json()["layouts"]
         names = [one["name"] for one in r]
         assert names == sorted(names) and all(one["title"] for one in r)
-        assert {"grid", "speaker", "side-by-side", "picture-in-picture", "content", "interview", "signer-safe", "audio-card"} <= set(names)
+        assert {"grid", "speaker", "side-by-side", "picture-in-picture", "content", "interview", "signer-safe", "audio-card", "face-to-face"} <= set(names)
         assert server.request("GET", "/api/v1/layouts").status == 401
 
     async def rest_chooses_and_an_unknown_name_is_told_what_there_is():
@@ -35,7 +35,7 @@ def make(server):
             assert server.rest(method, f"/rooms/{room}/layout", {"layout": name}).status == 204
             assert server.inspect(room)["layout"] == name and told(room)[-1] == {"type": "layout", "layout": name}
         r = server.rest("PUT", f"/rooms/{room}/layout", {"layout": "circle"})
-        assert r.status == 400 and "layout: there is no such layout; there are audio-card, content, grid," in r.json()["detail"], r.body
+        assert r.status == 400 and "layout: there is no such layout; there are audio-card, content, face-to-face, grid," in r.json()["detail"], r.body
         for wrong in ({}, {"layout": 1}, {"layout": ""}, {"layout": "x" * 33}, {"layout": "grid", "x": 1}):
             assert server.rest("PUT", f"/rooms/{room}/layout", wrong).status == 400, wrong
         assert server.rest("PUT", "/rooms/none/layout", {"layout": "grid"}).status == 404
@@ -60,7 +60,7 @@ def make(server):
         for value in ({"value": "circle"}, {}, {"value": True}):
             await say(host, type="host", op="layout", id=2, **value)
             e = await hear(host, "error")
-            assert e["code"] == "bad_request" and "there are audio-card, content, grid" in e["message"], e
+            assert e["code"] == "bad_request" and "there are audio-card, content, face-to-face, grid" in e["message"], e
         await say(other, type="host", op="layout", value="grid", id=3)
         assert (await hear(other, "error"))["code"] == "forbidden"
         assert server.inspect(room)["layout"] == "side-by-side"

@@ -6,7 +6,7 @@ tessera_test(room_options SOURCES test_room_options.c ${ROOM}/options.c LIBS tes
 # The whole room with net and mixer replaced by fakes that record what they are told.
 foreach(part layout rules seats)
   tessera_test(room_${part}
-    SOURCES test_room_${part}.c room_kit.c fake_media.c ${ROOM}/check.c ${ROOM}/options.c ${ROOM}/people.c ${ROOM}/report.c
+    SOURCES test_room_${part}.c room_kit.c fake_media.c ${ROOM}/canvas.c ${ROOM}/check.c ${ROOM}/options.c ${ROOM}/people.c ${ROOM}/report.c
       ${ROOM}/requests.c ${ROOM}/room.c ${ROOM}/seat.c ${ROOM}/session.c ${ROOM}/share.c ${ROOM}/speaker.c ${ROOM}/stage.c ${ROOM}/still.c ${ROOM}/tier_choice.c ${ROOM}/view.c ${ROOM}/wiring.c
     LIBS tessera_base PkgConfig::ROOM_GIO)
 endforeach()

@@ -79,6 +79,12 @@ static void test_bad(void **state)
         {"{\"name\":\"x\",\"title\":\"X\",\"arrangements\":[{\"picture\":\"square\",\"slots\":[{\"for\":[\"anyone\"],\"at\":[0,0,"
          "1,1]}]}]}",
          "arrangements.0.picture: must be wide, tall or any"},
+        {"{\"name\":\"x\",\"title\":\"X\",\"arrangements\":[{\"view\":[\"guest\"],\"slots\":[{\"for\":[\"anyone\"],\"at\":[0,0,1,"
+         "1]}]}]}",
+         "arrangements.0.view: must be a list of roles: patient, clinician, observer"},
+        {"{\"name\":\"x\",\"title\":\"X\",\"arrangements\":[{\"without\":\"me\",\"slots\":[{\"for\":[\"anyone\"],\"at\":[0,0,1,1]"
+         "}]}]}",
+         "arrangements.0.without: must be a list of roles: patient, clinician, interpreter, guest, observer, kiosk, compliance"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         GError *error = NULL;

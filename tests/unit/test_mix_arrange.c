@@ -11,8 +11,9 @@
 #include "mixer/arrange.h"
 #include "video_golden.h"
 
-static const mix_ground grounds[] = {{"A", 1280, 720}, {"B", 640, 360}, {"C", 480, 270}, {"D", 320, 180},
-                                     {"A", 720, 1280}, {"B", 360, 640}, {"D", 180, 320}};
+static const mix_ground grounds[] = {
+    {"A", 1280, 720, MCU_WHO_NONE}, {"B", 640, 360, MCU_WHO_NONE}, {"C", 480, 270, MCU_WHO_NONE}, {"D", 320, 180, MCU_WHO_NONE},
+    {"A", 720, 1280, MCU_WHO_NONE}, {"B", 360, 640, MCU_WHO_NONE}, {"D", 180, 320, MCU_WHO_NONE}};
 
 #define BIT(w) (1u << MCU_WHO_##w)
 #define LETTERS "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ+-"
@@ -56,7 +57,7 @@ static void write_one(GString *text, const mix_place *p, unsigned n, unsigned pe
     g_string_append_c(text, '\n');
 }
 
-static void write_layout(GString *text, const mcu_layout *l, const char *what, unsigned signing, unsigned content)
+static void write_layout(GString *text, const mcu_layout *l, const char *what, unsigned signing, unsigned content, mcu_who view)
 {
     mix_guest guests[MIX_MAX_PEOPLE];
     company(guests, signing, content);
@@ -64,7 +65,9 @@ static void write_layout(GString *text, const mcu_layout *l, const char *what, u
         g_string_append_printf(text, "-- %dx%d%s\n", grounds[g].width_px, grounds[g].height_px, what);
         for (unsigned n = 1; n <= 16; n++) {
             mix_place places[MIX_MAX_PEOPLE];
-            unsigned shown = mix_arrange(l, &grounds[g], guests, n, places);
+            mix_ground ground = grounds[g];
+            ground.view = view;
+            unsigned shown = mix_arrange(l, &ground, guests, n, places);
             write_one(text, places, shown, n);
         }
     }
@@ -82,9 +85,16 @@ static void test_golden(void **state)
         const char *name = json_string_value(json_object_get(one, "name"));
         const mcu_layout *l = mcu_layouts_find(shipped, name);
         GString *text = g_string_new(NULL);
-        write_layout(text, l, "", MIX_RANK_NEVER, MIX_RANK_NEVER);
-        write_layout(text, l, ", a shows a screen", MIX_RANK_NEVER, 0);
-        write_layout(text, l, ", c signs", 2, MIX_RANK_NEVER);
+        write_layout(text, l, "", MIX_RANK_NEVER, MIX_RANK_NEVER, MCU_WHO_NONE);
+        write_layout(text, l, ", a shows a screen", MIX_RANK_NEVER, 0, MCU_WHO_NONE);
+        write_layout(text, l, ", c signs", 2, MIX_RANK_NEVER, MCU_WHO_NONE);
+        for (mcu_who w = MCU_WHO_PATIENT; w <= MCU_WHO_OBSERVER; w++) {
+            if ((MCU_LAYOUT_VIEWS & 1u << w) && mcu_layout_has_view(l, w, "A", 1280, 720)) {
+                char *what = g_strdup_printf(", a %s looks", mcu_who_name(w));
+                write_layout(text, l, what, MIX_RANK_NEVER, MIX_RANK_NEVER, w);
+                g_free(what);
+            }
+        }
         char *file = g_strdup_printf("layout/of-%s.txt", name);
         golden_check(file, text->str);
         g_free(file);
@@ -137,7 +147,7 @@ static void test_invariants(void **state)
 static void test_smallest_slots(void **state)
 {
     (void)state;
-    static const mix_ground small = {"A", 64, 36};
+    static const mix_ground small = {"A", 64, 36, MCU_WHO_NONE};
     json_t *documents = json_loads("[{\"name\":\"edge\",\"title\":\"Edge\",\"arrangements\":[{\"slots\":["
                                    "{\"for\":[\"patient\"],\"at\":[0.98,0.98,0.02,0.02],\"z\":1,\"optional\":true},"
                                    "{\"for\":[\"clinician\"],\"at\":[0,0,1,1],\"optional\":true},"
@@ -269,6 +279,51 @@ static void test_screens_are_sharp(void **state)
     json_decref(list);
 }
 
+/* A screen beside the camera has three quarters of the width on 720p and all of it on 360 lines, where somebody is the inset. */
+static void test_screens_can_be_read(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"grid",    "speaker",     "side-by-side", "interview", "audio-card", "picture-in-picture",
+                                        "content", "face-to-face"};
+    for (unsigned k = 0; k < G_N_ELEMENTS(names); k++) {
+        for (unsigned n = 2; n <= 16; n++) {
+            mix_guest guests[MIX_MAX_PEOPLE];
+            mix_place p[MIX_MAX_PEOPLE];
+            company(guests, MIX_RANK_NEVER, MIX_RANK_NEVER);
+            guests[0] = (mix_guest){BIT(CONTENT), MIX_RANK_NEVER};
+            unsigned shown = mix_arrange(mcu_layouts_find(shipped, names[k]), &grounds[0], guests, n, p);
+            assert_true(place_of(p, shown, 0).tile.width_px >= 960 && shown > 1);
+            shown = mix_arrange(mcu_layouts_find(shipped, names[k]), &grounds[1], guests, n, p);
+            assert_int_equal(place_of(p, shown, 0).tile.width_px, 640);
+            assert_true(shown == 2 && p[1].guest != 0);
+        }
+    }
+}
+
+/* Only viewers of a role see what is made for them, and not themselves. */
+static void test_views_of_roles(void **state)
+{
+    (void)state;
+    const mcu_layout *l = mcu_layouts_find(shipped, "face-to-face");
+    mix_guest guests[] = {{BIT(PATIENT), 0}, {BIT(CLINICIAN), MIX_RANK_NEVER}, {BIT(INTERPRETER), 1}};
+    mix_ground mine = grounds[0];
+    mix_place p[MIX_MAX_PEOPLE];
+    assert_int_equal(mix_arrange(l, &mine, guests, 2, p), 2); /* everybody's */
+    mine.view = MCU_WHO_PATIENT;
+    assert_int_equal(mix_arrange(l, &mine, guests, 2, p), 1);
+    assert_int_equal(p[0].guest, 1);
+    assert_int_equal(p[0].tile.width_px, 1280);
+    assert_int_equal(mix_arrange(l, &mine, guests, 3, p), 2);
+    assert_true(!place_of(p, 2, 0).tile.width_px && place_of(p, 2, 1).tile.width_px == 960);
+    mine.view = MCU_WHO_CLINICIAN;
+    assert_int_equal(mix_arrange(l, &mine, guests, 2, p), 1);
+    assert_int_equal(p[0].guest, 0);
+    assert_int_equal(mix_arrange(l, &mine, guests + 1, 1, p), 1); /* alone: himself */
+    assert_true(mcu_layout_has_view(l, MCU_WHO_PATIENT, "A", 1280, 720));
+    assert_false(mcu_layout_has_view(l, MCU_WHO_OBSERVER, "A", 1280, 720));
+    assert_false(mcu_layout_has_view(mcu_layouts_find(shipped, "grid"), MCU_WHO_PATIENT, "A", 1280, 720));
+}
+
 static void test_no_layout_is_the_grid(void **state)
 {
     (void)state;
@@ -296,6 +351,8 @@ int main(void)
         cmocka_unit_test(test_interpreter_signs_first),
         cmocka_unit_test(test_strip_is_steady),
         cmocka_unit_test(test_screens_are_sharp),
+        cmocka_unit_test(test_screens_can_be_read),
+        cmocka_unit_test(test_views_of_roles),
         cmocka_unit_test(test_no_layout_is_the_grid),
     };
     return cmocka_run_group_tests(tests, load, unload);

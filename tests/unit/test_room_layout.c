@@ -180,6 +180,90 @@ static void test_screen_in_the_cameras_place(void **state)
     assert_int_equal(fake.people[0].who, 1u << MCU_WHO_PATIENT | 1u << MCU_WHO_CONTENT);
 }
 
+static unsigned uses(unsigned from)
+{
+    unsigned n = 0;
+    for (unsigned i = from; i < MIX_MAX_TIERS; i++) {
+        n += fake.uses[i];
+    }
+    return n;
+}
+
+static void watch_tier(room_kit *f, const char *seat, const char *tier)
+{
+    room_kit_say(f, json_pack("{ss si ss ss}", "type", "tier", "id", 1, "seat", seat, "tier", tier));
+    room_kit_settle();
+}
+
+enum { D = 3, SCREEN_C = 4, SCREEN_D = 5, PATIENT_A = 6 };
+
+/* Small tiers change to a size at which it can be read, once its first keyframe is there; devices of a fixed size and small
+ * decoders stay. */
+static void test_screens_on_small_tiers(void **state)
+{
+    room_kit *f = *state;
+    fake.gives_content = true;
+    mcu_peer *peer = room_kit_join(f, "s1", "a");
+    watch_tier(f, "s1", "D");
+    fake_picture(D, true);
+    room_kit_say(f, json_pack("{ss ss ss sb}", "type", "seat", "seat", "s2", "role", "clinician", "fixed", 1));
+    room_kit_join(f, "s2", "b");
+    watch_tier(f, "s2", "D");
+    fake_picture(D, true);
+    assert_int_equal(fake.uses[D], 2);
+    share(f, true);
+    fake_source_state(SCREEN, MIX_SOURCE_LIVE);
+    room_kit_settle();
+    assert_int_equal(fake.uses[SCREEN_D], 1);
+    assert_int_equal(fake.uses[D], 2); /* until the new one is there */
+    unsigned before = fake_peer_pictures(peer);
+    fake_picture(D, false);
+    assert_int_equal(fake_peer_pictures(peer), before + 1);
+    fake_picture(SCREEN_D, true);
+    assert_int_equal(fake.uses[D], 1);
+    const json_t *quality = room_kit_heard(f, "quality");
+    assert_string_equal(room_kit_member(quality, "tier"), "D");
+    assert_string_equal(room_kit_member(quality, "view"), "screen");
+    share(f, false);
+    fake_picture(D, true);
+    assert_int_equal(fake.uses[SCREEN_D], 0);
+    assert_int_equal(fake.uses[D], 2);
+}
+
+static json_t *layout_for_patients(void)
+{
+    return json_pack("{ss ss s[{s[s] s[s] s[{s[s] s[iiii]}]} {s[{s[s] s[iiii] si}]}]}", "name", "theirs", "title", "T",
+                     "arrangements", "view", "patient", "without", "patient", "slots", "for", "anyone", "at", 0, 0, 1, 1, "slots",
+                     "for", "anyone", "at", 0, 0, 1, 1, "many", 9);
+}
+
+/* One more picture for all of a role on the large tiers, while the layout has one of theirs; never one a head. */
+static void test_pictures_of_roles(void **state)
+{
+    room_kit *f = *state;
+    room_kit_say(f, json_pack("{ss ss ss ss}", "type", "seat", "seat", "s3", "name", "Cy", "role", "patient"));
+    room_kit_join(f, "s1", "a");
+    room_kit_join(f, "s2", "b");
+    room_kit_join(f, "s3", "c");
+    watch_tier(f, "s1", "A");
+    watch_tier(f, "s2", "A");
+    watch_tier(f, "s3", "A");
+    fake_picture(0, true);
+    assert_int_equal(fake.uses[0], 3);
+    replace(f, layout_for_patients(), layout_named("one"));
+    choose(f, "theirs");
+    fake_picture(PATIENT_A, true);
+    assert_int_equal(fake.uses[PATIENT_A], 2);
+    assert_int_equal(fake.uses[0], 1);
+    watch_tier(f, "s1", "D");
+    fake_picture(D, true);
+    assert_int_equal(fake.uses[D], 1);
+    assert_int_equal(uses(SCREEN_C), 1);
+    choose(f, "one");
+    fake_picture(0, true);
+    assert_int_equal(uses(SCREEN_C), 0);
+}
+
 static void test_screen_leaves_with_its_owner(void **state)
 {
     room_kit *f = *state;
@@ -205,6 +289,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_signing_counts_as_speaking, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_screen_comes_beside_the_camera, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_screen_in_the_cameras_place, room_kit_setup, room_kit_teardown),
+        cmocka_unit_test_setup_teardown(test_screens_on_small_tiers, room_kit_setup, room_kit_teardown),
+        cmocka_unit_test_setup_teardown(test_pictures_of_roles, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_screen_leaves_with_its_owner, room_kit_setup, room_kit_teardown),
         cmocka_unit_test(test_opens_with_its_layout),
     };

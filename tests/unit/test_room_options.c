@@ -21,7 +21,12 @@ static void test_defaults(void **state)
     (void)state;
     mcu_room_options o;
     assert_true(mcu_room_options_init(&o, NULL, NULL));
-    assert_int_equal(o.video.n_tiers, 4);
+    assert_int_equal(o.tiers.n_tiers, 4);
+    assert_int_equal(o.video.n_tiers, 4 + 2 + 6); /* C and D while a screen is shown; A and B for three roles */
+    assert_true(o.canvases[5].screen && o.canvases[5].tier == 3);
+    assert_int_equal(o.video.tiers[5].height_px, 360);
+    assert_int_equal(o.video.tiers[5].fps, 2);
+    assert_int_equal(o.video.view[6], MCU_WHO_PATIENT);
     assert_int_equal(mcu_room_options_tier(&o, "D"), 3);
     assert_int_equal(mcu_room_options_tier(&o, "audio"), 4);
     assert_int_equal(mcu_room_options_tier(&o, "Z"), -1);
@@ -48,7 +53,7 @@ static void test_everything_given(void **state)
     assert_int_equal(o.net.stun_port, 3478);
     assert_int_equal(o.net.n_turn, 1);
     assert_string_equal(o.net.turn[0].transport, "tls");
-    assert_int_equal(o.video.n_tiers, 1);
+    assert_int_equal(o.tiers.n_tiers, 1);
     assert_int_equal(o.max_seats, 9);
     mcu_room_options_clear(&o);
 }

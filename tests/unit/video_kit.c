@@ -136,7 +136,7 @@ void kit_lay(mix_scene *s, unsigned tier, const mcu_layout *layout)
     for (unsigned i = 0; i < s->n_people; i++) {
         guests[i] = (mix_guest){0, MIX_RANK_NEVER};
     }
-    mix_ground ground = {"A", s->tiers[tier].width_px, s->tiers[tier].height_px};
+    mix_ground ground = {"A", s->tiers[tier].width_px, s->tiers[tier].height_px, MCU_WHO_NONE};
     unsigned n = mix_arrange(layout, &ground, guests, s->n_people, places);
     mix_scene_lay(s, tier, places, n, 25);
 }

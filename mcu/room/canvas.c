@@ -1,0 +1,61 @@
+/* Which picture of a tier somebody watches: everybody's, the one for his role, or the one while a screen is shown. */
+#include "mcu/room/room_private.h"
+
+static bool fits(const mcu_session *s, const mix_tier_spec *spec)
+{
+    mcu_decode_limits limits = mcu_peer_decode_limits(s->peer);
+    return mcu_decode_limits_allow(&limits, spec->width_px, spec->height_px, spec->fps, spec->bitrate_bps);
+}
+
+/* A screen has to be read before all else; then comes what the layout keeps for the role. Devices whose picture may not change
+ * its size stay with the tier's own. */
+static bool is_better(const mcu_session *s, unsigned canvas)
+{
+    const mcu_room *r = s->room;
+    const mcu_canvas *c = &r->options.canvases[canvas];
+    const mix_tier_spec *spec = &r->options.video.tiers[canvas];
+    if (c->screen) {
+        return r->screen_first && !s->seat->fixed && fits(s, spec);
+    }
+    return c->view != MCU_WHO_NONE && c->view == mcu_who_of(s->seat->role) &&
+           mcu_layout_has_view(mcu_layouts_find(r->options.layouts, r->layout), c->view, spec->name, spec->width_px,
+                               spec->height_px);
+}
+
+unsigned mcu_canvas_for(const mcu_session *s, unsigned tier)
+{
+    const mcu_room_options *o = &s->room->options;
+    if (tier >= o->tiers.n_tiers) {
+        return o->video.n_tiers;
+    }
+    for (unsigned i = o->tiers.n_tiers; i < o->video.n_tiers; i++) {
+        if (o->canvases[i].tier == tier && is_better(s, i)) {
+            return i;
+        }
+    }
+    return tier;
+}
+
+unsigned mcu_canvas_tier(const mcu_room *r, unsigned canvas)
+{
+    return canvas < r->options.video.n_tiers ? r->options.canvases[canvas].tier : r->options.tiers.n_tiers;
+}
+
+const char *mcu_canvas_view(const mcu_room *r, unsigned canvas)
+{
+    const mcu_canvas *c = &r->options.canvases[canvas];
+    if (canvas >= r->options.video.n_tiers || (!c->screen && c->view == MCU_WHO_NONE)) {
+        return NULL;
+    }
+    return c->screen ? "screen" : mcu_who_name(c->view);
+}
+
+void mcu_canvases_changed(mcu_room *r)
+{
+    for (guint i = 0; i < r->order->len; i++) {
+        mcu_session *s = ((mcu_seat *)r->order->pdata[i])->session;
+        if (s != NULL && s->up && !s->closing) {
+            mcu_session_apply_tier(s);
+        }
+    }
+}
