@@ -206,9 +206,8 @@ static void test_screens_on_small_tiers(void **state)
     mcu_peer *peer = room_kit_join(f, "s1", "a");
     watch_tier(f, "s1", "D");
     fake_picture(D, true);
-    room_kit_say(f, json_pack("{ss ss ss sb}", "type", "seat", "seat", "s2", "role", "clinician", "fixed", 1));
+    room_kit_say(f, json_pack("{ss ss ss sb}", "type", "seat", "seat", "s2", "tier", "D", "fixed", 1));
     room_kit_join(f, "s2", "b");
-    watch_tier(f, "s2", "D");
     fake_picture(D, true);
     assert_int_equal(fake.uses[D], 2);
     share(f, true);
