@@ -225,7 +225,7 @@ bool mcu_leg_from_json(const json_t *j, mcu_leg_state *out, GError **error)
     return ok;
 }
 
-bool mcu_leg_change(mcu_leg_state *s, const json_t *j, GError **error)
+bool mcu_leg_state_change(mcu_leg_state *s, const json_t *j, GError **error)
 {
     mcu_leg_state next = *s;
     bool ok = json_is_object(j) ? read_all(&next, j, error) : bad(error, "leg");

@@ -16,7 +16,7 @@
 
 #define MCU_LEG_KEY_SIZE 30          /* AES_CM_128_HMAC_SHA1_80: master key 16, salt 14 (RFC 4568 6.2.1) */
 #define MCU_LEG_ADDRESS_TEXT 64      /* "[v6]:port" */
-#define MCU_LEG_SRTCP_MAX (1u << 20) /* reports of a year of calls; a larger index is refused */
+#define MCU_LEG_SRTCP_MAX 65535u /* reports of days on end; a larger index is refused */
 
 typedef union {
     struct sockaddr any;
@@ -49,7 +49,7 @@ json_t *mcu_leg_to_json(const mcu_leg_state *s); /* a new reference */
 bool mcu_leg_from_json(const json_t *j, mcu_leg_state *out, GError **error);
 /* Changes `s` by the members that are there (leg_update); unchanged when it fails. New keys begin at the counters that come with
  * them, zero without. */
-bool mcu_leg_change(mcu_leg_state *s, const json_t *j, GError **error);
+bool mcu_leg_state_change(mcu_leg_state *s, const json_t *j, GError **error);
 
 /* What the state will have become after another process has sent with it for `elapsed_ns` and died unheard: never behind, so that
  * no sequence number and no key stream is used twice. */

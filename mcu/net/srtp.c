@@ -1,5 +1,8 @@
 #include "mcu/net/srtp.h"
 
+#include "mcu/base/bytes.h"
+#include "mcu/net/rtp.h"
+
 #include <openssl/crypto.h>
 #include <pthread.h>
 #include <srtp2/srtp.h>
@@ -7,10 +10,14 @@
 
 #define REPLAY_WINDOW 1024
 #define PACKET_MAX 65535
+#define SEEK_PACKETS 100 /* refused ones, before the roll-over counter is taken to be as it was said */
+#define SEEK_TURNS 4     /* counters tried for each of them: four turns are an hour of 20 ms packets */
 
 struct mcu_srtp {
     srtp_t in, out;
     size_t rtp_min, rtcp_min; /* header and tag: anything shorter is not worth a key */
+    mcu_srtp_position at;
+    unsigned seeking; /* packets of at.ssrc_in for which its roll-over counter may still be looked for */
 };
 
 const char *mcu_srtp_profile_name(mcu_srtp_profile p)
@@ -41,7 +48,8 @@ static size_t tag_size(mcu_srtp_profile p)
     return p == MCU_SRTP_AEAD_AES_128_GCM ? 16 : 10;
 }
 
-static srtp_t open_session(mcu_srtp_profile profile, uint8_t *key, srtp_ssrc_type_t direction)
+/* `ssrc` 0 = any of that direction; else that one, and any other as well. */
+static srtp_t open_session(mcu_srtp_profile profile, uint8_t *key, srtp_ssrc_type_t direction, uint32_t ssrc)
 {
     srtp_profile_t lib = profile == MCU_SRTP_AEAD_AES_128_GCM ? srtp_profile_aead_aes_128_gcm : srtp_profile_aes128_cm_sha1_80;
     srtp_policy_t policy;
@@ -54,6 +62,9 @@ static srtp_t open_session(mcu_srtp_profile profile, uint8_t *key, srtp_ssrc_typ
     policy.key = key;
     policy.window_size = REPLAY_WINDOW;
     policy.allow_repeat_tx = 1; /* the same bytes again, for receivers without RTX; never other bytes under one index */
+    srtp_policy_t one = policy;
+    one.ssrc = (srtp_ssrc_t){.type = ssrc_specific, .value = ssrc};
+    policy.next = ssrc != 0 ? &one : NULL;
     srtp_t session = NULL;
     return srtp_create(&session, &policy) == srtp_err_status_ok ? session : NULL;
 }
@@ -67,7 +78,7 @@ static void warm(void)
     if (srtp_init() != srtp_err_status_ok) {
         return;
     }
-    srtp_t session = open_session(keys.profile, keys.local, ssrc_any_outbound);
+    srtp_t session = open_session(keys.profile, keys.local, ssrc_any_outbound, 0);
     warm_ok = session != NULL;
     if (session != NULL) {
         srtp_dealloc(session);
@@ -83,7 +94,34 @@ bool mcu_srtp_warm(GError **error)
     return warm_ok;
 }
 
+/* The library has no way to set the SRTCP index: it is counted up. */
+static bool skip_reports(mcu_srtp *s, uint32_t ssrc, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        uint8_t packet[8 + MCU_SRTP_OVERHEAD] = {0x80, 201, 0, 1};
+        size_t size = 8;
+        mcu_wr32(packet + 4, ssrc);
+        if (mcu_srtp_protect_rtcp(s, packet, &size) != MCU_OK) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool set_position(mcu_srtp *s, const mcu_srtp_position *at)
+{
+    s->at = *at;
+    s->seeking = at->ssrc_in != 0 ? SEEK_PACKETS : 0;
+    return at->ssrc_out == 0 || (srtp_set_stream_roc(s->out, at->ssrc_out, at->roc_out) == srtp_err_status_ok &&
+                                 at->srtcp_index <= UINT16_MAX && skip_reports(s, at->ssrc_out, at->srtcp_index));
+}
+
 mcu_srtp *mcu_srtp_new(const mcu_srtp_keys *keys, GError **error)
+{
+    return mcu_srtp_new_at(keys, &(mcu_srtp_position){0}, error);
+}
+
+mcu_srtp *mcu_srtp_new_at(const mcu_srtp_keys *keys, const mcu_srtp_position *at, GError **error)
 {
     if (!mcu_srtp_warm(error)) {
         return NULL;
@@ -91,11 +129,11 @@ mcu_srtp *mcu_srtp_new(const mcu_srtp_keys *keys, GError **error)
     mcu_srtp_keys copy = *keys; /* the library's policy wants writable keys */
     mcu_srtp *s = g_new0(mcu_srtp, 1);
     if (keys->profile != MCU_SRTP_NONE) {
-        s->out = open_session(keys->profile, copy.local, ssrc_any_outbound);
-        s->in = open_session(keys->profile, copy.remote, ssrc_any_inbound);
+        s->out = open_session(keys->profile, copy.local, ssrc_any_outbound, at->ssrc_out);
+        s->in = open_session(keys->profile, copy.remote, ssrc_any_inbound, at->ssrc_in);
     }
     OPENSSL_cleanse(&copy, sizeof copy);
-    if (s->in == NULL || s->out == NULL) {
+    if (s->in == NULL || s->out == NULL || !set_position(s, at)) {
         g_set_error_literal(error, MCU_ERROR, MCU_ERROR_INTERNAL, "cannot open an SRTP session");
         mcu_srtp_free(s);
         return NULL;
@@ -156,17 +194,54 @@ static bool rtp_long_enough(const mcu_srtp *s, const uint8_t *packet, size_t siz
     return size >= need;
 }
 
+/* RFC 3711 3.3.1: the counter that brings `seq` nearest to the newest index known. */
+static uint32_t nearest_roc(const mcu_srtp_position *at, uint16_t seq)
+{
+    int64_t known = (int64_t)at->roc_in << 16 | at->seq_in;
+    int64_t index = known + mcu_seq_diff(seq, at->seq_in);
+    return index < 0 ? 0 : (uint32_t)(index >> 16);
+}
+
+/* The first packets after a hand-over. Authentication comes before decryption: a packet that fails is as it was. */
+static bool unprotect_seeking(mcu_srtp *s, uint8_t *packet, int *size)
+{
+    uint32_t roc = nearest_roc(&s->at, mcu_rtp_get_seq(packet));
+    for (unsigned turn = 0; turn < SEEK_TURNS; turn++) {
+        int n = *size;
+        if (srtp_set_stream_roc(s->in, s->at.ssrc_in, roc + turn) == srtp_err_status_ok &&
+            srtp_unprotect(s->in, packet, &n) == srtp_err_status_ok) {
+            s->seeking = 0;
+            *size = n;
+            return true;
+        }
+    }
+    s->seeking--;
+    (void)srtp_set_stream_roc(s->in, s->at.ssrc_in, roc);
+    return false;
+}
+
 mcu_status mcu_srtp_unprotect_rtp(mcu_srtp *s, uint8_t *packet, size_t *size)
 {
     if (!rtp_long_enough(s, packet, *size)) {
         return MCU_EAUTH;
     }
     int n = (int)*size;
-    if (srtp_unprotect(s->in, packet, &n) != srtp_err_status_ok || n < 12) {
+    bool seek = s->seeking > 0 && mcu_rd32(packet + 8) == s->at.ssrc_in;
+    bool ok = seek ? unprotect_seeking(s, packet, &n) : srtp_unprotect(s->in, packet, &n) == srtp_err_status_ok;
+    if (!ok || n < 12) {
         return MCU_EAUTH;
     }
     *size = (size_t)n;
     return MCU_OK;
+}
+
+uint32_t mcu_srtp_roc_in(const mcu_srtp *s, uint32_t ssrc)
+{
+    uint32_t roc = 0;
+    if (ssrc == s->at.ssrc_in && s->seeking > 0) {
+        return s->at.roc_in;
+    }
+    return srtp_get_stream_roc(s->in, ssrc, &roc) == srtp_err_status_ok ? roc : 0;
 }
 
 mcu_status mcu_srtp_unprotect_rtcp(mcu_srtp *s, uint8_t *packet, size_t *size)

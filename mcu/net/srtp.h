@@ -1,4 +1,4 @@
-/* srtp.h - SRTP and SRTCP of one transport over libsrtp2, keyed by DTLS.  Thread: the peer's loop.
+/* srtp.h - SRTP and SRTCP of one transport over libsrtp2, keyed by DTLS or SDES.  Thread: the peer's loop.
  * Packets are changed in place. Nothing shorter than its fixed parts reaches the library. Source: RFC 3711, RFC 7714, RFC 5764.
  */
 #ifndef MCU_NET_SRTP_H
@@ -35,6 +35,16 @@ bool mcu_srtp_warm(GError **error);
 
 typedef struct mcu_srtp mcu_srtp;
 mcu_srtp *mcu_srtp_new(const mcu_srtp_keys *keys, GError **error);
+/* Where another process left off with the same keys: one SSRC of ours, and theirs if it is known (0). A roll-over of theirs that
+ * nobody saw is looked for with the first packets. */
+typedef struct {
+    uint32_t ssrc_out, roc_out;
+    uint32_t srtcp_index; /* of our next SRTCP packet; at most 65535 */
+    uint32_t ssrc_in, roc_in;
+    uint16_t seq_in; /* newest of theirs, to which roc_in belongs */
+} mcu_srtp_position;
+mcu_srtp *mcu_srtp_new_at(const mcu_srtp_keys *keys, const mcu_srtp_position *at, GError **error);
+uint32_t mcu_srtp_roc_in(const mcu_srtp *s, uint32_t ssrc); /* of their newest packet; what new_at was given before one came */
 void mcu_srtp_free(mcu_srtp *s); /* the library wipes its session keys */
 
 /* `*size` is changed; the buffer holds at least *size + MCU_SRTP_OVERHEAD bytes for protect. MCU_EAUTH: too short, forged or

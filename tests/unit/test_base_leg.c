@@ -118,19 +118,19 @@ static void a_change_touches_only_what_it_names(void **state)
     (void)state;
     mcu_leg_state s = whole(), before = s;
     json_t *j = json_pack("{sb ss}", "hold", 1, "remote", "192.0.2.10:9000");
-    assert_true(mcu_leg_change(&s, j, NULL));
+    assert_true(mcu_leg_state_change(&s, j, NULL));
     assert_true(s.hold);
     before.hold = true;
     assert_true(mcu_leg_address_parse("192.0.2.10:9000", &before.remote));
     assert_memory_equal(&s, &before, sizeof s);
     json_decref(j);
     j = json_pack("{sb ss}", "hold", 0, "remote", "bad");
-    assert_false(mcu_leg_change(&s, j, NULL));
+    assert_false(mcu_leg_state_change(&s, j, NULL));
     assert_memory_equal(&s, &before, sizeof s);
     json_decref(j);
     json_t *keys = mcu_leg_to_json(&s);
     json_object_del(json_object_get(keys, "srtp"), "roc_out");
-    assert_true(mcu_leg_change(&s, keys, NULL));
+    assert_true(mcu_leg_state_change(&s, keys, NULL));
     assert_int_equal(s.roc_out, 0); /* new keys begin anew unless they say where they are */
     json_decref(keys);
 }
