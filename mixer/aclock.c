@@ -118,6 +118,12 @@ static void apply(mix_aclock *c, mix_aclock_what what, void *object)
         mix_acore_remove_listener(c->core, object);
         acknowledge(c, what, object);
         break;
+    case MIX_ACLOCK_SAY:
+        object = mix_acore_say(c->core, object);
+        if (object) {
+            acknowledge(c, what, object);
+        }
+        break;
     case MIX_ACLOCK_NONE:
     case MIX_ACLOCK_STOP:
     case MIX_ACLOCK_TICKED:
@@ -171,6 +177,9 @@ static void tick(mix_aclock *c, int64_t media_ns, uint32_t ts48k)
     c->stats.output_dropped += m == NULL;
     mix_acore_tick(c->core, media_ns, ts48k, media_ns, batch);
     mix_acore_get_stats(c->core, &c->stats.core);
+    for (mix_prompt *p = mix_acore_said(c->core); p; p = mix_acore_said(c->core)) {
+        acknowledge(c, MIX_ACLOCK_SAY, p);
+    }
     if (m) {
         post(c, m);
     } else {

@@ -16,6 +16,7 @@ typedef enum {
     MIX_ACLOCK_REMOVE_VOICE,
     MIX_ACLOCK_ADD_LISTENER,
     MIX_ACLOCK_REMOVE_LISTENER,
+    MIX_ACLOCK_SAY, /* a mix_prompt; comes back when it has been said or cannot be */
     MIX_ACLOCK_STOP,
     MIX_ACLOCK_TICKED, /* out only */
 } mix_aclock_what;

@@ -18,6 +18,8 @@ struct mix_adec {
     AVFrame *frame;
     mix_resample *resample;
     mix_aplc plc;
+    void (*on_narrow)(void *user, int16_t *pcm, unsigned n);
+    void *user;
     int16_t narrow[MIX_PACKET_MAX / 3]; /* 120 ms at 16 kHz */
 };
 
@@ -128,6 +130,17 @@ void mix_adec_free(mix_adec *d)
     free(d);
 }
 
+void mix_adec_on_narrow(mix_adec *d, void (*fn)(void *user, int16_t *pcm, unsigned n), void *user)
+{
+    d->on_narrow = fn;
+    d->user = user;
+}
+
+unsigned mix_adec_narrow_hz(mcu_codec codec)
+{
+    return codec == MCU_CODEC_G722 ? 16000 : codec == MCU_CODEC_PCMU || codec == MCU_CODEC_PCMA ? 8000 : 0;
+}
+
 void mix_adec_conceal(mix_adec *d, int16_t *out, unsigned n)
 {
     if (!d->opus) {
@@ -196,6 +209,9 @@ mcu_status mix_adec_decode(mix_adec *d, const uint8_t *data, size_t size, int16_
         }
     } else {
         unsigned narrow = decode_narrow(d, data, size);
+        if (d->on_narrow && narrow > 0) {
+            d->on_narrow(d->user, d->narrow, narrow);
+        }
         if (narrow > 0 && mix_resample_run(d->resample, d->narrow, narrow, out) == *n) {
             mix_aplc_good(&d->plc, out, *n);
             return MCU_OK;

@@ -23,6 +23,9 @@ unsigned mix_adec_ts_scale(mcu_codec codec);
 typedef struct mix_adec mix_adec;
 mix_adec *mix_adec_new(mcu_codec codec, GError **error); /* OPUS, PCMU, PCMA, G722 */
 void mix_adec_free(mix_adec *d);
+/* G.711, G.722: `fn` may change what was decoded, at 8 or 16 kHz, before it is brought to 48. NULL = nobody. */
+void mix_adec_on_narrow(mix_adec *d, void (*fn)(void *user, int16_t *pcm, unsigned n), void *user);
+unsigned mix_adec_narrow_hz(mcu_codec codec); /* 8000, 16000; 0 for Opus */
 
 /* `data` must be readable for MCU_AU_PADDING bytes past `size`. *n is mix_adec_duration() of it; `out` holds MIX_PACKET_MAX. A
  * packet that cannot be decoded gives MCU_EINVAL and *n concealed samples: time goes on. */

@@ -17,6 +17,7 @@ void mix_adelay_init(mix_adelay *d)
 {
     memset(d, 0, sizeof *d);
     d->target_ns = MIX_ADELAY_START_NS;
+    d->max_ns = MIX_ADELAY_MAX_NS;
     d->weight[(MIX_ADELAY_START_NS - MARGIN_NS) / BUCKET_NS - 1] = 1;
 }
 
@@ -78,7 +79,7 @@ int64_t mix_adelay_note(mix_adelay *d, int64_t arrival_ns, int64_t transit_ns)
     }
     d->weight[bucket] += forget;
 
-    int64_t wanted_ns = clamp_ns(quantile_ns(d) + MARGIN_NS, MIX_ADELAY_MIN_NS, MIX_ADELAY_MAX_NS);
+    int64_t wanted_ns = clamp_ns(quantile_ns(d) + MARGIN_NS, MIX_ADELAY_MIN_NS, d->max_ns);
     int64_t lowest_ns = d->target_ns - FALL_NS_PER_SEC * elapsed_ns / MCU_NS_PER_SEC;
     d->target_ns = wanted_ns > lowest_ns ? wanted_ns : lowest_ns;
     d->noted_ns = arrival_ns;

@@ -35,6 +35,8 @@ typedef struct {
 typedef struct mix_ajitter mix_ajitter;
 mix_ajitter *mix_ajitter_new(mcu_codec codec); /* NULL = no memory */
 void mix_ajitter_free(mix_ajitter *j);
+/* The delay stays below this: what is later is skipped, not waited for. */
+void mix_ajitter_limit(mix_ajitter *j, int64_t max_ns);
 
 /* Consumes; arrival is au->time_ns. MCU_EINVAL malformed, MCU_ELATE its place has been played (or it is a duplicate). When more
  * than 500 ms or 200 packets wait the oldest go. A jump of the sender's clock by more than 2 s starts afresh. */

@@ -51,16 +51,17 @@ mcu_status mix_amix_add(mix_amix *m, unsigned slot, uint64_t tick, const int16_t
     return MCU_OK;
 }
 
-void mix_amix_read(const mix_amix *m, int own_slot, mix_limiter *limiter, int16_t *out)
+void mix_amix_rest(const mix_amix *m, int own_slot, int32_t *out)
 {
     const int16_t *own = own_slot >= 0 && (unsigned)own_slot < m->max_inputs ? m->input[own_slot] : NULL;
-    if (!own) {
-        mix_limiter_run(limiter, m->sum, out);
-        return;
-    }
-    int32_t rest[MIX_BLOCK];
     for (unsigned i = 0; i < MIX_BLOCK; i++) {
-        rest[i] = m->sum[i] - own[i];
+        out[i] = m->sum[i] - (own ? own[i] : 0);
     }
+}
+
+void mix_amix_read(const mix_amix *m, int own_slot, mix_limiter *limiter, int16_t *out)
+{
+    int32_t rest[MIX_BLOCK];
+    mix_amix_rest(m, own_slot, rest);
     mix_limiter_run(limiter, rest, out);
 }

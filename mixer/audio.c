@@ -2,6 +2,7 @@
 #include "mixer/audio.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "mcu/base/clock.h"
 #include "mcu/base/mailbox.h"
@@ -9,7 +10,7 @@
 #include "mixer/acore.h"
 #include "mixer/avoice.h"
 
-enum { LEAVING_MAX = 256 }; /* objects that the clock has not let go of yet */
+enum { LEAVING_MAX = 256, PROMPT_MAX = 60 * 48000 }; /* objects that the clock has not let go of yet; samples */
 
 static const int64_t OUTPUT_MAX_NS = 60 * MCU_NS_PER_MS; /* older packets would only add to the delay */
 
@@ -69,6 +70,26 @@ static void report_talking(mix_audio *a)
     }
 }
 
+static void report_keys(mix_audio *a)
+{
+    for (unsigned i = a->n_voices; i > 0; i--) { /* as above */
+        while (i <= a->n_voices) {
+            mix_avoice *v = a->voices[i - 1];
+            unsigned n = atomic_load_explicit(&v->figures.n_keys, memory_order_acquire);
+            if (v->reported_keys == n) {
+                break;
+            }
+            if (n - v->reported_keys > MIX_AVOICE_KEYS) {
+                v->reported_keys = n - MIX_AVOICE_KEYS; /* the loop slept: the oldest are gone */
+            }
+            char key = atomic_load_explicit(&v->figures.keys[v->reported_keys++ % MIX_AVOICE_KEYS], memory_order_relaxed);
+            if (a->callbacks.on_key) {
+                a->callbacks.on_key(a->user, v->id, key);
+            }
+        }
+    }
+}
+
 static void report_levels(mix_audio *a)
 {
     mix_voice_level levels[MIX_MAX_VOICES];
@@ -111,6 +132,7 @@ static void on_message(void *message, void *user)
         deliver(a, m);
         mix_aclock_recycle(a->clock, m);
         report_talking(a);
+        report_keys(a);
         report_levels(a);
         return;
     case MIX_ACLOCK_REMOVE_VOICE:
@@ -118,8 +140,12 @@ static void on_message(void *message, void *user)
         mix_avoice_free(m->object);
         break;
     case MIX_ACLOCK_REMOVE_LISTENER:
-        a->leaving--;
+        a->leaving -= ((const mix_alistener *)m->object)->prompt ? 2 : 1; /* what it was being told leaves with it */
         mix_alistener_free(m->object);
+        break;
+    case MIX_ACLOCK_SAY:
+        a->leaving--;
+        g_free(m->object);
         break;
     case MIX_ACLOCK_NONE:
     case MIX_ACLOCK_ADD_VOICE:
@@ -171,25 +197,39 @@ void mix_audio_free(mix_audio *a)
     g_free(a);
 }
 
-mcu_status mix_audio_voice_add(mix_audio *a, uint32_t voice, mcu_codec codec)
+static mcu_status check_voice(const mix_audio *a, uint32_t voice, mcu_codec codec)
 {
     if (voice == 0 || find_voice(a, voice) >= 0) {
         return MCU_EINVAL;
     }
-    if (mcu_codec_is_video(codec) || codec == MCU_CODEC_NONE) {
+    if (codec < MCU_CODEC_OPUS || codec > MCU_CODEC_G722) {
         return MCU_ENOSUP;
     }
-    if (a->n_voices == MIX_MAX_VOICES || a->leaving >= LEAVING_MAX) {
-        return MCU_EFULL;
-    }
-    mix_avoice *v = mix_avoice_new(voice, codec, NULL);
-    if (!v) {
+    return a->n_voices == MIX_MAX_VOICES || a->leaving >= LEAVING_MAX ? MCU_EFULL : MCU_OK;
+}
+
+static mcu_status add_voice(mix_audio *a, mix_avoice *take_voice, mcu_codec codec)
+{
+    if (!take_voice) {
         return MCU_ENOMEM;
     }
+    take_voice->even = a->config.even;
     a->codecs[a->n_voices] = codec;
-    a->voices[a->n_voices++] = v;
-    mix_aclock_command(a->clock, MIX_ACLOCK_ADD_VOICE, v);
+    a->voices[a->n_voices++] = take_voice;
+    mix_aclock_command(a->clock, MIX_ACLOCK_ADD_VOICE, take_voice);
     return MCU_OK;
+}
+
+mcu_status mix_audio_voice_add(mix_audio *a, uint32_t voice, mcu_codec codec)
+{
+    mcu_status s = check_voice(a, voice, codec);
+    return s == MCU_OK ? add_voice(a, mix_avoice_new(voice, codec, NULL), codec) : s;
+}
+
+mcu_status mix_audio_voice_add_line(mix_audio *a, uint32_t voice, mcu_codec codec, bool in_band)
+{
+    mcu_status s = check_voice(a, voice, codec);
+    return s == MCU_OK ? add_voice(a, mix_avoice_new_line(voice, codec, in_band, NULL), codec) : s;
 }
 
 void mix_audio_voice_remove(mix_audio *a, uint32_t voice)
@@ -234,7 +274,20 @@ void mix_audio_voice_mute(mix_audio *a, uint32_t voice, bool muted)
     }
 }
 
+void mix_audio_voice_hush(mix_audio *a, uint32_t voice, bool hush)
+{
+    int i = find_voice(a, voice);
+    if (i >= 0) {
+        atomic_store_explicit(&a->voices[i]->hush, hush, memory_order_relaxed);
+    }
+}
+
 mcu_status mix_audio_listener_add(mix_audio *a, uint32_t listener, uint32_t own_voice)
+{
+    return mix_audio_listener_add_line(a, listener, own_voice, MCU_CODEC_OPUS);
+}
+
+mcu_status mix_audio_listener_add_line(mix_audio *a, uint32_t listener, uint32_t own_voice, mcu_codec codec)
 {
     if (listener == 0 || find_listener(a, listener) >= 0) {
         return MCU_EINVAL;
@@ -242,7 +295,10 @@ mcu_status mix_audio_listener_add(mix_audio *a, uint32_t listener, uint32_t own_
     if (a->n_listeners == MIX_MAX_LISTENERS || a->leaving >= LEAVING_MAX) {
         return MCU_EFULL;
     }
-    mix_alistener *l = mix_alistener_new(listener, own_voice, &a->config, NULL);
+    if (codec < MCU_CODEC_OPUS || codec > MCU_CODEC_G722) {
+        return MCU_ENOSUP;
+    }
+    mix_alistener *l = mix_alistener_new_line(listener, own_voice, codec, &a->config, NULL);
     if (!l) {
         return MCU_ENOMEM;
     }
@@ -252,6 +308,31 @@ mcu_status mix_audio_listener_add(mix_audio *a, uint32_t listener, uint32_t own_
     }
     a->listeners[a->n_listeners++] = l;
     mix_aclock_command(a->clock, MIX_ACLOCK_ADD_LISTENER, l);
+    return MCU_OK;
+}
+
+void mix_audio_listener_gain(mix_audio *a, uint32_t listener, unsigned gain)
+{
+    int i = find_listener(a, listener);
+    if (i >= 0) {
+        int most = (int)MIN(gain, 16U * MIX_GAIN_UNITY);
+        atomic_store_explicit(&a->listeners[i]->gain, most, memory_order_relaxed);
+    }
+}
+
+mcu_status mix_audio_listener_say(mix_audio *a, uint32_t listener, const int16_t *pcm, unsigned n)
+{
+    if (find_listener(a, listener) < 0 || n == 0 || n > PROMPT_MAX) {
+        return MCU_EINVAL;
+    }
+    if (a->leaving >= LEAVING_MAX) {
+        return MCU_EFULL;
+    }
+    mix_prompt *p = g_malloc(sizeof *p + n * sizeof *pcm);
+    *p = (mix_prompt){.listener = listener, .n = n};
+    memcpy(p->pcm, pcm, n * sizeof *pcm);
+    a->leaving++;
+    mix_aclock_command(a->clock, MIX_ACLOCK_SAY, p);
     return MCU_OK;
 }
 

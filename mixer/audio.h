@@ -15,6 +15,7 @@ typedef struct {
     int bitrate_bps;   /* Opus, 0 = 32000 */
     int complexity;    /* 0..10, -1 = 5 */
     int expected_loss; /* percent for in-band FEC, 0 = 10 */
+    bool even;         /* every voice is brought to the same loudness */
 } mix_audio_config;
 
 typedef struct {
@@ -31,6 +32,7 @@ typedef struct {
     void (*on_audio)(void *user, const mix_audio_out *out, unsigned n); /* one tick, every listener once */
     void (*on_talking)(void *user, uint32_t voice, bool talking, double level_dbov); /* changes only; 200 ms attack, 600 ms release */
     void (*on_levels)(void *user, const mix_voice_level *levels, unsigned n, int64_t now_ns); /* every voice, each tick of the clock */
+    void (*on_key)(void *user, uint32_t voice, char key); /* of a line whose keys are tones */
 } mix_audio_callbacks;
 
 typedef struct mix_audio mix_audio;
@@ -40,12 +42,21 @@ void mix_audio_free(mix_audio *a); /* joins its thread; no callback during or af
 
 /* The clock starts with the first listener and stops with the last. */
 mcu_status mix_audio_voice_add(mix_audio *a, uint32_t voice, mcu_codec codec); /* OPUS, PCMU, PCMA, G722 */
+/* A telephone: PCMU, PCMA, G722 or OPUS. Its echo and the tones of its keys are taken out; `in_band`: they are its only keys. */
+mcu_status mix_audio_voice_add_line(mix_audio *a, uint32_t voice, mcu_codec codec, bool in_band);
+void mix_audio_voice_hush(mix_audio *a, uint32_t voice, bool hush); /* while a key is down: not even what waits to be played */
 void mix_audio_voice_remove(mix_audio *a, uint32_t voice);                     /* unknown ids are fine */
 mcu_status mix_audio_voice_push(mix_audio *a, uint32_t voice, mcu_au *take_au); /* consumes; bound 400 ms, oldest dropped, counted */
 void mix_audio_voice_mute(mix_audio *a, uint32_t voice, bool muted);           /* decoded for its level, not mixed */
 
 /* `own_voice` 0 = none: hears everybody. A listener whose own voice is silent or absent shares one encode with all such listeners. */
 mcu_status mix_audio_listener_add(mix_audio *a, uint32_t listener, uint32_t own_voice);
+/* A telephone: what it hears is coded as PCMU, PCMA, G722 or OPUS, and never nothing: silence leaves as faint noise. */
+mcu_status mix_audio_listener_add_line(mix_audio *a, uint32_t listener, uint32_t own_voice, mcu_codec codec);
+#define MIX_GAIN_UNITY 256
+void mix_audio_listener_gain(mix_audio *a, uint32_t listener, unsigned gain); /* in 1/MIX_GAIN_UNITY, at most 16 times */
+/* Tells this one something over the softened others; what it was being told before ends. 48 kHz, copied, at most 60 s. */
+mcu_status mix_audio_listener_say(mix_audio *a, uint32_t listener, const int16_t *pcm, unsigned n);
 void mix_audio_listener_remove(mix_audio *a, uint32_t listener);
 
 typedef struct {

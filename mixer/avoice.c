@@ -4,12 +4,14 @@
 #include <string.h>
 
 #include "mixer/atsm.h"
+#include "mixer/g711.h"
 
-enum { FADE_IN = 120 }; /* 2.5 ms */
+enum { FADE_IN = 120, HUSH_TAIL = 5 }; /* 2.5 ms; blocks */
 
 static const int64_t SQUEEZE_FROM_NS = 15 * MCU_NS_PER_MS, SQUEEZE_TO_NS = 5 * MCU_NS_PER_MS;
 static const int64_t STRETCH_FROM_NS = -10 * MCU_NS_PER_MS, STRETCH_TO_NS = -2 * MCU_NS_PER_MS;
-static const int64_t FORCE_NS = 80 * MCU_NS_PER_MS; /* that far off, any place will do */
+static const int64_t TONE_TAIL_NS = 60 * MCU_NS_PER_MS; /* a window that is half a tone is not seen as one */
+static const int64_t FORCE_NS = 80 * MCU_NS_PER_MS;     /* that far off, any place will do */
 
 static void drop_au(void *au)
 {
@@ -29,9 +31,37 @@ mix_avoice *mix_avoice_new(uint32_t id, mcu_codec codec, GError **error)
     g_assert(v->jitter);
     v->ring = mcu_ring_new(MIX_AVOICE_RING, drop_au);
     v->quiet = MIX_BLOCK;
+    v->hushed = HUSH_TAIL;
+    mix_loudness_init(&v->loudness);
     mix_level_init(&v->level);
     atomic_store(&v->figures.level_mdb, (int)(MIX_SILENCE_DBOV * 1000));
     atomic_store(&v->figures.block_mdb, (int)(MIX_SILENCE_DBOV * 1000));
+    return v;
+}
+
+/* Decoded sound of a telephone before anything else is done with it. */
+static void on_narrow(void *user, int16_t *pcm, unsigned n)
+{
+    mix_avoice *v = user;
+    mix_echo_cancel(v->echo, pcm, n, v->packet_ts, v->packet_ns);
+}
+
+mix_avoice *mix_avoice_new_line(uint32_t id, mcu_codec codec, bool in_band, GError **error)
+{
+    unsigned narrow_hz = mix_adec_narrow_hz(codec);
+    mix_echo *echo = narrow_hz ? mix_echo_new(narrow_hz) : NULL;
+    mix_avoice *v = narrow_hz && !echo ? NULL : mix_avoice_new(id, codec, error);
+    if (!v) {
+        mix_echo_free(echo);
+        return NULL;
+    }
+    v->line = true;
+    v->in_band = in_band;
+    v->echo = echo;
+    if (echo) {
+        mix_adec_on_narrow(v->decoder, on_narrow, v);
+    }
+    mix_ajitter_limit(v->jitter, MIX_LINE_DELAY_MAX_NS);
     return v;
 }
 
@@ -40,15 +70,52 @@ void mix_avoice_free(mix_avoice *v)
     if (!v) {
         return;
     }
+    mix_echo_free(v->echo);
     mcu_ring_free(v->ring);
     mix_ajitter_free(v->jitter);
     mix_adec_free(v->decoder);
     g_free(v);
 }
 
+void mix_avoice_sent(mix_avoice *v, const int16_t *narrow, int64_t time_ns)
+{
+    if (v->echo) {
+        mix_echo_sent(v->echo, narrow, time_ns);
+    }
+}
+
+static void tell_key(mix_avoice *v, char key)
+{
+    unsigned n = atomic_load_explicit(&v->figures.n_keys, memory_order_relaxed);
+    atomic_store_explicit(&v->figures.keys[n % MIX_AVOICE_KEYS], key, memory_order_relaxed);
+    atomic_store_explicit(&v->figures.n_keys, n + 1, memory_order_release);
+}
+
+/* A tone is found when it arrives and kept from the mix while it is played, which is the playout buffer's delay later. */
+static void find_tones(mix_avoice *v, const mcu_au *au)
+{
+    int16_t pcm[MIX_PACKET_MAX / 6];
+    if (au->size > MIX_PACKET_MAX / 6) {
+        return;
+    }
+    for (size_t i = 0; i < au->size; i++) {
+        pcm[i] = au->codec == MCU_CODEC_PCMU ? mix_ulaw_to_linear(au->data[i]) : mix_alaw_to_linear(au->data[i]);
+    }
+    char key;
+    if (mix_dtmf_push(&v->dtmf, pcm, (unsigned)au->size, &key)) {
+        v->hush_until_ns = au->time_ns + mix_ajitter_target_ns(v->jitter) + TONE_TAIL_NS;
+    }
+    if (key != 0 && v->in_band) {
+        tell_key(v, key);
+    }
+}
+
 void mix_avoice_collect(mix_avoice *v)
 {
     for (mcu_au *au = mcu_ring_pop(v->ring); au; au = mcu_ring_pop(v->ring)) {
+        if (v->line && (au->codec == MCU_CODEC_PCMU || au->codec == MCU_CODEC_PCMA)) {
+            find_tones(v, au);
+        }
         (void)mix_ajitter_push(v->jitter, au); /* counted there */
     }
 }
@@ -84,6 +151,8 @@ static void advance(mix_avoice *v, int64_t now_ns)
         return;
     }
     if (step.what == MIX_PLAY_PACKET) {
+        v->packet_ts = step.au->ts;
+        v->packet_ns = step.au->time_ns;
         (void)mix_adec_decode(v->decoder, step.au->data, step.au->size, at, &n); /* conceals what it cannot read */
         mcu_au_unref(step.au);
     } else if (step.what == MIX_PLAY_FEC) {
@@ -135,6 +204,13 @@ static void publish(mix_avoice *v, int64_t now_ns)
     atomic_store_explicit(&f->late, s->late, memory_order_relaxed);
 }
 
+static bool key_is_down(mix_avoice *v, int64_t now_ns)
+{
+    bool down = atomic_load_explicit(&v->hush, memory_order_relaxed) || now_ns < v->hush_until_ns;
+    v->hushed = down ? 0 : v->hushed < HUSH_TAIL ? v->hushed + 1 : HUSH_TAIL;
+    return v->hushed < HUSH_TAIL;
+}
+
 bool mix_avoice_pull(mix_avoice *v, int64_t now_ns)
 {
     while (v->fifo_len < MIX_BLOCK) {
@@ -145,7 +221,13 @@ bool mix_avoice_pull(mix_avoice *v, int64_t now_ns)
     memcpy(v->block, v->fifo, sizeof v->block);
     v->fifo_len -= MIX_BLOCK;
     memmove(v->fifo, v->fifo + MIX_BLOCK, v->fifo_len * sizeof *v->fifo);
+    if (v->line && key_is_down(v, now_ns)) {
+        memset(v->block, 0, sizeof v->block);
+    }
     mix_level_update(&v->level, v->block);
+    if (v->even) {
+        mix_loudness_run(&v->loudness, v->block, v->level.talking);
+    }
     bool muted = atomic_load_explicit(&v->muted, memory_order_relaxed);
     bool mixed = !(muted && v->was_muted);
     if (muted != v->was_muted) {

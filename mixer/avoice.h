@@ -12,10 +12,16 @@
 #include "mcu/base/ring.h"
 #include "mixer/adec.h"
 #include "mixer/ajitter.h"
+#include "mixer/dtmf.h"
+#include "mixer/echo.h"
 #include "mixer/level.h"
+#include "mixer/loudness.h"
 #include "mixer/pcm.h"
 
 enum { MIX_AVOICE_RING = 128, MIX_AVOICE_FIFO = MIX_PACKET_MAX + 4 * MIX_BLOCK };
+
+#define MIX_LINE_DELAY_MAX_NS (200 * MCU_NS_PER_MS)
+#define MIX_AVOICE_KEYS 16 /* not told to the loop yet */
 
 /* What other threads may look at; written by the clock once a tick. */
 typedef struct {
@@ -23,6 +29,8 @@ typedef struct {
     atomic_bool talking;
     atomic_int delay_us, target_us;
     atomic_uint_fast64_t packets, concealed, fec_used, late;
+    atomic_uint n_keys; /* in-band, ever */
+    atomic_char keys[MIX_AVOICE_KEYS];
 } mix_avoice_figures;
 
 typedef struct {
@@ -33,14 +41,25 @@ typedef struct mix_avoice {
     uint32_t id;
     mcu_ring *ring; /* mcu_au: loop -> clock */
     atomic_bool muted;
+    atomic_bool hush; /* a key is down: nothing of this is for anybody */
     mix_avoice_figures figures;
     /* Loop only. */
     bool leaving;
     bool reported_talking;
+    unsigned reported_keys;
     /* Clock only. */
     mix_ajitter *jitter;
     mix_adec *decoder;
     mix_level level;
+    bool even; /* brought to the loudness of the others */
+    mix_loudness loudness;
+    bool line, in_band; /* a telephone; whose keys come as tones alone */
+    mix_dtmf dtmf;
+    mix_echo *echo;     /* NULL = none */
+    uint32_t packet_ts; /* of what is being decoded */
+    int64_t packet_ns;
+    int64_t hush_until_ns; /* tones */
+    unsigned hushed;       /* blocks since a key was up: its end may still be under way */
     mix_avoice_stats stats;
     bool catching_up, falling_back; /* squeezing or stretching until the delay is right */
     bool was_muted;
@@ -51,7 +70,12 @@ typedef struct mix_avoice {
 } mix_avoice;
 
 mix_avoice *mix_avoice_new(uint32_t id, mcu_codec codec, GError **error);
+/* A telephone: playout delay of at most MIX_LINE_DELAY_MAX_NS, echo of the line and tones of keys taken out. `in_band`: its keys
+ * are tones and nothing else, and are told. */
+mix_avoice *mix_avoice_new_line(uint32_t id, mcu_codec codec, bool in_band, GError **error);
 void mix_avoice_free(mix_avoice *v);
+/* What its owner was sent in this tick, at the line's rate; clock. */
+void mix_avoice_sent(mix_avoice *v, const int16_t *narrow, int64_t time_ns);
 
 /* Moves what came in since the last tick into the playout buffer. */
 void mix_avoice_collect(mix_avoice *v);

@@ -6,5 +6,7 @@
 
 int16_t mix_ulaw_to_linear(uint8_t u);
 int16_t mix_alaw_to_linear(uint8_t a);
+uint8_t mix_linear_to_ulaw(int16_t pcm); /* the nearest that there is */
+uint8_t mix_linear_to_alaw(int16_t pcm);
 
 #endif

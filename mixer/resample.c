@@ -10,12 +10,12 @@ enum { QUALITY = 4 }; /* 64 taps at this ratio: flat to 3.4 kHz of a telephone v
 
 struct mix_resample {
     SpeexResamplerState *state;
-    unsigned factor;
+    unsigned up, down; /* one of them is 1 */
 };
 
-mix_resample *mix_resample_new(unsigned from_hz)
+static mix_resample *new_between(unsigned from_hz, unsigned to_hz, unsigned narrow_hz)
 {
-    if (from_hz == 0 || MIX_RATE % from_hz != 0) {
+    if (narrow_hz == 0 || MIX_RATE % narrow_hz != 0) {
         return NULL;
     }
     mix_resample *r = calloc(1, sizeof *r);
@@ -23,13 +23,24 @@ mix_resample *mix_resample_new(unsigned from_hz)
         return NULL;
     }
     int error = 0;
-    r->factor = MIX_RATE / from_hz;
-    r->state = speex_resampler_init(1, from_hz, MIX_RATE, QUALITY, &error);
+    r->up = to_hz / narrow_hz;
+    r->down = from_hz / narrow_hz;
+    r->state = speex_resampler_init(1, from_hz, to_hz, QUALITY, &error);
     if (!r->state) {
         free(r);
         return NULL;
     }
     return r;
+}
+
+mix_resample *mix_resample_new(unsigned from_hz)
+{
+    return new_between(from_hz, MIX_RATE, from_hz);
+}
+
+mix_resample *mix_resample_new_down(unsigned to_hz)
+{
+    return new_between(MIX_RATE, to_hz, to_hz);
 }
 
 void mix_resample_free(mix_resample *r)
@@ -43,14 +54,15 @@ void mix_resample_free(mix_resample *r)
 
 unsigned mix_resample_run(mix_resample *r, const int16_t *in, unsigned n, int16_t *out)
 {
+    unsigned whole = n * r->up / r->down;
     spx_uint32_t used = n;
-    spx_uint32_t made = n * r->factor;
+    spx_uint32_t made = whole;
     if (speex_resampler_process_int(r->state, 0, in, &used, out, &made) != RESAMPLER_ERR_SUCCESS) {
         made = 0;
     }
     /* A whole factor keeps the phase: this is all of it. Should it ever fall short, time still goes on. */
-    if (made < n * r->factor) {
-        memset(out + made, 0, (n * r->factor - made) * sizeof *out);
+    if (made < whole) {
+        memset(out + made, 0, (whole - made) * sizeof *out);
     }
-    return n * r->factor;
+    return whole;
 }

@@ -1,0 +1,103 @@
+#include "mixer/dtmf.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { TONES = 4, HITS_TONE = 2, HITS_KEY = 3, MISSES_UP = 3 };
+
+static const float ROWS[TONES] = {697, 770, 852, 941}, COLUMNS[TONES] = {1209, 1336, 1477, 1633};
+static const char KEYS[TONES][TONES + 1] = {"123A", "456B", "789C", "*0#D"};
+
+static const float RATE = 8000;
+static const float LEAST = 1.6e-5F; /* of full scale, mean square: -48 dBov */
+static const float PURE = 0.7F;     /* share of the sound that the two tones are */
+static const float TWIST = 10;      /* Q.24 asks for 4 to 8 dB between them; some lines do worse */
+static const float CLEAR = 5;       /* the best of a group above the next */
+
+/* Mean square of one frequency in the window. */
+static float power_at(const int16_t *pcm, float hz)
+{
+    float c = 2 * cosf(2 * (float)M_PI * hz / RATE);
+    float s1 = 0;
+    float s2 = 0;
+    for (unsigned i = 0; i < MIX_DTMF_WINDOW; i++) {
+        float s = (float)pcm[i] / 32768 + c * s1 - s2;
+        s2 = s1;
+        s1 = s;
+    }
+    float n = MIX_DTMF_WINDOW;
+    return (s1 * s1 + s2 * s2 - c * s1 * s2) * 2 / (n * n);
+}
+
+/* Index of the strongest, -1 unless it stands out. */
+static int strongest(const int16_t *pcm, const float *hz, float *power)
+{
+    int best = 0;
+    float p[TONES];
+    for (int i = 0; i < TONES; i++) {
+        p[i] = power_at(pcm, hz[i]);
+        best = p[i] > p[best] ? i : best;
+    }
+    for (int i = 0; i < TONES; i++) {
+        if (i != best && p[i] * CLEAR > p[best]) {
+            return -1;
+        }
+    }
+    *power = p[best];
+    return best;
+}
+
+static char tone_in(const int16_t *pcm)
+{
+    float all = 0;
+    for (unsigned i = 0; i < MIX_DTMF_WINDOW; i++) {
+        all += (float)pcm[i] * (float)pcm[i];
+    }
+    all /= MIX_DTMF_WINDOW * 32768.0F * 32768.0F;
+    float low;
+    float high;
+    int row = all > LEAST ? strongest(pcm, ROWS, &low) : -1;
+    int column = row >= 0 ? strongest(pcm, COLUMNS, &high) : -1;
+    if (column < 0 || low + high < PURE * all || low > high * TWIST || high > low * TWIST) {
+        return 0;
+    }
+    return KEYS[row][column];
+}
+
+static void step(mix_dtmf *d, char *key)
+{
+    memmove(d->window, d->window + MIX_DTMF_HOP, (MIX_DTMF_WINDOW - MIX_DTMF_HOP) * sizeof *d->window);
+    memcpy(d->window + MIX_DTMF_WINDOW - MIX_DTMF_HOP, d->hop, sizeof d->hop);
+    char tone = tone_in(d->window);
+    if (tone != 0 && tone == d->tone) {
+        d->hits++;
+        d->misses = 0;
+    } else if (tone != 0) {
+        d->tone = tone;
+        d->hits = 1;
+        d->misses = 0;
+        d->told = false;
+    } else if (d->tone != 0 && ++d->misses >= MISSES_UP) {
+        d->tone = 0;
+        d->hits = 0;
+    }
+    if (d->hits >= HITS_KEY && !d->told) {
+        d->told = true;
+        *key = d->tone;
+    }
+}
+
+bool mix_dtmf_push(mix_dtmf *d, const int16_t *pcm, unsigned n, char *key)
+{
+    *key = 0;
+    bool there = false;
+    for (unsigned i = 0; i < n; i++) {
+        d->hop[d->filled++] = pcm[i];
+        if (d->filled == MIX_DTMF_HOP) {
+            d->filled = 0;
+            step(d, key);
+            there = there || d->hits >= HITS_TONE;
+        }
+    }
+    return there;
+}

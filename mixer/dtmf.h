@@ -1,0 +1,26 @@
+/* dtmf.h - a telephone's keys as tones in the voice itself.  Thread: its owner's; pure.  Source: ITU-T Q.23, Q.24.
+ * Works on 8 kHz sound as it arrives, so that the playout buffer's delay is time to take a tone out before anybody hears it. */
+#ifndef MIXER_DTMF_H
+#define MIXER_DTMF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MIX_DTMF_WINDOW 160 /* 20 ms */
+#define MIX_DTMF_HOP 80     /* 10 ms */
+
+typedef struct {
+    int16_t window[MIX_DTMF_WINDOW]; /* newest last */
+    unsigned filled;                 /* of the next hop */
+    int16_t hop[MIX_DTMF_HOP];
+    char tone;     /* of the newest windows, 0 = none */
+    unsigned hits; /* windows in a row with it */
+    unsigned misses;
+    bool told;
+} mix_dtmf; /* zero-initialise */
+
+/* Takes `n` samples of 8 kHz. Whether a pair of tones is there (two windows in a row or more); *key is set to a key that has now
+ * been there for 40 ms, once a press, else 0. */
+bool mix_dtmf_push(mix_dtmf *d, const int16_t *pcm, unsigned n, char *key);
+
+#endif

@@ -1,0 +1,25 @@
+/* echo.h - the echo of a telephone line: what we sent comes back from its far end, later and softer.  Thread: its owner's.
+ * speexdsp's canceller at the line's own rate, before the playout buffer stretches anything, and a gate for what remains of an
+ * echo that nobody talks over. Its output counts only where it has proved to take something away: on a line without an echo two
+ * people who talk at once would only teach it to add one. The two directions are brought together by time: what was sent by the
+ * clock's ticks, what came by its RTP time stamps. */
+#ifndef MIXER_ECHO_H
+#define MIXER_ECHO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MIX_ECHO_TAIL_MS 320 /* longest way there and back */
+
+typedef struct mix_echo mix_echo;
+mix_echo *mix_echo_new(unsigned rate_hz); /* 8000 or 16000; NULL = no memory */
+void mix_echo_free(mix_echo *e);
+
+/* 20 ms that were sent, MIX_BLOCK / (48000 / rate_hz) samples, at `time_ns`. Each tick. */
+void mix_echo_sent(mix_echo *e, const int16_t *pcm, int64_t time_ns);
+/* `n` samples that came, in place, with the time stamp (in samples of 8 kHz) and arrival of their packet. A packet that is not a
+ * whole number of 20 ms is left as it is. */
+void mix_echo_cancel(mix_echo *e, int16_t *pcm, unsigned n, uint32_t ts, int64_t arrival_ns);
+bool mix_echo_found(const mix_echo *e); /* this line has an echo */
+
+#endif

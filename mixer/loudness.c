@@ -1,0 +1,124 @@
+#include "mixer/loudness.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "mixer/pcm.h"
+
+static const double BLOCK_S = 0.02;
+static const double MEMORY_S = 3;     /* of talking */
+static const double BEGIN_S = 0.3;    /* of talking before anything is changed */
+static const double GATE_LUFS = -60;  /* never a voice */
+static const double RELATIVE_LU = 10; /* under what was said so far: a pause, not a soft voice */
+static const double SETTLED_DB = 0.5;
+static const double UP_DB_S = 4, DOWN_DB_S = 12;
+static const double OFFSET_LU = -0.691;
+static const float PEAK_MOST = 29000;
+static const double NOTHING_LUFS = -70;
+
+/* BS.1770-4 table 1 and 2, at 48 kHz. */
+static float k_weight(float state[4], float x)
+{
+    float y = 1.53512485958697F * x + state[0];
+    state[0] = -2.69169618940638F * x + 1.69065929318241F * y + state[1];
+    state[1] = 1.19839281085285F * x - 0.73248077421585F * y;
+    float z = y + state[2];
+    state[2] = -2 * y + 1.99004745483398F * z + state[3];
+    state[3] = y - 0.99007225036621F * z;
+    return z;
+}
+
+static double block_power(float state[4], const int16_t *pcm, unsigned n)
+{
+    float sum = 0;
+    for (unsigned i = 0; i < n; i++) {
+        float k = k_weight(state, (float)pcm[i] / 32768);
+        sum += k * k;
+    }
+    return n > 0 ? (double)sum / n : 0;
+}
+
+static double lufs(double power)
+{
+    return power > 0 ? fmax(OFFSET_LU + 10 * log10(power), NOTHING_LUFS) : NOTHING_LUFS;
+}
+
+void mix_loudness_init(mix_loudness *l)
+{
+    *l = (mix_loudness){.applied = 1};
+}
+
+static void measure(mix_loudness *l, const int16_t *pcm)
+{
+    double power = block_power(l->state, pcm, MIX_BLOCK);
+    double floor = l->heard_s > BEGIN_S ? fmax(lufs(l->power) - RELATIVE_LU, GATE_LUFS) : GATE_LUFS;
+    if (lufs(power) < floor) {
+        return;
+    }
+    l->heard_s = fmin(l->heard_s + BLOCK_S, MEMORY_S);
+    l->power += (power - l->power) * BLOCK_S / l->heard_s;
+}
+
+static void follow(mix_loudness *l)
+{
+    double wanted_db = fmin(fmax(MIX_LOUDNESS_LUFS - lufs(l->power), -MIX_LOUDNESS_DOWN_DB), MIX_LOUDNESS_UP_DB);
+    double step_db = wanted_db - l->gain_db;
+    if (l->heard_s < BEGIN_S || fabs(step_db) < SETTLED_DB) {
+        return;
+    }
+    l->gain_db += fmin(fmax(step_db, -DOWN_DB_S * BLOCK_S), UP_DB_S * BLOCK_S);
+}
+
+static void apply(mix_loudness *l, int16_t *pcm)
+{
+    float gain = (float)pow(10, l->gain_db / 20);
+    int peak = 0;
+    for (unsigned i = 0; i < MIX_BLOCK; i++) {
+        int a = pcm[i] < 0 ? -pcm[i] : pcm[i];
+        peak = a > peak ? a : peak;
+    }
+    gain = (float)peak * gain > PEAK_MOST ? PEAK_MOST / (float)peak : gain; /* a shout is not raised into clipping */
+    float from = l->applied;
+    if (from == 1 && gain == 1) {
+        return;
+    }
+    for (unsigned i = 0; i < MIX_BLOCK; i++) {
+        float now = from + (gain - from) * (float)(i + 1) / MIX_BLOCK;
+        pcm[i] = mix_clip16((int32_t)lrintf((float)pcm[i] * now));
+    }
+    l->applied = gain;
+}
+
+void mix_loudness_run(mix_loudness *l, int16_t *pcm, bool voice)
+{
+    if (voice) {
+        measure(l, pcm);
+        follow(l);
+    }
+    apply(l, pcm);
+}
+
+double mix_loudness_measure(const int16_t *pcm, unsigned n)
+{
+    double gate = GATE_LUFS;
+    for (unsigned pass = 0; pass < 2; pass++) {
+        float state[4] = {0};
+        double sum = 0;
+        unsigned count = 0;
+        for (unsigned at = 0; at + MIX_BLOCK <= n; at += MIX_BLOCK) {
+            double power = block_power(state, pcm + at, MIX_BLOCK);
+            if (lufs(power) >= gate) {
+                sum += power;
+                count++;
+            }
+        }
+        if (count == 0) {
+            return NOTHING_LUFS;
+        }
+        gate = lufs(sum / count) - RELATIVE_LU;
+        if (pass == 1) {
+            return lufs(sum / count);
+        }
+    }
+    return NOTHING_LUFS;
+}
