@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "mcu/base/ipc.h"
+#include "mcu/base/leg.h"
 #include "mcu/base/log.h"
 #include "mcu/base/status.h"
 #include "mcu/room/room.h"
@@ -147,7 +148,7 @@ static void on_open(mcu_gateway *g, const json_t *m)
 }
 
 /* False: this connection has to go. */
-static bool on_message(connection *c, const json_t *m)
+static bool on_message(connection *c, const json_t *m, int *fds, unsigned n)
 {
     mcu_gateway *g = c->gateway;
     const char *type = json_string_value(json_object_get(m, "type"));
@@ -163,7 +164,7 @@ static bool on_message(connection *c, const json_t *m)
     if (strcmp(type, "open") == 0) {
         on_open(g, m);
     } else if (g->room != NULL) {
-        mcu_room_handle(g->room, m);
+        mcu_room_handle_fds(g->room, m, fds, n);
     } else if (strcmp(type, "end") == 0) {
         g->finished(g->user);
     } else {
@@ -177,6 +178,15 @@ static bool on_message(connection *c, const json_t *m)
     return true;
 }
 
+static void close_left(const int *fds, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (fds[i] >= 0) {
+            close(fds[i]);
+        }
+    }
+}
+
 static gboolean on_readable(int fd, GIOCondition condition, gpointer user)
 {
     (void)fd;
@@ -184,15 +194,15 @@ static gboolean on_readable(int fd, GIOCondition condition, gpointer user)
     connection *c = user;
     for (unsigned i = 0; i < 64; i++) {
         json_t *m = NULL;
-        int passed = -1;
-        mcu_ipc_result result = mcu_ipc_recv(c->ipc, &m, &passed);
-        if (passed >= 0) {
-            close(passed);
-        }
+        int fds[MCU_IPC_FDS];
+        unsigned n;
+        mcu_ipc_result result = mcu_ipc_recv_fds(c->ipc, &m, fds, &n);
         if (result == MCU_IPC_AGAIN) {
             return G_SOURCE_CONTINUE;
         }
-        bool stays = result == MCU_IPC_BAD || (result == MCU_IPC_MESSAGE && on_message(c, m));
+        bool stays = result == MCU_IPC_BAD || (result == MCU_IPC_MESSAGE && on_message(c, m, fds, n));
+        close_left(fds, n);
+        mcu_leg_json_wipe(json_object_get(m, "leg"));
         json_decref(m);
         if (!stays) {
             mcu_info("gateway.gone", "generation=%" G_GINT64_FORMAT, c->generation);

@@ -171,11 +171,12 @@ bool mcu_room_options_init(mcu_room_options *o, const json_t *config, GError **e
     o->empty_ns = integer(config, "empty_seconds", 60) * MCU_NS_PER_SEC;
     o->video.preset = keep(o, json_object_get(config, "preset"));
     o->audio.complexity = -1;
+    o->audio.even = true;
     const char *layout = json_string_value(json_object_get(config, "layout"));
     o->layout = g_strdup(layout != NULL ? layout : MCU_LAYOUT_DEFAULT);
     o->layouts = mcu_layouts_parse(json_object_get(config, "layouts"), error);
-    if (o->layouts == NULL || !read_media(o, json_object_get(config, "media"), error) ||
-        !read_tiers(o, json_object_get(config, "tiers"), error)) {
+    if (!mcu_keypad_map_init(&o->keypad, json_object_get(config, "keypad"), error) || o->layouts == NULL ||
+        !read_media(o, json_object_get(config, "media"), error) || !read_tiers(o, json_object_get(config, "tiers"), error)) {
         mcu_room_options_clear(o);
         return false;
     }

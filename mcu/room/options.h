@@ -6,6 +6,7 @@
 
 #include "mcu/base/layout.h"
 #include "mcu/net/peer.h"
+#include "mcu/room/keypad.h"
 #include "mcu/room/tier_choice.h"
 #include "mixer/audio.h"
 #include "mixer/video.h"
@@ -24,6 +25,7 @@ typedef struct {
     mcu_canvas canvases[MIX_MAX_TIERS];
     mix_audio_config audio;
     mcu_tier_table tiers;
+    mcu_keypad_map keypad;
     mcu_layouts *layouts; /* owned */
     char *layout;         /* the name of the one to begin with */
     unsigned max_seats;

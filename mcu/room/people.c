@@ -1,5 +1,7 @@
 #include "mcu/room/room_private.h"
 
+enum { SILENT_TILES_MAX = 3, RECENT_SPEAKERS = 4 }; /* more callers than that share one tile; turns at speaking */
+
 #define SCREEN_BPS 1500000 /* a page of text, whole within a second or two */
 
 mcu_seat *mcu_people_by_number(mcu_room *r, uint32_t person)
@@ -23,16 +25,17 @@ unsigned mcu_people_sessions(const mcu_room *r)
     unsigned n = 0;
     for (guint i = 0; i < r->order->len; i++) {
         const mcu_seat *seat = r->order->pdata[i];
-        n += seat->session != NULL && mcu_session_is_person(seat->session);
+        n += mcu_seat_is_person(seat);
     }
     return n;
 }
 
-static unsigned who_is(const mcu_session *s)
+static unsigned who_is(const mcu_seat *seat)
 {
-    unsigned who = 1u << mcu_who_of(s->seat->role);
-    who |= s->share && !mcu_peer_gives_content(s->peer) ? 1u << MCU_WHO_CONTENT : 0u; /* instead of the camera */
-    return who | (mcu_speaker_signs(s) ? 1u << MCU_WHO_SIGNING : 0u);
+    const mcu_session *s = seat->session;
+    unsigned who = 1u << mcu_who_of(seat->role);
+    who |= s != NULL && s->share && !mcu_peer_gives_content(s->peer) ? 1u << MCU_WHO_CONTENT : 0u; /* instead of the camera */
+    return who | (s != NULL && mcu_speaker_signs(s) ? 1u << MCU_WHO_SIGNING : 0u);
 }
 
 /* Before the people: of what is too much for the decoders, a screen is the last to go. */
@@ -52,29 +55,61 @@ static unsigned list_screens(const mcu_room *r, mix_person people[MIX_MAX_PEOPLE
     return n;
 }
 
+/* Only on the phone, and without the floor of late: nothing to look at. */
+static bool is_silent_caller(const mcu_room *r, const mcu_seat *seat)
+{
+    bool caller = seat->leg != NULL && (seat->session == NULL || !mcu_session_is_person(seat->session));
+    return caller && !mcu_seat_talking(seat) && mcu_stage_rank(&r->stage, seat->person) >= RECENT_SPEAKERS;
+}
+
+static unsigned count_silent_callers(const mcu_room *r)
+{
+    unsigned n = 0;
+    for (guint i = 0; i < r->order->len; i++) {
+        const mcu_seat *seat = r->order->pdata[i];
+        n += mcu_seat_is_person(seat) && is_silent_caller(r, seat);
+    }
+    return n;
+}
+
+static mix_person person_of(const mcu_room *r, const mcu_seat *seat)
+{
+    const mcu_session *s = seat->session;
+    return (mix_person){
+        .person = seat->person,
+        .name = seat->name,
+        .camera_on = s != NULL && mcu_session_shows_camera(s),
+        .muted = !mcu_seat_is_heard(seat),
+        .talking = mcu_seat_talking(seat),
+        .phone = seat->leg != NULL,
+        .who = who_is(seat),
+        .rank = mcu_stage_rank(&r->stage, seat->person),
+    };
+}
+
 void mcu_people_show(mcu_room *r)
 {
     mcu_speaker_attend(r);
     mix_person people[MIX_MAX_PEOPLE];
-    unsigned n = list_screens(r, people);
-    bool screen = n > 0, signs = false;
+    unsigned n = list_screens(r, people), silent = count_silent_callers(r);
+    bool fold = silent > SILENT_TILES_MAX, folded = false, screen = n > 0, signs = false;
+    char many[16]; /* in any language */
+    g_snprintf(many, sizeof many, "\xc3\x97 %u", silent);
     for (guint i = 0; i < r->order->len && n < MIX_MAX_PEOPLE; i++) {
         const mcu_seat *seat = r->order->pdata[i];
-        const mcu_session *s = seat->session;
-        if (s == NULL || !mcu_session_is_person(s)) {
+        bool folds = fold && mcu_seat_is_person(seat) && is_silent_caller(r, seat);
+        if (!mcu_seat_is_person(seat) || (folds && folded)) {
             continue;
         }
-        people[n++] = (mix_person){
-            .person = seat->person,
-            .name = seat->name,
-            .camera_on = mcu_session_shows_camera(s),
-            .muted = !s->audio_on || seat->muted || !s->has_voice,
-            .talking = s->talking,
-            .who = who_is(s),
-            .rank = mcu_stage_rank(&r->stage, seat->person),
-        };
-        screen = screen || (people[n - 1].who & 1u << MCU_WHO_CONTENT);
-        signs = signs || (people[n - 1].who & 1u << MCU_WHO_SIGNING);
+        people[n] = person_of(r, seat);
+        if (folds) { /* the first of them stands for all */
+            folded = true;
+            people[n].name = many;
+            people[n].muted = false;
+        }
+        screen = screen || (people[n].who & 1u << MCU_WHO_CONTENT);
+        signs = signs || (people[n].who & 1u << MCU_WHO_SIGNING);
+        n++;
     }
     mix_video_set_people(r->video, people, n);
     if ((screen && !signs) != r->screen_first) {
@@ -122,6 +157,7 @@ static gboolean run_idle(gpointer user)
     mcu_room *r = user;
     g_clear_pointer(&r->idle, g_source_unref);
     g_ptr_array_set_size(r->dead, 0);
+    g_ptr_array_set_size(r->dead_legs, 0);
     if (r->people_dirty) {
         r->people_dirty = false;
         mcu_people_show(r);

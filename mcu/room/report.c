@@ -1,4 +1,5 @@
 #include "mcu/base/clock.h"
+#include "mcu/room/leg.h"
 #include "mcu/room/room_private.h"
 
 static const char *tier_of(const mcu_session *s)
@@ -33,9 +34,34 @@ static const char *state_of(const mcu_session *s)
     return "connecting";
 }
 
-static bool audio_live(const mcu_session *s)
+/* What a roster says of a person, however that person is connected. */
+static json_t *row(const mcu_seat *seat, const char *kind, const char *tier, const char *state)
 {
-    return s->audio_on && !s->seat->muted && s->has_voice && s->seat->sends_audio;
+    const mcu_session *s = seat->session;
+    const mcu_leg *l = seat->leg;
+    json_t *p = json_pack("{ss ss ss ss ss ss}", "seat", seat->id, "name", seat->name, "role", seat->role, "kind", kind, "tier",
+                          tier, "state", state);
+    json_object_update_new(p, json_pack("{sb sb sb sb}", "audio", mcu_seat_is_heard(seat), "video",
+                                        s != NULL && mcu_session_shows_camera(s), "muted", seat->muted, "talking",
+                                        mcu_seat_talking(seat)));
+    bool hand = (s != NULL && s->hand) || (l != NULL && mcu_leg_hand(l));
+    json_object_update_new(p, json_pack("{sb sb sb}", "host", seat->host, "hand", hand, "share", s != NULL && s->share));
+    if (l != NULL) {
+        json_object_update_new(p, json_pack("{sb sb}", "phone", true, "clear", mcu_leg_is_clear(l)));
+    }
+    return p;
+}
+
+static json_t *session_row(const mcu_session *s)
+{
+    json_t *p = row(s->seat, mcu_session_kind_name(s->kind), tier_of(s), state_of(s));
+    add_view(p, s->room, s->view.current);
+    return p;
+}
+
+static json_t *leg_row(const mcu_seat *seat)
+{
+    return row(seat, "phone", "audio", mcu_leg_state_name(seat->leg));
 }
 
 json_t *mcu_report_roster(mcu_room *r)
@@ -44,16 +70,11 @@ json_t *mcu_report_roster(mcu_room *r)
     for (guint i = 0; i < r->order->len; i++) {
         const mcu_seat *seat = r->order->pdata[i];
         const mcu_session *s = seat->session;
-        if (s == NULL || !s->up) {
-            continue;
+        if (s != NULL && s->up) {
+            json_array_append_new(list, session_row(s));
+        } else if (seat->leg != NULL) {
+            json_array_append_new(list, leg_row(seat));
         }
-        json_t *p = json_pack("{ss ss ss ss ss ss}", "seat", seat->id, "name", seat->name, "role", seat->role, "kind",
-                              mcu_session_kind_name(s->kind), "tier", tier_of(s), "state", state_of(s));
-        json_object_update_new(p, json_pack("{sb sb sb sb}", "audio", audio_live(s), "video", mcu_session_shows_camera(s),
-                                            "muted", seat->muted, "talking", s->talking));
-        json_object_update_new(p, json_pack("{sb sb sb}", "host", seat->host, "hand", s->hand, "share", s->share));
-        add_view(p, r, s->view.current);
-        json_array_append_new(list, p);
     }
     return json_pack("{ss sI so}", "type", "roster", "revision", (json_int_t)r->revision, "participants", list);
 }
@@ -134,7 +155,8 @@ static json_t *session_json(mcu_session *s)
     unsigned n = s->room->options.tiers.n_tiers;
     json_t *out = json_pack("{ss ss ss ss ss ss sb sb sb sb}", "seat", s->seat->id, "session", s->id, "name", s->seat->name,
                             "role", s->seat->role, "kind", mcu_session_kind_name(s->kind), "state", state_of(s), "audio",
-                            audio_live(s), "video", mcu_session_shows_camera(s), "muted", s->seat->muted, "talking", s->talking);
+                            mcu_seat_is_heard(s->seat), "video", mcu_session_shows_camera(s), "muted", s->seat->muted, "talking",
+                            mcu_seat_talking(s->seat));
     json_object_update_new(out, json_pack("{sb sb}", "hand", s->hand, "share", s->share));
     json_object_update_new(out,
                            json_pack("{ss ss ss si sf sf sI s{ss ss} ss ss}", "tier", tier_of(s), "tier_wanted",
@@ -194,8 +216,12 @@ json_t *mcu_report_inspection(mcu_room *r)
     json_t *list = json_array();
     for (guint i = 0; i < r->order->len; i++) {
         const mcu_seat *seat = r->order->pdata[i];
-        if (seat->session != NULL) {
-            json_array_append_new(list, session_json(seat->session));
+        json_t *p = seat->session != NULL ? session_json(seat->session) : seat->leg != NULL ? leg_row(seat) : NULL;
+        if (p != NULL && seat->leg != NULL) {
+            json_object_set_new(p, "phone", mcu_leg_inspection(seat->leg));
+        }
+        if (p != NULL) {
+            json_array_append_new(list, p);
         }
     }
     return json_pack("{ss ss ss ss sI so so so}", "type", "inspection", "room", r->id, "name", r->name, "layout", r->layout,

@@ -4,6 +4,8 @@
 
 #include "mcu/base/metrics.h"
 #include "mcu/room/check.h"
+#include "mcu/room/leg.h"
+#include "mcu/room/leg_requests.h"
 #include "mcu/room/room_private.h"
 #include "mcu/room/still.h"
 
@@ -44,7 +46,7 @@ static mcu_session *find_session(mcu_room *r, const json_t *m, GError **error)
     return seat->session;
 }
 
-static void reply_ok(mcu_room *r, const json_t *m)
+void mcu_reply_ok(mcu_room *r, const json_t *m)
 {
     json_t *id = json_object_get(m, "id");
     if (id != NULL) {
@@ -57,7 +59,7 @@ static bool request_seat(mcu_room *r, const json_t *m, GError **error)
     if (!mcu_request_seat(r, m, error)) {
         return false;
     }
-    reply_ok(r, m);
+    mcu_reply_ok(r, m);
     return true;
 }
 
@@ -67,15 +69,19 @@ static bool request_unseat(mcu_room *r, const json_t *m, GError **error)
     if (seat == NULL) {
         return false;
     }
+    if (seat->leg != NULL) {
+        mcu_leg_end(seat->leg, "removed");
+    }
     if (seat->session != NULL) {
         mcu_report_session(seat->session, "gone", "removed");
         g_clear_pointer(&seat->session, mcu_session_free);
     }
     g_ptr_array_set_size(r->dead, 0);
+    g_ptr_array_set_size(r->dead_legs, 0);
     g_ptr_array_remove(r->order, seat);
     g_hash_table_remove(r->seats, seat->id);
     mcu_people_changed(r);
-    reply_ok(r, m);
+    mcu_reply_ok(r, m);
     return true;
 }
 
@@ -159,7 +165,7 @@ static bool candidate_of_check(mcu_room *r, const json_t *m, bool *ok, GError **
     }
     *ok = candidate != NULL ? mcu_check_candidate(c, candidate, text(m, "mid"), error) : bad(error, "candidate is missing");
     if (*ok) {
-        reply_ok(r, m);
+        mcu_reply_ok(r, m);
     }
     return true;
 }
@@ -196,7 +202,7 @@ static bool request_candidate(mcu_room *r, const json_t *m, GError **error)
     if (!mcu_peer_add_candidate(s->peer, candidate, mid, error)) {
         return false;
     }
-    reply_ok(r, m);
+    mcu_reply_ok(r, m);
     return true;
 }
 
@@ -205,7 +211,13 @@ static bool request_leave(mcu_room *r, const json_t *m, GError **error)
     mcu_check *c = mcu_check_find(r, text(m, "session"));
     if (c != NULL) {
         mcu_check_end(c, "left");
-        reply_ok(r, m);
+        mcu_reply_ok(r, m);
+        return true;
+    }
+    mcu_leg *leg = mcu_leg_find(r, text(m, "session"));
+    if (leg != NULL) {
+        mcu_leg_end(leg, "left");
+        mcu_reply_ok(r, m);
         return true;
     }
     mcu_session *s = find_session(r, m, error);
@@ -216,12 +228,18 @@ static bool request_leave(mcu_room *r, const json_t *m, GError **error)
     s->seat->session = NULL;
     mcu_session_free(s);
     mcu_people_changed(r);
-    reply_ok(r, m);
+    mcu_reply_ok(r, m);
     return true;
 }
 
 static bool request_state(mcu_room *r, const json_t *m, GError **error)
 {
+    mcu_leg *leg = mcu_leg_find(r, text(m, "session"));
+    if (leg != NULL) {
+        mcu_leg_set_state(leg, m);
+        mcu_reply_ok(r, m);
+        return true;
+    }
     mcu_session *s = find_session(r, m, error);
     if (s == NULL) {
         return false;
@@ -233,7 +251,7 @@ static bool request_state(mcu_room *r, const json_t *m, GError **error)
     s->talking = s->talking && s->audio_on;
     mcu_session_apply_share(s);
     mcu_session_apply_state(s);
-    reply_ok(r, m);
+    mcu_reply_ok(r, m);
     return true;
 }
 
@@ -258,7 +276,7 @@ static bool request_tier(mcu_room *r, const json_t *m, GError **error)
         mcu_session_apply_tier(s);
     }
     mcu_roster_changed(r);
-    reply_ok(r, m);
+    mcu_reply_ok(r, m);
     return true;
 }
 
@@ -273,11 +291,14 @@ static bool request_mute(mcu_room *r, const json_t *m, GError **error)
         return bad(error, "muted is not true or false");
     }
     seat->muted = json_is_true(muted);
+    if (seat->leg != NULL) {
+        mcu_leg_apply_state(seat->leg);
+    }
     if (seat->session != NULL && seat->session->up) {
         mcu_session_apply_state(seat->session);
     }
     mcu_people_changed(r);
-    reply_ok(r, m);
+    mcu_reply_ok(r, m);
     return true;
 }
 
@@ -314,7 +335,7 @@ static bool request_layout(mcu_room *r, const json_t *m, GError **error)
     if (!mcu_layout_use(r, text(m, "layout"), error)) {
         return false;
     }
-    reply_ok(r, m);
+    mcu_reply_ok(r, m);
     return true;
 }
 
@@ -327,7 +348,7 @@ static bool request_layouts(mcu_room *r, const json_t *m, GError **error)
     if (!mcu_layout_replace(r, layouts, error)) {
         return false;
     }
-    reply_ok(r, m);
+    mcu_reply_ok(r, m);
     return true;
 }
 
@@ -343,10 +364,12 @@ static const struct {
     const char *type;
     request_fn fn;
 } requests[] = {
-    {"candidate", request_candidate}, {"end", request_end},         {"inspect", request_inspect}, {"layout", request_layout},
-    {"layouts", request_layouts},     {"leave", request_leave},     {"metrics", request_metrics}, {"mute", request_mute},
-    {"offer", request_offer},         {"picture", request_picture}, {"seat", request_seat},       {"state", request_state},
-    {"tier", request_tier},           {"unseat", request_unseat},
+    {"key", mcu_request_key},     {"leg", mcu_request_leg},         {"leg_update", mcu_request_leg_update},
+    {"say", mcu_request_say},     {"candidate", request_candidate}, {"end", request_end},
+    {"inspect", request_inspect}, {"layout", request_layout},       {"layouts", request_layouts},
+    {"leave", request_leave},     {"metrics", request_metrics},     {"mute", request_mute},
+    {"offer", request_offer},     {"picture", request_picture},     {"seat", request_seat},
+    {"state", request_state},     {"tier", request_tier},           {"unseat", request_unseat},
 };
 
 void mcu_room_handle(mcu_room *r, const json_t *m)
@@ -370,4 +393,13 @@ void mcu_room_handle(mcu_room *r, const json_t *m)
         json_object_set(reply, "id", id);
     }
     mcu_room_send(r, reply, NULL);
+}
+
+void mcu_room_handle_fds(mcu_room *r, const json_t *m, int *fds, unsigned n)
+{
+    r->passed = fds;
+    r->n_passed = n;
+    mcu_room_handle(r, m);
+    r->passed = NULL;
+    r->n_passed = 0;
 }

@@ -9,6 +9,7 @@
 bool mcu_valid_id(const char *id); /* 1..MCU_ID_MAX of letters, digits, _ and -; NULL is not */
 /* A member that is not there leaves its flag alone. */
 void mcu_read_flag(const json_t *m, const char *key, bool *flag);
+void mcu_reply_ok(mcu_room *r, const json_t *message); /* if it has an id */
 /* Adds or updates the seat that `message` describes (also the rows of `open`). */
 bool mcu_request_seat(mcu_room *r, const json_t *message, GError **error);
 

@@ -5,6 +5,7 @@
 #include "mcu/base/clock.h"
 #include "mcu/base/log.h"
 #include "mcu/room/check.h"
+#include "mcu/room/leg.h"
 #include "mcu/room/requests.h"
 #include "mcu/room/room_private.h"
 #include "mcu/room/still.h"
@@ -14,6 +15,7 @@
 static void seat_free(gpointer data)
 {
     mcu_seat *seat = data;
+    mcu_leg_free(seat->leg);
     mcu_session_free(seat->session);
     g_free(seat->name);
     g_free(seat);
@@ -22,6 +24,11 @@ static void seat_free(gpointer data)
 static void dead_free(gpointer data)
 {
     mcu_session_free(data);
+}
+
+static void dead_leg_free(gpointer data)
+{
+    mcu_leg_free(data);
 }
 
 static gboolean on_finished(gpointer user)
@@ -48,7 +55,8 @@ void mcu_room_finish(mcu_room *r, const char *reason)
 static bool anybody(const mcu_room *r)
 {
     for (guint i = 0; i < r->order->len; i++) {
-        if (((const mcu_seat *)r->order->pdata[i])->session != NULL) {
+        const mcu_seat *seat = r->order->pdata[i];
+        if (seat->session != NULL || seat->leg != NULL) {
             return true;
         }
     }
@@ -60,9 +68,12 @@ static gboolean on_tick(gpointer user)
     mcu_room *r = user;
     int64_t now = mcu_now_ns();
     for (guint i = 0; i < r->order->len; i++) {
-        mcu_session *s = ((mcu_seat *)r->order->pdata[i])->session;
-        if (s != NULL) {
-            mcu_session_tick(s, now);
+        mcu_seat *seat = r->order->pdata[i];
+        if (seat->session != NULL) {
+            mcu_session_tick(seat->session, now);
+        }
+        if (seat->leg != NULL) {
+            mcu_leg_tick(seat->leg, now);
         }
     }
     mcu_checks_tick(r, now);
@@ -94,6 +105,7 @@ mcu_room *mcu_room_new(GMainContext *context, const json_t *open, const mcu_room
     r->seats = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, seat_free);
     r->order = g_ptr_array_new();
     r->dead = g_ptr_array_new_with_free_func(dead_free);
+    r->dead_legs = g_ptr_array_new_with_free_func(dead_leg_free);
     r->next_person = 1;
     mcu_checks_init(r);
     mcu_stage_init(&r->stage);
@@ -134,11 +146,13 @@ void mcu_room_free(mcu_room *r)
     destroy_source(&r->idle);
     r->callbacks.send = NULL;
     mcu_checks_clear(r);
+    g_ptr_array_set_size(r->dead_legs, 0);
     g_ptr_array_unref(r->dead);
     r->dead = g_ptr_array_new_with_free_func(dead_free);
     g_hash_table_unref(r->seats);
     destroy_source(&r->idle);
     g_ptr_array_unref(r->dead);
+    g_ptr_array_unref(r->dead_legs);
     g_ptr_array_unref(r->order);
     mcu_wiring_clear(r);
     mcu_room_options_clear(&r->options);
@@ -169,7 +183,11 @@ void mcu_room_send(mcu_room *r, json_t *take, const char *coalesce)
 void mcu_room_announce(mcu_room *r)
 {
     for (guint i = 0; i < r->order->len; i++) {
-        mcu_session *s = ((mcu_seat *)r->order->pdata[i])->session;
+        const mcu_seat *seat = r->order->pdata[i];
+        mcu_session *s = seat->session;
+        if (seat->leg != NULL) {
+            mcu_leg_report(seat->leg, "announce");
+        }
         if (s == NULL) {
             continue;
         }

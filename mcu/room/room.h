@@ -25,6 +25,8 @@ const char *mcu_room_id(const mcu_room *r);
 uint64_t mcu_room_revision(const mcu_room *r);
 /* One message of the gateway, borrowed. Unknown types and bad members are answered with `error`. */
 void mcu_room_handle(mcu_room *r, const json_t *message);
+/* The same with the descriptors that came with it, at most MCU_IPC_FDS: one that is taken becomes -1. */
+void mcu_room_handle_fds(mcu_room *r, const json_t *message, int *fds, unsigned n);
 /* Says everything a gateway that has just connected must know: sessions, roster, layouts. */
 void mcu_room_announce(mcu_room *r);
 

@@ -19,6 +19,7 @@ const char *mcu_session_kind_name(mcu_session_kind k);
 
 typedef struct mcu_session mcu_session;
 typedef struct mcu_check mcu_check;
+typedef struct mcu_leg mcu_leg;
 
 /* The durable place of one person; the gateway's store is the original. */
 typedef struct {
@@ -35,6 +36,7 @@ typedef struct {
     uint32_t content;                /* the same of a screen that is shared beside the camera */
     unsigned tile_px[MIX_MAX_TIERS]; /* pixels of its tile on each canvas, 0 = not shown there */
     mcu_session *session;            /* newest connection or NULL; owned */
+    mcu_leg *leg;                    /* phone call or NULL; owned (leg.c) */
 } mcu_seat;
 
 /* One connection of a seat. */
@@ -84,6 +86,7 @@ struct mcu_room {
     GHashTable *seats; /* id -> mcu_seat, owned */
     GPtrArray *order;  /* mcu_seat in order of joining, borrowed: tile order */
     GPtrArray *dead;   /* mcu_session closed inside a callback, owned until the idle source runs */
+    GPtrArray *dead_legs; /* the same of mcu_leg */
     GPtrArray *checks; /* mcu_check, owned (check.c) */
     GSource *checks_idle;
     uint32_t next_person;
@@ -97,6 +100,8 @@ struct mcu_room {
     bool screen_first; /* a screen is shown, and being read counts for more than movement */
     int64_t empty_since_ns;
     bool finished;
+    int *passed; /* descriptors of the message in hand; one that is taken becomes -1 */
+    unsigned n_passed;
     mcu_stage stage;
     char layout[MCU_LAYOUT_NAME_MAX + 1]; /* in use; those there are: options.layouts */
     mcu_still stills[MIX_MAX_TIERS];
@@ -112,6 +117,7 @@ json_t *mcu_session_ice_restart(mcu_session *s, const char *ufrag, const char *p
                                 GError **error); /* our new description, a string */
 void mcu_session_set_up(mcu_session *s);         /* keys are in place: into the mixer */
 void mcu_session_leave_mixer(mcu_session *s);    /* gives everything back; safe to call twice */
+void mcu_session_rest_sound(mcu_session *s);     /* the seat is on the phone: microphone and sound out of the mixer */
 void mcu_session_gathered(mcu_session *s);       /* every local candidate is known */
 void mcu_session_apply_state(mcu_session *s);    /* mute and camera flags -> mixer */
 void mcu_session_apply_tier(mcu_session *s);     /* cap, decoder, choice -> view */
@@ -119,6 +125,9 @@ void mcu_session_picture_sent(mcu_session *s);   /* one more left for the person
 void mcu_session_tick(mcu_session *s, int64_t now_ns);
 bool mcu_session_is_person(const mcu_session *s); /* has a tile */
 bool mcu_session_shows_camera(const mcu_session *s);
+bool mcu_seat_is_person(const mcu_seat *seat); /* by its session or on the phone: has a tile */
+bool mcu_seat_is_heard(const mcu_seat *seat);  /* its microphone or phone is in the mix */
+bool mcu_seat_talking(const mcu_seat *seat);
 
 /* share.c */
 void mcu_session_apply_share(mcu_session *s);                    /* the screen beside the camera -> mixer */

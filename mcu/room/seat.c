@@ -1,6 +1,7 @@
 /* Seats: the durable facts of a person, as the gateway tells them. */
 #include <string.h>
 
+#include "mcu/room/leg.h"
 #include "mcu/room/requests.h"
 #include "mcu/room/room_private.h"
 
@@ -66,10 +67,32 @@ bool mcu_request_seat(mcu_room *r, const json_t *m, GError **error)
     mcu_read_flag(m, "signing", &seat->signing);
     int cap = tier != NULL && tier[0] != '\0' ? mcu_room_options_tier(&r->options, tier) : 0;
     seat->tier_cap = cap > 0 ? (unsigned)cap : 0;
+    if (seat->leg != NULL) {
+        mcu_leg_apply_state(seat->leg);
+    }
     if (seat->session != NULL && seat->session->up) {
         mcu_session_apply_state(seat->session);
         mcu_session_apply_tier(seat->session);
     }
     mcu_people_changed(r);
     return true;
+}
+
+bool mcu_seat_is_person(const mcu_seat *seat)
+{
+    return (seat->session != NULL && mcu_session_is_person(seat->session)) || (seat->leg != NULL && seat->sends_audio);
+}
+
+bool mcu_seat_is_heard(const mcu_seat *seat)
+{
+    const mcu_session *s = seat->session;
+    if (seat->leg != NULL) {
+        return mcu_leg_is_heard(seat->leg);
+    }
+    return s != NULL && s->audio_on && !seat->muted && s->has_voice && seat->sends_audio;
+}
+
+bool mcu_seat_talking(const mcu_seat *seat)
+{
+    return seat->leg != NULL ? mcu_leg_talking(seat->leg) : seat->session != NULL && seat->session->talking;
 }

@@ -59,16 +59,11 @@ void mcu_session_leave_mixer(mcu_session *s)
     if (s->has_source) {
         mix_video_source_remove(r->video, s->seat->person);
     }
-    if (s->has_listener) {
-        mix_audio_listener_remove(r->audio, s->seat->person);
-    }
-    if (s->has_voice) {
-        mix_audio_voice_remove(r->audio, s->seat->person);
-    }
     if (s->has_content) {
         mix_video_source_remove(r->video, s->seat->content);
     }
-    s->has_source = s->has_voice = s->has_listener = s->has_content = s->content_live = false;
+    mcu_session_rest_sound(s);
+    s->has_source = s->has_content = s->content_live = false;
 }
 
 static void stop_answer_timer(mcu_session *s)
@@ -90,6 +85,17 @@ void mcu_session_free(mcu_session *s)
     g_clear_pointer(&s->answer_id, json_decref);
     g_free(s->offer);
     g_free(s);
+}
+
+void mcu_session_rest_sound(mcu_session *s)
+{
+    if (s->has_listener) {
+        mix_audio_listener_remove(s->room->audio, s->seat->person);
+    }
+    if (s->has_voice) {
+        mix_audio_voice_remove(s->room->audio, s->seat->person);
+    }
+    s->has_voice = s->has_listener = s->talking = false;
 }
 
 bool mcu_session_is_person(const mcu_session *s)
@@ -174,10 +180,11 @@ static void join_mixer(mcu_session *s)
         mix_video_source_remove(r->video, person);
         s->has_source = false;
     }
-    if (mcu_peer_gives_audio(s->peer) && !s->has_voice) {
+    bool phone = s->seat->leg != NULL; /* its microphone and sound rest */
+    if (mcu_peer_gives_audio(s->peer) && !s->has_voice && !phone) {
         s->has_voice = mix_audio_voice_add(r->audio, person, MCU_CODEC_OPUS) == MCU_OK;
     }
-    if (mcu_peer_takes_audio(s->peer) && !s->has_listener) {
+    if (mcu_peer_takes_audio(s->peer) && !s->has_listener && !phone) {
         s->has_listener = mix_audio_listener_add(r->audio, person, s->has_voice ? person : 0) == MCU_OK;
     }
     mcu_codec codec = mcu_peer_send_codec(s->peer);

@@ -6,11 +6,11 @@ bool mcu_speaker_signs(const mcu_session *s)
     return s->seat->signing && mcu_session_shows_camera(s);
 }
 
-static double level_of(const mcu_session *s, const mix_voice_level *levels, unsigned n)
+static double level_of(const mcu_seat *seat, const mix_voice_level *levels, unsigned n)
 {
-    bool heard = s->has_voice && s->audio_on && !s->seat->muted;
+    bool heard = mcu_seat_is_heard(seat);
     for (unsigned i = 0; heard && i < n; i++) {
-        if (levels[i].voice == s->seat->person) {
+        if (levels[i].voice == seat->person) {
             return levels[i].level_dbov;
         }
     }
@@ -23,8 +23,9 @@ static bool step(mcu_room *r, const mix_voice_level *levels, unsigned n, int64_t
     unsigned people = 0;
     for (guint i = 0; i < r->order->len && people < MCU_STAGE_MAX; i++) {
         const mcu_seat *seat = r->order->pdata[i];
-        if (seat->session != NULL && mcu_session_is_person(seat->session)) {
-            in[people++] = (mcu_stage_input){seat->person, level_of(seat->session, levels, n), mcu_speaker_signs(seat->session)};
+        if (mcu_seat_is_person(seat)) {
+            bool signs = seat->session != NULL && mcu_speaker_signs(seat->session);
+            in[people++] = (mcu_stage_input){seat->person, level_of(seat, levels, n), signs};
         }
     }
     return mcu_stage_step(&r->stage, in, people, now_ns);

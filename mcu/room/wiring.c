@@ -1,4 +1,5 @@
 #include "mcu/base/log.h"
+#include "mcu/room/leg.h"
 #include "mcu/room/room_private.h"
 #include "mcu/room/still.h"
 
@@ -177,7 +178,9 @@ static void on_audio_out(void *user, const mix_audio_out *out, unsigned n)
     mcu_room *r = user;
     for (unsigned i = 0; i < n; i++) {
         mcu_seat *seat = mcu_people_by_number(r, out[i].listener);
-        if (seat != NULL && seat->session != NULL && seat->session->has_listener) {
+        if (seat != NULL && seat->leg != NULL) {
+            mcu_leg_hear(seat->leg, out[i].au);
+        } else if (seat != NULL && seat->session != NULL && seat->session->has_listener) {
             (void)mcu_peer_send_audio(seat->session->peer, out[i].au);
         }
     }
@@ -188,6 +191,12 @@ static void on_talking(void *user, uint32_t voice, bool talking, double level_db
     (void)level_dbov;
     mcu_room *r = user;
     mcu_seat *seat = mcu_people_by_number(r, voice);
+    if (seat != NULL && seat->leg != NULL) {
+        if (mcu_leg_set_talking(seat->leg, talking)) {
+            mcu_people_changed(r);
+        }
+        return;
+    }
     if (seat == NULL || seat->session == NULL) {
         return;
     }
@@ -196,6 +205,14 @@ static void on_talking(void *user, uint32_t voice, bool talking, double level_db
     if (heard != s->talking) {
         s->talking = heard;
         mcu_people_changed(r);
+    }
+}
+
+static void on_key(void *user, uint32_t voice, char key)
+{
+    mcu_seat *seat = mcu_people_by_number(user, voice);
+    if (seat != NULL && seat->leg != NULL) {
+        mcu_leg_key(seat->leg, key);
     }
 }
 
@@ -215,6 +232,7 @@ static const mix_audio_callbacks audio_callbacks = {
     .on_audio = on_audio_out,
     .on_talking = on_talking,
     .on_levels = on_levels,
+    .on_key = on_key,
 };
 
 bool mcu_wiring_init(mcu_room *r, GError **error)

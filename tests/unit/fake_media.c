@@ -141,6 +141,14 @@ void fake_level(uint32_t voice, double level_dbov, int64_t now_ns)
     the_audio.callbacks.on_levels(the_audio.user, &level, 1, now_ns);
 }
 
+void fake_audio_out(uint32_t listener)
+{
+    mcu_au *au = mcu_au_new(160);
+    mix_audio_out out = {listener, au};
+    the_audio.callbacks.on_audio(the_audio.user, &out, 1);
+    mcu_au_unref(au);
+}
+
 void fake_layout(unsigned tier, uint32_t person)
 {
     mix_tile tile = {person, 2, 4, 640, 360};

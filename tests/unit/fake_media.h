@@ -18,6 +18,12 @@ typedef struct {
     bool screens[256];                    /* by their owner's number */
     bool sources[256], voices[256], muted[256], listeners[256];
     uint32_t listener_voice[256];
+    /* telephones (fake_call.c) */
+    unsigned calls; /* alive */
+    unsigned call_packets;
+    mcu_codec line_codec[256];
+    bool hushed[256], bad_wav;
+    unsigned gain[256], said[256];
     bool pacer_full;      /* the next picture is refused */
     mcu_codec send_codec; /* what new peers negotiate */
     mcu_decode_limits limits;
@@ -47,6 +53,10 @@ void fake_picture(unsigned tier, bool keyframe);
 void fake_still(unsigned tier);
 void fake_talking(uint32_t voice, bool talking);
 void fake_level(uint32_t voice, double level_dbov, int64_t now_ns); /* of one voice: the others are silent */
+void fake_audio_out(uint32_t listener); /* 20 ms of the mix */
+/* Of the newest call: a key, a packet. */
+void fake_call_key(char key, bool down);
+void fake_call_audio(void);
 void fake_layout(unsigned tier, uint32_t person);
 
 #endif

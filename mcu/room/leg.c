@@ -1,0 +1,428 @@
+#include "mcu/room/leg.h"
+
+#include <glib-unix.h>
+#include <math.h>
+#include <string.h>
+
+#include "mcu/base/clock.h"
+#include "mcu/base/log.h"
+#include "mcu/base/metrics.h"
+#include "mcu/net/call_rtp.h"
+#include "mcu/net/mos.h"
+#include "mixer/wav.h"
+
+#define QUIET_NS (10 * MCU_NS_PER_SEC)
+#define VOLUME_STEP_DB 3
+#define VOLUME_STEPS 4 /* up, and down */
+
+typedef enum { LEG_NONE = 0, LEG_UP, LEG_HELD, LEG_QUIET, LEG_GONE } leg_state;
+
+struct mcu_leg {
+    mcu_room *room;
+    mcu_seat *seat; /* borrowed; outlives the leg */
+    char id[MCU_ID_MAX + 1];
+    leg_state state;
+    mcu_call_rtp *rtp;
+    GSource *readers[2];
+    mcu_leg_state told; /* what signalling has said, for changes of a part; holds keys */
+    bool audio_on, hand, talking;
+    bool has_voice, has_listener;
+    int volume; /* steps */
+    mcu_keypad keypad;
+    int64_t since_ns;
+    mcu_counter *keys;
+};
+
+const char *mcu_leg_state_name(const mcu_leg *l)
+{
+    static const char *const names[] = {"none", "up", "held", "quiet", "gone"};
+    return names[l->state];
+}
+
+const char *mcu_leg_id(const mcu_leg *l)
+{
+    return l->id;
+}
+
+/* ---- figures ---- */
+
+static mix_voice_stats playout_of(const mcu_leg *l)
+{
+    mix_voice_stats v = {0};
+    if (l->has_voice) {
+        (void)mix_audio_voice_get_stats(l->room->audio, l->seat->person, &v);
+    }
+    return v;
+}
+
+static double mos_of(const mcu_leg *l, const mcu_call_rtp_stats *t, const mix_voice_stats *v)
+{
+    uint64_t all = t->packets_in + t->lost;
+    double delay_ms = MAX(t->rtt_ms, 0) / 2 + v->delay_ms;
+    return mcu_mos(mcu_call_rtp_codec(l->rtp), all > 0 ? (double)t->lost / (double)all : 0, delay_ms);
+}
+
+/* Members of `call` and of `phone`. */
+static json_t *figures(const mcu_leg *l)
+{
+    mcu_call_rtp_stats t;
+    mcu_call_rtp_get_stats(l->rtp, &t);
+    mix_voice_stats v = playout_of(l);
+    uint64_t all = t.packets_in + t.lost;
+    return json_pack("{sI ss sI sI sI sf sf sf sI sf}", "seconds", (json_int_t)((mcu_now_ns() - l->since_ns) / MCU_NS_PER_SEC),
+                     "codec", mcu_codec_name(mcu_call_rtp_codec(l->rtp)), "packets_in", (json_int_t)t.packets_in, "packets_out",
+                     (json_int_t)t.packets_out, "lost", (json_int_t)t.lost, "loss", all > 0 ? (double)t.lost / (double)all : 0.0,
+                     "jitter_ms", t.jitter_ms, "rtt_ms", t.rtt_ms, "concealed", (json_int_t)v.concealed, "mos",
+                     mos_of(l, &t, &v));
+}
+
+json_t *mcu_leg_inspection(mcu_leg *l)
+{
+    mcu_call_rtp_stats t;
+    mcu_call_rtp_get_stats(l->rtp, &t);
+    mix_voice_stats v = playout_of(l);
+    json_t *j = figures(l);
+    json_object_update_new(j, json_pack("{ss ss sb sb si sf sf}", "session", l->id, "state", mcu_leg_state_name(l), "clear",
+                                        mcu_leg_is_clear(l), "hold", mcu_call_rtp_held(l->rtp), "volume", l->volume, "delay_ms",
+                                        v.delay_ms, "target_ms", v.target_ms));
+    json_object_update_new(j, json_pack("{sI sI sI sI sf}", "refused", (json_int_t)t.refused, "auth_failures",
+                                        (json_int_t)t.auth_failures, "bad_packets", (json_int_t)t.bad, "keys", (json_int_t)t.keys,
+                                        "remote_loss", t.remote_loss));
+    return j;
+}
+
+void mcu_leg_report(mcu_leg *l, const char *why)
+{
+    json_t *m = json_pack("{ss ss ss ss ss}", "type", "leg", "seat", l->seat->id, "session", l->id, "state",
+                          mcu_leg_state_name(l), "why", why);
+    if (l->state == LEG_GONE) {
+        json_object_set_new(m, "call", figures(l));
+    }
+    mcu_room_send(l->room, m, NULL);
+}
+
+static void set_state(mcu_leg *l, leg_state state, const char *why)
+{
+    if (l->state == state || l->state == LEG_GONE) {
+        return;
+    }
+    const char *from = mcu_leg_state_name(l);
+    l->state = state;
+    mcu_info("leg.state", "seat=%s session=%s from=%s to=%s why=\"%s\"", l->seat->id, l->id, from, mcu_leg_state_name(l), why);
+    mcu_leg_report(l, why);
+}
+
+/* ---- the mixer ---- */
+
+static void apply_volume(mcu_leg *l)
+{
+    double gain = MIX_GAIN_UNITY * pow(10, l->volume * VOLUME_STEP_DB / 20.0);
+    mix_audio_listener_gain(l->room->audio, l->seat->person, (unsigned)lrint(gain));
+}
+
+static void join_mixer(mcu_leg *l)
+{
+    mix_audio *audio = l->room->audio;
+    uint32_t person = l->seat->person;
+    mcu_codec codec = mcu_call_rtp_codec(l->rtp);
+    if (l->seat->session != NULL) {
+        mcu_session_rest_sound(l->seat->session);
+    }
+    l->has_voice = mix_audio_voice_add_line(audio, person, codec, l->told.event_pt == 0) == MCU_OK;
+    l->has_listener = mix_audio_listener_add_line(audio, person, l->has_voice ? person : 0, codec) == MCU_OK;
+    apply_volume(l);
+    mcu_leg_apply_state(l);
+}
+
+static void leave_mixer(mcu_leg *l)
+{
+    if (l->has_listener) {
+        mix_audio_listener_remove(l->room->audio, l->seat->person);
+    }
+    if (l->has_voice) {
+        mix_audio_voice_remove(l->room->audio, l->seat->person);
+    }
+    l->has_voice = l->has_listener = false;
+}
+
+bool mcu_leg_is_heard(const mcu_leg *l)
+{
+    return l->has_voice && l->audio_on && !l->seat->muted && l->seat->sends_audio && !mcu_call_rtp_held(l->rtp);
+}
+
+void mcu_leg_apply_state(mcu_leg *l)
+{
+    if (l->has_voice) {
+        mix_audio_voice_mute(l->room->audio, l->seat->person, !mcu_leg_is_heard(l));
+    }
+    l->talking = l->talking && mcu_leg_is_heard(l);
+    mcu_people_changed(l->room);
+}
+
+void mcu_leg_hear(mcu_leg *l, const mcu_au *au)
+{
+    (void)mcu_call_rtp_send(l->rtp, au);
+    mcu_call_rtp_tick(l->rtp, mcu_now_ns());
+}
+
+/* ---- what comes ---- */
+
+static void on_audio(void *user, mcu_au *take_au)
+{
+    mcu_leg *l = user;
+    if (!l->has_voice || mcu_call_rtp_held(l->rtp)) { /* music on hold is nobody's voice */
+        mcu_au_unref(take_au);
+        return;
+    }
+    (void)mix_audio_voice_push(l->room->audio, l->seat->person, take_au);
+}
+
+static void on_key(void *user, char key, bool down)
+{
+    mcu_leg *l = user;
+    if (l->has_voice) {
+        mix_audio_voice_hush(l->room->audio, l->seat->person, down);
+    }
+    if (down) {
+        mcu_leg_key(l, key);
+    }
+}
+
+static const mcu_call_rtp_callbacks rtp_callbacks = {.on_audio = on_audio, .on_key = on_key};
+
+static gboolean on_readable(int fd, GIOCondition condition, gpointer user)
+{
+    (void)fd;
+    (void)condition;
+    mcu_leg *l = user;
+    mcu_call_rtp_read(l->rtp, mcu_now_ns());
+    return G_SOURCE_CONTINUE;
+}
+
+static GSource *watch(mcu_leg *l, int fd)
+{
+    if (fd < 0) {
+        return NULL;
+    }
+    GSource *source = g_unix_fd_source_new(fd, G_IO_IN);
+    g_source_set_callback(source, G_SOURCE_FUNC(on_readable), l, NULL);
+    g_source_attach(source, l->room->context);
+    return source;
+}
+
+static void unwatch(mcu_leg *l)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(l->readers); i++) {
+        if (l->readers[i] != NULL) {
+            g_source_destroy(l->readers[i]);
+            g_clear_pointer(&l->readers[i], g_source_unref);
+        }
+    }
+}
+
+/* ---- life ---- */
+
+mcu_leg *mcu_leg_new(mcu_room *r, mcu_seat *seat, const char *id, const mcu_leg_state *state, int take_rtp, int take_rtcp,
+                     GError **error)
+{
+    mcu_leg *l = g_new0(mcu_leg, 1);
+    l->room = r;
+    l->seat = seat;
+    g_strlcpy(l->id, id, sizeof l->id);
+    l->since_ns = mcu_now_ns();
+    l->audio_on = true;
+    l->keys = mcu_counter_get("tessera_leg_keys_total", NULL, "keys that callers pressed in a visit");
+    l->rtp = mcu_call_rtp_new(state, take_rtp, take_rtcp, &rtp_callbacks, l, l->since_ns, error);
+    if (l->rtp == NULL) {
+        g_free(l);
+        return NULL;
+    }
+    l->told = *state;
+    seat->leg = l;
+    join_mixer(l);
+    l->readers[0] = watch(l, mcu_call_rtp_fd(l->rtp));
+    l->readers[1] = watch(l, mcu_call_rtp_rtcp_fd(l->rtp));
+    set_state(l, state->hold ? LEG_HELD : LEG_UP, "joined");
+    return l;
+}
+
+void mcu_leg_free(mcu_leg *l)
+{
+    if (l == NULL) {
+        return;
+    }
+    leave_mixer(l);
+    unwatch(l);
+    mcu_call_rtp_free(l->rtp);
+    mcu_leg_wipe(&l->told);
+    g_free(l);
+}
+
+void mcu_leg_end(mcu_leg *l, const char *why)
+{
+    mcu_room *r = l->room;
+    set_state(l, LEG_GONE, why);
+    leave_mixer(l);
+    unwatch(l);
+    l->seat->leg = NULL;
+    if (l->seat->session != NULL && l->seat->session->up) {
+        mcu_session_set_up(l->seat->session);
+    }
+    g_ptr_array_add(r->dead_legs, l);
+    mcu_people_changed(r);
+}
+
+mcu_leg *mcu_leg_find(mcu_room *r, const char *session)
+{
+    for (guint i = 0; session != NULL && i < r->order->len; i++) {
+        mcu_leg *l = ((const mcu_seat *)r->order->pdata[i])->leg;
+        if (l != NULL && strcmp(l->id, session) == 0) {
+            return l;
+        }
+    }
+    return NULL;
+}
+
+void mcu_leg_tick(mcu_leg *l, int64_t now_ns)
+{
+    mcu_call_rtp_stats t;
+    mcu_call_rtp_get_stats(l->rtp, &t);
+    bool quiet = now_ns - MAX(t.last_in_ns, l->since_ns) >= QUIET_NS;
+    set_state(l, mcu_call_rtp_held(l->rtp) ? LEG_HELD : quiet ? LEG_QUIET : LEG_UP, quiet ? "nothing came for 10 s" : "media");
+    if (mcu_keypad_expired(&l->keypad, now_ns)) {
+        mcu_room_send(l->room, json_pack("{ss ss ss ss}", "type", "dtmf", "seat", l->seat->id, "session", l->id, "key", "*"),
+                      NULL);
+    }
+}
+
+/* ---- what is asked of it ---- */
+
+bool mcu_leg_change(mcu_leg *l, const json_t *changes, GError **error)
+{
+    mcu_leg_state next = l->told;
+    mcu_codec before = mcu_call_rtp_codec(l->rtp);
+    bool ok = mcu_leg_state_change(&next, changes, error) && mcu_call_rtp_change(l->rtp, &next, mcu_now_ns(), error);
+    if (ok) {
+        l->told = next;
+        if (next.codec != before) {
+            leave_mixer(l);
+            join_mixer(l);
+        }
+        set_state(l, next.hold ? LEG_HELD : LEG_UP, next.hold ? "the far end holds the call" : "changed");
+        mcu_leg_apply_state(l);
+    }
+    mcu_leg_wipe(&next);
+    return ok;
+}
+
+void mcu_leg_set_state(mcu_leg *l, const json_t *m)
+{
+    const json_t *audio = json_object_get(m, "audio"), *hand = json_object_get(m, "hand");
+    l->audio_on = audio != NULL ? json_is_true(audio) : l->audio_on;
+    l->hand = hand != NULL ? json_is_true(hand) : l->hand;
+    mcu_leg_apply_state(l);
+}
+
+static void report_command(mcu_leg *l, const char *command, int on)
+{
+    json_t *m = json_pack("{ss ss ss ss}", "type", "keypad", "seat", l->seat->id, "session", l->id, "command", command);
+    if (on >= 0) {
+        json_object_set_new(m, "on", json_boolean(on));
+    }
+    mcu_room_send(l->room, m, NULL);
+}
+
+static void change_volume(mcu_leg *l, int by)
+{
+    l->volume = CLAMP(l->volume + by, -VOLUME_STEPS, VOLUME_STEPS);
+    apply_volume(l);
+    report_command(l, by > 0 ? "louder" : "quieter", -1);
+}
+
+static void obey(mcu_leg *l, mcu_keypad_command command)
+{
+    switch (command) {
+    case MCU_KEYPAD_MUTE:
+        l->audio_on = !l->audio_on;
+        mcu_leg_apply_state(l);
+        report_command(l, "mute", !l->audio_on);
+        break;
+    case MCU_KEYPAD_HAND:
+        l->hand = !l->hand;
+        mcu_roster_changed(l->room);
+        report_command(l, "hand", l->hand);
+        break;
+    case MCU_KEYPAD_QUIETER:
+        change_volume(l, -1);
+        break;
+    case MCU_KEYPAD_LOUDER:
+        change_volume(l, 1);
+        break;
+    case MCU_KEYPAD_CONSENT_YES:
+    case MCU_KEYPAD_CONSENT_NO:
+        report_command(l, "consent", command == MCU_KEYPAD_CONSENT_YES);
+        break;
+    case MCU_KEYPAD_LEAVE:
+        report_command(l, "leave", -1);
+        mcu_leg_end(l, "keypad");
+        break;
+    case MCU_KEYPAD_NONE:
+    case MCU_KEYPAD_COMMANDS:
+        break;
+    }
+}
+
+void mcu_leg_key(mcu_leg *l, char key)
+{
+    char plain[3];
+    if (l->state == LEG_GONE) {
+        return;
+    }
+    mcu_counter_add(l->keys, 1);
+    mcu_keypad_command command = mcu_keypad_push(&l->keypad, &l->room->options.keypad, key, mcu_now_ns(), plain);
+    for (const char *k = plain; *k != '\0'; k++) {
+        mcu_room_send(l->room,
+                      json_pack("{ss ss ss ss#}", "type", "dtmf", "seat", l->seat->id, "session", l->id, "key", k, (size_t)1),
+                      NULL);
+    }
+    obey(l, command);
+}
+
+bool mcu_leg_say(mcu_leg *l, int fd, GError **error)
+{
+    unsigned n = 0;
+    g_autofree int16_t *pcm = mix_wav_read(fd, &n, error);
+    if (pcm == NULL) {
+        return false;
+    }
+    if (mix_audio_listener_say(l->room->audio, l->seat->person, pcm, n) != MCU_OK) {
+        g_set_error(error, MCU_ERROR, MCU_ERROR_UNAVAILABLE, "the leg cannot be told this now");
+        return false;
+    }
+    return true;
+}
+
+/* ---- how it appears ---- */
+
+bool mcu_leg_set_talking(mcu_leg *l, bool talking)
+{
+    bool heard = talking && mcu_leg_is_heard(l);
+    bool changed = heard != l->talking;
+    l->talking = heard;
+    return changed;
+}
+
+bool mcu_leg_talking(const mcu_leg *l)
+{
+    return l->talking;
+}
+
+bool mcu_leg_hand(const mcu_leg *l)
+{
+    return l->hand;
+}
+
+bool mcu_leg_is_clear(const mcu_leg *l)
+{
+    return !mcu_call_rtp_secure(l->rtp);
+}
