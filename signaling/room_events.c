@@ -63,6 +63,7 @@ void sig_room_greet(sig_room *r, sig_session *s)
     }
     if (sig_session_is_host(s)) {
         sig_room_show_knocks(r, s);
+        sig_room_show_layouts(r, s);
     }
 }
 
