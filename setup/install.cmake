@@ -2,6 +2,11 @@
 # programs find share/tessera beside bin, systemd finds the programs by name.
 include(GNUInstallDirs)
 install(TARGETS tessera tessera-launcher tessera-room tessera-layout RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+if(TARGET tessera-phone)
+  install(TARGETS tessera-phone RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(DIRECTORY ${CMAKE_BINARY_DIR}/prompts/en ${CMAKE_BINARY_DIR}/prompts/es ${CMAKE_BINARY_DIR}/prompts/fr
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/tessera/prompts)
+endif()
 install(DIRECTORY ${TESSERA_CLIENT}/web ${TESSERA_CLIENT}/api ${TESSERA_CLIENT}/layouts DESTINATION ${CMAKE_INSTALL_DATADIR}/tessera)
 install(FILES setup/systemd/tessera.conf setup/coturn.conf DESTINATION ${CMAKE_INSTALL_DATADIR}/tessera)
 install(FILES setup/systemd/tessera.service DESTINATION lib/systemd/system)

@@ -7,6 +7,7 @@
 
 struct sig_facts {
     GHashTable *rooms; /* id -> sig_room_facts, owned */
+    sig_phone_facts *phone;
     unsigned live_rooms, live_seats, expected_rooms;
 };
 
@@ -22,6 +23,7 @@ sig_facts *sig_facts_new(void)
 {
     sig_facts *f = g_new0(sig_facts, 1);
     f->rooms = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_room);
+    f->phone = sig_phone_facts_new();
     return f;
 }
 
@@ -29,6 +31,7 @@ void sig_facts_free(sig_facts *f)
 {
     if (f) {
         g_hash_table_destroy(f->rooms);
+        sig_phone_facts_free(f->phone);
         g_free(f);
     }
 }
@@ -116,9 +119,15 @@ static void drop_seat(sig_facts *f, sig_room_facts *r, const sig_change *c)
     f->live_seats -= g_hash_table_remove(r->seats, c->seat) ? 1 : 0;
 }
 
+sig_phone_facts *sig_facts_phone(const sig_facts *f)
+{
+    return f->phone;
+}
+
 void sig_facts_apply(sig_facts *f, const sig_change *c)
 {
     sig_room_facts *r = find(f, c->room);
+    sig_phone_facts_apply(f->phone, c);
     switch (c->kind) {
     case SIG_ROOM_PUT:
         put_room(f, c);
@@ -159,6 +168,10 @@ void sig_facts_apply(sig_facts *f, const sig_change *c)
             drop_seat(f, r, c);
         }
         break;
+    case SIG_PIN_PUT:
+    case SIG_PIN_DROP:
+    case SIG_NUMBER_PUT:
+    case SIG_CALL_PUT: /* of sig_phone_facts alone */
     case SIG_CHANGE_NONE:
         break;
     }

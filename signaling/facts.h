@@ -4,6 +4,7 @@
 #define SIGNALING_FACTS_H
 
 #include "signaling/auth.h"
+#include "signaling/phone_facts.h"
 #include "signaling/store.h"
 
 typedef struct {
@@ -30,6 +31,7 @@ sig_facts *sig_facts_new(void);
 void sig_facts_free(sig_facts *f);
 
 void sig_facts_apply(sig_facts *f, const sig_change *change);
+sig_phone_facts *sig_facts_phone(const sig_facts *f); /* PINs, numbers, records of calls; never NULL */
 /* What is on its way to the disk counts towards the limits: +1 before the commit, -1 after it. `room` NULL = a new room. */
 void sig_facts_expect(sig_facts *f, const char *room, int change);
 

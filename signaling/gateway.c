@@ -2,6 +2,7 @@
 
 #include "mcu/base/clock.h"
 #include "signaling/audit.h"
+#include "signaling/phone_calls.h"
 #include "signaling/supervisor.h"
 
 typedef struct {
@@ -35,6 +36,7 @@ static void on_written(void *user, bool ok)
     for (unsigned i = 0; ok && i < p->n; i++) {
         sig_facts_apply(p->gateway->facts, &p->changes[i]);
         sig_supervisor_changed(p->gateway->supervisor, &p->changes[i]);
+        sig_phone_changed(p->gateway->phone, &p->changes[i]);
     }
     call(p, ok);
     event_free(p->deadline);

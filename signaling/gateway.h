@@ -24,6 +24,7 @@ typedef struct sig_assets sig_assets;
 typedef struct sig_tls sig_tls;
 typedef struct sig_audit sig_audit;
 typedef struct sig_audit_entry sig_audit_entry;
+typedef struct sig_phone sig_phone;
 
 typedef struct sig_gateway {
     struct event_base *base;
@@ -44,6 +45,8 @@ typedef struct sig_gateway {
     sig_http *http, *admin_http; /* admin_http NULL = no listener of its own */
     sig_launcher *launcher;
     sig_supervisor *supervisor;
+    sig_phone *phone;                       /* NULL = the server has no telephone */
+    const char *data;                       /* folder */
     sig_rate *offers_of_seat, *offers_from; /* WHIP and WHEP, by seat and by address */
     int rooms_dir_fd;
     int64_t generation; /* of this start, for the rooms */

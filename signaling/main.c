@@ -26,6 +26,7 @@
 #include "signaling/layouts.h"
 #include "signaling/operator.h"
 #include "signaling/options.h"
+#include "signaling/phone_calls.h"
 #include "signaling/secret_file.h"
 #include "signaling/supervisor.h"
 #include "signaling/tls.h"
@@ -330,6 +331,13 @@ static bool open_all(program *p, GError **error)
     g->ice = sig_ice_new(g->base, g->settings);
     g->launcher = sig_launcher_new(g->base, CONTROL_FD, &events, p);
     g->supervisor = sig_supervisor_new(g);
+    g->data = p->options.data;
+    g_autoptr(GError) no_phone = NULL;
+    g->phone = sig_phone_new(g, &no_phone);
+    if (no_phone && !good_or_again(p, false, &no_phone)) {
+        g_propagate_error(error, g_steal_pointer(&no_phone));
+        return false;
+    }
     g->http = sig_http_new(g, false, sig_routes, sig_n_routes, sig_page_fallback);
     if (g->settings->admin_port != 0) {
         g->admin_http = sig_http_new(g, true, sig_routes, sig_n_routes, sig_page_fallback);
@@ -357,6 +365,7 @@ static void close_all(program *p)
     if (g->admin_http) {
         sig_http_drop_sockets(g->admin_http);
     }
+    sig_phone_free(g_steal_pointer(&g->phone));
     sig_launcher_free(g->launcher);
     sig_supervisor_free(g->supervisor); /* answers the requests that wait for a room */
     sig_http_free(g->admin_http);

@@ -8,6 +8,7 @@
 #include "mcu/base/metrics.h"
 #include "signaling/launcher_link.h"
 #include "signaling/permissions.h"
+#include "signaling/phone_calls.h"
 #include "signaling/pool.h"
 #include "signaling/room_private.h"
 #include "signaling/session.h"
@@ -94,7 +95,6 @@ void sig_room_layout_changed(sig_room *r)
 {
     const sig_room_facts *f = sig_facts_room(r->gateway->facts, r->id);
     sig_room_tell(r, json_pack("{s:s, s:s}", "type", "layout", "layout", f->layout));
-    sig_room_tell_layouts(r);
 }
 
 void sig_room_layouts_changed(sig_room *r)
@@ -125,6 +125,7 @@ static void end_all(GHashTable *sessions, const char *reason)
 static void forget_live(sig_room *r)
 {
     g_hash_table_remove_all(r->live);
+    g_hash_table_remove_all(r->legs);
     g_hash_table_remove_all(r->layouts);
     json_decref(r->roster);
     r->roster = NULL;
@@ -156,7 +157,7 @@ static void on_closed(void *user)
 {
     sig_room *r = user;
     sig_room_unlink_process(r);
-    bool was_ending = r->state == SIG_ROOM_ENDING, had_people = g_hash_table_size(r->live) > 0;
+    bool was_ending = r->state == SIG_ROOM_ENDING, had_people = g_hash_table_size(r->live) > 0 || sig_room_leg_count(r) > 0;
     forget_live(r);
     end_all(r->checks, "check_over");
     r->adopting = false;
@@ -189,6 +190,7 @@ static void opened(sig_room *r)
         return;
     }
     r->restart = false;
+    sig_phone_room_again(r->gateway->phone, r->id);
     g_autoptr(GList) sessions = g_hash_table_get_values(r->clients);
     for (GList *i = sessions; i; i = i->next) {
         sig_session_restart(i->data, "room_restarted");
@@ -358,6 +360,23 @@ void sig_room_seat_dropped(sig_room *r, const char *seat)
     }
 }
 
+/* ---- legs ---- */
+
+void sig_room_note_leg(sig_room *r, const char *session, const char *seat)
+{
+    g_hash_table_insert(r->legs, g_strdup(session), g_strdup(seat));
+}
+
+void sig_room_forget_leg(sig_room *r, const char *session)
+{
+    g_hash_table_remove(r->legs, session);
+}
+
+unsigned sig_room_leg_count(const sig_room *r)
+{
+    return g_hash_table_size(r->legs);
+}
+
 /* ---- new, free, facts ---- */
 
 static void free_live(void *value)
@@ -386,6 +405,7 @@ sig_room *sig_room_new(sig_gateway *g, const char *id)
     r->inside = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     r->checks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     r->chat = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    r->legs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     r->live = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_live);
     r->layouts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_json);
     return r;
@@ -405,7 +425,7 @@ void sig_room_free(sig_room *r)
     }
     sig_room_fail_queue(r);
     event_free(r->timer);
-    GHashTable *const tables[] = {r->clients, r->waiting, r->inside, r->checks, r->chat, r->live, r->layouts};
+    GHashTable *const tables[] = {r->clients, r->waiting, r->inside, r->checks, r->chat, r->live, r->legs, r->layouts};
     for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
         g_hash_table_destroy(tables[i]);
     }
@@ -436,7 +456,8 @@ bool sig_room_running(const sig_room *r)
 
 bool sig_room_occupied(const sig_room *r)
 {
-    return sig_room_running(r) && (g_hash_table_size(r->clients) > 0 || g_hash_table_size(r->live) > 0);
+    return sig_room_running(r) &&
+           (g_hash_table_size(r->clients) > 0 || g_hash_table_size(r->live) > 0 || sig_room_leg_count(r) > 0);
 }
 
 bool sig_room_takes_people(const sig_room *r)

@@ -41,6 +41,9 @@ void sig_room_end(sig_room *r, const char *reason);
  * At most 5 s, then `fn` hears "unavailable". */
 typedef struct sig_call sig_call;
 sig_call *sig_room_call(sig_room *r, json_t *take_message, bool start, sig_reply_fn fn, void *user);
+/* The same with at most two descriptors, borrowed: duplicates are kept while the process starts. */
+sig_call *sig_room_call_fds(sig_room *r, json_t *take_message, const int *fds, unsigned n_fds, bool start, sig_reply_fn fn,
+                            void *user);
 void sig_call_cancel(sig_call *c); /* NULL is fine */
 /* Without a reply; waits for a process that is starting, is dropped when there is none. */
 void sig_room_tell(sig_room *r, json_t *take_message);
@@ -54,8 +57,6 @@ bool sig_room_admit(sig_room *r, const char *seat); /* false = nobody waits ther
 bool sig_room_deny(sig_room *r, const char *seat);
 void sig_room_left(sig_room *r, const char *seat); /* for good: has to knock again when the room is locked */
 void sig_room_show_knocks(sig_room *r, sig_session *s);
-void sig_room_show_layouts(sig_room *r, sig_session *s);
-void sig_room_tell_layouts(sig_room *r); /* the hosts: another one is in use, or others can be */
 void sig_room_say(sig_room *r, json_t *take_message); /* to every client */
 /* A line of chat by a seat, at most five in ten seconds. False = too many, not counted. */
 bool sig_room_may_write(sig_room *r, const char *seat, int64_t now_ns);
@@ -65,6 +66,11 @@ bool sig_room_may_write(sig_room *r, const char *seat, int64_t now_ns);
 /* Ends an older one of the seat. False = four at a time are the most. */
 bool sig_room_check_begin(sig_room *r, sig_session *s);
 void sig_room_check_end(sig_room *r, const sig_session *s);
+
+/* ---- legs: telephone calls in the room, each beside or without a session of its seat ---- */
+void sig_room_note_leg(sig_room *r, const char *session, const char *seat);
+void sig_room_forget_leg(sig_room *r, const char *session);
+unsigned sig_room_leg_count(const sig_room *r);
 
 /* ---- facts that changed ---- */
 void sig_room_lock_changed(sig_room *r);

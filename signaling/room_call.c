@@ -1,7 +1,10 @@
 /* Requests to a room process, kept while it starts. */
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "mcu/base/clock.h"
+#include "mcu/base/ipc.h"
 #include "mcu/base/status.h"
 #include "signaling/room_private.h"
 
@@ -11,6 +14,8 @@
 struct sig_call {
     sig_room *room;
     json_t *message; /* while it waits */
+    int fds[MCU_IPC_FDS];
+    unsigned n_fds; /* ours, while it waits */
     sig_room_request *request;
     struct event *deadline; /* while it waits; NULL for a message without reply */
     int64_t until_ns;
@@ -24,6 +29,9 @@ static void free_call(sig_call *c)
         event_free(c->deadline);
     }
     json_decref(c->message);
+    for (unsigned i = 0; i < c->n_fds; i++) {
+        close(c->fds[i]);
+    }
     g_free(c);
 }
 
@@ -64,13 +72,19 @@ static bool submit(sig_call *c)
         event_del(c->deadline);
     }
     int64_t left_ms = (c->until_ns - mcu_now_ns()) / INT64_C(1000000);
-    c->request = sig_room_link_request(c->room->link, m, (int)CLAMP(left_ms, 200, CALL_MS), on_reply, c);
+    c->request = sig_room_link_request_fds(c->room->link, m, c->fds, c->n_fds, (int)CLAMP(left_ms, 200, CALL_MS), on_reply, c);
     return c->request != NULL;
 }
 
-static sig_call *enqueue(sig_room *r, json_t *take_message, sig_reply_fn fn, void *user)
+static sig_call *enqueue(sig_room *r, json_t *take_message, const int *fds, unsigned n_fds, sig_reply_fn fn, void *user)
 {
     sig_call *c = g_new0(sig_call, 1);
+    for (unsigned i = 0; i < MIN(n_fds, MCU_IPC_FDS); i++) {
+        int copy = fcntl(fds[i], F_DUPFD_CLOEXEC, 0);
+        if (copy >= 0) {
+            c->fds[c->n_fds++] = copy;
+        }
+    }
     c->room = r;
     c->message = take_message;
     c->fn = fn;
@@ -97,11 +111,17 @@ static sig_call *enqueue(sig_room *r, json_t *take_message, sig_reply_fn fn, voi
 
 sig_call *sig_room_call(sig_room *r, json_t *take_message, bool start, sig_reply_fn fn, void *user)
 {
+    return sig_room_call_fds(r, take_message, NULL, 0, start, fn, user);
+}
+
+sig_call *sig_room_call_fds(sig_room *r, json_t *take_message, const int *fds, unsigned n_fds, bool start, sig_reply_fn fn,
+                            void *user)
+{
     if (r->state == SIG_ROOM_ENDING || r->state == SIG_ROOM_GONE || !(start ? sig_room_takes_people(r) : sig_room_running(r))) {
         json_decref(take_message);
         return NULL;
     }
-    sig_call *c = enqueue(r, take_message, fn, user);
+    sig_call *c = enqueue(r, take_message, fds, n_fds, fn, user);
     sig_room_start(r);
     return c;
 }
@@ -122,7 +142,7 @@ void sig_call_cancel(sig_call *c)
 void sig_room_tell(sig_room *r, json_t *take_message)
 {
     if (sig_room_running(r)) {
-        enqueue(r, take_message, NULL, NULL);
+        enqueue(r, take_message, NULL, 0, NULL, NULL);
     } else {
         json_decref(take_message);
     }

@@ -1,6 +1,7 @@
 /* What a room process says, handed on to the people it concerns; and who those people are. */
 #include <string.h>
 
+#include "signaling/phone_calls.h"
 #include "signaling/room_private.h"
 #include "signaling/session.h"
 
@@ -63,7 +64,6 @@ void sig_room_greet(sig_room *r, sig_session *s)
     }
     if (sig_session_is_host(s)) {
         sig_room_show_knocks(r, s);
-        sig_room_show_layouts(r, s);
     }
 }
 
@@ -268,16 +268,26 @@ static void on_quality(sig_room *r, const json_t *m)
     }
 }
 
+static void on_leg(sig_room *r, const json_t *m)
+{
+    if (strcmp(text(m, "state"), "gone") == 0) {
+        sig_room_forget_leg(r, text(m, "session"));
+    }
+    sig_phone_on_leg(r->gateway->phone, r->id, m);
+}
+
+static void on_keypad(sig_room *r, const json_t *m)
+{
+    sig_phone_on_keypad(r->gateway->phone, r->id, m);
+}
+
 void sig_room_on_message(sig_room *r, const char *type, const json_t *m)
 {
     static const struct {
         const char *type;
         void (*take)(sig_room *r, const json_t *m);
-    } table[] = {{"candidate", on_candidate},
-                 {"session", on_session},
-                 {"roster", on_roster},
-                 {"layout", on_layout},
-                 {"quality", on_quality}};
+    } table[] = {{"candidate", on_candidate}, {"session", on_session}, {"roster", on_roster}, {"layout", on_layout},
+                 {"quality", on_quality},     {"leg", on_leg},         {"keypad", on_keypad}};
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
         if (strcmp(type, table[i].type) == 0) {
             table[i].take(r, m);

@@ -280,18 +280,29 @@ void sig_room_link_unlink(sig_room_link *l)
     }
 }
 
-bool sig_room_link_send(sig_room_link *l, json_t *take_message)
+static bool send_fds(sig_room_link *l, json_t *take_message, const int *fds, unsigned n_fds)
 {
     if (l->closed) {
         json_decref(take_message);
         return false;
     }
-    bool ok = mcu_ipc_send(l->ipc, take_message, NULL, -1);
+    bool ok = mcu_ipc_send_fds(l->ipc, take_message, NULL, fds, n_fds);
     update(l);
     return ok;
 }
 
+bool sig_room_link_send(sig_room_link *l, json_t *take_message)
+{
+    return send_fds(l, take_message, NULL, 0);
+}
+
 sig_room_request *sig_room_link_request(sig_room_link *l, json_t *take_message, int timeout_ms, sig_reply_fn fn, void *user)
+{
+    return sig_room_link_request_fds(l, take_message, NULL, 0, timeout_ms, fn, user);
+}
+
+sig_room_request *sig_room_link_request_fds(sig_room_link *l, json_t *take_message, const int *fds, unsigned n_fds,
+                                            int timeout_ms, sig_reply_fn fn, void *user)
 {
     if (g_hash_table_size(l->requests) >= REQUESTS_MAX) {
         json_decref(take_message);
@@ -299,7 +310,7 @@ sig_room_request *sig_room_link_request(sig_room_link *l, json_t *take_message, 
     }
     unsigned id = ++l->next_id;
     json_object_set_new(take_message, "id", json_integer((json_int_t)id));
-    if (!sig_room_link_send(l, take_message)) {
+    if (!send_fds(l, take_message, fds, n_fds)) {
         return NULL;
     }
     sig_room_request *r = g_new0(sig_room_request, 1);

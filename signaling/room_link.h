@@ -38,6 +38,9 @@ bool sig_room_link_send(sig_room_link *l, json_t *take_message);
 typedef void (*sig_reply_fn)(void *user, const json_t *reply, const char *code, const char *message);
 /* Adds an "id". NULL = not sent, `fn` will not be called. */
 sig_room_request *sig_room_link_request(sig_room_link *l, json_t *take_message, int timeout_ms, sig_reply_fn fn, void *user);
+/* The same with descriptors, borrowed. */
+sig_room_request *sig_room_link_request_fds(sig_room_link *l, json_t *take_message, const int *fds, unsigned n_fds,
+                                            int timeout_ms, sig_reply_fn fn, void *user);
 void sig_room_request_cancel(sig_room_request *r); /* `fn` will not be called; NULL is fine */
 
 #endif

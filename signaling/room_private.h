@@ -36,6 +36,7 @@ struct sig_room {
     GHashTable *checks;  /* session -> sig_session, borrowed */
     GHashTable *chat;    /* seat -> times of its newest lines, int64_t[SIG_CHAT_LINES] */
     GHashTable *live;    /* seat -> sig_live, owned */
+    GHashTable *legs;    /* session -> seat: telephone calls */
     json_t *roster;      /* newest, as clients see it; NULL = none */
     GHashTable *layouts; /* tier -> json_t, as clients see it */
 };

@@ -6,6 +6,7 @@
 #include "signaling/access.h"
 #include "signaling/audit.h"
 #include "signaling/layouts.h"
+#include "signaling/phone_calls.h"
 #include "signaling/session_private.h"
 #include "signaling/supervisor.h"
 
@@ -233,9 +234,36 @@ static void record(const order *o)
     refuse(o, MCU_ERROR_UNAVAILABLE, "This server does not record visits.");
 }
 
+/* ---- telephones ---- */
+
+static void hang_up(const order *o)
+{
+    const char *call = json_string_value(json_object_get(o->request, "call"));
+    finish(o, sig_phone_hang_up(o->session->gateway->phone, sig_room_id(o->session->room), call, "hung_up_by_host"),
+           "That call is over.");
+}
+
 static void dial(const order *o)
 {
-    refuse(o, MCU_ERROR_UNAVAILABLE, "This server cannot call telephones.");
+    const char *code = NULL, *reason = NULL;
+    const sig_gateway *g = o->session->gateway;
+    const char *number = json_string_value(json_object_get(o->request, "value"));
+    if (json_is_string(json_object_get(o->request, "call"))) {
+        record_then(o, hang_up);
+        return;
+    }
+    sig_dial d = {.room = sig_room_id(o->session->room),
+                  .actor = o->session->seat,
+                  .number = number ? number : "",
+                  .name = "",
+                  .seat = "",
+                  .role = sig_role_name(SIG_ROLE_GUEST),
+                  .language = g->phone ? g->settings->phone.languages[0] : "en"};
+    if (sig_phone_dial(g->phone, &d, &code, &reason)) {
+        sig_session_ok(o->session, o->request);
+    } else {
+        sig_session_refuse(o->session, o->request, code, reason);
+    }
 }
 
 /* ---- dispatch ---- */

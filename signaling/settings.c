@@ -9,6 +9,23 @@
 #define YES_NO MCU_CONFIG_BOOL
 #define LIST MCU_CONFIG_LIST
 
+#define TRUNK(name)                                                                                                              \
+    {name, "proxy", STR, "", 0, 0, "where calls go: sip:host:port;transport=udp, tcp or tls; empty = no such trunk"},            \
+        {name, "peers", LIST, "", 0, 0, "addresses or networks that the trunk calls from; all others get no answer"},            \
+        {name, "domain", STR, "", 0, 0, "in From and To; empty = the proxy's host"},                                             \
+        {name, "user", STR, "", 0, 0, "name of the account"}, {name, "password", STR, "", 0, 0, "its password"},                 \
+        {name, "realm", STR, "", 0, 0, "the password is used for this realm alone; empty = the domain"},                         \
+        {name, "register", YES_NO, "false", 0, 0, "the trunk finds us by REGISTER"},                                             \
+        {name, "challenge", YES_NO, "false", 0, 0, "its calls must show the password too (digest)"},                             \
+        {name, "caller_id", STR, "", 0, 0, "number that our calls show; empty = the user"},                                      \
+        {name, "srtp", STR, "required", 0, 0, "required (SDES), or clear: such calls are marked"},                               \
+        {name, "codecs", LIST, "opus;G722;PCMU;PCMA", 0, 0, "best first"},                                                       \
+        {name, "expires", NUM, "600", 60, 86400, "seconds of a registration"},                                                   \
+        {name, "keepalive", NUM, "30", 0, 3600, "seconds between OPTIONS that ask whether it is there; 0 = none"},               \
+    {                                                                                                                            \
+        name, "session", NUM, "1800", 90, 86400, "seconds after which a call is confirmed (RFC 4028)"                            \
+    }
+
 const mcu_config_key sig_settings_keys[] = {
     {"server", "listen", LIST, "0.0.0.0;::", 0, 0, "addresses to listen on"},
     {"server", "port", NUM, "8443", 1, 65535, "TCP port for HTTPS and WebSocket"},
@@ -53,6 +70,30 @@ const mcu_config_key sig_settings_keys[] = {
     {"limits", "link_seconds", NUM, "86400", 60, 2592000, "how long a join link is good for, unless it says otherwise"},
     {"limits", "messages_per_second", NUM, "50", 5, 1000, "WebSocket messages of one client"},
     {"limits", "offers_per_minute", NUM, "30", 5, 100000, "WHIP and WHEP offers of one seat; ten times as many from one address"},
+    {"phone", "listen", STR, "", 0, 0, "address for SIP and RTP of telephones; empty = no telephone"},
+    {"phone", "address", STR, "", 0, 0, "the same as trunks see it; empty = nat_address of [media], or listen"},
+    {"phone", "port", NUM, "5060", 1, 65535, "UDP and TCP port of SIP"},
+    {"phone", "tls_port", NUM, "0", 0, 65535, "TLS port of SIP; 0 = none"},
+    {"phone", "certificates", STR, "", 0, 0, "folder with agent.pem (key and certificate) and cafile.pem, for TLS"},
+    {"phone", "rtp_min", NUM, "30000", 1024, 65532, "first port of RTP"},
+    {"phone", "rtp_max", NUM, "30999", 1027, 65535, "last port of RTP; a call takes two"},
+    {"phone", "calls", NUM, "100", 1, 10000, "telephone calls at a time"},
+    {"phone", "calls_per_second", NUM, "10", 1, 1000, "new ones that are let in; the others are told to try later"},
+    {"phone", "numbers", LIST, "", 0, 0, "numbers that are called, as +15551234:en; without a language the caller chooses"},
+    {"phone", "languages", LIST, "en;es;fr", 0, 0, "of the prompts, in the order of the menu"},
+    {"phone", "prompts", STR, "", 0, 0, "folder with a folder of WAV files for each language; empty = beside the program"},
+    {"phone", "pin_digits", NUM, "8", 6, 16, "digits of a PIN"},
+    {"phone", "pin_seconds", NUM, "86400", 60, 31536000, "how long a PIN is good for, unless it says otherwise"},
+    {"phone", "pins_per_minute", NUM, "6", 1, 1000, "PINs that one calling number may try"},
+    TRUNK("trunk1"),
+    TRUNK("trunk2"),
+    {"dial", "prefixes", LIST, "", 0, 0, "beginnings of numbers that may be called, as +1;+33; empty = none"},
+    {"dial", "refused", LIST, "+1900;+1976;+4490;+4487;+33899", 0, 0, "beginnings that may not, for what they cost"},
+    {"dial", "emergency", LIST, "911;112;999;000;110;118;119;15;17;18;933;988", 0, 0,
+     "emergency numbers: never called from here"},
+    {"dial", "per_room", NUM, "10", 0, 1000, "outgoing calls of one room in an hour"},
+    {"dial", "per_day", NUM, "200", 0, 100000, "outgoing calls of the server in a day"},
+    {"dial", "per_second", NUM, "2", 1, 100, "outgoing calls of the server in a second"},
     {"log", "level", STR, "info", 0, 0, "debug, info, warn or error"},
     {NULL, NULL, MCU_CONFIG_NONE, NULL, 0, 0, NULL},
 };
@@ -219,7 +260,8 @@ sig_settings *sig_settings_load(const char *path, int port, GError **error)
     s->config = config;
     read_values(s, port);
     if (!read_networks(s, "server", "trusted_proxies", &s->trusted_proxies, error) ||
-        !read_networks(s, "admin", "allow", &s->admin_allow, error) || !read_tiers(s, error) || !check(s, error)) {
+        !read_networks(s, "admin", "allow", &s->admin_allow, error) || !read_tiers(s, error) || !check(s, error) ||
+        !sig_phone_settings_read(&s->phone, config, error)) {
         g_prefix_error(error, "%s: ", path ? path : "configuration");
         sig_settings_free(s);
         return NULL;
@@ -230,6 +272,7 @@ sig_settings *sig_settings_load(const char *path, int port, GError **error)
 void sig_settings_free(sig_settings *s)
 {
     if (s) {
+        sig_phone_settings_clear(&s->phone);
         sig_networks_free(s->trusted_proxies);
         sig_networks_free(s->admin_allow);
         mcu_config_free(s->config);

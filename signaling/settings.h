@@ -11,6 +11,7 @@
 
 #include "mcu/base/config.h"
 #include "signaling/networks.h"
+#include "signaling/phone_settings.h"
 
 #define SIG_MAX_TIERS 8
 
@@ -59,6 +60,7 @@ typedef struct {
     unsigned messages_per_second, offers_per_minute;
     int64_t empty_seconds, link_seconds, drain_seconds;
     const char *log_level;
+    sig_phone_settings phone;
 } sig_settings;
 
 extern const mcu_config_key sig_settings_keys[];

@@ -16,6 +16,9 @@
 #define SIG_TIER_MAX 8
 #define SIG_STORE_PATIENCE_MS 2000 /* a disk that takes longer hangs */
 #define SIG_LANGUAGE_MAX 35
+#define SIG_KEY_MAX 64
+#define SIG_SEALED_MAX 95
+#define SIG_RECORD_MAX 767
 
 typedef enum {
     SIG_CHANGE_NONE = 0,
@@ -27,9 +30,13 @@ typedef enum {
     SIG_SEAT_PUT, /* room, seat, name, role, host, fixed, signing, language; muted and tier of a new seat, one that is there keeps
                    * its own
                    */
-    SIG_SEAT_MUTE, /* room, seat, muted: without effect when the seat is gone */
-    SIG_SEAT_TIER, /* room, seat, tier: the same */
-    SIG_SEAT_DROP, /* room, seat, generation, at_ms: tokens below `generation` are revoked */
+    SIG_SEAT_MUTE,  /* room, seat, muted: without effect when the seat is gone */
+    SIG_SEAT_TIER,  /* room, seat, tier: the same */
+    SIG_SEAT_DROP,  /* room, seat, generation, at_ms: tokens below `generation` are revoked; its PINs go too */
+    SIG_PIN_PUT,    /* key, room, seat ("" = each caller has a new one), name, role, host, once, language, at_ms: until when */
+    SIG_PIN_DROP,   /* key */
+    SIG_NUMBER_PUT, /* room, seat, sealed: the telephone number on file; "" = none */
+    SIG_CALL_PUT,   /* key: the call; room, at_ms: its end; record */
 } sig_change_kind;
 
 typedef struct {
@@ -39,8 +46,11 @@ typedef struct {
     char tier[SIG_TIER_MAX + 1];         /* cap, "" = none */
     char language[SIG_LANGUAGE_MAX + 1]; /* of the interface, "" = the browser's */
     char layout[MCU_LAYOUT_NAME_MAX + 1];
-    bool host, muted, fixed, locked, signing;
+    bool host, muted, fixed, locked, signing, once;
     int64_t generation, at_ms;
+    char key[SIG_KEY_MAX + 1];
+    char sealed[SIG_SEALED_MAX + 1]; /* a number that only the key file of the server opens (phone_seal.h) */
+    char record[SIG_RECORD_MAX + 1]; /* JSON of a call */
 } sig_change;
 
 typedef void (*sig_change_fn)(void *user, const sig_change *change);

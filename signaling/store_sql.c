@@ -5,6 +5,7 @@
 
 #include "mcu/base/log.h"
 #include "mcu/base/status.h"
+#include "signaling/phone_sql.h"
 
 enum {
     PUT_ROOM,
@@ -69,6 +70,7 @@ static const char from_2_to_3[] = "ALTER TABLE rooms ADD COLUMN layout TEXT NOT 
 
 struct sig_sql {
     sqlite3 *db;
+    sig_phone_sql *phone;
     sqlite3_stmt *statements[N_STATEMENTS];
 };
 
@@ -131,7 +133,8 @@ static bool prepare(sig_sql *s, GError **error)
             return fail(s, error);
         }
     }
-    return true;
+    s->phone = sig_phone_sql_open(s->db);
+    return s->phone || fail(s, error);
 }
 
 sig_sql *sig_sql_open(const char *path, GError **error)
@@ -159,6 +162,7 @@ void sig_sql_close(sig_sql *s)
     for (int i = 0; i < N_STATEMENTS; i++) {
         sqlite3_finalize(s->statements[i]);
     }
+    sig_phone_sql_close(s->phone);
     sqlite3_close(s->db);
     g_free(s);
 }
@@ -168,7 +172,7 @@ bool sig_sql_prune(sig_sql *s, int64_t before_ms, GError **error)
     g_autofree char *sql = g_strdup_printf("DELETE FROM rooms WHERE ended_ms < %" G_GINT64_FORMAT ";"
                                            "DELETE FROM revocations WHERE room NOT IN (SELECT id FROM rooms);",
                                            before_ms);
-    return run(s, sql) || fail(s, error);
+    return (run(s, sql) && sig_phone_sql_prune(s->phone, before_ms)) || fail(s, error);
 }
 
 static void copy(char *out, size_t size, sqlite3_stmt *q, int column)
@@ -225,7 +229,7 @@ bool sig_sql_load(sig_sql *s, sig_change_fn each, void *user, GError **error)
             return fail(s, error);
         }
     }
-    return true;
+    return sig_phone_sql_load(s->phone, each, user) || fail(s, error);
 }
 
 int64_t sig_sql_next_generation(sig_sql *s, GError **error)
@@ -271,7 +275,7 @@ static bool apply_one(sig_sql *s, const sig_change *c)
     case SIG_ROOM_PUT:
         return execute(s, PUT_ROOM, c);
     case SIG_ROOM_END:
-        return execute(s, END_ROOM, c) && execute(s, DROP_SEATS, c);
+        return execute(s, END_ROOM, c) && execute(s, DROP_SEATS, c) && sig_phone_sql_forget(s->phone, c);
     case SIG_ROOM_LOCK:
         return execute(s, LOCK_ROOM, c);
     case SIG_ROOM_LAYOUT:
@@ -285,7 +289,12 @@ static bool apply_one(sig_sql *s, const sig_change *c)
     case SIG_SEAT_TIER:
         return execute(s, TIER_SEAT, c);
     case SIG_SEAT_DROP:
-        return execute(s, DROP_SEAT, c) && execute(s, REVOKE, c);
+        return execute(s, DROP_SEAT, c) && execute(s, REVOKE, c) && sig_phone_sql_forget(s->phone, c);
+    case SIG_PIN_PUT:
+    case SIG_PIN_DROP:
+    case SIG_NUMBER_PUT:
+    case SIG_CALL_PUT:
+        return sig_phone_sql_apply(s->phone, c);
     case SIG_CHANGE_NONE:
         break;
     }

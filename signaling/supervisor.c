@@ -230,6 +230,10 @@ void sig_supervisor_changed(sig_supervisor *s, const sig_change *change)
         sig_room_seat_dropped(r, change->seat);
         break;
     case SIG_ROOM_PUT:
+    case SIG_PIN_PUT:
+    case SIG_PIN_DROP:
+    case SIG_NUMBER_PUT:
+    case SIG_CALL_PUT:
     case SIG_CHANGE_NONE:
         break;
     }

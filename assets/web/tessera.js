@@ -5,7 +5,7 @@
 // Events, each with the new value: 'state' ("idle" "joining" "waiting" "live" "signal" "media" "ended"), 'roster', 'layout',
 // 'quality', 'stream' (the composite, set again after every new connection), 'me' (name, role, room, muted, host, may, ...),
 // 'ended' ({reason, code}), 'error' ({code, message}), 'media' (camera or microphone changed), 'lost' (kind of the device that went
-// away), 'chat' ({seat, name, text, at}), 'asked' ({what, by}), 'locked', 'layouts' (for hosts), 'knocks' (who waits, for hosts), 'nopath' (what was tried).
+// away), 'chat' ({seat, name, text, at}), 'asked' ({what, by}), 'locked', 'knocks' (who waits, for hosts), 'nopath' (what was tried).
 import { Signaling } from './signaling.js';
 import { Media } from './media.js';
 import { Peer } from './peer.js';
@@ -25,7 +25,6 @@ export class Visit extends EventTarget {
   stream = null;
   reason = '';
   locked = false;
-  layouts = null; // {layout: the name in use, layouts: [{name, title}]}, for those who may choose
   knocks = new Map(); // seat -> {seat, name, role}
   media;
   peer = null;
@@ -198,9 +197,6 @@ export class Visit extends EventTarget {
       case 'lock':
         this.locked = m.locked;
         return this.#emit('locked', m.locked);
-      case 'layouts':
-        this.layouts = m;
-        return this.#emit('layouts', m);
       case 'waiting':
         this.#waiting = true;
         clearTimeout(this.#timers.path);

@@ -36,6 +36,11 @@ typedef struct {
     unsigned quick_deaths;
     bool served; /* a gateway has been ready once */
 
+    bool has_phone; /* configured */
+    pid_t phone;    /* 0 = none */
+    int64_t phone_ns, phone_born_ns;
+    unsigned phone_deaths;
+
     GHashTable *rooms;  /* pid -> inode of its socket's file */
     int stop_signal;    /* 0 = running */
     int64_t stop_ns;    /* deadline of the present step of stopping */
@@ -64,6 +69,11 @@ void sig_on_signal(sig_launcher_state *l);                 /* `signal_fd` is rea
 bool sig_stop_step(sig_launcher_state *l, int64_t now);    /* once `stop_signal` is set; true = no child is left */
 bool sig_restart_step(sig_launcher_state *l, int64_t now); /* starts a gateway that is due; false = the first did not start */
 int sig_timeout_ms(const sig_launcher_state *l, int64_t now);
+
+/* phone.c. The last is when to call the first again, INT64_MAX = not until something happens. */
+void sig_phone_step(sig_launcher_state *l, int64_t now);
+void sig_phone_died(sig_launcher_state *l, int status);
+int64_t sig_phone_next(const sig_launcher_state *l);
 
 /* control.c: the gateway's messages. */
 bool sig_start_gateway(sig_launcher_state *l);

@@ -57,6 +57,8 @@ static void reap(sig_launcher_state *l)
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         if (pid == l->gateway) {
             on_gateway_died(l, status);
+        } else if (pid == l->phone) {
+            sig_phone_died(l, status);
         } else {
             g_hash_table_remove(l->rooms, GINT_TO_POINTER(pid));
             sig_tell_exited(l, pid, status);
@@ -135,5 +137,6 @@ int sig_timeout_ms(const sig_launcher_state *l, int64_t now)
     if (wants_gateway(l)) {
         until = MIN(until, l->restart_ns);
     }
+    until = MIN(until, sig_phone_next(l));
     return until == INT64_MAX ? -1 : (int)CLAMP((until - now) / (SEC / 1000) + 1, 0, 10000);
 }

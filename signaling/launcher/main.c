@@ -55,6 +55,7 @@ static void run(sig_launcher_state *l)
             l->exit_status = 1;
             return;
         }
+        sig_phone_step(l, now);
         struct pollfd fds[2] = {{l->signal_fd, POLLIN, 0}, {l->control ? mcu_ipc_fd(l->control) : -1, POLLIN, 0}};
         if (l->control && mcu_ipc_wants_write(l->control)) {
             fds[1].events |= POLLOUT;
@@ -151,6 +152,7 @@ static bool prepare(sig_launcher_state *l, GError **error)
     if (ok) {
         mcu_log_init("launcher", MCU_LOG_INFO);
         l->drain_ns = s->drain_seconds * SEC;
+        l->has_phone = s->phone.config != NULL;
         l->bin = g_path_get_dirname(program);
         l->rooms_dir_fd = open(rooms, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         l->signal_fd = open_signals();

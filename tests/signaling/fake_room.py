@@ -11,6 +11,7 @@ room = ""
 seats = {}
 sessions = {}
 checks = set()
+legs = {}  # telephone calls by their session
 layouts = []  # what was heard of them
 log = []
 generation = 0
@@ -57,6 +58,9 @@ def handle(s, m):
     elif t == "unseat":
         seats.pop(seat, None)
         sessions.pop(seat, None)
+        for gone in [k for k, v in legs.items() if v["seat"] == seat]:
+            del legs[gone]
+            send(s, {"type": "leg", "seat": seat, "session": gone, "state": "gone", "why": "removed"})
     elif t == "offer":
         sdp = m["sdp"]
         if "a=x-crash" in sdp:
@@ -91,6 +95,19 @@ def handle(s, m):
             sessions[seat].update({k: m[k] for k in ("hand", "share", "audio") if k in m})
             revision += 1
             send(s, roster())
+    elif t == "leg":
+        if m["leg"].get("codec") == "refused":
+            send(s, {"type": "error", "code": "bad_request", "message": "a codec that no room has", **reply})
+            return
+        legs[session] = {"seat": seat, "leg": m["leg"]}
+        send(s, {"type": "ok", **reply})
+    elif t in ("leg_update", "key"):
+        if session in legs:
+            legs[session].setdefault("heard", []).append(m.get("leg") or m.get("key"))
+    elif t == "leave" and session in legs:
+        del legs[session]
+        send(s, {"type": "ok", **reply} if reply else {"type": "leg", "seat": seat, "session": session, "state": "gone", "why": "left",
+                                                       "call": {"seconds": 1, "codec": "PCMU", "loss": 0.25, "jitter_ms": 3.5, "mos": 3.9}})
     elif t == "leave":
         checks.discard(session)
         if sessions.get(seat, {}).get("session") == session:
@@ -111,7 +128,7 @@ def handle(s, m):
         else:
             send(s, {"type": "picture", "tier": m["tier"], "width": 8, "height": 8, "jpeg": base64.b64encode(b"\xff\xd8" + b"j" * 30000).decode(), **reply})
     elif t == "inspect":
-        send(s, {"type": "inspection", "room": room, "name": "", "video": {"log": log}, "audio": {"pid": os.getpid(), "seats": list(seats.values()), "checks": sorted(checks), "layouts": layouts},
+        send(s, {"type": "inspection", "room": room, "name": "", "video": {"log": log}, "audio": {"pid": os.getpid(), "seats": list(seats.values()), "checks": sorted(checks), "layouts": layouts, "legs": legs},
                  "participants": [{**seats.get(k, {}), "seat": k, "session": v["session"], "kind": v["kind"], "state": "up",
                                    "trickled": v["candidates"], "offer": v["offer"],
                                    "candidates": {"local": "host", "remote": "host"}} for k, v in sessions.items()], **reply})

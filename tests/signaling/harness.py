@@ -69,15 +69,16 @@ async def and_then_hang_up(test):
 
 
 class Server:
-    def __init__(self, config="", room="fake_room.py", limits=None, drain_s=0):
+    def __init__(self, config="", room="fake_room.py", limits=None, drain_s=0, also=()):
         self.drain_s = drain_s  # how long visits go on after SIGTERM
         self.limits = limits  # called in the child before it becomes the launcher
         self.folder = tempfile.mkdtemp(prefix="tessera-test-")
         self.bin, self.data = self.folder + "/bin", self.folder + "/data"
         os.mkdir(self.bin)
-        for name in ("tessera", "tessera-launcher"):
+        for name in ("tessera", "tessera-launcher", *also):
             shutil.copy2(f"{programs()}/{name}", self.bin)
-        shutil.copy2(f"{HERE}/{room}", self.bin + "/tessera-room")
+        os.symlink(os.path.dirname(programs()) + "/prompts", self.folder + "/prompts")  # of callers
+        shutil.copy2(f"{HERE}/{room}" if room.endswith(".py") else f"{programs()}/{room}", self.bin + "/tessera-room")
         self.port = free_port()
         self.config = self.folder + "/tessera.ini"
         with open(self.config, "w") as f:

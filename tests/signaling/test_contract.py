@@ -1,5 +1,6 @@
 """Every route and every message of the published descriptions, each with every answer that they name."""
 import contract
+from fake_phone import FakePhone
 from harness import hear, say
 from test_whip import FRAG, OFFER
 
@@ -103,10 +104,6 @@ def make(server):
         await say(ws, type="share", on=False)
         await say(host, type="host", op="camera_ask", seat="one")
         await hear(ws, "asked")
-        await say(host, type="host", op="layout", value="speaker", id=1)
-        while (await hear(host, "layouts"))["layout"] != "speaker":
-            pass
-        await hear(host, "ok")
         await say(host, type="host", op="lock", value=True, id=1)
         await hear(host, "ok")
         await hear(ws, "lock")
@@ -116,9 +113,28 @@ def make(server):
         await hear(host, "knock")
         await waits.close()
         await hear(host, "knock_gone")
+        phone = FakePhone(server)
+        await say(host, type="host", op="dial", value="+15550100199", id=2)
+        phone.send(type="state", call=phone.hear("dial")["call"], state="calling", trunk="trunk1")
+        await hear(host, "call")
+        phone.close()
         check = await server.socket()
         await say(check, type="check", token=server.link(room, seat="late")["token"])
         await hear(check, "checking")
+
+    def every_telephone_answer():
+        phone, room = FakePhone(server), server.room()
+        assert server.rest("POST", f"/rooms/{room}/pins", {"once": True, "expires_in": 60}).status == 201
+        assert server.rest("POST", f"/rooms/{room}/pins", {"seat": "nobody"}).status == 400
+        call = server.rest("POST", f"/rooms/{room}/calls", {"number": "+15550100199"})
+        assert call.status == 202 and phone.hear("dial")
+        assert server.rest("POST", f"/rooms/{room}/calls", {"number": "911"}).status == 403
+        assert server.rest("DELETE", f"/rooms/{room}/calls/{call.json()['call']}").status == 204
+        assert server.rest("DELETE", f"/rooms/{room}/calls/none").status == 404
+        phone.send(type="ended", call=call.json()["call"], reason="hung_up_by_host", status=0)
+        server.wait(lambda: server.rest("GET", "/calls").json()["calls"], 3)
+        assert server.request("GET", "/api/v1/calls").status == 401
+        phone.close()
 
     def not_ready_without_a_room_process():
         program = server.bin + "/tessera-room"
@@ -138,5 +154,5 @@ def make(server):
         unheard = [x for x in contract.missing() if x not in ("get /healthz default", "get /metrics default", "get /readyz default")]
         assert not unheard, unheard
 
-    return [every_rest_route_and_answer, every_whip_and_whep_answer, every_message, not_ready_without_a_room_process,
+    return [every_rest_route_and_answer, every_whip_and_whep_answer, every_message, every_telephone_answer, not_ready_without_a_room_process,
             nothing_described_was_left_out]

@@ -33,7 +33,7 @@ def make(server):
         """The code of the refusal, or "ok": what the server answers to one try of an operation."""
         tries = {"audio": {"type": "state", "audio": True, "video": False}, "video": {"type": "state", "audio": False, "video": True},
                  "share": {"type": "share", "on": True}, "chat": {"type": "chat", "text": "Hello"}, "hand": {"type": "hand", "raised": True}}
-        values = {"lock": False, "tier": "auto", "layout": "grid"}
+        values = {"lock": False, "tier": "auto", "layout": "grid", "dial": "+15550100199"}
         m = tries.get(operation, {"type": "host", "op": operation, "seat": other, **({"value": values[operation]} if operation in values else {})})
         if m["type"] == "state":  # has no id: it is answered only when it is refused
             await say(ws, **m)

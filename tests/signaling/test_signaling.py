@@ -6,13 +6,24 @@ import sys
 
 from harness import Server, run
 
-AREAS = ("rest", "audit", "operator", "ws", "roles", "visit", "reach", "whip", "contract", "hostile", "store", "layouts", "faults")
+AREAS = ("rest", "audit", "operator", "ws", "roles", "visit", "reach", "whip", "contract", "hostile", "store", "layouts", "faults", "phone")
 CONFIG = """origins = https://clinic.example
 [turn]
 urls = turn:127.0.0.1:3478?transport=udp;turn:127.0.0.1:3478?transport=tcp
 secret = test
 [limits]
 max_seats = 4
+[phone]
+listen = 127.0.0.1
+numbers = +15550100:en;+15550200
+pins_per_minute = 4
+[trunk1]
+proxy = sip:127.0.0.1:9
+peers = 127.0.0.1
+[dial]
+prefixes = +1
+per_room = 3
+per_second = 10
 """
 
 

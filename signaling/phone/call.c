@@ -1,0 +1,442 @@
+#include "signaling/phone/call.h"
+
+#include <sofia-sip/nua_tag.h>
+#include <sofia-sip/sip_status.h>
+#include <sofia-sip/su_tagarg.h>
+#include <string.h>
+
+#include "mcu/base/clock.h"
+#include "mcu/base/log.h"
+#include "mcu/base/status.h"
+#include "signaling/phone/call_private.h"
+#include "signaling/phone/link.h"
+#include "signaling/phone/trunk.h"
+#include "signaling/phone/ua.h"
+
+#define END_MS 5000
+#define INFO_MAX 256
+
+const char *tel_call_state_name(tel_call_state s)
+{
+    static const char *const names[] = {"none",    "asking",  "answered", "dialling", "ringing",
+                                        "prompts", "handing", "in_room",  "ending",   "ended"};
+    return (unsigned)s < G_N_ELEMENTS(names) ? names[s] : names[0];
+}
+
+void tel_call_set_state(tel_call *c, tel_call_state state, const char *why)
+{
+    if (c->state != state) {
+        mcu_info("call.state", "call=%s from=%s to=%s why=%s", c->id, tel_call_state_name(c->state), tel_call_state_name(state),
+                 why);
+        c->state = state;
+    }
+}
+
+/* ---- prompts and keys ---- */
+
+static gboolean on_ivr_timer(void *user);
+
+static void arm_ivr(tel_call *c)
+{
+    if (c->ivr_timer) {
+        g_source_remove(c->ivr_timer);
+        c->ivr_timer = 0;
+    }
+    int64_t next = c->ivr ? tel_ivr_next_ns(c->ivr) : INT64_MAX;
+    if (next != INT64_MAX && c->state == TEL_CALL_IVR) {
+        c->ivr_timer = g_timeout_add((guint)(MAX(0, next - mcu_now_ns()) / 1000000 + 1), on_ivr_timer, c);
+    }
+}
+
+static gboolean on_ivr_timer(void *user)
+{
+    tel_call *c = user;
+    c->ivr_timer = 0;
+    tel_ivr_step(c->ivr, mcu_now_ns());
+    arm_ivr(c);
+    return G_SOURCE_REMOVE;
+}
+
+static void ivr_play(void *user, tel_prompt prompt)
+{
+    tel_call *c = user;
+    const char *const *languages = prompt == TEL_PROMPT_LANGUAGE ? c->languages : c->language;
+    tel_voice_play(c->voice, prompt ? tel_prompts_get(c->phone->prompts, languages, prompt) : NULL);
+}
+
+static void ivr_language(void *user, const char *language)
+{
+    tel_call *c = user;
+    c->language[0] = language;
+}
+
+static tel_verdict verdict_of(const char *code)
+{
+    static const struct {
+        const char *code;
+        tel_verdict verdict;
+    } table[] = {{"wrong", TEL_VERDICT_WRONG},
+                 {"blocked", TEL_VERDICT_BLOCKED},
+                 {"room_ended", TEL_VERDICT_ENDED},
+                 {"full", TEL_VERDICT_FULL},
+                 {"locked", TEL_VERDICT_LOCKED}};
+    for (size_t i = 0; code && i < G_N_ELEMENTS(table); i++) {
+        if (strcmp(code, table[i].code) == 0) {
+            return table[i].verdict;
+        }
+    }
+    return code ? TEL_VERDICT_LATER : TEL_VERDICT_OK;
+}
+
+static void on_pin_reply(void *user, const json_t *reply, const char *code)
+{
+    tel_call *c = user;
+    if (c->state != TEL_CALL_IVR) {
+        return;
+    }
+    tel_ivr_verdict(c->ivr, verdict_of(reply ? NULL : code), mcu_now_ns());
+    if (reply) {
+        json_decref(c->bound);
+        c->bound = json_incref(json_object_get(reply, "bound"));
+        tel_call_hand_over(c);
+    }
+    arm_ivr(c);
+}
+
+static void ivr_submit(void *user, const char *pin)
+{
+    tel_call *c = user;
+    json_t *m = json_pack("{s:s, s:s, s:s, s:s}", "type", "pin", "call", c->id, "pin", pin, "language", c->language[0]);
+    tel_link_request(c->phone->link, m, NULL, 0, on_pin_reply, c);
+}
+
+static void ivr_join(void *user)
+{
+    tel_call_hand_over(user);
+}
+
+static void ivr_hang_up(void *user, const char *reason)
+{
+    tel_call_end(user, reason, 0);
+}
+
+void tel_call_begin_prompts(tel_call *c)
+{
+    static const tel_ivr_do doers = {ivr_play, ivr_language, ivr_submit, ivr_join, ivr_hang_up};
+    tel_call_set_state(c, TEL_CALL_IVR, "media");
+    c->ivr = tel_ivr_new(&doers, c, c->outgoing ? NULL : c->languages);
+    if (c->outgoing) {
+        tel_ivr_begin_callee(c->ivr, mcu_now_ns());
+    } else {
+        tel_ivr_begin_caller(c->ivr, mcu_now_ns());
+    }
+    arm_ivr(c);
+}
+
+static void on_digit(void *user, char digit)
+{
+    tel_call *c = user;
+    if (c->state == TEL_CALL_IVR) {
+        tel_ivr_digit(c->ivr, digit, mcu_now_ns());
+        arm_ivr(c);
+    } else if (c->state == TEL_CALL_IN_ROOM) { /* by signalling: what comes with the sound is the room's */
+        char key[2] = {digit, '\0'};
+        tel_link_send(c->phone->link, json_pack("{s:s, s:s, s:s}", "type", "key", "call", c->id, "key", key));
+    }
+}
+
+static void on_played(void *user)
+{
+    tel_call *c = user;
+    if (c->state == TEL_CALL_IVR) {
+        tel_ivr_played(c->ivr, mcu_now_ns());
+        arm_ivr(c);
+    }
+}
+
+/* "Signal=5\r\nDuration=160" (application/dtmf-relay), or the key alone (application/dtmf). */
+static char key_of_info(const sip_t *sip)
+{
+    const sip_payload_t *p = sip ? sip->sip_payload : NULL;
+    const sip_content_type_t *type = sip ? sip->sip_content_type : NULL;
+    if (!p || !p->pl_data || p->pl_len == 0 || p->pl_len > INFO_MAX || !type || !type->c_type ||
+        !g_str_has_prefix(type->c_type, "application/dtmf")) {
+        return '\0';
+    }
+    g_autofree char *text = g_strndup(p->pl_data, p->pl_len);
+    const char *at = g_strstr_len(text, -1, "ignal");
+    at = at ? strchr(at, '=') : NULL;
+    at = at ? at + 1 : text;
+    at += strspn(at, " \t");
+    return *at && strchr("0123456789*#ABCD", *at) ? *at : '\0';
+}
+
+/* ---- life ---- */
+
+tel_call *tel_call_new(tel_phone *p, tel_trunk *t, const char *id)
+{
+    static const tel_voice_events events = {on_digit, on_played};
+    tel_call *c = g_new0(tel_call, 1);
+    c->owner.kind = TEL_OWNER_CALL;
+    c->phone = p;
+    c->trunk = t;
+    g_strlcpy(c->id, id, sizeof c->id);
+    c->language[0] = p->config->languages[0];
+    memcpy(c->languages, p->config->languages, sizeof c->languages);
+    c->voice = tel_voice_new(p->config, &p->next_port, &events, c, NULL);
+    g_hash_table_insert(p->calls, c->id, c);
+    return c;
+}
+
+void tel_call_use_languages(tel_call *c, const json_t *list)
+{
+    unsigned n = 0;
+    size_t i = 0;
+    const json_t *item = NULL;
+    json_array_foreach(list, i, item)
+    {
+        for (unsigned k = 0; c->phone->config->languages[k] && n < TEL_LANGUAGES_MAX; k++) {
+            if (json_is_string(item) && strcmp(json_string_value(item), c->phone->config->languages[k]) == 0) {
+                c->languages[n++] = c->phone->config->languages[k];
+            }
+        }
+    }
+    if (n > 0) {
+        c->languages[n] = NULL;
+        c->language[0] = c->languages[0];
+    }
+}
+
+static void stop_timer(unsigned *source)
+{
+    if (*source) {
+        g_source_remove(*source);
+        *source = 0;
+    }
+}
+
+static void drop_handle(tel_call *c)
+{
+    if (c->nh) {
+        nua_handle_bind(c->nh, NULL);
+        nua_handle_destroy(g_steal_pointer(&c->nh));
+    }
+}
+
+void tel_call_free(void *call)
+{
+    tel_call *c = call;
+    stop_timer(&c->ivr_timer);
+    stop_timer(&c->dial_timer);
+    stop_timer(&c->end_timer);
+    tel_link_cancel(c->phone->link, c);
+    drop_handle(c);
+    tel_ivr_free(c->ivr);
+    tel_voice_free(c->voice);
+    json_decref(c->bound);
+    g_free(c->answer);
+    memset(c->local.key, 0, sizeof c->local.key);
+    memset(&c->agreed, 0, sizeof c->agreed);
+    g_free(c);
+}
+
+static gboolean on_end_timer(void *user)
+{
+    tel_call *c = user;
+    c->end_timer = 0;
+    g_hash_table_remove(c->phone->calls, c->id);
+    return G_SOURCE_REMOVE;
+}
+
+void tel_call_over(tel_call *c, const char *reason, int status)
+{
+    if (!c->told_end) {
+        c->told_end = true;
+        mcu_info("call.end", "call=%s reason=%s status=%d", c->id, reason, status);
+        tel_link_send(c->phone->link, json_pack("{s:s, s:s, s:s, s:i, s:O?}", "type", "ended", "call", c->id, "reason", reason,
+                                                "status", status, "bound", c->bound));
+    }
+    stop_timer(&c->ivr_timer);
+    stop_timer(&c->dial_timer);
+}
+
+/* Frees it once the callbacks that are running have returned. */
+static void go(tel_call *c)
+{
+    tel_call_set_state(c, TEL_CALL_ENDED, "over");
+    stop_timer(&c->end_timer);
+    c->end_timer = g_timeout_add(0, on_end_timer, c);
+}
+
+static int status_for(const char *reason)
+{
+    static const struct {
+        const char *reason;
+        int status;
+    } table[] = {{"unknown_number", 404}, {"forbidden", 403}, {"not_acceptable", 488}, {"full", 486}};
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+        if (strcmp(reason, table[i].reason) == 0) {
+            return table[i].status;
+        }
+    }
+    return 503;
+}
+
+void tel_call_end(tel_call *c, const char *reason, int status)
+{
+    tel_call_state was = c->state;
+    if (was == TEL_CALL_ENDING || was == TEL_CALL_ENDED) {
+        return;
+    }
+    tel_call_over(c, reason, status);
+    tel_call_set_state(c, TEL_CALL_ENDING, reason);
+    stop_timer(&c->end_timer);
+    c->end_timer = g_timeout_add(END_MS, on_end_timer, c);
+    if (!c->nh) {
+        go(c);
+    } else if (was == TEL_CALL_ASKING) {
+        nua_respond(c->nh, status_for(reason), sip_status_phrase(status_for(reason)), TAG_END());
+    } else if (was == TEL_CALL_DIALLING || was == TEL_CALL_RINGING) {
+        nua_cancel(c->nh, TAG_END());
+    } else {
+        nua_bye(c->nh, TAG_END());
+    }
+}
+
+void tel_call_hang_up(tel_call *c, const char *reason)
+{
+    tel_call_end(c, reason, 0);
+}
+
+void tel_call_tell(const tel_call *c)
+{
+    if (!c->told_end) {
+        tel_link_send(c->phone->link, json_pack("{s:s, s:s, s:s, s:b, s:s, s:O?}", "type", "call", "call", c->id, "state",
+                                                tel_call_state_name(c->state), "outgoing", c->outgoing, "trunk",
+                                                tel_trunk_settings(c->trunk)->name, "bound", c->bound));
+    }
+}
+
+/* ---- a caller ---- */
+
+static void on_incoming_reply(void *user, const json_t *reply, const char *code)
+{
+    tel_call *c = user;
+    if (c->state != TEL_CALL_ASKING) {
+        return;
+    }
+    if (!reply) {
+        tel_call_end(c, code, 0);
+        return;
+    }
+    tel_call_use_languages(c, json_object_get(reply, "languages"));
+    g_autofree char *text = c->offerless ? tel_sdp_offer(&c->local) : g_steal_pointer(&c->answer);
+    tel_call_set_state(c, TEL_CALL_ANSWERED, "allowed");
+    const tel_trunk_config *t = tel_trunk_settings(c->trunk);
+    nua_respond(c->nh, SIP_200_OK, SIPTAG_CONTENT_TYPE_STR("application/sdp"), SIPTAG_PAYLOAD_STR(text),
+                NUTAG_SESSION_TIMER(t->session_s), TAG_END());
+}
+
+/* Who calls, as the trunk says it: digits and a plus only, "" = withheld. */
+static void copy_number(const url_t *url, char out[TEL_NUMBER_MAX + 1])
+{
+    const char *user = url && url->url_user ? url->url_user : url && url->url_type == url_tel ? url->url_host : "";
+    size_t n = user ? strspn(user, "+0123456789") : 0;
+    out[0] = '\0';
+    if (user && n > 0 && n <= TEL_NUMBER_MAX && (user[n] == '\0' || user[n] == ';')) {
+        memcpy(out, user, n);
+        out[n] = '\0';
+    }
+}
+
+static bool answer_incoming(tel_call *c, const sip_t *sip, GError **error)
+{
+    const sip_payload_t *p = sip->sip_payload;
+    if (!tel_call_open_media(c, error)) {
+        return false;
+    }
+    c->offerless = !p || p->pl_len == 0;
+    if (!c->offerless) {
+        c->answer = tel_sdp_answer(&c->local, p->pl_data, p->pl_len, MCU_CODEC_NONE, &c->agreed, error);
+    }
+    return c->offerless || c->answer;
+}
+
+void tel_call_incoming(tel_phone *p, tel_trunk *t, nua_handle_t *nh, const sip_t *sip)
+{
+    char id[TEL_ID_MAX + 1], from[TEL_NUMBER_MAX + 1];
+    g_autoptr(GError) error = NULL;
+    g_snprintf(id, sizeof id, "call-%08x%08x", mcu_random32(), mcu_random32());
+    tel_call *c = tel_call_new(p, t, id);
+    c->nh = nh;
+    nua_handle_bind(nh, &c->owner);
+    tel_call_set_state(c, TEL_CALL_ASKING, "invite");
+    copy_number(sip->sip_request->rq_url, c->number);
+    copy_number(sip->sip_from ? sip->sip_from->a_url : NULL, from);
+    if (!answer_incoming(c, sip, &error)) {
+        mcu_info("call.media", "call=%s error=\"%s\"", c->id, error->message);
+        tel_call_end(c, error->code == MCU_ERROR_BAD_SDP ? "not_acceptable" : "unavailable", 0);
+        return;
+    }
+    json_t *m = json_pack("{s:s, s:s, s:s, s:s, s:s}", "type", "incoming", "call", c->id, "trunk", tel_trunk_settings(t)->name,
+                          "number", c->number, "from", from);
+    tel_link_request(p->link, m, NULL, 0, on_incoming_reply, c);
+}
+
+/* ---- what the stack says ---- */
+
+static void on_state(tel_call *c, int status, tagi_t tags[])
+{
+    int state = -1;
+    tl_gets(tags, NUTAG_CALLSTATE_REF(state), TAG_END());
+    if (state == nua_callstate_terminated && c->state != TEL_CALL_ENDED) {
+        tel_call_over(c, c->state == TEL_CALL_ASKING ? "cancelled" : status >= 300 ? "failed" : "hung_up", status);
+        go(c);
+    }
+}
+
+void tel_call_event(tel_call *c, nua_event_t event, int status, const sip_t *sip, nua_handle_t *nh, tagi_t tags[])
+{
+    char key = '\0';
+    if (nh != c->nh) {
+        return;
+    }
+    switch ((int)event) {
+    case nua_i_invite:
+    case nua_i_update:
+        if (c->state == TEL_CALL_IVR || c->state == TEL_CALL_HANDING || c->state == TEL_CALL_IN_ROOM) {
+            tel_call_renegotiate(c, event, sip);
+        } else if (status < 200) {
+            nua_respond(nh, SIP_491_REQUEST_PENDING, NUTAG_WITH_THIS(tel_ua_stack(c->phone->ua)), TAG_END());
+        }
+        break;
+    case nua_i_ack:
+        tel_call_on_ack(c, sip);
+        break;
+    case nua_r_invite:
+        tel_call_on_invite_response(c, status, sip, nh);
+        break;
+    case nua_i_info:
+        key = key_of_info(sip);
+        nua_respond(nh, key ? 200 : 415, key ? "OK" : "Unsupported Media Type", NUTAG_WITH_THIS(tel_ua_stack(c->phone->ua)),
+                    TAG_END());
+        if (key) {
+            on_digit(c, key);
+        }
+        break;
+    case nua_i_refer: /* who is in a visit stays there: hosts invite others */
+        nua_respond(nh, SIP_603_DECLINE, NUTAG_WITH_THIS(tel_ua_stack(c->phone->ua)), TAG_END());
+        break;
+    case nua_i_bye:
+        tel_call_over(c, "hung_up", 0);
+        break;
+    case nua_i_cancel:
+        tel_call_over(c, "cancelled", 0);
+        break;
+    case nua_i_state:
+        on_state(c, status, tags);
+        break;
+    default:
+        break;
+    }
+}

@@ -1,0 +1,188 @@
+/* The sound of a call: what is agreed, what changes, and the hand-over to a room. */
+#include <sofia-sip/nua_tag.h>
+#include <sofia-sip/sip_status.h>
+#include <sofia-sip/su_tagarg.h>
+#include <string.h>
+
+#include "mcu/base/clock.h"
+#include "mcu/base/log.h"
+#include "mcu/base/status.h"
+#include "signaling/phone/call_private.h"
+#include "signaling/phone/link.h"
+#include "signaling/phone/trunk.h"
+#include "signaling/phone/ua.h"
+
+bool tel_call_open_media(tel_call *c, GError **error)
+{
+    const tel_trunk_config *t = tel_trunk_settings(c->trunk);
+    if (!c->voice) {
+        g_set_error(error, MCU_ERROR, MCU_ERROR_UNAVAILABLE, "no port for RTP is free");
+        return false;
+    }
+    c->local.address = c->phone->config->address;
+    c->local.port = (uint16_t)tel_voice_port(c->voice);
+    c->local.srtp = t->srtp;
+    memcpy(c->local.codecs, t->codecs, sizeof c->local.codecs);
+    mcu_random(c->local.key, sizeof c->local.key);
+    c->local.session = (uint64_t)mcu_wall_ns() / 1000;
+    return true;
+}
+
+static bool agree(tel_call *c)
+{
+    g_autoptr(GError) error = NULL;
+    if (tel_voice_agree(c->voice, &c->agreed, c->local.key, &error)) {
+        return true;
+    }
+    mcu_warn("call.rtp", "call=%s error=\"%s\"", c->id, error->message);
+    return false;
+}
+
+void tel_call_on_ack(tel_call *c, const sip_t *sip)
+{
+    g_autoptr(GError) error = NULL;
+    const sip_payload_t *p = sip ? sip->sip_payload : NULL;
+    if (c->state != TEL_CALL_ANSWERED) {
+        if (c->offerless && p && c->state < TEL_CALL_ENDING) {
+            tel_call_renegotiate(c, nua_i_ack, sip);
+        }
+        return;
+    }
+    if (c->offerless && !(p && tel_sdp_take_answer(&c->local, p->pl_data, p->pl_len, &c->agreed, &error))) {
+        tel_call_end(c, "not_acceptable", 0);
+        return;
+    }
+    c->offerless = false;
+    if (agree(c)) {
+        tel_call_begin_prompts(c);
+    } else {
+        tel_call_end(c, "unavailable", 0);
+    }
+}
+
+/* ---- changes during the call ---- */
+
+static json_t *changes_json(const tel_call *c)
+{
+    char text[MCU_LEG_ADDRESS_TEXT];
+    const tel_agreed *a = &c->agreed;
+    json_t *leg = json_pack("{s:s, s:i, s:i, s:i, s:i, s:b}", "codec", mcu_codec_name(a->codec), "pt_in", a->pt_in, "pt_out",
+                            a->pt_out, "event_pt", a->event_pt, "ptime", (int)a->ptime_ms, "hold", a->hold);
+    if (a->remote.any.sa_family != AF_UNSPEC) {
+        mcu_leg_address_text(&a->remote, text);
+        json_object_set_new(leg, "remote", json_string(text));
+    }
+    if (a->remote_rtcp.any.sa_family != AF_UNSPEC) {
+        mcu_leg_address_text(&a->remote_rtcp, text);
+        json_object_set_new(leg, "remote_rtcp", json_string(text));
+    }
+    return leg;
+}
+
+static void add_new_key(json_t *leg, const tel_call *c)
+{
+    g_autofree char *in = g_base64_encode(c->agreed.key_in, MCU_LEG_KEY_SIZE);
+    g_autofree char *out = g_base64_encode(c->local.key, MCU_LEG_KEY_SIZE);
+    json_object_set_new(leg, "srtp", json_pack("{s:s, s:s}", "key_in", in, "key_out", out));
+}
+
+/* What a clear or a secure call is, it stays; where the sockets go together or not, too. */
+static bool same_kind(const tel_agreed *a, const tel_agreed *b)
+{
+    return a->secure == b->secure && a->rtcp_mux == b->rtcp_mux;
+}
+
+static bool take_changes(tel_call *c, const tel_agreed *now)
+{
+    bool new_key = now->secure && memcmp(now->key_in, c->agreed.key_in, MCU_LEG_KEY_SIZE) != 0;
+    if (!same_kind(now, &c->agreed)) {
+        return false;
+    }
+    mcu_leg_address remote = c->agreed.remote;
+    c->agreed = *now;
+    if (now->remote.any.sa_family == AF_UNSPEC) {
+        c->agreed.remote = remote; /* an old way of holding: "nowhere" */
+    }
+    if (c->state == TEL_CALL_IVR) {
+        return agree(c);
+    }
+    json_t *leg = changes_json(c);
+    if (new_key) {
+        add_new_key(leg, c);
+    }
+    tel_voice_note_change(c->voice, &c->agreed);
+    json_t *m = json_pack("{s:s, s:s, s:O}", "type", "leg_update", "call", c->id, "leg", leg);
+    tel_link_send(c->phone->link, m);
+    mcu_leg_json_wipe(leg);
+    json_decref(leg);
+    return true;
+}
+
+static void respond(tel_call *c, int status, const char *phrase, const char *sdp)
+{
+    nua_respond(c->nh, status, phrase, TAG_IF(sdp, SIPTAG_CONTENT_TYPE_STR("application/sdp")),
+                TAG_IF(sdp, SIPTAG_PAYLOAD_STR(sdp)), NUTAG_WITH_THIS(tel_ua_stack(c->phone->ua)), TAG_END());
+}
+
+void tel_call_renegotiate(tel_call *c, nua_event_t event, const sip_t *sip)
+{
+    const sip_payload_t *p = sip ? sip->sip_payload : NULL;
+    tel_agreed now;
+    g_autofree char *text = NULL;
+    g_autoptr(GError) error = NULL;
+    if (event == nua_i_ack) { /* the answer to an offer of ours */
+        c->offerless = false;
+        if (!p || !tel_sdp_take_answer(&c->local, p->pl_data, p->pl_len, &now, &error) || !take_changes(c, &now)) {
+            tel_call_end(c, "not_acceptable", 0);
+        }
+        return;
+    }
+    if (!p || p->pl_len == 0) { /* UPDATE: a session timer's; INVITE: wants an offer */
+        text = event == nua_i_invite ? tel_sdp_offer(&c->local) : NULL;
+        c->offerless = event == nua_i_invite;
+        respond(c, SIP_200_OK, text);
+        return;
+    }
+    text = tel_sdp_answer(&c->local, p->pl_data, p->pl_len, c->agreed.codec, &now, &error);
+    if (text && take_changes(c, &now)) {
+        respond(c, SIP_200_OK, text);
+    } else {
+        respond(c, SIP_488_NOT_ACCEPTABLE, NULL);
+    }
+}
+
+/* ---- the hand-over ---- */
+
+static void on_handed(void *user, const json_t *reply, const char *code)
+{
+    tel_call *c = user;
+    if (c->state != TEL_CALL_HANDING) {
+        return;
+    }
+    if (reply) {
+        tel_call_set_state(c, TEL_CALL_IN_ROOM, "handed");
+    } else {
+        tel_call_end(c, code, 0);
+    }
+}
+
+void tel_call_hand_over(tel_call *c)
+{
+    mcu_leg_state state;
+    int fds[2] = {-1, -1};
+    unsigned n = tel_voice_hand_over(c->voice, &state, fds);
+    json_t *leg = mcu_leg_to_json(&state);
+    mcu_leg_wipe(&state);
+    tel_call_set_state(c, TEL_CALL_HANDING, "to_room");
+    json_t *m = json_pack("{s:s, s:s, s:O, s:O?}", "type", "leg", "call", c->id, "leg", leg, "bound", c->bound);
+    tel_link_request(c->phone->link, m, fds, n, on_handed, c);
+    mcu_leg_json_wipe(leg);
+    json_decref(leg);
+}
+
+void tel_call_hand_again(tel_call *c)
+{
+    if (c->state == TEL_CALL_IN_ROOM) {
+        tel_call_hand_over(c);
+    }
+}

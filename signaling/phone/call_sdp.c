@@ -1,0 +1,392 @@
+#include "signaling/phone/call_sdp.h"
+
+#include <arpa/inet.h>
+#include <openssl/crypto.h>
+#include <sofia-sip/sdp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mcu/base/status.h"
+
+#define SUITE "AES_CM_128_HMAC_SHA1_80"
+#define OPUS_PT 96
+#define EVENT_PT 101
+#define KEY_TEXT (MCU_LEG_KEY_SIZE / 3 * 4) /* base64 without padding: 30 bytes are 40 characters */
+
+static const struct {
+    mcu_codec codec;
+    const char *name;
+    unsigned long clock_hz;
+    uint8_t pt;
+} codecs[] = {{MCU_CODEC_PCMU, "PCMU", 8000, 0},
+              {MCU_CODEC_PCMA, "PCMA", 8000, 8},
+              {MCU_CODEC_G722, "G722", 8000, 9},
+              {MCU_CODEC_OPUS, "opus", 48000, OPUS_PT}};
+
+static bool bad(GError **error, const char *why)
+{
+    g_set_error(error, MCU_ERROR, MCU_ERROR_BAD_SDP, "%s", why);
+    return false;
+}
+
+/* ---- reading ---- */
+
+static const char *attribute(const sdp_media_t *m, const char *name)
+{
+    const sdp_attribute_t *a = sdp_attribute_find2(m->m_attributes, m->m_session->sdp_attributes, name);
+    return a ? (a->a_value ? a->a_value : "") : NULL;
+}
+
+static mcu_codec codec_of(const sdp_rtpmap_t *r)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(codecs); i++) {
+        if (g_ascii_strcasecmp(r->rm_encoding, codecs[i].name) == 0 && r->rm_rate == codecs[i].clock_hz) {
+            return codecs[i].codec;
+        }
+    }
+    return MCU_CODEC_NONE;
+}
+
+static const sdp_rtpmap_t *find_codec(const sdp_media_t *m, mcu_codec codec)
+{
+    for (const sdp_rtpmap_t *r = m->m_rtpmaps; r; r = r->rm_next) {
+        if (codec_of(r) == codec) {
+            return r;
+        }
+    }
+    return NULL;
+}
+
+static const sdp_rtpmap_t *pick_codec(const tel_local *l, const sdp_media_t *m, mcu_codec present)
+{
+    const sdp_rtpmap_t *r = present ? find_codec(m, present) : NULL;
+    for (unsigned i = 0; !r && i < TEL_CODECS_MAX && l->codecs[i]; i++) {
+        r = find_codec(m, l->codecs[i]);
+    }
+    return r;
+}
+
+/* Events run on the clock of the audio (RFC 4733 2.1); 8 kHz beside Opus is what some send all the same. */
+static uint8_t pick_events(const sdp_media_t *m, unsigned long clock_hz)
+{
+    uint8_t other = 0;
+    for (const sdp_rtpmap_t *r = m->m_rtpmaps; r; r = r->rm_next) {
+        if (g_ascii_strcasecmp(r->rm_encoding, "telephone-event") != 0) {
+            continue;
+        }
+        if (r->rm_rate == clock_hz) {
+            return (uint8_t)r->rm_pt;
+        }
+        other = (uint8_t)r->rm_pt;
+    }
+    return other;
+}
+
+static bool set_address(mcu_leg_address *out, const char *host, unsigned long port)
+{
+    memset(out, 0, sizeof *out);
+    if (port == 0 || port > 65535) {
+        return false;
+    }
+    if (inet_pton(AF_INET, host, &out->v4.sin_addr) == 1) {
+        out->v4.sin_family = AF_INET;
+        out->v4.sin_port = htons((uint16_t)port);
+        return true;
+    }
+    if (inet_pton(AF_INET6, host, &out->v6.sin6_addr) == 1) {
+        out->v6.sin6_family = AF_INET6;
+        out->v6.sin6_port = htons((uint16_t)port);
+        return true;
+    }
+    return false;
+}
+
+static bool is_nowhere(const char *host)
+{
+    return strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0; /* hold as of RFC 2543 */
+}
+
+static bool read_addresses(const sdp_media_t *m, tel_agreed *out, GError **error)
+{
+    const sdp_connection_t *c = sdp_media_connections(m);
+    const char *rtcp = attribute(m, "rtcp");
+    if (!c || !c->c_address) {
+        return bad(error, "there is no address for the audio");
+    }
+    if (is_nowhere(c->c_address)) {
+        out->hold = true;
+        return true;
+    }
+    if (c->c_mcast || !set_address(&out->remote, c->c_address, m->m_port)) {
+        return bad(error, "the address of the audio is not a plain one");
+    }
+    if (!out->rtcp_mux && rtcp && !set_address(&out->remote_rtcp, c->c_address, strtoul(rtcp, NULL, 10))) {
+        return bad(error, "a=rtcp is no port");
+    }
+    return true;
+}
+
+/* "1 AES_CM_128_HMAC_SHA1_80 inline:KEY|2^31|1:4 ..." -> its tag, 0 = not ours to use. Session parameters change the meaning. */
+static unsigned read_crypto(const char *value, uint8_t key[MCU_LEG_KEY_SIZE])
+{
+    g_auto(GStrv) words = g_strsplit_set(value, " \t", 6);
+    guint64 tag = 0;
+    gsize size = 0;
+    if (g_strv_length(words) != 3 || !g_ascii_string_to_unsigned(words[0], 10, 1, 999999999, &tag, NULL) ||
+        strcmp(words[1], SUITE) != 0 || !g_str_has_prefix(words[2], "inline:")) {
+        return 0;
+    }
+    char *text = words[2] + strlen("inline:");
+    size_t length = strcspn(text, "|");
+    if (length != KEY_TEXT || strchr(text, ';')) { /* more keys than one need an MKI */
+        return 0;
+    }
+    const char *mki = strrchr(text, '|');
+    if (mki && strchr(mki, ':')) {
+        return 0;
+    }
+    text[length] = '\0';
+    g_autofree guchar *raw = g_base64_decode(text, &size);
+    bool good = size == MCU_LEG_KEY_SIZE;
+    if (good) {
+        memcpy(key, raw, MCU_LEG_KEY_SIZE);
+    }
+    OPENSSL_cleanse(raw, size);
+    return good ? (unsigned)tag : 0;
+}
+
+static unsigned find_crypto(const sdp_media_t *m, uint8_t key[MCU_LEG_KEY_SIZE])
+{
+    for (const sdp_attribute_t *a = m->m_attributes; a; a = a->a_next) {
+        unsigned tag = g_ascii_strcasecmp(a->a_name, "crypto") == 0 && a->a_value ? read_crypto(a->a_value, key) : 0;
+        if (tag > 0) {
+            return tag;
+        }
+    }
+    return 0;
+}
+
+static bool is_secure_profile(const sdp_media_t *m)
+{
+    return g_ascii_strcasecmp(m->m_proto_name, "RTP/SAVP") == 0 || g_ascii_strcasecmp(m->m_proto_name, "RTP/SAVPF") == 0;
+}
+
+static bool is_rtp(const sdp_media_t *m)
+{
+    return is_secure_profile(m) || g_ascii_strcasecmp(m->m_proto_name, "RTP/AVP") == 0 ||
+           g_ascii_strcasecmp(m->m_proto_name, "RTP/AVPF") == 0;
+}
+
+/* Sets `secure` and the key; the tag of the line used, 0 = clear. */
+static bool read_security(const tel_local *l, const sdp_media_t *m, unsigned *tag, tel_agreed *out, GError **error)
+{
+    *tag = find_crypto(m, out->key_in);
+    if (!is_secure_profile(m) && l->srtp == TEL_SRTP_CLEAR) {
+        *tag = 0; /* what was configured clear stays clear, unless the other side insists */
+    }
+    out->secure = *tag > 0;
+    if (!out->secure) {
+        OPENSSL_cleanse(out->key_in, sizeof out->key_in);
+    }
+    if (out->secure || (l->srtp == TEL_SRTP_CLEAR && !is_secure_profile(m))) {
+        return true;
+    }
+    return bad(error, "SRTP with " SUITE " is required");
+}
+
+static bool read_media(const tel_local *l, const sdp_media_t *m, mcu_codec present, unsigned *tag, tel_agreed *out,
+                       GError **error)
+{
+    const sdp_rtpmap_t *r = pick_codec(l, m, present);
+    const char *ptime = attribute(m, "ptime");
+    if (!r) {
+        return bad(error, "none of the codecs is one of ours");
+    }
+    out->codec = codec_of(r);
+    out->pt_in = out->pt_out = (uint8_t)r->rm_pt;
+    out->event_pt = pick_events(m, r->rm_rate);
+    out->ptime_ms =
+        ptime && (strtoul(ptime, NULL, 10) == 40 || strtoul(ptime, NULL, 10) == 60) ? (unsigned)strtoul(ptime, NULL, 10) : 20;
+    out->rtcp_mux = attribute(m, "rtcp-mux") != NULL;
+    out->hold = (m->m_mode & sdp_recvonly) == 0; /* what they do not receive; seen from them */
+    return read_security(l, m, tag, out, error) && read_addresses(m, out, error);
+}
+
+static sdp_parser_t *parse(su_home_t *home, const char *text, size_t size, GError **error)
+{
+    if (size == 0 || size > TEL_SDP_MAX || memchr(text, '\0', size)) {
+        bad(error, "the description is empty or too long");
+        return NULL;
+    }
+    sdp_parser_t *p = sdp_parse(home, text, (issize_t)size, sdp_f_c_missing);
+    if (!sdp_session(p)) {
+        bad(error, "the description cannot be read");
+        sdp_parser_free(p);
+        return NULL;
+    }
+    return p;
+}
+
+static const sdp_media_t *find_audio(const sdp_session_t *s)
+{
+    for (const sdp_media_t *m = s->sdp_media; m; m = m->m_next) {
+        if (m->m_type == sdp_media_audio && m->m_port != 0 && is_rtp(m)) {
+            return m;
+        }
+    }
+    return NULL;
+}
+
+/* ---- writing ---- */
+
+static GString *begin(tel_local *l)
+{
+    const char *family = strchr(l->address, ':') ? "IP6" : "IP4";
+    GString *s = g_string_new(NULL);
+    l->version++;
+    g_string_printf(s, "v=0\r\no=- %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " IN %s %s\r\ns=-\r\nc=IN %s %s\r\nt=0 0\r\n",
+                    l->session, l->version, family, l->address, family, l->address);
+    return s;
+}
+
+static void add_crypto(GString *s, const tel_local *l, unsigned tag)
+{
+    char *text = g_base64_encode(l->key, sizeof l->key);
+    g_string_append_printf(s, "a=crypto:%u " SUITE " inline:%s\r\n", tag, text);
+    OPENSSL_cleanse(text, strlen(text));
+    g_free(text);
+}
+
+static void add_format(GString *s, const char *name, unsigned long clock_hz, unsigned pt)
+{
+    bool opus = clock_hz == 48000 && strcmp(name, "opus") == 0;
+    g_string_append_printf(s, "a=rtpmap:%u %s/%lu%s\r\n", pt, name, clock_hz, opus ? "/2" : "");
+    if (opus) {
+        g_string_append_printf(s, "a=fmtp:%u useinbandfec=1\r\n", pt);
+    }
+}
+
+static void add_events(GString *s, unsigned pt, unsigned long clock_hz)
+{
+    g_string_append_printf(s, "a=rtpmap:%u telephone-event/%lu\r\na=fmtp:%u 0-15\r\n", pt, clock_hz, pt);
+}
+
+static unsigned long clock_of(const tel_local *l)
+{
+    for (unsigned i = 0; i < TEL_CODECS_MAX && l->codecs[i]; i++) {
+        if (l->codecs[i] != MCU_CODEC_OPUS) {
+            return 8000;
+        }
+    }
+    return 48000;
+}
+
+char *tel_sdp_offer(tel_local *l)
+{
+    GString *s = begin(l), *formats = g_string_new(NULL);
+    bool secure = l->srtp != TEL_SRTP_CLEAR;
+    g_string_append_printf(s, "m=audio %u %s", l->port, secure ? "RTP/SAVP" : "RTP/AVP");
+    for (unsigned i = 0; i < TEL_CODECS_MAX && l->codecs[i]; i++) {
+        for (size_t k = 0; k < G_N_ELEMENTS(codecs); k++) {
+            if (codecs[k].codec == l->codecs[i]) {
+                g_string_append_printf(s, " %u", codecs[k].pt);
+                add_format(formats, codecs[k].name, codecs[k].clock_hz, codecs[k].pt);
+            }
+        }
+    }
+    g_string_append_printf(s, " %d\r\n%s", EVENT_PT, formats->str);
+    add_events(s, EVENT_PT, clock_of(l));
+    if (secure) {
+        add_crypto(s, l, 1);
+    }
+    g_string_append(s, "a=rtcp-mux\r\na=ptime:20\r\na=sendrecv\r\n");
+    g_string_free(formats, TRUE);
+    return g_string_free(s, FALSE);
+}
+
+static void refuse_line(GString *s, const sdp_media_t *m)
+{
+    g_string_append_printf(s, "m=%s 0 %s", m->m_type_name, m->m_proto_name);
+    if (m->m_rtpmaps) {
+        g_string_append_printf(s, " %u\r\n", m->m_rtpmaps->rm_pt);
+    } else {
+        g_string_append_printf(s, " %s\r\n", m->m_format ? m->m_format->l_text : "0");
+    }
+}
+
+static const char *mode_name(const sdp_media_t *m, bool nowhere)
+{
+    static const char *const answers[] = {"inactive", "recvonly", "sendonly",
+                                          "sendrecv"}; /* by what they do: bit 0 send, 1 receive */
+    unsigned theirs = ((m->m_mode & sdp_sendonly) ? 1u : 0u) | ((m->m_mode & sdp_recvonly) && !nowhere ? 2u : 0u);
+    return answers[theirs];
+}
+
+static void answer_line(GString *s, const tel_local *l, const sdp_media_t *m, unsigned tag, const tel_agreed *a)
+{
+    const sdp_rtpmap_t *r = find_codec(m, a->codec);
+    g_string_append_printf(s, "m=audio %u %s %u", l->port, m->m_proto_name, a->pt_in);
+    if (a->event_pt) {
+        g_string_append_printf(s, " %u", a->event_pt);
+    }
+    g_string_append(s, "\r\n");
+    add_format(s, r->rm_encoding, r->rm_rate, a->pt_in);
+    for (const sdp_rtpmap_t *e = m->m_rtpmaps; a->event_pt && e; e = e->rm_next) {
+        if (e->rm_pt == a->event_pt) {
+            add_events(s, a->event_pt, e->rm_rate);
+        }
+    }
+    if (a->secure) {
+        add_crypto(s, l, tag);
+    }
+    g_string_append_printf(s, "%sa=ptime:%u\r\na=%s\r\n", a->rtcp_mux ? "a=rtcp-mux\r\n" : "", a->ptime_ms,
+                           mode_name(m, a->remote.any.sa_family == AF_UNSPEC));
+}
+
+char *tel_sdp_answer(tel_local *l, const char *offer, size_t size, mcu_codec present, tel_agreed *out, GError **error)
+{
+    su_home_t home[1] = {SU_HOME_INIT(home)};
+    char *text = NULL;
+    unsigned tag = 0;
+    su_home_init(home);
+    memset(out, 0, sizeof *out);
+    sdp_parser_t *p = parse(home, offer, size, error);
+    const sdp_media_t *audio = p ? find_audio(sdp_session(p)) : NULL;
+    if (p && !audio) {
+        bad(error, "there is no audio over RTP");
+    } else if (audio && read_media(l, audio, present, &tag, out, error)) {
+        GString *s = begin(l);
+        for (const sdp_media_t *m = sdp_session(p)->sdp_media; m; m = m->m_next) {
+            if (m == audio) {
+                answer_line(s, l, m, tag, out);
+            } else {
+                refuse_line(s, m);
+            }
+        }
+        text = g_string_free(s, FALSE);
+    }
+    if (p) {
+        sdp_parser_free(p);
+    }
+    su_home_deinit(home);
+    return text;
+}
+
+bool tel_sdp_take_answer(const tel_local *l, const char *answer, size_t size, tel_agreed *out, GError **error)
+{
+    su_home_t home[1] = {SU_HOME_INIT(home)};
+    unsigned tag = 0;
+    su_home_init(home);
+    memset(out, 0, sizeof *out);
+    sdp_parser_t *p = parse(home, answer, size, error);
+    const sdp_media_t *audio = p ? find_audio(sdp_session(p)) : NULL;
+    bool good = audio && read_media(l, audio, MCU_CODEC_NONE, &tag, out, error);
+    if (p && !audio) {
+        bad(error, "the audio was refused");
+    }
+    if (p) {
+        sdp_parser_free(p);
+    }
+    su_home_deinit(home);
+    return good;
+}

@@ -1,0 +1,287 @@
+#include "signaling/phone/voice.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <glib-unix.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mcu/base/clock.h"
+#include "mcu/base/status.h"
+#include "mcu/net/call_rtp.h"
+#include "mixer/aenc.h"
+#include "mixer/pcm.h"
+#include "mixer/penc.h"
+
+#define TICK_MS 20
+#define TICK_NS (TICK_MS * MCU_NS_PER_MS)
+#define BEHIND_NS (10 * TICK_NS) /* what a busy machine missed for longer is not made up for */
+#define KEYS_WAITING 16
+#define MEDIA_TOS 0xb8 /* expedited forwarding */
+
+struct tel_voice {
+    tel_voice_events events;
+    void *user;
+    int fds[2]; /* RTP, RTCP: ours for life; the call_rtp works on duplicates */
+    unsigned port;
+    mcu_leg_state state; /* as agreed, then as given away */
+    mcu_call_rtp *rtp;   /* NULL = nothing agreed yet, or given away */
+    int64_t given_ns;    /* 0 = not given */
+    mix_penc *penc;
+    mix_aenc *aenc; /* one of the two */
+    tel_sound *sound;
+    size_t at;
+    uint32_t ts48k;
+    int64_t next_ns;
+    unsigned tick, readable[2]; /* GLib sources */
+    char keys[KEYS_WAITING];    /* of one reading */
+    unsigned n_keys;
+};
+
+/* ---- sockets ---- */
+
+static int bind_one(const char *address, unsigned port)
+{
+    mcu_leg_address a;
+    g_autofree char *text =
+        strchr(address, ':') ? g_strdup_printf("[%s]:%u", address, port) : g_strdup_printf("%s:%u", address, port);
+    int tos = MEDIA_TOS;
+    if (!mcu_leg_address_parse(text, &a)) {
+        errno = EINVAL;
+        return -1;
+    }
+    int fd = socket(a.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd >= 0 && bind(fd, &a.any, mcu_leg_address_size(&a)) != 0) {
+        close(fd);
+        return -1;
+    }
+    setsockopt(fd, IPPROTO_IP, IP_TOS, &tos, sizeof tos);
+    return fd;
+}
+
+static bool bind_pair(tel_voice *v, const char *address, unsigned port)
+{
+    v->fds[0] = bind_one(address, port);
+    v->fds[1] = v->fds[0] >= 0 ? bind_one(address, port + 1) : -1;
+    if (v->fds[1] < 0 && v->fds[0] >= 0) {
+        close(v->fds[0]);
+    }
+    v->port = port;
+    return v->fds[1] >= 0;
+}
+
+tel_voice *tel_voice_new(const tel_config *c, unsigned *next, const tel_voice_events *events, void *user, GError **error)
+{
+    unsigned first = c->rtp_min + (c->rtp_min & 1), pairs = (c->rtp_max + 1 - first) / 2;
+    tel_voice *v = g_new0(tel_voice, 1);
+    for (unsigned i = 0; i < pairs; i++) {
+        unsigned port = first + ((*next - first) / 2 + i) % pairs * 2;
+        if (bind_pair(v, c->listen, port)) {
+            *next = port + 2; /* not the same again at once: late packets of a call before would come to it */
+            v->events = *events;
+            v->user = user;
+            return v;
+        }
+    }
+    g_set_error(error, MCU_ERROR, MCU_ERROR_UNAVAILABLE, "no pair of ports from %u to %u is free", c->rtp_min, c->rtp_max);
+    g_free(v);
+    return NULL;
+}
+
+unsigned tel_voice_port(const tel_voice *v)
+{
+    return v->port;
+}
+
+static void stop_source(unsigned *source)
+{
+    if (*source) {
+        g_source_remove(*source);
+        *source = 0;
+    }
+}
+
+static void stop(tel_voice *v)
+{
+    stop_source(&v->tick);
+    stop_source(&v->readable[0]);
+    stop_source(&v->readable[1]);
+    mcu_call_rtp_free(g_steal_pointer(&v->rtp));
+    mix_penc_free(g_steal_pointer(&v->penc));
+    mix_aenc_free(g_steal_pointer(&v->aenc));
+    g_clear_pointer(&v->sound, g_free);
+}
+
+void tel_voice_free(tel_voice *v)
+{
+    if (v) {
+        stop(v);
+        close(v->fds[0]);
+        close(v->fds[1]);
+        mcu_leg_wipe(&v->state);
+        g_free(v);
+    }
+}
+
+/* ---- what is sent ---- */
+
+static mcu_au *next_packet(tel_voice *v)
+{
+    int16_t pcm[MIX_BLOCK] = {0};
+    size_t left = v->sound ? v->sound->n - v->at : 0, n = MIN(left, (size_t)MIX_BLOCK);
+    if (n > 0) {
+        memcpy(pcm, v->sound->pcm + v->at, n * sizeof *pcm);
+        v->at += n;
+    }
+    mcu_au *au =
+        v->penc ? mix_penc_encode(v->penc, pcm, v->ts48k, v->next_ns) : mix_aenc_encode(v->aenc, pcm, v->ts48k, v->next_ns);
+    v->ts48k += MIX_BLOCK;
+    return au;
+}
+
+static void send_one(tel_voice *v)
+{
+    mcu_au *au = next_packet(v);
+    if (au) {
+        (void)mcu_call_rtp_send(v->rtp, au); /* what cannot be sent is counted there */
+        mcu_au_unref(au);
+    }
+}
+
+static gboolean on_tick(void *user)
+{
+    tel_voice *v = user;
+    int64_t now = mcu_now_ns();
+    v->next_ns = MAX(v->next_ns, now - BEHIND_NS);
+    for (; v->next_ns <= now; v->next_ns += TICK_NS) {
+        send_one(v);
+    }
+    mcu_call_rtp_tick(v->rtp, now);
+    if (v->sound && v->at >= v->sound->n) {
+        g_clear_pointer(&v->sound, g_free);
+        v->events.played(v->user); /* may play the next, or give all away */
+    }
+    return v->rtp ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+}
+
+void tel_voice_play(tel_voice *v, tel_sound *take_sound)
+{
+    g_free(v->sound);
+    v->sound = take_sound;
+    v->at = 0;
+}
+
+/* ---- what comes ---- */
+
+static void on_audio(void *user, mcu_au *take_au)
+{
+    (void)user; /* nobody listens yet */
+    mcu_au_unref(take_au);
+}
+
+/* The call may end by a key, which must not be inside the reading of its socket. */
+static void on_key(void *user, char key, bool down)
+{
+    tel_voice *v = user;
+    if (down && v->n_keys < KEYS_WAITING) {
+        v->keys[v->n_keys++] = key;
+    }
+}
+
+static gboolean on_readable(gint fd, GIOCondition what, void *user)
+{
+    (void)fd;
+    (void)what;
+    tel_voice *v = user;
+    mcu_call_rtp_read(v->rtp, mcu_now_ns());
+    for (unsigned i = 0; i < v->n_keys && v->rtp; i++) {
+        v->events.digit(v->user, v->keys[i]);
+    }
+    v->n_keys = 0;
+    return v->rtp ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+}
+
+/* ---- what is agreed ---- */
+
+static void apply(mcu_leg_state *s, const tel_agreed *a)
+{
+    s->codec = a->codec;
+    s->pt_in = a->pt_in;
+    s->pt_out = a->pt_out;
+    s->event_pt = a->event_pt;
+    s->ptime_ms = a->ptime_ms;
+    s->remote = a->remote;
+    s->remote_rtcp = a->remote_rtcp;
+    s->rtcp_mux = a->rtcp_mux;
+    s->hold = a->hold;
+    s->secure = a->secure;
+    memcpy(s->key_in, a->key_in, sizeof s->key_in);
+}
+
+static bool open_encoder(tel_voice *v, GError **error)
+{
+    mix_penc_free(g_steal_pointer(&v->penc));
+    mix_aenc_free(g_steal_pointer(&v->aenc));
+    if (v->state.codec == MCU_CODEC_OPUS) {
+        v->aenc = mix_aenc_new(NULL, error);
+    } else {
+        v->penc = mix_penc_new(v->state.codec, error);
+    }
+    return v->aenc || v->penc;
+}
+
+static bool begin(tel_voice *v, GError **error)
+{
+    static const mcu_call_rtp_callbacks callbacks = {on_audio, on_key};
+    int64_t now = mcu_now_ns();
+    int rtp = dup(v->fds[0]), rtcp = v->state.rtcp_mux ? -1 : dup(v->fds[1]);
+    v->state.ssrc = mcu_random32();
+    v->state.seq = (uint16_t)(mcu_random32() & 0x7fff); /* far from its turn: RFC 3711 3.3.1 */
+    v->state.ts = mcu_random32();
+    v->rtp = mcu_call_rtp_new(&v->state, rtp, rtcp, &callbacks, v, now, error);
+    if (!v->rtp) {
+        return false;
+    }
+    v->next_ns = now;
+    v->tick = g_timeout_add(TICK_MS, on_tick, v);
+    v->readable[0] = g_unix_fd_add(mcu_call_rtp_fd(v->rtp), G_IO_IN, on_readable, v);
+    v->readable[1] = rtcp >= 0 ? g_unix_fd_add(mcu_call_rtp_rtcp_fd(v->rtp), G_IO_IN, on_readable, v) : 0;
+    return true;
+}
+
+bool tel_voice_agree(tel_voice *v, const tel_agreed *a, const uint8_t key[MCU_LEG_KEY_SIZE], GError **error)
+{
+    mcu_codec former = v->state.codec;
+    apply(&v->state, a);
+    memcpy(v->state.key_out, key, sizeof v->state.key_out);
+    if (former != a->codec && !open_encoder(v, error)) {
+        return false;
+    }
+    return v->rtp ? mcu_call_rtp_change(v->rtp, &v->state, mcu_now_ns(), error) : begin(v, error);
+}
+
+/* ---- the hand-over ---- */
+
+unsigned tel_voice_hand_over(tel_voice *v, mcu_leg_state *out, int fds[2])
+{
+    int64_t now = mcu_now_ns();
+    if (v->rtp) {
+        mcu_call_rtp_export(v->rtp, &v->state);
+        stop(v);
+    } else {
+        mcu_leg_advance(&v->state, now - v->given_ns);
+    }
+    v->given_ns = now;
+    *out = v->state;
+    memcpy(fds, v->fds, sizeof v->fds);
+    return v->state.rtcp_mux ? 1 : 2;
+}
+
+void tel_voice_note_change(tel_voice *v, const tel_agreed *a)
+{
+    bool moved = !mcu_leg_address_same(&v->state.remote, &a->remote);
+    bool new_key = memcmp(v->state.key_in, a->key_in, sizeof a->key_in) != 0;
+    apply(&v->state, a);
+    v->state.latched = v->state.latched && !moved;
+    v->state.roc_in = new_key ? 0 : v->state.roc_in;
+}

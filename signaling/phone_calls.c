@@ -1,0 +1,523 @@
+#include "signaling/phone_calls.h"
+
+#include <string.h>
+
+#include "mcu/base/clock.h"
+#include "mcu/base/leg.h"
+#include "mcu/base/log.h"
+#include "signaling/audit.h"
+#include "signaling/phone_private.h"
+#include "signaling/room.h"
+#include "signaling/session.h"
+#include "signaling/supervisor.h"
+
+#define RATE_KEYS 4096
+#define TRUNK_TIMES 20 /* all callers of a trunk together, as many as this many of them */
+#define FIGURES_MS 3000
+#define CALLS_MAX 10000
+#define MS INT64_C(1000000)
+
+const char *sig_phone_text(const json_t *m, const char *member)
+{
+    const char *v = json_string_value(json_object_get(m, member));
+    return v ? v : "";
+}
+
+void sig_phone_mask(const char *number, char out[32])
+{
+    size_t n = strlen(number);
+    if (n >= 6) {
+        g_snprintf(out, 32, "Phone ...%s", number + n - 4);
+    } else {
+        g_strlcpy(out, "Phone", 32);
+    }
+}
+
+/* ---- the table ---- */
+
+static void free_call(void *value)
+{
+    sig_phone_call *c = value;
+    if (*c->pin_key) {
+        g_hash_table_remove(c->phone->claimed, c->pin_key);
+    }
+    event_free(c->ending);
+    json_decref(c->figures);
+    memset(c->number, 0, sizeof c->number);
+    g_free(c);
+}
+
+static void on_ending(evutil_socket_t fd, short what, void *user);
+
+sig_phone_call *sig_phone_call_new(sig_phone *p, const char *id)
+{
+    sig_phone_call *c = g_new0(sig_phone_call, 1);
+    c->phone = p;
+    g_strlcpy(c->id, id, sizeof c->id);
+    c->began_ms = mcu_wall_ns() / MS;
+    c->ending = sig_timer_new(p->gateway->base, on_ending, c);
+    g_hash_table_insert(p->calls, c->id, c);
+    return c;
+}
+
+sig_phone_call *sig_phone_find(const sig_phone *p, const char *id)
+{
+    return g_hash_table_lookup(p->calls, id);
+}
+
+json_t *sig_phone_bound(const sig_phone_call *c)
+{
+    char sealed[SIG_SEALED_MAX + 1];
+    sig_seal_number(c->phone->seal, c->number, sealed);
+    return json_pack("{s:s, s:s, s:b, s:s, s:s, s:I, s:I, s:I}", "room", c->room, "seat", c->seat, "own", c->own_seat, "number",
+                     sealed, "actor", c->actor, "began", (json_int_t)c->began_ms, "answered", (json_int_t)c->answered_ms,
+                     "joined", (json_int_t)c->joined_ms);
+}
+
+static sig_room *room_of(const sig_phone_call *c)
+{
+    return *c->room ? sig_supervisor_room(c->phone->gateway->supervisor, c->room) : NULL;
+}
+
+/* ---- the end: written down once ---- */
+
+static double figure(const json_t *figures, const char *name)
+{
+    return json_number_value(json_object_get(figures, name));
+}
+
+static void fill_record(const sig_phone_call *c, sig_change *change)
+{
+    char sealed[SIG_SEALED_MAX + 1] = "";
+    int64_t now_ms = mcu_wall_ns() / MS;
+    sig_seal_number(c->phone->seal, c->number, sealed);
+    json_t *r = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:s, s:i}", "call", c->id, "room", c->room,
+                          "seat", c->seat, "direction", c->outgoing ? "out" : "in", "trunk", c->trunk, "number", sealed, "began",
+                          (json_int_t)c->began_ms, "answered", (json_int_t)c->answered_ms, "joined", (json_int_t)c->joined_ms,
+                          "ended", (json_int_t)now_ms, "clear", c->clear, "reason", c->reason, "status", c->status);
+    if (c->figures) {
+        json_object_set_new(r, "codec", json_string(sig_phone_text(c->figures, "codec")));
+        json_object_set_new(r, "loss", json_real(figure(c->figures, "loss")));
+        json_object_set_new(r, "jitter_ms", json_real(figure(c->figures, "jitter_ms")));
+        json_object_set_new(r, "mos", json_real(figure(c->figures, "mos")));
+    }
+    char *text = json_dumps(r, JSON_COMPACT | JSON_REAL_PRECISION(4));
+    *change = (sig_change){.kind = SIG_CALL_PUT, .at_ms = now_ms};
+    g_strlcpy(change->key, c->id, sizeof change->key);
+    g_strlcpy(change->room, c->room, sizeof change->room);
+    g_strlcpy(change->record, text, sizeof change->record);
+    json_decref(r);
+    free(text);
+}
+
+static void finish(sig_phone_call *c)
+{
+    sig_gateway *g = c->phone->gateway;
+    sig_change changes[2];
+    unsigned n = 1;
+    fill_record(c, &changes[0]);
+    if (c->own_seat && sig_facts_seat(g->facts, c->room, c->seat)) {
+        changes[n++] = sig_change_remove(g->facts, c->room, c->seat);
+    }
+    mcu_info("phone.call", "call=%s room=%s seat=%s direction=%s reason=%s status=%d joined=%d", c->id, *c->room ? c->room : "-",
+             *c->seat ? c->seat : "-", c->outgoing ? "out" : "in", c->reason, c->status, c->joined_ms > 0);
+    sig_phone_tell_hosts(c, "ended");
+    const sig_audit_entry e = {
+        .event = "call_ended", .room = c->room, .actor = c->seat, .operation = "call", .target = c->id, .reason = c->reason};
+    if (!sig_commit(g, changes, n, &e, NULL, NULL)) {
+        mcu_error_log("phone.record", "call=%s not_written=1", c->id);
+    }
+    g_hash_table_remove(c->phone->calls, c->id);
+}
+
+void sig_phone_call_check_over(sig_phone_call *c)
+{
+    if (c->phone_done && !c->leg_there) {
+        finish(c);
+    } else if (c->phone_done) {
+        sig_timer_arm(c->ending, FIGURES_MS); /* the room says how it was */
+    }
+}
+
+static void on_ending(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    sig_phone_call *c = user;
+    sig_room *r = room_of(c);
+    if (r) {
+        sig_room_forget_leg(r, c->id);
+    }
+    finish(c);
+}
+
+static void leave_room(sig_phone_call *c)
+{
+    sig_room *r = room_of(c);
+    if (c->leg_there && r && sig_room_running(r)) {
+        sig_room_tell(r, json_pack("{s:s, s:s, s:s}", "type", "leave", "seat", c->seat, "session", c->id));
+    } else {
+        c->leg_there = false;
+    }
+}
+
+static void note_reason(sig_phone_call *c, const char *reason)
+{
+    if (!*c->reason) {
+        g_strlcpy(c->reason, *reason ? reason : "ended", sizeof c->reason);
+    }
+}
+
+void sig_phone_call_end(sig_phone_call *c, const char *reason)
+{
+    note_reason(c, reason);
+    leave_room(c);
+    if (!c->told && !c->phone_done) {
+        c->told = true;
+        c->phone_done =
+            !sig_phone_link_send(c->phone->link, json_pack("{s:s, s:s, s:s}", "type", "hangup", "call", c->id, "reason", reason));
+    }
+    sig_phone_call_check_over(c);
+}
+
+static void on_ended(sig_phone *p, const json_t *m)
+{
+    sig_phone_call *c = sig_phone_find(p, sig_phone_text(m, "call"));
+    if (c) {
+        note_reason(c, sig_phone_text(m, "reason"));
+        c->status = (int)json_integer_value(json_object_get(m, "status"));
+        c->phone_done = true;
+        leave_room(c);
+        sig_phone_call_check_over(c);
+    }
+}
+
+/* ---- what hosts hear ---- */
+
+typedef struct {
+    const sig_phone_call *call;
+    const char *state;
+} news;
+
+void sig_phone_tell_hosts(const sig_phone_call *c, const char *state)
+{
+    sig_room *r = room_of(c);
+    const sig_room_facts *f = *c->room ? sig_facts_room(c->phone->gateway->facts, c->room) : NULL;
+    GHashTableIter i;
+    void *value = NULL;
+    if (!r || !f || !c->outgoing) {
+        return;
+    }
+    g_hash_table_iter_init(&i, f->seats);
+    while (g_hash_table_iter_next(&i, NULL, &value)) {
+        const sig_seat_facts *s = value;
+        sig_session *client = s->host ? sig_room_client(r, s->id) : NULL;
+        if (client) {
+            sig_session_send(client, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "type", "call", "call", c->id, "seat", c->seat,
+                                               "number", c->number, "state", state, "reason", c->reason));
+        }
+    }
+}
+
+/* ---- what the room says ---- */
+
+static sig_phone_call *call_of_room(const sig_phone *p, const char *room, const json_t *m)
+{
+    sig_phone_call *c = p ? sig_phone_find(p, sig_phone_text(m, "session")) : NULL;
+    return c && strcmp(c->room, room) == 0 ? c : NULL;
+}
+
+void sig_phone_on_leg(sig_phone *p, const char *room, const json_t *m)
+{
+    sig_phone_call *c = call_of_room(p, room, m);
+    if (!c || strcmp(sig_phone_text(m, "state"), "gone") != 0) {
+        return;
+    }
+    json_decref(c->figures);
+    c->figures = json_incref(json_object_get(m, "call"));
+    c->leg_there = false;
+    if (c->phone_done) {
+        finish(c);
+    } else {
+        sig_phone_call_end(c, sig_phone_text(m, "why"));
+    }
+}
+
+void sig_phone_on_keypad(sig_phone *p, const char *room, const json_t *m)
+{
+    sig_phone_call *c = call_of_room(p, room, m);
+    if (c && strcmp(sig_phone_text(m, "command"), "leave") == 0) {
+        sig_phone_call_end(c, "left");
+    }
+}
+
+void sig_phone_room_again(sig_phone *p, const char *room)
+{
+    GHashTableIter i;
+    void *value = NULL;
+    if (!p) {
+        return;
+    }
+    g_hash_table_iter_init(&i, p->calls);
+    while (g_hash_table_iter_next(&i, NULL, &value)) {
+        sig_phone_call *c = value;
+        if (c->state == SIG_CALL_IN_ROOM && strcmp(c->room, room) == 0) {
+            c->leg_there = false;
+            sig_phone_link_send(p->link, json_pack("{s:s, s:s}", "type", "again", "call", c->id));
+        }
+    }
+}
+
+static void end_calls_of(sig_phone *p, const char *room, const char *seat, const char *reason)
+{
+    g_autoptr(GList) all = g_hash_table_get_values(p->calls);
+    for (GList *i = all; i; i = i->next) {
+        sig_phone_call *c = i->data;
+        if (strcmp(c->room, room) == 0 && (!seat || strcmp(c->seat, seat) == 0)) {
+            sig_phone_call_end(c, reason);
+        }
+    }
+}
+
+void sig_phone_changed(sig_phone *p, const sig_change *change)
+{
+    if (p && change->kind == SIG_ROOM_END) {
+        end_calls_of(p, change->room, NULL, "room_ended");
+    } else if (p && change->kind == SIG_SEAT_DROP) {
+        end_calls_of(p, change->room, change->seat, "removed");
+    }
+}
+
+/* ---- what tessera-phone says ---- */
+
+static void on_leg_update(sig_phone *p, const json_t *m)
+{
+    sig_phone_call *c = sig_phone_find(p, sig_phone_text(m, "call"));
+    sig_room *r = c && c->leg_there ? room_of(c) : NULL;
+    if (r) {
+        sig_room_tell(r, json_pack("{s:s, s:s, s:s, s:O}", "type", "leg_update", "seat", c->seat, "session", c->id, "leg",
+                                   json_object_get(m, "leg")));
+    }
+    mcu_leg_json_wipe(json_object_get(m, "leg"));
+}
+
+static void on_key(sig_phone *p, const json_t *m)
+{
+    sig_phone_call *c = sig_phone_find(p, sig_phone_text(m, "call"));
+    sig_room *r = c && c->leg_there ? room_of(c) : NULL;
+    if (r) {
+        sig_room_tell(r, json_pack("{s:s, s:s, s:s, s:s}", "type", "key", "seat", c->seat, "session", c->id, "key",
+                                   sig_phone_text(m, "key")));
+    }
+}
+
+static void on_trunk(sig_phone *p, const json_t *m)
+{
+    const char *name = sig_phone_text(m, "trunk");
+    bool up = json_is_true(json_object_get(m, "up"));
+    if (sig_id_valid(name)) {
+        mcu_info("phone.trunk", "trunk=%s up=%d", name, up);
+        g_hash_table_insert(p->trunks, g_strdup(name), GINT_TO_POINTER(up));
+    }
+}
+
+/* A call that an earlier gateway knew: it comes back with what that one bound it to. */
+static void on_known(sig_phone *p, const json_t *m)
+{
+    const char *id = sig_phone_text(m, "call"), *state = sig_phone_text(m, "state");
+    const json_t *b = json_object_get(m, "bound");
+    sig_phone_call *c = sig_phone_find(p, id);
+    if (c || !sig_id_valid(id) || g_hash_table_size(p->calls) >= CALLS_MAX) {
+        if (c) {
+            c->phone_done = false; /* the same tessera-phone is back */
+        }
+        return;
+    }
+    c = sig_phone_call_new(p, id);
+    c->outgoing = json_is_true(json_object_get(m, "outgoing"));
+    c->own_seat = json_is_true(json_object_get(b, "own"));
+    g_strlcpy(c->trunk, sig_phone_text(m, "trunk"), sizeof c->trunk);
+    g_strlcpy(c->room, sig_phone_text(b, "room"), sizeof c->room);
+    g_strlcpy(c->seat, sig_phone_text(b, "seat"), sizeof c->seat);
+    g_strlcpy(c->actor, sig_phone_text(b, "actor"), sizeof c->actor);
+    c->began_ms = json_integer_value(json_object_get(b, "began"));
+    c->answered_ms = json_integer_value(json_object_get(b, "answered"));
+    c->joined_ms = json_integer_value(json_object_get(b, "joined"));
+    sig_seal_open(p->seal, sig_phone_text(b, "number"), c->number);
+    c->state = strcmp(state, "in_room") == 0 ? SIG_CALL_IN_ROOM : c->outgoing ? SIG_CALL_ANSWERED : SIG_CALL_PROMPTS;
+    c->leg_there = c->state == SIG_CALL_IN_ROOM;
+    sig_room *r = room_of(c);
+    if (*c->room && !r) {
+        sig_phone_call_end(c, "room_ended");
+    } else if (c->leg_there) {
+        sig_room_note_leg(r, c->id, c->seat);
+    }
+}
+
+static void on_message(void *user, const char *type, const json_t *m, json_int_t id, const int *fds, unsigned n_fds)
+{
+    static const struct {
+        const char *type;
+        void (*take)(sig_phone *p, const json_t *m);
+        void (*answer)(sig_phone *p, const json_t *m, json_int_t id);
+    } table[] = {{"incoming", NULL, sig_phone_on_incoming},
+                 {"pin", NULL, sig_phone_on_pin},
+                 {"leg_update", on_leg_update, NULL},
+                 {"key", on_key, NULL},
+                 {"state", sig_phone_on_progress, NULL},
+                 {"ended", on_ended, NULL},
+                 {"call", on_known, NULL},
+                 {"trunk", on_trunk, NULL}};
+    sig_phone *p = user;
+    if (strcmp(type, "leg") == 0 && id > 0) {
+        sig_phone_on_hand(p, m, id, fds, n_fds);
+        return;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+        if (strcmp(type, table[i].type) != 0) {
+            continue;
+        }
+        if (table[i].take) {
+            table[i].take(p, m);
+        } else if (id > 0) {
+            table[i].answer(p, m, id);
+        }
+        return;
+    }
+    if (id > 0) {
+        sig_phone_link_refuse(p->link, id, "bad_request");
+    }
+}
+
+/* Calls that are in a room go on there: their end comes from it. */
+static void on_lost(void *user)
+{
+    sig_phone *p = user;
+    g_autoptr(GList) all = g_hash_table_get_values(p->calls);
+    g_hash_table_remove_all(p->trunks);
+    for (GList *i = all; i; i = i->next) {
+        sig_phone_call *c = i->data;
+        c->waiting_id = 0;
+        c->phone_done = true;
+        if (!c->leg_there) {
+            note_reason(c, "phone_restarted");
+            finish(c);
+        }
+    }
+}
+
+/* It says first which calls it has. What it does not name, it does not have: on_lost() has let go of that already. */
+static void on_hello(void *user)
+{
+    (void)user;
+}
+
+json_t *sig_phone_calls_json(const sig_gateway *g)
+{
+    json_t *out = json_array(), *records = sig_phone_facts_calls(sig_facts_phone(g->facts), NULL);
+    size_t i = 0;
+    const json_t *r = NULL;
+    json_array_foreach(records, i, r)
+    {
+        char number[SIG_NUMBER_MAX + 1] = "", masked[32];
+        json_t *copy = json_copy((json_t *)(uintptr_t)r);
+        if (g->phone) {
+            sig_seal_open(g->phone->seal, sig_phone_text(r, "number"), number);
+        }
+        sig_phone_mask(number, masked);
+        json_object_set_new(copy, "number", json_string(masked));
+        memset(number, 0, sizeof number);
+        json_array_append_new(out, copy);
+    }
+    json_decref(records);
+    return out;
+}
+
+/* ---- start ---- */
+
+/* Beside the program: in a build tree, or as installed. */
+static char *find_prompts(const char *configured)
+{
+    if (*configured) {
+        return g_strdup(configured);
+    }
+    g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *bin = program ? g_path_get_dirname(program) : g_strdup(".");
+    g_autofree char *top = g_path_get_dirname(bin);
+    char *built = g_build_filename(top, "prompts", NULL);
+    if (g_file_test(built, G_FILE_TEST_IS_DIR)) {
+        return built;
+    }
+    g_free(built);
+    return g_build_filename(top, "share", "tessera", "prompts", NULL);
+}
+
+sig_phone *sig_phone_new(sig_gateway *g, GError **error)
+{
+    static const sig_phone_link_events events = {on_hello, on_message, on_lost};
+    const sig_phone_settings *s = &g->settings->phone;
+    if (!s->config) {
+        return NULL;
+    }
+    sig_phone *p = g_new0(sig_phone, 1);
+    p->gateway = g;
+    p->settings = s;
+    p->calls = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_call);
+    p->trunks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    p->claimed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    p->pins_of_number = sig_rate_new(s->pins_per_minute, RATE_KEYS);
+    p->pins_of_trunk = sig_rate_new(TRUNK_TIMES * s->pins_per_minute, RATE_KEYS);
+    p->dial_of_room = sig_rate_new(MAX(1, s->dial_per_room), RATE_KEYS);
+    p->dial_second = sig_rate_new(s->dial_per_second, 1);
+    g_autofree char *prompts = find_prompts(sig_phone_text(s->config, "prompts"));
+    g_autoptr(GError) problem = NULL;
+    json_object_set_new(s->config, "prompts", json_string(prompts));
+    p->seal = sig_seal_new(g->data, &problem);
+    p->link = p->seal ? sig_phone_link_new(g->base, g->rooms_dir_fd, g->generation, s->config, &events, p, &problem) : NULL;
+    if (!p->link) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        sig_phone_free(p);
+        return NULL;
+    }
+    return p;
+}
+
+void sig_phone_free(sig_phone *p)
+{
+    if (p) {
+        sig_phone_link_free(p->link);
+        g_hash_table_destroy(p->calls);
+        g_hash_table_destroy(p->trunks);
+        g_hash_table_destroy(p->claimed);
+        sig_rate *const rates[] = {p->pins_of_number, p->pins_of_trunk, p->dial_of_room, p->dial_second};
+        for (size_t i = 0; i < G_N_ELEMENTS(rates); i++) {
+            sig_rate_free(rates[i]);
+        }
+        sig_seal_free(p->seal);
+        g_free(p);
+    }
+}
+
+bool sig_phone_up(const sig_phone *p)
+{
+    return p && sig_phone_link_up(p->link);
+}
+
+unsigned sig_phone_count(const sig_phone *p)
+{
+    return p ? g_hash_table_size(p->calls) : 0;
+}
+
+unsigned sig_phone_trunks_up(const sig_phone *p)
+{
+    GHashTableIter i;
+    void *up = NULL;
+    unsigned n = 0;
+    if (p) {
+        g_hash_table_iter_init(&i, p->trunks);
+        while (g_hash_table_iter_next(&i, NULL, &up)) {
+            n += up != NULL;
+        }
+    }
+    return n;
+}

@@ -1,0 +1,49 @@
+/* phone_calls.h - the gateway's view of telephone calls: who may come in, whose seat a call takes, what is written down at its
+ * end. Thread: the gateway's loop. NULL is fine for every `p`: the server has no telephone then. */
+#ifndef SIGNALING_PHONE_CALLS_H
+#define SIGNALING_PHONE_CALLS_H
+
+#include "signaling/gateway.h"
+#include "signaling/phone_seal.h"
+
+typedef struct sig_phone sig_phone;
+
+/* NULL without an error: not configured. */
+sig_phone *sig_phone_new(sig_gateway *g, GError **error);
+void sig_phone_free(sig_phone *p);
+bool sig_phone_up(const sig_phone *p); /* tessera-phone is there */
+unsigned sig_phone_trunks_up(const sig_phone *p);
+unsigned sig_phone_count(const sig_phone *p); /* calls */
+
+/* ---- what the room of a call says ---- */
+void sig_phone_on_leg(sig_phone *p, const char *room, const json_t *m);
+void sig_phone_on_keypad(sig_phone *p, const char *room, const json_t *m);
+void sig_phone_room_again(sig_phone *p, const char *room);      /* it died and has begun anew */
+void sig_phone_changed(sig_phone *p, const sig_change *change); /* a fact has become true */
+
+/* ---- calls out ---- */
+typedef struct {
+    const char *room, *actor; /* actor: a seat, or an operator */
+    const char *number;       /* as it was written */
+    const char *name;         /* of a new seat; "" = "Phone ...3121" */
+    const char *seat;         /* the call is this seat's; "" = a new one */
+    const char *role, *language;
+    bool rescue; /* the seat's own sound is dead */
+} sig_dial;
+/* NULL = refused; *code and *reason say why. Else the call's id, which stays until the call ends. */
+const char *sig_phone_dial(sig_phone *p, const sig_dial *d, const char **code, const char **reason);
+bool sig_phone_hang_up(sig_phone *p, const char *room, const char *call, const char *reason); /* false = no such call */
+
+/* ---- PINs ---- */
+/* Fills `pin` with a new one and `change` with what has to be committed. `change` has room, seat, name, role, host, once,
+ * language, at_ms. False = a room has as many as it may have. */
+bool sig_phone_new_pin(sig_phone *p, sig_change *change, char pin[17]);
+json_t *sig_phone_numbers(const sig_phone *p); /* those that lead here; the caller's */
+
+/* What was written down, newest first, with masked numbers; the caller's. Also without a telephone. */
+json_t *sig_phone_calls_json(const sig_gateway *g);
+
+/* "Phone ...3121" */
+void sig_phone_mask(const char *number, char out[32]);
+
+#endif

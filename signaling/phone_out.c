@@ -1,0 +1,130 @@
+/* Calls out: the dial plan, the limits, and how far a call has come. */
+#include <string.h>
+
+#include "mcu/base/clock.h"
+#include "mcu/base/log.h"
+#include "mcu/base/status.h"
+#include "signaling/audit.h"
+#include "signaling/phone_private.h"
+
+#define MS INT64_C(1000000)
+#define DAY_S 86400
+
+/* The bucket is of a minute: a clock that runs slower or faster makes it one of an hour or of a second. */
+static bool too_often(sig_phone *p, const char *room)
+{
+    int64_t now = mcu_now_ns(), day = sig_now_s() / DAY_S;
+    if (day != p->day) {
+        p->day = day;
+        p->dialled = 0;
+    }
+    return p->dialled >= p->settings->dial_per_day || p->settings->dial_per_room == 0 ||
+           sig_rate_take(p->dial_second, "", now * 60) > 0 || sig_rate_take(p->dial_of_room, room, now / 60) > 0;
+}
+
+static bool refuse(const char **code, const char **reason, mcu_error error, const char *text)
+{
+    *code = mcu_error_name((int)error);
+    *reason = text;
+    return false;
+}
+
+static bool allowed(sig_phone *p, const sig_dial *d, char number[SIG_NUMBER_MAX + 1], const char **code, const char **reason)
+{
+    if (!p) {
+        return refuse(code, reason, MCU_ERROR_UNAVAILABLE, "This server cannot call telephones.");
+    }
+    const sig_phone_settings *s = p->settings;
+    const sig_dial_plan plan = {s->prefixes, s->refused, s->emergency};
+    sig_plan_verdict v = sig_plan_judge(&plan, d->number, number);
+    if (v != SIG_PLAN_OK) {
+        return refuse(code, reason, v == SIG_PLAN_NOT_A_NUMBER ? MCU_ERROR_BAD_REQUEST : MCU_ERROR_FORBIDDEN, sig_plan_text(v));
+    }
+    if (!sig_phone_link_up(p->link) || sig_phone_trunks_up(p) == 0 || p->gateway->closing) {
+        return refuse(code, reason, MCU_ERROR_UNAVAILABLE, "The telephone line is down: try again later.");
+    }
+    if (too_often(p, d->room)) {
+        return refuse(code, reason, MCU_ERROR_FULL, "Too many calls were made: try again later.");
+    }
+    return true;
+}
+
+static void begin(sig_phone_call *c, bool ok)
+{
+    sig_phone *p = c->phone;
+    char language[3] = {c->language[0], c->language[1], '\0'};
+    json_t *m = json_pack("{s:s, s:s, s:s, s:[s], s:o}", "type", "dial", "call", c->id, "number", c->number, "languages",
+                          language, "bound", sig_phone_bound(c));
+    if (!ok || !sig_phone_link_send(p->link, m)) {
+        if (!ok) {
+            json_decref(m);
+            c->own_seat = false;
+        }
+        c->phone_done = true;
+        sig_phone_call_end(c, mcu_error_name(MCU_ERROR_UNAVAILABLE));
+    }
+}
+
+const char *sig_phone_dial(sig_phone *p, const sig_dial *d, const char **code, const char **reason)
+{
+    char number[SIG_NUMBER_MAX + 1], id[SIG_ID_MAX + 1];
+    if (!allowed(p, d, number, code, reason)) {
+        const sig_audit_entry e = {.room = d->room, .actor = d->actor, .operation = "dial", .reason = *code};
+        if (p) {
+            sig_audit_refused(p->gateway, &e);
+        }
+        return NULL;
+    }
+    const sig_room_facts *r = sig_facts_room(p->gateway->facts, d->room);
+    if (!*d->seat && g_hash_table_size(r->seats) + r->expected >= p->gateway->settings->max_seats) {
+        refuse(code, reason, MCU_ERROR_FULL, "The room has as many seats as it may have.");
+        return NULL;
+    }
+    sig_random_id("call-", id);
+    sig_phone_call *c = sig_phone_call_new(p, id);
+    c->outgoing = true;
+    c->rescue = d->rescue;
+    c->state = SIG_CALL_CALLING;
+    g_strlcpy(c->number, number, sizeof c->number);
+    g_strlcpy(c->room, d->room, sizeof c->room);
+    g_strlcpy(c->seat, d->seat, sizeof c->seat);
+    g_strlcpy(c->actor, d->actor, sizeof c->actor);
+    g_strlcpy(c->name, d->name, sizeof c->name);
+    g_strlcpy(c->role, d->role, sizeof c->role);
+    g_strlcpy(c->language, d->language, sizeof c->language);
+    p->dialled++;
+    if (!sig_phone_take_seat(c, begin)) {
+        g_hash_table_remove(p->calls, id);
+        refuse(code, reason, MCU_ERROR_UNAVAILABLE, "It could not be written down.");
+        return NULL;
+    }
+    return c->id;
+}
+
+void sig_phone_on_progress(sig_phone *p, const json_t *m)
+{
+    static const struct {
+        const char *name;
+        sig_call_state state;
+    } table[] = {{"calling", SIG_CALL_CALLING}, {"ringing", SIG_CALL_RINGING}, {"answered", SIG_CALL_ANSWERED}};
+    sig_phone_call *c = sig_phone_find(p, sig_phone_text(m, "call"));
+    const char *name = sig_phone_text(m, "state");
+    for (size_t i = 0; c && c->outgoing && i < G_N_ELEMENTS(table); i++) {
+        if (strcmp(name, table[i].name) == 0) {
+            c->state = table[i].state;
+            g_strlcpy(c->trunk, sig_phone_text(m, "trunk"), sizeof c->trunk);
+            c->answered_ms = c->state == SIG_CALL_ANSWERED ? mcu_wall_ns() / MS : c->answered_ms;
+            sig_phone_tell_hosts(c, name);
+        }
+    }
+}
+
+bool sig_phone_hang_up(sig_phone *p, const char *room, const char *call, const char *reason)
+{
+    sig_phone_call *c = p ? sig_phone_find(p, call) : NULL;
+    if (!c || strcmp(c->room, room) != 0) {
+        return false;
+    }
+    sig_phone_call_end(c, reason);
+    return true;
+}

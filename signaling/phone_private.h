@@ -1,0 +1,77 @@
+/* phone_private.h - what phone_calls.c, phone_entry.c and phone_out.c share.  Thread: the gateway's loop. */
+#ifndef SIGNALING_PHONE_PRIVATE_H
+#define SIGNALING_PHONE_PRIVATE_H
+
+#include "signaling/phone_calls.h"
+#include "signaling/phone_link.h"
+#include "signaling/phone_settings.h"
+#include "signaling/rate.h"
+
+#define SIG_REASON_MAX 24
+
+typedef enum {
+    SIG_CALL_NONE = 0,
+    SIG_CALL_PROMPTS,  /* it came; no room knows of it */
+    SIG_CALL_ENTERING, /* its seat is on its way to the disk */
+    SIG_CALL_CALLING,  /* out */
+    SIG_CALL_RINGING,
+    SIG_CALL_ANSWERED, /* hears who calls, is to press 1 */
+    SIG_CALL_HANDING,
+    SIG_CALL_IN_ROOM,
+} sig_call_state;
+
+typedef struct {
+    sig_phone *phone;
+    char id[SIG_ID_MAX + 1]; /* also of the leg's session */
+    char trunk[SIG_ID_MAX + 1];
+    char room[SIG_ID_MAX + 1], seat[SIG_ID_MAX + 1], actor[SIG_ID_MAX + 1];
+    char role[SIG_ID_MAX + 1], name[SIG_NAME_MAX + 1], language[SIG_LANGUAGE_MAX + 1];
+    char number[SIG_NUMBER_MAX + 1]; /* of the other side; "" = withheld */
+    char reason[SIG_REASON_MAX];
+    sig_call_state state;
+    bool outgoing, own_seat, clear, rescue, host;
+    bool told;                  /* tessera-phone is to hang up */
+    bool phone_done, leg_there; /* it ends when tessera-phone has let go of it and no room has it */
+    int status;
+    int64_t began_ms, answered_ms, joined_ms;
+    json_t *figures;               /* of the leg's end; NULL = none */
+    json_int_t waiting_id;         /* of the request that is being answered; 0 = none */
+    char pin_key[SIG_KEY_MAX + 1]; /* claimed, while it enters; "" = none */
+    struct event *ending;
+} sig_phone_call;
+
+struct sig_phone {
+    sig_gateway *gateway;
+    const sig_phone_settings *settings;
+    sig_phone_link *link;
+    sig_seal *seal;
+    GHashTable *calls;   /* id -> sig_phone_call, owned */
+    GHashTable *trunks;  /* name -> up, as GINT */
+    GHashTable *claimed; /* keys of one-time PINs that are being used */
+    sig_rate *pins_of_number, *pins_of_trunk;
+    sig_rate *dial_of_room, *dial_second;
+    int64_t day; /* since 1970, of `dialled` */
+    unsigned dialled;
+};
+
+sig_phone_call *sig_phone_call_new(sig_phone *p, const char *id);
+sig_phone_call *sig_phone_find(const sig_phone *p, const char *id);
+void sig_phone_call_end(sig_phone_call *c, const char *reason); /* tells tessera-phone and the room; goes when both have */
+void sig_phone_call_check_over(sig_phone_call *c);
+/* Every host of its room hears where it is: "calling", "ringing", "answered", "joined", "ended". */
+void sig_phone_tell_hosts(const sig_phone_call *c, const char *state);
+json_t *sig_phone_bound(const sig_phone_call *c);
+const char *sig_phone_text(const json_t *m, const char *member);
+
+/* phone_entry.c */
+void sig_phone_on_incoming(sig_phone *p, const json_t *m, json_int_t id);
+void sig_phone_on_pin(sig_phone *p, const json_t *m, json_int_t id);
+void sig_phone_on_hand(sig_phone *p, const json_t *m, json_int_t id, const int *fds, unsigned n_fds);
+typedef void (*sig_phone_seated_fn)(sig_phone_call *c, bool ok); /* the call is still there */
+/* Makes the call's seat, unless it has one; then `done`. False = full, or the store is. */
+bool sig_phone_take_seat(sig_phone_call *c, sig_phone_seated_fn done);
+
+/* phone_out.c */
+void sig_phone_on_progress(sig_phone *p, const json_t *m);
+
+#endif

@@ -1,0 +1,401 @@
+#!/usr/bin/python3
+"""Telephones end to end: tessera-phone, gateway and real rooms; callers are sipp, baresip and a small SIP telephone. Prints TAP:
+test_phone.py [WORD...], where words choose tests by name."""
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+from kit import NUMBER, PhoneServer, free_udp
+from peer import Peer, level_db, scratch, write_keys
+
+import harness
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PATIENCE = harness.PATIENCE
+open_peers = []
+
+
+def soon(condition, seconds=5):
+    end = time.monotonic() + seconds * PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "it did not come true"
+        time.sleep(0.02)
+
+
+def caller(server, **more):
+    p = server.peer(**more)
+    open_peers.append(p)
+    return p
+
+
+def enter(server, pin, tone_hz=0, **more):
+    """A caller that is in the room."""
+    p = caller(server, **more)
+    assert p.call().status == 200
+    p.rtp.tone_hz = tone_hz
+    before = joined(server)
+    p.rtp.press(pin + "#")
+    soon(lambda: joined(server) > before, 6)
+    return p
+
+
+def joined(server):
+    return server.words().count("to=in_room")
+
+
+def hears(peer, hz, at_least_db=-35, seconds=6):
+    """Until the tone is in the last half second of what was heard."""
+    soon(lambda: level_db(peer.rtp.pcm(time.monotonic() - 0.5), hz) >= at_least_db, seconds)
+
+
+def record(server, reason):
+    soon(lambda: any(c["reason"] == reason for c in server.calls()))
+    return next(c for c in server.calls() if c["reason"] == reason)
+
+
+def make(server):
+    def sipp(scenario, keys, *options):
+        folder = scratch("sipp")
+        write_keys(folder + "/pin.pcap", keys)
+        return subprocess.run(["sipp", f"127.0.0.1:{server.sip_port}", "-sf", f"{HERE}/{scenario}.xml", "-i", "127.0.0.1", "-p", str(free_udp()[0]),
+                               "-m", "1", "-mp", str(40000 + 4 * (os.getpid() % 5000)), "-nostdin", "-timeout", "40s", "-timeout_error", *options],
+                              cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+
+    def sipp_dials_in_with_a_pin():
+        room = server.room()
+        digits = server.pin(room)
+        before = joined(server)
+        r = sipp("dial_in", digits + "#")
+        assert r.returncode == 0, r.stdout[-800:] + r.stderr[-800:]
+        assert joined(server) == before + 1
+        assert record(server, "hung_up")["codec"] == "PCMU"
+
+    def two_callers_hear_each_other_and_not_themselves_and_the_hand_over_has_no_gap():
+        room = server.room()
+        digits = server.pin(room)
+        a, b = enter(server, digits, 440, number="+15557000001"), enter(server, digits, 700, number="+15557000002")
+        for p, other in ((a, 700), (b, 440)):
+            hears(p, other)
+        time.sleep(1)
+        for p, own in ((a, 440), (b, 700)):
+            assert level_db(p.rtp.pcm(time.monotonic() - 0.8), own) <= -40
+            steps = [(y[1] - x[1]) & 65535 for x, y in zip(p.rtp.heard, p.rtp.heard[1:])]
+            assert set(steps) == {1}, sorted(set(steps))  # one stream from the first prompt on
+            assert len({h[3] for h in p.rtp.heard}) == 1
+        gap = max(y[0] - x[0] for x, y in zip(b.rtp.heard, b.rtp.heard[1:]))  # its room was there already
+        assert gap < 0.3 * PATIENCE, gap
+        for p in (a, b):
+            assert p.bye().status == 200
+        soon(lambda: not server.seats(room))
+
+    def a_held_call_is_not_heard_and_comes_back_also_from_another_port():
+        room = server.room()
+        digits = server.pin(room)
+        a, b = enter(server, digits, 440, number="+15557000003"), enter(server, digits, 700, number="+15557000004")
+        hears(b, 440)
+        m = a.reinvite(a.sdp(mode="sendonly"))  # music on hold would come from now on
+        assert m.status == 200 and "a=recvonly" in m.body
+        soon(lambda: level_db(b.rtp.pcm(time.monotonic() - 0.4), 440) < -60)
+        assert a.reinvite(a.sdp(ip="0.0.0.0")).status == 200  # the old way
+        m = a.reinvite(a.sdp())
+        assert m.status == 200 and "a=sendrecv" in m.body
+        hears(b, 440)
+        former, count = a.rtp, len(a.rtp.heard)
+        a.rtp = type(former)("127.0.0.1")
+        a.rtp.tone_hz, a.rtp.ssrc = 1000, former.ssrc
+        m = a.reinvite(a.sdp())
+        assert m.status == 200
+        former.close()
+        a.rtp.target = (server.sip[0], m.sdp_port())
+        hears(b, 1000)
+        hears(a, 700)
+        assert count > 0
+        for p in (a, b):
+            p.bye()
+
+    def an_invite_without_an_offer_gets_one():
+        room = server.room()
+        p = caller(server, number="+15557000005")
+        p.request("INVITE")
+        m = p.final()
+        assert m.status == 200 and "m=audio" in m.body and "PCMU" in m.body
+        p.take_answer(m)
+        p.request("ACK", p.sdp(formats="0 101"), cseq=p.cseq)
+        soon(lambda: len(p.rtp.heard) > 20)
+        before = joined(server)
+        p.rtp.press(server.pin(room) + "#")
+        soon(lambda: joined(server) > before)
+        p.request("INVITE")  # and once more inside the call
+        m = p.final()
+        assert m.status == 200 and "m=audio" in m.body
+        p.request("ACK", p.sdp(), cseq=p.cseq)
+        assert p.bye().status == 200
+
+    def wrong_pins_end_the_call_after_three():
+        p = caller(server, number="+15557000006")
+        assert p.call().status == 200
+        for _ in range(3):
+            p.rtp.press("123#")
+            soon(lambda: not p.rtp.keys)
+        p.wait_bye(20 * PATIENCE)
+        assert record(server, "wrong_pin")["joined"] == 0
+
+    def keys_also_come_by_sip_info():
+        room = server.room()
+        p = caller(server, number="+15557000007")
+        assert p.call().status == 200
+        before = joined(server)
+        for k in server.pin(room) + "#":
+            p.request("INFO", f"Signal={k}\r\nDuration=160\r\n", kind="application/dtmf-relay")
+            assert p.final("INFO").status == 200
+        soon(lambda: joined(server) > before)
+        p.request("INFO", "<x/>", kind="application/media_control+xml")
+        assert p.final("INFO").status == 415
+        p.request("REFER", headers="Refer-To: <sip:evil@192.0.2.1>\r\n")
+        assert p.final("REFER").status == 603
+        p.request("OPTIONS")
+        assert p.final("OPTIONS").status == 200
+        p.bye()
+
+    def what_does_not_fit_is_refused():
+        p = caller(server, number="+15557000008")
+        assert p.call(p.sdp(formats="18")).status == 488
+        assert p.call("v=0\r\nnonsense").status == 488
+        assert p.call(number="+15559999").status == 404
+        p.request("REGISTER")
+        assert p.final("REGISTER").status >= 400
+        p.new_dialog()
+        p.request("MESSAGE", "hello", kind="text/plain")
+        assert p.final("MESSAGE").status >= 400
+
+    def a_call_given_up_at_once_leaves_nothing():
+        p = caller(server, number="+15557000009")
+        p.new_dialog()
+        p.request("INVITE", p.sdp())
+        p.request("CANCEL", cseq=p.cseq)
+        m = p.final()
+        if m.status == 200:  # it was answered before
+            p.take_answer(m)
+            p.request("ACK", cseq=p.cseq)
+            assert p.bye().status == 200
+        else:
+            assert m.status == 487
+            p.request("ACK", cseq=p.cseq)
+
+    def a_session_timer_is_agreed_upon():
+        p = caller(server, number="+15557000010")
+        m = p.call(headers="Supported: timer\r\nSession-Expires: 120;refresher=uas\r\n")
+        assert m.status == 200 and re.match(r"120 *; *refresher=uas", m["session-expires"]), m["session-expires"]
+        p.bye()
+        assert p.call(headers="Supported: timer\r\nSession-Expires: 30\r\nMin-SE: 30\r\n").status == 422
+
+    def others_get_no_answer():
+        stranger = Peer(server.sip, ip="127.0.0.2")
+        open_peers.append(stranger)
+        for method in ("OPTIONS", "INVITE", "REGISTER"):
+            stranger.new_dialog()
+            stranger.request(method)
+        stranger.socket.sendto(b"garbage\r\n\r\n", server.sip)
+        assert stranger.hear(1.5) is None
+        tcp = socket.socket()
+        tcp.bind(("127.0.0.2", 0))
+        tcp.settimeout(1)
+        try:
+            tcp.connect(server.sip)
+            raise AssertionError("a stranger could connect")
+        except TimeoutError:
+            pass
+        finally:
+            tcp.close()
+
+    def calls_out_ring_are_announced_and_need_a_1():
+        room = server.room()
+        inside = enter(server, server.pin(room), 3100, number="+15557000011")
+        trunk = server.trunk_peer()
+        open_peers.append(trunk)
+        assert server.rest("POST", f"/rooms/{room}/calls", {"number": "+15550100199"}).status == 202
+        m = trunk.wait_invite()
+        assert "+15550100199@" in m.start and "m=audio" in m.body
+        trunk.respond(m, 180, "Ringing")
+        soon(lambda: "to=ringing" in server.words())
+        trunk.pick_up(m)
+        soon(lambda: trunk.rtp.pcm(0).any())  # who calls
+        time.sleep(0.5)
+        assert level_db(trunk.rtp.pcm(time.monotonic() - 0.4), 3100) < -45  # and not yet the room
+        before = joined(server)
+        trunk.rtp.tone_hz = 900
+        trunk.rtp.press("51")
+        soon(lambda: joined(server) > before)
+        hears(trunk, 3100)
+        hears(inside, 900)
+        call = re.findall(r"call=(call-[a-z0-9]+) from=handing to=in_room", server.words())[-1]
+        assert server.rest("DELETE", f"/rooms/{room}/calls/{call}").status == 204
+        trunk.wait_bye()
+        assert record(server, "hung_up_by_host")["direction"] == "out"
+        inside.bye()
+
+    def calls_out_that_fail_say_why():
+        room = server.room()
+        trunk = server.trunk_peer()
+        open_peers.append(trunk)
+
+        def dial():
+            assert server.rest("POST", f"/rooms/{room}/calls", {"number": "+15550100198"}).status == 202
+            return trunk.wait_invite()
+
+        for status, phrase, reason in ((486, "Busy Here", "busy"), (404, "Not Found", "unknown_number"), (603, "Decline", "declined"),
+                                       (503, "Service Unavailable", "trunk_failed"), (401, "Unauthorized", "trunk_refused")):
+            m = dial()
+            trunk.respond(m, status, phrase, headers='WWW-Authenticate: Digest realm="evil", nonce="x", qop="auth"\r\n' if status == 401 else "")
+            trunk.hear_until(lambda a: a.method == "ACK")
+            record(server, reason)
+        m = dial()
+        trunk.respond(m, 180, "Ringing")
+        soon(lambda: server.words().count("to=ringing") >= 2)
+        call = re.findall(r"call=(call-[a-z0-9]+) from=dialling to=ringing", server.words())[-1]
+        assert server.rest("DELETE", f"/rooms/{room}/calls/{call}").status == 204
+        cancel = trunk.hear_until(lambda a: a.method == "CANCEL")
+        trunk.respond(cancel, 200, "OK")
+        trunk.respond(m, 487, "Request Terminated")
+        trunk.hear_until(lambda a: a.method == "ACK")
+        assert all(not p.all("authorization") for p in trunk.log)
+
+    def calls_outlive_every_process_but_their_room_and_come_back_to_it():
+        for other in server.rest("GET", "/rooms").json()["rooms"]:
+            server.rest("DELETE", f"/rooms/{other['id']}")
+        room = server.room()
+        digits = server.pin(room)
+        a, b = enter(server, digits, 440, number="+15557000012"), enter(server, digits, 700, number="+15557000013")
+        hears(b, 440)
+        os.kill(room_pid(), signal.SIGKILL)
+        soon(lambda: server.words().count("from=in_room to=handing") >= 2, 8)
+        for p, other in ((a, 700), (b, 440)):
+            hears(p, other, seconds=8)
+            assert len({h[3] for h in p.rtp.heard}) == 1
+        os.kill(server.gateway(), signal.SIGKILL)
+        server.wait(lambda: server.get("/readyz").status == 200, 5)
+        mark = time.monotonic()
+        for p, other in ((a, 700), (b, 440)):
+            hears(p, other)
+        assert server.rest("DELETE", f"/rooms/{room}/participants/{next(iter(server.seats(room)))}").status == 204
+        ended = next(p for p in (a, b) if (m := p.hear(3)) and m.method == "BYE")
+        ended.respond(ended.log[-1], 200, "OK")
+        left = b if ended is a else a
+        os.kill(server.child("tessera-phone"), signal.SIGKILL)
+        soon(lambda: server.words().count("phone.ready") >= 2, 10)
+        count = len(left.rtp.heard)
+        soon(lambda: len(left.rtp.heard) > count + 50)  # the room goes on sending
+        assert max(y[0] - x[0] for x, y in zip(left.rtp.heard, left.rtp.heard[1:]) if x[0] > mark) < 0.5 * PATIENCE
+
+    def room_pid():
+        """The one that is a room has media threads, a spare has not."""
+        rooms = [p for p in server.children() if comm(p) == "tessera-room"]
+        return max(rooms, key=lambda p: len(os.listdir(f"/proc/{p}/task")))
+
+    def comm(pid):
+        with open(f"/proc/{pid}/comm", encoding="utf-8") as f:
+            return f.read().strip()
+
+    def a_challenge_to_our_bye_is_not_answered():
+        room = server.room()
+        p = enter(server, server.pin(room), number="+15557000014")
+        p.log.clear()
+        server.rest("DELETE", f"/rooms/{room}/participants/{next(iter(server.seats(room)))}")
+        bye = p.hear_until(lambda m: m.method == "BYE")
+        for header in ("WWW-Authenticate", "Proxy-Authenticate"):
+            p.respond(bye, 401 if header[0] == "W" else 407, "Unauthorized", headers=f'{header}: Digest realm="127.0.0.1", nonce="leak", qop="auth"\r\n')
+        end = time.monotonic() + 1.5
+        while time.monotonic() < end and (m := p.hear(0.5)):
+            assert not m.all("authorization") and not m.all("proxy-authorization"), m.start
+
+    def every_torture_message_and_a_flood_are_survived():
+        import torture
+        room = server.room()
+        p = enter(server, server.pin(room), 440, number="+15557000015")
+        phone = server.child("tessera-phone")
+        rss = memory(phone)
+        wild = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        wild.bind(("127.0.0.1", 0))
+        for data in torture.messages(server.sip, wild.getsockname()[1]):
+            wild.sendto(data, server.sip)
+        flooder = Peer(server.sip, number="+15557000016")
+        open_peers.append(flooder)
+        for n in range(1500):
+            flooder.new_dialog()
+            flooder.request("INVITE" if n % 2 else "REGISTER", flooder.sdp() if n % 2 else "")
+            if n % 50 == 0:
+                time.sleep(0.01)
+        count = len(p.rtp.heard)
+        soon(lambda: len(p.rtp.heard) > count + 100)
+        assert server.child("tessera-phone") == phone
+        late = [y[0] - x[0] for x, y in zip(p.rtp.heard[count:], p.rtp.heard[count + 1:])]
+        assert max(late) < 0.3 * PATIENCE
+        assert p.bye().status == 200
+        soon(lambda: fresh_call_works(), 45)
+        assert memory(phone) < rss + 60 * 1024, (memory(phone), rss)  # KiB
+        wild.close()
+
+    def fresh_call_works():
+        q = caller(server, number="+15557000017")
+        m = q.call()
+        if m.status == 200:
+            q.bye()
+        return m.status == 200
+
+    def memory(pid):
+        with open(f"/proc/{pid}/status", encoding="utf-8") as f:
+            return int(re.search(r"VmRSS:\s+(\d+)", f.read()).group(1))
+
+    tests = [sipp_dials_in_with_a_pin, two_callers_hear_each_other_and_not_themselves_and_the_hand_over_has_no_gap,
+             a_held_call_is_not_heard_and_comes_back_also_from_another_port, an_invite_without_an_offer_gets_one,
+             wrong_pins_end_the_call_after_three, keys_also_come_by_sip_info, what_does_not_fit_is_refused,
+             a_call_given_up_at_once_leaves_nothing, a_session_timer_is_agreed_upon, others_get_no_answer,
+             calls_out_ring_are_announced_and_need_a_1, calls_out_that_fail_say_why, a_challenge_to_our_bye_is_not_answered,
+             calls_outlive_every_process_but_their_room_and_come_back_to_it, every_torture_message_and_a_flood_are_survived]
+    return tests
+
+
+def make_secure(server):
+    """The second server: digest, registration, SRTP required, TLS."""
+
+    def srtp_is_required_by_default():
+        p = caller(server, number="+15557000020")
+        assert p.call().status in (401, 488)
+
+    return [srtp_is_required_by_default]
+
+
+def main(words):
+    server = PhoneServer(phone="calls_per_second = 20")
+    try:
+        tests = [t for t in make(server) if not words or any(w in t.__name__ for w in words)]
+
+        def closing_peers(test):
+            def run():
+                try:
+                    test()
+                finally:
+                    for p in open_peers:
+                        p.close()
+                    open_peers.clear()
+            run.__name__ = test.__name__
+            return run
+
+        def nothing_complained():
+            server.stop()
+            assert not server.complaints(), "\n".join(server.complaints())
+
+        status = harness.run([closing_peers(t) for t in tests] + [nothing_complained])
+        if status:
+            print("\n".join("# " + line for line in server.words().splitlines()[-60:]))
+        return status
+    finally:
+        server.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

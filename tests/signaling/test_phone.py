@@ -1,0 +1,226 @@
+"""Telephone calls as the gateway sees them, with a tessera-phone that speaks no SIP: PINs, seats, limits, records, restarts."""
+import json
+import os
+import re
+import signal
+import stat
+
+from fake_phone import FakePhone
+from harness import hear, say
+
+
+def make(server):
+    def pin(room, **more):
+        r = server.rest("POST", f"/rooms/{room}/pins", more)
+        assert r.status == 201, r.body
+        return r.json()["pin"]
+
+    def legs(room):
+        return server.inspect(room)["audio"].get("legs", {})
+
+    def seat_names(room):
+        return {p["seat"]: p["name"] for p in server.inspect(room)["participants"]}
+
+    def record(call):
+        server.wait(lambda: any(c["call"] == call for c in server.rest("GET", "/calls").json()["calls"]), 5)
+        return next(c for c in server.rest("GET", "/calls").json()["calls"] if c["call"] == call)
+
+    def a_pin_leads_into_the_room_and_the_call_is_written_down():
+        phone, room = FakePhone(server), server.room()
+        bound = phone.enter("call-a", pin(room))
+        assert bound["room"] == room and seat_names(room)[bound["seat"]] == "Phone ...3121"
+        assert legs(room)["call-a"]["seat"] == bound["seat"] and legs(room)["call-a"]["leg"]["srtp"] is None
+        phone.send(type="leg_update", call="call-a", leg={"hold": True})
+        phone.send(type="key", call="call-a", key="5")
+        server.wait(lambda: legs(room)["call-a"].get("heard") == [{"hold": True}, "5"], 3)
+        phone.send(type="ended", call="call-a", reason="hung_up", status=0)
+        r = record("call-a")
+        assert (r["reason"], r["codec"], r["loss"], r["mos"], r["clear"], r["number"]) == ("hung_up", "PCMU", 0.25, 3.9, True, "Phone ...3121")
+        assert 0 < r["began"] <= r["answered"] <= r["joined"] <= r["ended"]
+        server.wait(lambda: bound["seat"] not in seat_names(room), 3)
+        phone.close()
+
+    def a_number_that_is_not_ours_and_a_second_of_an_id_are_refused():
+        phone = FakePhone(server)
+        assert phone.incoming("call-b", number="+15559999")["code"] == "unknown_number"
+        assert phone.incoming("call-b", number="+15550200")["languages"] == ["en", "es", "fr"]
+        assert phone.incoming("call-b")["code"] == "bad_request"
+        assert phone.incoming("Call B!")["code"] == "bad_request"
+        assert phone.hand("call-b")["code"] == "room_ended"  # no room knows it
+        assert phone.ask(type="nonsense")["code"] == "bad_request"
+        phone.close()
+
+    def guessing_has_a_limit_for_each_number_and_for_the_trunk():
+        phone, room = FakePhone(server), server.room()
+        right = pin(room)
+        phone.incoming("call-c", caller="+15551110001")
+        assert [phone.pin("call-c", "000000")["code"] for _ in range(6)] == ["wrong"] * 4 + ["blocked"] * 2
+        assert phone.pin("call-c", right)["code"] == "blocked"
+        phone.incoming("call-d", caller="+15551110002")
+        assert phone.pin("call-d", right)["type"] == "ok"  # others are let in
+        phone.close()
+
+    def a_one_time_pin_is_used_up_also_by_two_at_the_same_moment():
+        phone, room = FakePhone(server), server.room()
+        once = pin(room, once=True)
+        for call, caller in (("call-e", "+15551110003"), ("call-f", "+15551110004")):
+            phone.incoming(call, caller=caller)
+        for n, call in ((901, "call-e"), (902, "call-f")):
+            phone.send(type="pin", id=n, call=call, pin=once, language="en")
+        replies = [phone.read(), phone.read()]
+        assert sorted(r["type"] for r in replies) == ["error", "ok"], replies
+        phone.incoming("call-g", caller="+15551110005")
+        assert phone.pin("call-g", once)["code"] == "wrong"
+        phone.close()
+
+    def a_host_pin_opens_a_locked_room_and_a_seat_pin_its_seat():
+        phone, room = FakePhone(server), server.room()
+        server.link(room, seat="ana", name="Ana María")
+        plain, host, hers = pin(room), pin(room, host=True, name="Dr. Li", role="clinician"), pin(room, seat="ana")
+        assert server.rest("POST", f"/rooms/{room}/lock", {"locked": True}).status == 204
+        phone.incoming("call-h", caller="+15551110006")
+        assert phone.pin("call-h", plain)["code"] == "locked"
+        bound = phone.enter("call-i", host, caller="+15551110007")
+        assert seat_names(room)[bound["seat"]] == "Dr. Li"
+        server.rest("POST", f"/rooms/{room}/lock", {"locked": False})
+        bound = phone.enter("call-j", hers, caller="+15551110008")
+        assert bound["seat"] == "ana" and not bound["own"]
+        phone.send(type="ended", call="call-j", reason="hung_up", status=0)
+        record("call-j")
+        assert "ana" in seat_names(room)  # the seat is hers, not the call's
+        assert server.rest("DELETE", f"/rooms/{room}/participants/ana").status == 204
+        phone.incoming("call-k", caller="+15551110009")
+        assert phone.pin("call-k", hers)["code"] == "wrong"
+        phone.close()
+
+    def a_full_or_ended_room_says_so():
+        phone, room = FakePhone(server), server.room()
+        number = pin(room)
+        for n in range(4):
+            server.link(room, seat=f"s{n}")
+        phone.incoming("call-l", caller="+15551110010")
+        assert phone.pin("call-l", number)["code"] == "full"
+        assert server.rest("DELETE", f"/rooms/{room}").status == 204
+        assert phone.pin("call-l", number)["code"] == "wrong"
+        phone.close()
+
+    def who_is_removed_is_hung_up_and_so_is_who_is_in_a_room_that_ends():
+        phone, room = FakePhone(server), server.room()
+        number = pin(room)
+        one, _ = phone.enter("call-m", number, caller="+15551110011"), phone.enter("call-n", number, caller="+15551110012")
+        assert server.rest("DELETE", f"/rooms/{room}/participants/{one['seat']}").status == 204
+        assert phone.hear("hangup")["call"] == "call-m"
+        phone.send(type="ended", call="call-m", reason="removed", status=0)
+        assert record("call-m")["reason"] == "removed"
+        server.rest("DELETE", f"/rooms/{room}")
+        assert phone.hear("hangup") == {"type": "hangup", "call": "call-n", "reason": "room_ended"}
+        phone.close()
+
+    async def a_host_calls_a_number_and_sees_how_far_it_comes():
+        phone, room = FakePhone(server), server.room()
+        host, _ = await server.join(server.link(room, role="clinician", host=True, seat="doc"))
+        other, _ = await server.join(server.link(room, seat="ana"))
+        await say(host, type="host", op="dial", value="+1 555 010 0199", id=1)
+        await hear(host, "ok")
+        order = phone.hear("dial")
+        assert (order["number"], order["languages"]) == ("+15550100199", ["en"])
+        for state in ("calling", "ringing", "answered"):
+            phone.send(type="state", call=order["call"], state=state, trunk="trunk1")
+            m = await hear(host, "call")
+            assert (m["state"], m["number"]) == (state, "+15550100199")
+        assert order["bound"]["seat"] not in legs(room)
+        assert phone.hand(order["call"], order["bound"])["type"] == "ok"
+        assert (await hear(host, "call"))["state"] == "joined"
+        assert seat_names(room)[order["bound"]["seat"]] == "Phone ...0199"
+        await say(host, type="host", op="dial", value=False, call=order["call"], id=2)
+        await hear(host, "ok")
+        assert phone.hear("hangup")["reason"] == "hung_up_by_host"
+        phone.send(type="ended", call=order["call"], reason="hung_up_by_host", status=0)
+        m = await hear(host, "call")
+        assert (m["state"], m["reason"]) == ("ended", "hung_up_by_host")
+        assert record(order["call"])["direction"] == "out"
+        await say(other, type="ping", id=9)
+        while (m := await hear(other))["type"] != "pong":
+            assert m["type"] != "call" and "0100199" not in json.dumps(m)  # who is no host learns nothing of it
+        phone.close()
+
+    def a_call_that_is_not_answered_leaves_no_seat():
+        phone, room = FakePhone(server), server.room()
+        r = server.rest("POST", f"/rooms/{room}/calls", {"number": "+15550100198", "name": "Bo", "language": "es"})
+        assert r.status == 202
+        order = phone.hear("dial")
+        assert order["call"] == r.json()["call"] and order["languages"] == ["es"]
+        phone.send(type="ended", call=order["call"], reason="busy", status=486)
+        found = record(order["call"])
+        assert (found["reason"], found["status"], found["joined"]) == ("busy", 486, 0)
+        server.wait(lambda: not seat_names(room), 3)
+        assert server.rest("DELETE", f"/rooms/{room}/calls/{order['call']}").status == 404
+        phone.close()
+
+    def what_the_dial_plan_does_not_allow_is_refused_with_a_reason():
+        phone, room = FakePhone(server), server.room()
+
+        def tried(number):
+            r = server.rest("POST", f"/rooms/{room}/calls", {"number": number})
+            return r.status, r.json().get("detail", "")
+
+        for number, status, word in (("911", 403, "Emergency"), ("+1 911", 403, "Emergency"), ("+1 900 555 0100", 403, "cost"),
+                                     ("+44 20 7946 0000", 403, "country"), ("5550100", 400, "+"), ("+1555x", 400, "+")):
+            assert tried(number)[0] == status and word in tried(number)[1], (number, tried(number))
+        assert [tried("+15550100190")[0] for _ in range(4)] == [202] * 3 + [503]
+        phone.close()
+        server.wait(lambda: tried("+15550100190")[1].startswith("The telephone line is down"), 3)
+
+    def a_call_in_a_room_outlives_the_gateway_and_tessera_phone():
+        phone, room = FakePhone(server), server.room()
+        bound = phone.enter("call-o", pin(room), caller="+15551110013")
+        os.kill(server.gateway(), signal.SIGKILL)
+        server.wait(lambda: server.get("/readyz").status == 200, 5)
+        again = FakePhone(server)  # tessera-phone connects anew and says what it has
+        again.send(type="call", call="call-o", state="in_room", outgoing=False, trunk="trunk1", bound=bound)
+        assert legs(room)["call-o"]["seat"] == bound["seat"]
+        assert server.rest("DELETE", f"/rooms/{room}/calls/call-o").status == 204
+        assert again.hear("hangup")["call"] == "call-o"
+        again.send(type="ended", call="call-o", reason="hung_up_by_host", status=0)
+        assert record("call-o")["number"] == "Phone ...0013"
+        bound = again.enter("call-p", pin(room), caller="+15551110014")
+        again.close()  # tessera-phone has died: the room has the call
+        server.wait(lambda: "phone.lost" in server.words(), 3)
+        assert bound["seat"] in seat_names(room) and "call-p" in legs(room)
+        assert server.rest("DELETE", f"/rooms/{room}/participants/{bound['seat']}").status == 204
+        assert record("call-p")["reason"] == "removed"
+
+    def a_room_that_dies_gets_its_calls_again():
+        phone, room = FakePhone(server), server.room()
+        bound = phone.enter("call-q", pin(room), caller="+15551110015")
+        os.kill(server.inspect(room)["audio"]["pid"], signal.SIGKILL)
+        assert phone.hear("again")["call"] == "call-q"
+        assert phone.hand("call-q", bound)["type"] == "ok"
+        assert legs(room)["call-q"]["seat"] == bound["seat"]
+        phone.close()
+
+    def numbers_and_pins_are_nowhere_in_clear():
+        phone, room = FakePhone(server), server.room()
+        number = pin(room)
+        phone.enter("call-r", number, caller="+15554443322")
+        phone.send(type="ended", call="call-r", reason="hung_up", status=0)
+        record("call-r")
+        for folder, _, names in os.walk(server.data):
+            for name in names:
+                path = os.path.join(folder, name)
+                if stat.S_ISSOCK(os.stat(path).st_mode):
+                    continue
+                with open(path, "rb") as f:
+                    held = f.read()
+                assert b"5554443322" not in held and number.encode() not in held, name
+        assert "5554443322" not in server.words() and number not in server.words()
+        assert not re.search(r"\b555\d{7}\b", server.get("/metrics", Authorization="Bearer " + server.key).body.decode())
+        phone.close()
+
+    return [a_pin_leads_into_the_room_and_the_call_is_written_down, a_number_that_is_not_ours_and_a_second_of_an_id_are_refused,
+            guessing_has_a_limit_for_each_number_and_for_the_trunk, a_one_time_pin_is_used_up_also_by_two_at_the_same_moment,
+            a_host_pin_opens_a_locked_room_and_a_seat_pin_its_seat, a_full_or_ended_room_says_so,
+            who_is_removed_is_hung_up_and_so_is_who_is_in_a_room_that_ends, a_host_calls_a_number_and_sees_how_far_it_comes,
+            a_call_that_is_not_answered_leaves_no_seat, what_the_dial_plan_does_not_allow_is_refused_with_a_reason,
+            a_room_that_dies_gets_its_calls_again, a_call_in_a_room_outlives_the_gateway_and_tessera_phone,
+            numbers_and_pins_are_nowhere_in_clear]

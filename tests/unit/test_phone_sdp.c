@@ -1,0 +1,200 @@
+/* Offers and answers of calls, as trunks and telephones write them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "signaling/phone/call_sdp.h"
+
+#define HEAD "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n"
+#define KEY "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwd" /* bytes 0 to 29 */
+#define SUITE "AES_CM_128_HMAC_SHA1_80"
+
+static tel_local local(tel_srtp_policy srtp)
+{
+    tel_local l = {.address = "198.51.100.1",
+                   .port = 30000,
+                   .srtp = srtp,
+                   .session = 5,
+                   .codecs = {MCU_CODEC_OPUS, MCU_CODEC_G722, MCU_CODEC_PCMU, MCU_CODEC_PCMA}};
+    memset(l.key, 0x5a, sizeof l.key);
+    return l;
+}
+
+static char *answer(tel_srtp_policy srtp, const char *offer, tel_agreed *a)
+{
+    tel_local l = local(srtp);
+    return tel_sdp_answer(&l, offer, strlen(offer), MCU_CODEC_NONE, a, NULL);
+}
+
+static void a_clear_offer_is_answered_where_that_is_configured(void **state)
+{
+    const char *offer = HEAD "m=audio 4000 RTP/AVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\na=ptime:40\r\n";
+    tel_agreed a;
+    (void)state;
+    g_autofree char *text = answer(TEL_SRTP_CLEAR, offer, &a);
+    assert_non_null(text);
+    assert_int_equal(a.codec, MCU_CODEC_PCMU);
+    assert_int_equal(a.pt_in, 0);
+    assert_int_equal(a.event_pt, 101);
+    assert_int_equal(a.ptime_ms, 40);
+    assert_false(a.secure || a.hold || a.rtcp_mux);
+    assert_int_equal(ntohs(a.remote.v4.sin_port), 4000);
+    assert_non_null(strstr(text, "m=audio 30000 RTP/AVP 0 101\r\n"));
+    assert_non_null(strstr(text, "c=IN IP4 198.51.100.1\r\n"));
+    assert_non_null(strstr(text, "a=sendrecv\r\n"));
+    assert_null(strstr(text, "crypto"));
+    assert_null(answer(TEL_SRTP_REQUIRED, offer, &a)); /* 488 */
+}
+
+static void a_key_is_read_and_ours_is_given(void **state)
+{
+    const char *offer = HEAD "m=audio 4000 RTP/SAVP 8\r\na=crypto:1 AES_256_CM_HMAC_SHA1_80 inline:" KEY KEY "\r\n"
+                             "a=crypto:7 " SUITE " inline:" KEY "|2^31\r\n";
+    tel_agreed a;
+    (void)state;
+    g_autofree char *text = answer(TEL_SRTP_REQUIRED, offer, &a);
+    assert_non_null(text);
+    assert_true(a.secure);
+    for (unsigned i = 0; i < MCU_LEG_KEY_SIZE; i++) {
+        assert_int_equal(a.key_in[i], i);
+    }
+    assert_non_null(strstr(text, "RTP/SAVP 8\r\n"));
+    assert_non_null(strstr(text, "a=crypto:7 " SUITE " inline:WlpaWlpa"));
+    g_autofree char *insists = answer(TEL_SRTP_CLEAR, offer, &a); /* a trunk that is clear may still do better */
+    assert_non_null(insists);
+    assert_true(a.secure);
+}
+
+static void keys_that_cannot_be_used_are_refused(void **state)
+{
+    static const char *const lines[] = {
+        "a=crypto:1 " SUITE " inline:AAAA\r\n",
+        "a=crypto:1 " SUITE " inline:" KEY "|2^20|1:4\r\n",
+        "a=crypto:1 " SUITE " inline:" KEY ";inline:" KEY "\r\n",
+        "a=crypto:1 " SUITE " inline:" KEY " UNENCRYPTED_SRTP\r\n",
+        "a=crypto:0 " SUITE " inline:" KEY "\r\n",
+        "a=crypto:1 AES_CM_128_HMAC_SHA1_32 inline:" KEY "\r\n",
+        "a=crypto:\r\n",
+        "",
+    };
+    (void)state;
+    for (unsigned i = 0; i < sizeof lines / sizeof *lines; i++) {
+        tel_agreed a;
+        g_autofree char *offer = g_strconcat(HEAD "m=audio 4000 RTP/SAVP 0\r\n", lines[i], NULL);
+        assert_null(answer(TEL_SRTP_REQUIRED, offer, &a));
+        assert_null(answer(TEL_SRTP_CLEAR, offer, &a));
+    }
+}
+
+static void hold_is_seen_in_each_of_its_forms(void **state)
+{
+    static const struct {
+        const char *text, *mode;
+        bool hold;
+    } rows[] = {
+        {HEAD "m=audio 4000 RTP/AVP 0\r\na=sendonly\r\n", "a=recvonly\r\n", true},
+        {HEAD "m=audio 4000 RTP/AVP 0\r\na=inactive\r\n", "a=inactive\r\n", true},
+        {HEAD "a=inactive\r\nm=audio 4000 RTP/AVP 0\r\n", "a=inactive\r\n", true},
+        {HEAD "m=audio 4000 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\n", "a=recvonly\r\n", true},
+        {HEAD "m=audio 4000 RTP/AVP 0\r\na=recvonly\r\n", "a=sendonly\r\n", false},
+        {HEAD "m=audio 4000 RTP/AVP 0\r\n", "a=sendrecv\r\n", false},
+    };
+    (void)state;
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+        tel_agreed a;
+        g_autofree char *text = answer(TEL_SRTP_CLEAR, rows[i].text, &a);
+        assert_non_null(text);
+        assert_int_equal(a.hold, rows[i].hold);
+        assert_non_null(strstr(text, rows[i].mode));
+    }
+}
+
+static void what_is_not_audio_is_refused_line_by_line(void **state)
+{
+    const char *offer =
+        HEAD "m=video 5000 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\nm=audio 4000 RTP/AVP 9 96\r\na=rtpmap:96 opus/48000/2\r\n"
+             "m=image 6000 udptl t38\r\n";
+    tel_agreed a;
+    (void)state;
+    g_autofree char *text = answer(TEL_SRTP_CLEAR, offer, &a);
+    assert_non_null(text);
+    assert_int_equal(a.codec, MCU_CODEC_OPUS); /* ours comes first, whatever theirs is */
+    const char *video = strstr(text, "m=video 0 RTP/AVP 96\r\n"), *audio = strstr(text, "m=audio 30000 RTP/AVP 96\r\n"),
+               *image = strstr(text, "m=image 0 udptl t38\r\n");
+    assert_true(video && audio && image && video < audio && audio < image);
+}
+
+static void nothing_that_fits_is_488(void **state)
+{
+    static const char *const offers[] = {
+        HEAD "m=audio 4000 RTP/AVP 18\r\n",
+        HEAD "m=video 4000 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n",
+        HEAD "m=audio 0 RTP/AVP 0\r\n",
+        HEAD "m=audio 4000 UDP/TLS/RTP/SAVPF 0\r\n",
+        "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 host.example\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n",
+        "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 239.1.1.1/5\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n",
+        "v=0\r\n",
+        "\r\n",
+        "",
+        "GET / HTTP/1.1\r\n\r\n",
+    };
+    (void)state;
+    for (unsigned i = 0; i < sizeof offers / sizeof *offers; i++) {
+        tel_agreed a;
+        assert_null(answer(TEL_SRTP_CLEAR, offers[i], &a));
+    }
+}
+
+static void the_codec_in_use_stays(void **state)
+{
+    const char *offer = HEAD "m=audio 4000 RTP/AVP 9 0 8\r\n";
+    tel_agreed a;
+    tel_local l = local(TEL_SRTP_CLEAR);
+    (void)state;
+    g_autofree char *text = tel_sdp_answer(&l, offer, strlen(offer), MCU_CODEC_PCMA, &a, NULL);
+    assert_int_equal(a.codec, MCU_CODEC_PCMA);
+    g_autofree char *again = tel_sdp_answer(&l, offer, strlen(offer), MCU_CODEC_PCMA, &a, NULL);
+    assert_non_null(strstr(text, "o=- 5 1 ")); /* each text has a version of its own */
+    assert_non_null(strstr(again, "o=- 5 2 "));
+}
+
+static void two_of_ours_understand_each_other(void **state)
+{
+    (void)state;
+    for (int policy = TEL_SRTP_REQUIRED; policy <= TEL_SRTP_CLEAR; policy++) {
+        tel_local one = local((tel_srtp_policy)policy), two = local((tel_srtp_policy)policy);
+        tel_agreed a, b;
+        memset(one.key, 1, sizeof one.key);
+        g_autofree char *offer = tel_sdp_offer(&one);
+        g_autofree char *text = tel_sdp_answer(&two, offer, strlen(offer), MCU_CODEC_NONE, &b, NULL);
+        assert_non_null(text);
+        assert_true(tel_sdp_take_answer(&one, text, strlen(text), &a, NULL));
+        assert_int_equal(a.codec, MCU_CODEC_OPUS);
+        assert_int_equal(b.codec, MCU_CODEC_OPUS);
+        assert_true(a.rtcp_mux && b.rtcp_mux);
+        assert_int_equal(a.secure, policy == TEL_SRTP_REQUIRED);
+        if (a.secure) {
+            assert_memory_equal(a.key_in, two.key, MCU_LEG_KEY_SIZE);
+            assert_memory_equal(b.key_in, one.key, MCU_LEG_KEY_SIZE);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_clear_offer_is_answered_where_that_is_configured),
+        cmocka_unit_test(a_key_is_read_and_ours_is_given),
+        cmocka_unit_test(keys_that_cannot_be_used_are_refused),
+        cmocka_unit_test(hold_is_seen_in_each_of_its_forms),
+        cmocka_unit_test(what_is_not_audio_is_refused_line_by_line),
+        cmocka_unit_test(nothing_that_fits_is_488),
+        cmocka_unit_test(the_codec_in_use_stays),
+        cmocka_unit_test(two_of_ours_understand_each_other),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
