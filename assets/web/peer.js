@@ -223,7 +223,8 @@ export function shorten(sdp) {
   return sdp.split(/^(?=m=)/m).map((section) => {
     const names = lines(section, /^a=rtpmap:(\d+) ([\w-]+)/gm);
     const formats = lines(section, /^a=fmtp:(\d+) (.*)/gm);
-    const taken = (pt) => CODECS.test(names.get(pt)) && !(names.get(pt) === 'h264' && /mode=0|id=(?!42)/.test(formats.get(pt) || 'mode=0'));
+    const sound = /^m=audio/.test(section);
+    const taken = (pt) => (names.get(pt) === 'red' ? sound : CODECS.test(names.get(pt)) && !(names.get(pt) === 'h264' && /mode=0|id=(?!42)/.test(formats.get(pt) || 'mode=0')));
     const repeats = (pt) => names.get(pt) === 'rtx' && taken((/apt=(\d+)/.exec(formats.get(pt)) || [])[1]);
     const kept = [...names.keys()].filter((pt) => taken(pt) || repeats(pt));
     if (!kept.length) return section;

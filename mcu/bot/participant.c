@@ -142,6 +142,9 @@ mcu_participant *mcu_participant_new(mcu_crew *crew, unsigned index, const char 
     if (o->decode < 0 || index < (unsigned)o->decode) {
         p->viewer = mcu_viewer_new(crew->workers, crew->sightings, index);
         p->hearing = mcu_hearing_new(o->tone ? MCU_HEARING_MAX_TONES : 0);
+        if (index == 0 && o->record != NULL) {
+            mcu_hearing_record(p->hearing, fopen(o->record, "we"));
+        }
     }
     mcu_tally_init(&p->tally);
     p->ticker = mcu_participant_ticker_new(p);
@@ -242,6 +245,8 @@ void mcu_participant_look(mcu_participant *p, mcu_participant_view *out)
         .signal_losses = p->signal_losses,
         .connections = p->connections,
         .sent_pictures = p->sent_pictures,
+        .sent_frame = p->sent_frame,
+        .sent_ns = p->sent_frame_ns,
         .refused_pictures = p->refused_pictures,
         .keyframe_requests = p->keyframe_requests,
         .tally = &p->tally,

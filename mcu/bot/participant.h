@@ -40,6 +40,8 @@ typedef struct {
     double join_ms, up_ms, first_picture_ms; /* since it began to join; < 0 = not yet */
     unsigned signal_losses, connections;
     uint64_t sent_pictures, refused_pictures, keyframe_requests;
+    unsigned sent_frame; /* number of the newest picture that was sent, and when it was due; 0 ns = none yet */
+    int64_t sent_ns;
     const mcu_tally *tally;
     const mcu_hearing_stats *hearing;
     mcu_peer_stats peer;

@@ -34,6 +34,8 @@ static void send_video(mcu_participant *p, int64_t now_ns)
             continue;
         }
         p->sent_pictures++;
+        p->sent_frame = index;
+        p->sent_frame_ns = au->time_ns;
     }
 }
 

@@ -28,6 +28,8 @@ struct mcu_participant {
     int64_t began_ns, joined_ns, up_ns;
     unsigned signal_losses, connections;
     uint64_t sent_pictures, refused_pictures, keyframe_requests;
+    unsigned sent_frame;
+    int64_t sent_frame_ns;
     int64_t due_ns[MCU_SENT_MAX];  /* of the clip's pictures: when one was last due */
     int64_t sent_ns[MCU_SENT_MAX]; /* when its last packet had left, 0 = not yet */
 };

@@ -172,6 +172,9 @@ static void agree(const answering *a, const slot *s, const slot *other, mcu_neg_
             mcu_neg_add_recv(out, p->rtx->pt, MCU_CODEC_NONE, p->format->pt, false);
         }
     }
+    if (out->red_pt != 0) {
+        mcu_neg_add_recv(out, out->red_pt, MCU_CODEC_NONE, s->picks[0].format->pt, false);
+    }
     if (out->dtmf_pt >= 0) {
         mcu_neg_add_recv(out, (unsigned)out->dtmf_pt, MCU_CODEC_NONE, -1, true);
     }
@@ -205,6 +208,9 @@ static void write_formats(mcu_sdp *s, mcu_sdp_media *to, const slot *from, const
         if (p->rtx != NULL) {
             mcu_add_rtx(s, to, p->rtx->pt, p->format->pt);
         }
+    }
+    if (n->red_pt != 0) {
+        mcu_add_red(s, to, n->red_pt, from->picks[0].format);
     }
     if (n->dtmf_pt >= 0) {
         mcu_add_format(to, (unsigned)n->dtmf_pt, "telephone-event", n->dtmf_clock_hz, 1, "0-15");

@@ -166,3 +166,29 @@ const mcu_sdp_format *mcu_pick_dtmf(const mcu_sdp_media *m)
     }
     return found;
 }
+
+/* RFC 2198 5: "111/111", one payload type a block */
+static bool only_of(const char *fmtp, unsigned pt)
+{
+    g_auto(GStrv) parts = g_strsplit(fmtp, "/", 0);
+    for (char **part = parts; *part != NULL; part++) {
+        guint64 value = 0;
+        if (!g_ascii_string_to_unsigned(*part, 10, 0, 127, &value, NULL) || value != pt) {
+            return false;
+        }
+    }
+    return parts[0] != NULL;
+}
+
+const mcu_sdp_format *mcu_pick_red(const mcu_sdp_media *m, unsigned pt)
+{
+    const mcu_sdp_format *of = mcu_sdp_format_by_pt(m, pt);
+    for (unsigned i = 0; of != NULL && i < m->n_formats; i++) {
+        const mcu_sdp_format *f = &m->formats[i];
+        if (g_ascii_strcasecmp(f->name, "red") == 0 && f->clock_hz == of->clock_hz && f->channels == of->channels &&
+            f->pt != pt && only_of(f->fmtp, pt)) {
+            return f;
+        }
+    }
+    return NULL;
+}

@@ -46,6 +46,8 @@ unsigned mcu_pick_formats(const mcu_sdp_media *m, const mcu_codec *order, mcu_pi
 /* The order that `local` wants for video. */
 const mcu_codec *mcu_video_order(const mcu_local *local);
 extern const mcu_codec mcu_audio_order[];
+/* red (RFC 2198) whose blocks are all `pt`; NULL = none. */
+const mcu_sdp_format *mcu_pick_red(const mcu_sdp_media *m, unsigned pt);
 /* telephone-event, at 48 kHz where there is one (RFC 4733 2.1: the clock of the audio); NULL = none. */
 const mcu_sdp_format *mcu_pick_dtmf(const mcu_sdp_media *m);
 

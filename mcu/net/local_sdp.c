@@ -56,6 +56,12 @@ mcu_sdp_format *mcu_add_format(mcu_sdp_media *m, unsigned pt, const char *name, 
     return f;
 }
 
+void mcu_add_red(mcu_sdp *s, mcu_sdp_media *m, unsigned pt, const mcu_sdp_format *of)
+{
+    g_autofree char *fmtp = g_strdup_printf("%u/%u", of->pt, of->pt);
+    mcu_add_format(m, pt, "red", of->clock_hz, of->channels, mcu_sdp_keep(s, fmtp));
+}
+
 void mcu_add_rtx(mcu_sdp *s, mcu_sdp_media *m, unsigned pt, unsigned apt)
 {
     g_autofree char *fmtp = g_strdup_printf("apt=%u", apt);

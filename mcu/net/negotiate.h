@@ -40,6 +40,8 @@ void mcu_local_sources(mcu_sdp *s, mcu_sdp_media *m, const mcu_local *local, boo
 void mcu_add_extmap(mcu_sdp *s, mcu_sdp_media *m, unsigned id, mcu_direction direction, const char *uri);
 mcu_sdp_format *mcu_add_format(mcu_sdp_media *m, unsigned pt, const char *name, unsigned clock_hz, unsigned channels,
                                const char *fmtp);
+/* Adds red whose blocks are `of`, under payload type `pt`. */
+void mcu_add_red(mcu_sdp *s, mcu_sdp_media *m, unsigned pt, const mcu_sdp_format *of);
 /* Adds rtx for `apt` under payload type `pt`. */
 void mcu_add_rtx(mcu_sdp *s, mcu_sdp_media *m, unsigned pt, unsigned apt);
 

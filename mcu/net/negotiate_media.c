@@ -98,6 +98,8 @@ void mcu_negotiate_media(const mcu_sdp_media *theirs, const mcu_pick *picks, uns
     const mcu_sdp_format *dtmf = mcu_pick_dtmf(theirs);
     out->dtmf_pt = -1;
     if (theirs->kind == MCU_SDP_AUDIO) {
+        const mcu_sdp_format *red = mcu_pick_red(theirs, first->pt);
+        out->red_pt = red != NULL ? red->pt : 0;
         out->opus_fec = fmtp_is(first->fmtp, "useinbandfec", "1");
         out->opus_stereo = fmtp_is(first->fmtp, "stereo", "1");
         if (dtmf != NULL) {

@@ -5,7 +5,7 @@
 #include "mcu/net/offer_answer.h"
 
 /* The payload types and extension ids of our own offers. */
-enum { PT_OPUS = 111, PT_H264 = 102, PT_H264_RTX = 103, PT_VP8 = 96, PT_VP8_RTX = 97 };
+enum { PT_OPUS = 111, PT_H264 = 102, PT_H264_RTX = 103, PT_VP8 = 96, PT_VP8_RTX = 97, PT_RED = 63 };
 enum { EXT_AUDIO_LEVEL = 1, EXT_ABS_SEND_TIME = 2, EXT_TWCC = 3, EXT_MID = 4, EXT_PLAYOUT_DELAY = 5 };
 static const char *const mids[] = {"0", "1"};
 
@@ -19,7 +19,9 @@ static void offer_audio(mcu_sdp *s, mcu_sdp_media *m, const mcu_local *local)
     m->kind = MCU_SDP_AUDIO;
     m->kind_text = "audio";
     m->direction = direction(local->send_audio, local->recv_audio);
-    mcu_add_format(m, PT_OPUS, "opus", 48000, 2, MCU_OPUS_FMTP)->fb = MCU_FB_TWCC;
+    mcu_sdp_format *opus = mcu_add_format(m, PT_OPUS, "opus", 48000, 2, MCU_OPUS_FMTP);
+    opus->fb = MCU_FB_TWCC;
+    mcu_add_red(s, m, PT_RED, opus);
     mcu_add_extmap(s, m, EXT_AUDIO_LEVEL, MCU_DIR_SENDRECV, MCU_URI_AUDIO_LEVEL);
 }
 
@@ -162,6 +164,9 @@ static bool accept_m_line(const mcu_sdp *answer, const mcu_sdp *offer, unsigned 
     out->ext = mcu_negotiate_extensions(m, NULL);
     keep_offered_extensions(&offer->media[i], &out->ext);
     mcu_negotiate_media(m, picks, n, out);
+    if (out->red_pt != 0) {
+        mcu_neg_add_recv(out, PT_RED, MCU_CODEC_NONE, PT_OPUS, false);
+    }
     return true;
 }
 

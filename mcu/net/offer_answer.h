@@ -35,7 +35,7 @@ typedef struct {
 typedef struct {
     uint8_t pt;
     mcu_codec codec; /* NONE: repair (apt >= 0) or telephone-event (dtmf) */
-    int apt;         /* rtx: the payload type it repairs; else -1 */
+    int apt;         /* rtx, red: the payload type it repairs; else -1 */
     bool dtmf;
 } mcu_recv_pt;
 
@@ -52,6 +52,7 @@ typedef struct {
     mcu_codec send_codec; /* NONE when not sending */
     uint8_t send_pt;
     uint8_t send_rtx_pt; /* 0 = no rtx */
+    uint8_t red_pt;      /* redundant audio, both ways; 0 = none */
     mcu_recv_pt recv_pts[MCU_MAX_RECV_PTS];
     unsigned n_recv_pts;
     mcu_ext_ids ext; /* both ways */

@@ -109,6 +109,10 @@ unsigned mcu_peer_ice_restarts(const mcu_peer *p);
  * dropped and the next one must be a keyframe (on_keyframe_request fires). */
 mcu_status mcu_peer_send_picture(mcu_peer *p, const mcu_au *au);
 mcu_status mcu_peer_send_audio(mcu_peer *p, const mcu_au *au);
+/* From now on each packet of our audio repeats `copies` earlier ones, every `stride`-th of those before it (RFC 2198); without
+ * effect where the remote does not take red. 0 = none. */
+void mcu_peer_set_audio_copies(mcu_peer *p, unsigned copies, unsigned stride);
+bool mcu_peer_takes_copies(const mcu_peer *p);
 /* Asks the remote for a keyframe by PLI (FIR where only that was negotiated); merged, at most one a second, retried until one
  * comes. */
 void mcu_peer_request_keyframe(mcu_peer *p);
@@ -124,6 +128,7 @@ typedef struct {
     uint64_t rtx_packets;         /* out: retransmissions we sent; in: retransmissions that came */
     uint64_t nacks, plis, firs;   /* out: feedback they sent about our stream; in: feedback we sent about theirs */
     uint64_t pictures, keyframes; /* video */
+    uint64_t copies;              /* audio: earlier packets repeated inside others; in: only those that were missing */
     uint64_t dropped;             /* in: bad or unwanted packets; out: pictures the pacer refused */
     unsigned bitrate_bps;         /* over the last second, on the wire incl. RTX */
     mcu_codec codec;

@@ -3,6 +3,7 @@
  *   peer_sdp.c        offers, answers, candidates -> what was negotiated
  *   peer_transport.c  ICE -> first byte -> DTLS, SRTP; what leaves goes the other way
  *   peer_recv.c       RTP in: which m-line, repair, pictures and audio packets out
+ *   peer_recv_audio.c  audio packets and the copies inside them
  *   peer_feedback.c   RTCP that we send: reports, NACK, PLI, REMB, transport-wide feedback
  *   peer_rtcp.c       RTCP that they send
  *   peer_send.c       pictures and audio -> packets -> pacer -> wire; retransmission
@@ -20,6 +21,7 @@
 #include "mcu/net/pacer.h"
 #include "mcu/net/peer.h"
 #include "mcu/net/peer_test.h"
+#include "mcu/net/red.h"
 #include "mcu/net/rtcp.h"
 #include "mcu/net/rtp_stats.h"
 #include "mcu/net/rtpext.h"
@@ -36,6 +38,7 @@
 #define PEER_EARLY_DTLS 8                     /* datagrams of one flight */
 #define PEER_EARLY_CANDIDATES 32
 #define PEER_RTCP_MAX 1200
+#define PEER_AUDIO_SEEN 64
 
 /* Bytes per second over closed intervals of one second. */
 typedef struct {
@@ -70,6 +73,8 @@ typedef struct {
     peer_in base;
     mcu_codec codec;
     mcu_unwrap seq;
+    uint32_t had[PEER_AUDIO_SEEN]; /* seq + 1 of what was handed on, by seq */
+    uint64_t copies;
 } peer_audio_in;
 
 /* One SSRC of ours; lives as long as the peer. */
@@ -134,6 +139,8 @@ struct mcu_peer {
     int64_t rates_ns; /* when the rates were closed */
 
     /* media out */
+    mcu_red_sender red;
+    uint64_t copies_out;
     peer_out vout, rtxout, aout;
     mcu_pacer *pacer;
     mcu_rtx_history *history;
@@ -178,11 +185,17 @@ static inline const mcu_neg_media *mcu_peer_video_media(const mcu_peer *p, const
 {
     return v == &p->cin ? &p->neg->content : &p->neg->video;
 }
-int64_t mcu_peer_rtt_ns(const mcu_peer *p); /* best known, 0 = none */
+int64_t mcu_peer_rtt_ns(const mcu_peer *p);                              /* best known, 0 = none */
+const mcu_recv_pt *mcu_peer_find_pt(const mcu_neg_media *m, uint8_t pt); /* NULL = not agreed */
+/* False: a second SSRC while the first still sends. */
+bool mcu_peer_take_ssrc(peer_in *in, uint32_t ssrc, unsigned clock_hz, int64_t now_ns, bool *changed);
 void mcu_peer_on_rtp(mcu_peer *p, const uint8_t *packet, size_t size, int64_t now_ns);
 void mcu_peer_pop_pictures(mcu_peer *p, int64_t now_ns);
 void mcu_peer_apply_recv(mcu_peer *p); /* after a negotiation */
 void mcu_peer_clear_recv(mcu_peer *p);
+
+/* peer_recv_audio.c */
+void mcu_peer_on_audio(mcu_peer *p, const mcu_recv_pt *pt, const mcu_rtp *r, size_t wire, int64_t now_ns);
 
 /* peer_rtcp.c */
 void mcu_peer_on_rtcp(mcu_peer *p, const uint8_t *packet, size_t size, int64_t now_ns);

@@ -7,7 +7,7 @@
 
 /* ---- which m-line ---- */
 
-static const mcu_recv_pt *find_pt(const mcu_neg_media *m, uint8_t pt)
+const mcu_recv_pt *mcu_peer_find_pt(const mcu_neg_media *m, uint8_t pt)
 {
     for (unsigned k = 0; m->accepted && k < m->n_recv_pts; k++) {
         if (m->recv_pts[k].pt == pt) {
@@ -49,7 +49,7 @@ static const mcu_neg_media *find_media(const mcu_peer *p, const mcu_rtp *r)
             return lines[i].media;
         }
     }
-    return find_pt(audio, r->pt) != NULL ? audio : find_pt(video, r->pt) != NULL ? video : NULL;
+    return mcu_peer_find_pt(audio, r->pt) != NULL ? audio : mcu_peer_find_pt(video, r->pt) != NULL ? video : NULL;
 }
 
 static void note_arrival(mcu_peer *p, const mcu_neg_media *m, const mcu_rtp *r, int64_t now_ns)
@@ -62,8 +62,7 @@ static void note_arrival(mcu_peer *p, const mcu_neg_media *m, const mcu_rtp *r, 
     }
 }
 
-/* False: a second SSRC while the first still sends. */
-static bool take_ssrc(peer_in *in, uint32_t ssrc, unsigned clock_hz, int64_t now_ns, bool *changed)
+bool mcu_peer_take_ssrc(peer_in *in, uint32_t ssrc, unsigned clock_hz, int64_t now_ns, bool *changed)
 {
     *changed = in->ssrc != ssrc || in->last_ns == 0;
     if (in->ssrc != ssrc && in->last_ns != 0 && now_ns - in->last_ns < SSRC_SWITCH_NS) {
@@ -75,47 +74,6 @@ static bool take_ssrc(peer_in *in, uint32_t ssrc, unsigned clock_hz, int64_t now
     }
     in->last_ns = now_ns;
     return true;
-}
-
-/* ---- audio ---- */
-
-static unsigned audio_clock(mcu_codec c)
-{
-    return c == MCU_CODEC_OPUS ? 48000 : 8000;
-}
-
-static void on_audio(mcu_peer *p, const mcu_recv_pt *pt, const mcu_rtp *r, size_t wire, int64_t now_ns)
-{
-    peer_audio_in *a = &p->ain;
-    bool changed;
-    if (pt->codec == MCU_CODEC_NONE || !take_ssrc(&a->base, r->ssrc, audio_clock(pt->codec), now_ns, &changed)) {
-        a->base.dropped += !pt->dtmf;
-        return;
-    }
-    if (changed || a->codec != pt->codec) {
-        a->codec = pt->codec;
-        a->base.stats.clock_hz = audio_clock(pt->codec);
-        a->seq = (mcu_unwrap){0};
-    }
-    a->base.rate.bytes += wire;
-    if (mcu_rtp_stats_push(&a->base.stats, r->seq, r->ts, wire, now_ns) != MCU_OK) {
-        a->base.dropped++;
-        return;
-    }
-    uint32_t seq = (uint32_t)mcu_unwrap16(&a->seq, r->seq);
-    if (r->payload_size == 0 || p->callbacks.on_audio == NULL) {
-        return;
-    }
-    mcu_au *au = mcu_au_new_copy(r->payload, r->payload_size);
-    if (au == NULL) {
-        a->base.dropped++;
-        return;
-    }
-    au->codec = pt->codec;
-    au->ts = r->ts;
-    au->seq = seq;
-    au->time_ns = now_ns;
-    p->callbacks.on_audio(p->user, au);
 }
 
 /* ---- video ---- */
@@ -199,7 +157,7 @@ static void push_video(mcu_peer *p, peer_video_in *v, mcu_codec codec, const mcu
 static void on_media(mcu_peer *p, peer_video_in *v, const mcu_recv_pt *pt, const mcu_rtp *r, size_t wire, int64_t now_ns)
 {
     bool changed;
-    if (!take_ssrc(&v->base, r->ssrc, 90000, now_ns, &changed)) {
+    if (!mcu_peer_take_ssrc(&v->base, r->ssrc, 90000, now_ns, &changed)) {
         v->base.dropped++;
         return;
     }
@@ -216,7 +174,7 @@ static void on_media(mcu_peer *p, peer_video_in *v, const mcu_recv_pt *pt, const
 
 static void on_rtx(mcu_peer *p, peer_video_in *v, const mcu_recv_pt *pt, const mcu_rtp *r, size_t wire, int64_t now_ns)
 {
-    const mcu_recv_pt *media = pt->apt >= 0 ? find_pt(mcu_peer_video_media(p, v), (uint8_t)pt->apt) : NULL;
+    const mcu_recv_pt *media = pt->apt >= 0 ? mcu_peer_find_pt(mcu_peer_video_media(p, v), (uint8_t)pt->apt) : NULL;
     if (media == NULL || media->codec == MCU_CODEC_NONE || v->base.last_ns == 0) {
         v->base.dropped++;
         return;
@@ -256,11 +214,11 @@ void mcu_peer_on_rtp(mcu_peer *p, const uint8_t *packet, size_t size, int64_t no
     peer_video_in *v = m == &p->neg->video ? &p->vin : m == &p->neg->content ? &p->cin : NULL;
     peer_in *in = v != NULL ? &v->base : &p->ain.base;
     note_arrival(p, m, &r, now_ns);
-    const mcu_recv_pt *pt = find_pt(m, r.pt);
+    const mcu_recv_pt *pt = mcu_peer_find_pt(m, r.pt);
     if (pt == NULL || !m->recv) {
         in->dropped++;
     } else if (v == NULL) {
-        on_audio(p, pt, &r, size, now_ns);
+        mcu_peer_on_audio(p, pt, &r, size, now_ns);
     } else if (pt->codec != MCU_CODEC_NONE) {
         on_media(p, v, pt, &r, size, now_ns);
     } else {

@@ -193,12 +193,18 @@ mcu_status mcu_peer_send_audio(mcu_peer *p, const mcu_au *au)
     }
     int64_t now_ns = mcu_net_now_ns(p->net);
     uint32_t ts = media_ts(&p->aout, au);
+    uint8_t red[MCU_RED_PAYLOAD];
+    size_t red_size = 0;
+    if (mcu_peer_takes_copies(p)) {
+        red_size = mcu_red_pack(&p->red, p->neg->audio.send_pt, ts, au->data, au->size, red);
+        p->copies_out += red_size > 0;
+    }
     mcu_rtp r = {.marker = p->aout.packets == 0,
-                 .pt = p->neg->audio.send_pt,
+                 .pt = red_size > 0 ? p->neg->audio.red_pt : p->neg->audio.send_pt,
                  .ts = ts,
                  .ssrc = p->aout.ssrc,
-                 .payload = au->data,
-                 .payload_size = au->size};
+                 .payload = red_size > 0 ? red : au->data,
+                 .payload_size = red_size > 0 ? red_size : au->size};
     mcu_rtpext_block_apply(&p->aout.ext, &r);
     note_time(&p->aout, ts, au->time_ns, now_ns);
     mcu_pkt *pkt = mcu_pkt_new(MCU_PKT_AUDIO);
@@ -206,6 +212,16 @@ mcu_status mcu_peer_send_audio(mcu_peer *p, const mcu_au *au)
     mcu_status s = mcu_pacer_push(p->pacer, pkt, now_ns);
     mcu_peer_pump(p, now_ns);
     return s;
+}
+
+void mcu_peer_set_audio_copies(mcu_peer *p, unsigned copies, unsigned stride)
+{
+    mcu_red_set(&p->red, copies, stride);
+}
+
+bool mcu_peer_takes_copies(const mcu_peer *p)
+{
+    return p->neg != NULL && p->neg->audio.send && p->neg->audio.red_pt != 0;
 }
 
 /* ---- retransmission ---- */

@@ -84,9 +84,11 @@ void mcu_peer_get_stats(mcu_peer *p, mcu_peer_stats *out)
     out->remb_bps = p->remb_ns != 0 && now_ns - p->remb_ns < REMB_FRESH_NS ? p->remb_bps : 0;
     out->twcc_loss = mcu_twcc_history_loss(p->twcc_out, now_ns);
     fill_in(&p->ain.base, p->ain.codec, &out->audio_in);
+    out->audio_in.copies = p->ain.copies;
     fill_video_in(&p->vin, &out->video_in);
     fill_video_in(&p->cin, &out->content_in);
     fill_out(&p->aout, mcu_peer_takes_audio(p) ? p->neg->audio.send_codec : MCU_CODEC_NONE, &out->audio_out);
+    out->audio_out.copies = p->copies_out;
     fill_video_out(p, &out->video_out);
     out->auth_failures = p->auth_failures;
     out->bad_packets = p->bad_packets;

@@ -130,11 +130,11 @@ void mcu_report_quality(mcu_session *s, const mcu_peer_stats *given)
 
 static json_t *stream_json(const mcu_stream_stats *t)
 {
-    return json_pack("{sI sI sI sf sf sI sI sI sI sI sI sI sI}", "packets", (json_int_t)t->packets, "bytes", (json_int_t)t->bytes,
-                     "lost", (json_int_t)t->lost, "loss", t->loss, "jitter_ms", t->jitter_ms, "bitrate_bps",
-                     (json_int_t)t->bitrate_bps, "rtx", (json_int_t)t->rtx_packets, "nacks", (json_int_t)t->nacks, "plis",
-                     (json_int_t)t->plis, "firs", (json_int_t)t->firs, "pictures", (json_int_t)t->pictures, "keyframes",
-                     (json_int_t)t->keyframes, "dropped", (json_int_t)t->dropped);
+    return json_pack("{sI sI sI sf sf sI sI sI sI sI sI sI sI sI}", "packets", (json_int_t)t->packets, "bytes",
+                     (json_int_t)t->bytes, "lost", (json_int_t)t->lost, "loss", t->loss, "jitter_ms", t->jitter_ms, "bitrate_bps",
+                     (json_int_t)t->bitrate_bps, "rtx", (json_int_t)t->rtx_packets, "copies", (json_int_t)t->copies, "nacks",
+                     (json_int_t)t->nacks, "plis", (json_int_t)t->plis, "firs", (json_int_t)t->firs, "pictures",
+                     (json_int_t)t->pictures, "keyframes", (json_int_t)t->keyframes, "dropped", (json_int_t)t->dropped);
 }
 
 /* What the playout buffer of this person's voice does; concealed = made up for sound that did not come in time. */

@@ -3,6 +3,7 @@
 #define MCU_ROOM_ROOM_PRIVATE_H
 
 #include "mcu/net/peer.h"
+#include "mcu/room/audio_choice.h"
 #include "mcu/room/options.h"
 #include "mcu/room/room.h"
 #include "mcu/room/stage.h"
@@ -59,6 +60,9 @@ struct mcu_session {
     bool closing; /* GONE: freed from the idle source */
     mcu_view view;
     mcu_tier_choice choice;
+    mcu_audio_choice sound;
+    double rtt_min_ms;    /* of the last seconds; < 0 unknown */
+    int64_t rtt_min_ns;   /* since when */
     unsigned tier_forced; /* n_tiers + 1 = automatic */
     unsigned tier_able;   /* largest that its decoder takes; n_tiers = none */
     unsigned tier_kept;   /* what a seat with `fixed` watches, if it watches any; n_tiers + 1 = not chosen yet */
@@ -83,11 +87,11 @@ struct mcu_room {
     char id[MCU_ID_MAX + 1];
     char *name;
     mcu_room_options options;
-    GHashTable *seats; /* id -> mcu_seat, owned */
-    GPtrArray *order;  /* mcu_seat in order of joining, borrowed: tile order */
-    GPtrArray *dead;   /* mcu_session closed inside a callback, owned until the idle source runs */
+    GHashTable *seats;    /* id -> mcu_seat, owned */
+    GPtrArray *order;     /* mcu_seat in order of joining, borrowed: tile order */
+    GPtrArray *dead;      /* mcu_session closed inside a callback, owned until the idle source runs */
     GPtrArray *dead_legs; /* the same of mcu_leg */
-    GPtrArray *checks; /* mcu_check, owned (check.c) */
+    GPtrArray *checks;    /* mcu_check, owned (check.c) */
     GSource *checks_idle;
     uint32_t next_person;
     uint64_t revision;

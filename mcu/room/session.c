@@ -5,6 +5,9 @@
 #include "mcu/room/room_private.h"
 
 #define GATHER_LIMIT_MS 1000
+#define COPY_HEADERS_BPS 1600 /* 4 bytes, 50 times a second */
+#define STANDING_MS 80
+#define RTT_MIN_NS (5 * MCU_NS_PER_SEC)
 
 const char *mcu_session_kind_name(mcu_session_kind k)
 {
@@ -32,6 +35,7 @@ mcu_session *mcu_session_new(mcu_room *r, mcu_seat *seat, const char *id, mcu_se
     s->audio_on = s->video_on = true;
     s->tier_forced = s->tier_kept = r->options.tiers.n_tiers + 1;
     s->quality = -1;
+    s->rtt_min_ms = -1;
     s->created_ns = mcu_now_ns();
     bool gives = kind != MCU_SESSION_WHEP;
     mcu_peer_policy policy = {
@@ -303,6 +307,25 @@ json_t *mcu_session_ice_restart(mcu_session *s, const char *ufrag, const char *p
     return json_string(whole != NULL ? whole : answer);
 }
 
+/* No estimate of the path: some room is believed in as long as nothing waits on the way. */
+static void repeat_sound(mcu_session *s, const mcu_peer_stats *stats, int64_t now_ns)
+{
+    if (stats->rtt_ms >= 0 && (s->rtt_min_ms < 0 || stats->rtt_ms < s->rtt_min_ms || now_ns - s->rtt_min_ns > RTT_MIN_NS)) {
+        s->rtt_min_ms = stats->rtt_ms;
+        s->rtt_min_ns = now_ns;
+    }
+    const int bitrate_bps = s->room->options.audio.bitrate_bps;
+    const unsigned voice_bps = (unsigned)(bitrate_bps > 0 ? bitrate_bps : 32000) + COPY_HEADERS_BPS;
+    const mcu_audio_link link = {
+        .loss = stats->twcc_loss >= 0 ? stats->twcc_loss : stats->audio_out.loss,
+        .standing = stats->rtt_ms > 1.5 * s->rtt_min_ms + STANDING_MS,
+        .spare_bps = stats->remb_bps == 0 ? 3 * voice_bps : stats->remb_bps / 4,
+        .voice_bps = voice_bps,
+    };
+    mcu_audio_choice_step(&s->sound, &link, now_ns);
+    mcu_peer_set_audio_copies(s->peer, s->sound.copies, s->sound.stride);
+}
+
 void mcu_session_tick(mcu_session *s, int64_t now_ns)
 {
     if (!s->up || s->closing) {
@@ -317,6 +340,7 @@ void mcu_session_tick(mcu_session *s, int64_t now_ns)
     };
     mcu_tier_choice_step(&s->choice, &s->room->options.tiers, &link, now_ns);
     mcu_session_apply_tier(s);
+    repeat_sound(s, &stats, now_ns);
     mcu_view_remind(&s->view);
     mcu_report_quality(s, &stats);
 }

@@ -281,6 +281,13 @@ mcu_status mcu_peer_send_picture(mcu_peer *p, const mcu_au *au)
     return MCU_OK;
 }
 
+void mcu_peer_set_audio_copies(mcu_peer *p, unsigned copies, unsigned stride)
+{
+    (void)p;
+    (void)copies;
+    (void)stride;
+}
+
 mcu_status mcu_peer_send_audio(mcu_peer *p, const mcu_au *au)
 {
     (void)au;

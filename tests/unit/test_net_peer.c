@@ -34,6 +34,11 @@ static bool audio_both_ways(net_pair *p)
     return p->offerer.audio->len >= wanted && p->answerer.audio->len >= wanted;
 }
 
+static bool audio_came(net_pair *p)
+{
+    return p->answerer.audio->len >= wanted;
+}
+
 static mcu_au *picture(mcu_codec codec, unsigned index)
 {
     size_t n = index % 10 == 0 ? 9000 : 300 + index * 37 % 4000;
@@ -147,6 +152,43 @@ static void test_loss_is_repaired(void **state)
 static bool request_came(net_pair *p)
 {
     return p->answerer.keyframe_requests > 0;
+}
+
+/* A third of the packets is lost, never three in a row: two copies bring every one of them, once, in order, with its own time. */
+static void test_copies_of_audio(void **state)
+{
+    (void)state;
+    enum { PACKETS = 60 };
+    net_pair *p = connected();
+    assert_true(mcu_peer_takes_copies(p->offerer.peer) && mcu_peer_takes_copies(p->answerer.peer));
+    mcu_peer_set_audio_copies(p->offerer.peer, 2, 1);
+    p->answerer.drop_every = 3;
+    for (unsigned k = 0; k < PACKETS; k++) {
+        mcu_au *au = net_opus(k, 60 + k);
+        if (k + 3 >= PACKETS) {
+            p->answerer.drop_every = 0;
+        }
+        assert_int_equal(mcu_peer_send_audio(p->offerer.peer, au), MCU_OK);
+        net_pair_settle(p, 5);
+        mcu_au_unref(au);
+    }
+    wanted = PACKETS;
+    assert_true(net_pair_run(p, audio_came, 3000));
+    assert_true(p->answerer.rtp_dropped >= 15);
+    for (unsigned k = 0; k < PACKETS; k++) {
+        mcu_au *au = net_opus(k, 60 + k);
+        const mcu_au *a = g_ptr_array_index(p->answerer.audio, k), *first = g_ptr_array_index(p->answerer.audio, 0);
+        assert_true(net_same(a, au));
+        assert_int_equal(a->seq - first->seq, k);
+        assert_int_equal(a->ts - first->ts, k * 960);
+        mcu_au_unref(au);
+    }
+    mcu_peer_stats s;
+    mcu_peer_get_stats(p->answerer.peer, &s);
+    assert_int_equal(p->answerer.audio->len, PACKETS);
+    assert_int_equal(s.audio_in.copies, p->answerer.rtp_dropped);
+    assert_int_equal(s.bad_packets, 0);
+    net_pair_free(p);
 }
 
 static void test_keyframe_request(void **state)
@@ -637,6 +679,7 @@ int main(void)
         cmocka_unit_test(test_h264_and_opus),
         cmocka_unit_test(test_vp8),
         cmocka_unit_test(test_loss_is_repaired),
+        cmocka_unit_test(test_copies_of_audio),
         cmocka_unit_test(test_keyframe_request),
         cmocka_unit_test(test_no_wakeups_for_nothing),
         cmocka_unit_test(test_remb_bounds_the_queue),

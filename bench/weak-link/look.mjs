@@ -1,0 +1,54 @@
+// look.mjs - what the weak person's page sees and hears, sampled inside the page; times are of the wall clock, in ms.
+import { readMarker } from '../../tests/browser/lib/marker.mjs';
+
+// Begins to note: every picture with the number that `person` has burnt in, and figures ten times a second.
+export const beginLooking = (page, person) => page.evaluate(`(${begin.toString().replace('READ_MARKER', () => readMarker.toString())})(${person})`);
+
+// {pictures: [[ms, number, width]...], figures: [{ms, ...}...]} since it began; it ends.
+export const endLooking = (page) => page.evaluate(() => {
+  const { pictures, figures, stop } = window.looking;
+  stop();
+  return { pictures, figures };
+});
+
+/* eslint-disable no-undef */
+function begin(person) {
+  const read = READ_MARKER;
+  const video = document.getElementById('composite');
+  const canvas = document.createElement('canvas');
+  const g = canvas.getContext('2d', { willReadFrequently: true });
+  const looking = (window.looking = { pictures: [], figures: [], on: true });
+  const look = () => {
+    if (!looking.on) return;
+    video.requestVideoFrameCallback(look);
+    const { layout } = window.tessera;
+    if (!layout || !video.videoWidth) return;
+    const at = Date.now();
+    if (canvas.width !== video.videoWidth) [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
+    g.drawImage(video, 0, 0);
+    const image = g.getImageData(0, 0, canvas.width, canvas.height);
+    const [sx, sy] = [canvas.width / layout.width, canvas.height / layout.height];
+    for (const tile of window.tessera.tiles()) {
+      const m = read(image, { x: tile.x * sx, y: tile.y * sy, w: tile.w * sx, h: tile.h * sy });
+      if (m && m.person === person) {
+        looking.pictures.push([at, m.frame, canvas.width]);
+        return;
+      }
+    }
+  };
+  const figure = async () => {
+    const all = await window.tessera.stats();
+    const inbound = (kind) => all.find((s) => s.type === 'inbound-rtp' && s.kind === kind) || {};
+    const [a, v] = [inbound('audio'), inbound('video')];
+    looking.figures.push({ ms: Date.now(), samples: a.totalSamplesReceived || 0, concealed: (a.concealedSamples || 0) - (a.silentConcealedSamples || 0), silent: a.silentConcealedSamples || 0, audio: a.packetsReceived || 0,
+      buffered: a.jitterBufferDelay || 0, emitted: a.jitterBufferEmittedCount || 0, decoded: v.framesDecoded || 0, keys: v.keyFramesDecoded || 0, freezes: v.totalFreezesDuration || 0, bytes: (a.bytesReceived || 0) + (v.bytesReceived || 0),
+      playedAudio: a.estimatedPlayoutTimestamp || 0, playedVideo: v.estimatedPlayoutTimestamp || 0 });
+  };
+  const timer = setInterval(figure, 100);
+  looking.stop = () => {
+    looking.on = false;
+    clearInterval(timer);
+  };
+  video.requestVideoFrameCallback(look);
+}
+/* eslint-enable no-undef */

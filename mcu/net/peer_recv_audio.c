@@ -1,0 +1,88 @@
+#include <string.h>
+
+#include "mcu/net/opus_rtp.h"
+#include "mcu/net/peer_priv.h"
+
+static unsigned audio_clock(mcu_codec c)
+{
+    return c == MCU_CODEC_OPUS ? 48000 : 8000;
+}
+
+static void hand_on_audio(mcu_peer *p, const uint8_t *data, size_t size, uint32_t ts, uint32_t seq, int64_t now_ns)
+{
+    peer_audio_in *a = &p->ain;
+    a->had[seq % PEER_AUDIO_SEEN] = seq + 1;
+    if (size == 0 || p->callbacks.on_audio == NULL) {
+        return;
+    }
+    mcu_au *au = mcu_au_new_copy(data, size);
+    if (au == NULL) {
+        a->base.dropped++;
+        return;
+    }
+    au->codec = a->codec;
+    au->ts = ts;
+    au->seq = seq;
+    au->time_ns = now_ns;
+    p->callbacks.on_audio(p->user, au);
+}
+
+/* How many packets ago a copy was sent (RFC 2198 does not say): by its time where that is whole packets, else by its place. */
+static uint32_t packets_back(const mcu_red_block *copy, unsigned place, size_t primary_size, const uint8_t *primary)
+{
+    mcu_opus_packet o;
+    if (mcu_opus_parse(primary, primary_size, &o) == MCU_OK && copy->back % o.samples == 0 && copy->back > 0) {
+        return copy->back / o.samples;
+    }
+    return place;
+}
+
+/* What is missing of the copies, then the primary. */
+static void on_red(mcu_peer *p, uint8_t pt, const mcu_rtp *r, uint32_t seq, int64_t now_ns)
+{
+    mcu_red_block blocks[MCU_RED_BLOCKS];
+    unsigned n = 0;
+    if (mcu_red_parse(r->payload, r->payload_size, blocks, &n) != MCU_OK || blocks[n - 1].pt != pt) {
+        p->ain.base.dropped++;
+        mcu_peer_count(&p->bad_packets, p->net->bad_packets);
+        return;
+    }
+    const mcu_red_block *primary = &blocks[n - 1];
+    for (unsigned i = 0; i + 1 < n; i++) {
+        const uint32_t of = seq - packets_back(&blocks[i], n - 1 - i, primary->size, primary->data);
+        if (blocks[i].pt == pt && blocks[i].size > 0 && p->ain.had[of % PEER_AUDIO_SEEN] != of + 1) {
+            p->ain.copies++;
+            hand_on_audio(p, blocks[i].data, blocks[i].size, r->ts - blocks[i].back, of, now_ns);
+        }
+    }
+    hand_on_audio(p, primary->data, primary->size, r->ts, seq, now_ns);
+}
+
+void mcu_peer_on_audio(mcu_peer *p, const mcu_recv_pt *pt, const mcu_rtp *r, size_t wire, int64_t now_ns)
+{
+    peer_audio_in *a = &p->ain;
+    const mcu_recv_pt *media = pt->apt >= 0 ? mcu_peer_find_pt(&p->neg->audio, (uint8_t)pt->apt) : pt;
+    bool changed;
+    if (media == NULL || media->codec == MCU_CODEC_NONE ||
+        !mcu_peer_take_ssrc(&a->base, r->ssrc, audio_clock(media->codec), now_ns, &changed)) {
+        a->base.dropped += !pt->dtmf;
+        return;
+    }
+    if (changed || a->codec != media->codec) {
+        a->codec = media->codec;
+        a->base.stats.clock_hz = audio_clock(media->codec);
+        a->seq = (mcu_unwrap){0};
+        memset(a->had, 0, sizeof a->had);
+    }
+    a->base.rate.bytes += wire;
+    if (mcu_rtp_stats_push(&a->base.stats, r->seq, r->ts, wire, now_ns) != MCU_OK) {
+        a->base.dropped++;
+        return;
+    }
+    uint32_t seq = (uint32_t)mcu_unwrap16(&a->seq, r->seq);
+    if (media != pt) {
+        on_red(p, media->pt, r, seq, now_ns);
+    } else {
+        hand_on_audio(p, r->payload, r->payload_size, r->ts, seq, now_ns);
+    }
+}

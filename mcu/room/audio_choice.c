@@ -1,0 +1,29 @@
+#include "mcu/room/audio_choice.h"
+
+#include "mcu/base/media.h"
+
+#define LESS_AFTER (10 * MCU_NS_PER_SEC)
+
+static unsigned wanted(double loss)
+{
+    return loss < 0.02 ? 0 : loss < 0.10 ? 1 : loss < 0.20 ? 2 : 3;
+}
+
+void mcu_audio_choice_step(mcu_audio_choice *c, const mcu_audio_link *link, int64_t now_ns)
+{
+    const unsigned room = link->standing || link->voice_bps == 0 ? 0 : link->spare_bps / link->voice_bps;
+    const unsigned copies = wanted(link->loss);
+    c->stride = 1;
+    if (copies >= c->copies) {
+        c->copies = copies;
+        c->less_since_ns = 0;
+    } else if (c->less_since_ns == 0) {
+        c->less_since_ns = now_ns;
+    } else if (now_ns - c->less_since_ns >= LESS_AFTER) {
+        c->copies = copies;
+        c->less_since_ns = 0;
+    }
+    if (c->copies > room) { /* what does not fit goes at once */
+        c->copies = room;
+    }
+}
