@@ -10,6 +10,7 @@ enum { PROMPT_DUCK = 4 }; /* the others are 12 dB softer while one is told somet
 struct mix_acore {
     mix_amix *mix;
     uint64_t tick;
+    uint64_t masked; /* slots, on this tick */
     mix_avoice *voices[MIX_MAX_VOICES];
     unsigned n_voices;
     mix_alistener *listeners[MIX_MAX_LISTENERS];
@@ -149,9 +150,24 @@ static double thread_cpu_s(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
+/* Beyond all slots: the mix without who is masked. */
+#define UNMASKED MIX_MAX_VOICES
+
+static uint64_t masked_slots(const mix_acore *c)
+{
+    uint64_t slots = 0;
+    for (unsigned i = 0; i < c->n_voices; i++) {
+        slots |= (uint64_t)atomic_load_explicit(&c->voices[i]->masked, memory_order_relaxed) << i;
+    }
+    return slots;
+}
+
 /* The slot of the listener's own voice if he would hear himself in the shared mix, else -1. */
 static int own_slot(const mix_acore *c, const mix_alistener *l, const bool *mixed)
 {
+    if (l->own_voice == MIX_HEARS_UNMASKED) {
+        return c->masked != 0 ? UNMASKED : -1;
+    }
     for (unsigned i = 0; l->own_voice != 0 && i < c->n_voices; i++) {
         if (c->voices[i]->id == l->own_voice) {
             return mixed[i] && c->voices[i]->level.audible ? (int)i : -1;
@@ -244,6 +260,12 @@ static void add_prompt(mix_alistener *l, int32_t *pcm)
 /* What this listener alone hears. */
 static void read_own(mix_acore *c, mix_alistener *l, int own, int16_t *pcm)
 {
+    if (own == UNMASKED) {
+        int32_t unmasked[MIX_BLOCK];
+        mix_amix_rest_without(c->mix, c->masked, unmasked);
+        mix_limiter_run(&l->limiter, unmasked, pcm);
+        return;
+    }
     if (!is_apart(l)) {
         mix_amix_read(c->mix, own, &l->limiter, pcm);
         return;
@@ -369,6 +391,7 @@ void mix_acore_tick(mix_acore *c, int64_t now_ns, uint32_t ts48k, int64_t time_n
     double start = thread_cpu_s();
     pull_voices(c, now_ns, mixed);
     c->stats.cpu_s[0] += thread_cpu_s() - start;
+    c->masked = masked_slots(c);
     for (unsigned i = 0; i < c->n_listeners; i++) {
         own[i] = own_slot(c, c->listeners[i], mixed);
     }

@@ -59,6 +59,17 @@ void mix_amix_rest(const mix_amix *m, int own_slot, int32_t *out)
     }
 }
 
+void mix_amix_rest_without(const mix_amix *m, uint64_t slots, int32_t *out)
+{
+    memcpy(out, m->sum, sizeof m->sum);
+    for (unsigned slot = 0; slot < m->max_inputs; slot++) {
+        const int16_t *own = slots >> slot & 1 ? m->input[slot] : NULL;
+        for (unsigned i = 0; own && i < MIX_BLOCK; i++) {
+            out[i] -= own[i];
+        }
+    }
+}
+
 void mix_amix_read(const mix_amix *m, int own_slot, mix_limiter *limiter, int16_t *out)
 {
     int32_t rest[MIX_BLOCK];

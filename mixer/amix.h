@@ -19,6 +19,8 @@ void mix_amix_begin(mix_amix *m, uint64_t tick); /* the sum of `tick` starts fro
 mcu_status mix_amix_add(mix_amix *m, unsigned slot, uint64_t tick, const int16_t *pcm) G_GNUC_WARN_UNUSED_RESULT;
 /* The sum as it is, without `own_slot` (-1 or a slot that was not added: all of it); MIX_BLOCK samples. */
 void mix_amix_rest(const mix_amix *m, int own_slot, int32_t *out);
+/* The same without every slot whose bit is set. */
+void mix_amix_rest_without(const mix_amix *m, uint64_t slots, int32_t *out);
 /* The sum, without `own_slot` (-1 or a slot that was not added: all of it), through the listener's limiter. */
 void mix_amix_read(const mix_amix *m, int own_slot, mix_limiter *limiter, int16_t *out);
 

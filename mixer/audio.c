@@ -274,6 +274,14 @@ void mix_audio_voice_mute(mix_audio *a, uint32_t voice, bool muted)
     }
 }
 
+void mix_audio_voice_mask(mix_audio *a, uint32_t voice, bool masked)
+{
+    int i = find_voice(a, voice);
+    if (i >= 0) {
+        atomic_store_explicit(&a->voices[i]->masked, masked, memory_order_relaxed);
+    }
+}
+
 void mix_audio_voice_hush(mix_audio *a, uint32_t voice, bool hush)
 {
     int i = find_voice(a, voice);

@@ -49,6 +49,10 @@ void mix_audio_voice_remove(mix_audio *a, uint32_t voice);                     /
 mcu_status mix_audio_voice_push(mix_audio *a, uint32_t voice, mcu_au *take_au); /* consumes; bound 400 ms, oldest dropped, counted */
 void mix_audio_voice_mute(mix_audio *a, uint32_t voice, bool muted);           /* decoded for its level, not mixed */
 
+/* Left out of the mix for listeners with MIX_HEARS_UNMASKED, at once. */
+void mix_audio_voice_mask(mix_audio *a, uint32_t voice, bool masked);
+
+#define MIX_HEARS_UNMASKED UINT32_MAX /* as `own_voice`: everybody but who is masked */
 /* `own_voice` 0 = none: hears everybody. A listener whose own voice is silent or absent shares one encode with all such listeners. */
 mcu_status mix_audio_listener_add(mix_audio *a, uint32_t listener, uint32_t own_voice);
 /* A telephone: what it hears is coded as PCMU, PCMA, G722 or OPUS, and never nothing: silence leaves as faint noise. */

@@ -42,6 +42,7 @@ typedef struct mix_avoice {
     mcu_ring *ring; /* mcu_au: loop -> clock */
     atomic_bool muted;
     atomic_bool hush; /* a key is down: nothing of this is for anybody */
+    atomic_bool masked; /* left out for listeners that hear nobody masked */
     mix_avoice_figures figures;
     /* Loop only. */
     bool leaving;

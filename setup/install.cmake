@@ -1,7 +1,7 @@
 # What "cmake --install" puts where, and the Debian package ("ninja package" makes it). Everything is relative to the prefix: the
 # programs find share/tessera beside bin, systemd finds the programs by name.
 include(GNUInstallDirs)
-install(TARGETS tessera tessera-launcher tessera-room tessera-layout RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS tessera tessera-launcher tessera-room tessera-recording tessera-layout RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 if(TARGET tessera-phone)
   install(TARGETS tessera-phone RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   install(DIRECTORY ${CMAKE_BINARY_DIR}/prompts/en ${CMAKE_BINARY_DIR}/prompts/es ${CMAKE_BINARY_DIR}/prompts/fr

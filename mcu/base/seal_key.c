@@ -186,6 +186,31 @@ mcu_status mcu_key_page_parse(const uint8_t page[MCU_KEY_PAGE], mcu_wrapped_key 
     return gone ? MCU_ENOSUP : MCU_EINVAL;
 }
 
+static bool only_zeros(const uint8_t *data, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (data[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool slot_is_clean(const uint8_t *slot)
+{
+    mcu_wrapped_key w;
+    if (parse_slot(slot, &w)) {
+        return only_zeros(slot + AT_HASH + SHA256_DIGEST_LENGTH, MCU_KEY_SLOT - AT_HASH - SHA256_DIGEST_LENGTH);
+    }
+    bool gone = memcmp(slot, gone_magic, sizeof gone_magic) == 0;
+    return only_zeros(slot + (gone ? sizeof gone_magic : 0), MCU_KEY_SLOT - (gone ? sizeof gone_magic : 0));
+}
+
+bool mcu_key_page_check(const uint8_t page[MCU_KEY_PAGE])
+{
+    return slot_is_clean(page) && slot_is_clean(page + MCU_KEY_SLOT);
+}
+
 mcu_status mcu_key_page_read(int fd, mcu_wrapped_key *w)
 {
     uint8_t page[MCU_KEY_PAGE];
@@ -208,11 +233,15 @@ static bool fail(GError **error, const char *what)
     return false;
 }
 
-/* Random bytes behind the mark: what was there is overwritten, not only marked. */
+/* Overwritten with random bytes, then with the mark and zeros: what stands there in the end can be checked. */
 static bool wipe_slot(int fd, off_t at)
 {
     uint8_t slot[MCU_KEY_SLOT];
     mcu_random(slot, sizeof slot);
+    if (!write_all(fd, slot, sizeof slot, at) || fdatasync(fd) != 0) {
+        return false;
+    }
+    memset(slot, 0, sizeof slot);
     memcpy(slot, gone_magic, sizeof gone_magic);
     return write_all(fd, slot, sizeof slot, at);
 }

@@ -44,6 +44,8 @@ bool mcu_key_unwrap(const mcu_wrapped_key *w, const uint8_t private_key[MCU_SEAL
 bool mcu_key_page_write(int fd, const mcu_wrapped_key *w);
 /* MCU_OK; MCU_ENOSUP: shredded; MCU_EINVAL: no valid slot. */
 mcu_status mcu_key_page_read(int fd, mcu_wrapped_key *w);
+/* Whether every byte of both slots is as one of these functions leaves it. */
+bool mcu_key_page_check(const uint8_t page[MCU_KEY_PAGE]);
 mcu_status mcu_key_page_parse(const uint8_t page[MCU_KEY_PAGE], mcu_wrapped_key *w);
 /* Unwraps with the old private key, wraps to the new public one, syncs, then wipes the old slot and syncs. */
 bool mcu_key_page_rewrap(int fd, const uint8_t old_private[MCU_SEAL_KEY], const uint8_t new_public[MCU_SEAL_KEY],

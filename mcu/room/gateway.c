@@ -1,12 +1,15 @@
 #include "mcu/room/gateway.h"
 
 #include <glib-unix.h>
+#include <openssl/crypto.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "mcu/base/hex.h"
 #include "mcu/base/ipc.h"
 #include "mcu/base/leg.h"
 #include "mcu/base/log.h"
+#include "mcu/base/signing.h"
 #include "mcu/base/status.h"
 #include "mcu/room/room.h"
 
@@ -29,6 +32,7 @@ struct mcu_gateway {
     mcu_room *room;
     void (*finished)(void *user);
     void *user;
+    uint8_t signing_key[MCU_SIGN_KEY], signing_public[MCU_SIGN_KEY]; /* what this process records is signed with it */
 };
 
 static void drop_source(GSource **source)
@@ -94,15 +98,14 @@ static void room_finished(void *user, const char *reason)
     g->finished(g->user);
 }
 
-static const mcu_room_callbacks room_callbacks = {.send = send_to_leader, .finished = room_finished};
-
 static void say_hello(connection *c)
 {
     mcu_room *r = c->gateway->room;
+    char key[2 * MCU_SIGN_KEY + 1];
     send_to(c,
-            json_pack("{ss si ss ss sI si}", "type", "hello", "protocol", PROTOCOL, "build", TESSERA_VERSION, "room",
+            json_pack("{ss si ss ss sI si ss}", "type", "hello", "protocol", PROTOCOL, "build", TESSERA_VERSION, "room",
                       r != NULL ? mcu_room_id(r) : "", "revision", (json_int_t)(r != NULL ? mcu_room_revision(r) : 0), "pid",
-                      (int)getpid()),
+                      (int)getpid(), "signing_key", mcu_hex(c->gateway->signing_public, MCU_SIGN_KEY, key)),
             NULL);
 }
 
@@ -132,7 +135,8 @@ static void on_open(mcu_gateway *g, const json_t *m)
     if (g->room != NULL) {
         g_set_error(&error, MCU_ERROR, MCU_ERROR_CONFLICT, "this process is a room already");
     } else {
-        g->room = mcu_room_new(g->context, m, &room_callbacks, g, &error);
+        mcu_room_callbacks callbacks = {send_to_leader, room_finished, g->signing_key};
+        g->room = mcu_room_new(g->context, m, &callbacks, g, &error);
     }
     json_t *reply;
     if (error != NULL) {
@@ -245,6 +249,9 @@ mcu_gateway *mcu_gateway_new(GMainContext *context, int listen_fd, void (*finish
     g->listen_fd = listen_fd;
     g->finished = finished;
     g->user = user;
+    if (!mcu_sign_key_new(g->signing_key, g->signing_public)) {
+        mcu_error_log("gateway.key", "it cannot sign recordings");
+    }
     g->connections = g_ptr_array_new_with_free_func(connection_free);
     g_unix_set_fd_nonblocking(listen_fd, TRUE, NULL);
     g->listener = g_unix_fd_source_new(listen_fd, G_IO_IN);
@@ -270,6 +277,7 @@ void mcu_gateway_free(mcu_gateway *g)
         return;
     }
     mcu_room_free(g->room);
+    OPENSSL_cleanse(g->signing_key, sizeof g->signing_key);
     g_ptr_array_unref(g->connections);
     drop_source(&g->listener);
     close(g->listen_fd);

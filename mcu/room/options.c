@@ -83,7 +83,7 @@ static bool read_media(mcu_room_options *o, const json_t *media, GError **error)
 #define SCREEN_LINES 360
 #define SCREEN_PICTURE_BITS 25000
 #define VIEW_TIERS 2 /* the largest ones: below, everybody sees the same */
-_Static_assert(2 * MCU_TIERS_MAX + 3 * VIEW_TIERS <= MIX_MAX_TIERS, "every canvas has a place");
+_Static_assert(2 * MCU_TIERS_MAX + 4 * VIEW_TIERS <= MIX_MAX_TIERS, "every canvas has a place");
 
 static const mix_tier_spec default_tiers[] = {
     {"A", 1280, 720, 25, 1200000},
@@ -96,6 +96,7 @@ static void add_canvas(mcu_room_options *o, mcu_canvas c, const mix_tier_spec *s
 {
     o->video.tiers[o->video.n_tiers] = *spec;
     o->video.view[o->video.n_tiers] = c.view;
+    o->video.masks[o->video.n_tiers] = c.recorded;
     o->canvases[o->video.n_tiers++] = c;
 }
 
@@ -128,6 +129,7 @@ static void add_canvases(mcu_room_options *o)
                 add_canvas(o, (mcu_canvas){.tier = i, .view = role}, &o->video.tiers[i]);
             }
         }
+        add_canvas(o, (mcu_canvas){.tier = i, .recorded = true}, &o->video.tiers[i]);
     }
 }
 
@@ -189,6 +191,16 @@ void mcu_room_options_clear(mcu_room_options *o)
     g_clear_pointer(&o->turn, g_free);
     g_clear_pointer(&o->layouts, mcu_layouts_free);
     g_clear_pointer(&o->layout, g_free);
+}
+
+int mcu_room_options_recorded(const mcu_room_options *o, unsigned tier)
+{
+    for (unsigned i = o->tiers.n_tiers; i < o->video.n_tiers; i++) {
+        if (o->canvases[i].recorded && o->canvases[i].tier == tier) {
+            return (int)i;
+        }
+    }
+    return -1;
 }
 
 int mcu_room_options_tier(const mcu_room_options *o, const char *name)

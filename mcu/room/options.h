@@ -15,8 +15,9 @@
  * order; what follows takes their place for some viewers, or while a screen is shown. */
 typedef struct {
     unsigned tier;
-    bool screen;  /* while a screen is shown: of a size at which it can be read, with few pictures */
-    mcu_who view; /* for viewers of this role, while the layout has a picture of theirs; NONE = for everybody */
+    bool screen;   /* while a screen is shown: of a size at which it can be read, with few pictures */
+    bool recorded; /* for the recording, while somebody here has not agreed to it: he is masked */
+    mcu_who view;  /* for viewers of this role, while the layout has a picture of theirs; NONE = for everybody */
 } mcu_canvas;
 
 typedef struct {
@@ -37,6 +38,8 @@ typedef struct {
 /* `config` may be NULL or lack members: every one has a default. */
 bool mcu_room_options_init(mcu_room_options *o, const json_t *config, GError **error);
 void mcu_room_options_clear(mcu_room_options *o);
+/* The canvas on which a tier is recorded while somebody is masked; -1 = it has none. */
+int mcu_room_options_recorded(const mcu_room_options *o, unsigned tier);
 /* Index of a tier by name; n_tiers for "audio"; -1 unknown. */
 int mcu_room_options_tier(const mcu_room_options *o, const char *name);
 const char *mcu_room_options_tier_name(const mcu_room_options *o, unsigned tier); /* "audio" beyond the last */

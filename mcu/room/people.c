@@ -1,3 +1,4 @@
+#include "mcu/room/record.h"
 #include "mcu/room/room_private.h"
 
 enum { SILENT_TILES_MAX = 3, RECENT_SPEAKERS = 4 }; /* more callers than that share one tile; turns at speaking */
@@ -48,6 +49,7 @@ static unsigned list_screens(const mcu_room *r, mix_person people[MIX_MAX_PEOPLE
             people[n++] = (mix_person){.person = seat->content,
                                        .name = seat->name,
                                        .camera_on = true,
+                                       .masked = mcu_record_masks(r, seat),
                                        .who = 1u << MCU_WHO_CONTENT,
                                        .rank = MIX_RANK_NEVER};
         }
@@ -82,6 +84,7 @@ static mix_person person_of(const mcu_room *r, const mcu_seat *seat)
         .muted = !mcu_seat_is_heard(seat),
         .talking = mcu_seat_talking(seat),
         .phone = seat->leg != NULL,
+        .masked = mcu_record_masks(r, seat),
         .who = who_is(seat),
         .rank = mcu_stage_rank(&r->stage, seat->person),
     };
@@ -121,7 +124,8 @@ void mcu_people_show(mcu_room *r)
 /* A bit each. */
 static unsigned tiers_watched(const mcu_room *r)
 {
-    unsigned watched = 0;
+    int recorded = mcu_record_tier(r);
+    unsigned watched = recorded >= 0 ? 1u << recorded : 0;
     for (guint i = 0; i < r->order->len; i++) {
         const mcu_session *s = ((const mcu_seat *)r->order->pdata[i])->session;
         if (s != NULL && s->up) {
@@ -191,6 +195,7 @@ void mcu_picture_changed(mcu_room *r)
 void mcu_people_changed(mcu_room *r)
 {
     r->people_dirty = true;
+    mcu_record_people(r);
     mcu_roster_changed(r);
 }
 

@@ -6,6 +6,7 @@
 #include "mcu/room/check.h"
 #include "mcu/room/leg.h"
 #include "mcu/room/leg_requests.h"
+#include "mcu/room/record.h"
 #include "mcu/room/room_private.h"
 #include "mcu/room/still.h"
 
@@ -368,8 +369,9 @@ static const struct {
     {"say", mcu_request_say},     {"candidate", request_candidate}, {"end", request_end},
     {"inspect", request_inspect}, {"layout", request_layout},       {"layouts", request_layouts},
     {"leave", request_leave},     {"metrics", request_metrics},     {"mute", request_mute},
-    {"offer", request_offer},     {"picture", request_picture},     {"seat", request_seat},
-    {"state", request_state},     {"tier", request_tier},           {"unseat", request_unseat},
+    {"offer", request_offer},     {"picture", request_picture},     {"record", mcu_request_record},
+    {"seat", request_seat},       {"state", request_state},         {"tier", request_tier},
+    {"unseat", request_unseat},
 };
 
 void mcu_room_handle(mcu_room *r, const json_t *m)

@@ -6,6 +6,7 @@
 #include "mcu/base/log.h"
 #include "mcu/room/check.h"
 #include "mcu/room/leg.h"
+#include "mcu/room/record.h"
 #include "mcu/room/requests.h"
 #include "mcu/room/room_private.h"
 #include "mcu/room/still.h"
@@ -40,7 +41,7 @@ static gboolean on_finished(gpointer user)
 
 void mcu_room_finish(mcu_room *r, const char *reason)
 {
-    if (r->finished) {
+    if (r->finished || mcu_record_holds_finish(r, reason)) {
         return;
     }
     r->finished = true;
@@ -78,6 +79,7 @@ static gboolean on_tick(gpointer user)
     }
     mcu_checks_tick(r, now);
     mcu_stills_tick(r, now);
+    mcu_record_tick(r);
     if (anybody(r)) {
         r->empty_since_ns = 0;
     } else if (r->empty_since_ns == 0) {
@@ -147,6 +149,7 @@ void mcu_room_free(mcu_room *r)
     r->callbacks.send = NULL;
     mcu_checks_clear(r);
     g_ptr_array_set_size(r->dead_legs, 0);
+    mcu_record_free(r);
     g_ptr_array_unref(r->dead);
     r->dead = g_ptr_array_new_with_free_func(dead_free);
     g_hash_table_unref(r->seats);
@@ -195,6 +198,7 @@ void mcu_room_announce(mcu_room *r)
         mcu_report_session(s, state == MCU_PEER_UP ? "up" : state == MCU_PEER_STALLED ? "stalled" : "connecting", "announce");
     }
     mcu_room_send(r, mcu_report_roster(r), "roster");
+    mcu_record_announce(r);
     for (unsigned i = 0; i < MIX_MAX_TIERS; i++) {
         if (r->layouts[i] != NULL) {
             g_autofree char *key = g_strdup_printf("layout%u", i);

@@ -14,6 +14,7 @@ typedef struct {
     void (*send)(void *user, json_t *take, const char *coalesce);
     /* The room is over; called once, from an idle source, never inside another call. */
     void (*finished)(void *user, const char *reason);
+    const uint8_t *signing_key; /* 32 bytes, Ed25519, private to the process; borrowed; NULL: it cannot record */
 } mcu_room_callbacks;
 
 /* `open` is the gateway's message: room, name, config, seats. NULL with error when the configuration is unusable. */

@@ -21,6 +21,7 @@ const char *mcu_session_kind_name(mcu_session_kind k);
 typedef struct mcu_session mcu_session;
 typedef struct mcu_check mcu_check;
 typedef struct mcu_leg mcu_leg;
+typedef struct mcu_record mcu_record;
 
 /* The durable place of one person; the gateway's store is the original. */
 typedef struct {
@@ -106,6 +107,7 @@ struct mcu_room {
     bool finished;
     int *passed; /* descriptors of the message in hand; one that is taken becomes -1 */
     unsigned n_passed;
+    mcu_record *record; /* NULL = none; owned (record.c) */
     mcu_stage stage;
     char layout[MCU_LAYOUT_NAME_MAX + 1]; /* in use; those there are: options.layouts */
     mcu_still stills[MIX_MAX_TIERS];

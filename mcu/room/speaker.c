@@ -1,4 +1,5 @@
 #include "mcu/base/log.h"
+#include "mcu/room/record.h"
 #include "mcu/room/room_private.h"
 
 bool mcu_speaker_signs(const mcu_session *s)
@@ -52,6 +53,7 @@ bool mcu_layout_use(mcu_room *r, const char *name, GError **error)
         return false;
     }
     g_strlcpy(r->layout, l->name, sizeof r->layout);
+    mcu_record_layout(r);
     mix_video_set_layout(r->video, l);
     mcu_canvases_changed(r);
     return true;

@@ -1,5 +1,6 @@
 #include "mcu/base/log.h"
 #include "mcu/room/leg.h"
+#include "mcu/room/record.h"
 #include "mcu/room/room_private.h"
 #include "mcu/room/still.h"
 
@@ -98,6 +99,7 @@ static void on_picture_out(void *user, unsigned tier, mcu_au *au)
         mcu_still_picture(r, tier, au);
         return;
     }
+    mcu_record_picture(r, tier, au);
     for (guint i = 0; i < r->order->len; i++) {
         mcu_session *s = ((mcu_seat *)r->order->pdata[i])->session;
         if (s == NULL || !s->up) {
@@ -162,7 +164,7 @@ static void note_tiles(mcu_room *r, unsigned tier, const mix_tile *tiles, unsign
 static void on_layout(void *user, unsigned tier, const mix_tile *tiles, unsigned n)
 {
     mcu_room *r = user;
-    if (tier >= MIX_MAX_TIERS) {
+    if (tier >= MIX_MAX_TIERS || r->options.canvases[tier].recorded) { /* nobody watches that */
         return;
     }
     note_tiles(r, tier, tiles, n);
@@ -177,6 +179,10 @@ static void on_audio_out(void *user, const mix_audio_out *out, unsigned n)
 {
     mcu_room *r = user;
     for (unsigned i = 0; i < n; i++) {
+        if (out[i].listener == MCU_RECORD_LISTENER) {
+            mcu_record_sound(r, out[i].au);
+            continue;
+        }
         mcu_seat *seat = mcu_people_by_number(r, out[i].listener);
         if (seat != NULL && seat->leg != NULL) {
             mcu_leg_hear(seat->leg, out[i].au);

@@ -119,6 +119,16 @@ void fake_picture(unsigned tier, bool keyframe)
     mcu_au_unref(au);
 }
 
+void fake_picture_out(unsigned tier, mcu_au *au)
+{
+    the_video.callbacks.on_picture(the_video.user, tier, au);
+}
+
+void fake_sound_out(uint32_t listener, mcu_au *au)
+{
+    the_audio.callbacks.on_audio(the_audio.user, &(mix_audio_out){listener, au}, 1);
+}
+
 void fake_still(unsigned tier)
 {
     mcu_au *au = mcu_au_new_copy("\xff\xd8\xff", 3);
@@ -467,18 +477,24 @@ void mix_audio_voice_mute(mix_audio *a, uint32_t voice, bool muted)
     fake.muted[voice] = muted;
 }
 
+void mix_audio_voice_mask(mix_audio *a, uint32_t voice, bool masked)
+{
+    (void)a;
+    fake.masked[voice & 255] = masked;
+}
+
 mcu_status mix_audio_listener_add(mix_audio *a, uint32_t listener, uint32_t own_voice)
 {
     (void)a;
-    fake.listeners[listener] = true;
-    fake.listener_voice[listener] = own_voice;
+    fake.listeners[listener & 255] = true;
+    fake.listener_voice[listener & 255] = own_voice;
     return MCU_OK;
 }
 
 void mix_audio_listener_remove(mix_audio *a, uint32_t listener)
 {
     (void)a;
-    fake.listeners[listener] = false;
+    fake.listeners[listener & 255] = false;
 }
 
 bool mix_audio_voice_get_stats(mix_audio *a, uint32_t voice, mix_voice_stats *out)

@@ -14,9 +14,9 @@ typedef struct {
     unsigned n_people;
     mix_person people[MIX_MAX_PEOPLE];
     char names[MIX_MAX_PEOPLE][64];
-    char layout[MCU_LAYOUT_NAME_MAX + 1]; /* in use */
-    bool screens[256];                    /* by their owner's number */
-    bool sources[256], voices[256], muted[256], listeners[256];
+    char layout[MCU_LAYOUT_NAME_MAX + 1];                       /* in use */
+    bool screens[256];                                          /* by their owner's number */
+    bool sources[256], voices[256], muted[256], listeners[256]; /* by number & 255 */
     uint32_t listener_voice[256];
     /* telephones (fake_call.c) */
     unsigned calls; /* alive */
@@ -24,6 +24,7 @@ typedef struct {
     mcu_codec line_codec[256];
     bool hushed[256], bad_wav;
     unsigned gain[256], said[256];
+    bool masked[256];     /* voices */
     bool pacer_full;      /* the next picture is refused */
     mcu_codec send_codec; /* what new peers negotiate */
     mcu_decode_limits limits;
@@ -50,6 +51,8 @@ void fake_peer_gives(mcu_peer *p);
 void fake_peer_link(mcu_peer *p, double loss);
 /* A picture of a tier, as the encoder would hand it to the loop. */
 void fake_picture(unsigned tier, bool keyframe);
+void fake_picture_out(unsigned tier, mcu_au *au); /* this one; borrowed */
+void fake_sound_out(uint32_t listener, mcu_au *au);
 void fake_still(unsigned tier);
 void fake_talking(uint32_t voice, bool talking);
 void fake_level(uint32_t voice, double level_dbov, int64_t now_ns); /* of one voice: the others are silent */

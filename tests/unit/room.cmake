@@ -6,12 +6,12 @@ tessera_test(room_stage SOURCES test_room_stage.c ${ROOM}/stage.c LIBS tessera_b
 tessera_test(room_options SOURCES test_room_options.c ${ROOM}/options.c ${ROOM}/keypad.c LIBS tessera_base PkgConfig::ROOM_GIO)
 tessera_test(room_keypad SOURCES test_room_keypad.c ${ROOM}/keypad.c LIBS tessera_base)
 # The whole room with net and mixer replaced by fakes that record what they are told.
-foreach(part layout legs rules seats)
+foreach(part layout legs record rules seats)
   tessera_test(room_${part}
-    SOURCES test_room_${part}.c room_kit.c fake_media.c fake_call.c ${ROOM}/audio_choice.c ${ROOM}/canvas.c ${ROOM}/check.c ${ROOM}/keypad.c ${ROOM}/leg.c
-      ${ROOM}/leg_requests.c ${ROOM}/options.c ${ROOM}/people.c ${ROOM}/report.c
+    SOURCES test_room_${part}.c room_kit.c recording_kit.c fake_media.c fake_call.c ${ROOM}/audio_choice.c ${ROOM}/canvas.c ${ROOM}/check.c ${ROOM}/keypad.c ${ROOM}/leg.c
+      ${ROOM}/leg_requests.c ${ROOM}/options.c ${ROOM}/people.c ${ROOM}/record.c ${ROOM}/record_people.c ${ROOM}/record_requests.c ${ROOM}/report.c
       ${ROOM}/requests.c ${ROOM}/room.c ${ROOM}/seat.c ${ROOM}/session.c ${ROOM}/share.c ${ROOM}/speaker.c ${ROOM}/stage.c ${ROOM}/still.c ${ROOM}/tier_choice.c ${ROOM}/view.c ${ROOM}/wiring.c
-    LIBS tessera_base PkgConfig::ROOM_GIO)
+    LIBS tessera_recorder PkgConfig::ROOM_GIO)
 endforeach()
 # The same with real media, over loopback.
 tessera_test(room_phone SOURCES test_room_phone.c audio_kit.c LIBS tessera_room)

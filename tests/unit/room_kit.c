@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 #include <string.h>
+#include <unistd.h>
 
 static void on_send(void *user, json_t *take, const char *coalesce)
 {
@@ -27,6 +28,8 @@ void room_kit_settle(void)
     }
 }
 
+const uint8_t room_kit_signing_key[32] = {7};
+
 int room_kit_setup(void **state)
 {
     fake_media_reset();
@@ -34,7 +37,7 @@ int room_kit_setup(void **state)
     f->sent = json_array();
     json_t *open = json_pack("{ss ss s[{ss ss ss} {ss ss ss sb}]}", "room", "r1", "name", "Visit", "seats", "seat", "s1", "name",
                              "Ann", "role", "patient", "seat", "s2", "name", "Bob", "role", "clinician", "muted", 1);
-    mcu_room_callbacks callbacks = {on_send, on_finished};
+    mcu_room_callbacks callbacks = {on_send, on_finished, room_kit_signing_key};
     f->room = mcu_room_new(NULL, open, &callbacks, f, NULL);
     json_decref(open);
     assert_non_null(f->room);
@@ -61,6 +64,16 @@ void room_kit_say(room_kit *f, json_t *take)
 {
     mcu_room_handle(f->room, take);
     json_decref(take);
+    room_kit_settle();
+}
+
+void room_kit_say_fd(room_kit *f, json_t *take, int take_fd)
+{
+    mcu_room_handle_fds(f->room, take, &take_fd, 1);
+    json_decref(take);
+    if (take_fd >= 0) {
+        close(take_fd);
+    }
     room_kit_settle();
 }
 

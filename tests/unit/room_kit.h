@@ -16,6 +16,8 @@ int room_kit_setup(void **state);    /* cmocka's; *state is a room_kit */
 int room_kit_teardown(void **state); /* checks that nothing is held any more */
 void room_kit_settle(void);          /* runs what the loop has to run */
 void room_kit_say(room_kit *f, json_t *take);
+void room_kit_say_fd(room_kit *f, json_t *take, int take_fd);
+extern const uint8_t room_kit_signing_key[32];
 const json_t *room_kit_heard(const room_kit *f, const char *type); /* the newest of a type, borrowed; NULL = none */
 const char *room_kit_member(const json_t *m, const char *key);
 void room_kit_offer(room_kit *f, const char *seat, const char *session, const char *sdp);

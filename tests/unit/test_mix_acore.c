@@ -231,6 +231,34 @@ static void eight_shouting_stay_under_the_ceiling_after_coding(void **state)
     room_free(r);
 }
 
+/* The recording's ear: everybody, until somebody is masked; then everybody but him, from that tick on, and the others as before.
+ */
+static void masked_is_heard_by_people_and_not_by_the_recording(void **state)
+{
+    (void)state;
+    mix_audio_config config = {.complexity = -1, .bitrate_bps = 96000};
+    room *r = room_new(4, &config, &(kit_sender_config){.codec = MCU_CODEC_OPUS, .bitrate = 96000});
+    r->listener[3]->own_voice = MIX_HEARS_UNMASKED;
+    for (unsigned p = 0; p < 4; p++) {
+        r->link[p].amplitude = kit_amplitude(-24);
+    }
+    room_run(r, 100);
+    for (unsigned p = 0; p < 4; p++) {
+        assert_true(heard_db(r, 3, p, 50) > -30);
+    }
+    atomic_store(&r->voice[1]->masked, true);
+    atomic_store(&r->voice[2]->masked, true);
+    room_run(r, 100);
+    assert_true(heard_db(r, 3, 0, 80) > -30 && heard_db(r, 3, 3, 80) > -30);
+    assert_true(heard_db(r, 3, 1, 80) < -60 && heard_db(r, 3, 2, 80) < -60);
+    assert_true(heard_db(r, 0, 1, 80) > -30 && heard_db(r, 1, 2, 80) > -30);
+    atomic_store(&r->voice[1]->masked, false);
+    atomic_store(&r->voice[2]->masked, false);
+    room_run(r, 50);
+    assert_true(heard_db(r, 3, 1, 40) > -30 && heard_db(r, 3, 2, 40) > -30);
+    room_free(r);
+}
+
 static void leaving_changes_nothing_for_the_others(void **state)
 {
     (void)state;
@@ -256,6 +284,7 @@ int main(void)
         cmocka_unit_test(coming_back_to_an_unused_shared_encode_makes_no_click),
         cmocka_unit_test(muted_is_measured_and_not_heard),
         cmocka_unit_test(eight_shouting_stay_under_the_ceiling_after_coding),
+        cmocka_unit_test(masked_is_heard_by_people_and_not_by_the_recording),
         cmocka_unit_test(leaving_changes_nothing_for_the_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

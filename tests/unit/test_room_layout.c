@@ -73,7 +73,7 @@ static void test_opens_with_its_layout(void **state)
 {
     (void)state;
     json_t *open = json_pack("{ss s{s[o] ss}}", "room", "r2", "config", "layouts", layout_named("one"), "layout", "one");
-    mcu_room_callbacks callbacks = {NULL, NULL};
+    mcu_room_callbacks callbacks = {NULL, NULL, NULL};
     mcu_room *r = mcu_room_new(NULL, open, &callbacks, NULL, NULL);
     assert_non_null(r);
     assert_string_equal(fake.layout, "one");

@@ -22,7 +22,7 @@ static void test_defaults(void **state)
     mcu_room_options o;
     assert_true(mcu_room_options_init(&o, NULL, NULL));
     assert_int_equal(o.tiers.n_tiers, 4);
-    assert_int_equal(o.video.n_tiers, 4 + 2 + 6); /* C and D while a screen is shown; A and B for three roles */
+    assert_int_equal(o.video.n_tiers, 4 + 2 + 8); /* C and D while a screen is shown; A and B for three roles and the recording */
     assert_true(o.canvases[5].screen && o.canvases[5].tier == 3);
     assert_int_equal(o.video.tiers[5].height_px, 360);
     assert_int_equal(o.video.tiers[5].fps, 2);

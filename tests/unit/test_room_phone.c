@@ -291,7 +291,7 @@ static double level(const person *listener, const person *voice)
 
 static void setup(world *w)
 {
-    static const mcu_room_callbacks callbacks = {on_room_send, on_finished};
+    static const mcu_room_callbacks callbacks = {on_room_send, on_finished, NULL};
     w->sent = json_array();
     json_t *open =
         json_pack("{ss ss s[{ss ss ss} {ss ss ss} {ss ss ss}] s{s{s[s]}}}", "room", "r1", "name", "Visit", "seats", "seat", "web",

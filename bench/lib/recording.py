@@ -1,0 +1,82 @@
+"""What recording costs a room: on a tier that somebody watches anyway (shared), on one that nobody watches (own); what a kill -9 takes (kill9).
+
+The same visit before, while and after it is recorded, so that what else the machine does falls out; the desk (desk.py) takes the gateway's
+place. `cpu_pct` is what recording adds to the room process, of what it uses without.
+"""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+import process
+from desk import Desk
+from report import BenchError, middle, say
+from server import Room, Server
+
+CASES = {"shared": ["A", "B", "C", "D"], "own": ["B", "B", "C", "D"], "kill9": None}
+TARGETS = ["tessera-launcher", "tessera", "tessera-room", "tessera-bot", "tessera-clips", "tessera-recording", "test_recorder_kill"]
+GOAL_PCT = {"shared": 2.0, "own": None}
+
+
+def run(report, programs, cases, quick):
+    for case in cases:
+        if case == "kill9":
+            kills(report, programs, quick)
+        else:
+            visit(report, programs, case, quick)
+
+
+def cpu_ms(pid, seconds):
+    """CPU milliseconds a second of the room process."""
+    before, start = process.cpu_s(pid), time.monotonic()
+    time.sleep(seconds)
+    return (process.cpu_s(pid) - before) / (time.monotonic() - start) * 1e3
+
+
+def visit(report, programs, case, quick):
+    window_s, rounds = (5, 2) if quick else (15, 4)
+    folder = tempfile.mkdtemp(prefix="tessera-desk-")
+    say(f"{case}: a visit of 4")
+    with Server(programs) as server:
+        room = Room(server, "Bench", CASES[case])
+        room.start_bots(60 + 3 * window_s * rounds)
+        room.wait_live(30)
+        pid = max(server.room_processes(), key=process.cpu_s)
+        gateway = next(p for p in process.below(server.child.pid) if process.name_of(p) == "tessera")
+        os.kill(gateway, signal.SIGSTOP)
+        try:
+            desk = Desk(server.data / "rooms", room.id, folder)
+            without, with_it, sizes = [], [], []
+            for n in range(rounds):
+                without.append(cpu_ms(pid, window_s))
+                desk.file(f"rec{n}", f"segment{n}")
+                desk.start(f"rec{n}")
+                with_it.append(cpu_ms(pid, window_s))
+                desk.stop(f"rec{n}")
+                time.sleep(0.2)
+                sizes.append((desk.out / f"segment{n}.tsr").stat().st_size / window_s)
+            without.append(cpu_ms(pid, window_s))
+        finally:
+            os.kill(gateway, signal.SIGCONT)
+            shutil.rmtree(folder, ignore_errors=True)
+    between = [(a + b) / 2 for a, b in zip(without, without[1:])]
+    report.add(case, "cpu_pct", middle([(w - b) / b * 100 for w, b in zip(with_it, between)]), "%", goal=GOAL_PCT[case])
+    report.add(case, "cpu_ms", middle([w - b for w, b in zip(with_it, between)]), "ms/s")
+    report.add(case, "room_cpu_ms", middle(between), "ms/s")
+    report.add(case, "written", middle(sizes) / 1024, "KiB/s")
+
+
+def kills(report, programs, quick):
+    number = 50 if quick else 1000
+    say(f"kill9: {number} recorders killed")
+    done = subprocess.run([programs.path("test_recorder_kill")], env={**os.environ, "TESSERA_KILLS": str(number)}, capture_output=True, text=True)
+    found = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith('{"kills"')]
+    if not found:
+        raise BenchError("test_recorder_kill: " + done.stderr[-500:])
+    seen = json.loads(found[0])
+    report.add("kill9", "lost_s", seen["lost_worst_ms"] / 1e3, "s", goal=1.0)
+    report.add("kill9", "lost_mean_s", seen["lost_mean_ms"] / 1e3, "s")
+    report.add("kill9", "recover_ms", seen["recover_worst_ms"], "ms")

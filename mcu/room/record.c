@@ -1,0 +1,265 @@
+/* record.c - see record.h: the life of a recording and what it takes from the mixers. */
+#include "mcu/room/record.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "mcu/base/clock.h"
+#include "mcu/base/log.h"
+#include "mcu/room/record_private.h"
+
+#define KEY_PERIOD_NS (4 * MCU_NS_PER_SEC)
+#define FINISH_MS 3000
+
+/* ---- run and hold ---- */
+
+static void watch(mcu_record *c)
+{
+    mcu_room *r = c->room;
+    if (!c->watching) {
+        c->watching = true;
+        mcu_view_init(&c->view, r->video, MCU_CODEC_H264, r->options.video.n_tiers);
+        mcu_record_note_people(c);
+        if (mix_audio_listener_add(r->audio, MCU_RECORD_LISTENER, MIX_HEARS_UNMASKED) != MCU_OK) {
+            mcu_warn("recording.sound", "room=%s listening=0", r->id);
+        }
+        mcu_people_ask_senders(r);
+    }
+}
+
+static void unwatch(mcu_record *c)
+{
+    if (c->watching) {
+        c->watching = false;
+        mix_audio_listener_remove(c->room->audio, MCU_RECORD_LISTENER);
+        mcu_view_clear(&c->view);
+    }
+}
+
+void mcu_record_say(mcu_record *c, const char *state, json_t *take)
+{
+    json_object_set_new(take, "type", json_string("recording"));
+    json_object_set_new(take, "recording", json_string(c->id));
+    json_object_set_new(take, "state", json_string(state));
+    mcu_room_send(c->room, take, strcmp(state, "head") == 0 ? "recording-head" : NULL);
+}
+
+/* Brings what runs in line with what is wanted and allowed. */
+void mcu_record_settle(mcu_record *c)
+{
+    if (c->recorder == NULL || c->stopping) {
+        return;
+    }
+    mcu_record_note_people(c);
+    json_t *waiting = mcu_record_not_agreed(c);
+    bool may = json_array_size(waiting) == 0 || (c->begun && c->masked_canvas >= 0);
+    if (c->wanted && may && !c->running) {
+        watch(c);
+        c->running = true;
+        c->last_key_ns = 0;
+        rec_recorder_begin(c->recorder);
+    } else if (c->running && !(c->wanted && may)) {
+        c->running = false;
+        rec_recorder_end(c->recorder, c->wanted ? "consent" : "pause", false);
+        unwatch(c);
+    }
+    if (c->wanted && !may && !json_equal(waiting, c->waiting)) {
+        mcu_record_say(c, "held", json_pack("{sO}", "seats", waiting));
+        mcu_record_answer(c, NULL);
+    }
+    json_decref(c->waiting);
+    c->waiting = waiting;
+}
+
+void mcu_record_stop(mcu_record *c, const char *reason)
+{
+    if (c->stopping || c->recorder == NULL) {
+        return;
+    }
+    c->stopping = true;
+    c->running = c->wanted = false;
+    rec_recorder_end(c->recorder, reason, true);
+    unwatch(c);
+}
+
+/* ---- what the recorder says ---- */
+
+void mcu_record_drop(mcu_record *c)
+{
+    mcu_room *r = c->room;
+    unwatch(c);
+    rec_recorder_free(c->recorder, FINISH_MS);
+    for (unsigned i = 0; i < c->n_files; i++) {
+        close(c->files[i].fd);
+    }
+    if (c->finish_timer != NULL) {
+        g_source_destroy(c->finish_timer);
+        g_source_unref(c->finish_timer);
+    }
+    json_decref(c->start_id);
+    json_decref(c->consents);
+    json_decref(c->here);
+    json_decref(c->masked);
+    json_decref(c->names);
+    json_decref(c->waiting);
+    g_free(c->finish_reason);
+    g_free(c);
+    r->record = NULL;
+}
+
+static gboolean on_over(gpointer user)
+{
+    mcu_record *c = user;
+    mcu_room *r = c->room;
+    g_autofree char *finish = g_strdup(c->finish_reason);
+    mcu_record_drop(c);
+    if (finish != NULL) {
+        mcu_room_finish(r, finish);
+    }
+    return G_SOURCE_REMOVE;
+}
+
+/* Not from inside the recorder's callback. */
+static void over_soon(mcu_record *c, unsigned ms)
+{
+    if (c->finish_timer != NULL) {
+        g_source_destroy(c->finish_timer);
+        g_source_unref(c->finish_timer);
+    }
+    c->finish_timer = g_timeout_source_new(ms);
+    g_source_set_callback(c->finish_timer, on_over, c, NULL);
+    g_source_attach(c->finish_timer, c->room->context);
+}
+
+/* A segment begins with who is here, who has agreed and how they are arranged: each stands for itself. */
+static void describe(mcu_record *c)
+{
+    const char *seat;
+    json_t *value;
+    json_object_foreach(c->here, seat, value)
+    {
+        mcu_record_event(c, "join", "seat", seat);
+    }
+    json_object_foreach(c->consents, seat, value)
+    {
+        rec_recorder_event(c->recorder, mcu_now_ns(), json_deep_copy(value));
+    }
+    mcu_record_event(c, "layout", "layout", c->room->layout);
+}
+
+static void on_message(void *user, const char *state, json_t *take)
+{
+    mcu_record *c = user;
+    json_object_set(c->state, state, take);
+    if (strcmp(state, "started") == 0) {
+        mcu_info("recording.started", "room=%s recording=%s", c->room->id, c->id);
+        c->begun = true;
+        describe(c);
+        mcu_record_answer(c, NULL);
+    } else if (strcmp(state, "error") == 0 && !json_is_true(json_object_get(take, "next"))) {
+        c->failure = strcmp(json_string_value(json_object_get(take, "code")), "no_file") == 0 ? "there is no file for the segment"
+                                                                                              : "the disk does not take it";
+    } else if (strcmp(state, "stopped") == 0) {
+        mcu_info("recording.stopped", "room=%s recording=%s reason=%s", c->room->id, c->id,
+                 json_string_value(json_object_get(take, "reason")));
+        c->stopping = true;
+        unwatch(c);
+        mcu_record_answer(c, c->failure != NULL ? c->failure : "it was stopped");
+        over_soon(c, 0);
+    }
+    mcu_record_say(c, state, take);
+}
+
+static void on_keyframe_wanted(void *user)
+{
+    mcu_record *c = user;
+    if (c->watching) {
+        mcu_view_restart(&c->view);
+    }
+}
+
+const rec_callbacks mcu_record_callbacks = {on_message, on_keyframe_wanted};
+
+/* ---- from the room ---- */
+
+void mcu_record_picture(mcu_room *r, unsigned tier, mcu_au *au)
+{
+    mcu_record *c = r->record;
+    if (c == NULL || !c->watching || !mcu_view_pass(&c->view, tier, au)) {
+        return;
+    }
+    if (c->masking && !r->options.canvases[tier].recorded) { /* the masked one's first keyframe is on its way */
+        return;
+    }
+    if (au->keyframe) {
+        c->last_key_ns = au->time_ns;
+    }
+    int64_t period_ns = MCU_NS_PER_SEC / r->options.video.tiers[tier].fps;
+    bool taken = rec_recorder_picture(c->recorder, au);
+    if (!taken || au->time_ns - c->last_key_ns >= KEY_PERIOD_NS - period_ns) {
+        mcu_view_restart(&c->view);
+    }
+}
+
+void mcu_record_sound(mcu_room *r, mcu_au *au)
+{
+    if (r->record != NULL && r->record->watching) {
+        (void)rec_recorder_sound(r->record->recorder, au);
+    }
+}
+
+void mcu_record_people(mcu_room *r)
+{
+    if (r->record != NULL) {
+        mcu_record_settle(r->record);
+    }
+}
+
+void mcu_record_layout(mcu_room *r)
+{
+    if (r->record != NULL && r->record->running) {
+        mcu_record_event(r->record, "layout", "layout", r->layout);
+    }
+}
+
+int mcu_record_tier(const mcu_room *r)
+{
+    return r->record != NULL && r->record->watching ? (int)r->record->tier : -1;
+}
+
+void mcu_record_tick(mcu_room *r)
+{
+    if (r->record != NULL && r->record->watching) {
+        mcu_view_remind(&r->record->view);
+    }
+}
+
+void mcu_record_announce(mcu_room *r)
+{
+    if (r->record != NULL && r->record->recorder != NULL) {
+        mcu_record_say(r->record, "announce",
+                       json_pack("{sb sb sO*}", "wanted", r->record->wanted, "running", r->record->running, "head",
+                                 json_object_get(r->record->state, "head")));
+    }
+}
+
+bool mcu_record_holds_finish(mcu_room *r, const char *reason)
+{
+    mcu_record *c = r->record;
+    if (c == NULL || c->recorder == NULL || c->finish_reason != NULL) {
+        return false;
+    }
+    c->finish_reason = g_strdup(reason);
+    if (c->finish_timer == NULL) {
+        over_soon(c, FINISH_MS);
+    }
+    mcu_record_stop(c, "room");
+    return true;
+}
+
+void mcu_record_free(mcu_room *r)
+{
+    if (r->record != NULL) {
+        mcu_record_drop(r->record);
+    }
+}

@@ -1,0 +1,117 @@
+/* record_people.c - who is in the recording: who came and went, who has agreed, who is masked. */
+#include "mcu/base/clock.h"
+#include "mcu/room/record_private.h"
+
+static bool is_here(const mcu_seat *seat)
+{
+    return mcu_seat_is_person(seat);
+}
+
+static bool has_agreed(const mcu_record *c, const char *seat)
+{
+    return !c->everyone || json_object_get(c->consents, seat) != NULL;
+}
+
+json_t *mcu_record_not_agreed(const mcu_record *c)
+{
+    json_t *list = json_array();
+    for (guint i = 0; i < c->room->order->len; i++) {
+        const mcu_seat *seat = c->room->order->pdata[i];
+        if (is_here(seat) && !has_agreed(c, seat->id)) {
+            json_array_append_new(list, json_string(seat->id));
+        }
+    }
+    return list;
+}
+
+void mcu_record_event(mcu_record *c, const char *what, const char *member, const char *value)
+{
+    rec_recorder_event(c->recorder, mcu_now_ns(), json_pack("{ss ss}", "what", what, member, value));
+}
+
+static void note_people(mcu_record *c)
+{
+    for (guint i = 0; i < c->room->order->len; i++) {
+        const mcu_seat *seat = c->room->order->pdata[i];
+        bool was_here = json_object_get(c->here, seat->id) != NULL;
+        if (is_here(seat) && !was_here) {
+            json_object_set_new(c->here, seat->id, json_true());
+            mcu_record_event(c, "join", "seat", seat->id);
+        }
+    }
+    const char *id;
+    json_t *value;
+    void *next;
+    json_object_foreach_safe(c->here, next, id, value)
+    {
+        const mcu_seat *seat = g_hash_table_lookup(c->room->seats, id);
+        if (seat == NULL || !is_here(seat)) {
+            mcu_record_event(c, "leave", "seat", id);
+            json_object_del(c->here, id);
+        }
+    }
+}
+
+/* Names are for who may read the recording, and only for him: they go into it sealed. */
+static void note_names(mcu_record *c)
+{
+    json_t *names = json_object();
+    for (guint i = 0; i < c->room->order->len; i++) {
+        const mcu_seat *seat = c->room->order->pdata[i];
+        json_object_set_new(names, seat->id, json_string(seat->name));
+    }
+    if (!json_equal(names, c->names)) {
+        json_decref(c->names);
+        c->names = json_incref(names);
+        rec_recorder_private(c->recorder, json_pack("{so}", "seats", json_deep_copy(names))); /* it goes to another thread */
+    }
+    json_decref(names);
+}
+
+/* ---- masks ---- */
+
+bool mcu_record_masks(const mcu_room *r, const mcu_seat *seat)
+{
+    const mcu_record *c = r->record;
+    return c != NULL && c->recorder != NULL && !has_agreed(c, seat->id);
+}
+
+static void note_mask(mcu_record *c, const mcu_seat *seat, bool masked)
+{
+    bool was = json_object_get(c->masked, seat->id) != NULL;
+    if (masked && !was) {
+        json_object_set_new(c->masked, seat->id, json_true());
+        mcu_record_event(c, "masked", "seat", seat->id);
+    } else if (was && !masked) {
+        json_object_del(c->masked, seat->id);
+        mcu_record_event(c, "unmasked", "seat", seat->id);
+    }
+}
+
+/* Told as soon as a session is there, before it can be seen or heard: so the other encoder is up when it is needed. */
+static void mask(mcu_record *c)
+{
+    mcu_room *r = c->room;
+    bool any = false;
+    for (guint i = 0; i < r->order->len; i++) {
+        const mcu_seat *seat = r->order->pdata[i];
+        bool masked = mcu_record_masks(r, seat);
+        mix_audio_voice_mask(r->audio, seat->person, masked);
+        any = any || (masked && ((seat->session != NULL && seat->session->kind != MCU_SESSION_WHEP) || seat->leg != NULL));
+        note_mask(c, seat, masked && is_here(seat));
+    }
+    if (any != c->masking) {
+        c->masking = any;
+        mcu_picture_changed(r);
+    }
+    if (c->watching) {
+        mcu_view_want(&c->view, c->masking && c->masked_canvas >= 0 ? (unsigned)c->masked_canvas : c->tier);
+    }
+}
+
+void mcu_record_note_people(mcu_record *c)
+{
+    note_people(c);
+    note_names(c);
+    mask(c);
+}

@@ -1,0 +1,111 @@
+/* tool_keys.c - data keys for the segments: unwrapped here with a private key, or handed in by who unwrapped them. */
+#include <openssl/crypto.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mcu/base/hex.h"
+#include "recorder/tool.h"
+
+static bool fail(GError **error, const char *what, uint32_t segment)
+{
+    g_set_error(error, MCU_ERROR, MCU_ERROR_FORBIDDEN, "segment %u: %s", segment, what);
+    return false;
+}
+
+static bool read_private(const char *path, uint8_t key[MCU_SEAL_KEY], GError **error)
+{
+    g_autofree char *text = NULL;
+    if (!g_file_get_contents(path, &text, NULL, error)) {
+        return false;
+    }
+    bool ok = mcu_unhex(g_strstrip(text), key, MCU_SEAL_KEY);
+    OPENSSL_cleanse(text, strlen(text));
+    if (!ok) {
+        g_set_error(error, MCU_ERROR, MCU_ERROR_BAD_REQUEST, "%s: no key of 64 hexadecimal digits", path);
+    }
+    return ok;
+}
+
+static bool unwrap(const rec_store_segment *s, const uint8_t private_key[MCU_SEAL_KEY], uint8_t key[MCU_SEAL_KEY], GError **error)
+{
+    const rec_header *h = &rec_reader_proof(s->reader)->header;
+    char context[MCU_SEAL_CONTEXT];
+    mcu_wrapped_key w;
+    mcu_status page = mcu_key_page_read(s->fd, &w);
+    if (page != MCU_OK) {
+        return fail(error, page == MCU_ENOSUP ? "its key was shredded, nobody can read it" : "its key page is damaged",
+                    h->segment);
+    }
+    return mcu_key_unwrap(&w, private_key, mcu_seal_context(h->recording, h->segment, context), key) ||
+           fail(error, "it is sealed to another key", h->segment);
+}
+
+static bool given(const json_t *keys, uint32_t segment, uint8_t key[MCU_SEAL_KEY], GError **error)
+{
+    char number[16];
+    g_snprintf(number, sizeof number, "%u", segment);
+    return mcu_unhex(json_string_value(json_object_get(keys, number)), key, MCU_SEAL_KEY) ||
+           fail(error, "no key was given for it", segment);
+}
+
+static bool unlock(const rec_store_segment *s, const uint8_t *private_key, const json_t *keys, GError **error)
+{
+    uint8_t key[MCU_SEAL_KEY];
+    uint32_t segment = rec_reader_proof(s->reader)->header.segment;
+    bool ok = private_key != NULL ? unwrap(s, private_key, key, error) : given(keys, segment, key, error);
+    if (ok && !rec_reader_unlock(s->reader, key)) {
+        ok = fail(error, "this is not its key", segment);
+    }
+    OPENSSL_cleanse(key, sizeof key);
+    return ok;
+}
+
+static rec_movie *open_all(const tool_options *o, rec_store *store, const uint8_t *private_key, const json_t *keys,
+                           GError **error)
+{
+    g_autofree rec_reader **readers = g_new0(rec_reader *, rec_store_count(store) + 1);
+    unsigned n = 0;
+    for (unsigned i = 0; i < rec_store_count(store); i++) {
+        const rec_store_segment *s = rec_store_at(store, i);
+        if (s->reader == NULL) {
+            g_set_error(error, MCU_ERROR, MCU_ERROR_BAD_REQUEST, "%s: %s", s->name, s->why);
+            return NULL;
+        }
+        if (o->segment >= 0 && rec_reader_proof(s->reader)->header.segment != (uint32_t)o->segment) {
+            continue;
+        }
+        if (!unlock(s, private_key, keys, error)) {
+            return NULL;
+        }
+        readers[n++] = s->reader;
+    }
+    return rec_movie_new(readers, n, error);
+}
+
+/* {"SEGMENT": "KEY IN HEXADECIMAL", ...} from a file or, as /dev/fd/N, from a pipe. */
+static json_t *read_keys(const char *path, GError **error)
+{
+    json_t *keys = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+    if (keys == NULL) {
+        g_set_error(error, MCU_ERROR, MCU_ERROR_BAD_REQUEST, "%s: no JSON object of keys", path);
+    }
+    return keys;
+}
+
+rec_movie *tool_open_movie(const tool_options *o, rec_store **store, GError **error)
+{
+    uint8_t private_key[MCU_SEAL_KEY];
+    if ((o->private_key == NULL) == (o->keys == NULL)) {
+        g_set_error(error, MCU_ERROR, MCU_ERROR_BAD_REQUEST, "give --private FILE or --keys FILE");
+        return NULL;
+    }
+    if (o->private_key != NULL && !read_private(o->private_key, private_key, error)) {
+        return NULL;
+    }
+    json_t *keys = o->keys != NULL ? read_keys(o->keys, error) : NULL;
+    *store = o->keys == NULL || keys != NULL ? rec_store_open(o->paths, o->n_paths, NULL, error) : NULL;
+    rec_movie *movie = *store != NULL ? open_all(o, *store, o->private_key != NULL ? private_key : NULL, keys, error) : NULL;
+    OPENSSL_cleanse(private_key, sizeof private_key);
+    json_decref(keys);
+    return movie;
+}
