@@ -30,16 +30,19 @@ function luma(person, frame) {
   return plane;
 }
 
+// Tests that run side by side make the same files: each its own, and the last one whole.
+const partOf = (file) => `${file}.${process.pid}.part`;
+
 function camera(file, person) {
   const [u, v] = CHROMA[person % CHROMA.length];
   const chroma = Buffer.concat([Buffer.alloc((WIDTH * HEIGHT) / 4, u), Buffer.alloc((WIDTH * HEIGHT) / 4, v)]);
-  const out = fs.openSync(file + '.part', 'w');
+  const out = fs.openSync(partOf(file), 'w');
   fs.writeSync(out, `YUV4MPEG2 W${WIDTH} H${HEIGHT} F${RATE}:1 Ip A1:1 C420jpeg\n`);
   for (let frame = 0; frame < RATE * SECONDS; frame++) {
     fs.writeSync(out, Buffer.concat([Buffer.from('FRAME\n'), luma(person, frame), chroma]));
   }
   fs.closeSync(out);
-  fs.renameSync(file + '.part', file);
+  fs.renameSync(partOf(file), file);
 }
 
 function microphone(file, person) {
@@ -59,8 +62,8 @@ function microphone(file, person) {
   wav.write('data', 36);
   wav.writeUInt32LE(2 * samples, 40);
   for (let i = 0; i < samples; i++) wav.writeInt16LE(Math.round(6000 * Math.sin((2 * Math.PI * tone(person) * i) / rate)), 44 + 2 * i);
-  fs.writeFileSync(file + '.part', wav);
-  fs.renameSync(file + '.part', file);
+  fs.writeFileSync(partOf(file), wav);
+  fs.renameSync(partOf(file), file);
 }
 
 export function generate(folder, people) {
