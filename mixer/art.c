@@ -126,6 +126,8 @@ static void draw(void *arg)
     int64_t cpu_ns = mix_cpu_now_ns();
     if (i->kind == MIX_ART_LABEL) {
         i->overlay = mix_text_label(i->studio->text, i->name, i->icons, i->width_px, i->height_px);
+    } else if (i->kind == MIX_ART_CAPTION) {
+        i->overlay = mix_text_caption(i->studio->text, i->name, i->icons != 0, i->width_px, i->height_px);
     } else {
         i->frame = mix_text_placeholder(i->studio->text, i->name, i->icons, i->width_px, i->height_px);
     }

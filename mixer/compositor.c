@@ -6,6 +6,7 @@
 #include "mixer/draw_tile.h"
 #include "mixer/layout.h"
 #include "mixer/pool.h"
+#include "mixer/text.h"
 
 #define GROUND 0x14171c
 
@@ -14,6 +15,7 @@ typedef struct {
     const uint8_t *memory; /* names the canvas; NULL = unused */
     int n_tiles;           /* -1 = nothing */
     mix_tile_look look[MIX_MAX_PEOPLE];
+    mix_tile_look caption; /* its serial as `label`, and where it is; zero = none */
 } drawn;
 
 typedef struct {
@@ -21,7 +23,8 @@ typedef struct {
     int width_px, height_px;
     drawn drawn[MIX_CANVASES];
     mix_tile_look published[MIX_MAX_PEOPLE]; /* what the newest published canvas shows */
-    int published_tiles;                     /* -1 = nothing published */
+    uint64_t published_caption;
+    int published_tiles; /* -1 = nothing published */
     int64_t published_ns;
     mcu_frame *canvas;
     _Atomic uint64_t skipped;
@@ -128,22 +131,55 @@ static bool is_spoilt(const mix_tile_look *looks, const bool *again, unsigned i)
     return false;
 }
 
-static void draw(mix_compositor *c, const mix_scene *s, unsigned tier, const mix_tile_look *looks, mcu_frame *f)
+static mix_tile_look caption_look(const mix_scene_tier *spec)
+{
+    mix_tile_look look;
+    memset(&look, 0, sizeof look);
+    const mix_overlay *o = spec->caption ? mix_art_overlay_of(spec->caption) : NULL;
+    if (o) {
+        look.label = mix_art_serial(spec->caption);
+        look.x_px = look.y_px = (uint16_t)mix_text_margin(spec->height_px);
+        look.width_px = (uint16_t)o->width_px;
+        look.height_px = (uint16_t)o->height_px;
+    }
+    return look;
+}
+
+/* What the caption before covered is laid bare; the tiles there are drawn again afterwards. */
+static void clear_caption(const drawn *d, mcu_frame *f)
+{
+    const mix_tile_look *old = &d->caption;
+    if (old->label) {
+        mix_draw_fill(f, old->x_px, old->y_px, old->width_px, old->height_px, mix_colour_rgb(GROUND));
+    }
+}
+
+static void draw(mix_compositor *c, const mix_scene *s, unsigned tier, const mix_tile_look *looks, const mix_tile_look *caption,
+                 mcu_frame *f)
 {
     drawn *d = drawn_of(&c->tiers[tier], f);
     unsigned n = s->tiers[tier].n_tiles;
     bool all = !same_places(d, looks, n), again[MIX_MAX_PEOPLE];
+    bool changed = memcmp(&d->caption, caption, sizeof *caption) != 0, over = all || changed;
     if (all) {
         mix_draw_fill(f, 0, 0, f->width_px, f->height_px, mix_colour_rgb(GROUND));
         d->n_tiles = (int)n;
+    } else if (changed) {
+        clear_caption(d, f);
     }
     for (unsigned i = 0; i < n; i++) {
-        again[i] = all || memcmp(&d->look[i], &looks[i], sizeof looks[i]) != 0 || is_spoilt(looks, again, i);
+        bool bared = changed && (mix_tile_overlaps(&d->caption, &looks[i]) || mix_tile_overlaps(caption, &looks[i]));
+        again[i] = all || bared || memcmp(&d->look[i], &looks[i], sizeof looks[i]) != 0 || is_spoilt(looks, again, i);
+        over = over || (again[i] && mix_tile_overlaps(caption, &looks[i]));
         if (again[i]) {
             mix_tile_draw(&c->scaler, s, tier, i, &looks[i], f);
             d->look[i] = looks[i];
         }
     }
+    if (caption->label && over) {
+        mix_overlay_blend(mix_art_overlay_of(s->tiers[tier].caption), f, caption->x_px, caption->y_px);
+    }
+    d->caption = *caption;
 }
 
 static bool make_pool(tier_state *t, const mix_scene_tier *spec)
@@ -189,7 +225,9 @@ static void compose(mix_compositor *c, unsigned tier, int64_t now_ns)
     for (unsigned i = 0; i < spec->n_tiles; i++) {
         looks[i] = mix_tile_look_at(s, tier, i, now_ns, &undrawn);
     }
-    bool same = t->published_tiles == (int)spec->n_tiles && memcmp(looks, t->published, size) == 0;
+    const mix_tile_look caption = caption_look(spec);
+    bool same = t->published_tiles == (int)spec->n_tiles && memcmp(looks, t->published, size) == 0 &&
+                caption.label == t->published_caption;
     if (same && now_ns - t->published_ns < MIX_REFRESH_NS && !key_wanted(spec, now_ns)) {
         atomic_fetch_add_explicit(&t->skipped, 1, memory_order_relaxed);
         return;
@@ -198,11 +236,12 @@ static void compose(mix_compositor *c, unsigned tier, int64_t now_ns)
     if (!f) {
         return; /* every canvas is being encoded: this tick is one too many for the encoders */
     }
-    draw(c, s, tier, looks, f);
+    draw(c, s, tier, looks, &caption, f);
     f->time_ns = now_ns;
     f->ts90k = (uint32_t)(now_ns * 9 / 100000);
     memcpy(t->published, looks, size);
     t->published_tiles = (int)spec->n_tiles;
+    t->published_caption = caption.label;
     t->published_ns = now_ns;
     publish(t, spec, f);
 }
@@ -223,6 +262,7 @@ static bool is_drawn(const mix_scene *s, int64_t now_ns)
         for (unsigned i = 0; s->tiers[t].live && i < s->tiers[t].n_tiles; i++) {
             (void)mix_tile_look_at(s, t, i, now_ns, &undrawn);
         }
+        undrawn |= s->tiers[t].live && s->tiers[t].caption && !mix_art_drawn(s->tiers[t].caption);
     }
     return !undrawn;
 }

@@ -27,6 +27,7 @@ typedef struct {
     uint8_t who[MIX_MAX_PEOPLE];    /* index in people[] of each tile */
     bool card[MIX_MAX_PEOPLE];      /* the placeholder is shown, whatever the source gives */
     mix_art_item *label[MIX_MAX_PEOPLE], *placeholder[MIX_MAX_PEOPLE]; /* of each tile */
+    mix_art_item *caption;                                             /* over everything; NULL = none */
     mix_encoder *encoders[MIX_TIER_CODECS];                            /* NULL = none */
 } mix_scene_tier;
 

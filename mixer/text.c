@@ -191,6 +191,84 @@ mix_overlay *mix_text_label(mix_text *t, const char *name, unsigned icons, int t
     return finish_overlay(c, s, w, h);
 }
 
+#define REC_RGB 1.00, 0.27, 0.25
+#define REC_WORD "REC"
+
+static double caption_px(int height_px)
+{
+    return CLAMP(height_px * 0.032, 13, 22); /* 13 has small letters of 7 pixels */
+}
+
+/* Of the first wording that fits, else of the last one, cut with an ellipsis. */
+static PangoLayout *layout_that_fits(mix_text *t, const char *words, double px, int most, int *width, int *height)
+{
+    char **lines = g_strsplit(words, "\n", 4);
+    PangoLayout *l = NULL;
+    for (char **one = lines; *one && (!l || *width > most); one++) {
+        g_clear_object(&l);
+        char *clean = mix_text_clean(*one);
+        l = new_layout(t, clean, px, false);
+        g_free(clean);
+        pango_layout_get_pixel_size(l, width, height);
+    }
+    g_strfreev(lines);
+    if (l && *width > most) {
+        pango_layout_set_ellipsize(l, PANGO_ELLIPSIZE_END);
+        pango_layout_set_width(l, most * PANGO_SCALE);
+        pango_layout_get_pixel_size(l, width, height);
+        *width = MIN(*width, most);
+    }
+    return l;
+}
+
+static void show_at(cairo_t *c, PangoLayout *l, double x, int h)
+{
+    int w = 0, text_h = 0;
+    pango_layout_get_pixel_size(l, &w, &text_h);
+    cairo_set_source_rgb(c, 1, 1, 1);
+    cairo_move_to(c, x, (h - text_h) / 2.0);
+    pango_cairo_update_layout(c, l);
+    pango_cairo_show_layout(c, l);
+}
+
+/* The mark is a disc and a word: colour alone tells not everybody. Returns where the words begin. */
+static double draw_rec(cairo_t *c, PangoLayout *rec, double x, int h, double px)
+{
+    int w = 0, text_h = 0;
+    cairo_set_source_rgb(c, REC_RGB);
+    cairo_arc(c, x + px * 0.36, h / 2.0, px * 0.36, 0, 2 * G_PI);
+    cairo_fill(c);
+    show_at(c, rec, x + px, h);
+    pango_layout_get_pixel_size(rec, &w, &text_h);
+    return x + px + w + px * 0.6;
+}
+
+mix_overlay *mix_text_caption(mix_text *t, const char *words, bool records, int width_px, int height_px)
+{
+    double px = caption_px(height_px), pad = round(px * 0.45), before = 0;
+    int w = 0, text_h = 0, rec_w = 0, room = width_px - 2 * mix_text_margin(height_px);
+    PangoLayout *rec = records ? new_layout(t, REC_WORD, px, true) : NULL;
+    if (rec) {
+        pango_layout_get_pixel_size(rec, &rec_w, &text_h);
+        before = px + rec_w + px * 0.6;
+    }
+    int most = (int)(room - 2 * pad - before);
+    PangoLayout *l = most > px ? layout_that_fits(t, words, px, most, &w, &text_h) : NULL;
+    int h = ((int)(px * 1.75) + 1) & ~1, full = ((int)ceil(w + before + 2 * pad) + 1) & ~1;
+    cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, full, h);
+    cairo_t *c = cairo_create(s);
+    cairo_set_source_rgba(c, PILL_RGBA);
+    rounded(c, 0, 0, full, h, h * 0.28);
+    cairo_fill(c);
+    double x = rec ? draw_rec(c, rec, pad, h, px) : pad;
+    if (l) {
+        show_at(c, l, x, h);
+    }
+    g_clear_object(&l);
+    g_clear_object(&rec);
+    return finish_overlay(c, s, full, h);
+}
+
 /* Calm colours that white reads well on. */
 static void set_own_colour(cairo_t *c, const char *name)
 {

@@ -20,6 +20,10 @@ mix_overlay *mix_text_label(mix_text *t, const char *name, unsigned icons, int t
 /* A whole tile for a person without picture: initials (a handset for a phone) on a colour of their own. NULL = no memory. */
 mcu_frame *mix_text_placeholder(mix_text *t, const char *name, unsigned icons, int width_px, int height_px);
 
+/* A line for the corner of a whole picture: a dark pill with `words`, after a red mark when it `records`. `words` holds one
+ * wording a line, longest first: the first that fits is drawn. NULL = no memory or no room. */
+mix_overlay *mix_text_caption(mix_text *t, const char *words, bool records, int width_px, int height_px);
+
 /* Distance of the label from the tile's left and lower edge. */
 int mix_text_margin(int tile_height_px);
 

@@ -220,6 +220,7 @@ void mix_video_free(mix_video *v)
         g_main_context_unref(v->context);
     }
     g_free(v->preset);
+    g_free(v->caption);
     g_free(v);
 }
 
@@ -315,6 +316,16 @@ void mix_video_set_layout(mix_video *v, const mcu_layout *layout)
 {
     v->layout = layout;
     mix_video_rebuild(v);
+}
+
+void mix_video_set_caption(mix_video *v, const char *words, bool records)
+{
+    if (g_strcmp0(words, v->caption) != 0 || records != v->records) {
+        g_free(v->caption);
+        v->caption = g_strdup(words);
+        v->records = records;
+        mix_video_rebuild(v);
+    }
 }
 
 bool mix_video_tier_live(const mix_tier_entry *t)

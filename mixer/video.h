@@ -85,6 +85,9 @@ static inline bool mix_is_screen(unsigned who)
 void mix_video_set_people(mix_video *v, const mix_person *people, unsigned n);
 /* How they are arranged, from the next tick; the old picture stays until then. Borrowed until it is replaced. NULL = the grid. */
 void mix_video_set_layout(mix_video *v, const mcu_layout *layout);
+/* A line in the upper left corner of every tier, drawn at its own size, from the next tick; NULL = none. `words` as in
+ * mix_text_caption(); copied. Costs something only when it changes. */
+void mix_video_set_caption(mix_video *v, const char *words, bool records);
 
 /* A tier is composed and encoded only while its use count is above zero, one encoder per (tier, codec) however many watch. The
  * first picture after use is a keyframe. codec is H264, VP8, or JPEG: stills, at first use and for each keyframe request. */

@@ -49,6 +49,8 @@ struct mix_video {
     mix_person people[MIX_MAX_PEOPLE]; /* names are ours */
     unsigned n_people;
     const mcu_layout *layout; /* borrowed */
+    char *caption;            /* NULL = none */
+    bool records;
     mix_tier_entry tiers[MIX_MAX_TIERS];
     mix_vclock *clock; /* runs while a tier is in use */
     mcu_histogram *lateness;

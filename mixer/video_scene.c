@@ -117,6 +117,10 @@ static void add_tier(mix_video *v, mix_scene *s, unsigned tier, const arranged *
     if (t->live) {
         mix_scene_lay(s, tier, a->places[tier], a->n[tier], v->tick_fps);
         mix_scene_dress(s, tier, v->art, v->people);
+        if (v->caption) {
+            t->caption = mix_art_get(v->art, MIX_ART_CAPTION, v->caption, v->records, t->width_px, t->height_px);
+            mix_art_ask(t->caption);
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "mcu/base/metrics.h"
+#include "mcu/room/caption.h"
 #include "mcu/room/check.h"
 #include "mcu/room/leg.h"
 #include "mcu/room/leg_requests.h"
@@ -331,6 +332,15 @@ static bool request_picture(mcu_room *r, const json_t *m, GError **error)
     return mcu_still_request(r, (unsigned)tier, json_object_get(m, "id"), error);
 }
 
+static bool request_caption(mcu_room *r, const json_t *m, GError **error)
+{
+    if (!mcu_caption_set(r->caption, m, error)) {
+        return false;
+    }
+    mcu_reply_ok(r, m);
+    return true;
+}
+
 static bool request_layout(mcu_room *r, const json_t *m, GError **error)
 {
     if (!mcu_layout_use(r, text(m, "layout"), error)) {
@@ -365,13 +375,13 @@ static const struct {
     const char *type;
     request_fn fn;
 } requests[] = {
-    {"key", mcu_request_key},     {"leg", mcu_request_leg},         {"leg_update", mcu_request_leg_update},
-    {"say", mcu_request_say},     {"candidate", request_candidate}, {"end", request_end},
-    {"inspect", request_inspect}, {"layout", request_layout},       {"layouts", request_layouts},
-    {"leave", request_leave},     {"metrics", request_metrics},     {"mute", request_mute},
-    {"offer", request_offer},     {"picture", request_picture},     {"record", mcu_request_record},
-    {"seat", request_seat},       {"state", request_state},         {"tier", request_tier},
-    {"unseat", request_unseat},
+    {"key", mcu_request_key},       {"leg", mcu_request_leg},         {"leg_update", mcu_request_leg_update},
+    {"say", mcu_request_say},       {"candidate", request_candidate}, {"caption", request_caption},
+    {"end", request_end},           {"inspect", request_inspect},     {"layout", request_layout},
+    {"layouts", request_layouts},   {"leave", request_leave},         {"metrics", request_metrics},
+    {"mute", request_mute},         {"offer", request_offer},         {"picture", request_picture},
+    {"record", mcu_request_record}, {"seat", request_seat},           {"state", request_state},
+    {"tier", request_tier},         {"unseat", request_unseat},
 };
 
 void mcu_room_handle(mcu_room *r, const json_t *m)

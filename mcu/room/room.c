@@ -4,6 +4,7 @@
 
 #include "mcu/base/clock.h"
 #include "mcu/base/log.h"
+#include "mcu/room/caption.h"
 #include "mcu/room/check.h"
 #include "mcu/room/leg.h"
 #include "mcu/room/record.h"
@@ -111,6 +112,7 @@ mcu_room *mcu_room_new(GMainContext *context, const json_t *open, const mcu_room
     r->next_person = 1;
     mcu_checks_init(r);
     mcu_stage_init(&r->stage);
+    r->caption = mcu_caption_new(r);
     if (!mcu_room_options_init(&r->options, json_object_get(open, "config"), error) || !mcu_wiring_init(r, error)) {
         mcu_room_free(r);
         return NULL;
@@ -147,6 +149,7 @@ void mcu_room_free(mcu_room *r)
     destroy_source(&r->ticker);
     destroy_source(&r->idle);
     r->callbacks.send = NULL;
+    g_clear_pointer(&r->caption, mcu_caption_free);
     mcu_checks_clear(r);
     g_ptr_array_set_size(r->dead_legs, 0);
     mcu_record_free(r);

@@ -109,6 +109,7 @@ struct mcu_room {
     unsigned n_passed;
     mcu_record *record; /* NULL = none; owned (record.c) */
     mcu_stage stage;
+    struct mcu_caption *caption;
     char layout[MCU_LAYOUT_NAME_MAX + 1]; /* in use; those there are: options.layouts */
     mcu_still stills[MIX_MAX_TIERS];
     json_t *layouts[MIX_MAX_TIERS]; /* newest `layout` message per canvas */

@@ -392,6 +392,13 @@ void mix_video_set_layout(mix_video *v, const mcu_layout *layout)
     g_strlcpy(fake.layout, layout->name, sizeof fake.layout);
 }
 
+void mix_video_set_caption(mix_video *v, const char *words, bool records)
+{
+    (void)v;
+    g_strlcpy(fake.caption, words ? words : "", sizeof fake.caption);
+    fake.records = records;
+}
+
 static unsigned *uses_of(unsigned tier, mcu_codec codec)
 {
     return codec == MCU_CODEC_JPEG ? &fake.stills[tier] : &fake.uses[tier];

@@ -14,7 +14,9 @@ typedef struct {
     unsigned n_people;
     mix_person people[MIX_MAX_PEOPLE];
     char names[MIX_MAX_PEOPLE][64];
-    char layout[MCU_LAYOUT_NAME_MAX + 1];                       /* in use */
+    char layout[MCU_LAYOUT_NAME_MAX + 1]; /* in use */
+    char caption[256];
+    bool records;
     bool screens[256];                                          /* by their owner's number */
     bool sources[256], voices[256], muted[256], listeners[256]; /* by number & 255 */
     uint32_t listener_voice[256];
@@ -56,7 +58,7 @@ void fake_sound_out(uint32_t listener, mcu_au *au);
 void fake_still(unsigned tier);
 void fake_talking(uint32_t voice, bool talking);
 void fake_level(uint32_t voice, double level_dbov, int64_t now_ns); /* of one voice: the others are silent */
-void fake_audio_out(uint32_t listener); /* 20 ms of the mix */
+void fake_audio_out(uint32_t listener);                             /* 20 ms of the mix */
 /* Of the newest call: a key, a packet. */
 void fake_call_key(char key, bool down);
 void fake_call_audio(void);

@@ -26,6 +26,8 @@ typedef struct {
     unsigned n;
     uint64_t tick;
     const mcu_layout *layout; /* NULL = the grid */
+    mix_art *art;             /* NULL = no captions */
+    const char *caption;      /* NULL = none */
 } stage;
 
 /* No labels: these pixels depend on no font. */
@@ -42,6 +44,9 @@ static mix_scene *make_scene(stage *s)
         *tier =
             (mix_scene_tier){.live = true, .width_px = specs[t].width_px, .height_px = specs[t].height_px, .fps = specs[t].fps};
         kit_lay(scene, t, s->layout);
+        if (s->caption) {
+            tier->caption = mix_art_get(s->art, MIX_ART_CAPTION, s->caption, 1, tier->width_px, tier->height_px);
+        }
     }
     for (unsigned i = 0; i < s->n; i++) {
         mix_source_want(s->source[i], scene->people[i].want);
@@ -200,6 +205,66 @@ static void test_only_what_changed_is_drawn(void **state)
     const mcu_frame *f = mix_compositor_canvas(s.c, 1);
     assert_int_equal(f->plane[0][(tiles[3].y_px + 40) * f->stride[0] + tiles[3].x_px + 40], luma_of(3));
     stage_close(&s);
+}
+
+static bool same_picture(const mcu_frame *a, const mcu_frame *b)
+{
+    return kit_crc(a, 0) == kit_crc(b, 0) && kit_crc(a, 1) == kit_crc(b, 1) && kit_crc(a, 2) == kit_crc(b, 2);
+}
+
+/* Whatever was there before: another caption, none, pictures that moved below it. */
+static void test_a_caption_leaves_no_trace(void **state)
+{
+    (void)state;
+    static const char *const captions[] = {"14:03:27 +01:00", "a longer one than that, with much more to say", NULL, "1", NULL};
+    stage s = stage_new(PEOPLE);
+    s.art = mix_art_new(NULL, NULL, NULL);
+    stage_open(&s);
+    for (unsigned k = 0; k < 20; k++) {
+        stage fresh = stage_new(PEOPLE);
+        fresh.art = s.art;
+        s.caption = fresh.caption = captions[k / 2 % G_N_ELEMENTS(captions)];
+        for (unsigned i = 0; i < PEOPLE; i++) {
+            fresh.source[i] = mix_source_ref(s.source[i]);
+        }
+        show(&s, k % PEOPLE, k, now_of(&s));
+        mix_compositor_tick(s.c, make_scene(&s), s.tick * 25, now_of(&s));
+        mix_compositor_tick(fresh.c, make_scene(&fresh), s.tick * 25, now_of(&s));
+        s.tick++;
+        for (unsigned t = 0; t < 4; t++) {
+            assert_true(same_picture(mix_compositor_canvas(s.c, t), mix_compositor_canvas(fresh.c, t)));
+        }
+        mix_compositor_free(fresh.c);
+        for (unsigned i = 0; i < PEOPLE; i++) {
+            mix_source_unref(fresh.source[i]);
+        }
+    }
+    stage_close(&s);
+    mix_art_free(s.art);
+}
+
+/* One more picture for each second that is shown, and no other. */
+static void test_a_caption_costs_when_it_changes(void **state)
+{
+    (void)state;
+    stage s = stage_new(PEOPLE);
+    s.art = mix_art_new(NULL, NULL, NULL);
+    s.caption = "14:03:27";
+    stage_open(&s);
+    tick(&s);
+    uint64_t skipped = mix_compositor_skipped(s.c, 0);
+    for (unsigned k = 0; k < 10; k++) {
+        mix_compositor_tick(s.c, make_scene(&s), s.tick, now_of(&s)); /* the same words */
+        s.tick++;
+    }
+    assert_int_equal(mix_compositor_skipped(s.c, 0), skipped + 10);
+    uint32_t before = kit_crc(mix_compositor_canvas(s.c, 0), 0);
+    s.caption = "14:03:28";
+    mix_compositor_tick(s.c, make_scene(&s), s.tick, now_of(&s));
+    assert_int_equal(mix_compositor_skipped(s.c, 0), skipped + 10);
+    assert_true(kit_crc(mix_compositor_canvas(s.c, 0), 0) != before);
+    stage_close(&s);
+    mix_art_free(s.art);
 }
 
 static void test_tiers_are_due_on_their_share(void **state)
@@ -361,6 +426,8 @@ int main(void)
         cmocka_unit_test(test_ready_or_not),
         cmocka_unit_test(test_unchanged_is_published_once_a_second),
         cmocka_unit_test(test_only_what_changed_is_drawn),
+        cmocka_unit_test(test_a_caption_leaves_no_trace),
+        cmocka_unit_test(test_a_caption_costs_when_it_changes),
         cmocka_unit_test(test_tiers_are_due_on_their_share),
         cmocka_unit_test(test_one_media_clock),
         cmocka_unit_test(test_stale_then_gone),

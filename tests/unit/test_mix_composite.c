@@ -39,6 +39,8 @@ static const guest guests[] = {
     {"Interpreter", true, false, false, false, 640, 360},
 };
 
+static const char caption[] = "2026-11-26 14:03:27 +01:00 \u00b7 followup-ab12\n14:03:27 +01:00 \u00b7 followup-ab12\n14:03:27";
+
 typedef struct {
     mix_art *art;
     kit_notices notices;
@@ -100,6 +102,7 @@ static mix_scene *party_scene(party *p)
         tier->fps = specs[t].fps;
         kit_lay(s, t, NULL);
         mix_scene_dress(s, t, p->art, people);
+        tier->caption = p->n % 2 ? NULL : mix_art_get(p->art, MIX_ART_CAPTION, caption, 1, tier->width_px, tier->height_px);
     }
     for (unsigned i = 0; i < p->n; i++) {
         if (p->source[i]) {

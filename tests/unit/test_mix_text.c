@@ -148,6 +148,30 @@ static void test_label_golden(void **state)
     mix_overlay_free(o);
 }
 
+static const char wordings[] = "2026-11-26 14:03:27 +01:00 \u00b7 followup-ab12\n14:03:27 +01:00 \u00b7 followup-ab12\n14:03:27";
+
+/* At each tier's own pixel size, never wider than the picture; the mark is there even where no word fits. */
+static void test_captions(void **state)
+{
+    (void)state;
+    static const int sizes[][2] = {{1280, 720}, {640, 360}, {480, 270}, {320, 180}, {180, 320}};
+    GString *s = g_string_new(NULL);
+    for (unsigned i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        mix_overlay *o = mix_text_caption(text, wordings, true, sizes[i][0], sizes[i][1]);
+        mix_overlay *plain = mix_text_caption(text, wordings, false, sizes[i][0], sizes[i][1]);
+        mix_overlay *tiny = mix_text_caption(text, "", true, sizes[i][0], sizes[i][1]);
+        assert_true(o->width_px <= sizes[i][0] - 2 * mix_text_margin(sizes[i][1]) && o->height_px >= 22);
+        assert_true(tiny && tiny->width_px < o->width_px);
+        g_string_append_printf(s, "%dx%d: %dx%d\n", sizes[i][0], sizes[i][1], o->width_px, o->height_px);
+        append_coarse(s, o);
+        mix_overlay_free(o);
+        mix_overlay_free(plain);
+        mix_overlay_free(tiny);
+    }
+    golden_check("layout/caption.txt", s->str);
+    g_string_free(s, TRUE);
+}
+
 static void test_art_is_drawn_once(void **state)
 {
     (void)state;
@@ -191,6 +215,7 @@ int main(void)
         cmocka_unit_test(test_scripts),      cmocka_unit_test(test_hostile_names),
         cmocka_unit_test(test_every_size),   cmocka_unit_test(test_names_and_initials),
         cmocka_unit_test(test_label_golden), cmocka_unit_test(test_art_is_drawn_once),
+        cmocka_unit_test(test_captions),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

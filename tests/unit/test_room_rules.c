@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "mcu/base/clock.h"
+#include "mcu/room/caption.h"
 #include "mcu/room/room_private.h"
 #include "tests/unit/room_kit.h"
 
@@ -283,6 +284,30 @@ static void test_inspection_lists_each_seat_once(void **state)
     assert_string_equal(room_kit_member(json_array_get(list, 0), "session"), "b");
 }
 
+static void test_the_picture_says_that_it_is_recorded(void **state)
+{
+    room_kit *f = *state;
+    room_kit_say(
+        f, json_pack("{ss sb sb ss si}", "type", "caption", "records", 1, "clock", 1, "visit", "followup", "utc_offset", 330));
+    assert_true(fake.records);
+    assert_non_null(strstr(fake.caption, " +05:30 \u00b7 followup\n"));
+    g_autofree char *words = mcu_caption_words(f->room->caption, INT64_C(1795701807) * 1000000000);
+    assert_string_equal(words, "2026-11-26 19:33:27 +05:30 \u00b7 followup\n19:33:27 +05:30 \u00b7 followup\n19:33:27 +05:30");
+    char before[sizeof fake.caption];
+    g_strlcpy(before, fake.caption, sizeof before);
+    for (int i = 0; i < 300 && strcmp(before, fake.caption) == 0; i++) { /* it goes on by itself */
+        g_usleep(10000);
+        room_kit_settle();
+    }
+    assert_string_not_equal(before, fake.caption);
+    room_kit_say(f, json_pack("{ss sb ss}", "type", "caption", "records", 1, "visit", "not an id"));
+    assert_string_equal(room_kit_member(room_kit_heard(f, "error"), "code"), "bad_request");
+    assert_true(fake.records);
+    room_kit_say(f, json_pack("{ss}", "type", "caption"));
+    assert_false(fake.records);
+    assert_string_equal(fake.caption, "");
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, room_kit_setup, room_kit_teardown)
 
 int main(void)
@@ -307,6 +332,7 @@ int main(void)
         CASE(test_announce_tells_a_new_gateway_everything),
         CASE(test_end_says_bye),
         CASE(test_inspection_lists_each_seat_once),
+        CASE(test_the_picture_says_that_it_is_recorded),
     };
     return cmocka_run_group_tests_name("room_rules", tests, NULL, NULL);
 }

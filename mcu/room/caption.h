@@ -1,0 +1,21 @@
+/* caption.h - the line in the corner of the picture: that it is recorded, the clock of the server's place, the visit's id.
+ * Thread: loop. What it says is the gateway's; the clock goes on without a gateway. */
+#ifndef MCU_ROOM_CAPTION_H
+#define MCU_ROOM_CAPTION_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "mcu/room/room.h"
+
+typedef struct mcu_caption mcu_caption;
+mcu_caption *mcu_caption_new(mcu_room *r);
+void mcu_caption_free(mcu_caption *c); /* NULL is fine */
+
+/* A `caption` message; false: MCU_ERROR_BAD_REQUEST, and nothing has changed. */
+bool mcu_caption_set(mcu_caption *c, const json_t *m, GError **error);
+
+/* The wordings at a time, longest first, one a line; "" = none. For tests. Free with g_free. */
+char *mcu_caption_words(const mcu_caption *c, int64_t wall_ns);
+
+#endif
