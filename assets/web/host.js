@@ -16,12 +16,12 @@ export async function act(visit, page, op, { seat, value, done = 'done' } = {}) 
   }
 }
 
-// One question in a dialog; true for `yes`. A newer question takes the place of an older one, which counts as "no".
+// One question in a dialog; true for `yes`, false for `no`, null when it was closed or a newer question took its place.
 let answer = null;
 export function ask(title, text, yes, no, danger = false) {
   const dialog = $('ask');
   const back = document.activeElement;
-  if (answer) answer(false);
+  if (answer) answer(null);
   $('ask-title').textContent = title;
   $('ask-text').textContent = text;
   $('ask-yes').textContent = yes;
@@ -38,7 +38,7 @@ export function ask(title, text, yes, no, danger = false) {
     };
     $('ask-yes').onclick = () => answer && answer(true);
     $('ask-no').onclick = () => answer && answer(false);
-    dialog.onclose = () => !dialog.open && answer && answer(false); // not the late event of the question before
+    dialog.onclose = () => !dialog.open && answer && answer(null); // not the late event of the question before
   });
 }
 

@@ -7,6 +7,7 @@ import { Picture } from './picture.js';
 import { People } from './people.js';
 import { Chat } from './chat.js';
 import { ask, Knocks } from './host.js';
+import { Recording } from './recording.js';
 
 const $ = (id) => document.getElementById(id);
 const NOTE_MS = 6000;
@@ -35,6 +36,7 @@ export class Room {
     this.#chat = new Chat(visit, page, () => this.#panel === 'chat');
     this.people = new People(visit, page);
     this.knocks = new Knocks(visit, page);
+    this.recording = new Recording(visit, page);
     this.#ear = new MutedEar(() => this.#note(t('mutedTalking'), 2 * NOTE_MS));
     visit.on('state', () => this.#state());
     visit.on('me', () => this.#me());
@@ -107,6 +109,7 @@ export class Room {
     this.#locked(this.#visit.locked);
     this.people.draw();
     this.knocks.draw();
+    this.recording.draw();
     if (this.#visit.quality) this.#quality(this.#visit.quality);
     $('room-language').value = language;
   }
@@ -151,7 +154,7 @@ export class Room {
     $('lock').hidden = !this.#visit.may('lock');
     $('mute-all').hidden = !this.#visit.may('mute_all');
     $('end').hidden = !this.#visit.may('end');
-    $('host-tools').hidden = !['lock', 'mute_all', 'end'].some((op) => this.#visit.may(op));
+    $('host-tools').hidden = !['lock', 'mute_all', 'record', 'end'].some((op) => this.#visit.may(op));
     this.#buttons();
   }
 

@@ -5,7 +5,8 @@
 // Events, each with the new value: 'state' ("idle" "joining" "waiting" "live" "signal" "media" "ended"), 'roster', 'layout',
 // 'quality', 'stream' (the composite, set again after every new connection), 'me' (name, role, room, muted, host, may, ...),
 // 'ended' ({reason, code}), 'error' ({code, message}), 'media' (camera or microphone changed), 'lost' (kind of the device that went
-// away), 'chat' ({seat, name, text, at}), 'asked' ({what, by}), 'locked', 'knocks' (who waits, for hosts), 'nopath' (what was tried).
+// away), 'chat' ({seat, name, text, at}), 'asked' ({what, by}), 'locked', 'knocks' (who waits, for hosts), 'nopath' (what was tried),
+// 'recording' ({state, policy, consent, version, missing}: whether the visit is recorded, and what this person said to it).
 import { Signaling } from './signaling.js';
 import { Media } from './media.js';
 import { Peer } from './peer.js';
@@ -25,6 +26,7 @@ export class Visit extends EventTarget {
   stream = null;
   reason = '';
   locked = false;
+  recording = null;
   knocks = new Map(); // seat -> {seat, name, role}
   media;
   peer = null;
@@ -129,6 +131,11 @@ export class Visit extends EventTarget {
     return this.#signaling.request(message);
   }
 
+  // To being recorded; also later, and as often as the person likes. `version`: of the text that was shown.
+  consent(agree, version) {
+    return this.#signaling.request({ type: 'consent', agree, version });
+  }
+
   async share(on) {
     if (!on) return this.media.unshare();
     await this.media.share();
@@ -197,6 +204,9 @@ export class Visit extends EventTarget {
       case 'lock':
         this.locked = m.locked;
         return this.#emit('locked', m.locked);
+      case 'recording':
+        this.recording = m;
+        return this.#emit('recording', m);
       case 'waiting':
         this.#waiting = true;
         clearTimeout(this.#timers.path);
@@ -239,6 +249,7 @@ export class Visit extends EventTarget {
     };
     for (const kind of ['audio', 'video']) if (!this.me.may.includes(kind)) this.media.forbid(kind);
     this.locked = !!m.locked;
+    this.recording = null; // said again, unless nobody is to be recorded
     this.knocks.clear();
     if (this.#waiting) this.#expectPath();
     this.#waiting = false;

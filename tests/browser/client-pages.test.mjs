@@ -53,8 +53,14 @@ function states(mock, page, hash) {
       mock.say({ type: 'asked', what: 'camera', by: 'p2' });
       await page.waitForSelector('#ask[open]');
     }],
+    ['consent', async () => {
+      await page.click('#ask-no');
+      mock.say({ type: 'recording', state: 'asking', policy: 'everyone', consent: 'none', version: '1', missing: ['p1', 'p4'] });
+      await page.waitForSelector('#ask[open]');
+    }],
     ['chat', async () => {
-      if (await page.isVisible('#ask-no')) await page.click('#ask-no');
+      if (await page.isVisible('#ask-yes')) await page.click('#ask-yes');
+      mock.say({ type: 'recording', state: 'on', policy: 'everyone', consent: 'agreed', version: '1', missing: [] });
       mock.say({ type: 'knock_gone', seat: 'p9' });
       mock.say({ type: 'quality', quality: 5, tier: 'A', loss: 0, rtt: 20 });
       await page.click('#chat-button');

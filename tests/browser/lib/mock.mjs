@@ -11,7 +11,7 @@ const TYPES = { '.js': 'text/javascript', '.css': 'text/css', '.html': 'text/htm
 const POLICY = // as the server's
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob: mediastream:; " +
   "connect-src 'self' ws:; font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'";
-const MAY = ['mute', 'unmute_ask', 'camera_ask', 'mute_all', 'remove', 'lock', 'admit', 'deny', 'tier', 'end'];
+const MAY = ['mute', 'unmute_ask', 'camera_ask', 'mute_all', 'remove', 'lock', 'admit', 'deny', 'tier', 'record', 'end'];
 const CHAT_BURST = 5;
 
 const ROOM_PAGE = `<!doctype html><title>room</title><canvas width=1280 height=720></canvas><script>
