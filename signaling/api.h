@@ -20,6 +20,13 @@ void sig_api_mute_all(sig_request *q);
 void sig_api_lock(sig_request *q);
 void sig_api_list_layouts(sig_request *q);
 void sig_api_set_layout(sig_request *q);
+void sig_api_record(sig_request *q);
+void sig_api_set_policy(sig_request *q);
+void sig_api_consent(sig_request *q);
+void sig_api_list_recordings(sig_request *q);
+void sig_api_get_recording(sig_request *q);
+void sig_api_hold_recording(sig_request *q);
+void sig_api_shred_recording(sig_request *q);
 void sig_api_mute(sig_request *q);
 void sig_api_tier(sig_request *q);
 void sig_api_admit(sig_request *q);
@@ -61,6 +68,7 @@ void sig_api_commit(sig_request *q, const sig_change *changes, unsigned n, const
 sig_audit_entry sig_api_entry(const sig_request *q, const char *operation);
 /* Writes one change, recorded as `operation`, then answers 204. */
 void sig_api_commit_one(sig_request *q, const sig_change *change, const char *operation);
+void sig_api_commit_entry(sig_request *q, const sig_change *change, const sig_audit_entry *entry);
 /* Whether a name may be shown: UTF-8 without control characters, not only spaces, at most SIG_NAME_MAX bytes. */
 bool sig_api_name_ok(const char *name);
 /* "https://host[:port]" for links, by which people reach the server (base_url.c). Free with g_free. */

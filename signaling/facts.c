@@ -4,9 +4,11 @@
 
 #include "mcu/base/clock.h"
 #include "signaling/permissions.h"
+#include "signaling/recording_facts.h"
 
 struct sig_facts {
-    GHashTable *rooms; /* id -> sig_room_facts, owned */
+    GHashTable *rooms;      /* id -> sig_room_facts, owned */
+    GHashTable *recordings; /* id -> sig_recording_facts, owned */
     sig_phone_facts *phone;
     unsigned live_rooms, live_seats, expected_rooms;
 };
@@ -24,6 +26,7 @@ sig_facts *sig_facts_new(void)
     sig_facts *f = g_new0(sig_facts, 1);
     f->rooms = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_room);
     f->phone = sig_phone_facts_new();
+    f->recordings = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, sig_recording_facts_free);
     return f;
 }
 
@@ -32,6 +35,7 @@ void sig_facts_free(sig_facts *f)
     if (f) {
         g_hash_table_destroy(f->rooms);
         sig_phone_facts_free(f->phone);
+        g_hash_table_destroy(f->recordings);
         g_free(f);
     }
 }
@@ -49,6 +53,7 @@ static void put_room(sig_facts *f, const sig_change *c)
         g_strlcpy(r->id, c->room, sizeof r->id);
         r->created_ms = c->at_ms;
         g_strlcpy(r->layout, *c->layout ? c->layout : MCU_LAYOUT_DEFAULT, sizeof r->layout);
+        g_strlcpy(r->policy, *c->policy ? c->policy : SIG_POLICY_NOBODY, sizeof r->policy);
         r->seats = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
         r->revoked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         g_hash_table_insert(f->rooms, r->id, r);
@@ -124,6 +129,18 @@ sig_phone_facts *sig_facts_phone(const sig_facts *f)
     return f->phone;
 }
 
+static void note_consent(sig_room_facts *r, const sig_change *c)
+{
+    sig_seat_facts *s = g_hash_table_lookup(r->seats, c->seat);
+    if (s) {
+        s->answered = true;
+        s->agreed = c->given;
+        s->consent_ms = c->at_ms;
+        g_strlcpy(s->consent_version, c->version, sizeof s->consent_version);
+        g_strlcpy(s->consent_method, c->method, sizeof s->consent_method);
+    }
+}
+
 void sig_facts_apply(sig_facts *f, const sig_change *c)
 {
     sig_room_facts *r = find(f, c->room);
@@ -168,6 +185,22 @@ void sig_facts_apply(sig_facts *f, const sig_change *c)
             drop_seat(f, r, c);
         }
         break;
+    case SIG_ROOM_RECORDING:
+        if (r) {
+            g_strlcpy(r->policy, c->policy, sizeof r->policy);
+        }
+        break;
+    case SIG_SEAT_CONSENT:
+        if (r) {
+            note_consent(r, c);
+        }
+        break;
+    case SIG_RECORDING_PUT:
+    case SIG_RECORDING_STATE:
+    case SIG_RECORDING_HOLD:
+    case SIG_SEGMENT_PUT:
+        sig_recording_facts_apply(f->recordings, c);
+        break;
     case SIG_PIN_PUT:
     case SIG_PIN_DROP:
     case SIG_NUMBER_PUT:
@@ -196,6 +229,21 @@ const sig_seat_facts *sig_facts_seat(const sig_facts *f, const char *room, const
 {
     const sig_room_facts *r = find(f, room);
     return r ? g_hash_table_lookup(r->seats, seat) : NULL;
+}
+
+const sig_recording_facts *sig_facts_recording(const sig_facts *f, const char *id)
+{
+    return g_hash_table_lookup(f->recordings, id);
+}
+
+const sig_recording_facts *sig_facts_recording_of(const sig_facts *f, const char *room)
+{
+    return sig_recording_facts_active(f->recordings, room);
+}
+
+GList *sig_facts_recordings(const sig_facts *f)
+{
+    return sig_recording_facts_list(f->recordings);
 }
 
 static int by_age(const void *a, const void *b)

@@ -13,13 +13,34 @@ typedef struct {
     char tier[SIG_TIER_MAX + 1];
     char language[SIG_LANGUAGE_MAX + 1];
     bool host, muted, fixed, signing;
+    bool answered, agreed; /* to be recorded: whether asked and answered, and what */
+    char consent_version[SIG_WORD_MAX + 1], consent_method[SIG_WORD_MAX + 1];
+    int64_t consent_ms;
 } sig_seat_facts;
+
+typedef struct {
+    int64_t segment, started_ms, media_ms, bytes;
+    char file[SIG_FILE_MAX + 1];
+    char state[SIG_WORD_MAX + 1];  /* "writing", "complete", "interrupted" */
+    char hash[SIG_CHAIN_HASH + 1]; /* of its newest proven head; "" = none yet */
+} sig_segment_facts;
+
+typedef struct {
+    char id[SIG_ID_MAX + 1], room[SIG_ID_MAX + 1], tier[SIG_TIER_MAX + 1];
+    char policy[SIG_WORD_MAX + 1];
+    char state[SIG_WORD_MAX + 1];              /* "asking", "running", "held", "paused", "ended", "shredded" */
+    char reason[SIG_ID_MAX + 1];               /* of its end */
+    int64_t created_ms, ended_ms, shredded_ms; /* 0 = not yet */
+    bool hold;
+    GArray *segments; /* of sig_segment_facts, by number */
+} sig_recording_facts;
 
 typedef struct {
     char id[SIG_ID_MAX + 1];
     char name[SIG_NAME_MAX + 1];
     int64_t created_ms;
     char layout[MCU_LAYOUT_NAME_MAX + 1];
+    char policy[SIG_WORD_MAX + 1]; /* SIG_POLICY_*: of recording */
     bool ended, locked;
     unsigned expected;   /* new seats that are on their way to the disk */
     GHashTable *seats;   /* id -> sig_seat_facts, owned */
@@ -44,6 +65,11 @@ unsigned sig_facts_live_rooms(const sig_facts *f); /* without those expected */
 unsigned sig_facts_expected_rooms(const sig_facts *f);
 unsigned sig_facts_live_seats(const sig_facts *f);
 int64_t sig_facts_generation(const sig_facts *f, const char *room, const char *seat); /* of a token made now */
+
+const sig_recording_facts *sig_facts_recording(const sig_facts *f, const char *id);
+/* The one of a room that has not ended; NULL = none. */
+const sig_recording_facts *sig_facts_recording_of(const sig_facts *f, const char *room);
+GList *sig_facts_recordings(const sig_facts *f); /* newest first; the caller frees the list */
 
 /* Takes a seat away: its links and tokens are revoked. */
 sig_change sig_change_remove(const sig_facts *f, const char *room, const char *seat);

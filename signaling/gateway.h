@@ -31,6 +31,8 @@ typedef struct sig_gateway {
     const sig_settings *settings;
     sig_auth *auth;
     sig_operators *operators;
+    sig_key_pair recording_key; /* SIG_RECORDING_KEY */
+    int recordings_dir_fd;
     sig_key_pair key; /* the server's own: SIG_GATEWAY_KEY */
     sig_store *store;
     sig_audit *audit;

@@ -14,6 +14,7 @@
 #include "mcu/base/clock.h"
 #include "mcu/base/log.h"
 #include "mcu/base/metrics.h"
+#include "mcu/base/seal_key.h"
 #include "mcu/base/signing.h"
 #include "mcu/base/status.h"
 #include "signaling/api.h"
@@ -27,6 +28,7 @@
 #include "signaling/operator.h"
 #include "signaling/options.h"
 #include "signaling/phone_calls.h"
+#include "signaling/recording_shred.h"
 #include "signaling/secret_file.h"
 #include "signaling/supervisor.h"
 #include "signaling/tls.h"
@@ -35,6 +37,7 @@
 #define OFFER_KEYS 8192
 #define OFFERS_FROM_TIMES 10 /* a whole clinic may come from one address */
 #define CERTIFICATE_CHECK_S 10
+#define RETENTION_CHECK_MS (INT64_C(3600) * 1000)
 #define CLOSING_CHECK_MS 200
 #define GOODBYE_MS 150 /* for the last frames to clients */
 
@@ -42,7 +45,7 @@ typedef struct {
     sig_gateway gateway;
     sig_settings *settings;
     sig_options options;
-    struct event *terminate, *close_gently, *closing, *hangup, *certificate, *goodbye;
+    struct event *terminate, *close_gently, *closing, *hangup, *certificate, *goodbye, *retention;
     int64_t close_ns; /* when running visits end after all */
     bool ready;       /* it is known which visits run */
     mcu_counter *reloads;
@@ -144,6 +147,9 @@ static bool open_secrets(program *p, GError **error)
     if (!sig_key_pair_load(&p->gateway.key, p->options.data, SIG_GATEWAY_KEY, mcu_sign_public, error)) {
         return false;
     }
+    if (!sig_key_pair_load(&p->gateway.recording_key, p->options.data, SIG_RECORDING_KEY, mcu_seal_public, error)) {
+        return false;
+    }
     char *token = sig_secret_load(p->options.data, "token.key", error);
     char *admin = token ? sig_secret_load(p->options.data, "admin.key", error) : NULL;
     if (admin) {
@@ -173,19 +179,31 @@ static bool open_assets(program *p, GError **error)
     return g->assets && good_or_again(p, sig_layouts_open(g, folder, error), error);
 }
 
-static bool open_rooms_folder(program *p, GError **error)
+static bool open_folder(const program *p, const char *name, int *fd, GError **error)
 {
-    g_autofree char *rooms = g_build_filename(p->options.data, "rooms", NULL);
-    if (!sig_make_private_folder(rooms, error)) {
+    g_autofree char *path = g_build_filename(p->options.data, name, NULL);
+    if (!sig_make_private_folder(path, error)) {
         return false;
     }
-    p->gateway.rooms_dir_fd = open(rooms, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return p->gateway.rooms_dir_fd >= 0;
+    *fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*fd < 0) {
+        g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG, "cannot open %s", path);
+    }
+    return *fd >= 0;
 }
 
 /* ---- serving ---- */
 
 static void check_closing(evutil_socket_t fd, short what, void *user);
+
+static void check_retention(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    program *p = user;
+    sig_retention_run(&p->gateway, mcu_wall_ns() / 1000000);
+    sig_timer_arm(p->retention, RETENTION_CHECK_MS);
+}
 
 static void on_ready(void *user)
 {
@@ -198,6 +216,7 @@ static void on_ready(void *user)
         }
     }
     sig_launcher_ready(p->gateway.launcher);
+    check_retention(-1, 0, p);
     mcu_info("gateway.ready", "port=%u rooms=%u adopted=%u generation=%lld", p->settings->port,
              sig_facts_live_rooms(p->gateway.facts), sig_supervisor_running(p->gateway.supervisor),
              (long long)p->gateway.generation);
@@ -302,6 +321,7 @@ static void open_events(program *p)
     p->hangup = evsignal_new(base, SIGHUP, on_hangup, p);
     p->certificate = event_new(base, -1, EV_PERSIST, check_certificate, p);
     p->goodbye = sig_timer_new(base, leave, p);
+    p->retention = sig_timer_new(base, check_retention, p);
     event_add(p->terminate, NULL);
     event_add(p->close_gently, NULL);
     event_add(p->hangup, NULL);
@@ -320,10 +340,11 @@ static bool open_all(program *p, GError **error)
     static const sig_launcher_events events = {on_exited, on_launcher_lost};
     sig_gateway *g = &p->gateway;
     g->settings = p->settings;
-    g->rooms_dir_fd = -1;
+    g->rooms_dir_fd = g->recordings_dir_fd = -1;
     g->base = event_base_new();
     if (!sig_make_private_folder(p->options.data, error) || !open_tls(p, error) || !open_secrets(p, error) ||
-        !open_assets(p, error) || !open_rooms_folder(p, error) || !open_store(p, error)) {
+        !open_assets(p, error) || !open_folder(p, "rooms", &g->rooms_dir_fd, error) ||
+        !open_folder(p, "recordings", &g->recordings_dir_fd, error) || !open_store(p, error)) {
         return false;
     }
     g->offers_of_seat = sig_rate_new(g->settings->offers_per_minute, OFFER_KEYS);
@@ -348,7 +369,7 @@ static bool open_all(program *p, GError **error)
 
 static void close_events(program *p)
 {
-    struct event *const all[] = {p->terminate, p->close_gently, p->closing, p->hangup, p->certificate, p->goodbye};
+    struct event *const all[] = {p->terminate, p->close_gently, p->closing, p->hangup, p->certificate, p->goodbye, p->retention};
     for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
         if (all[i]) {
             event_free(all[i]);
@@ -382,12 +403,16 @@ static void close_all(program *p)
     sig_operators_free(g->operators);
     sig_auth_free(g->auth);
     sig_key_pair_clear(&g->key);
+    sig_key_pair_clear(&g->recording_key);
     sig_facts_free(g->facts);
     close_events(p);
     event_base_free(g->base); /* runs what libevent still has to free */
     sig_tls_free(g->tls);
-    if (g->rooms_dir_fd >= 0) {
-        close(g->rooms_dir_fd);
+    const int folders[] = {g->rooms_dir_fd, g->recordings_dir_fd};
+    for (size_t i = 0; i < G_N_ELEMENTS(folders); i++) {
+        if (folders[i] >= 0) {
+            close(folders[i]);
+        }
     }
 }
 

@@ -97,6 +97,16 @@ void sig_room_layout_changed(sig_room *r)
     sig_room_tell(r, json_pack("{s:s, s:s}", "type", "layout", "layout", f->layout));
 }
 
+void sig_room_recording_changed(sig_room *r, const char *seat)
+{
+    const sig_seat_facts *s = sig_facts_seat(r->gateway->facts, r->id, seat);
+    if (s) {
+        sig_recording_tell_consent(r->recording, s);
+    }
+    sig_recording_people_changed(r->recording);
+    sig_recording_show(r->recording);
+}
+
 void sig_room_layouts_changed(sig_room *r)
 {
     sig_room_tell(r, json_pack("{s:s, s:o}", "type", "layouts", "layouts", layouts_of(r)));
@@ -140,6 +150,7 @@ static void wait_for_process(sig_room *r, const char *why)
 static void revive(sig_room *r)
 {
     bool needed = g_hash_table_size(r->clients) > 0 || !g_queue_is_empty(&r->queue) || r->restart;
+    sig_recording_process_gone(r->recording, needed ? NULL : "empty");
     if (!needed) {
         set_state(r, SIG_ROOM_DOWN, "not_needed");
         return;
@@ -161,6 +172,9 @@ static void on_closed(void *user)
     forget_live(r);
     end_all(r->checks, "check_over");
     r->adopting = false;
+    if (was_ending || r->bye) {
+        sig_recording_process_gone(r->recording, was_ending ? "room_ended" : "empty");
+    }
     if (was_ending) {
         set_state(r, SIG_ROOM_GONE, "ended");
         sig_supervisor_room_gone(r->gateway->supervisor, r);
@@ -185,6 +199,7 @@ static void opened(sig_room *r)
 {
     set_state(r, SIG_ROOM_OPEN, "opened");
     r->opened_ns = mcu_now_ns();
+    sig_recording_process_opened(r->recording); /* before those who come */
     sig_room_flush_queue(r);
     if (!r->restart) {
         return;
@@ -264,6 +279,7 @@ static void on_adopted(void *user, const json_t *reply, const char *code, const 
     if (reply) {
         sig_room_on_inspection(r, reply);
     }
+    sig_recording_process_adopted(r->recording);
     sig_supervisor_adopted(r->gateway->supervisor);
 }
 
@@ -314,7 +330,9 @@ void sig_room_end(sig_room *r, const char *reason)
     sig_pool_cancel(sig_supervisor_pool(r->gateway->supervisor), r);
     set_state(r, linked ? SIG_ROOM_ENDING : SIG_ROOM_GONE, reason);
     sig_room_fail_queue(r);
-    if (linked) {
+    if (!linked) {
+        sig_recording_process_gone(r->recording, reason);
+    } else {
         sig_room_link_send(r->link, json_pack("{s:s, s:s}", "type", "end", "reason", reason));
         sig_timer_arm(r->timer, END_MS);
     }
@@ -352,6 +370,7 @@ void sig_room_seat_dropped(sig_room *r, const char *seat)
     g_hash_table_remove(r->live, seat);
     g_hash_table_remove(r->inside, seat);
     g_hash_table_remove(r->chat, seat);
+    sig_recording_people_changed(r->recording);
     if (client) {
         sig_session_end(client, "removed");
     }
@@ -365,11 +384,13 @@ void sig_room_seat_dropped(sig_room *r, const char *seat)
 void sig_room_note_leg(sig_room *r, const char *session, const char *seat)
 {
     g_hash_table_insert(r->legs, g_strdup(session), g_strdup(seat));
+    sig_recording_people_changed(r->recording);
 }
 
 void sig_room_forget_leg(sig_room *r, const char *session)
 {
     g_hash_table_remove(r->legs, session);
+    sig_recording_people_changed(r->recording);
 }
 
 unsigned sig_room_leg_count(const sig_room *r)
@@ -408,6 +429,7 @@ sig_room *sig_room_new(sig_gateway *g, const char *id)
     r->legs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     r->live = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_live);
     r->layouts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_json);
+    r->recording = sig_recording_new(r);
     return r;
 }
 
@@ -424,6 +446,7 @@ void sig_room_free(sig_room *r)
         sig_room_link_free(g_steal_pointer(&r->link));
     }
     sig_room_fail_queue(r);
+    sig_recording_free(r->recording);
     event_free(r->timer);
     GHashTable *const tables[] = {r->clients, r->waiting, r->inside, r->checks, r->chat, r->live, r->legs, r->layouts};
     for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
@@ -431,6 +454,11 @@ void sig_room_free(sig_room *r)
     }
     json_decref(r->roster);
     g_free(r);
+}
+
+sig_recording *sig_room_recording(const sig_room *r)
+{
+    return r->recording;
 }
 
 const char *sig_room_id(const sig_room *r)

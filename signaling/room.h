@@ -8,6 +8,7 @@
 
 typedef struct sig_room sig_room;
 typedef struct sig_session sig_session;
+typedef struct sig_recording sig_recording;
 
 /* A session that the room process has, or had last we heard. */
 typedef struct {
@@ -48,6 +49,8 @@ void sig_call_cancel(sig_call *c); /* NULL is fine */
 /* Without a reply; waits for a process that is starting, is dropped when there is none. */
 void sig_room_tell(sig_room *r, json_t *take_message);
 
+sig_recording *sig_room_recording(const sig_room *r); /* lives as long as the room */
+
 /* ---- the door (room_door.c) ---- */
 bool sig_room_lets_in(const sig_room *r, const char *seat);        /* not locked, or a host, or inside already */
 void sig_room_wait(sig_room *r, const char *seat, sig_session *s); /* the hosts hear a knock */
@@ -75,9 +78,10 @@ unsigned sig_room_leg_count(const sig_room *r);
 /* ---- facts that changed ---- */
 void sig_room_lock_changed(sig_room *r);
 void sig_room_layout_changed(sig_room *r);
-void sig_room_layouts_changed(sig_room *r);                 /* those there are */
-void sig_room_muted(sig_room *r, const sig_change *change); /* who was asked to speak before is not any more */
-void sig_room_seats_changed(sig_room *r);                   /* any of them */
+void sig_room_recording_changed(sig_room *r, const char *seat); /* its policy, or what that seat said */
+void sig_room_layouts_changed(sig_room *r);                     /* those there are */
+void sig_room_muted(sig_room *r, const sig_change *change);     /* who was asked to speak before is not any more */
+void sig_room_seats_changed(sig_room *r);                       /* any of them */
 void sig_room_seat_changed(sig_room *r, const char *seat);
 void sig_room_seat_dropped(sig_room *r, const char *seat);
 

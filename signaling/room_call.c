@@ -21,10 +21,14 @@ struct sig_call {
     int64_t until_ns;
     sig_reply_fn fn;
     void *user;
+    char seat[SIG_ID_MAX + 1]; /* that comes with it, or "" */
 };
 
 static void free_call(sig_call *c)
 {
+    if (*c->seat) {
+        sig_recording_arrived(c->room->recording, c->seat);
+    }
     if (c->deadline) {
         event_free(c->deadline);
     }
@@ -109,6 +113,15 @@ static sig_call *enqueue(sig_room *r, json_t *take_message, const int *fds, unsi
     return c;
 }
 
+/* Its media may flow as soon as the process hears of it. A check is heard by nobody else. */
+static const char *who_comes(const json_t *m)
+{
+    const char *type = json_string_value(json_object_get(m, "type")), *kind = json_string_value(json_object_get(m, "kind"));
+    bool offer = strcmp(type, "offer") == 0 && kind && strcmp(kind, "check") != 0;
+    const char *seat = offer || strcmp(type, "leg") == 0 ? json_string_value(json_object_get(m, "seat")) : NULL;
+    return seat ? seat : "";
+}
+
 sig_call *sig_room_call(sig_room *r, json_t *take_message, bool start, sig_reply_fn fn, void *user)
 {
     return sig_room_call_fds(r, take_message, NULL, 0, start, fn, user);
@@ -121,7 +134,17 @@ sig_call *sig_room_call_fds(sig_room *r, json_t *take_message, const int *fds, u
         json_decref(take_message);
         return NULL;
     }
+    char seat[SIG_ID_MAX + 1];
+    g_strlcpy(seat, who_comes(take_message), sizeof seat);
+    if (*seat) {
+        sig_recording_expect(r->recording, seat);
+    }
     sig_call *c = enqueue(r, take_message, fds, n_fds, fn, user);
+    if (c) {
+        g_strlcpy(c->seat, seat, sizeof c->seat);
+    } else if (*seat) {
+        sig_recording_arrived(r->recording, seat);
+    }
     sig_room_start(r);
     return c;
 }

@@ -25,12 +25,14 @@ void sig_room_attach(sig_room *r, const char *seat, sig_session *s)
     if (waits && waits != s) {
         sig_session_replaced(waits);
     }
+    sig_recording_people_changed(r->recording);
 }
 
 void sig_room_detach(sig_room *r, const char *seat, const sig_session *s)
 {
     if (g_hash_table_lookup(r->clients, seat) == s) {
         g_hash_table_remove(r->clients, seat);
+        sig_recording_people_changed(r->recording);
     }
 }
 
@@ -65,6 +67,9 @@ void sig_room_greet(sig_room *r, sig_session *s)
     if (sig_session_is_host(s)) {
         sig_room_show_knocks(r, s);
     }
+    if (strcmp(sig_facts_room(r->gateway->facts, r->id)->policy, SIG_POLICY_NOBODY) != 0) {
+        sig_session_send(s, sig_recording_message(r->recording, sig_session_seat(s)));
+    }
 }
 
 /* A tier may have several pictures: everybody's, some roles', the one while a screen is shown. */
@@ -96,6 +101,7 @@ sig_live *sig_room_note_session(sig_room *r, const char *seat, const char *sessi
         l = g_new0(sig_live, 1);
         g_strlcpy(l->session, session, sizeof l->session);
         g_hash_table_insert(r->live, g_strdup(seat), l);
+        sig_recording_people_changed(r->recording);
     }
     g_strlcpy(l->kind, kind, sizeof l->kind);
     return l;
@@ -106,6 +112,7 @@ void sig_room_forget_session(sig_room *r, const char *seat, const char *session)
     sig_live *l = g_hash_table_lookup(r->live, seat);
     if (l && strcmp(l->session, session) == 0) {
         g_hash_table_remove(r->live, seat);
+        sig_recording_people_changed(r->recording);
     }
 }
 
@@ -268,6 +275,11 @@ static void on_quality(sig_room *r, const json_t *m)
     }
 }
 
+static void on_recording(sig_room *r, const json_t *m)
+{
+    sig_recording_on_event(r->recording, m);
+}
+
 static void on_leg(sig_room *r, const json_t *m)
 {
     if (strcmp(text(m, "state"), "gone") == 0) {
@@ -287,7 +299,7 @@ void sig_room_on_message(sig_room *r, const char *type, const json_t *m)
         const char *type;
         void (*take)(sig_room *r, const json_t *m);
     } table[] = {{"candidate", on_candidate}, {"session", on_session}, {"roster", on_roster}, {"layout", on_layout},
-                 {"quality", on_quality},     {"leg", on_leg},         {"keypad", on_keypad}};
+                 {"quality", on_quality},     {"leg", on_leg},         {"keypad", on_keypad}, {"recording", on_recording}};
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
         if (strcmp(type, table[i].type) == 0) {
             table[i].take(r, m);

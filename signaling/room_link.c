@@ -7,9 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mcu/base/hex.h"
 #include "mcu/base/ipc.h"
 #include "mcu/base/log.h"
 #include "mcu/base/metrics.h"
+#include "mcu/base/signing.h"
 #include "mcu/base/status.h"
 #include "signaling/gateway.h"
 
@@ -36,6 +38,7 @@ struct sig_room_link {
     void *user;
     GHashTable *requests; /* id -> sig_room_request */
     unsigned next_id;
+    char signing_key[2 * MCU_SIGN_KEY + 1];
     int busy; /* inside a callback: free waits */
     bool greeted, closed, doomed;
 };
@@ -125,6 +128,11 @@ static bool take_hello(sig_room_link *l, const json_t *m)
     const char *build = json_string_value(json_object_get(m, "build"));
     if (l->greeted || !room || (*room && !sig_id_valid(room)) || protocol < PROTOCOL - 1 || protocol > PROTOCOL) {
         return false;
+    }
+    const char *key = json_string_value(json_object_get(m, "signing_key"));
+    uint8_t raw[MCU_SIGN_KEY];
+    if (mcu_unhex(key, raw, sizeof raw)) {
+        g_strlcpy(l->signing_key, key, sizeof l->signing_key);
     }
     l->greeted = true;
     l->events.on_hello(l->user, room, build ? build : "");
@@ -280,6 +288,11 @@ void sig_room_link_unlink(sig_room_link *l)
     }
 }
 
+const char *sig_room_link_signing_key(const sig_room_link *l)
+{
+    return l->signing_key;
+}
+
 static bool send_fds(sig_room_link *l, json_t *take_message, const int *fds, unsigned n_fds)
 {
     if (l->closed) {
@@ -289,6 +302,11 @@ static bool send_fds(sig_room_link *l, json_t *take_message, const int *fds, uns
     bool ok = mcu_ipc_send_fds(l->ipc, take_message, NULL, fds, n_fds);
     update(l);
     return ok;
+}
+
+bool sig_room_link_send_fd(sig_room_link *l, json_t *take_message, int fd)
+{
+    return send_fds(l, take_message, &fd, 1);
 }
 
 bool sig_room_link_send(sig_room_link *l, json_t *take_message)

@@ -32,7 +32,10 @@ const char *sig_room_link_name(const sig_room_link *l);    /* of the socket file
 bool sig_room_link_rename(sig_room_link *l, const char *name);
 void sig_room_link_unlink(sig_room_link *l); /* removes the socket file */
 
+const char *sig_room_link_signing_key(const sig_room_link *l); /* of this process, in hexadecimal; "" = it has none */
+
 bool sig_room_link_send(sig_room_link *l, json_t *take_message);
+bool sig_room_link_send_fd(sig_room_link *l, json_t *take_message, int fd); /* borrowed */
 
 /* `reply` is borrowed; on failure it is NULL and `code`, `message` say why ("unavailable" after a timeout or death). */
 typedef void (*sig_reply_fn)(void *user, const json_t *reply, const char *code, const char *message);

@@ -2,6 +2,7 @@
 #ifndef SIGNALING_ROOM_PRIVATE_H
 #define SIGNALING_ROOM_PRIVATE_H
 
+#include "signaling/recording.h"
 #include "signaling/room.h"
 
 typedef enum {
@@ -38,6 +39,7 @@ struct sig_room {
     GHashTable *live;    /* seat -> sig_live, owned */
     GHashTable *legs;    /* session -> seat: telephone calls */
     json_t *roster;      /* newest, as clients see it; NULL = none */
+    sig_recording *recording;
     GHashTable *layouts; /* tier -> json_t, as clients see it */
 };
 

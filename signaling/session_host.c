@@ -231,7 +231,7 @@ static void answer_knock(const order *o)
 
 static void record(const order *o)
 {
-    refuse(o, MCU_ERROR_UNAVAILABLE, "This server does not record visits.");
+    sig_session_record(o->session, o->request);
 }
 
 /* ---- telephones ---- */

@@ -270,6 +270,7 @@ void sig_session_dispatch(sig_session *s, const json_t *m)
                  {"hand", sig_session_hand, IN(JOINED)},
                  {"share", sig_session_share, IN(JOINED)},
                  {"host", sig_session_host, IN(JOINED)},
+                 {"consent", sig_session_consent, IN(JOINED)},
                  {"leave", on_leave, IN(JOINED) | IN(WAITING) | IN(ENTERING) | IN(CHECKING)},
                  {"ping", on_ping, ~0u}};
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {

@@ -61,6 +61,10 @@ const mcu_config_key sig_settings_keys[] = {
     {"tiers", "C", STR, "480x270@15:150", 0, 0, "the same"},
     {"tiers", "D", STR, "320x180@10:64", 0, 0, "the same"},
     {"video", "preset", STR, "superfast", 0, 0, "x264 preset of the encoders"},
+    {"recording", "tier", STR, "", 0, 0, "the tier that is recorded; empty = the first"},
+    {"recording", "caption", YES_NO, "true", 0, 0, "recorded pictures show REC, the clock with its zone, and the visit's id"},
+    {"recording", "retention_days", NUM, "0", 0, 36500, "recordings are shredded this long after their end; 0 = never"},
+    {"recording", "reserve_mib", NUM, "1024", 16, 1048576, "no recording begins with less space than this on the disk"},
     {"limits", "max_rooms", NUM, "200", 1, 10000, "rooms that exist at a time"},
     {"limits", "max_seats", NUM, "64", 1, 64, "seats of a room"},
     {"limits", "idle_rooms", NUM, "1", 0, 8, "room processes started ahead"},
@@ -206,6 +210,9 @@ static bool check(const sig_settings *s, GError **error)
             return bad(error, "turn", "urls", "each must begin with turn: or turns:");
         }
     }
+    if (*s->recording_tier && !sig_settings_has_tier(s, s->recording_tier)) {
+        return bad(error, "recording", "tier", "is none of the configured tiers");
+    }
     static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
     return g_strv_contains(levels, s->log_level) || bad(error, "log", "level", "must be debug, info, warn or error");
 }
@@ -239,6 +246,10 @@ static void read_values(sig_settings *s, int port)
     s->turn_ttl_s = mcu_config_int(c, "turn", "ttl_seconds");
     s->turn_in_rooms = mcu_config_bool(c, "turn", "rooms");
     s->preset = mcu_config_str(c, "video", "preset");
+    s->recording_tier = mcu_config_str(c, "recording", "tier");
+    s->recording_caption = mcu_config_bool(c, "recording", "caption");
+    s->recording_retention_days = mcu_config_int(c, "recording", "retention_days");
+    s->recording_reserve_mib = mcu_config_int(c, "recording", "reserve_mib");
     s->max_rooms = (unsigned)mcu_config_int(c, "limits", "max_rooms");
     s->max_seats = (unsigned)mcu_config_int(c, "limits", "max_seats");
     s->idle_rooms = (unsigned)mcu_config_int(c, "limits", "idle_rooms");

@@ -56,6 +56,11 @@ typedef struct {
     unsigned n_tiers;
     const char *preset;
 
+    const char *recording_tier; /* "" = the first */
+    int64_t recording_reserve_mib;
+    bool recording_caption;
+    int64_t recording_retention_days; /* 0 = for ever */
+
     unsigned max_rooms, max_seats, idle_rooms;
     unsigned messages_per_second, offers_per_minute;
     int64_t empty_seconds, link_seconds, drain_seconds;

@@ -21,8 +21,11 @@
 typedef struct {
     sig_change changes[GROUP_MAX];
     unsigned n;
-    char *record;     /* NULL = none */
-    uint64_t seq;     /* of the record */
+    char *record; /* NULL = none */
+    uint64_t seq; /* of the record */
+    bool (*work)(void *arg);
+    void *arg;
+    GDestroyNotify free_arg;
     sig_commit_fn fn; /* NULL = stop */
     void *user;
     bool ok;
@@ -44,8 +47,12 @@ struct sig_store {
 
 static void drop_job(void *message)
 {
-    g_free(((job *)message)->record);
-    g_free(message);
+    job *j = message;
+    if (j->free_arg) {
+        j->free_arg(j->arg);
+    }
+    g_free(j->record);
+    g_free(j);
 }
 
 sig_store *sig_store_open(const char *path, sig_audit_file *take_audit, int64_t now_ms, GError **error)
@@ -130,7 +137,8 @@ static void write_changes(sig_store *s, job **batch, unsigned n)
 {
     bool begun = sig_sql_begin(s->sql), all = true;
     for (unsigned i = 0; i < n; i++) {
-        batch[i]->ok = begun && sig_sql_apply(s->sql, batch[i]->changes, batch[i]->n);
+        batch[i]->ok =
+            begun && (!batch[i]->work || batch[i]->work(batch[i]->arg)) && sig_sql_apply(s->sql, batch[i]->changes, batch[i]->n);
         all = all && batch[i]->ok;
     }
     bool written = begun && sig_sql_commit(s->sql);
@@ -210,13 +218,23 @@ bool sig_store_start(sig_store *s, struct event_base *base, GError **error)
     return s->started;
 }
 
-bool sig_store_commit(sig_store *s, const sig_change *changes, unsigned n, const char *record, sig_commit_fn fn, void *user)
+static bool push(sig_store *s, job *take)
 {
-    g_assert(n <= GROUP_MAX && (n > 0 || record) && fn);
     if (s->waiting >= BOUND) {
         mcu_counter_add(s->refused, 1);
+        drop_job(take);
         return false;
     }
+    if (s->waiting++ == 0) {
+        s->moved_ns = mcu_now_ns();
+    }
+    mcu_mailbox_push(s->jobs, take);
+    return true;
+}
+
+static job *job_of(const sig_change *changes, unsigned n, const char *record, sig_commit_fn fn, void *user)
+{
+    g_assert(n <= GROUP_MAX && (n > 0 || record) && fn);
     job *j = g_new0(job, 1);
     if (n > 0) {
         memcpy(j->changes, changes, n * sizeof *changes);
@@ -225,11 +243,22 @@ bool sig_store_commit(sig_store *s, const sig_change *changes, unsigned n, const
     j->record = g_strdup(record);
     j->fn = fn;
     j->user = user;
-    if (s->waiting++ == 0) {
-        s->moved_ns = mcu_now_ns();
-    }
-    mcu_mailbox_push(s->jobs, j);
-    return true;
+    return j;
+}
+
+bool sig_store_commit(sig_store *s, const sig_change *changes, unsigned n, const char *record, sig_commit_fn fn, void *user)
+{
+    return push(s, job_of(changes, n, record, fn, user));
+}
+
+bool sig_store_work(sig_store *s, const sig_change *change, const char *record, bool (*work)(void *arg), void *take_arg,
+                    GDestroyNotify free_arg, sig_commit_fn fn, void *user)
+{
+    job *j = job_of(change, 1, record, fn, user);
+    j->work = work;
+    j->arg = take_arg;
+    j->free_arg = free_arg;
+    return push(s, j);
 }
 
 bool sig_store_healthy(const sig_store *s)

@@ -37,7 +37,20 @@ typedef enum {
     SIG_PIN_DROP,   /* key */
     SIG_NUMBER_PUT, /* room, seat, sealed: the telephone number on file; "" = none */
     SIG_CALL_PUT,   /* key: the call; room, at_ms: its end; record */
+    SIG_ROOM_RECORDING,  /* room, policy */
+    SIG_SEAT_CONSENT,    /* room, seat, given, version, method, at_ms */
+    SIG_RECORDING_PUT,   /* recording, room, policy, tier, state, at_ms */
+    SIG_RECORDING_STATE, /* recording, room, state, reason, at_ms: of an end when the state is "ended" */
+    SIG_RECORDING_HOLD,  /* recording, hold */
+    SIG_SEGMENT_PUT,     /* recording, segment, file, state, hash, bytes, media_ms, at_ms: `file` and `at_ms` of a new one */
 } sig_change_kind;
+
+/* Of a room's recording: nobody is recorded; everybody is told; everybody must agree first. */
+#define SIG_POLICY_NOBODY "nobody"
+#define SIG_POLICY_ANNOUNCED "announced"
+#define SIG_POLICY_EVERYONE "everyone"
+#define SIG_WORD_MAX 16
+#define SIG_FILE_MAX 64
 
 typedef struct {
     sig_change_kind kind;
@@ -46,8 +59,11 @@ typedef struct {
     char tier[SIG_TIER_MAX + 1];         /* cap, "" = none */
     char language[SIG_LANGUAGE_MAX + 1]; /* of the interface, "" = the browser's */
     char layout[MCU_LAYOUT_NAME_MAX + 1];
-    bool host, muted, fixed, locked, signing, once;
-    int64_t generation, at_ms;
+    char recording[SIG_ID_MAX + 1];
+    char policy[SIG_WORD_MAX + 1], state[SIG_WORD_MAX + 1], version[SIG_WORD_MAX + 1], method[SIG_WORD_MAX + 1];
+    char reason[SIG_ID_MAX + 1], file[SIG_FILE_MAX + 1], hash[SIG_CHAIN_HASH + 1];
+    bool host, muted, fixed, locked, signing, given, hold, once;
+    int64_t generation, at_ms, segment, bytes, media_ms;
     char key[SIG_KEY_MAX + 1];
     char sealed[SIG_SEALED_MAX + 1]; /* a number that only the key file of the server opens (phone_seal.h) */
     char record[SIG_RECORD_MAX + 1]; /* JSON of a call */
@@ -70,6 +86,10 @@ bool sig_store_start(sig_store *s, struct event_base *base, GError **error);
  * they then fail, another record says so. False = too much is waiting (MCU_ERROR_UNAVAILABLE for the caller); `fn` is not called
  * then. */
 bool sig_store_commit(sig_store *s, const sig_change *changes, unsigned n, const char *record, sig_commit_fn fn, void *user);
+/* The same with `work`, which runs on the store's thread after the record is on the disk and before the changes are: false = none
+ * of them. `free_arg` is called on the loop, or at the end. */
+bool sig_store_work(sig_store *s, const sig_change *change, const char *record, bool (*work)(void *arg), void *take_arg,
+                    GDestroyNotify free_arg, sig_commit_fn fn, void *user);
 bool sig_store_healthy(const sig_store *s); /* the last transaction reached the disk */
 bool sig_store_stalled(const sig_store *s); /* the disk has not answered for SIG_STORE_PATIENCE_MS */
 void sig_store_close(sig_store *s);         /* writes what waits, then closes; pending callbacks are not called */

@@ -1,17 +1,20 @@
 #include "signaling/store_sql.h"
 
 #include <sqlite3.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "mcu/base/log.h"
 #include "mcu/base/status.h"
 #include "signaling/phone_sql.h"
+#include "signaling/store_schema.h"
 
 enum {
     PUT_ROOM,
     END_ROOM,
     LOCK_ROOM,
     LAYOUT_ROOM,
+    RECORDING_ROOM,
     MUTE_ROOM,
     DROP_SEATS,
     PUT_SEAT,
@@ -19,54 +22,86 @@ enum {
     TIER_SEAT,
     DROP_SEAT,
     REVOKE,
+    CONSENT,
+    PUT_RECORDING,
+    STATE_RECORDING,
+    HOLD_RECORDING,
+    PUT_SEGMENT,
     N_STATEMENTS
 };
 
-#define SCHEMA 3 /* PRAGMA user_version */
-
+/* Parameters are members of a change, by name: see `fields`. */
 static const char *const texts[N_STATEMENTS] = {
-    [PUT_ROOM] = "INSERT INTO rooms(id, name, created_ms, layout) VALUES(?1, ?3, ?9, ?13) "
-                 "ON CONFLICT(id) DO UPDATE SET name = ?3",
-    [END_ROOM] = "UPDATE rooms SET ended_ms = ?9, name = '' WHERE id = ?1",
-    [LOCK_ROOM] = "UPDATE rooms SET locked = ?11 WHERE id = ?1",
-    [LAYOUT_ROOM] = "UPDATE rooms SET layout = ?13 WHERE id = ?1",
-    [MUTE_ROOM] = "UPDATE seats SET muted = 1 WHERE room = ?1 AND host = 0 AND role <> ?4",
-    [DROP_SEATS] = "DELETE FROM seats WHERE room = ?1",
+    [PUT_ROOM] = "INSERT INTO rooms(id, name, created_ms, layout, recording) VALUES(:room, :name, :at_ms, :layout, :policy) "
+                 "ON CONFLICT(id) DO UPDATE SET name = :name",
+    [END_ROOM] = "UPDATE rooms SET ended_ms = :at_ms, name = '' WHERE id = :room",
+    [LOCK_ROOM] = "UPDATE rooms SET locked = :locked WHERE id = :room",
+    [LAYOUT_ROOM] = "UPDATE rooms SET layout = :layout WHERE id = :room",
+    [RECORDING_ROOM] = "UPDATE rooms SET recording = :policy WHERE id = :room",
+    [MUTE_ROOM] = "UPDATE seats SET muted = 1 WHERE room = :room AND host = 0 AND role <> :role",
+    [DROP_SEATS] = "DELETE FROM seats WHERE room = :room",
     [PUT_SEAT] = "INSERT INTO seats(room, seat, name, role, tier, host, muted, fixed, language, signing) "
-                 "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?10, ?12, ?14) "
-                 "ON CONFLICT(room, seat) DO UPDATE SET name = ?3, role = ?4, host = ?6, fixed = ?10, language = ?12, "
-                 "signing = ?14",
-    [MUTE_SEAT] = "UPDATE seats SET muted = ?7 WHERE room = ?1 AND seat = ?2",
-    [TIER_SEAT] = "UPDATE seats SET tier = ?5 WHERE room = ?1 AND seat = ?2",
-    [DROP_SEAT] = "DELETE FROM seats WHERE room = ?1 AND seat = ?2",
-    [REVOKE] = "INSERT INTO revocations(room, seat, generation, at_ms) VALUES(?1, ?2, ?8, ?9) "
-               "ON CONFLICT(room, seat) DO UPDATE SET generation = max(generation, ?8), at_ms = ?9",
+                 "VALUES(:room, :seat, :name, :role, :tier, :host, :muted, :fixed, :language, :signing) "
+                 "ON CONFLICT(room, seat) DO UPDATE SET name = :name, role = :role, host = :host, fixed = :fixed, "
+                 "language = :language, signing = :signing",
+    [MUTE_SEAT] = "UPDATE seats SET muted = :muted WHERE room = :room AND seat = :seat",
+    [TIER_SEAT] = "UPDATE seats SET tier = :tier WHERE room = :room AND seat = :seat",
+    [DROP_SEAT] = "DELETE FROM seats WHERE room = :room AND seat = :seat",
+    [REVOKE] = "INSERT INTO revocations(room, seat, generation, at_ms) VALUES(:room, :seat, :generation, :at_ms) "
+               "ON CONFLICT(room, seat) DO UPDATE SET generation = max(generation, :generation), at_ms = :at_ms",
+    [CONSENT] = "INSERT INTO consents(room, seat, given, version, method, at_ms) "
+                "VALUES(:room, :seat, :given, :version, :method, :at_ms) ON CONFLICT(room, seat) DO UPDATE "
+                "SET given = :given, version = :version, method = :method, at_ms = :at_ms",
+    [PUT_RECORDING] = "INSERT INTO recordings(id, room, policy, tier, created_ms, state) "
+                      "VALUES(:recording, :room, :policy, :tier, :at_ms, :state)",
+    [STATE_RECORDING] = "UPDATE recordings SET state = :state, reason = :reason, "
+                        "ended_ms = CASE :state WHEN 'ended' THEN :at_ms ELSE ended_ms END, "
+                        "shredded_ms = CASE :state WHEN 'shredded' THEN :at_ms ELSE shredded_ms END WHERE id = :recording",
+    [HOLD_RECORDING] = "UPDATE recordings SET hold = :hold WHERE id = :recording",
+    [PUT_SEGMENT] = "INSERT INTO segments(recording, segment, file, state, hash, bytes, media_ms, started_ms) "
+                    "VALUES(:recording, :segment, :file, :state, :hash, :bytes, :media_ms, :at_ms) "
+                    "ON CONFLICT(recording, segment) DO UPDATE "
+                    "SET state = :state, hash = :hash, bytes = :bytes, media_ms = :media_ms",
 };
 
-static const char schema[] =
-    "CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE IF NOT EXISTS rooms(id TEXT PRIMARY KEY, name TEXT NOT NULL, created_ms INTEGER NOT NULL, ended_ms INTEGER, "
-    "locked INTEGER NOT NULL DEFAULT 0, layout TEXT NOT NULL DEFAULT 'grid') WITHOUT ROWID;"
-    "CREATE TABLE IF NOT EXISTS seats(room TEXT NOT NULL, seat TEXT NOT NULL, name TEXT NOT NULL, role TEXT NOT NULL, "
-    "tier TEXT NOT NULL, host INTEGER NOT NULL, muted INTEGER NOT NULL, "
-    "fixed INTEGER NOT NULL DEFAULT 0, language TEXT NOT NULL DEFAULT '', signing INTEGER NOT NULL DEFAULT 0, "
-    "PRIMARY KEY(room, seat)) WITHOUT ROWID;"
-    "CREATE TABLE IF NOT EXISTS revocations(room TEXT NOT NULL, seat TEXT NOT NULL, generation INTEGER NOT NULL, "
-    "at_ms INTEGER NOT NULL, PRIMARY KEY(room, seat)) WITHOUT ROWID;"
-    "PRAGMA user_version = 3;";
+#define TEXT_FIELD(name)                                                                                                         \
+    {                                                                                                                            \
+#name, FIELD_TEXT, offsetof(sig_change, name), sizeof((sig_change *)0)->name                                             \
+    }
+#define FLAG_FIELD(name)                                                                                                         \
+    {                                                                                                                            \
+#name, FIELD_FLAG, offsetof(sig_change, name), sizeof(bool)                                                              \
+    }
+#define NUMBER_FIELD(name)                                                                                                       \
+    {                                                                                                                            \
+#name, FIELD_NUMBER, offsetof(sig_change, name), sizeof(int64_t)                                                         \
+    }
 
-/* Roles were free words then. */
-static const char from_1_to_2[] = "ALTER TABLE rooms ADD COLUMN locked INTEGER NOT NULL DEFAULT 0;"
-                                  "ALTER TABLE seats ADD COLUMN fixed INTEGER NOT NULL DEFAULT 0;"
-                                  "ALTER TABLE seats ADD COLUMN language TEXT NOT NULL DEFAULT '';"
-                                  "UPDATE seats SET role = 'clinician' WHERE role = 'provider';"
-                                  "UPDATE seats SET role = 'guest' WHERE role NOT IN "
-                                  "('patient', 'clinician', 'interpreter', 'guest', 'observer', 'kiosk', 'compliance');"
-                                  "PRAGMA user_version = 2;";
+typedef struct {
+    const char *name;
+    enum { FIELD_NONE = 0, FIELD_TEXT, FIELD_FLAG, FIELD_NUMBER } kind;
+    size_t at, size;
+} field;
 
-static const char from_2_to_3[] = "ALTER TABLE rooms ADD COLUMN layout TEXT NOT NULL DEFAULT 'grid';"
-                                  "ALTER TABLE seats ADD COLUMN signing INTEGER NOT NULL DEFAULT 0;"
-                                  "PRAGMA user_version = 3;";
+/* The members of a change, as statements and queries name them. */
+static const field fields[] = {
+    TEXT_FIELD(room),     TEXT_FIELD(seat),       TEXT_FIELD(name),         TEXT_FIELD(role),    TEXT_FIELD(tier),
+    TEXT_FIELD(language), TEXT_FIELD(layout),     TEXT_FIELD(recording),    TEXT_FIELD(policy),  TEXT_FIELD(state),
+    TEXT_FIELD(version),  TEXT_FIELD(method),     TEXT_FIELD(reason),       TEXT_FIELD(file),    TEXT_FIELD(hash),
+    FLAG_FIELD(host),     FLAG_FIELD(muted),      FLAG_FIELD(fixed),        FLAG_FIELD(locked),  FLAG_FIELD(signing),
+    FLAG_FIELD(given),    FLAG_FIELD(hold),       NUMBER_FIELD(generation), NUMBER_FIELD(at_ms), NUMBER_FIELD(segment),
+    NUMBER_FIELD(bytes),  NUMBER_FIELD(media_ms),
+};
+
+static const field *field_of(const char *name)
+{
+    for (size_t i = 0; name && i < G_N_ELEMENTS(fields); i++) {
+        if (strcmp(fields[i].name, name) == 0) {
+            return &fields[i];
+        }
+    }
+    return NULL;
+}
 
 struct sig_sql {
     sqlite3 *db;
@@ -96,36 +131,13 @@ static int64_t number(sig_sql *s, const char *sql)
     return v;
 }
 
-/* One step after the other, each of them whole. */
-static bool lay_out(sig_sql *s, int64_t version, GError **error)
-{
-    static const struct {
-        const char *sql;
-        int64_t leads_to;
-    } steps[SCHEMA] = {{schema, SCHEMA}, {from_1_to_2, 2}, {from_2_to_3, 3}};
-    for (; version >= 0 && version < SCHEMA; version = steps[version].leads_to) {
-        if (!run(s, "BEGIN IMMEDIATE") || !run(s, steps[version].sql) || !run(s, "COMMIT")) {
-            fail(s, error);
-            run(s, "ROLLBACK");
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool prepare(sig_sql *s, GError **error)
 {
-    int64_t version = number(s, "PRAGMA user_version");
-    if (version > SCHEMA) {
-        g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG, "database: made by a newer version (schema %" G_GINT64_FORMAT ")",
-                    version);
-        return false;
-    }
     /* FULL: a commit that was reported is on the disk, also after a power failure. */
     if (!run(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")) {
         return fail(s, error);
     }
-    if (!lay_out(s, version, error)) {
+    if (!sig_store_schema_apply(s->db, error)) {
         return false;
     }
     for (int i = 0; i < N_STATEMENTS; i++) {
@@ -175,14 +187,23 @@ bool sig_sql_prune(sig_sql *s, int64_t before_ms, GError **error)
     return (run(s, sql) && sig_phone_sql_prune(s->phone, before_ms)) || fail(s, error);
 }
 
-static void copy(char *out, size_t size, sqlite3_stmt *q, int column)
+/* What a query calls a column is the member that it goes to. */
+static void read_column(sig_change *c, sqlite3_stmt *q, int column)
 {
-    const char *text = (const char *)sqlite3_column_text(q, column);
-    g_strlcpy(out, text ? text : "", size);
+    const field *f = field_of(sqlite3_column_name(q, column));
+    char *at = f ? (char *)c + f->at : NULL;
+    if (f && f->kind == FIELD_TEXT) {
+        const char *text = (const char *)sqlite3_column_text(q, column);
+        g_strlcpy(at, text ? text : "", f->size);
+    } else if (f && f->kind == FIELD_FLAG) {
+        bool on = sqlite3_column_int(q, column) != 0;
+        memcpy(at, &on, sizeof on);
+    } else if (f) {
+        int64_t value = sqlite3_column_int64(q, column);
+        memcpy(at, &value, sizeof value);
+    }
 }
 
-/* Every query has the same columns: room, seat, name, role, tier, host, muted, generation, at_ms, fixed, locked, language,
- * layout, signing. */
 static bool replay(sig_sql *s, const char *sql, sig_change_kind kind, sig_change_fn each, void *user)
 {
     sqlite3_stmt *q = NULL;
@@ -192,20 +213,9 @@ static bool replay(sig_sql *s, const char *sql, sig_change_kind kind, sig_change
     int step = 0;
     while ((step = sqlite3_step(q)) == SQLITE_ROW) {
         sig_change c = {.kind = kind};
-        copy(c.room, sizeof c.room, q, 0);
-        copy(c.seat, sizeof c.seat, q, 1);
-        copy(c.name, sizeof c.name, q, 2);
-        copy(c.role, sizeof c.role, q, 3);
-        copy(c.tier, sizeof c.tier, q, 4);
-        c.host = sqlite3_column_int(q, 5) != 0;
-        c.muted = sqlite3_column_int(q, 6) != 0;
-        c.generation = sqlite3_column_int64(q, 7);
-        c.at_ms = sqlite3_column_int64(q, 8);
-        c.fixed = sqlite3_column_int(q, 9) != 0;
-        c.locked = sqlite3_column_int(q, 10) != 0;
-        copy(c.language, sizeof c.language, q, 11);
-        copy(c.layout, sizeof c.layout, q, 12);
-        c.signing = sqlite3_column_int(q, 13) != 0;
+        for (int i = 0; i < sqlite3_column_count(q); i++) {
+            read_column(&c, q, i);
+        }
         each(user, &c);
     }
     sqlite3_finalize(q);
@@ -218,11 +228,20 @@ bool sig_sql_load(sig_sql *s, sig_change_fn each, void *user, GError **error)
         const char *sql;
         sig_change_kind kind;
     } queries[] = {
-        {"SELECT id, '', name, '', '', 0, 0, 0, created_ms, 0, 0, '', layout, 0 FROM rooms", SIG_ROOM_PUT},
-        {"SELECT id, '', '', '', '', 0, 0, 0, 0, 0, locked, '', '', 0 FROM rooms WHERE locked", SIG_ROOM_LOCK},
-        {"SELECT room, seat, '', '', '', 0, 0, generation, at_ms, 0, 0, '', '', 0 FROM revocations", SIG_SEAT_DROP},
-        {"SELECT room, seat, name, role, tier, host, muted, 0, 0, fixed, 0, language, '', signing FROM seats", SIG_SEAT_PUT},
-        {"SELECT id, '', '', '', '', 0, 0, 0, ended_ms, 0, 0, '', '', 0 FROM rooms WHERE ended_ms IS NOT NULL", SIG_ROOM_END},
+        {"SELECT id AS room, name, created_ms AS at_ms, layout, recording AS policy FROM rooms", SIG_ROOM_PUT},
+        {"SELECT id AS room, locked FROM rooms WHERE locked", SIG_ROOM_LOCK},
+        {"SELECT room, seat, generation, at_ms FROM revocations", SIG_SEAT_DROP},
+        {"SELECT room, seat, name, role, tier, host, muted, fixed, language, signing FROM seats", SIG_SEAT_PUT},
+        {"SELECT room, seat, given, version, method, at_ms FROM consents", SIG_SEAT_CONSENT},
+        {"SELECT id AS recording, room, policy, tier, created_ms AS at_ms, state FROM recordings", SIG_RECORDING_PUT},
+        {"SELECT id AS recording, room, state, reason FROM recordings WHERE ended_ms IS NULL", SIG_RECORDING_STATE},
+        {"SELECT id AS recording, room, 'ended' AS state, reason, ended_ms AS at_ms FROM recordings WHERE ended_ms IS NOT NULL",
+         SIG_RECORDING_STATE},
+        {"SELECT id AS recording, room, state, reason, shredded_ms AS at_ms FROM recordings WHERE shredded_ms IS NOT NULL",
+         SIG_RECORDING_STATE},
+        {"SELECT id AS recording, hold FROM recordings WHERE hold", SIG_RECORDING_HOLD},
+        {"SELECT recording, segment, file, state, hash, bytes, media_ms, started_ms AS at_ms FROM segments", SIG_SEGMENT_PUT},
+        {"SELECT id AS room, ended_ms AS at_ms FROM rooms WHERE ended_ms IS NOT NULL", SIG_ROOM_END},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(queries); i++) {
         if (!replay(s, queries[i].sql, queries[i].kind, each, user)) {
@@ -241,27 +260,29 @@ int64_t sig_sql_next_generation(sig_sql *s, GError **error)
     return number(s, "SELECT value FROM meta WHERE key = 'generation'");
 }
 
+static void bind_member(sqlite3_stmt *q, int parameter, const sig_change *c)
+{
+    const field *f = field_of(sqlite3_bind_parameter_name(q, parameter) + 1); /* without the colon */
+    const char *at = f ? (const char *)c + f->at : NULL;
+    g_assert(f);
+    if (f->kind == FIELD_TEXT) {
+        sqlite3_bind_text(q, parameter, at, -1, SQLITE_STATIC);
+    } else if (f->kind == FIELD_FLAG) {
+        bool on = false;
+        memcpy(&on, at, sizeof on);
+        sqlite3_bind_int(q, parameter, on);
+    } else {
+        int64_t value = 0;
+        memcpy(&value, at, sizeof value);
+        sqlite3_bind_int64(q, parameter, value);
+    }
+}
+
 static bool execute(sig_sql *s, int statement, const sig_change *c)
 {
     sqlite3_stmt *q = s->statements[statement];
-    const char *const text[] = {c->room, c->seat, c->name, c->role, c->tier};
-    const int64_t value[] = {c->host, c->muted, c->generation, c->at_ms, c->fixed, c->locked};
-    int most = sqlite3_bind_parameter_count(q); /* a text names only the parameters that it uses */
-    for (int i = 0; i < 11 && i < most; i++) {
-        if (i < 5) {
-            sqlite3_bind_text(q, i + 1, text[i], -1, SQLITE_STATIC);
-        } else {
-            sqlite3_bind_int64(q, i + 1, value[i - 5]);
-        }
-    }
-    if (most >= 12) {
-        sqlite3_bind_text(q, 12, c->language, -1, SQLITE_STATIC);
-    }
-    if (most >= 13) {
-        sqlite3_bind_text(q, 13, c->layout, -1, SQLITE_STATIC);
-    }
-    if (most >= 14) {
-        sqlite3_bind_int64(q, 14, c->signing);
+    for (int i = 1; i <= sqlite3_bind_parameter_count(q); i++) {
+        bind_member(q, i, c);
     }
     bool ok = sqlite3_step(q) == SQLITE_DONE;
     sqlite3_reset(q);
@@ -295,6 +316,18 @@ static bool apply_one(sig_sql *s, const sig_change *c)
     case SIG_NUMBER_PUT:
     case SIG_CALL_PUT:
         return sig_phone_sql_apply(s->phone, c);
+    case SIG_ROOM_RECORDING:
+        return execute(s, RECORDING_ROOM, c);
+    case SIG_SEAT_CONSENT:
+        return execute(s, CONSENT, c);
+    case SIG_RECORDING_PUT:
+        return execute(s, PUT_RECORDING, c);
+    case SIG_RECORDING_STATE:
+        return execute(s, STATE_RECORDING, c);
+    case SIG_RECORDING_HOLD:
+        return execute(s, HOLD_RECORDING, c);
+    case SIG_SEGMENT_PUT:
+        return execute(s, PUT_SEGMENT, c);
     case SIG_CHANGE_NONE:
         break;
     }

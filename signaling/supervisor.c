@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "signaling/adoption.h"
+#include "signaling/recording.h"
 
 #define DRAIN_MS 6000
 
@@ -200,6 +201,10 @@ static void end_room(sig_supervisor *s, sig_room *r, const char *reason)
 
 void sig_supervisor_changed(sig_supervisor *s, const sig_change *change)
 {
+    if (change->kind == SIG_RECORDING_PUT) {
+        sig_recording_late(s->gateway, change);
+        return;
+    }
     sig_room *r = g_hash_table_lookup(s->rooms, change->room);
     if (!r) {
         return;
@@ -229,6 +234,14 @@ void sig_supervisor_changed(sig_supervisor *s, const sig_change *change)
     case SIG_SEAT_DROP:
         sig_room_seat_dropped(r, change->seat);
         break;
+    case SIG_ROOM_RECORDING:
+    case SIG_SEAT_CONSENT:
+        sig_room_recording_changed(r, change->seat);
+        break;
+    case SIG_RECORDING_PUT:
+    case SIG_RECORDING_STATE:
+    case SIG_RECORDING_HOLD:
+    case SIG_SEGMENT_PUT:
     case SIG_ROOM_PUT:
     case SIG_PIN_PUT:
     case SIG_PIN_DROP:

@@ -1,11 +1,17 @@
 #!/usr/bin/python3
 """A stand-in for tessera-room: speaks the room protocol, has no media. Answers offers with a made-up SDP, says what it was told
-by the reply to `inspect`. An offer with "a=x-crash" kills it, "a=x-silent" is never answered, "a=x-bad" is refused."""
+by the reply to `inspect`. An offer with "a=x-crash" kills it, "a=x-silent" is never answered, "a=x-bad" is refused. It records by
+writing a few bytes into the files it is handed and saying signed heads of them."""
+import array
 import base64
+import hashlib
 import json
 import os
 import select
 import socket
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 room = ""
 seats = {}
@@ -13,6 +19,9 @@ sessions = {}
 checks = set()
 legs = {}  # telephone calls by their session
 layouts = []  # what was heard of them
+records = []  # what was heard of recording, and offers
+signing = Ed25519PrivateKey.generate()
+tape = {"files": [], "segment": 0, "number": 0, "id": "", "open": None}
 log = []
 generation = 0
 revision = 0
@@ -38,7 +47,51 @@ def roster():
                              for k, v in sessions.items() if k in seats]}
 
 
-def handle(s, m):
+def begin_segment(s):
+    if not tape["files"]:
+        send(s, {"type": "recording", "recording": tape["id"], "state": "error", "segment": tape["segment"], "file": "", "code": "no_file"})
+        return
+    name, fd = tape["files"].pop(0)
+    tape.update(open=(name, fd), number=0)
+    os.write(fd, b"sealed")
+    send(s, {"type": "recording", "recording": tape["id"], "state": "started", "segment": tape["segment"], "file": name, "spare": False, "started_ms": 1})
+    send(s, head())
+
+
+def head(**more):
+    tape["number"] += 1
+    h = {"recording": tape["id"], "segment": tape["segment"], "record": tape["number"], "fragments": tape["number"], "media_ms": 500 * tape["number"],
+         "hash": hashlib.sha256(f"{tape['segment']}/{tape['number']}".encode()).hexdigest()}
+    text = "tessera recording head 1\n" + "".join(f"{h[k]}\n" for k in ("recording", "segment", "record", "fragments", "media_ms", "hash"))
+    return {"type": "recording", "state": "head", **h, "signature": signing.sign(text.encode()).hex(), **more}
+
+
+def end_segment(s, reason):
+    if tape["open"]:
+        os.close(tape["open"][1])
+        send(s, head(state="ended", file=tape["open"][0], reason=reason, bytes=6))
+        tape.update(open=None, segment=tape["segment"] + 1)
+
+
+def record(s, m, fd, reply):
+    action = m["action"]
+    if action == "file":
+        tape["files"].append((m["file"], fd))
+        return
+    if action == "start":
+        tape.update(id=m["recording"], segment=m["segment"])
+        begin_segment(s)
+    elif action == "pause":
+        end_segment(s, "pause")
+    elif action == "resume":
+        begin_segment(s)
+    elif action == "stop":
+        end_segment(s, m["reason"])
+        send(s, {"type": "recording", "recording": tape["id"], "state": "stopped", "reason": m["reason"]})
+    send(s, {"type": "ok", **(reply or {})})
+
+
+def handle(s, m, fd=-1):
     global room, generation, revision
     t = m.get("type")
     log.append(t)
@@ -47,7 +100,8 @@ def handle(s, m):
     if t == "hello":
         generation = m["generation"]
         send(s, {"type": "hello", "protocol": 1, "build": m["build"], "generation": generation, "room": room,
-                 "revision": revision, "pid": os.getpid()})
+                 "revision": revision, "pid": os.getpid(),
+                 "signing_key": signing.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()})
     elif t == "open":
         room = m["room"]
         layouts.append({"type": t, "layout": m["config"]["layout"], "layouts": m["config"]["layouts"]})
@@ -61,7 +115,11 @@ def handle(s, m):
         for gone in [k for k, v in legs.items() if v["seat"] == seat]:
             del legs[gone]
             send(s, {"type": "leg", "seat": seat, "session": gone, "state": "gone", "why": "removed"})
+    elif t == "record":
+        records.append(m)
+        record(s, m, fd, reply)
     elif t == "offer":
+        records.append({"offer": seat})
         sdp = m["sdp"]
         if "a=x-crash" in sdp:
             os.abort()
@@ -116,6 +174,8 @@ def handle(s, m):
                 send(s, {"type": "ok", **reply})
         elif reply:
             send(s, {"type": "error", "code": "not_found", "message": "no such session", **reply})
+    elif t == "caption":
+        layouts.append(m)
     elif t in ("layout", "layouts"):
         layouts.append(m)
     elif t in ("tier", "mute"):
@@ -128,7 +188,7 @@ def handle(s, m):
         else:
             send(s, {"type": "picture", "tier": m["tier"], "width": 8, "height": 8, "jpeg": base64.b64encode(b"\xff\xd8" + b"j" * 30000).decode(), **reply})
     elif t == "inspect":
-        send(s, {"type": "inspection", "room": room, "name": "", "video": {"log": log}, "audio": {"pid": os.getpid(), "seats": list(seats.values()), "checks": sorted(checks), "layouts": layouts, "legs": legs},
+        send(s, {"type": "inspection", "room": room, "name": "", "video": {"log": log}, "audio": {"pid": os.getpid(), "seats": list(seats.values()), "checks": sorted(checks), "layouts": layouts, "records": records, "legs": legs},
                  "participants": [{**seats.get(k, {}), "seat": k, "session": v["session"], "kind": v["kind"], "state": "up",
                                    "trickled": v["candidates"], "offer": v["offer"],
                                    "candidates": {"local": "host", "remote": "host"}} for k, v in sessions.items()], **reply})
@@ -149,12 +209,15 @@ def main():
                     old.close()
                 gateways = [listener.accept()[0]]
                 break
-            data = s.recv(70000)
+            data, more, _, _ = s.recvmsg(70000, 64)
+            fds = array.array("i")
+            for _, _, raw in more:
+                fds.frombytes(raw)
             if not data:
                 gateways.remove(s)
                 s.close()
             else:
-                handle(s, json.loads(data))
+                handle(s, json.loads(data), fds[0] if fds else -1)
 
 
 main()

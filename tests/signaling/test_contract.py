@@ -45,12 +45,29 @@ def make(server):
             assert server.rest("POST", f"/rooms/{room}/participants/{answer}/{answer}").status == 204
         for path in ("/rooms", f"/rooms/{room}"):
             assert server.request("GET", "/api/v1" + path).status == 401
+        every_answer_about_recordings(room)
         assert server.rest("DELETE", "/rooms/none").status == 404
         assert server.rest("DELETE", f"/rooms/{room}/participants/one").status == 204
         assert server.rest("DELETE", f"/rooms/{room}/participants/one").status == 404
         for path in ("/healthz", "/readyz", "/metrics"):
             assert server.get(path).status == 200
         assert server.rest("DELETE", f"/rooms/{room}").status == 204
+
+    def every_answer_about_recordings(room):
+        assert server.rest("POST", f"/rooms/{room}/record", {"action": "start"}).status == 409
+        for method in ("PUT", "POST"):
+            assert server.rest(method, f"/rooms/{room}/recording", {"policy": "announced"}).status == 204
+        assert server.rest("PUT", f"/rooms/{room}/recording", {}).status == 400
+        r = server.rest("POST", f"/rooms/{room}/record", {"action": "start"})
+        assert r.status == 200 and r.json()["state"] == "on", r.body
+        one = "/recordings/" + r.json()["recording"]
+        assert server.rest("GET", "/recordings").status == 200 and server.rest("GET", "/recordings?to=-1").status == 400
+        assert server.rest("GET", one).status == 200 and server.rest("GET", "/recordings/none").status == 404
+        path = f"/rooms/{room}/participants/one/consent"
+        assert server.rest("POST", path, {"agree": True, "method": "spoken"}).status == 204 and server.rest("POST", path, {}).status == 400
+        assert server.rest("PUT", one + "/hold", {"hold": False}).status == 204 and server.rest("POST", one + "/hold", {}).status == 400
+        assert server.rest("DELETE", one).status == 409 and server.rest("POST", f"/rooms/{room}/record", {"action": "stop"}).status == 200
+        server.wait(lambda: server.rest("DELETE", one).status == 204, 5)
 
     def every_whip_and_whep_answer():
         room = server.room()
@@ -100,6 +117,9 @@ def make(server):
         await hear(ws, "answer")
         await say(ws, type="chat", text="Hello", id=1)
         await hear(ws, "chat")
+        server.rest("PUT", f"/rooms/{room}/recording", {"policy": "everyone"})
+        await hear(ws, "recording")
+        await say(ws, type="consent", agree=True, version="1")
         await say(ws, type="hand", raised=True)
         await say(ws, type="share", on=False)
         await say(host, type="host", op="camera_ask", seat="one")

@@ -85,7 +85,8 @@ def make(server):
         assert seen["layout"] == "speaker" and seen["participants"][0]["signing"] is True
         server.stop()
         with sqlite3.connect(server.data + "/tessera.db") as db:
-            db.executescript("ALTER TABLE rooms DROP COLUMN layout; ALTER TABLE seats DROP COLUMN signing; PRAGMA user_version = 2;")
+            db.executescript("DROP TABLE consents; DROP TABLE recordings; DROP TABLE segments; ALTER TABLE rooms DROP COLUMN recording; "
+                             "ALTER TABLE rooms DROP COLUMN layout; ALTER TABLE seats DROP COLUMN signing; PRAGMA user_version = 2;")
         db.close()
         server.start()
         seen = server.inspect(room)

@@ -61,8 +61,8 @@ def make(server):
                 assert set(joined["may"]) == allowed and joined["host"] is host and joined["role"] == role
                 for operation in sorted(rows, key=lambda op: (op == "end", op == "remove", op)):
                     code, words = await tried(ws, operation, "other")
-                    # nobody waits at the door, nothing records or calls here: who may is told so, who may not is refused before
-                    fine = {"admit": "not_found", "deny": "not_found", "record": "unavailable", "dial": "unavailable"}.get(operation, "ok")
+                    # nobody waits at the door, nothing calls here, and a recording wants a word: who may is told so, who may not is refused before
+                    fine = {"admit": "not_found", "deny": "not_found", "record": "bad_request", "dial": "unavailable"}.get(operation, "ok")
                     expected = fine if operation in allowed else "forbidden"
                     assert code == expected, (role, host, operation, code, words)
                     assert operation in allowed or len(words) > 20, words

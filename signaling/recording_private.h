@@ -1,0 +1,52 @@
+/* recording_private.h - what recording.c, recording_process.c and recording_consent.c share.  Thread: the gateway's loop. */
+#ifndef SIGNALING_RECORDING_PRIVATE_H
+#define SIGNALING_RECORDING_PRIVATE_H
+
+#include "mcu/base/signing.h"
+#include "signaling/recording.h"
+#include "signaling/room_private.h"
+
+typedef enum {
+    SIG_RECORDING_NONE = 0,
+    SIG_RECORDING_OFF,
+    SIG_RECORDING_WRITING, /* that it is to begin */
+    SIG_RECORDING_ASKING,  /* not everybody has agreed yet */
+    SIG_RECORDING_ON,
+    SIG_RECORDING_HELD, /* somebody is there who has not agreed */
+    SIG_RECORDING_PAUSED,
+    SIG_RECORDING_STOPPING,
+} sig_recording_turn;
+
+struct sig_recording {
+    sig_room *room;
+    sig_recording_turn turn;
+    char id[SIG_ID_MAX + 1];
+    char policy[SIG_WORD_MAX + 1];
+    bool begun;                    /* in the present process */
+    int64_t segment;               /* the next one's number */
+    char hash[SIG_CHAIN_HASH + 1]; /* of the newest proven head */
+    GHashTable *coming;            /* seats on their way to the process */
+    GHashTable *refusing;          /* seats whose no is not on the disk yet */
+    GHashTable *unused;            /* files that were handed out */
+    struct event *deadline;        /* of stopping */
+};
+
+void sig_recording_turn_to(sig_recording *c, sig_recording_turn turn, const char *reason); /* durable, and everybody hears */
+void sig_recording_end(sig_recording *c, const char *reason);
+GPtrArray *sig_recording_missing(const sig_recording *c); /* present seats that have not agreed; owns its names */
+void sig_recording_note(const sig_recording *c, const char *event, const char *operation, const json_t *more);
+
+/* ---- to the process (recording_process.c) ---- */
+bool sig_recording_can_begin(const sig_recording *c, const char **why_not);
+void sig_recording_begin(sig_recording *c);
+void sig_recording_tell(sig_recording *c, const char *action, const char *reason); /* "pause", "resume", "stop" */
+void sig_recording_tell_caption(const sig_recording *c);                           /* what the picture says about it */
+void sig_recording_drop_unused(sig_recording *c);
+
+/* ---- files (recording_files.c) ---- */
+/* DATA/recordings/ID/NAME.tsr, empty, its folder entry durable. The descriptor is the caller's; -1 = error. */
+int sig_recording_file_make(const sig_gateway *g, const char *recording, char name[SIG_FILE_MAX + 1], GError **error);
+void sig_recording_file_remove(const sig_gateway *g, const char *name);
+bool sig_recording_disk_ok(const sig_gateway *g); /* more than the reserve is free */
+
+#endif

@@ -1,0 +1,233 @@
+"""Recording as the gateway sees it: who must agree, what the room's process is told and when, what is left on the disk and in the trail."""
+import json
+import os
+import signal
+import sqlite3
+import stat
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from harness import hear, say
+
+
+def make(server):
+    def trail(**wanted):
+        found = [json.loads(line) for line in server.trail().splitlines()]
+        return [r for r in found if all(r.get(k) == v for k, v in wanted.items())]
+
+    def told(room):
+        return server.inspect(room)["audio"]["records"]
+
+    def actions(room):
+        return [r.get("action", "offer") for r in told(room) if r.get("action") != "file"]
+
+    def command(room, action):
+        return server.rest("POST", f"/rooms/{room}/record", {"action": action})
+
+    def state(recording):
+        return server.rest("GET", "/recordings/" + recording).json()
+
+    newest = {}  # socket -> its last `recording` message
+
+    async def until(ws, kind):
+        while True:
+            m = await hear(ws)
+            if m["type"] == "recording":
+                newest[ws] = m
+            if m["type"] == kind:
+                return m
+
+    async def recording_is(ws, state, **more):
+        while True:
+            m = newest.get(ws) or await until(ws, "recording")
+            if m["state"] == state and all(m.get(k) == v for k, v in more.items()):
+                return m
+            newest.pop(ws, None)
+
+    async def comes(link, **more):
+        ws, _ = await server.join(link, **more)
+        await say(ws, type="offer", sdp="v=0")
+        return ws
+
+    async def agree(ws, yes=True):
+        await say(ws, type="consent", agree=yes, version="1", id=77)
+        return await until(ws, "ok")
+
+    async def nobody_is_recorded_unless_the_room_says_so():
+        room = server.room()
+        host = await comes(server.link(room, seat="doc", host=True))
+        await until(host, "answer")
+        await say(host, type="host", op="record", value="start", id=1)
+        assert (await until(host, "error"))["code"] == "conflict"
+        assert command(room, "start").status == 409 and command(room, "stop").status == 409
+        assert actions(room) == ["offer"]
+        assert server.rest("PUT", f"/rooms/{room}/recording", {"policy": "sometimes"}).status == 400
+        assert server.inspect(room)["recording"] == "nobody"
+
+    async def an_announced_recording_is_shown_to_everybody_and_proven():
+        room = server.room(recording="announced")
+        assert command(room, "start").status == 503, "nobody is there"
+        ws = await comes(server.link(room, seat="one"))
+        host = await comes(server.link(room, seat="doc", host=True))
+        await recording_is(ws, "off")
+        await until(host, "answer")
+        await say(host, type="host", op="record", value="start", id=1)
+        await until(host, "ok")
+        await recording_is(ws, "on", consent="none")
+        recording = server.rest("GET", f"/recordings?room={room}").json()["recordings"][0]["id"]
+        server.wait(lambda: state(recording)["segments"], 3)
+        start = [r for r in told(room) if r.get("action") == "start"][0]
+        assert start["segment"] == 1 and start["policy"] == "announced" and start["tier"] == "A" and start["previous"] == ""
+        captions = [m for m in server.inspect(room)["audio"]["layouts"] if m["type"] == "caption"]
+        assert (captions[-1]["records"], captions[-1]["clock"], captions[-1]["visit"]) == (True, True, room), captions
+        with open(server.data + "/gateway.pub", encoding="ascii") as f:
+            assert start["certificate"]["issuer"] == f.read().strip() and start["certificate"]["recording"] == recording
+        with open(server.data + "/recording.pub", encoding="ascii") as f:
+            assert start["key"] == f.read().strip()
+        for secret in ("gateway", "recording"):
+            assert stat.S_IMODE(os.stat(f"{server.data}/{secret}.key").st_mode) == 0o600
+        server.wait(lambda: trail(operation="anchor", target=recording), 3)
+        anchored = trail(operation="anchor", target=recording)[0]
+        assert anchored["segment"] == 1 and anchored["hash"] == state(recording)["segments"][0]["head"] and len(anchored["signature"]) == 128
+        await say(host, type="host", op="record", value="stop", id=2)
+        await recording_is(ws, "off")
+        server.wait(lambda: state(recording)["state"] == "ended", 3)
+        done = state(recording)
+        assert done["segments"][0]["state"] == "complete" and done["segments"][0]["bytes"] == 6 and done["reason"] == "stop", done
+        server.wait(lambda: len(os.listdir(f"{server.data}/recordings/{recording}")) == 1, 3)  # the files that were not needed are gone
+        assert [r["operation"] for r in trail(target=recording, event="done")] == ["record_start", "record_stop"]
+
+    async def with_everyone_it_begins_when_the_last_has_agreed():
+        room = server.room(recording="everyone")
+        ws = await comes(server.link(room, seat="one"))
+        host = await comes(server.link(room, seat="doc", host=True))
+        await until(host, "answer")
+        reply = command(room, "start")
+        assert reply.status == 200 and reply.json()["state"] == "asking"
+        assert sorted((await recording_is(host, "asking"))["missing"]) == ["doc", "one"]
+        await recording_is(ws, "asking", consent="none")
+        await agree(host)
+        assert "start" not in actions(room)
+        await recording_is(host, "asking", missing=["one"])
+        await say(ws, type="consent", agree=True, version="0", id=9)
+        assert (await until(ws, "error"))["code"] == "conflict"
+        await agree(ws)
+        await recording_is(ws, "on", consent="agreed")
+        start = [r for r in told(room) if r.get("action") == "start"][0]
+        assert {c["seat"]: (c["version"], c["method"]) for c in start["consents"]} == {"one": ("1", "button"), "doc": ("1", "button")}
+        agreed = trail(event="consent", room=room, operation="agree")
+        began = trail(event="recording", operation="running", target=start["recording"])
+        assert len(agreed) == 2 and agreed[-1]["seq"] < began[0]["seq"] and agreed[0]["version"] == "1"
+        return room, ws, host, start["recording"]
+
+    async def nobody_is_recorded_before_or_after_consent():
+        room, ws, host, recording = await with_everyone_it_begins_when_the_last_has_agreed()
+        late = await comes(server.link(room, seat="late"))  # held before the process hears of the newcomer
+        await recording_is(late, "held", consent="none")
+        await until(late, "answer")
+        assert actions(room)[-2:] == ["pause", "offer"], actions(room)
+        await agree(late)
+        await recording_is(late, "on", consent="agreed")
+        assert actions(room)[-1] == "resume"
+        await say(ws, type="consent", agree=False, version="1", id=3)  # taken back
+        await recording_is(ws, "held", consent="refused")
+        assert actions(room)[-1] in ("pause", "consent")
+        await say(ws, type="leave")
+        await recording_is(host, "on")
+        assert [a for a in actions(room) if a in ("pause", "resume")] == ["pause", "resume", "pause", "resume"]
+        kiosk = {"Authorization": "Bearer " + server.link(room, seat="kiosk", role="kiosk")["token"], "Content-Type": "application/sdp"}
+        assert server.request("POST", f"/whip/{room}", "v=0\r\n", kiosk).status == 201
+        assert actions(room)[-2:] == ["pause", "offer"]
+        assert server.rest("POST", f"/rooms/{room}/participants/kiosk/consent", {"agree": True, "method": "spoken"}).status == 204
+        server.wait(lambda: actions(room)[-1] == "resume", 3)
+        segments = state(recording)["segments"]
+        assert [s["segment"] for s in segments] == [1, 2, 3, 4], segments
+        assert trail(event="consent", target="kiosk")[0]["actor"] == "operator" and trail(event="consent", target="kiosk")[0]["method"] == "spoken"
+
+    async def it_goes_on_after_the_room_and_the_gateway_have_died():
+        room = server.room(recording="announced")
+        ws = await comes(server.link(room, seat="one"))
+        await until(ws, "answer")
+        recording = command(room, "start").json()["recording"]
+        server.wait(lambda: state(recording)["segments"] and state(recording)["segments"][0]["head"], 3)
+        head = state(recording)["segments"][0]["head"]
+        old = server.gateway()
+        os.kill(old, signal.SIGKILL)
+        server.wait(lambda: server.gateway() not in (0, old) and server.get("/readyz").status == 200, 8)
+        assert state(recording)["state"] == "running"
+        again, _ = await server.join(server.link(room, seat="one"))
+        os.kill(server.inspect(room)["audio"]["pid"], signal.SIGKILL)
+        await until(again, "restart")
+        server.wait(lambda: len(state(recording)["segments"]) == 2, 5)
+        segments = state(recording)["segments"]
+        assert segments[0]["state"] == "interrupted" and segments[1]["segment"] == 2, segments
+        start = [r for r in told(room) if r.get("action") == "start"][0]
+        assert start["segment"] == 2 and start["previous"] == head
+        assert server.rest("DELETE", f"/rooms/{room}").status == 204
+        server.wait(lambda: state(recording)["state"] == "ended", 8)
+        assert state(recording)["reason"] == "room_ended" and server.rest("GET", f"/recordings?room={room}&state=ended").json()["recordings"]
+
+    async def heads_of_a_stranger_are_not_anchored():
+        room = server.room(recording="announced")
+        ws = await comes(server.link(room, seat="one"))
+        await until(ws, "answer")
+        recording = command(room, "start").json()["recording"]
+        server.wait(lambda: trail(operation="anchor", target=recording), 3)
+        for r in trail(operation="anchor", target=recording):
+            assert r["room"] == room
+        assert server.rest("PUT", f"/recordings/{recording}/hold", {"hold": True}).status == 204 and state(recording)["hold"] is True
+        assert server.rest("PUT", f"/rooms/{room}/recording", {"policy": "nobody"}).status == 409
+        assert server.rest("GET", f"/recordings?from={state(recording)['created_ms'] + 1}&room={room}").json()["recordings"] == []
+        assert server.rest("GET", "/recordings?from=x").status == 400 and server.rest("GET", "/recordings/none").status == 404
+
+    async def a_shredded_recording_leaves_a_tombstone_and_a_hold_beats_it():
+        ids = []
+        for seat in ("a", "b", "c"):
+            room = server.room(recording="announced")
+            ws = await comes(server.link(room, seat=seat))
+            await until(ws, "answer")
+            recording = command(room, "start").json()["recording"]
+            ids.append(recording)
+            server.wait(lambda r=recording: state(r)["segments"] and state(r)["segments"][0]["head"], 3)
+            assert server.rest("DELETE", f"/recordings/{recording}").status == 409, "it goes on"
+            assert command(room, "stop").status == 200
+            server.wait(lambda r=recording: state(r)["state"] == "ended", 3)
+        held, old, young = ids
+        assert server.rest("PUT", f"/recordings/{held}/hold", {"hold": True}).status == 204
+        assert server.rest("DELETE", f"/recordings/{held}").status == 409
+        assert server.rest("DELETE", f"/recordings/{young}").status == 204 and server.rest("DELETE", f"/recordings/{young}").status == 409
+        gone(young, "operator")
+        server.stop()
+        with sqlite3.connect(server.data + "/tessera.db") as db:  # the clock has gone on by 31 days for two of them
+            db.execute("UPDATE recordings SET ended_ms = ended_ms - 31 * 86400000 WHERE id IN (?, ?)", (held, old))
+        db.close()
+        with open(server.config, "a", encoding="utf-8") as f:
+            f.write("[recording]\nretention_days = 30\n")
+        server.start()
+        server.wait(lambda: state(old)["state"] == "shredded", 3)
+        gone(old, "policy")
+        assert state(held)["state"] == "ended" and state(young)["state"] == "shredded"
+        assert server.rest("PUT", f"/recordings/{held}/hold", {"hold": False}).status == 204
+
+    def gone(recording, actor):
+        folder = f"{server.data}/recordings/{recording}/"
+        sealed = [n for n in os.listdir(folder) if n.endswith(".tsr")]
+        for name in sealed:
+            with open(folder + name, "rb") as f:
+                assert f.read(7) == b"TSGONE1"
+        with open(folder + "tombstone.json", encoding="utf-8") as f:
+            stone = json.load(f)
+        signed = stone.pop("signatures")["gateway"]
+        with open(server.data + "/gateway.pub", encoding="ascii") as f:
+            key = bytes.fromhex(f.read().strip())
+        text = json.dumps(stone, separators=(",", ":"), sort_keys=True, ensure_ascii=True).encode()
+        Ed25519PublicKey.from_public_bytes(key).verify(bytes.fromhex(signed["signature"]), text)
+        assert stone["actor"] == actor and len(stone["segments"]) == len(sealed) == 1 and stone["segments"][0]["head"], stone
+        assert trail(operation="shred", target=recording)[0]["actor"] == actor
+
+    async def all_of_consent():
+        await nobody_is_recorded_before_or_after_consent()
+
+    return [nobody_is_recorded_unless_the_room_says_so, an_announced_recording_is_shown_to_everybody_and_proven, all_of_consent,
+            it_goes_on_after_the_room_and_the_gateway_have_died, heads_of_a_stranger_are_not_anchored,
+            a_shredded_recording_leaves_a_tombstone_and_a_hold_beats_it]
