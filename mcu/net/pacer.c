@@ -2,7 +2,6 @@
 
 #include <glib.h>
 
-#define MIN_BPS 50000
 #define BURST_NS INT64_C(5000000) /* what idle time may save up: a timer is late by about this */
 #define AUDIO_PACKETS 64
 
@@ -15,6 +14,7 @@ typedef struct {
 struct mcu_pacer {
     unsigned bps;
     int64_t free_ns; /* when the link is idle again */
+    bool hold;       /* video and RTX */
     queue q[MCU_PKT_KINDS];
 };
 
@@ -63,7 +63,7 @@ void mcu_pacer_free(mcu_pacer *p)
 
 void mcu_pacer_set_bps(mcu_pacer *p, unsigned bps)
 {
-    p->bps = MAX(bps, MIN_BPS);
+    p->bps = MAX(bps, MCU_PACER_MIN_BPS);
 }
 
 static int64_t sending_ns(const mcu_pacer *p, size_t bytes)
@@ -103,10 +103,21 @@ mcu_status mcu_pacer_push(mcu_pacer *p, mcu_pkt *take_packet, int64_t now_ns)
     return MCU_OK;
 }
 
+void mcu_pacer_hold_video(mcu_pacer *p, bool hold)
+{
+    p->hold = hold;
+}
+
+int64_t mcu_pacer_video_age_ns(const mcu_pacer *p, int64_t now_ns)
+{
+    const mcu_pkt *oldest = p->q[MCU_PKT_VIDEO].head;
+    return oldest ? now_ns - oldest->queued_ns : 0;
+}
+
 mcu_pkt *mcu_pacer_pop(mcu_pacer *p, int64_t now_ns)
 {
     mcu_pkt *pkt = take(&p->q[MCU_PKT_AUDIO]);
-    if (!pkt && now_ns >= p->free_ns) {
+    if (!pkt && !p->hold && now_ns >= p->free_ns) {
         pkt = take(&p->q[MCU_PKT_RTX]);
         pkt = pkt ? pkt : take(&p->q[MCU_PKT_VIDEO]);
     }
@@ -121,7 +132,7 @@ int64_t mcu_pacer_next_ns(const mcu_pacer *p)
     if (p->q[MCU_PKT_AUDIO].packets > 0) {
         return 0; /* at once */
     }
-    return mcu_pacer_depth(p) > 0 ? p->free_ns : INT64_MAX;
+    return mcu_pacer_depth(p) > 0 && !p->hold ? p->free_ns : INT64_MAX;
 }
 
 unsigned mcu_pacer_drop_video(mcu_pacer *p)

@@ -6,8 +6,6 @@
 #include "mcu/base/log.h"
 #include "mcu/net/peer_priv.h"
 
-#define FIRST_PACER_BPS 2500000
-
 const char *mcu_peer_state_name(mcu_peer_state s)
 {
     static const char *const names[] = {"none", "new", "ice", "dtls", "up", "stalled", "gone"};
@@ -114,16 +112,6 @@ static void on_pace(void *user, int64_t now_ns)
 
 /* ---- life ---- */
 
-static void init_out(peer_out *o, unsigned clock_hz)
-{
-    do {
-        o->ssrc = mcu_random32();
-    } while (o->ssrc == 0);
-    o->ts_offset = mcu_random32();
-    o->seq = (uint16_t)(mcu_random32() & 0x7fff); /* RFC 3711 3.3.1: starting low spares the receiver an early wrap */
-    o->clock_hz = clock_hz;
-}
-
 static void random_word(char *out, size_t size)
 {
     static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz012345";
@@ -165,15 +153,9 @@ mcu_peer *mcu_peer_new(mcu_net *net, const mcu_peer_policy *policy, const mcu_pe
     p->session_id = ((uint64_t)mcu_random32() << 16 | mcu_random32() >> 16) & INT64_MAX;
     random_word(p->cname, sizeof p->cname);
     random_word(p->stream_id, sizeof p->stream_id);
-    init_out(&p->vout, 90000);
-    init_out(&p->rtxout, 90000);
-    init_out(&p->aout, 48000);
     p->twcc_in = mcu_twcc_recorder_new();
-    p->twcc_out = mcu_twcc_history_new();
-    p->history = mcu_rtx_history_new();
-    p->pacer = mcu_pacer_new(FIRST_PACER_BPS);
-    p->pace_bps = FIRST_PACER_BPS;
-    p->rtt_ns = p->twcc_rtt_ns = -1;
+    mcu_sender_init(&p->send, &mcu_peer_sender_callbacks, p);
+    p->send.fixed_rate = policy->fixed_rate;
     p->fir_seen = -1;
     net->n_peers++;
     return p;
@@ -194,9 +176,7 @@ void mcu_peer_free(mcu_peer *p)
     mcu_peer_clear_recv(p);
     mcu_timer_free(p->tick);
     mcu_timer_free(p->pace);
-    mcu_pacer_free(p->pacer);
-    mcu_rtx_history_free(p->history);
-    mcu_twcc_history_free(p->twcc_out);
+    mcu_sender_clear(&p->send);
     mcu_twcc_recorder_free(p->twcc_in);
     g_ptr_array_unref(p->early_candidates);
     g_free(p->neg);

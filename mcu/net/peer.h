@@ -120,6 +120,11 @@ void mcu_peer_request_content_keyframe(mcu_peer *p); /* the same for the screen 
 /* New ceiling for all pictures that they send us (REMB, repeated every second); 0 = none. */
 void mcu_peer_set_max_video_bps(mcu_peer *p, unsigned bps);
 
+/* What is believed of the path before anything is heard of it, bit/s on the wire. */
+void mcu_peer_set_start_bps(mcu_peer *p, unsigned bps);
+/* What it would be good to know to pass: it is tried now and then with copies of what is sent anyway. 0 = nothing more. */
+void mcu_peer_set_goal(mcu_peer *p, unsigned bps);
+
 typedef struct {
     uint64_t packets, bytes; /* media, without RTX */
     uint64_t lost; /* cumulative, before repair: in = our view of theirs, out = what their RR says (may be 0 on silence) */
@@ -134,10 +139,25 @@ typedef struct {
     mcu_codec codec;
 } mcu_stream_stats;
 
+/* What the path to them carries, as far as is known. */
+typedef struct {
+    unsigned estimate_bps; /* on the wire */
+    unsigned proven_bps;   /* shown to pass lately; 0 = nothing */
+    double queue_ms;       /* how long what we send waits on its way */
+    double loss;           /* of the last 2 s; < 0 unknown */
+    double repair;         /* what sending again weighs beside the pictures, as a share of them */
+    bool outage;           /* nothing of what we send is heard of */
+    bool broken;           /* the circuit breaker is open (RFC 8083) */
+    bool probes;           /* more can be shown to pass by mcu_peer_set_goal() */
+    bool unheard;          /* nothing was heard yet: the estimate is a guess */
+} mcu_peer_link;
+
 typedef struct {
     mcu_peer_state state;
+    mcu_peer_link link;
     double rtt_ms;     /* from RTCP, <0 unknown */
     unsigned remb_bps; /* newest REMB from them, 0 = none in the last 10 s */
+    uint64_t filled;   /* packets sent once more, unasked */
     double twcc_loss;  /* fraction of our packets of the last second that TWCC reports lost, <0 unknown */
     mcu_stream_stats audio_in, video_in, content_in, audio_out, video_out;
     uint64_t auth_failures;                         /* SRTP/SRTCP that failed or was too short */
@@ -145,6 +165,7 @@ typedef struct {
     char local_candidate[16], remote_candidate[16]; /* "host/udp", "srflx/udp", "relay/udp", "host/tcp" ... */
     int64_t connected_ns, last_in_ns;
 } mcu_peer_stats;
+void mcu_peer_get_link(mcu_peer *p, mcu_peer_link *out);
 void mcu_peer_get_stats(mcu_peer *p, mcu_peer_stats *out);
 
 #endif

@@ -17,7 +17,7 @@ static unsigned put_blocks(mcu_peer *p, mcu_rtcp_block *out, int64_t now_ns)
     return n;
 }
 
-static void put_sr(mcu_peer *p, mcu_rtcp_writer *w, const peer_out *o, const mcu_rtcp_block *blocks, unsigned n, int64_t now_ns)
+static void put_sr(mcu_peer *p, mcu_rtcp_writer *w, const mcu_out *o, const mcu_rtcp_block *blocks, unsigned n, int64_t now_ns)
 {
     mcu_rtcp_sender_info info = {.ntp = mcu_net_ntp(p->net, now_ns),
                                  .rtp_ts = mcu_peer_out_ts(o, now_ns),
@@ -29,17 +29,17 @@ static void put_sr(mcu_peer *p, mcu_rtcp_writer *w, const peer_out *o, const mcu
 /* SR for each SSRC that has sent, RR when none has. The report blocks go into the first. */
 static void put_reports(mcu_peer *p, mcu_rtcp_writer *w, const mcu_rtcp_block *blocks, unsigned n, int64_t now_ns)
 {
-    bool video = p->vout.packets > 0, audio = p->aout.packets > 0;
+    bool video = p->send.video.packets > 0, audio = p->send.audio.packets > 0;
     if (video) {
-        put_sr(p, w, &p->vout, blocks, n, now_ns);
+        put_sr(p, w, &p->send.video, blocks, n, now_ns);
     }
     if (audio) {
-        put_sr(p, w, &p->aout, blocks, video ? 0 : n, now_ns);
+        put_sr(p, w, &p->send.audio, blocks, video ? 0 : n, now_ns);
     }
     if (!video && !audio) {
-        mcu_rtcp_put_rr(w, p->vout.ssrc, blocks, n);
+        mcu_rtcp_put_rr(w, p->send.video.ssrc, blocks, n);
     }
-    mcu_rtcp_put_sdes(w, video || !audio ? p->vout.ssrc : p->aout.ssrc, p->cname);
+    mcu_rtcp_put_sdes(w, video || !audio ? p->send.video.ssrc : p->send.audio.ssrc, p->cname);
 }
 
 /* One ceiling for camera and screen together: senders divide it themselves. */
@@ -54,7 +54,7 @@ static void put_ceiling(mcu_peer *p, mcu_rtcp_writer *w, unsigned bps)
         }
     }
     if (n > 0) {
-        mcu_rtcp_put_remb(w, p->vout.ssrc, bps, ssrcs, n);
+        mcu_rtcp_put_remb(w, p->send.video.ssrc, bps, ssrcs, n);
     }
 }
 
@@ -89,8 +89,8 @@ static void begin_feedback(mcu_peer *p, mcu_rtcp_writer *w, uint8_t *buffer)
 {
     mcu_rtcp_writer_init(w, buffer, PEER_RTCP_MAX);
     if (!p->neg->video.rtcp_rsize) {
-        mcu_rtcp_put_rr(w, p->vout.ssrc, NULL, 0);
-        mcu_rtcp_put_sdes(w, p->vout.ssrc, p->cname);
+        mcu_rtcp_put_rr(w, p->send.video.ssrc, NULL, 0);
+        mcu_rtcp_put_sdes(w, p->send.video.ssrc, p->cname);
     }
 }
 
@@ -99,9 +99,9 @@ void mcu_peer_send_bye(mcu_peer *p)
     uint8_t buffer[PEER_RTCP_MAX + MCU_SRTP_OVERHEAD];
     mcu_rtcp_writer w;
     mcu_rtcp_writer_init(&w, buffer, PEER_RTCP_MAX);
-    mcu_rtcp_put_rr(&w, p->vout.ssrc, NULL, 0);
-    mcu_rtcp_put_sdes(&w, p->vout.ssrc, p->cname);
-    const uint32_t ssrcs[] = {p->vout.ssrc, p->aout.ssrc};
+    mcu_rtcp_put_rr(&w, p->send.video.ssrc, NULL, 0);
+    mcu_rtcp_put_sdes(&w, p->send.video.ssrc, p->cname);
+    const uint32_t ssrcs[] = {p->send.video.ssrc, p->send.audio.ssrc};
     mcu_rtcp_put_bye(&w, ssrcs, G_N_ELEMENTS(ssrcs));
     send_writer(p, &w);
 }
@@ -121,7 +121,7 @@ static void send_nacks(mcu_peer *p, peer_video_in *v, int64_t now_ns)
     uint8_t buffer[PEER_RTCP_MAX + MCU_SRTP_OVERHEAD];
     mcu_rtcp_writer w;
     begin_feedback(p, &w, buffer);
-    mcu_rtcp_put_nack(&w, p->vout.ssrc, v->base.ssrc, seqs, n);
+    mcu_rtcp_put_nack(&w, p->send.video.ssrc, v->base.ssrc, seqs, n);
     send_writer(p, &w);
     v->nacks_sent++;
 }
@@ -137,10 +137,10 @@ static void send_keyframe_request(mcu_peer *p, peer_video_in *v, int64_t now_ns)
     mcu_rtcp_writer w;
     begin_feedback(p, &w, buffer);
     if (fb & MCU_FB_PLI) {
-        mcu_rtcp_put_pli(&w, p->vout.ssrc, v->base.ssrc);
+        mcu_rtcp_put_pli(&w, p->send.video.ssrc, v->base.ssrc);
         v->plis_sent++;
     } else {
-        mcu_rtcp_put_fir(&w, p->vout.ssrc, v->base.ssrc, v->fir_seq++);
+        mcu_rtcp_put_fir(&w, p->send.video.ssrc, v->base.ssrc, v->fir_seq++);
         v->firs_sent++;
     }
     send_writer(p, &w);
@@ -196,7 +196,7 @@ static void send_twcc(mcu_peer *p, int64_t now_ns)
     while (mcu_twcc_recorder_next_ns(p->twcc_in) <= now_ns) {
         uint8_t packet[PEER_RTCP_MAX], buffer[PEER_RTCP_MAX + MCU_SRTP_OVERHEAD];
         uint32_t media = p->vin.base.ssrc != 0 ? p->vin.base.ssrc : p->ain.base.ssrc;
-        size_t n = mcu_twcc_recorder_feedback(p->twcc_in, p->vout.ssrc, media, now_ns, packet, PEER_RTCP_MAX - 64);
+        size_t n = mcu_twcc_recorder_feedback(p->twcc_in, p->send.video.ssrc, media, now_ns, packet, PEER_RTCP_MAX - 64);
         if (n == 0) {
             break;
         }

@@ -6,7 +6,7 @@
  *   peer_recv_audio.c  audio packets and the copies inside them
  *   peer_feedback.c   RTCP that we send: reports, NACK, PLI, REMB, transport-wide feedback
  *   peer_rtcp.c       RTCP that they send
- *   peer_send.c       pictures and audio -> packets -> pacer -> wire; retransmission
+ *   peer_send.c       pictures and audio -> packets -> sender -> wire
  *   peer_stats.c      figures */
 #ifndef MCU_NET_PEER_PRIV_H
 #define MCU_NET_PEER_PRIV_H
@@ -18,7 +18,6 @@
 #include "mcu/net/nack.h"
 #include "mcu/net/net.h"
 #include "mcu/net/offer_answer.h"
-#include "mcu/net/pacer.h"
 #include "mcu/net/peer.h"
 #include "mcu/net/peer_test.h"
 #include "mcu/net/red.h"
@@ -26,6 +25,7 @@
 #include "mcu/net/rtp_stats.h"
 #include "mcu/net/rtpext.h"
 #include "mcu/net/rtx.h"
+#include "mcu/net/sender.h"
 #include "mcu/net/srtp.h"
 #include "mcu/net/twcc.h"
 #include "mcu/net/vjitter.h"
@@ -40,19 +40,13 @@
 #define PEER_RTCP_MAX 1200
 #define PEER_AUDIO_SEEN 64
 
-/* Bytes per second over closed intervals of one second. */
-typedef struct {
-    uint64_t bytes; /* since the interval began */
-    unsigned bps;   /* of the last closed one */
-} peer_rate;
-
 /* One m-line in our direction. */
 typedef struct {
     uint32_t ssrc; /* 0 = not known yet */
     uint32_t rtx_ssrc;
     int64_t last_ns; /* newest packet of `ssrc` */
     mcu_rtp_stats stats;
-    peer_rate rate;
+    mcu_rate rate;
     uint64_t rtx_packets, dropped;
 } peer_in;
 
@@ -76,22 +70,6 @@ typedef struct {
     uint32_t had[PEER_AUDIO_SEEN]; /* seq + 1 of what was handed on, by seq */
     uint64_t copies;
 } peer_audio_in;
-
-/* One SSRC of ours; lives as long as the peer. */
-typedef struct {
-    uint32_t ssrc;
-    uint32_t ts_offset;
-    uint16_t seq;
-    uint32_t last_ts; /* with the offset, of the newest packet, and the moment that it stands for */
-    int64_t last_time_ns;
-    unsigned clock_hz;
-    uint64_t packets, bytes; /* payload bytes, as in sender reports */
-    peer_rate rate;
-    mcu_rtpext_block ext;
-    /* from their report blocks */
-    double loss, jitter_ms;
-    int64_t lost;
-} peer_out;
 
 struct mcu_peer {
     mcu_net *net;
@@ -141,20 +119,14 @@ struct mcu_peer {
     /* media out */
     mcu_red_sender red;
     uint64_t copies_out;
-    peer_out vout, rtxout, aout;
-    mcu_pacer *pacer;
-    mcu_rtx_history *history;
-    mcu_twcc_history *twcc_out;
+    mcu_sender send;
     uint32_t picture;    /* counter */
-    unsigned pace_bps;   /* what the pacer runs at */
-    bool need_keyframe;  /* a picture was dropped: only a keyframe may follow */
     bool keyframe_asked; /* a request waits to be told */
     int64_t keyframe_told_ns;
     int fir_seen; /* newest FIR sequence, -1 = none */
-    uint64_t pictures_out, keyframes_out, refused, rtx_sent, nacks_in, plis_in, firs_in;
+    uint64_t pictures_out, keyframes_out, nacks_in, plis_in, firs_in;
     unsigned remb_bps;
     int64_t remb_ns;
-    int64_t rtt_ns, twcc_rtt_ns; /* < 0 unknown */
 };
 
 /* peer.c */
@@ -205,12 +177,12 @@ void mcu_peer_tick_feedback(mcu_peer *p, int64_t now_ns);
 void mcu_peer_send_bye(mcu_peer *p);
 
 /* peer_send.c */
-void mcu_peer_apply_send(mcu_peer *p); /* after a negotiation */
+void mcu_peer_apply_send(mcu_peer *p);                       /* after a negotiation */
+extern const mcu_sender_callbacks mcu_peer_sender_callbacks; /* user: the peer */
 void mcu_peer_pump(mcu_peer *p, int64_t now_ns);
-void mcu_peer_retransmit(mcu_peer *p, const uint16_t *seqs, unsigned n, int64_t now_ns);
 void mcu_peer_ask_keyframe(mcu_peer *p, int64_t now_ns); /* on_keyframe_request, merged */
 void mcu_peer_tick_send(mcu_peer *p, int64_t now_ns);
-uint32_t mcu_peer_out_ts(const peer_out *o, int64_t now_ns);
+uint32_t mcu_peer_out_ts(const mcu_out *o, int64_t now_ns);
 
 /* peer_stats.c */
 void mcu_peer_roll_rates(mcu_peer *p, int64_t now_ns); /* once a second */

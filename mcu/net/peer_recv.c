@@ -80,7 +80,7 @@ bool mcu_peer_take_ssrc(peer_in *in, uint32_t ssrc, unsigned clock_hz, int64_t n
 
 int64_t mcu_peer_rtt_ns(const mcu_peer *p)
 {
-    return p->rtt_ns >= 0 ? p->rtt_ns : MAX(p->twcc_rtt_ns, 0);
+    return p->send.rtt_ns >= 0 ? p->send.rtt_ns : p->send.view.rtt_ns;
 }
 
 /* Three chances of a retransmission, and the time that this loop was not looking. */

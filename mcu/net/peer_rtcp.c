@@ -2,9 +2,9 @@
 
 #include "mcu/net/peer_priv.h"
 
-static peer_out *find_out(mcu_peer *p, uint32_t ssrc)
+static mcu_out *find_out(mcu_peer *p, uint32_t ssrc)
 {
-    return ssrc == p->vout.ssrc ? &p->vout : ssrc == p->aout.ssrc ? &p->aout : NULL;
+    return ssrc == p->send.video.ssrc ? &p->send.video : ssrc == p->send.audio.ssrc ? &p->send.audio : NULL;
 }
 
 /* Smoothed like RFC 6298, without the variance that nothing here uses. */
@@ -15,7 +15,7 @@ static int64_t smooth(int64_t old_ns, int64_t new_ns)
 
 static void on_block(mcu_peer *p, const mcu_rtcp_block *b, int64_t now_ns)
 {
-    peer_out *o = find_out(p, b->ssrc);
+    mcu_out *o = find_out(p, b->ssrc);
     if (o == NULL) {
         return;
     }
@@ -24,7 +24,10 @@ static void on_block(mcu_peer *p, const mcu_rtcp_block *b, int64_t now_ns)
     o->jitter_ms = b->jitter * 1000.0 / o->clock_hz;
     int64_t rtt = mcu_rtcp_rtt_ns(b, mcu_ntp_mid32(mcu_net_ntp(p->net, now_ns)));
     if (rtt >= 0) {
-        p->rtt_ns = smooth(p->rtt_ns, rtt);
+        p->send.rtt_ns = smooth(p->send.rtt_ns, rtt);
+    }
+    if (o == &p->send.video) {
+        mcu_sender_on_report(&p->send, o->loss, rtt, now_ns);
     }
 }
 
@@ -41,12 +44,13 @@ static void on_sr(mcu_peer *p, const mcu_rtcp_packet *r, int64_t now_ns)
 static void on_nack(mcu_peer *p, const mcu_rtcp_packet *r, int64_t now_ns)
 {
     uint16_t seqs[MCU_NACK_MAX];
-    if (r->media_ssrc != p->vout.ssrc) {
+    if (r->media_ssrc != p->send.video.ssrc || !p->neg->video.send) {
         return;
     }
     p->nacks_in++;
     unsigned n = mcu_rtcp_get_nack(r, seqs, G_N_ELEMENTS(seqs));
-    mcu_peer_retransmit(p, seqs, n, now_ns);
+    mcu_sender_retransmit(&p->send, seqs, n, now_ns);
+    mcu_peer_pump(p, now_ns);
 }
 
 static void on_fir(mcu_peer *p, const mcu_rtcp_packet *r, int64_t now_ns)
@@ -55,7 +59,7 @@ static void on_fir(mcu_peer *p, const mcu_rtcp_packet *r, int64_t now_ns)
     uint8_t seq;
     for (unsigned k = 0; mcu_rtcp_get_fir(r, k, &ssrc, &seq); k++) {
         /* RFC 5104 4.3.1.2: the same number is a repetition of a request that has been heard. */
-        if (ssrc == p->vout.ssrc && seq != p->fir_seen) {
+        if (ssrc == p->send.video.ssrc && seq != p->fir_seen) {
             p->fir_seen = seq;
             p->firs_in++;
             mcu_peer_ask_keyframe(p, now_ns);
@@ -65,26 +69,20 @@ static void on_fir(mcu_peer *p, const mcu_rtcp_packet *r, int64_t now_ns)
 
 static void on_remb(mcu_peer *p, const mcu_rtcp_packet *r, int64_t now_ns)
 {
+    if (!mcu_bwe_remb(p->send.bwe, r->remb_bps, now_ns)) {
+        mcu_peer_count(&p->bad_packets, p->net->bad_packets);
+        return;
+    }
     p->remb_bps = (unsigned)MIN(r->remb_bps, UINT32_MAX);
     p->remb_ns = now_ns;
 }
 
-static void on_twcc_result(void *user, const mcu_twcc_result *result)
-{
-    int64_t *newest_sent_ns = user;
-    if (result->received && result->sent_ns > *newest_sent_ns) {
-        *newest_sent_ns = result->sent_ns;
-    }
-}
-
-/* The newest packet of a feedback waited less than one feedback interval: an upper bound where no report gives better. */
 static void on_twcc(mcu_peer *p, const mcu_rtcp_packet *r, int64_t now_ns)
 {
-    int64_t newest_sent_ns = 0;
-    if (mcu_twcc_history_feedback(p->twcc_out, r, now_ns, on_twcc_result, &newest_sent_ns) != MCU_OK) {
+    if (mcu_sender_on_feedback(&p->send, r, now_ns) != MCU_OK) {
         mcu_peer_count(&p->bad_packets, p->net->bad_packets);
-    } else if (newest_sent_ns != 0) {
-        p->twcc_rtt_ns = smooth(p->twcc_rtt_ns, now_ns - newest_sent_ns);
+    } else {
+        mcu_peer_pump(p, now_ns);
     }
 }
 
@@ -104,7 +102,7 @@ static void on_packet(mcu_peer *p, const mcu_rtcp_packet *r, int64_t now_ns)
         on_nack(p, r, now_ns);
         break;
     case MCU_RTCP_PLI:
-        if (r->media_ssrc == p->vout.ssrc) {
+        if (r->media_ssrc == p->send.video.ssrc) {
             p->plis_in++;
             mcu_peer_ask_keyframe(p, now_ns);
         }

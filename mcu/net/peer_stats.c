@@ -4,7 +4,7 @@
 
 #define REMB_FRESH_NS (10 * MCU_NS_PER_SEC)
 
-static void roll(peer_rate *r, int64_t interval_ns)
+static void roll(mcu_rate *r, int64_t interval_ns)
 {
     r->bps = (unsigned)MIN(r->bytes * 8 * (uint64_t)MCU_NS_PER_SEC / (uint64_t)interval_ns, UINT32_MAX);
     r->bytes = 0;
@@ -20,9 +20,6 @@ void mcu_peer_roll_rates(mcu_peer *p, int64_t now_ns)
     roll(&p->vin.base.rate, interval_ns);
     roll(&p->cin.base.rate, interval_ns);
     roll(&p->ain.base.rate, interval_ns);
-    roll(&p->vout.rate, interval_ns);
-    roll(&p->rtxout.rate, interval_ns);
-    roll(&p->aout.rate, interval_ns);
 }
 
 static void fill_in(const peer_in *in, mcu_codec codec, mcu_stream_stats *s)
@@ -40,7 +37,7 @@ static void fill_in(const peer_in *in, mcu_codec codec, mcu_stream_stats *s)
     }
 }
 
-static void fill_out(const peer_out *o, mcu_codec codec, mcu_stream_stats *s)
+static void fill_out(const mcu_out *o, mcu_codec codec, mcu_stream_stats *s)
 {
     *s = (mcu_stream_stats){.packets = o->packets,
                             .bytes = o->bytes,
@@ -53,15 +50,15 @@ static void fill_out(const peer_out *o, mcu_codec codec, mcu_stream_stats *s)
 
 static void fill_video_out(const mcu_peer *p, mcu_stream_stats *s)
 {
-    fill_out(&p->vout, mcu_peer_send_codec(p), s);
-    s->bitrate_bps += p->rtxout.rate.bps;
-    s->rtx_packets = p->rtx_sent;
+    fill_out(&p->send.video, mcu_peer_send_codec(p), s);
+    s->bitrate_bps += p->send.rtx.rate.bps;
+    s->rtx_packets = p->send.rtx_sent;
     s->nacks = p->nacks_in;
     s->plis = p->plis_in;
     s->firs = p->firs_in;
     s->pictures = p->pictures_out;
     s->keyframes = p->keyframes_out;
-    s->dropped = p->refused;
+    s->dropped = p->send.refused;
 }
 
 static void fill_video_in(const peer_video_in *v, mcu_stream_stats *s)
@@ -74,20 +71,47 @@ static void fill_video_in(const peer_video_in *v, mcu_stream_stats *s)
     s->keyframes = v->keyframes;
 }
 
+void mcu_peer_set_start_bps(mcu_peer *p, unsigned bps)
+{
+    mcu_bwe_set_start(p->send.bwe, bps);
+}
+
+void mcu_peer_set_goal(mcu_peer *p, unsigned bps)
+{
+    mcu_bwe_set_goal(p->send.bwe, bps);
+}
+
+void mcu_peer_get_link(mcu_peer *p, mcu_peer_link *out)
+{
+    mcu_bwe_view view;
+    mcu_bwe_get(p->send.bwe, mcu_net_now_ns(p->net), &view);
+    *out = (mcu_peer_link){.estimate_bps = view.estimate_bps,
+                           .proven_bps = view.proven_bps,
+                           .queue_ms = (double)view.late_ns / (double)MCU_NS_PER_MS,
+                           .loss = view.loss,
+                           .repair = mcu_repair_share(p->send.copies_each, p->send.loss),
+                           .outage = view.state == MCU_BWE_OUTAGE,
+                           .broken = view.state == MCU_BWE_BROKEN,
+                           .probes = view.feedback && p->send.rtx_pt != 0,
+                           .unheard = view.state == MCU_BWE_START};
+}
+
 void mcu_peer_get_stats(mcu_peer *p, mcu_peer_stats *out)
 {
     int64_t now_ns = mcu_net_now_ns(p->net);
     memset(out, 0, sizeof *out);
     out->state = p->state;
-    int64_t rtt_ns = p->rtt_ns >= 0 ? p->rtt_ns : p->twcc_rtt_ns;
-    out->rtt_ms = rtt_ns >= 0 ? (double)rtt_ns / (double)MCU_NS_PER_MS : -1;
+    int64_t rtt_ns = mcu_peer_rtt_ns(p);
+    out->rtt_ms = rtt_ns > 0 ? (double)rtt_ns / (double)MCU_NS_PER_MS : -1;
     out->remb_bps = p->remb_ns != 0 && now_ns - p->remb_ns < REMB_FRESH_NS ? p->remb_bps : 0;
-    out->twcc_loss = mcu_twcc_history_loss(p->twcc_out, now_ns);
+    out->twcc_loss = mcu_twcc_history_loss(p->send.twcc, now_ns);
+    mcu_peer_get_link(p, &out->link);
+    out->filled = p->send.copies;
     fill_in(&p->ain.base, p->ain.codec, &out->audio_in);
     out->audio_in.copies = p->ain.copies;
     fill_video_in(&p->vin, &out->video_in);
     fill_video_in(&p->cin, &out->content_in);
-    fill_out(&p->aout, mcu_peer_takes_audio(p) ? p->neg->audio.send_codec : MCU_CODEC_NONE, &out->audio_out);
+    fill_out(&p->send.audio, mcu_peer_takes_audio(p) ? p->neg->audio.send_codec : MCU_CODEC_NONE, &out->audio_out);
     out->audio_out.copies = p->copies_out;
     fill_video_out(p, &out->video_out);
     out->auth_failures = p->auth_failures;

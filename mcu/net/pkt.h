@@ -20,6 +20,7 @@ typedef struct mcu_pkt {
     bool keyframe;    /* video: of a keyframe */
     uint32_t picture; /* video: counts pictures, so that they are dropped whole */
     uint16_t size;
+    uint16_t osn;         /* RTX: the number of the packet inside */
     int64_t media_ns;     /* video: time_ns of the picture */
     int64_t queued_ns;    /* set by mcu_pacer_push() */
     int64_t sent_ns;      /* set by mcu_rtx_history_put() */

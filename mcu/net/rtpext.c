@@ -171,6 +171,11 @@ uint32_t mcu_abs_send_time(int64_t now_ns)
     return (uint32_t)((ns << 18) / 1000000000) & 0xffffff;
 }
 
+static uint32_t playout_delay(unsigned min_ms, unsigned max_ms)
+{
+    return (min_ms / 10 & 0xfff) << 12 | (max_ms / 10 & 0xfff);
+}
+
 static size_t value_bytes(mcu_rtpext e, const mcu_rtpext_values *v, uint8_t out[16])
 {
     switch (e) {
@@ -191,8 +196,7 @@ static size_t value_bytes(mcu_rtpext e, const mcu_rtpext_values *v, uint8_t out[
         mcu_wr16(out, v->twcc);
         return 2;
     case MCU_RTPEXT_PLAYOUT_DELAY: {
-        uint32_t min = v->playout_min_ms / 10u, max = v->playout_max_ms / 10u;
-        mcu_wr24(out, (min & 0xfff) << 12 | (max & 0xfff));
+        mcu_wr24(out, playout_delay(v->playout_min_ms, v->playout_max_ms));
         return 3;
     }
     case MCU_RTPEXT_NONE:
@@ -279,5 +283,15 @@ bool mcu_rtpext_patch_audio_level(const mcu_rtpext_block *b, uint8_t *packet, bo
         return false;
     }
     *at = (uint8_t)((voice ? 0x80 : 0) | (level_dbov & 0x7f));
+    return true;
+}
+
+bool mcu_rtpext_patch_playout_delay(const mcu_rtpext_block *b, uint8_t *packet, unsigned min_ms, unsigned max_ms)
+{
+    uint8_t *at = field(b, MCU_RTPEXT_PLAYOUT_DELAY, packet);
+    if (!at) {
+        return false;
+    }
+    mcu_wr24(at, playout_delay(min_ms, max_ms));
     return true;
 }

@@ -59,6 +59,9 @@ bool mcu_rtpext_patch_twcc(const mcu_rtpext_block *b, uint8_t *packet, uint16_t 
 bool mcu_rtpext_patch_abs_send_time(const mcu_rtpext_block *b, uint8_t *packet, int64_t now_ns);
 bool mcu_rtpext_patch_audio_level(const mcu_rtpext_block *b, uint8_t *packet, bool voice, uint8_t level_dbov);
 
+/* Steps of 10 ms, up to 40950. */
+bool mcu_rtpext_patch_playout_delay(const mcu_rtpext_block *b, uint8_t *packet, unsigned min_ms, unsigned max_ms);
+
 uint32_t mcu_abs_send_time(int64_t now_ns); /* any steady clock */
 
 #endif

@@ -7,11 +7,13 @@
 #include "mcu/net/window.h"
 
 #define MIN_RTT_NS INT64_C(10000000)
+#define FILLING_FROM 64  /* newest packets */
 #define FLOOR_BYTES 4000 /* a second: 32 kbit/s */
 
 typedef struct {
     mcu_pkt *packet;
     int64_t answered_ns; /* 0 = never */
+    unsigned copies;
 } slot;
 
 struct mcu_rtx_history {
@@ -20,6 +22,7 @@ struct mcu_rtx_history {
     int64_t keyframe_at;  /* first packet of a keyframe that is going out; -1 = none */
     uint32_t keyframe_id; /* its picture */
     mcu_window media, repair;
+    unsigned share_pct;
     slot slots[MCU_RTX_PACKETS];
 };
 
@@ -27,6 +30,7 @@ mcu_rtx_history *mcu_rtx_history_new(void)
 {
     mcu_rtx_history *h = g_new0(mcu_rtx_history, 1);
     h->keyframe_at = -1;
+    h->share_pct = MCU_RTX_SHARE_PCT;
     return h;
 }
 
@@ -57,25 +61,63 @@ void mcu_rtx_history_put(mcu_rtx_history *h, mcu_pkt *take_packet, int64_t now_n
     *s = (slot){.packet = take_packet};
 }
 
-mcu_status mcu_rtx_history_answer(mcu_rtx_history *h, uint16_t seq, int64_t rtt_ns, int64_t now_ns, const mcu_pkt **out)
+void mcu_rtx_history_allow(mcu_rtx_history *h, double loss)
+{
+    h->share_pct = MCU_RTX_SHARE_PCT + (unsigned)(CLAMP(loss, 0, 0.5) * 200);
+}
+
+static slot *find(mcu_rtx_history *h, uint16_t seq, int64_t now_ns)
 {
     slot *s = &h->slots[seq % MCU_RTX_PACKETS];
     int64_t index = h->unwrap.newest + mcu_seq_diff(seq, (uint16_t)h->unwrap.newest);
-    if (!s->packet || mcu_rtp_get_seq(s->packet->data) != seq || now_ns - s->packet->sent_ns > MCU_RTX_AGE_NS ||
-        index < h->floor) {
+    bool kept = s->packet && mcu_rtp_get_seq(s->packet->data) == seq && now_ns - s->packet->sent_ns <= MCU_RTX_AGE_NS;
+    return kept && index >= h->floor ? s : NULL;
+}
+
+const mcu_pkt *mcu_rtx_history_get(mcu_rtx_history *h, uint16_t seq, int64_t now_ns)
+{
+    slot *s = find(h, seq, now_ns);
+    if (!s) {
+        return NULL;
+    }
+    s->copies++;
+    return s->packet;
+}
+
+mcu_status mcu_rtx_history_answer(mcu_rtx_history *h, uint16_t seq, int64_t rtt_ns, int64_t now_ns, const mcu_pkt **out)
+{
+    slot *s = find(h, seq, now_ns);
+    if (!s) {
         return MCU_ELATE;
     }
     if (s->answered_ns != 0 && now_ns - s->answered_ns < MAX(rtt_ns, MIN_RTT_NS)) {
         return MCU_EAGAIN;
     }
-    int64_t share = mcu_window_sum(&h->media, now_ns) * MCU_RTX_SHARE_PCT / 100;
+    int64_t share = mcu_window_sum(&h->media, now_ns) * h->share_pct / 100;
     if (mcu_window_sum(&h->repair, now_ns) + s->packet->size > MAX(share, FLOOR_BYTES)) {
         return MCU_EFULL;
     }
     mcu_window_add(&h->repair, now_ns, s->packet->size);
     s->answered_ns = now_ns;
+    s->copies++;
     *out = s->packet;
     return MCU_OK;
+}
+
+const mcu_pkt *mcu_rtx_history_filling(mcu_rtx_history *h, int64_t age_ns, int64_t now_ns)
+{
+    slot *best = NULL;
+    for (unsigned k = 0; k < FILLING_FROM; k++) {
+        slot *s = &h->slots[(uint16_t)(h->unwrap.newest - k) % MCU_RTX_PACKETS];
+        bool young = s->packet && now_ns - s->packet->sent_ns <= age_ns;
+        if (young && (!best || s->copies < best->copies)) {
+            best = s;
+        }
+    }
+    if (best) {
+        best->copies++;
+    }
+    return best ? best->packet : NULL;
 }
 
 mcu_status mcu_rtx_pack(const mcu_pkt *original, uint32_t rtx_ssrc, uint8_t rtx_pt, mcu_pkt *out)
@@ -93,6 +135,7 @@ mcu_status mcu_rtx_pack(const mcu_pkt *original, uint32_t rtx_ssrc, uint8_t rtx_
     r.pt = rtx_pt;
     r.seq = 0;
     out->kind = MCU_PKT_RTX;
+    out->osn = mcu_rtp_get_seq(original->data);
     out->first = false;
     out->keyframe = original->keyframe;
     out->picture = original->picture;

@@ -7,7 +7,7 @@
 
 #define MCU_RTX_PACKETS 1024
 #define MCU_RTX_AGE_NS (INT64_C(2) * 1000 * 1000 * 1000)
-#define MCU_RTX_SHARE_PCT 30 /* of the media rate over the last second */
+#define MCU_RTX_SHARE_PCT 30 /* of the media rate over the last second, where nothing else is said */
 
 typedef struct mcu_rtx_history mcu_rtx_history;
 mcu_rtx_history *mcu_rtx_history_new(void);
@@ -15,10 +15,17 @@ void mcu_rtx_history_free(mcu_rtx_history *h);
 /* Keeps a packet that has just been sent with its final sequence number. */
 void mcu_rtx_history_put(mcu_rtx_history *h, mcu_pkt *take_packet, int64_t now_ns);
 
+/* `loss` 0..1: what is lost must be sent again, and of that some once more. */
+void mcu_rtx_history_allow(mcu_rtx_history *h, double loss);
 /* May `seq` go out again? The packet (borrowed until the next put) and MCU_OK; MCU_ELATE: not kept any more, or older than the
  * newest keyframe sent; MCU_EAGAIN: answered less than one RTT ago (`rtt_ns` < 10 ms counts as 10 ms); MCU_EFULL: repair has used
  * up its share (a floor of 32 kbit/s is always allowed). */
 mcu_status mcu_rtx_history_answer(mcu_rtx_history *h, uint16_t seq, int64_t rtt_ns, int64_t now_ns, const mcu_pkt **out);
+/* What was sent as `seq`, for a copy that nobody asked for; NULL = it is not kept, old, or behind a newer keyframe. */
+const mcu_pkt *mcu_rtx_history_get(mcu_rtx_history *h, uint16_t seq, int64_t now_ns);
+/* The newest packet of those least often sent, to fill a probe; NULL = nothing is kept that is younger than `age_ns`. It counts
+ * as sent once more. */
+const mcu_pkt *mcu_rtx_history_filling(mcu_rtx_history *h, int64_t age_ns, int64_t now_ns);
 /* RTX packet for `original`: own SSRC, payload type and sequence (written at pacer exit), same timestamp, marker and header
  * extension block, OSN in front of the payload. MCU_EINVAL: does not parse or would pass MCU_RTP_MAX. `out->kind` becomes
  * MCU_PKT_RTX. */

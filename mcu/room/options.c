@@ -84,6 +84,8 @@ static bool read_media(mcu_room_options *o, const json_t *media, GError **error)
 #define SCREEN_PICTURE_BITS 25000
 #define VIEW_TIERS 2 /* the largest ones: below, everybody sees the same */
 _Static_assert(2 * MCU_TIERS_MAX + 4 * VIEW_TIERS <= MIX_MAX_TIERS, "every canvas has a place");
+/* Opus at 32 kbit/s in frames of 20 ms: 80 bytes, and 58 of headers, fifty times a second. */
+#define AUDIO_WIRE_BPS 55200
 
 static const mix_tier_spec default_tiers[] = {
     {"A", 1280, 720, 25, 1200000},
@@ -156,9 +158,9 @@ static bool read_tiers(mcu_room_options *o, const json_t *list, GError **error)
         o->video.n_tiers = (unsigned)i + 1;
     }
     o->tiers.n_tiers = o->video.n_tiers;
-    o->tiers.audio_bps = 60000;
+    o->tiers.audio_bps = AUDIO_WIRE_BPS;
     for (unsigned i = 0; i < o->video.n_tiers; i++) {
-        o->tiers.bitrate_bps[i] = o->video.tiers[i].bitrate_bps;
+        o->tiers.wire_bps[i] = mcu_tier_wire_bps(o->video.tiers[i].bitrate_bps, o->video.tiers[i].fps);
     }
     add_canvases(o);
     return true;

@@ -117,7 +117,7 @@ void mcu_report_quality(mcu_session *s, const mcu_peer_stats *given)
         mcu_peer_get_stats(s->peer, &fresh);
         given = &fresh;
     }
-    double out = given->twcc_loss >= 0 ? given->twcc_loss : given->video_out.loss;
+    double out = given->link.loss;
     double in = MAX(given->audio_in.loss, given->video_in.loss);
     s->quality = mcu_link_quality(out, in, given->rtt_ms, given->state == MCU_PEER_STALLED,
                                   mcu_canvas_tier(s->room, s->view.current), s->room->options.tiers.n_tiers);
@@ -162,7 +162,7 @@ static json_t *session_json(mcu_session *s)
                            json_pack("{ss ss ss si sf sf sI s{ss ss} ss ss}", "tier", tier_of(s), "tier_wanted",
                                      s->tier_forced <= n ? mcu_room_options_tier_name(&s->room->options, s->tier_forced) : "auto",
                                      "tier_able", mcu_room_options_tier_name(&s->room->options, s->tier_able), "quality",
-                                     s->quality, "rtt_ms", t.rtt_ms, "estimate_bps", (double)t.remb_bps, "connected_ms",
+                                     s->quality, "rtt_ms", t.rtt_ms, "estimate_bps", (double)t.link.estimate_bps, "connected_ms",
                                      (json_int_t)(s->up ? (mcu_now_ns() - s->up_ns) / MCU_NS_PER_MS : 0), "candidates", "local",
                                      t.local_candidate, "remote", t.remote_candidate, "codec_in",
                                      mcu_codec_name(t.video_in.codec), "codec_out", mcu_codec_name(s->view.codec)));

@@ -12,7 +12,8 @@
 #include "mcu/room/room_private.h"
 #include "mcu/room/still.h"
 
-#define TICK_MS 500
+#define TICK_MS 100
+#define REPORT_TICKS 5
 
 static void seat_free(gpointer data)
 {
@@ -65,18 +66,30 @@ static bool anybody(const mcu_room *r)
     return mcu_checks_running(r);
 }
 
-static gboolean on_tick(gpointer user)
+static void tick_seats(mcu_room *r, int64_t now, bool report)
 {
-    mcu_room *r = user;
-    int64_t now = mcu_now_ns();
     for (guint i = 0; i < r->order->len; i++) {
         mcu_seat *seat = r->order->pdata[i];
         if (seat->session != NULL) {
             mcu_session_tick(seat->session, now);
         }
-        if (seat->leg != NULL) {
+        if (report && seat->session != NULL) {
+            mcu_session_report(seat->session);
+        }
+        if (report && seat->leg != NULL) {
             mcu_leg_tick(seat->leg, now);
         }
+    }
+}
+
+static gboolean on_tick(gpointer user)
+{
+    mcu_room *r = user;
+    int64_t now = mcu_now_ns();
+    bool report = ++r->ticks % REPORT_TICKS == 0;
+    tick_seats(r, now, report);
+    if (!report) {
+        return G_SOURCE_CONTINUE;
     }
     mcu_checks_tick(r, now);
     mcu_stills_tick(r, now);

@@ -62,8 +62,6 @@ struct mcu_session {
     mcu_view view;
     mcu_tier_choice choice;
     mcu_audio_choice sound;
-    double rtt_min_ms;    /* of the last seconds; < 0 unknown */
-    int64_t rtt_min_ns;   /* since when */
     unsigned tier_forced; /* n_tiers + 1 = automatic */
     unsigned tier_able;   /* largest that its decoder takes; n_tiers = none */
     unsigned tier_kept;   /* what a seat with `fixed` watches, if it watches any; n_tiers + 1 = not chosen yet */
@@ -99,8 +97,9 @@ struct mcu_room {
     mcu_net *net;
     mix_video *video;
     mix_audio *audio;
-    GSource *ticker; /* every 500 ms: tiers, quality, emptiness */
-    GSource *idle;   /* roster and people, merged; frees the dead */
+    GSource *ticker; /* every 100 ms: tiers; each fifth time quality, emptiness */
+    unsigned ticks;
+    GSource *idle; /* roster and people, merged; frees the dead */
     bool people_dirty, roster_dirty;
     bool screen_first; /* a screen is shown, and being read counts for more than movement */
     int64_t empty_since_ns;
@@ -121,16 +120,17 @@ void mcu_session_free(mcu_session *s); /* takes it out of the mixer; not inside 
 /* Answers now or when gathered; the reply to `id` is sent by the session. */
 bool mcu_session_offer(mcu_session *s, const char *sdp, const json_t *id, GError **error);
 json_t *mcu_session_ice_restart(mcu_session *s, const char *ufrag, const char *pwd,
-                                GError **error); /* our new description, a string */
-void mcu_session_set_up(mcu_session *s);         /* keys are in place: into the mixer */
-void mcu_session_leave_mixer(mcu_session *s);    /* gives everything back; safe to call twice */
-void mcu_session_rest_sound(mcu_session *s);     /* the seat is on the phone: microphone and sound out of the mixer */
-void mcu_session_gathered(mcu_session *s);       /* every local candidate is known */
-void mcu_session_apply_state(mcu_session *s);    /* mute and camera flags -> mixer */
-void mcu_session_apply_tier(mcu_session *s);     /* cap, decoder, choice -> view */
-void mcu_session_picture_sent(mcu_session *s);   /* one more left for the person */
-void mcu_session_tick(mcu_session *s, int64_t now_ns);
-bool mcu_session_is_person(const mcu_session *s); /* has a tile */
+                                GError **error);       /* our new description, a string */
+void mcu_session_set_up(mcu_session *s);               /* keys are in place: into the mixer */
+void mcu_session_leave_mixer(mcu_session *s);          /* gives everything back; safe to call twice */
+void mcu_session_rest_sound(mcu_session *s);           /* the seat is on the phone: microphone and sound out of the mixer */
+void mcu_session_gathered(mcu_session *s);             /* every local candidate is known */
+void mcu_session_apply_state(mcu_session *s);          /* mute and camera flags -> mixer */
+void mcu_session_apply_tier(mcu_session *s);           /* cap, decoder, choice -> view */
+void mcu_session_picture_sent(mcu_session *s);         /* one more left for the person */
+void mcu_session_tick(mcu_session *s, int64_t now_ns); /* ten times a second: its tier */
+void mcu_session_report(mcu_session *s);               /* twice a second: its quality; reminds of a keyframe */
+bool mcu_session_is_person(const mcu_session *s);      /* has a tile */
 bool mcu_session_shows_camera(const mcu_session *s);
 bool mcu_seat_is_person(const mcu_seat *seat); /* by its session or on the phone: has a tile */
 bool mcu_seat_is_heard(const mcu_seat *seat);  /* its microphone or phone is in the mix */

@@ -7,7 +7,7 @@
 #define GATHER_LIMIT_MS 1000
 #define COPY_HEADERS_BPS 1600 /* 4 bytes, 50 times a second */
 #define STANDING_MS 80
-#define RTT_MIN_NS (5 * MCU_NS_PER_SEC)
+#define LINE_BELIEVED_BPS 2000000 /* of what a page measured in a moment; more has to show */
 
 const char *mcu_session_kind_name(mcu_session_kind k)
 {
@@ -35,7 +35,6 @@ mcu_session *mcu_session_new(mcu_room *r, mcu_seat *seat, const char *id, mcu_se
     s->audio_on = s->video_on = true;
     s->tier_forced = s->tier_kept = r->options.tiers.n_tiers + 1;
     s->quality = -1;
-    s->rtt_min_ms = -1;
     s->created_ns = mcu_now_ns();
     bool gives = kind != MCU_SESSION_WHEP;
     mcu_peer_policy policy = {
@@ -126,7 +125,7 @@ static unsigned first_tier(const mcu_session *s)
 }
 
 /* A picture or none, but always of one size: what else is wished for waits until the person connects again. */
-static unsigned keep_size(mcu_session *s, unsigned tier)
+static unsigned keep_size(mcu_session *s, unsigned tier, unsigned top)
 {
     unsigned n = s->room->options.tiers.n_tiers;
     if (tier >= n) {
@@ -135,7 +134,8 @@ static unsigned keep_size(mcu_session *s, unsigned tier)
     if (s->tier_kept > n) {
         s->tier_kept = tier;
     }
-    return s->tier_kept >= s->tier_able ? s->tier_kept : n;
+    bool too_thin = s->tier_forced > n && s->choice.tier > MAX(s->tier_kept, top);
+    return s->tier_kept >= s->tier_able && !too_thin ? s->tier_kept : n;
 }
 
 void mcu_session_apply_tier(mcu_session *s)
@@ -150,12 +150,13 @@ void mcu_session_apply_tier(mcu_session *s)
     if (s->view.codec == MCU_CODEC_NONE) {
         tier = n;
     } else if (s->seat->fixed) {
-        tier = keep_size(s, tier);
+        tier = keep_size(s, tier, top);
     }
     mcu_view_want(&s->view, mcu_canvas_for(s, tier));
 }
 
-/* Before anything is known of loss: too large a tier would fill a thin line for seconds, and the voice would wait behind it. */
+/* Before anything is known of the path: too large a tier would fill a thin line for seconds, and the voice would wait behind it.
+ */
 static unsigned tier_to_begin_with(const mcu_session *s)
 {
     const mcu_tier_table *tiers = &s->room->options.tiers;
@@ -212,6 +213,9 @@ void mcu_session_set_up(mcu_session *s)
     if (!s->up) {
         s->up = true;
         s->up_ns = mcu_now_ns();
+        if (s->line_bps != 0) {
+            mcu_peer_set_start_bps(s->peer, MIN(s->line_bps, LINE_BELIEVED_BPS));
+        }
         mcu_tier_choice_init(&s->choice, &s->room->options.tiers, tier_to_begin_with(s), s->seat->tier_cap, s->up_ns);
         s->still_due = s->choice.tier == s->room->options.tiers.n_tiers && s->seat->tier_cap < s->choice.tier && !s->seat->fixed;
     }
@@ -307,19 +311,15 @@ json_t *mcu_session_ice_restart(mcu_session *s, const char *ufrag, const char *p
     return json_string(whole != NULL ? whole : answer);
 }
 
-/* No estimate of the path: some room is believed in as long as nothing waits on the way. */
+/* A quarter of the path, at most, goes to copies of sound; as long as nothing is known of it some room is believed in. */
 static void repeat_sound(mcu_session *s, const mcu_peer_stats *stats, int64_t now_ns)
 {
-    if (stats->rtt_ms >= 0 && (s->rtt_min_ms < 0 || stats->rtt_ms < s->rtt_min_ms || now_ns - s->rtt_min_ns > RTT_MIN_NS)) {
-        s->rtt_min_ms = stats->rtt_ms;
-        s->rtt_min_ns = now_ns;
-    }
     const int bitrate_bps = s->room->options.audio.bitrate_bps;
     const unsigned voice_bps = (unsigned)(bitrate_bps > 0 ? bitrate_bps : 32000) + COPY_HEADERS_BPS;
     const mcu_audio_link link = {
-        .loss = stats->twcc_loss >= 0 ? stats->twcc_loss : stats->audio_out.loss,
-        .standing = stats->rtt_ms > 1.5 * s->rtt_min_ms + STANDING_MS,
-        .spare_bps = stats->remb_bps == 0 ? 3 * voice_bps : stats->remb_bps / 4,
+        .loss = stats->link.loss >= 0 ? stats->link.loss : stats->audio_out.loss,
+        .standing = stats->link.queue_ms > STANDING_MS,
+        .spare_bps = stats->link.unheard ? 3 * voice_bps : stats->link.estimate_bps / 4,
         .voice_bps = voice_bps,
     };
     mcu_audio_choice_step(&s->sound, &link, now_ns);
@@ -331,16 +331,22 @@ void mcu_session_tick(mcu_session *s, int64_t now_ns)
     if (!s->up || s->closing) {
         return;
     }
-    mcu_peer_stats stats;
-    mcu_peer_get_stats(s->peer, &stats);
-    mcu_link_view link = {
-        .loss = stats.twcc_loss >= 0 ? stats.twcc_loss : stats.video_out.loss,
-        .remb_bps = stats.remb_bps,
-        .stalled = stats.state == MCU_PEER_STALLED,
-    };
-    mcu_tier_choice_step(&s->choice, &s->room->options.tiers, &link, now_ns);
+    const mcu_tier_table *tiers = &s->room->options.tiers;
+    mcu_peer_link link;
+    mcu_peer_get_link(s->peer, &link);
+    mcu_tier_choice_step(&s->choice, tiers, &link, now_ns);
     mcu_session_apply_tier(s);
-    repeat_sound(s, &stats, now_ns);
-    mcu_view_remind(&s->view);
-    mcu_report_quality(s, &stats);
+    bool free = s->tier_forced > tiers->n_tiers && s->view.codec != MCU_CODEC_NONE;
+    mcu_peer_set_goal(s->peer, free ? mcu_tier_choice_goal(&s->choice, tiers, now_ns) : 0);
+}
+
+void mcu_session_report(mcu_session *s)
+{
+    if (s->up && !s->closing) {
+        mcu_peer_stats stats;
+        mcu_peer_get_stats(s->peer, &stats);
+        repeat_sound(s, &stats, mcu_now_ns());
+        mcu_view_remind(&s->view);
+        mcu_report_quality(s, &stats);
+    }
 }

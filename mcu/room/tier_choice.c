@@ -1,16 +1,30 @@
 #include "mcu/room/tier_choice.h"
 
-#include "mcu/base/media.h"
-
-#define DOWN_AFTER (1500 * MCU_NS_PER_MS)
-#define UP_AFTER (4 * MCU_NS_PER_SEC)
+#define SHORT_AFTER (600 * MCU_NS_PER_MS) /* a little too little: a mistaken decrease is undone by then */
+#define FAR_AFTER (200 * MCU_NS_PER_MS)
+#define UP_AFTER (3 * MCU_NS_PER_SEC)
+#define UP_AFTER_UNDONE (10 * MCU_NS_PER_SEC)
 #define UP_AFTER_MAX (60 * MCU_NS_PER_SEC)
 #define FRESH_UP (10 * MCU_NS_PER_SEC)
+#define TRIAL_AFTER (4 * MCU_NS_PER_SEC)
 
-#define LOSS_BAD 0.10
-#define LOSS_CALM 0.03
-#define REMB_BAD 0.95
-#define REMB_CALM 1.20
+#define SHORT 0.95 /* of what the tier needs */
+#define FAR_SHORT 0.7
+#define LATE_MS 200
+#define FITS 0.9  /* of the estimate may be used after a fall */
+#define SHOWN 1.1 /* of what the tier needs, for a step up */
+#define GOAL 1.2
+#define TRIAL 0.75 /* of it, where nothing can be shown but by trying */
+#define TRIAL_LOSS 0.03
+
+#define PACKET_BYTES 1100
+#define HEADER_BITS (66 * 8) /* IPv4 20, UDP 8, RTP 12, extensions 16, SRTP tag 10 */
+
+int mcu_tier_wire_bps(int bitrate_bps, int fps)
+{
+    int packets = bitrate_bps / 8 / PACKET_BYTES;
+    return bitrate_bps + (packets > fps ? packets + fps / 2 : fps) * HEADER_BITS;
+}
 
 void mcu_tier_choice_init(mcu_tier_choice *c, const mcu_tier_table *table, unsigned start, unsigned top, int64_t now_ns)
 {
@@ -29,71 +43,123 @@ void mcu_tier_choice_cap(mcu_tier_choice *c, unsigned top)
     }
 }
 
-static int wire_bps(const mcu_tier_table *table, unsigned tier)
+/* `repair` as in mcu_peer_link. */
+static double need_bps(const mcu_tier_table *table, unsigned tier, double repair)
 {
-    return table->audio_bps + (tier < table->n_tiers ? table->bitrate_bps[tier] : 0);
+    return table->audio_bps + (tier < table->n_tiers ? table->wire_bps[tier] * (1 + repair) : 0);
 }
 
-static bool in_trouble(const mcu_tier_choice *c, const mcu_tier_table *table, const mcu_link_view *link)
+/* The largest from `from` on that `bps` carries. */
+static unsigned largest(const mcu_tier_table *table, unsigned from, double repair, double bps)
 {
-    if (link->stalled || link->loss > LOSS_BAD) {
-        return true;
+    while (from < table->n_tiers && need_bps(table, from, repair) > bps) {
+        from++;
     }
-    return link->remb_bps != 0 && link->remb_bps < REMB_BAD * wire_bps(table, c->tier);
+    return from;
 }
 
-static bool room_above(const mcu_tier_choice *c, const mcu_tier_table *table, const mcu_link_view *link)
+static void step_down(mcu_tier_choice *c, unsigned to, int64_t now_ns)
 {
-    if (link->stalled || link->loss < 0 || link->loss > LOSS_CALM) {
+    bool undone = c->up_ns != 0 && now_ns - c->up_ns < FRESH_UP;
+    if (undone) {
+        int64_t wait_ns = c->up_wait_ns < UP_AFTER_UNDONE ? UP_AFTER_UNDONE : c->up_wait_ns * 2;
+        c->up_wait_ns = wait_ns < UP_AFTER_MAX ? wait_ns : UP_AFTER_MAX;
+    } else if (c->up_ns != 0 && now_ns - c->up_ns > UP_AFTER_MAX) {
+        c->up_wait_ns = UP_AFTER;
+    }
+    c->tier = to;
+    c->down_ns = now_ns;
+    c->bad_since_ns = c->good_since_ns = 0;
+}
+
+/* Returns whether there is trouble; steps down when it has lasted long enough. */
+static bool down(mcu_tier_choice *c, const mcu_tier_table *table, const mcu_peer_link *link, int64_t now_ns)
+{
+    double has = link->estimate_bps, needs = need_bps(table, c->tier, link->repair);
+    if (has >= SHORT * needs || c->tier >= table->n_tiers) {
+        c->bad_since_ns = 0;
         return false;
     }
-    return link->remb_bps == 0 || link->remb_bps > REMB_CALM * wire_bps(table, c->tier - 1);
+    if (c->bad_since_ns == 0) {
+        c->bad_since_ns = now_ns;
+    }
+    int64_t patience_ns = link->queue_ms > LATE_MS ? 0 : has < FAR_SHORT * needs ? FAR_AFTER : SHORT_AFTER;
+    if (now_ns - c->bad_since_ns >= patience_ns) {
+        step_down(c, largest(table, c->tier + 1, link->repair, FITS * has), now_ns);
+    }
+    return true;
 }
 
-static void step_down(mcu_tier_choice *c, int64_t now_ns)
+static bool may_rise(const mcu_tier_choice *c, int64_t now_ns)
 {
-    bool undone = c->last_up_ns != 0 && now_ns - c->last_up_ns < FRESH_UP;
-    c->tier++;
-    c->bad_since_ns = 0;
-    c->good_since_ns = 0;
-    if (undone) {
-        c->up_wait_ns = c->up_wait_ns * 2 > UP_AFTER_MAX ? UP_AFTER_MAX : c->up_wait_ns * 2;
-    }
+    return c->tier > c->top && (c->down_ns == 0 || now_ns - c->down_ns >= c->up_wait_ns);
 }
 
-unsigned mcu_tier_choice_step(mcu_tier_choice *c, const mcu_tier_table *table, const mcu_link_view *link, int64_t now_ns)
+/* Where no probe can show it: calm for a while, and the estimate is led by what is sent, so it cannot be far above it. */
+static bool worth_a_trial(mcu_tier_choice *c, const mcu_tier_table *table, const mcu_peer_link *link, int64_t now_ns)
 {
-    if (c->tier < table->n_tiers && in_trouble(c, table, link)) {
+    bool calm =
+        link->loss >= 0 && link->loss <= TRIAL_LOSS && link->estimate_bps >= TRIAL * need_bps(table, c->tier - 1, link->repair);
+    if (!calm) {
         c->good_since_ns = 0;
-        if (c->bad_since_ns == 0) {
-            c->bad_since_ns = now_ns;
-        } else if (now_ns - c->bad_since_ns >= DOWN_AFTER) {
-            step_down(c, now_ns);
-        }
-        return c->tier;
-    }
-    c->bad_since_ns = 0;
-    if (c->tier <= c->top || !room_above(c, table, link)) {
-        c->good_since_ns = 0;
-        return c->tier;
-    }
-    if (c->good_since_ns == 0) {
+    } else if (c->good_since_ns == 0) {
         c->good_since_ns = now_ns;
-    } else if (now_ns - c->good_since_ns >= c->up_wait_ns) {
-        c->tier--;
-        c->last_up_ns = now_ns;
+    }
+    return calm && now_ns - c->good_since_ns >= TRIAL_AFTER;
+}
+
+static void up(mcu_tier_choice *c, const mcu_tier_table *table, const mcu_peer_link *link, int64_t now_ns)
+{
+    if (!may_rise(c, now_ns)) {
+        return;
+    }
+    unsigned to = c->tier;
+    if (link->probes) {
+        to = largest(table, c->top, link->repair, link->proven_bps / SHOWN);
+    } else if (worth_a_trial(c, table, link, now_ns)) {
+        to = c->tier - 1;
+    }
+    if (to < c->tier) {
+        c->tier = to;
+        c->up_ns = now_ns;
         c->good_since_ns = 0;
+    }
+}
+
+unsigned mcu_tier_choice_step(mcu_tier_choice *c, const mcu_tier_table *table, const mcu_peer_link *link, int64_t now_ns)
+{
+    c->repair = link->repair;
+    if (link->broken && c->tier < table->n_tiers) {
+        step_down(c, table->n_tiers, now_ns);
+    }
+    if (link->unheard || link->broken) {
+        return c->tier;
+    }
+    if (link->outage) {
+        c->outage = true; /* pictures wait by themselves */
+        return c->tier;
+    }
+    if (c->outage) {
+        c->outage = false;
+        if (link->estimate_bps < SHORT * need_bps(table, c->tier, link->repair)) {
+            c->tier = largest(table, c->tier, link->repair, FITS * link->estimate_bps);
+            c->bad_since_ns = c->down_ns = 0; /* no fall: the way back is free */
+        }
+    }
+    if (!down(c, table, link, now_ns)) {
+        up(c, table, link, now_ns);
     }
     return c->tier;
 }
 
+unsigned mcu_tier_choice_goal(const mcu_tier_choice *c, const mcu_tier_table *table, int64_t now_ns)
+{
+    return may_rise(c, now_ns) ? (unsigned)(GOAL * need_bps(table, c->tier - 1, c->repair)) : 0;
+}
+
 unsigned mcu_tier_that_fits(const mcu_tier_table *table, unsigned rate_bps)
 {
-    unsigned tier = 0;
-    while (tier < table->n_tiers && (unsigned)wire_bps(table, tier) > rate_bps) {
-        tier++;
-    }
-    return tier;
+    return largest(table, 0, 0, rate_bps);
 }
 
 unsigned mcu_uplink_bps(unsigned people, unsigned tile_px)

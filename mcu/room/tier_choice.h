@@ -1,39 +1,40 @@
-/* tier_choice.h - which tier a receiver should watch: loss and REMB in, tier index out.  Pure; thread: its owner's.
- * Tiers are indexed from 0, the largest; n_tiers means audio only. Down after 1.5 s of trouble, up one step after 4 s of calm,
- * and after a fall the wait for the next step up doubles, to 60 s at most. */
+/* tier_choice.h - which tier a receiver should watch: what its path carries in, tier index out.  Pure; thread: its owner's.
+ * Tiers are indexed from 0, the largest; n_tiers means audio only. Sound is budgeted first, on the wire. Down at once to what
+ * fits; up only to what was shown to pass, not sooner than 3 s after a fall, and after a step that had to be undone not sooner
+ * than 10 s, doubling to 60. */
 #ifndef MCU_ROOM_TIER_CHOICE_H
 #define MCU_ROOM_TIER_CHOICE_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "mcu/net/peer.h"
 
 #define MCU_TIERS_MAX 8
 
 typedef struct {
     unsigned n_tiers;
-    int bitrate_bps[MCU_TIERS_MAX];
-    int audio_bps; /* on the wire, taken off the estimate first */
+    int wire_bps[MCU_TIERS_MAX]; /* of the pictures, with headers */
+    int audio_bps;               /* on the wire */
 } mcu_tier_table;
-
-typedef struct {
-    double loss;       /* 0..1 of what we sent in the last second; < 0 unknown */
-    unsigned remb_bps; /* 0 unknown */
-    bool stalled;      /* nothing comes back from this receiver */
-} mcu_link_view;
 
 typedef struct {
     unsigned tier; /* now */
     unsigned top;  /* largest allowed (cap by host, user or level) */
     int64_t bad_since_ns, good_since_ns;
-    int64_t up_wait_ns;
-    int64_t last_up_ns;
+    int64_t up_ns, down_ns; /* of the last step each way, 0 = none */
+    int64_t up_wait_ns;     /* after a fall */
+    bool outage;            /* seen at the last step */
+    double repair;          /* as it was said at the last step */
 } mcu_tier_choice;
+
+/* What a packet of pictures weighs beyond the coded bytes: headers on the wire. */
+int mcu_tier_wire_bps(int bitrate_bps, int fps);
 
 void mcu_tier_choice_init(mcu_tier_choice *c, const mcu_tier_table *table, unsigned start, unsigned top, int64_t now_ns);
 /* Moves the cap; the tier follows downwards at once. */
 void mcu_tier_choice_cap(mcu_tier_choice *c, unsigned top);
-/* Call about twice a second. Returns the tier to watch. */
-unsigned mcu_tier_choice_step(mcu_tier_choice *c, const mcu_tier_table *table, const mcu_link_view *link, int64_t now_ns);
+/* Call about ten times a second. Returns the tier to watch. */
+unsigned mcu_tier_choice_step(mcu_tier_choice *c, const mcu_tier_table *table, const mcu_peer_link *link, int64_t now_ns);
+/* What must be shown to pass before the next step up, bit/s; 0 = nothing is to be tried now. */
+unsigned mcu_tier_choice_goal(const mcu_tier_choice *c, const mcu_tier_table *table, int64_t now_ns);
 
 /* The largest tier that a line of `rate_bps` carries beside the sound; n_tiers (audio only) when none does. */
 unsigned mcu_tier_that_fits(const mcu_tier_table *table, unsigned rate_bps);

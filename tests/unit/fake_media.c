@@ -14,7 +14,7 @@ struct mcu_peer {
     mcu_peer_state state;
     mcu_peer_policy policy;
     unsigned pictures, packets, keyframes, content_keyframes, max_video_bps;
-    double loss;
+    unsigned start_bps, estimate_bps;
     char *description;
 };
 
@@ -104,9 +104,9 @@ void fake_source_state(uint32_t source, mix_source_state state)
     the_video.callbacks.on_source_state(the_video.user, source, state);
 }
 
-void fake_peer_link(mcu_peer *p, double loss)
+void fake_peer_link(mcu_peer *p, unsigned estimate_bps)
 {
-    p->loss = loss;
+    p->estimate_bps = estimate_bps;
 }
 
 void fake_picture(unsigned tier, bool keyframe)
@@ -320,9 +320,26 @@ void mcu_peer_set_max_video_bps(mcu_peer *p, unsigned bps)
     p->max_video_bps = bps;
 }
 
+void mcu_peer_get_link(mcu_peer *p, mcu_peer_link *out)
+{
+    *out = (mcu_peer_link){.estimate_bps = p->estimate_bps, .unheard = p->estimate_bps == 0};
+}
+
+void mcu_peer_set_start_bps(mcu_peer *p, unsigned bps)
+{
+    p->start_bps = bps;
+}
+
+void mcu_peer_set_goal(mcu_peer *p, unsigned bps)
+{
+    (void)p;
+    (void)bps;
+}
+
 void mcu_peer_get_stats(mcu_peer *p, mcu_peer_stats *out)
 {
-    *out = (mcu_peer_stats){.state = p->state, .rtt_ms = 20, .twcc_loss = p->loss};
+    *out = (mcu_peer_stats){.state = p->state, .rtt_ms = 20};
+    mcu_peer_get_link(p, &out->link);
 }
 
 const char *mcu_peer_state_name(mcu_peer_state s)

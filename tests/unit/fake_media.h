@@ -50,7 +50,7 @@ void fake_source_state(uint32_t source, mix_source_state state);
 const mcu_peer_policy *fake_peer_policy(const mcu_peer *p);
 /* What the remote sends: one picture, one audio packet, a wish for a keyframe. */
 void fake_peer_gives(mcu_peer *p);
-void fake_peer_link(mcu_peer *p, double loss);
+void fake_peer_link(mcu_peer *p, unsigned estimate_bps);
 /* A picture of a tier, as the encoder would hand it to the loop. */
 void fake_picture(unsigned tier, bool keyframe);
 void fake_picture_out(unsigned tier, mcu_au *au); /* this one; borrowed */

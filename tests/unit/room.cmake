@@ -1,9 +1,9 @@
 pkg_check_modules(ROOM_GIO REQUIRED IMPORTED_TARGET gio-2.0)
 set(ROOM ${PROJECT_SOURCE_DIR}/mcu/room)
-tessera_test(room_tier_choice SOURCES test_room_tier_choice.c ${ROOM}/tier_choice.c LIBS tessera_base)
+tessera_test(room_tier_choice SOURCES test_room_tier_choice.c ${ROOM}/tier_choice.c LIBS tessera_base PkgConfig::ROOM_GIO)
 tessera_test(room_audio_choice SOURCES test_room_audio_choice.c ${ROOM}/audio_choice.c LIBS tessera_base)
 tessera_test(room_stage SOURCES test_room_stage.c ${ROOM}/stage.c LIBS tessera_base)
-tessera_test(room_options SOURCES test_room_options.c ${ROOM}/options.c ${ROOM}/keypad.c LIBS tessera_base PkgConfig::ROOM_GIO)
+tessera_test(room_options SOURCES test_room_options.c ${ROOM}/options.c ${ROOM}/keypad.c ${ROOM}/tier_choice.c LIBS tessera_base PkgConfig::ROOM_GIO)
 tessera_test(room_keypad SOURCES test_room_keypad.c ${ROOM}/keypad.c LIBS tessera_base)
 # The whole room with net and mixer replaced by fakes that record what they are told.
 foreach(part layout legs record rules seats)
@@ -15,3 +15,7 @@ foreach(part layout legs record rules seats)
 endforeach()
 # The same with real media, over loopback.
 tessera_test(room_phone SOURCES test_room_phone.c audio_kit.c LIBS tessera_room)
+# What is sent, over modelled links in simulated time.
+tessera_test(room_weak_link
+  SOURCES test_room_weak_link.c weak_room.c link_model.c ${ROOM}/tier_choice.c ${ROOM}/view.c
+  LIBS tessera_net PkgConfig::ROOM_GIO m)

@@ -148,7 +148,7 @@ static void test_fixed_seat_keeps_its_size_whatever_the_link_does(void **state)
     mcu_peer *p = room_kit_join(f, "s1", "a");
     mcu_seat *seat = g_hash_table_lookup(f->room->seats, "s1");
     fake_picture(1, true);
-    fake_peer_link(p, 0.2);
+    fake_peer_link(p, 300000);
     bool voice_only = false;
     for (int64_t s = 1; s < 120 && !voice_only; s++) {
         mcu_session_tick(seat->session, mcu_now_ns() + s * MCU_NS_PER_SEC);

@@ -1,0 +1,459 @@
+#include "mcu/net/bwe.h"
+
+#include <glib.h>
+
+#include "mcu/net/bwe_breaker.h"
+#include "mcu/net/bwe_loss.h"
+#include "mcu/net/bwe_probe.h"
+#include "mcu/net/bwe_queue.h"
+#include "mcu/net/bwe_rate.h"
+#include "mcu/net/bwe_simple.h"
+#include "mcu/net/bwe_trend.h"
+
+#define MS INT64_C(1000000)
+#define DECREASE 0.85
+#define LATE_NS (200 * MS)
+#define STANDING_NS (300 * MS)
+#define FLAT_NS (25 * MS)
+#define DRAIN_FROM_NS (150 * MS)
+#define DRAIN_TO_NS (60 * MS)
+#define AHEAD 1.5 /* of what comes in: the estimate is not led further by silence */
+#define AHEAD_BPS 10000
+#define GROWTH 0.08      /* a second */
+#define NEAR_GROWTH 0.02 /* a second, near what was too much before */
+#define NEAR_LEAST_BPS 4000.0
+#define NEAR_FROM 0.8
+#define NEAR_TO 1.1
+#define SHOWN_TO 1.05
+#define PROVEN_NS (10000 * MS)
+#define REMB_FRESH_NS (10000 * MS)
+#define REMB_MAX UINT64_C(10000000000)
+#define OUTAGE_NS (500 * MS)
+#define OUTAGE_MAX_NS (2000 * MS)
+#define OUTAGE_FEEDBACKS 8
+#define SHORT_OUTAGE_NS (3000 * MS)
+#define LONG_OUTAGE_NS (30000 * MS)
+#define AFTER_LONG_BPS 150000.0
+#define PROBE_CAME 0.9
+#define PROBE_GREW_NS (15 * MS)
+#define PROBE_QUEUE_NS (50 * MS)
+#define BURST_NS (100 * MS)
+#define SENT 8192
+
+typedef struct {
+    int64_t sent_ns;
+    uint64_t total; /* bytes up to and with it */
+    uint32_t burst; /* bytes of the 100 ms up to and with it */
+    uint8_t cluster;
+} sent;
+
+struct mcu_bwe {
+    mcu_bwe_state state;
+    int64_t state_ns;
+    double est_bps;
+    double full_bps; /* what came in when it was too much; 0 = not met */
+    bool shown_full; /* by a probe */
+    mcu_bwe_trend trend;
+    mcu_bwe_queue queue;
+    mcu_bwe_rate rate;
+    mcu_bwe_loss loss;
+    mcu_bwe_probe probe;
+    mcu_bwe_simple simple;
+    mcu_bwe_breaker breaker;
+    unsigned remb_bps;
+    int64_t remb_ns; /* 0 = never */
+    bool feedback;   /* ever */
+    bool draining;
+    int64_t feedback_ns, spacing_ns, unheard_ns; /* newest, usual distance, oldest packet sent since */
+    int64_t updated_ns, decreased_ns, before_ns; /* before_ns: queue at the last decrease */
+    int64_t rtt_ns, newest_sent_ns;
+    int64_t ignore_before_ns; /* packets of an outage say nothing about loss */
+    unsigned proven_bps;
+    int64_t proven_ns;
+    double report_loss;
+    uint64_t total, told_total;
+    uint64_t second_bytes; /* for who gives no feedback: what we send */
+    int64_t second_ns;
+    unsigned sent_bps;
+    sent packets[SENT];
+    unsigned tail; /* number of the first packet within BURST_NS */
+};
+
+const char *mcu_bwe_state_name(mcu_bwe_state s)
+{
+    static const char *const names[] = {"none", "start", "open", "outage", "broken"};
+    return (unsigned)s < G_N_ELEMENTS(names) ? names[s] : "none";
+}
+
+mcu_bwe *mcu_bwe_new(unsigned start_bps)
+{
+    mcu_bwe *b = g_new0(mcu_bwe, 1);
+    b->state = MCU_BWE_START;
+    b->spacing_ns = 100 * MS;
+    b->report_loss = -1;
+    mcu_bwe_trend_init(&b->trend);
+    mcu_bwe_queue_init(&b->queue);
+    mcu_bwe_loss_init(&b->loss);
+    mcu_bwe_probe_init(&b->probe);
+    mcu_bwe_set_start(b, start_bps);
+    return b;
+}
+
+void mcu_bwe_free(mcu_bwe *b)
+{
+    g_free(b);
+}
+
+void mcu_bwe_set_start(mcu_bwe *b, unsigned bps)
+{
+    if (b->state == MCU_BWE_START) {
+        b->est_bps = CLAMP(bps, MCU_BWE_FLOOR_BPS, MCU_BWE_MAX_BPS);
+        mcu_bwe_simple_init(&b->simple, (unsigned)b->est_bps);
+    }
+}
+
+static void enter(mcu_bwe *b, mcu_bwe_state state, int64_t now_ns)
+{
+    if (b->state != state) {
+        b->state = state;
+        b->state_ns = now_ns;
+    }
+}
+
+/* ---- sending ---- */
+
+static uint32_t burst_up_to(mcu_bwe *b, unsigned seq, unsigned size, int64_t now_ns)
+{
+    while (b->tail != seq && now_ns - b->packets[b->tail % SENT].sent_ns > BURST_NS) {
+        b->tail = (b->tail + 1) & 0xffff;
+    }
+    if (b->tail == seq || ((seq - b->tail) & 0xffff) >= SENT) {
+        b->tail = seq;
+        return size;
+    }
+    const sent *first = &b->packets[b->tail % SENT];
+    return (uint32_t)MIN(b->total + size - first->total, UINT32_MAX);
+}
+
+void mcu_bwe_sent(mcu_bwe *b, int twcc_seq, unsigned size, int64_t now_ns)
+{
+    if (twcc_seq >= 0) {
+        unsigned seq = (unsigned)twcc_seq & 0xffff;
+        uint32_t burst = burst_up_to(b, seq, size, now_ns);
+        b->packets[seq % SENT] = (sent){.sent_ns = now_ns,
+                                        .total = b->total + size,
+                                        .burst = burst,
+                                        .cluster = (uint8_t)mcu_bwe_probe_sent(&b->probe, size, now_ns)};
+        b->unheard_ns = b->unheard_ns == 0 ? now_ns : b->unheard_ns;
+    }
+    b->total += size;
+    mcu_bwe_breaker_sent(&b->breaker, size);
+    b->second_bytes += size;
+    if (now_ns - b->second_ns >= 1000 * MS) {
+        b->sent_bps = b->second_ns == 0
+                          ? 0
+                          : (unsigned)MIN(b->second_bytes * 8 * 1000 / (uint64_t)((now_ns - b->second_ns) / MS), UINT32_MAX);
+        b->second_bytes = 0;
+        b->second_ns = now_ns;
+    }
+}
+
+void mcu_bwe_set_goal(mcu_bwe *b, unsigned bps)
+{
+    b->probe.goal_bps = bps;
+}
+
+bool mcu_bwe_probing(const mcu_bwe *b)
+{
+    return b->probe.cluster.sending;
+}
+
+static bool proven(const mcu_bwe *b, unsigned bps, int64_t now_ns)
+{
+    return b->proven_bps >= bps && now_ns - b->proven_ns < PROVEN_NS;
+}
+
+unsigned mcu_bwe_filling(mcu_bwe *b, int64_t now_ns)
+{
+    bool may = b->state == MCU_BWE_OPEN && b->feedback && !b->draining && b->queue.queue_ns < FLAT_NS &&
+               b->loss.policer == MCU_BWE_POLICER_NONE && !proven(b, b->probe.goal_bps, now_ns);
+    if (!b->probe.cluster.sending &&
+        (!may || !mcu_bwe_probe_start(&b->probe, (unsigned)b->est_bps, b->queue.newest_ns, now_ns))) {
+        return 0;
+    }
+    return mcu_bwe_probe_due(&b->probe, now_ns);
+}
+
+/* ---- feedback ---- */
+
+void mcu_bwe_result(mcu_bwe *b, const mcu_twcc_result *r, int64_t now_ns)
+{
+    const sent *s = &b->packets[r->seq % SENT];
+    if (s->sent_ns != r->sent_ns) {
+        return; /* not the packet that it was */
+    }
+    if (r->received) {
+        mcu_bwe_trend_add(&b->trend, r->sent_ns, r->arrival_ns);
+        mcu_bwe_queue_add(&b->queue, r->sent_ns, r->arrival_ns);
+        mcu_bwe_rate_add(&b->rate, r->arrival_ns, r->size);
+        b->newest_sent_ns = MAX(b->newest_sent_ns, r->sent_ns);
+    }
+    b->told_total = MAX(b->told_total, s->total);
+    mcu_bwe_probe_told(&b->probe, s->cluster, r->size, r->received, r->arrival_ns);
+    if (b->state != MCU_BWE_OUTAGE && r->sent_ns >= b->ignore_before_ns) {
+        mcu_bwe_loss_add(&b->loss, r->received, r->size, s->burst, now_ns);
+    }
+}
+
+/* What the path takes, when it loses some of it by chance. */
+static double through_bps(const mcu_bwe *b, int64_t now_ns)
+{
+    return mcu_bwe_rate_bps(&b->rate) / (1 - mcu_bwe_loss_random(&b->loss, now_ns));
+}
+
+static void resume(mcu_bwe *b, int64_t now_ns)
+{
+    int64_t lasted_ns = now_ns - b->state_ns;
+    if (lasted_ns > LONG_OUTAGE_NS) {
+        b->est_bps = MIN(b->est_bps, AFTER_LONG_BPS);
+    } else if (lasted_ns > SHORT_OUTAGE_NS) {
+        b->est_bps = MAX(b->est_bps / 2, MCU_BWE_FLOOR_BPS);
+    }
+    b->ignore_before_ns = now_ns;
+    b->proven_bps = 0;
+    b->full_bps = 0;
+    b->shown_full = false;
+    b->draining = false;
+    mcu_bwe_trend_init(&b->trend);
+    mcu_bwe_queue_forget(&b->queue);
+    mcu_bwe_rate_clear(&b->rate);
+    mcu_bwe_probe_abort(&b->probe, now_ns);
+    mcu_bwe_probe_hurry(&b->probe, now_ns);
+    enter(b, MCU_BWE_OPEN, now_ns);
+}
+
+static bool overused(const mcu_bwe *b, int64_t now_ns)
+{
+    const mcu_bwe_queue *q = &b->queue;
+    bool standing = q->above_since_ns != 0 && now_ns - q->above_since_ns >= STANDING_NS;
+    bool late = q->newest_ns > LATE_NS && q->queue_ns > 2 * FLAT_NS;
+    bool grows =
+        b->trend.use == MCU_BWE_USE_OVER && q->queue_ns > FLAT_NS && !b->probe.cluster.open; /* a probe is judged as such */
+    return standing || late || grows;
+}
+
+static void decrease(mcu_bwe *b, double through, int64_t now_ns)
+{
+    int64_t wait_ns = CLAMP(b->rtt_ns, 10 * MS, 200 * MS) + b->spacing_ns;
+    bool drains = b->queue.queue_ns < b->before_ns - 10 * MS;
+    if (drains) {
+        b->before_ns = b->queue.queue_ns;
+    }
+    if (drains || (b->decreased_ns != 0 && now_ns - b->decreased_ns < wait_ns)) {
+        return;
+    }
+    double base = through > 0 ? through : b->est_bps;
+    double to = base * DECREASE;
+    b->full_bps = base;
+    b->est_bps = MAX(MIN(b->est_bps, to), MCU_BWE_FLOOR_BPS);
+    b->proven_bps = MIN(b->proven_bps, (unsigned)b->est_bps);
+    b->decreased_ns = now_ns;
+    b->before_ns = b->queue.queue_ns;
+}
+
+static void increase(mcu_bwe *b, double through, double seconds)
+{
+    bool near = b->full_bps > 0 && b->est_bps > NEAR_FROM * b->full_bps && b->est_bps < NEAR_TO * b->full_bps;
+    double by = near ? MAX(NEAR_LEAST_BPS, NEAR_GROWTH * b->est_bps) : MAX(1000, GROWTH * b->est_bps);
+    double ahead = AHEAD * through + AHEAD_BPS;
+    if (b->shown_full) {
+        ahead = MIN(ahead, SHOWN_TO * b->full_bps);
+    }
+    double most = MAX(b->est_bps, ahead);
+    b->est_bps = MIN(MIN(b->est_bps + by * seconds, most), MCU_BWE_MAX_BPS);
+    if (b->est_bps > NEAR_TO * b->full_bps) {
+        b->full_bps = 0;
+        b->shown_full = false;
+    }
+}
+
+/* What passes without a queue is carried, whatever was thought before: so a mistaken decrease is undone by the traffic itself. */
+static void learn_from_traffic(mcu_bwe *b, double through, int64_t now_ns)
+{
+    if (through > b->est_bps) {
+        b->est_bps = MIN(through, MCU_BWE_MAX_BPS);
+    }
+    if (through >= b->proven_bps || now_ns - b->proven_ns >= PROVEN_NS) {
+        b->proven_bps = (unsigned)MIN(through, MCU_BWE_MAX_BPS);
+        b->proven_ns = now_ns;
+    }
+}
+
+static void judge_probe(mcu_bwe *b, int64_t now_ns)
+{
+    unsigned bps = 0;
+    int64_t grown_ns = b->queue.newest_ns - b->probe.cluster.queue_ns;
+    b->probe.cluster.grew = b->probe.cluster.grew || grown_ns > PROBE_GREW_NS;
+    if (grown_ns > PROBE_QUEUE_NS) {
+        mcu_bwe_probe_abort(&b->probe, now_ns);
+    }
+    if (!mcu_bwe_probe_judge(&b->probe, mcu_bwe_loss_random(&b->loss, now_ns), b->rtt_ns, now_ns, &bps) || bps == 0) {
+        return;
+    }
+    if (b->probe.cluster.grew && bps < PROBE_CAME * b->probe.cluster.bps) {
+        b->full_bps = bps; /* that is what there is, until a probe passes */
+        b->shown_full = true;
+        b->est_bps = MIN(b->est_bps, MAX(bps, through_bps(b, now_ns)));
+    }
+    b->shown_full = b->shown_full && bps < SHOWN_TO * b->full_bps;
+    b->est_bps = CLAMP(bps, b->est_bps, MCU_BWE_MAX_BPS);
+    if (bps >= b->proven_bps || now_ns - b->proven_ns >= PROVEN_NS) {
+        b->proven_bps = bps;
+        b->proven_ns = now_ns;
+    }
+}
+
+static void control(mcu_bwe *b, int64_t now_ns)
+{
+    double through = through_bps(b, now_ns);
+    double seconds = b->updated_ns == 0 ? 0 : CLAMP((double)(now_ns - b->updated_ns) * 1e-9, 0, 1);
+    bool flat = b->queue.queue_ns < FLAT_NS && b->trend.use == MCU_BWE_USE_NORMAL;
+    b->updated_ns = now_ns;
+    if (b->queue.newest_ns > DRAIN_FROM_NS && b->queue.queue_ns > 2 * FLAT_NS) {
+        b->draining = true;
+    } else if (b->queue.queue_ns < DRAIN_TO_NS) {
+        b->draining = false;
+    }
+    mcu_bwe_loss_judge(&b->loss, b->queue.queue_ns < 2 * FLAT_NS, mcu_bwe_rate_bps(&b->rate), now_ns);
+    if (overused(b, now_ns)) {
+        decrease(b, through, now_ns);
+        return;
+    }
+    b->before_ns = 0;
+    if (b->trend.use == MCU_BWE_USE_NORMAL && through > 0) {
+        increase(b, through, seconds);
+    }
+    if (flat) {
+        learn_from_traffic(b, through, now_ns);
+    }
+}
+
+void mcu_bwe_feedback(mcu_bwe *b, int64_t now_ns)
+{
+    if (b->feedback_ns != 0) {
+        int64_t gap_ns = MIN(now_ns - b->feedback_ns, 1000 * MS);
+        b->spacing_ns += (gap_ns - b->spacing_ns) / 8;
+    }
+    b->feedback_ns = now_ns;
+    b->feedback = true;
+    b->unheard_ns = 0;
+    mcu_bwe_breaker_heard(&b->breaker, now_ns);
+    if (b->newest_sent_ns != 0) {
+        int64_t rtt_ns = now_ns - b->newest_sent_ns;
+        b->rtt_ns = b->rtt_ns == 0 ? rtt_ns : b->rtt_ns + (rtt_ns - b->rtt_ns) / 8;
+    }
+    if (b->state == MCU_BWE_START) {
+        enter(b, MCU_BWE_OPEN, now_ns);
+    } else if (b->state == MCU_BWE_OUTAGE) {
+        resume(b, now_ns);
+    }
+    mcu_bwe_queue_end(&b->queue, mcu_bwe_rate_bps(&b->rate) < b->full_bps * 0.7, now_ns);
+    control(b, now_ns);
+    judge_probe(b, now_ns);
+}
+
+/* ---- without transport-wide feedback ---- */
+
+static unsigned fresh_remb(const mcu_bwe *b, int64_t now_ns)
+{
+    return b->remb_ns != 0 && now_ns - b->remb_ns < REMB_FRESH_NS ? b->remb_bps : 0;
+}
+
+void mcu_bwe_report(mcu_bwe *b, double loss, int64_t rtt_ns, int64_t now_ns)
+{
+    if (b->feedback) {
+        return;
+    }
+    mcu_bwe_breaker_heard(&b->breaker, now_ns);
+    b->report_loss = loss;
+    b->rtt_ns = rtt_ns > 0 ? rtt_ns : b->rtt_ns;
+    mcu_bwe_simple_report(&b->simple, loss, rtt_ns, b->sent_bps, fresh_remb(b, now_ns), now_ns);
+    if (b->state == MCU_BWE_START) {
+        enter(b, MCU_BWE_OPEN, now_ns);
+    }
+}
+
+bool mcu_bwe_remb(mcu_bwe *b, uint64_t bps, int64_t now_ns)
+{
+    if (bps == 0 || bps > REMB_MAX) {
+        return false;
+    }
+    b->remb_bps = (unsigned)CLAMP(bps, MCU_BWE_FLOOR_BPS, MCU_BWE_MAX_BPS);
+    b->remb_ns = now_ns;
+    return true;
+}
+
+/* ---- time ---- */
+
+static bool lost_contact(const mcu_bwe *b, int64_t now_ns)
+{
+    int64_t usual_ns = MAX(OUTAGE_NS, MAX(3 * b->rtt_ns, OUTAGE_FEEDBACKS * b->spacing_ns));
+    return b->feedback && b->unheard_ns != 0 && now_ns - b->unheard_ns > MIN(usual_ns, OUTAGE_MAX_NS + 3 * b->rtt_ns);
+}
+
+void mcu_bwe_tick(mcu_bwe *b, int64_t now_ns)
+{
+    double loss = b->feedback ? mcu_bwe_loss_fraction(&b->loss, now_ns) : b->report_loss;
+    bool broken = mcu_bwe_breaker_tick(&b->breaker, loss, b->rtt_ns, now_ns);
+    if (b->state == MCU_BWE_OPEN && lost_contact(b, now_ns)) {
+        mcu_bwe_probe_abort(&b->probe, now_ns);
+        enter(b, MCU_BWE_OUTAGE, now_ns);
+    } else if (b->state == MCU_BWE_OPEN && broken) {
+        enter(b, MCU_BWE_BROKEN, now_ns);
+    } else if (b->state == MCU_BWE_BROKEN && !broken) {
+        enter(b, MCU_BWE_OPEN, now_ns);
+    }
+}
+
+static unsigned estimate_bps(const mcu_bwe *b, int64_t now_ns)
+{
+    double bps = b->feedback ? MIN(b->est_bps, mcu_bwe_loss_cap_bps(&b->loss)) : b->simple.bps;
+    unsigned remb_bps = fresh_remb(b, now_ns);
+    if (remb_bps != 0) {
+        bps = MIN(bps, remb_bps);
+    }
+    return (unsigned)CLAMP(bps, MCU_BWE_FLOOR_BPS, MCU_BWE_MAX_BPS);
+}
+
+/* While a queue drains no more is under way than the path holds without one. */
+static unsigned window_bytes(const mcu_bwe *b)
+{
+    if (!b->draining) {
+        return UINT32_MAX;
+    }
+    int64_t hold_ns = MAX(b->rtt_ns - b->queue.newest_ns, 0) + b->spacing_ns + DRAIN_TO_NS;
+    double bytes = (double)mcu_bwe_rate_bps(&b->rate) * (double)hold_ns * 1e-9 / 8;
+    return (unsigned)CLAMP(bytes, 2500, 10000000);
+}
+
+void mcu_bwe_get(const mcu_bwe *b, int64_t now_ns, mcu_bwe_view *out)
+{
+    unsigned est_bps = estimate_bps(b, now_ns);
+    *out = (mcu_bwe_view){
+        .state = b->state,
+        .state_ns = b->state_ns,
+        .estimate_bps = est_bps,
+        .proven_bps = b->feedback && now_ns - b->proven_ns < PROVEN_NS ? MIN(b->proven_bps, est_bps) : 0,
+        .acked_bps = mcu_bwe_rate_bps(&b->rate),
+        .full_bps = (unsigned)b->full_bps,
+        .window_bytes = window_bytes(b),
+        .in_flight = (unsigned)MIN(b->total - b->told_total, UINT32_MAX),
+        .queue_ns = b->queue.queue_ns,
+        .late_ns = b->queue.newest_ns,
+        .rtt_ns = b->rtt_ns,
+        .spacing_ns = b->spacing_ns,
+        .loss = b->feedback ? mcu_bwe_loss_fraction(&b->loss, now_ns) : b->report_loss,
+        .policed = b->loss.policer != MCU_BWE_POLICER_NONE,
+        .feedback = b->feedback,
+    };
+}

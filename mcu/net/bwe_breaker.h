@@ -1,0 +1,22 @@
+/* bwe_breaker.h - stops what goes on sending into a path that cannot take it, whatever the estimator thinks.  Thread: the peer's
+ * loop; pure. Embedded struct, zero-initialise.  Source: RFC 8083 4.2 (no reports), 4.3 (ten times what TCP would send). */
+#ifndef MCU_NET_BWE_BREAKER_H
+#define MCU_NET_BWE_BREAKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct {
+    int64_t heard_ns, spacing_ns; /* reports or feedback */
+    int64_t interval_ns;          /* when the present interval began */
+    uint64_t bytes;               /* sent in it */
+    unsigned bad;                 /* intervals in a row */
+    int64_t open_until_ns;        /* 0 = closed */
+} mcu_bwe_breaker;
+
+void mcu_bwe_breaker_heard(mcu_bwe_breaker *b, int64_t now_ns);
+void mcu_bwe_breaker_sent(mcu_bwe_breaker *b, unsigned bytes);
+/* Call often. True = no pictures may be sent. */
+bool mcu_bwe_breaker_tick(mcu_bwe_breaker *b, double loss, int64_t rtt_ns, int64_t now_ns);
+
+#endif

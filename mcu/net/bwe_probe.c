@@ -1,0 +1,158 @@
+#include "mcu/net/bwe_probe.h"
+
+#include <glib.h>
+
+#define MS INT64_C(1000000)
+#define LENGTH_NS (200 * MS)
+#define WAIT_NS (3000 * MS)
+#define WAIT_MAX_NS (30000 * MS)
+#define PATIENT 7 /* failures in a row before the waits grow: what was cut for some seconds is found soon when it is back */
+#define STEP_WAIT_NS (50 * MS) /* between the steps of a climb */
+#define LEAST_PACKETS 5
+#define KNOWN_PCT 80 /* of packets, before it is judged early */
+#define CAME 0.8
+#define AS_SENT 0.9 /* slower than this: the path is full, and this much of what came is safe */
+#define SAFE 0.95
+#define LATE_NS (500 * MS)
+
+void mcu_bwe_probe_init(mcu_bwe_probe *p)
+{
+    *p = (mcu_bwe_probe){.wait_ns = WAIT_NS};
+}
+
+bool mcu_bwe_probe_start(mcu_bwe_probe *p, unsigned est_bps, int64_t queue_ns, int64_t now_ns)
+{
+    mcu_bwe_cluster *c = &p->cluster;
+    if (c->open || p->goal_bps == 0 || now_ns < p->next_ns) {
+        return c->sending;
+    }
+    *c = (mcu_bwe_cluster){
+        .id = c->id % MCU_BWE_CLUSTERS + 1,
+        .sending = true,
+        .open = true,
+        .bps = (unsigned)MIN((uint64_t)p->goal_bps, MAX((uint64_t)est_bps * (p->failures > 0 ? 3 : 4) / 2, 100000)),
+        .start_ns = now_ns,
+        .end_ns = now_ns + LENGTH_NS,
+        .queue_ns = queue_ns};
+    return true;
+}
+
+unsigned mcu_bwe_probe_sent(mcu_bwe_probe *p, unsigned size, int64_t now_ns)
+{
+    mcu_bwe_cluster *c = &p->cluster;
+    if (!c->sending) {
+        return 0;
+    }
+    if (now_ns >= c->end_ns) {
+        c->sending = false;
+        return 0;
+    }
+    if (c->sent == 0) {
+        c->first_sent_ns = now_ns;
+    }
+    c->last_sent_ns = now_ns;
+    c->last_sent_size = size;
+    c->sent++;
+    c->sent_bytes += size;
+    return c->id;
+}
+
+void mcu_bwe_probe_told(mcu_bwe_probe *p, unsigned id, unsigned size, bool received, int64_t arrival_ns)
+{
+    mcu_bwe_cluster *c = &p->cluster;
+    if (!c->open || id != c->id) {
+        return;
+    }
+    c->told++;
+    if (!received) {
+        return;
+    }
+    if (c->received == 0 || arrival_ns < c->first_arrival_ns) {
+        c->first_arrival_ns = arrival_ns;
+        c->first_arrival_size = size;
+    }
+    if (c->received == 0 || arrival_ns > c->last_arrival_ns) {
+        c->last_arrival_ns = arrival_ns;
+    }
+    c->received++;
+    c->received_bytes += size;
+}
+
+unsigned mcu_bwe_probe_due(mcu_bwe_probe *p, int64_t now_ns)
+{
+    mcu_bwe_cluster *c = &p->cluster;
+    if (!c->sending) {
+        return 0;
+    }
+    if (now_ns >= c->end_ns) {
+        c->sending = false;
+        return 0;
+    }
+    uint64_t should = (uint64_t)c->bps * (uint64_t)(now_ns - c->start_ns + 5 * MS) / 8 / 1000000000;
+    return should > c->sent_bytes ? (unsigned)(should - c->sent_bytes) : 0;
+}
+
+void mcu_bwe_probe_abort(mcu_bwe_probe *p, int64_t now_ns)
+{
+    if (p->cluster.sending) {
+        p->cluster.sending = false;
+        p->cluster.end_ns = now_ns;
+    }
+}
+
+static double rate(uint64_t bytes, unsigned without, int64_t span_ns)
+{
+    return span_ns > 0 ? (double)(bytes - without) * 8e9 / (double)span_ns : 0;
+}
+
+/* As libwebrtc's probe estimator: the last sent and the first received only mark the ends. */
+static unsigned measure(const mcu_bwe_cluster *c, double random)
+{
+    double through = 1 - random;
+    if (c->received < LEAST_PACKETS || c->received < CAME * through * c->sent) {
+        return 0;
+    }
+    double sent = rate(c->sent_bytes, c->last_sent_size, c->last_sent_ns - c->first_sent_ns);
+    double came = rate(c->received_bytes, c->first_arrival_size, c->last_arrival_ns - c->first_arrival_ns) / through;
+    if (sent <= 0 || came <= 0) {
+        return 0;
+    }
+    double bps = !c->grew ? sent : came < AS_SENT * sent ? SAFE * came : MIN(came, sent); /* no queue: chance took the rest */
+    return (unsigned)MIN(bps, (double)UINT32_MAX);
+}
+
+static void plan(mcu_bwe_probe *p, unsigned bps, int64_t now_ns)
+{
+    if (bps >= AS_SENT * p->cluster.bps) {
+        p->wait_ns = WAIT_NS;
+        p->failures = 0;
+        p->next_ns = now_ns + STEP_WAIT_NS;
+    } else {
+        p->next_ns = now_ns + p->wait_ns;
+        p->wait_ns = ++p->failures < PATIENT ? WAIT_NS : MIN(p->wait_ns * 3 / 2, WAIT_MAX_NS);
+    }
+}
+
+bool mcu_bwe_probe_judge(mcu_bwe_probe *p, double random, int64_t rtt_ns, int64_t now_ns, unsigned *bps)
+{
+    mcu_bwe_cluster *c = &p->cluster;
+    if (!c->open || now_ns < c->end_ns) {
+        return false;
+    }
+    c->sending = false;
+    bool known = c->sent > 0 && c->told * 100 >= c->sent * KNOWN_PCT && now_ns - c->end_ns > rtt_ns + 100 * MS;
+    if (!known && now_ns - c->end_ns < rtt_ns + LATE_NS) {
+        return false;
+    }
+    *bps = measure(c, random);
+    c->open = false;
+    plan(p, *bps, now_ns);
+    return true;
+}
+
+void mcu_bwe_probe_hurry(mcu_bwe_probe *p, int64_t now_ns)
+{
+    p->next_ns = MIN(p->next_ns, now_ns);
+    p->wait_ns = WAIT_NS;
+    p->failures = 0;
+}

@@ -1,0 +1,86 @@
+#include "mcu/net/bwe_queue.h"
+
+#include <glib.h>
+
+#define MS INT64_C(1000000)
+#define STEP_NS (10000 * MS)
+#define MARK_NS (100 * MS)
+#define JUMP_NS (10000 * MS) /* the remote's clock was set */
+#define STUCK_NS (4000 * MS)
+#define STUCK_BAND_NS (25 * MS)
+
+void mcu_bwe_queue_forget(mcu_bwe_queue *q)
+{
+    for (unsigned i = 0; i < MCU_BWE_QUEUE_STEPS; i++) {
+        q->least_ns[i] = INT64_MAX;
+    }
+    q->low_ns = INT64_MAX;
+    q->queue_ns = q->newest_ns = q->above_since_ns = q->stuck_since_ns = 0;
+    q->started = false;
+}
+
+void mcu_bwe_queue_init(mcu_bwe_queue *q)
+{
+    *q = (mcu_bwe_queue){0};
+    mcu_bwe_queue_forget(q);
+}
+
+static int64_t base_ns(const mcu_bwe_queue *q)
+{
+    int64_t least = q->least_ns[0];
+    for (unsigned i = 1; i < MCU_BWE_QUEUE_STEPS; i++) {
+        least = MIN(least, q->least_ns[i]);
+    }
+    return least;
+}
+
+void mcu_bwe_queue_add(mcu_bwe_queue *q, int64_t sent_ns, int64_t arrival_ns)
+{
+    int64_t delay_ns = arrival_ns - sent_ns, step = sent_ns / STEP_NS;
+    if (q->started && ABS(delay_ns - q->last_ns) > JUMP_NS) {
+        mcu_bwe_queue_forget(q);
+    }
+    if (!q->started) {
+        q->started = true;
+        q->step = step;
+    }
+    for (; q->step < step; q->step++) {
+        q->least_ns[(q->step + 1) % MCU_BWE_QUEUE_STEPS] = INT64_MAX;
+    }
+    int64_t *least = &q->least_ns[q->step % MCU_BWE_QUEUE_STEPS];
+    *least = MIN(*least, delay_ns);
+    q->low_ns = MIN(q->low_ns, delay_ns);
+    q->last_ns = delay_ns;
+}
+
+/* A queue empties when little is sent; a longer path stays as it is. */
+static void look_for_longer_path(mcu_bwe_queue *q, bool idle, int64_t now_ns)
+{
+    if (!idle || q->queue_ns < MARK_NS / 2 || ABS(q->queue_ns - q->stuck_ns) > STUCK_BAND_NS || q->stuck_since_ns == 0) {
+        q->stuck_since_ns = now_ns;
+        q->stuck_ns = q->queue_ns;
+    } else if (now_ns - q->stuck_since_ns >= STUCK_NS) {
+        int64_t delay_ns = q->last_ns, step = q->step;
+        mcu_bwe_queue_forget(q);
+        q->started = true;
+        q->step = step;
+        q->last_ns = delay_ns;
+        q->least_ns[step % MCU_BWE_QUEUE_STEPS] = delay_ns;
+    }
+}
+
+void mcu_bwe_queue_end(mcu_bwe_queue *q, bool idle, int64_t now_ns)
+{
+    if (q->low_ns == INT64_MAX) {
+        return;
+    }
+    q->queue_ns = q->low_ns - base_ns(q);
+    q->newest_ns = q->last_ns - base_ns(q);
+    q->low_ns = INT64_MAX;
+    if (q->queue_ns <= MARK_NS) {
+        q->above_since_ns = 0;
+    } else if (q->above_since_ns == 0) {
+        q->above_since_ns = now_ns;
+    }
+    look_for_longer_path(q, idle, now_ns);
+}

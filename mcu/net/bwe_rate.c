@@ -1,0 +1,54 @@
+#include "mcu/net/bwe_rate.h"
+
+#include <glib.h>
+
+#define MS INT64_C(1000000)
+#define WINDOW_NS (500 * MS)
+#define FAST_WINDOW_NS (300 * MS)
+#define FAST_BPS 300000
+#define LEAST_PACKETS 8
+#define SPAN_MAX_NS (3000 * MS)
+
+void mcu_bwe_rate_add(mcu_bwe_rate *r, int64_t at_ns, unsigned bytes)
+{
+    r->packets[r->n % MCU_BWE_RATE_PACKETS].at_ns = at_ns;
+    r->packets[r->n % MCU_BWE_RATE_PACKETS].bytes = bytes;
+    r->n++;
+}
+
+void mcu_bwe_rate_clear(mcu_bwe_rate *r)
+{
+    r->n = 0;
+}
+
+/* Of what came in the window; the oldest packet only marks its beginning. */
+static uint64_t over(const mcu_bwe_rate *r, int64_t window_ns)
+{
+    uint64_t have = MIN(r->n, MCU_BWE_RATE_PACKETS);
+    int64_t newest = r->packets[(r->n - 1) % MCU_BWE_RATE_PACKETS].at_ns, oldest = newest;
+    uint64_t bytes = 0;
+    for (uint64_t k = 1; k <= have; k++) {
+        int64_t at_ns = r->packets[(r->n - k) % MCU_BWE_RATE_PACKETS].at_ns;
+        int64_t age_ns = newest - at_ns;
+        if ((age_ns >= window_ns && k > LEAST_PACKETS) || age_ns > SPAN_MAX_NS) {
+            oldest = at_ns;
+            break;
+        }
+        bytes += r->packets[(r->n - k) % MCU_BWE_RATE_PACKETS].bytes;
+        oldest = MIN(oldest, at_ns);
+    }
+    int64_t span_ns = CLAMP(newest - oldest, window_ns, SPAN_MAX_NS);
+    return bytes * 8 * 1000000000 / (uint64_t)span_ns;
+}
+
+unsigned mcu_bwe_rate_bps(const mcu_bwe_rate *r)
+{
+    if (r->n < LEAST_PACKETS) {
+        return 0;
+    }
+    uint64_t bps = over(r, WINDOW_NS);
+    if (bps > FAST_BPS) {
+        bps = over(r, FAST_WINDOW_NS);
+    }
+    return (unsigned)MIN(bps, UINT32_MAX);
+}

@@ -1,0 +1,23 @@
+/* bwe_rate.h - how fast what we sent came in at the remote.  Thread: the peer's loop; pure. Embedded struct, zero-initialise.
+ * Over the last 500 ms of arrivals, 300 ms above 300 kbit/s, and never over fewer than eight packets: at ten pictures a second a
+ * short window holds one or none. */
+#ifndef MCU_NET_BWE_RATE_H
+#define MCU_NET_BWE_RATE_H
+
+#include <stdint.h>
+
+#define MCU_BWE_RATE_PACKETS 512
+
+typedef struct {
+    struct {
+        int64_t at_ns;
+        uint32_t bytes;
+    } packets[MCU_BWE_RATE_PACKETS];
+    uint64_t n; /* so far */
+} mcu_bwe_rate;
+
+void mcu_bwe_rate_add(mcu_bwe_rate *r, int64_t at_ns, unsigned bytes);
+unsigned mcu_bwe_rate_bps(const mcu_bwe_rate *r); /* 0 = not known yet */
+void mcu_bwe_rate_clear(mcu_bwe_rate *r);
+
+#endif

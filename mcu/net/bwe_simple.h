@@ -1,0 +1,21 @@
+/* bwe_simple.h - estimator for receivers without transport-wide feedback: their REMB, and loss and round trips of their reports.
+ * Thread: the peer's loop; pure. Embedded struct. Slower and blinder: it cannot tell random loss from a full queue except by the
+ * round-trip time.  Source: draft-ietf-rmcat-gcc-02 6 (loss-based), draft-alvestrand-rmcat-remb-03. */
+#ifndef MCU_NET_BWE_SIMPLE_H
+#define MCU_NET_BWE_SIMPLE_H
+
+#include <stdint.h>
+
+typedef struct {
+    double bps;
+    int64_t least_rtt_ns; /* 0 = unknown */
+    int64_t report_ns;    /* newest */
+    int64_t cut_ns;
+} mcu_bwe_simple;
+
+void mcu_bwe_simple_init(mcu_bwe_simple *s, unsigned start_bps);
+/* A report about our video. `rtt_ns` <= 0 unknown; `sent_bps`: what we really send; `remb_bps` 0 = none: what the remote measured
+ * may be used at once. */
+void mcu_bwe_simple_report(mcu_bwe_simple *s, double loss, int64_t rtt_ns, unsigned sent_bps, unsigned remb_bps, int64_t now_ns);
+
+#endif

@@ -1,0 +1,90 @@
+/* sender.h - between packets and the wire of one transport: pacing, numbers, what may go out again, probes, and the estimate that
+ * all of it follows.  Thread: the peer's loop; stepped with now_ns, knows neither ICE nor keys: the same code runs in simulated
+ * time. Bounded by its pacer and histories. Each packet's sequence numbers and send time are written when it leaves, so what is
+ * dropped before leaves no gap. */
+#ifndef MCU_NET_SENDER_H
+#define MCU_NET_SENDER_H
+
+#include "mcu/net/bwe.h"
+#include "mcu/net/pacer.h"
+#include "mcu/net/repair.h"
+#include "mcu/net/rtpext.h"
+#include "mcu/net/rtx.h"
+
+/* Bytes per second over closed intervals of one second. */
+typedef struct {
+    uint64_t bytes; /* since the interval began */
+    unsigned bps;   /* of the last closed one */
+} mcu_rate;
+
+/* One SSRC of ours. */
+typedef struct {
+    uint32_t ssrc;
+    uint32_t ts_offset;
+    uint16_t seq;
+    uint32_t last_ts; /* with the offset, of the newest packet, and the moment that it stands for */
+    int64_t last_time_ns;
+    unsigned clock_hz;
+    uint64_t packets, bytes; /* payload bytes, as in sender reports */
+    mcu_rate rate;
+    mcu_rtpext_block ext;
+    /* from their report blocks */
+    double loss, jitter_ms;
+    int64_t lost;
+} mcu_out;
+
+typedef struct {
+    void (*transmit)(void *user, const uint8_t *packet, size_t size);   /* plain RTP, borrowed */
+    void (*picture_left)(void *user, int64_t media_ns, int64_t now_ns); /* its last packet is out */
+} mcu_sender_callbacks;
+
+typedef struct {
+    mcu_out video, rtx, audio;
+    uint8_t rtx_pt;  /* 0 = the same bytes go out again instead, and nothing is probed */
+    bool fixed_rate; /* pictures are recorded and cannot become smaller: nothing holds them back */
+    mcu_pacer *pacer;
+    mcu_rtx_history *history;
+    mcu_twcc_history *twcc;
+    mcu_bwe *bwe;
+    mcu_bwe_view view; /* newest */
+    unsigned pace_bps;
+    mcu_repair repair;
+    double loss;          /* smoothed */
+    unsigned copies_each; /* of every packet of pictures, unasked */
+    bool twice;           /* what is asked for goes out twice */
+    unsigned playout_ms;  /* what pictures are kept back by at the far end */
+    bool need_keyframe;   /* a picture was dropped: only a keyframe may follow */
+    int64_t audio_ns;     /* when audio left last */
+    int64_t sign_ns;      /* when a copy left in its place, during an outage */
+    int64_t rates_ns;     /* when the rates were closed */
+    int64_t rtt_ns;       /* of their reports, < 0 unknown */
+    uint64_t refused, rtx_sent, copies;
+    mcu_sender_callbacks callbacks;
+    void *user;
+} mcu_sender;
+
+void mcu_sender_init(mcu_sender *s, const mcu_sender_callbacks *callbacks, void *user); /* callbacks are copied */
+void mcu_sender_clear(mcu_sender *s);
+/* What is queued and kept was laid out for other extension ids: none of it may leave any more. */
+void mcu_sender_forget(mcu_sender *s);
+
+/* Is there room for a picture of so many packets and bytes? Ask once before its packets are pushed. MCU_EFULL: it is dropped, the
+ * next one that may come is a keyframe. */
+mcu_status mcu_sender_admit(mcu_sender *s, bool keyframe, unsigned packets, size_t bytes, int64_t now_ns);
+/* False: an audio packet would only fill an outage; do not push it. */
+bool mcu_sender_admits_audio(mcu_sender *s, int64_t now_ns);
+mcu_status mcu_sender_push(mcu_sender *s, mcu_pkt *take_pkt, int64_t now_ns);
+/* A request for packets of our video; unknown, old and too many ones are not answered. */
+void mcu_sender_retransmit(mcu_sender *s, const uint16_t *seqs, unsigned n, int64_t now_ns);
+
+/* Sends what may leave; returns when to call again, INT64_MAX = when there is something new. */
+int64_t mcu_sender_pump(mcu_sender *s, int64_t now_ns);
+void mcu_sender_tick(mcu_sender *s, int64_t now_ns); /* every 20 ms */
+/* The queue has drained after a drop and the remote hears us: a keyframe would get through. */
+bool mcu_sender_wants_keyframe(const mcu_sender *s);
+
+/* MCU_EINVAL: it did not parse; nothing changed. */
+mcu_status mcu_sender_on_feedback(mcu_sender *s, const mcu_rtcp_packet *twcc, int64_t now_ns);
+void mcu_sender_on_report(mcu_sender *s, double loss, int64_t rtt_ns, int64_t now_ns); /* of our video; rtt < 0 unknown */
+
+#endif

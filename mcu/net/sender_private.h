@@ -1,0 +1,15 @@
+/* sender_private.h - what sender.c and sender_repair.c share.  Thread: the peer's loop. */
+#ifndef MCU_NET_SENDER_PRIVATE_H
+#define MCU_NET_SENDER_PRIVATE_H
+
+#include "mcu/net/sender.h"
+
+void mcu_sender_leave(mcu_sender *s, mcu_pkt *take_pkt, int64_t now_ns);
+bool mcu_sender_silenced(const mcu_sender *s); /* no pictures now */
+
+void mcu_sender_fill(mcu_sender *s, int64_t now_ns);        /* what a probe wants */
+void mcu_sender_send_copies(mcu_sender *s, int64_t now_ns); /* those that are due */
+void mcu_sender_show_a_sign(mcu_sender *s, int64_t now_ns); /* during an outage without sound */
+void mcu_sender_plan_repair(mcu_sender *s);                 /* each tick */
+
+#endif

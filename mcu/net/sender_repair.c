@@ -1,0 +1,146 @@
+/* What one sender sends again: answers, copies, probes and signs of life. */
+#include <glib.h>
+
+#include "mcu/base/media.h"
+#include "mcu/net/sender_private.h"
+
+#define OUTAGE_SIGN_NS (100 * MCU_NS_PER_MS) /* then one packet of it each, to notice the end */
+#define PADDING_BYTES 224
+#define FILL_PACKETS 32 /* in one go */
+#define LOSS_UP 0.02    /* a tick: 1 s */
+#define LOSS_DOWN 0.002 /* 10 s */
+#define TWICE_LOSS 0.03
+#define TWICE_AFTER_NS (20 * MCU_NS_PER_MS)
+#define PLAYOUT_UP_MS 2 /* a tick: 100 ms a second */
+#define PLAYOUT_DOWN_MS 1
+
+static mcu_pkt *copy_of(const mcu_sender *s, const mcu_pkt *original)
+{
+    mcu_pkt *pkt = mcu_pkt_new(MCU_PKT_RTX);
+    if (mcu_rtx_pack(original, s->rtx.ssrc, s->rtx_pt, pkt) != MCU_OK) {
+        mcu_pkt_free(pkt);
+        return NULL;
+    }
+    return pkt;
+}
+
+/* Padding alone, as libwebrtc sends it on the SSRC of copies: where no picture was ever sent. */
+static mcu_pkt *padding(const mcu_sender *s)
+{
+    uint8_t payload[PADDING_BYTES] = {0};
+    payload[PADDING_BYTES - 1] = PADDING_BYTES; /* RFC 3550 5.1 */
+    mcu_rtp r = {
+        .pt = s->rtx_pt, .ts = s->video.last_ts, .ssrc = s->rtx.ssrc, .payload = payload, .payload_size = sizeof payload};
+    mcu_rtpext_block_apply(&s->video.ext, &r);
+    mcu_pkt *pkt = mcu_pkt_new(MCU_PKT_RTX);
+    pkt->size = (uint16_t)mcu_rtp_write(pkt->data, sizeof pkt->data, &r);
+    pkt->osn = s->video.seq; /* nothing that could be asked for */
+    pkt->data[0] |= 0x20;
+    return pkt;
+}
+
+/* What fills is also repair: a copy of the newest pictures; of older ones when there are none, so that sound alone can probe too.
+ */
+static mcu_pkt *filling(mcu_sender *s, int64_t now_ns)
+{
+    const mcu_pkt *original = mcu_rtx_history_filling(s->history, MCU_RTX_AGE_NS, now_ns);
+    original = original != NULL ? original : mcu_rtx_history_filling(s->history, INT64_MAX, now_ns);
+    return original != NULL ? copy_of(s, original) : padding(s);
+}
+
+void mcu_sender_fill(mcu_sender *s, int64_t now_ns)
+{
+    if (s->rtx_pt == 0 || s->fixed_rate) {
+        return;
+    }
+    for (unsigned k = 0; k < FILL_PACKETS && mcu_bwe_filling(s->bwe, now_ns) > 0; k++) {
+        mcu_pkt *pkt = filling(s, now_ns);
+        if (pkt != NULL) {
+            mcu_sender_leave(s, pkt, now_ns);
+            s->copies++;
+        }
+    }
+}
+
+/* What the path carries beyond the media and its sound. */
+static unsigned spare_bps(const mcu_sender *s)
+{
+    unsigned media = s->video.rate.bps + s->audio.rate.bps;
+    return s->view.estimate_bps > media ? s->view.estimate_bps - media : 0;
+}
+
+void mcu_sender_send_copies(mcu_sender *s, int64_t now_ns)
+{
+    uint16_t seq;
+    while (mcu_repair_due(&s->repair, now_ns, &seq)) {
+        const mcu_pkt *original = mcu_rtx_history_get(s->history, seq, now_ns);
+        bool may = original != NULL && mcu_repair_afford(&s->repair, original->size + MCU_BWE_OVERHEAD, spare_bps(s), now_ns);
+        mcu_pkt *pkt = may ? copy_of(s, original) : NULL;
+        if (pkt != NULL && mcu_pacer_push(s->pacer, pkt, now_ns) == MCU_OK) {
+            s->copies++;
+        }
+    }
+}
+
+void mcu_sender_show_a_sign(mcu_sender *s, int64_t now_ns)
+{
+    if (s->view.state != MCU_BWE_OUTAGE || s->rtx_pt == 0 || now_ns - MAX(s->audio_ns, s->sign_ns) < 2 * OUTAGE_SIGN_NS) {
+        return;
+    }
+    mcu_pkt *pkt = filling(s, now_ns);
+    if (pkt != NULL) {
+        s->sign_ns = now_ns;
+        mcu_sender_leave(s, pkt, now_ns);
+    }
+}
+
+static int64_t round_trip_ns(const mcu_sender *s)
+{
+    return s->rtt_ns >= 0 ? s->rtt_ns : s->view.rtt_ns;
+}
+
+/* Loss is taken in fast and forgotten slowly: what is done about it changes the picture. */
+static void smooth_loss(mcu_sender *s)
+{
+    double loss = s->view.policed || s->view.loss < 0 ? 0 : s->view.loss;
+    s->loss += (loss - s->loss) * (loss > s->loss ? LOSS_UP : LOSS_DOWN);
+}
+
+void mcu_sender_plan_repair(mcu_sender *s)
+{
+    bool copies = s->rtx_pt != 0 && !s->fixed_rate && !mcu_sender_silenced(s);
+    smooth_loss(s);
+    s->copies_each = copies ? mcu_repair_copies(s->copies_each, s->loss, round_trip_ns(s)) : 0;
+    s->twice = copies && s->loss > TWICE_LOSS;
+    mcu_rtx_history_allow(s->history, s->loss);
+    unsigned target = mcu_repair_playout_ms(s->copies_each, s->loss, round_trip_ns(s), s->view.spacing_ns);
+    s->playout_ms = target > s->playout_ms ? s->playout_ms + MIN(target - s->playout_ms, PLAYOUT_UP_MS)
+                                           : s->playout_ms - MIN(s->playout_ms - target, PLAYOUT_DOWN_MS);
+}
+
+/* Without RTX the same bytes go out once more: protecting them again gives the same ciphertext, nothing new under one IV. */
+static void resend(mcu_sender *s, const mcu_pkt *original, int64_t now_ns)
+{
+    if (s->rtx_pt == 0) {
+        s->callbacks.transmit(s->user, original->data, original->size);
+        s->rtx_sent++;
+        return;
+    }
+    mcu_pkt *pkt = copy_of(s, original);
+    if (pkt != NULL && mcu_pacer_push(s->pacer, pkt, now_ns) == MCU_OK) {
+        s->rtx_sent++;
+    }
+}
+
+void mcu_sender_retransmit(mcu_sender *s, const uint16_t *seqs, unsigned n, int64_t now_ns)
+{
+    for (unsigned k = 0; k < n; k++) {
+        const mcu_pkt *original;
+        if (mcu_rtx_history_answer(s->history, seqs[k], round_trip_ns(s), now_ns, &original) == MCU_OK) {
+            resend(s, original, now_ns);
+            if (s->twice) {
+                mcu_repair_later(&s->repair, seqs[k], now_ns + TWICE_AFTER_NS);
+            }
+        }
+    }
+}

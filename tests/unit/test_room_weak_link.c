@@ -1,0 +1,211 @@
+/* Goals of weak links in simulated time. Each row defends constants of mcu/net/bwe*.c, sender.c and mcu/room/tier_choice.c. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/weak_room.h"
+
+enum { A, B, C, D, E, AUDIO };
+
+#define SEEDS 3
+
+typedef struct {
+    const char *name;
+    link_profile link; /* both ways */
+    unsigned start;
+    unsigned least;        /* smallest tier that is good enough, at the end */
+    double frozen;         /* most */
+    double fps;            /* least */
+    double queue_p95_ms;   /* most */
+    double latency_p95_ms; /* most */
+    double lost;           /* most */
+    unsigned switches;     /* most */
+} row;
+
+static const row rows[] = {
+    {"1: 5 M, RTT 50", {.rate_bps = 5000000, .queue_ms = 300, .delay_ms = 25}, B, A, 0, 24, 20, 60, 0, 2},
+    {"2: 5 % at RTT 100",
+     {.rate_bps = 5000000, .queue_ms = 300, .delay_ms = 50, .loss = 0.05},
+     B,
+     A,
+     0.004,
+     24,
+     20,
+     330,
+     0.06,
+     2},
+    {"3: 10 %", {.rate_bps = 5000000, .queue_ms = 300, .delay_ms = 50, .loss = 0.10}, B, B, 0.01, 24, 20, 480, 0.11, 4},
+    {"4: 20 %", {.rate_bps = 5000000, .queue_ms = 300, .delay_ms = 50, .loss = 0.20}, B, C, 0.08, 14, 20, 550, 0.22, 4},
+    {"5: 30 %", {.rate_bps = 5000000, .queue_ms = 300, .delay_ms = 50, .loss = 0.30}, B, D, 0.2, 8, 20, 650, 0.32, 4},
+    {"8: 256 k, queue 2 s", {.rate_bps = 256000, .queue_ms = 2000, .delay_ms = 25}, B, C, 0.02, 14, 120, 250, 0, 1},
+};
+
+static void print(const char *name, unsigned seed, const weak_view *w, unsigned tier)
+{
+    printf("%-22s seed %u: tier %c frozen %.2f%% gap %.0f ms fps %.1f latency %.0f/%.0f ms queue p95 %.0f ms lost %.2f%% %.0f "
+           "kbit/s switches %u\n",
+           name, seed, "ABCDE-"[tier], w -> frozen * 100, w -> longest_gap_ms, w -> fps, w -> latency_p50_ms, w -> latency_p95_ms,
+           w -> queue_p95_ms, w -> lost * 100, w -> sent_bps / 1000, w -> switches);
+}
+
+static bool miss(const char *what, double got, double goal)
+{
+    printf("%*s missed: %s %.3f, goal %.3f\n", 24, "", what, got, goal);
+    return true;
+}
+
+static unsigned judge(const row *g, const weak_view *w, unsigned tier)
+{
+    unsigned missed = 0;
+    missed += tier > g->least && miss("tier", tier, g->least);
+    missed += w->frozen > g->frozen && miss("frozen", w->frozen, g->frozen);
+    missed += w->fps < g->fps && miss("fps", w->fps, g->fps);
+    missed += w->queue_p95_ms > g->queue_p95_ms && miss("queue", w->queue_p95_ms, g->queue_p95_ms);
+    missed += w->latency_p95_ms > g->latency_p95_ms && miss("latency", w->latency_p95_ms, g->latency_p95_ms);
+    missed += w->lost > g->lost && miss("lost", w->lost, g->lost);
+    missed += w->switches > g->switches && miss("switches", w->switches, g->switches);
+    return missed;
+}
+
+static void test_rows(void **state)
+{
+    (void)state;
+    unsigned missed = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (unsigned seed = 0; seed < SEEDS; seed++) {
+            const row *g = &rows[i];
+            weak_room *r = weak_room_new(seed + 1);
+            weak_receiver *v = weak_room_join(r, &g->link, &g->link, g->start);
+            weak_room_run(r, 10);
+            weak_room_begin(v);
+            weak_room_run(r, 60);
+            weak_view w = weak_room_end(v);
+            print(g->name, seed, &w, weak_room_tier(v));
+            missed += judge(g, &w, weak_room_tier(v));
+            weak_room_free(r);
+        }
+    }
+    assert_int_equal(missed, 0);
+}
+
+/* 1 M, 128 k for 20 s, 1 M: pictures are back soon, the queue drains, and what was there before returns. */
+static void test_13_a_cut_and_its_end(void **state)
+{
+    (void)state;
+    const link_profile wide = {.rate_bps = 1000000, .queue_ms = 1000, .delay_ms = 25},
+                       thin = {.rate_bps = 128000, .queue_ms = 1000, .delay_ms = 25};
+    for (unsigned seed = 1; seed <= 2; seed++) {
+        weak_room *r = weak_room_new(seed);
+        weak_receiver *v = weak_room_join(r, &wide, &wide, B);
+        weak_room_run(r, 15);
+        assert_int_equal(weak_room_tier(v), B);
+        weak_room_link(v, &thin, &thin);
+        weak_room_begin(v);
+        weak_room_run(r, 1.5);
+        double queue_ms = weak_room_queue_ms(v);
+        weak_room_run(r, 18.5);
+        weak_view w = weak_room_end(v);
+        print("13: cut to 128 k", seed, &w, weak_room_tier(v));
+        assert_true(queue_ms < 400);
+        assert_true(w.longest_gap_ms < 1500);
+        assert_true(w.queue_p95_ms < 600);
+        weak_room_link(v, &wide, &wide);
+        double back = weak_room_until(r, v, B, 20);
+        printf("%24s queue after 1.5 s %.0f ms, tier B again after %.1f s\n", "", queue_ms, back);
+        assert_true(back <= 12);
+        weak_room_free(r);
+    }
+}
+
+/* Nothing passes for 10 s. */
+static void test_14_an_outage(void **state)
+{
+    (void)state;
+    const link_profile good = {.rate_bps = 5000000, .queue_ms = 300, .delay_ms = 25}, down = {.down = true};
+    for (unsigned seed = 1; seed <= SEEDS; seed++) {
+        weak_room *r = weak_room_new(seed);
+        weak_receiver *v = weak_room_join(r, &good, &good, B);
+        weak_room_run(r, 10);
+        assert_int_equal(weak_room_tier(v), A);
+        weak_room_link(v, &down, &down);
+        weak_room_run(r, 10);
+        weak_room_link(v, &good, &good);
+        weak_room_begin(v);
+        weak_room_run(r, 3);
+        weak_view w = weak_room_end(v);
+        printf("14: outage             seed %u: sound after %u ms, picture after %u ms, tier %c\n", seed, w.first_audio_ms,
+               w.first_picture_ms, "ABCDE-"[weak_room_tier(v)]);
+        assert_true(w.first_audio_ms <= 300);
+        assert_true(w.first_picture_ms <= 700);
+        assert_int_equal(weak_room_tier(v), A);
+        weak_room_free(r);
+    }
+}
+
+/* Who comes costs those who are there two keyframes at most, and no stillness. */
+static void test_21_twenty_joins_in_two_seconds(void **state)
+{
+    (void)state;
+    const link_profile good = {.rate_bps = 5000000, .queue_ms = 300, .delay_ms = 25};
+    weak_room *r = weak_room_new(1);
+    weak_receiver *there[10];
+    for (unsigned i = 0; i < 10; i++) {
+        there[i] = weak_room_join(r, &good, &good, B);
+    }
+    weak_room_run(r, 8);
+    for (unsigned i = 0; i < 10; i++) {
+        weak_room_begin(there[i]);
+    }
+    unsigned before = weak_room_keyframes(r, B);
+    for (unsigned i = 0; i < 20; i++) {
+        (void)weak_room_join(r, &good, &good, B);
+        weak_room_run(r, 0.1);
+    }
+    assert_true(weak_room_keyframes(r, B) - before <= 3);
+    weak_room_run(r, 3);
+    for (unsigned i = 0; i < 10; i++) {
+        weak_view w = weak_room_end(there[i]);
+        assert_true(w.longest_gap_ms <= 200);
+    }
+    weak_room_free(r);
+}
+
+/* One receiver a link: each is served as if it were alone. */
+static void test_22_no_link_changes_another(void **state)
+{
+    (void)state;
+    weak_room *r = weak_room_new(1);
+    weak_receiver *v[sizeof rows / sizeof rows[0]];
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        v[i] = weak_room_join(r, &rows[i].link, &rows[i].link, rows[i].start);
+    }
+    weak_room_run(r, 10);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        weak_room_begin(v[i]);
+    }
+    weak_room_run(r, 60);
+    unsigned missed = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        weak_view w = weak_room_end(v[i]);
+        print(rows[i].name, 99, &w, weak_room_tier(v[i]));
+        missed += judge(&rows[i], &w, weak_room_tier(v[i]));
+    }
+    assert_int_equal(missed, 0);
+    weak_room_free(r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_13_a_cut_and_its_end),
+        cmocka_unit_test(test_14_an_outage),
+        cmocka_unit_test(test_21_twenty_joins_in_two_seconds),
+        cmocka_unit_test(test_22_no_link_changes_another),
+    };
+    return cmocka_run_group_tests_name("room_weak_link", tests, NULL, NULL);
+}
