@@ -1,0 +1,188 @@
+"""The same room in other hands: the ffmpeg command and GStreamer's compositor, on the same clips, tiers and encoder settings.
+
+Each pair is the room's video path (tessera-floor-room) and one peer, one right after the other, both paced in real time; CPU of the
+whole process, counted from when everything runs to before the clips end. ffmpeg: scale, xstack, split, scale down for each tier, one
+filter thread. GStreamer: compositor with linear resamplers and one blend thread, tee, videorate, videoscale, x264enc. Both: one decoder
+thread, x264 superfast zerolatency with one thread, baseline, average rate within a one second buffer, no scene cuts, no keyframes.
+The room draws names and borders, leaves gutters and runs on threads of its own; the peers do none of that. Pictures that a peer leaves out
+on a busy machine are not counted, so that a busy machine flatters the peers: such pairs are said.
+"""
+import math
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import floor
+from report import TOP, BenchError, middle, say
+
+CASES = {"n4t1": (4, 1), "n4t4": (4, 4), "n9t4": (9, 4), "n16t4": (16, 4)}
+TARGETS = floor.TARGETS
+GOAL = 0.78
+SETTLE_S = 1.2
+QUICK_S = 44
+GST_PARTS = ["compositor", "qtdemux", "h264parse", "avdec_h264", "x264enc", "videorate", "videoscale"]
+
+
+def tiers(count):
+    out = []
+    for text in floor.TIERS.split(",")[:count]:
+        size, rest = text.split("@")
+        width, height = map(int, size.split("x"))
+        fps, kbps = map(int, rest.split(":"))
+        out.append((width, height, fps, kbps))
+    return out
+
+
+def cells(people, width, height):
+    columns = math.ceil(math.sqrt(people))
+    rows = math.ceil(people / columns)
+    even = lambda part, parts, side: part * side // parts // 2 * 2
+    for i in range(people):
+        c, r = i % columns, i // columns
+        x, y = even(c, columns, width), even(r, rows, height)
+        yield x, y, even(c + 1, columns, width) - x, even(r + 1, rows, height) - y
+
+
+def ffmpeg_command(people, count, files):
+    command = ["ffmpeg", "-v", "error", "-nostdin", "-y", "-filter_complex_threads", "1"]
+    for i in range(people):
+        command += ["-re", "-threads", "1", "-i", files[i % len(files)]]
+    all_tiers = tiers(count)
+    width, height, _, _ = all_tiers[0]
+    graph, tiles, places = [], "", []
+    for i, (x, y, w, h) in enumerate(cells(people, width, height)):
+        graph.append(f"[{i}:v]scale={w}:{h}:flags=bilinear[s{i}]")
+        tiles += f"[s{i}]"
+        places.append(f"{x}_{y}")
+    graph.append(f"{tiles}xstack=inputs={people}:layout={'|'.join(places)}[c]")
+    graph.append(f"[c]split={count}" + "".join(f"[k{t}]" for t in range(count)))
+    for t, (w, h, fps, _) in enumerate(all_tiers):
+        graph.append(f"[k{t}]null[o{t}]" if t == 0 else f"[k{t}]fps={fps},scale={w}:{h}:flags=bilinear[o{t}]")
+    command += ["-filter_complex", ";".join(graph)]
+    for t, (_, _, _, kbps) in enumerate(all_tiers):
+        command += ["-map", f"[o{t}]", "-c:v", "libx264", "-preset", "superfast", "-tune", "zerolatency", "-profile:v", "baseline", "-threads", "1"]
+        command += ["-b:v", f"{kbps}k", "-maxrate", f"{kbps}k", "-bufsize", f"{kbps}k", "-x264-params", "keyint=infinite:scenecut=0", "-f", "h264", "/dev/null"]
+    return command
+
+
+def gstreamer_command(people, count, files):
+    all_tiers = tiers(count)
+    width, height, fps, _ = all_tiers[0]
+    command = ["gst-launch-1.0", "-q", "compositor", "name=c", "background=black", "max-threads=1"]
+    linear = "GstVideoConverter,GstVideoConverter.resampler-method=(GstVideoResamplerMethod)linear"
+    for i, (x, y, w, h) in enumerate(cells(people, width, height)):
+        command += [f"sink_{i}::xpos={x}", f"sink_{i}::ypos={y}", f"sink_{i}::width={w}", f"sink_{i}::height={h}", f"sink_{i}::converter-config={linear}"]
+    command += ["!", f"video/x-raw,format=I420,width={width},height={height},framerate={fps}/1", "!", "tee", "name=t"]
+    for w, h, rate, kbps in all_tiers:
+        command += ["t.", "!", "queue", "max-size-buffers=4", "!", "videorate", "!", "videoscale", "method=bilinear", "n-threads=1", "!", f"video/x-raw,width={w},height={h},framerate={rate}/1"]
+        command += ["!", "x264enc", "tune=zerolatency", "speed-preset=superfast", f"bitrate={kbps}", "vbv-buf-capacity=1000", "threads=1", "key-int-max=1073741824", "option-string=scenecut=0"]
+        command += ["!", "video/x-h264,profile=constrained-baseline,stream-format=byte-stream", "!", "fakesink", "sync=false"]
+    for i in range(people):
+        command += ["filesrc", f"location={files[i % len(files)]}", "!", "qtdemux", "!", "h264parse", "!", "identity", "sync=true"]
+        command += ["!", "avdec_h264", "max-threads=1", "!", "queue", "max-size-buffers=4", "!", f"c.sink_{i}"]
+    return command
+
+
+PEERS = {"ffmpeg": ffmpeg_command, "gstreamer": gstreamer_command}
+
+
+def install():
+    """What is missing of them, as ./run and ./test do it."""
+    script = '. "$TOP/setup/install.sh"; need_packages $(listed_packages "$TOP/setup/peers.packages")'
+    done = subprocess.run(["bash", "-c", script], env={**os.environ, "TOP": str(TOP)}, capture_output=True, text=True)
+    if done.returncode != 0:
+        say("not everything of setup/peers.packages could be installed: " + done.stderr.strip()[-200:])
+
+
+def available():
+    """The peers that this machine has."""
+    install()
+    found = [name for name in PEERS if shutil.which("ffmpeg" if name == "ffmpeg" else "gst-launch-1.0")]
+    if "gstreamer" in found and any(subprocess.run(["gst-inspect-1.0", "--exists", part]).returncode for part in GST_PARTS):
+        found.remove("gstreamer")
+    for name in PEERS:
+        if name not in found:
+            say(f"{name} is not here with all that it needs")
+    if not found:
+        raise BenchError("there is nobody to be held against")
+    return found
+
+
+def cpu_s(pid):
+    """Of all threads of a process, also those that have ended; None when it has ended itself."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def peer_ms(name, people, count, files, seconds):
+    """CPU ms a second while the clips run."""
+    with tempfile.TemporaryFile() as complaints:
+        process = subprocess.Popen(PEERS[name](people, count, files), stdout=subprocess.DEVNULL, stderr=complaints)
+        readings = []
+        try:
+            time.sleep(SETTLE_S)
+            ends = time.monotonic() + seconds
+            while process.poll() is None:
+                readings.append((time.monotonic(), cpu_s(process.pid)))
+                if readings[-1][0] >= ends:
+                    break
+                time.sleep(min(0.2, max(0.01, ends - time.monotonic())))
+        finally:
+            process.kill()
+            process.wait()
+        complaints.seek(0)
+        readings = [r for r in readings if r[1] is not None]
+        if len(readings) < 2 or readings[-1][0] - readings[0][0] < 0.8 * seconds:
+            raise BenchError(f"{name} ended early: {complaints.read().decode(errors='replace').strip()[-300:]}")
+    return (readings[-1][1] - readings[0][1]) / (readings[-1][0] - readings[0][0]) * 1e3
+
+
+def room_ms(programs, people, count, files, seconds):
+    """CPU ms a second of the room's video path; what it left out for want of time is added as its share of the whole."""
+    room = programs.json_of("tessera-floor-room", "-n", people, "-T", count, "-f", round(seconds * floor.FPS), "-w", floor.WARM_UP, *files)
+    return room["total_ms"] / max(0.2, min(1, room["encoded_share"])), room["encoded_share"] >= floor.KEPT_UP
+
+
+def as_files(programs):
+    """The clips in files that both peers read: MP4 as they are, our own put into MP4."""
+    found = floor.camera_clips(programs)
+    if not found[0].endswith(".h264"):
+        return found
+    folder = floor._folder("mp4")
+    for path in found:
+        target = folder / (Path(path).stem + ".mp4")
+        if not target.exists():
+            joined = folder / (Path(path).stem + ".h264")
+            joined.write_bytes(Path(path).read_bytes() * 12)  # a short clip again and again: long enough to be measured
+            subprocess.run(["ffmpeg", "-v", "error", "-y", "-r", str(floor.FPS), "-f", "h264", "-i", str(joined), "-c", "copy", str(target)], check=True)
+    return sorted(str(p) for p in folder.glob("*.mp4"))
+
+
+def run(report, programs, cases, quick):
+    present = available()
+    files = as_files(programs)
+    seconds, rounds = (1.2, 1) if quick else (8, 5)
+    for case in cases:
+        people, count = CASES[case]
+        ratios, ours, theirs, busy = {p: [] for p in present}, [], {p: [] for p in present}, 0
+        for turn in range(rounds):
+            say(f"{case}: {turn + 1} of {rounds}")
+            for peer in present if turn % 2 == 0 else present[::-1]:
+                mine, kept_up = room_ms(programs, people, count, files, seconds)
+                other = peer_ms(peer, people, count, files, seconds)
+                busy += not kept_up
+                ours.append(mine)
+                theirs[peer].append(other)
+                ratios[peer].append(mine / other)
+        if busy:
+            say(f"{case}: in {busy} of {rounds * len(present)} pairs the machine was too busy for the room")
+        for peer in present:
+            report.add(case, f"{peer}_ratio", middle(ratios[peer]), "ratio", goal=GOAL)
+            report.add(case, f"{peer}_ms", middle(theirs[peer]), "ms/s")
+        report.add(case, "room_ms", middle(ours), "ms/s")
