@@ -27,7 +27,8 @@ struct mix_encoder {
     atomic_bool stop;
     mix_keygate gate;
     atomic_uint in_flight;
-    _Atomic uint64_t pictures, keys;
+    _Atomic uint64_t pictures, keys, offered, missed;
+    _Atomic(const char *) preset; /* wanted */
     unsigned failures;
 };
 
@@ -85,8 +86,14 @@ static void work(mix_encoder *e, mcu_frame *take)
     }
     if (behind(e)) {
         mcu_counter_add(e->c.queue_drops, 1);
+        atomic_fetch_add_explicit(&e->missed, 1, memory_order_relaxed);
         mcu_frame_unref(take);
         return;
+    }
+    const char *preset = atomic_load_explicit(&e->preset, memory_order_relaxed);
+    if (preset != e->venc.preset) {
+        e->venc.preset = preset;
+        open_venc(e);
     }
     mcu_au *au = encode(e, take);
     mcu_frame_unref(take);
@@ -131,6 +138,7 @@ mix_encoder *mix_encoder_start(const mix_encoder_config *c, GError **error)
     e->c = *c;
     e->type = mix_venc_for(c->codec);
     e->venc = (mix_venc_config){t->width_px, t->height_px, t->fps, t->bitrate_bps, c->preset};
+    atomic_init(&e->preset, c->preset);
     sem_init(&e->wake, 0, 0);
     int rc = pthread_create(&e->thread, NULL, run, e);
     if (rc != 0) {
@@ -190,10 +198,12 @@ void mix_encoder_taken(mix_encoder *e)
 
 void mix_encoder_offer(mix_encoder *e, mcu_frame *take)
 {
+    atomic_fetch_add_explicit(&e->offered, 1, memory_order_relaxed);
     mcu_frame *replaced = mcu_latest_put(&e->slot, take);
     if (replaced) {
         mcu_frame_unref(replaced);
         mcu_counter_add(e->c.replaced, 1);
+        atomic_fetch_add_explicit(&e->missed, 1, memory_order_relaxed);
         return; /* the thread has not answered the last call yet */
     }
     sem_post(&e->wake);
@@ -202,6 +212,17 @@ void mix_encoder_offer(mix_encoder *e, mcu_frame *take)
 bool mix_encoder_wants_key(const mix_encoder *e, int64_t now_ns)
 {
     return mix_keygate_due(&e->gate, now_ns);
+}
+
+void mix_encoder_set_preset(mix_encoder *e, const char *preset)
+{
+    atomic_store_explicit(&e->preset, preset, memory_order_relaxed);
+}
+
+void mix_encoder_tally(const mix_encoder *e, uint64_t *offered, uint64_t *missed)
+{
+    *offered += atomic_load_explicit(&e->offered, memory_order_relaxed);
+    *missed += atomic_load_explicit(&e->missed, memory_order_relaxed);
 }
 
 uint64_t mix_encoder_pictures(const mix_encoder *e)

@@ -38,6 +38,12 @@ mcu_codec mix_encoder_codec(const mix_encoder *e);
 void mix_encoder_request_key(mix_encoder *e);
 void mix_encoder_taken(mix_encoder *e); /* the loop has dealt with one delivered picture (bound: half a second of them) */
 
+/* NULL = the usual one; from the next picture on, which is then a keyframe. Thread: the loop. `preset` is static or outlives it.
+ */
+void mix_encoder_set_preset(mix_encoder *e, const char *preset);
+/* Adds how many canvases were offered, and how many of them were replaced or left out. Thread: any. */
+void mix_encoder_tally(const mix_encoder *e, uint64_t *offered, uint64_t *missed);
+
 void mix_encoder_offer(mix_encoder *e, mcu_frame *take);
 bool mix_encoder_wants_key(const mix_encoder *e, int64_t now_ns);
 

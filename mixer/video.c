@@ -13,12 +13,6 @@
 #define DEFAULT_MAX_SOURCE_PX 1920
 #define STALE_CHECK_MS 500
 
-const char *mix_source_state_name(mix_source_state s)
-{
-    static const char *const names[] = {"none", "waiting", "live", "stale", "refused"};
-    return (unsigned)s < G_N_ELEMENTS(names) ? names[s] : "none";
-}
-
 int mix_video_codec_slot(mcu_codec codec)
 {
     return codec == MCU_CODEC_H264 ? 0 : codec == MCU_CODEC_VP8 ? 1 : codec == MCU_CODEC_JPEG ? 2 : -1;
@@ -71,6 +65,9 @@ static void register_metrics(mix_video *v)
     v->refused = mcu_counter_get("tessera_source_refused_total", NULL, "Coded pictures that were not let into a decoder.");
     v->lateness = mcu_histogram_get("tessera_frame_lateness_seconds", NULL, "How late the video clock's ticks began.", late,
                                     G_N_ELEMENTS(late));
+    v->overload =
+        mcu_gauge_get("tessera_video_overload", NULL,
+                      "What is given up for want of time: 1 half the largest tier's pictures, 2 its preset, 3 its viewers.");
     v->stills = mcu_counter_get("tessera_stills_total", NULL, "JPEG pictures of tiers made.");
     for (unsigned i = 0; i < v->n_tiers; i++) {
         char label[32];
@@ -92,7 +89,9 @@ static unsigned worker_count(unsigned wanted)
 
 static gboolean on_stale_timer(gpointer user)
 {
-    mix_video_check_stale(user, mcu_now_ns());
+    int64_t now_ns = mcu_now_ns();
+    mix_video_check_stale(user, now_ns);
+    mix_video_check_load(user, now_ns);
     return G_SOURCE_CONTINUE;
 }
 
@@ -124,6 +123,7 @@ mix_video *mix_video_new(GMainContext *context, const mix_video_config *config, 
         v->tick_fps = MAX(v->tick_fps, config->tiers[i].fps);
         v->tiers[i].n_told = -1;
     }
+    mix_overload_init(&v->load);
     register_metrics(v);
     v->workers = mcu_workers_new(worker_count(config->workers), "video");
     v->art = mix_art_new(v->workers, &v->cpu, error);
@@ -224,81 +224,6 @@ void mix_video_free(mix_video *v)
     g_free(v);
 }
 
-/* ---- sources ---- */
-
-mix_source_entry *mix_video_find_source(mix_video *v, uint32_t id)
-{
-    for (unsigned i = 0; i < MIX_MAX_PEOPLE; i++) {
-        if (v->sources[i].source && mix_source_id(v->sources[i].source) == id) {
-            return &v->sources[i];
-        }
-    }
-    return NULL;
-}
-
-mcu_status mix_video_source_add(mix_video *v, uint32_t id)
-{
-    if (id == 0 || mix_video_find_source(v, id)) {
-        return MCU_EINVAL;
-    }
-    for (unsigned i = 0; i < MIX_MAX_PEOPLE; i++) {
-        if (!v->sources[i].source) {
-            v->sources[i] = (mix_source_entry){.source = mix_source_new(id, &v->source_env), .state = MIX_SOURCE_WAITING};
-            mix_video_rebuild(v);
-            return MCU_OK;
-        }
-    }
-    return MCU_EFULL;
-}
-
-void mix_video_source_remove(mix_video *v, uint32_t id)
-{
-    mix_source_entry *e = mix_video_find_source(v, id);
-    if (e) {
-        mix_source_close(e->source);
-        mix_source_unref(e->source);
-        *e = (mix_source_entry){0};
-        mix_video_rebuild(v);
-    }
-}
-
-mcu_status mix_video_source_push(mix_video *v, uint32_t id, mcu_au *take_au)
-{
-    mix_source_entry *e = mix_video_find_source(v, id);
-    if (!e) {
-        mcu_au_unref(take_au);
-        return MCU_EINVAL;
-    }
-    if (!e->decoded) {
-        e->missed = true;
-        mcu_au_unref(take_au);
-        return MCU_OK;
-    }
-    return mix_source_push(e->source, take_au);
-}
-
-void mix_video_set_state(mix_video *v, mix_source_entry *e, mix_source_state state)
-{
-    if (e->state != state) {
-        e->state = state;
-        mcu_info("video.source", "source=%u state=%s", mix_source_id(e->source), mix_source_state_name(state));
-        if (v->callbacks.on_source_state) {
-            v->callbacks.on_source_state(v->user, mix_source_id(e->source), state);
-        }
-    }
-}
-
-void mix_video_check_stale(mix_video *v, int64_t now_ns)
-{
-    for (unsigned i = 0; i < MIX_MAX_PEOPLE; i++) {
-        mix_source_entry *e = &v->sources[i];
-        if (e->source && (e->state == MIX_SOURCE_LIVE || e->state == MIX_SOURCE_STALE)) {
-            bool stale = now_ns - mix_source_last_ns(e->source) > MIX_SOURCE_STALE_NS;
-            mix_video_set_state(v, e, stale ? MIX_SOURCE_STALE : MIX_SOURCE_LIVE);
-        }
-    }
-}
-
 /* ---- people and tiers ---- */
 
 void mix_video_set_people(mix_video *v, const mix_person *people, unsigned n)
@@ -343,7 +268,7 @@ static mix_encoder *start_encoder(mix_video *v, unsigned tier, mcu_codec codec)
     mix_encoder_config c = {.spec = v->specs[tier],
                             .tier = tier,
                             .codec = codec,
-                            .preset = v->preset,
+                            .preset = mix_video_preset(v, tier),
                             .cpu = &v->cpu,
                             .deliver = mix_video_deliver,
                             .ended = mix_video_ended,
@@ -446,6 +371,7 @@ void mix_video_get_stats(mix_video *v, mix_video_stats *out)
     }
     out->ticks += clock.ticks;
     out->late_ticks += clock.late;
+    out->overload = (unsigned)v->load.level;
     out->live_encoders = live_encoders(v, &out->live_tiers);
     for (unsigned i = 0; i < MIX_MAX_PEOPLE; i++) {
         out->sources += v->sources[i].source != NULL;

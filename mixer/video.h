@@ -47,6 +47,8 @@ typedef struct {
     void (*on_source_state)(void *user, uint32_t source, mix_source_state state);
     /* The rectangles of a live tier changed; borrowed, in drawing order: later ones may lie over earlier ones. */
     void (*on_layout)(void *user, unsigned tier, const mix_tile *tiles, unsigned n);
+    /* The machine has no time for the largest tier, or has it again: viewers should watch the next one meanwhile. */
+    void (*on_overload)(void *user, bool without_largest);
 } mix_video_callbacks;
 
 typedef struct mix_video mix_video;
@@ -102,6 +104,7 @@ unsigned mix_video_bank(mix_video *v, unsigned tier, mcu_codec codec, mcu_au *co
 
 typedef struct {
     unsigned live_encoders, live_tiers, sources;
+    unsigned overload; /* 0 = none, 1 = the largest tier has half its pictures, 2 = and the fastest preset, 3 = and no viewers */
     uint64_t ticks, late_ticks, frames_replaced, queue_drops;
     uint64_t encoded[MIX_MAX_TIERS], keyframes[MIX_MAX_TIERS], skipped_unchanged[MIX_MAX_TIERS];
     double cpu_s[6]; /* thread CPU seconds by stage: decode, scale, compose, encode, label, other */

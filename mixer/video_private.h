@@ -4,6 +4,7 @@
 
 #include "mcu/base/mailbox.h"
 #include "mixer/keybank.h"
+#include "mixer/overload.h"
 #include "mixer/scene.h"
 #include "mixer/vclock.h"
 
@@ -57,12 +58,22 @@ struct mix_video {
     uint64_t ticks, late; /* of clocks that have stopped */
     GPtrArray *ending;    /* encoders told to stop, not joined yet */
     uint64_t scenes;
+
+    mix_overload load;
+    int64_t load_checked_ns;
+    uint64_t load_ticks, load_late, load_offered, load_missed; /* at the last check */
+    mcu_gauge *overload;
 };
 
 /* Chooses who is decoded, lays the tiers out and posts the scene to the clock if one runs. */
 void mix_video_rebuild(mix_video *v);
 int mix_video_codec_slot(mcu_codec codec); /* -1 = not a codec that tiers have */
 bool mix_video_tier_live(const mix_tier_entry *t);
+
+/* Fewer pictures and a faster preset of the largest tier while the machine is overloaded. */
+int mix_video_fps(const mix_video *v, unsigned tier);
+const char *mix_video_preset(const mix_video *v, unsigned tier);
+void mix_video_check_load(mix_video *v, int64_t now_ns);
 
 /* From media threads to the loop. */
 bool mix_video_mail_start(mix_video *v);

@@ -107,7 +107,7 @@ static void add_tier(mix_video *v, mix_scene *s, unsigned tier, const arranged *
     mix_scene_tier *t = &s->tiers[tier];
     t->width_px = spec->width_px;
     t->height_px = spec->height_px;
-    t->fps = spec->fps;
+    t->fps = mix_video_fps(v, tier);
     for (int c = 0; c < MIX_TIER_CODECS; c++) {
         if (v->tiers[tier].encoder[c]) {
             t->encoders[c] = mix_encoder_ref(v->tiers[tier].encoder[c]);

@@ -101,7 +101,8 @@ struct mcu_room {
     unsigned ticks;
     GSource *idle; /* roster and people, merged; frees the dead */
     bool people_dirty, roster_dirty;
-    bool screen_first; /* a screen is shown, and being read counts for more than movement */
+    bool without_largest; /* the machine has no time for the largest tier */
+    bool screen_first;    /* a screen is shown, and being read counts for more than movement */
     int64_t empty_since_ns;
     bool finished;
     int *passed; /* descriptors of the message in hand; one that is taken becomes -1 */

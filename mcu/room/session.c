@@ -142,6 +142,9 @@ void mcu_session_apply_tier(mcu_session *s)
 {
     unsigned n = s->room->options.tiers.n_tiers;
     unsigned top = MAX(s->seat->tier_cap, s->tier_able);
+    if (s->room->without_largest && n > 1 && !s->seat->fixed) {
+        top = MAX(top, 1);
+    }
     mcu_tier_choice_cap(&s->choice, top);
     unsigned tier = s->tier_forced <= n ? MAX(s->tier_forced, top) : s->choice.tier;
     if (s->still_due && s->tier_forced > n && tier == n) {

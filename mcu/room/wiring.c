@@ -175,6 +175,14 @@ static void on_layout(void *user, unsigned tier, const mix_tile *tiles, unsigned
     mcu_room_send(r, message, key);
 }
 
+static void on_overload(void *user, bool without_largest)
+{
+    mcu_room *r = user;
+    r->without_largest = without_largest;
+    mcu_canvases_changed(r);
+    mcu_roster_changed(r);
+}
+
 static void on_audio_out(void *user, const mix_audio_out *out, unsigned n)
 {
     mcu_room *r = user;
@@ -232,6 +240,7 @@ static const mix_video_callbacks video_callbacks = {
     .on_keyframe_wanted = on_keyframe_wanted,
     .on_source_state = on_source_state,
     .on_layout = on_layout,
+    .on_overload = on_overload,
 };
 
 static const mix_audio_callbacks audio_callbacks = {

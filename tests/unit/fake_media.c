@@ -99,6 +99,11 @@ void fake_peer_gives(mcu_peer *p)
     p->callbacks.on_keyframe_request(p->user);
 }
 
+void fake_overload(bool without_largest)
+{
+    the_video.callbacks.on_overload(the_video.user, without_largest);
+}
+
 void fake_source_state(uint32_t source, mix_source_state state)
 {
     the_video.callbacks.on_source_state(the_video.user, source, state);

@@ -46,6 +46,7 @@ unsigned fake_peer_packets(const mcu_peer *p);   /* of audio, sent */
 unsigned fake_peer_keyframes(const mcu_peer *p); /* asked of the remote */
 unsigned fake_peer_max_video_bps(const mcu_peer *p);
 unsigned fake_peer_content_keyframes(const mcu_peer *p);
+void fake_overload(bool without_largest); /* the mixer has no time for the largest tier, or has it again */
 void fake_source_state(uint32_t source, mix_source_state state);
 const mcu_peer_policy *fake_peer_policy(const mcu_peer *p);
 /* What the remote sends: one picture, one audio packet, a wish for a keyframe. */

@@ -11,6 +11,7 @@
 
 #include "mcu/base/clock.h"
 #include "mixer/video.h"
+#include "mixer/video_private.h"
 #include "video_kit.h"
 
 #define MAX_KEPT 400
@@ -74,7 +75,8 @@ static void on_layout(void *user, unsigned tier, const mix_tile *tiles, unsigned
     memcpy(r->tiles[tier], tiles, n * sizeof *tiles);
 }
 
-static const mix_video_callbacks callbacks = {on_picture, on_keyframe_wanted, on_state, on_layout};
+static const mix_video_callbacks callbacks = {
+    .on_picture = on_picture, .on_keyframe_wanted = on_keyframe_wanted, .on_source_state = on_state, .on_layout = on_layout};
 
 static uint8_t luma_of(unsigned i)
 {
@@ -553,6 +555,47 @@ static void test_arranged_anew(void **state)
     mcu_layout_free(cards);
 }
 
+/* Who has the camera off, or is not listed for want of a place, costs no decoding, whatever is sent. */
+static void test_camera_off_is_not_decoded(void **state)
+{
+    (void)state;
+    rig *r = rig_new(2);
+    people(r, 2, false);
+    assert_int_equal(mix_video_use(r->v, 3, MCU_CODEC_H264), MCU_OK);
+    send(r, 5);
+    mix_video_stats before, after;
+    mix_video_get_stats(r->v, &before);
+    send(r, 25);
+    mix_video_get_stats(r->v, &after);
+    assert_true(after.cpu_s[0] - before.cpu_s[0] == 0);
+    people(r, 2, true);
+    spin_until_live(r, 1);
+    mix_video_get_stats(r->v, &after);
+    assert_true(after.cpu_s[0] > before.cpu_s[0]);
+    rig_free(r);
+}
+
+/* Only the largest tier gives way, with a faster preset as with fewer pictures, and its pictures go on. */
+static void test_overload_is_the_largest_tiers(void **state)
+{
+    (void)state;
+    rig *r = rig_new(1);
+    people(r, 1, true);
+    assert_int_equal(mix_video_use(r->v, 0, MCU_CODEC_H264), MCU_OK);
+    spin_until_kept(r, 0, 0, 3);
+    r->v->load.level = MIX_LOAD_FASTER;
+    assert_int_equal(mix_video_fps(r->v, 0), 12);
+    assert_int_equal(mix_video_fps(r->v, 1), 25);
+    assert_string_equal(mix_video_preset(r->v, 0), "ultrafast");
+    assert_null(mix_video_preset(r->v, 1));
+    forget(r);
+    mix_encoder_set_preset(r->v->tiers[0].encoder[0], mix_video_preset(r->v, 0));
+    (void)spin_until_key(r, 0); /* the new encoder's first picture, which the receivers need */
+    forget(r);
+    spin_until_kept(r, 0, 0, 3);
+    rig_free(r);
+}
+
 static void test_bad_configuration(void **state)
 {
     (void)state;
@@ -584,6 +627,8 @@ int main(void)
         cmocka_unit_test(test_start_and_stop),
         cmocka_unit_test(test_sixteen_are_decoded),
         cmocka_unit_test(test_arranged_anew),
+        cmocka_unit_test(test_camera_off_is_not_decoded),
+        cmocka_unit_test(test_overload_is_the_largest_tiers),
         cmocka_unit_test(test_bad_configuration),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -263,6 +263,23 @@ static void test_pictures_of_roles(void **state)
     assert_int_equal(uses(SCREEN_C), 0);
 }
 
+/* Viewers of the largest tier watch the next one, until there is time for it again. */
+static void test_without_the_largest_tier(void **state)
+{
+    room_kit *f = *state;
+    room_kit_join(f, "s1", "a");
+    watch_tier(f, "s1", "A");
+    fake_picture(0, true);
+    assert_int_equal(fake.uses[0], 1);
+    fake_overload(true);
+    fake_picture(1, true);
+    assert_int_equal(fake.uses[0], 0);
+    assert_int_equal(fake.uses[1], 1);
+    fake_overload(false);
+    fake_picture(0, true);
+    assert_int_equal(fake.uses[0], 1);
+}
+
 static void test_screen_leaves_with_its_owner(void **state)
 {
     room_kit *f = *state;
@@ -290,6 +307,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_screen_in_the_cameras_place, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_screens_on_small_tiers, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_pictures_of_roles, room_kit_setup, room_kit_teardown),
+        cmocka_unit_test_setup_teardown(test_without_the_largest_tier, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_screen_leaves_with_its_owner, room_kit_setup, room_kit_teardown),
         cmocka_unit_test(test_opens_with_its_layout),
     };
