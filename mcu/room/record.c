@@ -36,12 +36,17 @@ static void unwatch(mcu_record *c)
     }
 }
 
-void mcu_record_say(mcu_record *c, const char *state, json_t *take)
+static json_t *labelled(const mcu_record *c, const char *state, json_t *take)
 {
     json_object_set_new(take, "type", json_string("recording"));
     json_object_set_new(take, "recording", json_string(c->id));
     json_object_set_new(take, "state", json_string(state));
-    mcu_room_send(c->room, take, strcmp(state, "head") == 0 ? "recording-head" : NULL);
+    return take;
+}
+
+void mcu_record_say(mcu_record *c, const char *state, json_t *take)
+{
+    mcu_room_send(c->room, labelled(c, state, take), strcmp(state, "head") == 0 ? "recording-head" : NULL);
 }
 
 /* Brings what runs in line with what is wanted and allowed. */
@@ -100,6 +105,7 @@ void mcu_record_drop(mcu_record *c)
     json_decref(c->consents);
     json_decref(c->here);
     json_decref(c->masked);
+    json_decref(c->stopped);
     json_decref(c->names);
     json_decref(c->waiting);
     g_free(c->finish_reason);
@@ -112,7 +118,11 @@ static gboolean on_over(gpointer user)
     mcu_record *c = user;
     mcu_room *r = c->room;
     g_autofree char *finish = g_strdup(c->finish_reason);
+    json_t *stopped = g_steal_pointer(&c->stopped);
     mcu_record_drop(c);
+    if (stopped != NULL) { /* now the next one may begin */
+        mcu_room_send(r, stopped, NULL);
+    }
     if (finish != NULL) {
         mcu_room_finish(r, finish);
     }
@@ -165,7 +175,9 @@ static void on_message(void *user, const char *state, json_t *take)
         c->stopping = true;
         unwatch(c);
         mcu_record_answer(c, c->failure != NULL ? c->failure : "it was stopped");
+        c->stopped = labelled(c, state, take);
         over_soon(c, 0);
+        return;
     }
     mcu_record_say(c, state, take);
 }

@@ -31,6 +31,7 @@ struct mcu_record {
     json_t *masked;    /* seat -> true: those of whom the recording says that they are masked */
     json_t *here;      /* seat -> true: those whose joining is in the recording */
     json_t *names, *waiting, *state;
+    json_t *stopped; /* the last message, for when this is gone */
     json_t *start_id; /* of the request that has not been answered */
     const char *failure;
     int64_t last_key_ns;

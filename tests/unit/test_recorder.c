@@ -12,6 +12,7 @@
 
 #include "mcu/base/bytes.h"
 #include "recorder/cutter.h"
+#include "recorder/movie.h"
 #include "tests/unit/recording_kit.h"
 
 static bool contains(const GByteArray *in, const char *what)
@@ -104,6 +105,40 @@ static void test_other_key(void **state)
     close(fd);
 }
 
+static const uint8_t *box_at(const GByteArray *in, const char *name, guint from)
+{
+    const uint8_t *at = memmem(in->data + from, in->len - from, name, 4);
+    return at != NULL ? at - 4 : in->data; /* the film's first box has none of these names */
+}
+
+/* Two segments are one film: the second lies behind the first, the index leads to each keyframe, any byte can be had. */
+static void check_film(rec_reader *const readers[2])
+{
+    rec_movie *m = rec_movie_new(readers, 2, NULL);
+    assert_non_null(m);
+    int64_t first_ms = rec_reader_proof(readers[0])->head.media_ns / MCU_NS_PER_MS;
+    assert_in_range(rec_movie_length_ns(m) / MCU_NS_PER_MS, 3990, 4030);
+    g_autoptr(GByteArray) film = g_byte_array_new();
+    g_byte_array_set_size(film, (guint)rec_movie_size(m));
+    for (guint at = 0; at < film->len;) {
+        ssize_t n = rec_movie_read(m, at, film->data + at, film->len - at, NULL);
+        assert_true(n > 0);
+        at += (guint)n;
+    }
+    const uint8_t *sidx = box_at(film, "sidx", 0);
+    guint at = (guint)(sidx - film->data) + mcu_rd32(sidx), entries = mcu_rd16(sidx + 38);
+    assert_int_equal(entries, 2); /* a keyframe each */
+    for (guint i = 0; i < entries; i++) {
+        const uint8_t *moof = film->data + at;
+        assert_memory_equal(moof + 4, "moof", 4);
+        const uint8_t *tfdt = box_at(film, "tfdt", at);
+        assert_in_range(mcu_rd64(tfdt + 12) / 90, i == 0 ? 0 : first_ms, i == 0 ? 0 : first_ms + 1);
+        at += mcu_rd32(sidx + 40 + 12 * i);
+    }
+    assert_int_equal(at, film->len);
+    rec_movie_free(m);
+}
+
 /* Pause and resume: two segments, another key each, the second names the first's end. */
 static void test_segments(void **state)
 {
@@ -132,6 +167,8 @@ static void test_segments(void **state)
     assert_true(pb->header.has_previous);
     assert_memory_equal(pb->header.previous, pa->head.hash, 32);
     assert_memory_not_equal(pa->header.check, pb->header.check, 32);
+    assert_true(kit_unlock(a, first, &keys) && kit_unlock(b, second, &keys));
+    check_film((rec_reader *const[]){a, b});
     rec_reader_free(a);
     rec_reader_free(b);
     rec_writer_free(w);
