@@ -86,7 +86,7 @@ export class People {
     const marks = [own && t('you'), roleName(p.role), p.host && t('hostMark'), phone && t('phoneMark')];
     const muted = p.muted || p.audio === false;
     const dark = p.video === false && !phone;
-    marks.push(muted && t('mutedMark'), dark && t('noVideoMark'), p.share && t('shareMark'), p.hand && t('handMark'), p.talking && t('talking'));
+    marks.push(muted && t('mutedMark'), dark && t('noVideoMark'), p.share && t('shareMark'), p.hand && t('handMark'), this.#visit.me && this.#visit.me.host && p.weak && t('weakMark'), p.talking && t('talking'));
     li.classList.toggle('talking', !!p.talking);
     set(li.querySelector('bdi'), p.name);
     set(li.querySelector('small'), marks.filter(Boolean).join(' · '));

@@ -13,6 +13,7 @@ const $ = (id) => document.getElementById(id);
 const NOTE_MS = 6000;
 const WEAK = 2; // of 5: advice is worth giving
 const ADVICE_AFTER_MS = 4000;
+const EASE_AFTER_MS = 2500;
 const PANELS = ['people', 'chat', 'more'];
 
 // Draws `visit` and obeys the buttons for as long as the page lives; show() and hide() say when the person is in the room.
@@ -23,6 +24,9 @@ export class Room {
   #announced = {};
   #weakSince = 0;
   #adviceTimer = 0;
+  #ease = '';
+  #easeSaid = '';
+  #easeTimer = 0;
   #stuck = false;
   #panel = '';
   #ear;
@@ -80,6 +84,8 @@ export class Room {
     this.#weakSince = 0;
     this.#stuck = false;
     $('quality').hidden = $('advice').hidden = true;
+    clearTimeout(this.#easeTimer);
+    this.#ease = this.#easeSaid = '';
     this.people.clear();
     this.#chat.clear();
     this.#note('');
@@ -230,9 +236,20 @@ export class Room {
     $('quality').hidden = false;
     $('quality').dataset.bars = n;
     set($('quality-text'), t('qualityLabel', { text: t('quality' + n) }));
-    if (q.tier === 'audio' && this.#announced.tier !== 'audio') this.#note(t('audioOnly'));
-    this.#announced.tier = q.tier;
+    this.#eased(q.ease || '');
     this.#advise(n, q);
+  }
+
+  // What the room does about a weak line, and when it is over: one change at a time, and none that is gone again at once.
+  #eased(ease) {
+    if (ease === this.#ease) return;
+    this.#ease = ease;
+    clearTimeout(this.#easeTimer);
+    this.#easeTimer = setTimeout(() => {
+      if (ease === this.#easeSaid) return;
+      if (ease || this.#easeSaid !== 'repeated') this.#note(t('ease' + (ease.replace(/^./, (c) => c.toUpperCase()) || 'Over')));
+      this.#easeSaid = ease;
+    }, EASE_AFTER_MS);
   }
 
   // What the person can do, once the line has been weak for a while.

@@ -5,7 +5,7 @@ import ctypes.util
 import numpy as np
 
 RATE = 48000
-_VOIP, _SET_BITRATE = 2048, 4002
+_VOIP, _SET_BITRATE, _SET_EXPECTED_LOSS = 2048, 4002, 4014
 
 
 def _library():
@@ -18,11 +18,12 @@ def _library():
     return lib
 
 
-def encode(pcm, bitrate, frame_ms):
-    """float in -1..1 at 48 kHz -> packets."""
+def encode(pcm, bitrate, frame_ms, expected_loss=0):
+    """float in -1..1 at 48 kHz -> packets. expected_loss: in percent; the more, the less a frame leans on those before it."""
     lib, error = _library(), ctypes.c_int()
     encoder = ctypes.c_void_p(lib.opus_encoder_create(RATE, 1, _VOIP, ctypes.byref(error)))
     lib.opus_encoder_ctl(encoder, _SET_BITRATE, bitrate)
+    lib.opus_encoder_ctl(encoder, _SET_EXPECTED_LOSS, expected_loss)
     samples = RATE * frame_ms // 1000
     out, buffer = [], ctypes.create_string_buffer(1500)
     ints = np.clip(np.asarray(pcm) * 32767, -32768, 32767).astype(np.int16)

@@ -2,6 +2,8 @@
 #include "mcu/room/leg.h"
 #include "mcu/room/room_private.h"
 
+#define WEAK_QUALITY 2
+
 static const char *tier_of(const mcu_session *s)
 {
     return mcu_room_options_tier_name(&s->room->options, mcu_canvas_tier(s->room, s->view.current));
@@ -55,6 +57,7 @@ static json_t *row(const mcu_seat *seat, const char *kind, const char *tier, con
 static json_t *session_row(const mcu_session *s)
 {
     json_t *p = row(s->seat, mcu_session_kind_name(s->kind), tier_of(s), state_of(s));
+    json_object_set_new(p, "weak", json_boolean(s->weak));
     add_view(p, s->room, s->view.current);
     return p;
 }
@@ -110,6 +113,31 @@ void mcu_report_session(mcu_session *s, const char *state, const char *why)
         NULL);
 }
 
+static mcu_ease ease_of(const mcu_session *s)
+{
+    const unsigned n = s->room->options.tiers.n_tiers;
+    unsigned top = MAX(s->seat->tier_cap, s->tier_able);
+    if (s->view.codec == MCU_CODEC_NONE) {
+        top = n;
+    } else if (s->tier_forced <= n) {
+        top = MAX(top, s->tier_forced);
+    } else if (s->seat->fixed && s->tier_kept <= n) {
+        top = s->tier_kept;
+    }
+    return mcu_ease_of(mcu_canvas_tier(s->room, s->view.current), top, n, s->sound.copies);
+}
+
+/* Everybody's list says whose connection is weak; each person is told what is done about it. */
+static void note_weakness(mcu_session *s)
+{
+    const bool weak = s->quality >= 0 && s->quality <= WEAK_QUALITY;
+    s->ease = ease_of(s);
+    if (weak != s->weak) {
+        s->weak = weak;
+        mcu_roster_changed(s->room);
+    }
+}
+
 void mcu_report_quality(mcu_session *s, const mcu_peer_stats *given)
 {
     mcu_peer_stats fresh;
@@ -121,9 +149,10 @@ void mcu_report_quality(mcu_session *s, const mcu_peer_stats *given)
     double in = MAX(given->audio_in.loss, given->video_in.loss);
     s->quality = mcu_link_quality(out, in, given->rtt_ms, given->state == MCU_PEER_STALLED,
                                   mcu_canvas_tier(s->room, s->view.current), s->room->options.tiers.n_tiers);
+    note_weakness(s);
     g_autofree char *key = g_strdup_printf("quality %s", s->seat->id);
-    json_t *m = json_pack("{ss ss si ss sf sf}", "type", "quality", "seat", s->seat->id, "quality", s->quality, "tier",
-                          tier_of(s), "loss", MAX(out, in), "rtt", given->rtt_ms);
+    json_t *m = json_pack("{ss ss si ss ss sf sf}", "type", "quality", "seat", s->seat->id, "quality", s->quality, "tier",
+                          tier_of(s), "ease", mcu_ease_name(s->ease), "loss", MAX(out, in), "rtt", given->rtt_ms);
     add_view(m, s->room, s->view.current);
     mcu_room_send(s->room, m, key);
 }

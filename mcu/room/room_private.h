@@ -4,6 +4,7 @@
 
 #include "mcu/net/peer.h"
 #include "mcu/room/audio_choice.h"
+#include "mcu/room/ease.h"
 #include "mcu/room/options.h"
 #include "mcu/room/room.h"
 #include "mcu/room/stage.h"
@@ -68,6 +69,8 @@ struct mcu_session {
     unsigned line_bps;    /* what the person's page found its line to carry; 0 = it does not say */
     bool still_due;       /* too thin a line for pictures: it gets one, so that the person sees who is there */
     int quality;
+    bool weak; /* as the roster was last told */
+    mcu_ease ease;
     int64_t created_ns, up_ns;
 };
 

@@ -229,6 +229,24 @@ test('in the room: chat, hand, who is here, talking while muted, advice, zoom', 
     await page.waitForSelector('#advice', { state: 'hidden' });
   });
 
+  await t.test('what the room does about a weak line is said in words, one change at a time, and when it is over', async () => {
+    const said = async () => page.evaluate(() => document.getElementById('note').textContent);
+    const quality = (ease, tier) => mock.say({ type: 'quality', quality: 2, tier, ease, loss: 0.1, rtt: 90 });
+    quality('smaller', 'C');
+    quality('paused', 'audio');
+    await textOf(page, 'note', 'the picture was paused so that voices come through', 8000);
+    quality('', 'A');
+    quality('paused', 'audio'); // gone at once: nobody needs to hear of it
+    quality('', 'A');
+    await textOf(page, 'note', 'the picture is as before', 8000);
+    quality('repeated', 'A');
+    await textOf(page, 'note', 'sound is sent twice', 8000);
+    quality('', 'A');
+    await page.waitForFunction(() => !/sent twice/.test(document.getElementById('note').textContent), null, { timeout: 15000 });
+    assert.doesNotMatch(await said(), /smaller/);
+    mock.say({ type: 'quality', quality: 4, tier: 'A', ease: '', loss: 0, rtt: 20 });
+  });
+
   await t.test('zoom: one tile fills the stage; Escape shows everyone', async () => {
     await page.click('#tiles button[aria-label="Show only Mei-Ling Chen"]');
     const [stage, tile] = await page.evaluate(() => {

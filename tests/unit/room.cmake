@@ -2,13 +2,14 @@ pkg_check_modules(ROOM_GIO REQUIRED IMPORTED_TARGET gio-2.0)
 set(ROOM ${PROJECT_SOURCE_DIR}/mcu/room)
 tessera_test(room_tier_choice SOURCES test_room_tier_choice.c ${ROOM}/tier_choice.c LIBS tessera_base PkgConfig::ROOM_GIO)
 tessera_test(room_audio_choice SOURCES test_room_audio_choice.c ${ROOM}/audio_choice.c LIBS tessera_base)
+tessera_test(room_ease SOURCES test_room_ease.c ${ROOM}/ease.c LIBS tessera_base)
 tessera_test(room_stage SOURCES test_room_stage.c ${ROOM}/stage.c LIBS tessera_base)
 tessera_test(room_options SOURCES test_room_options.c ${ROOM}/options.c ${ROOM}/keypad.c ${ROOM}/tier_choice.c LIBS tessera_base PkgConfig::ROOM_GIO)
 tessera_test(room_keypad SOURCES test_room_keypad.c ${ROOM}/keypad.c LIBS tessera_base)
 # The whole room with net and mixer replaced by fakes that record what they are told.
 foreach(part layout legs record rules seats)
   tessera_test(room_${part}
-    SOURCES test_room_${part}.c room_kit.c recording_kit.c fake_media.c fake_call.c ${ROOM}/audio_choice.c ${ROOM}/canvas.c ${ROOM}/caption.c ${ROOM}/check.c ${ROOM}/keypad.c ${ROOM}/leg.c
+    SOURCES test_room_${part}.c room_kit.c recording_kit.c fake_media.c fake_call.c ${ROOM}/audio_choice.c ${ROOM}/canvas.c ${ROOM}/caption.c ${ROOM}/check.c ${ROOM}/ease.c ${ROOM}/keypad.c ${ROOM}/leg.c
       ${ROOM}/leg_requests.c ${ROOM}/options.c ${ROOM}/people.c ${ROOM}/record.c ${ROOM}/record_people.c ${ROOM}/record_requests.c ${ROOM}/report.c
       ${ROOM}/requests.c ${ROOM}/room.c ${ROOM}/seat.c ${ROOM}/session.c ${ROOM}/share.c ${ROOM}/speaker.c ${ROOM}/stage.c ${ROOM}/still.c ${ROOM}/tier_choice.c ${ROOM}/view.c ${ROOM}/wiring.c
     LIBS tessera_recorder PkgConfig::ROOM_GIO)
