@@ -45,6 +45,8 @@ mix_alistener *mix_alistener_new_line(uint32_t id, uint32_t own_voice, mcu_codec
     l->encoder = encoder;
     l->line = line;
     atomic_init(&l->gain, MIX_GAIN_UNITY);
+    atomic_init(&l->thin, false);
+    atomic_init(&l->thin_encoder, NULL);
     mix_limiter_init(&l->limiter);
     return l;
 }
@@ -55,6 +57,7 @@ void mix_alistener_free(mix_alistener *l)
         return;
     }
     mix_aenc_free(l->encoder);
+    mix_aenc_free(atomic_load(&l->thin_encoder));
     mix_penc_free(l->line);
     g_free(l->prompt);
     g_free(l);
@@ -191,10 +194,18 @@ static void pull_voices(mix_acore *c, int64_t now_ns, bool *mixed)
     }
 }
 
-/* He cannot share what the others hear. */
-static bool is_apart(const mix_alistener *l)
+/* The encoder of a listener on a thin line; NULL = he is on none. A packet that was begun is ended first. */
+static mix_aenc *thin_encoder(mix_alistener *l)
 {
-    return l->prompt || atomic_load_explicit(&l->gain, memory_order_relaxed) != MIX_GAIN_UNITY;
+    mix_aenc *e = atomic_load_explicit(&l->thin_encoder, memory_order_acquire);
+    bool thin = e && (atomic_load_explicit(&l->thin, memory_order_relaxed) || mix_aenc_is_between(e));
+    return thin ? e : NULL;
+}
+
+/* He cannot share what the others hear. */
+static bool is_apart(mix_alistener *l)
+{
+    return l->prompt || thin_encoder(l) || atomic_load_explicit(&l->gain, memory_order_relaxed) != MIX_GAIN_UNITY;
 }
 
 static void leave_shared(mix_acore *c, mix_alistener *l)
@@ -297,7 +308,8 @@ static mcu_au *encode(mix_acore *c, mix_alistener *l, const int16_t *pcm, const 
         l->line_shared = !l->private;
         au = mix_penc_encode(l->line, pcm, ts48k, time_ns);
     } else {
-        au = mix_aenc_encode(l->private ? l->encoder : c->encoder, pcm, ts48k, time_ns);
+        mix_aenc *thin = l->private ? thin_encoder(l) : NULL;
+        au = mix_aenc_encode(thin ? thin : l->private ? l->encoder : c->encoder, pcm, ts48k, time_ns);
     }
     c->stats.cpu_s[2] += thread_cpu_s() - start;
     c->stats.encodes_last_tick++;

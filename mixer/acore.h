@@ -24,9 +24,11 @@ typedef struct {
 
 typedef struct mix_alistener {
     uint32_t id;
-    uint32_t own_voice; /* 0 = none */
-    bool leaving;       /* loop only */
-    atomic_int gain;    /* of what he hears, in 1/256; 256 = as it is */
+    uint32_t own_voice;               /* 0 = none */
+    bool leaving;                     /* loop only */
+    atomic_int gain;                  /* of what he hears, in 1/256; 256 = as it is */
+    atomic_bool thin;                 /* Opus in long packets of few bits, by: */
+    _Atomic(mix_aenc *) thin_encoder; /* made by the loop when it is first wanted, NULL before */
     /* Clock only. */
     bool private;      /* has an encode of its own */
     mix_aenc *encoder; /* Opus, or ... */
@@ -75,7 +77,8 @@ mix_prompt *mix_acore_say(mix_acore *c, mix_prompt *take_prompt);
 
 mix_prompt *mix_acore_said(mix_acore *c); /* one that is over, for the caller; NULL = none */
 
-/* `batch` is empty before and holds one packet for each listener afterwards. */
+/* `batch` is empty before and holds one packet for each listener afterwards, but for those on thin lines only every third
+ * time. */
 void mix_acore_tick(mix_acore *c, int64_t now_ns, uint32_t ts48k, int64_t time_ns, mix_abatch *batch);
 void mix_acore_get_stats(const mix_acore *c, mix_acore_stats *out);
 

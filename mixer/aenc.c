@@ -6,39 +6,66 @@
 
 #include "mixer/pcm.h"
 
-enum { BITRATE = 32000, COMPLEXITY = 5, LOSS_PERCENT = 10, PACKET_MAX = 1275 }; /* RFC 6716 3.4: the largest frame */
+enum {
+    BITRATE = 32000,
+    COMPLEXITY = 5,
+    LOSS_PERCENT = 10,
+    THIN_BITRATE = 12000,
+    THIN_BLOCKS = 3,
+    PACKET_MAX = 1275
+}; /* RFC 6716 3.4: the largest frame */
 
 struct mix_aenc {
     size_t size;
     OpusEncoder *opus;
+    unsigned blocks, filled; /* of a packet */
+    uint32_t ts48k;          /* of the first of them */
+    int64_t time_ns;
+    int16_t pcm[THIN_BLOCKS * MIX_BLOCK];
 };
 
-static bool configure(OpusEncoder *opus, const mix_audio_config *config)
+static bool configure(OpusEncoder *opus, const mix_audio_config *config, bool thin)
 {
-    int bitrate = config && config->bitrate_bps > 0 ? config->bitrate_bps : BITRATE;
+    int bitrate = thin ? THIN_BITRATE : config && config->bitrate_bps > 0 ? config->bitrate_bps : BITRATE;
     int complexity = config && config->complexity >= 0 ? config->complexity : COMPLEXITY;
     int loss = config && config->expected_loss > 0 ? config->expected_loss : LOSS_PERCENT;
     return opus_encoder_init(opus, MIX_RATE, 1, OPUS_APPLICATION_VOIP) == OPUS_OK &&
            opus_encoder_ctl(opus, OPUS_SET_BITRATE(bitrate)) == OPUS_OK &&
            opus_encoder_ctl(opus, OPUS_SET_COMPLEXITY(complexity)) == OPUS_OK &&
-           opus_encoder_ctl(opus, OPUS_SET_INBAND_FEC(1)) == OPUS_OK &&
+           opus_encoder_ctl(opus, OPUS_SET_INBAND_FEC(!thin)) == OPUS_OK &&
            opus_encoder_ctl(opus, OPUS_SET_PACKET_LOSS_PERC(loss)) == OPUS_OK &&
            opus_encoder_ctl(opus, OPUS_SET_SIGNAL(OPUS_SIGNAL_VOICE)) == OPUS_OK;
 }
 
-mix_aenc *mix_aenc_new(const mix_audio_config *config, GError **error)
+static mix_aenc *new_encoder(const mix_audio_config *config, bool thin, GError **error)
 {
     mix_aenc *e = calloc(1, sizeof *e);
     if (e) {
         e->size = (size_t)opus_encoder_get_size(1);
         e->opus = calloc(1, e->size);
     }
-    if (!e || !e->opus || !configure(e->opus, config)) {
+    if (!e || !e->opus || !configure(e->opus, config, thin)) {
         g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG, "the Opus encoder refuses its settings");
         mix_aenc_free(e);
         return NULL;
     }
+    e->blocks = thin ? THIN_BLOCKS : 1;
     return e;
+}
+
+mix_aenc *mix_aenc_new(const mix_audio_config *config, GError **error)
+{
+    return new_encoder(config, false, error);
+}
+
+mix_aenc *mix_aenc_new_thin(const mix_audio_config *config, GError **error)
+{
+    return new_encoder(config, true, error);
+}
+
+bool mix_aenc_is_between(const mix_aenc *e)
+{
+    return e->filled > 0;
 }
 
 void mix_aenc_free(mix_aenc *e)
@@ -58,15 +85,24 @@ void mix_aenc_copy(mix_aenc *to, const mix_aenc *from)
 mcu_au *mix_aenc_encode(mix_aenc *e, const int16_t *pcm, uint32_t ts48k, int64_t time_ns)
 {
     unsigned char packet[PACKET_MAX];
-    opus_int32 size = opus_encode(e->opus, pcm, MIX_BLOCK, packet, sizeof packet);
+    if (e->filled == 0) {
+        e->ts48k = ts48k;
+        e->time_ns = time_ns;
+    }
+    memcpy(e->pcm + (size_t)e->filled * MIX_BLOCK, pcm, MIX_BLOCK * sizeof *pcm);
+    if (++e->filled < e->blocks) {
+        return NULL;
+    }
+    e->filled = 0;
+    opus_int32 size = opus_encode(e->opus, e->pcm, (int)e->blocks * MIX_BLOCK, packet, sizeof packet);
     if (size <= 0) {
         return NULL;
     }
     mcu_au *au = mcu_au_new_copy(packet, (size_t)size);
     if (au) {
         au->codec = MCU_CODEC_OPUS;
-        au->ts = ts48k;
-        au->time_ns = time_ns;
+        au->ts = e->ts48k;
+        au->time_ns = e->time_ns;
     }
     return au;
 }

@@ -328,6 +328,27 @@ void mix_audio_listener_gain(mix_audio *a, uint32_t listener, unsigned gain)
     }
 }
 
+mcu_status mix_audio_listener_thin(mix_audio *a, uint32_t listener, bool thin)
+{
+    int i = find_listener(a, listener);
+    if (i < 0) {
+        return MCU_EINVAL;
+    }
+    mix_alistener *l = a->listeners[i];
+    if (l->codec != MCU_CODEC_OPUS) {
+        return MCU_ENOSUP;
+    }
+    if (thin && !atomic_load(&l->thin_encoder)) {
+        mix_aenc *e = mix_aenc_new_thin(&a->config, NULL);
+        if (!e) {
+            return MCU_ENOMEM;
+        }
+        atomic_store_explicit(&l->thin_encoder, e, memory_order_release);
+    }
+    atomic_store_explicit(&l->thin, thin, memory_order_relaxed);
+    return MCU_OK;
+}
+
 mcu_status mix_audio_listener_say(mix_audio *a, uint32_t listener, const int16_t *pcm, unsigned n)
 {
     if (find_listener(a, listener) < 0 || n == 0 || n > PROMPT_MAX) {

@@ -61,6 +61,8 @@ mcu_status mix_audio_listener_add_line(mix_audio *a, uint32_t listener, uint32_t
 void mix_audio_listener_gain(mix_audio *a, uint32_t listener, unsigned gain); /* in 1/MIX_GAIN_UNITY, at most 16 times */
 /* Tells this one something over the softened others; what it was being told before ends. 48 kHz, copied, at most 60 s. */
 mcu_status mix_audio_listener_say(mix_audio *a, uint32_t listener, const int16_t *pcm, unsigned n);
+/* This one's line is thin: packets of 60 ms at 12 kbit/s, 19 on the wire, an encode of his own. Opus only: MCU_ENOSUP. */
+mcu_status mix_audio_listener_thin(mix_audio *a, uint32_t listener, bool thin);
 void mix_audio_listener_remove(mix_audio *a, uint32_t listener);
 
 typedef struct {

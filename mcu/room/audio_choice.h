@@ -1,6 +1,7 @@
-/* audio_choice.h - how often a receiver's sound is repeated: loss and room on the wire in, copies out.  Pure; thread: its
- * owner's. A copy that is lost with chance p as well leaves p^(n+1) of n copies: under 2 % plain, to 10 % one, to 20 % two, above
- * three; in bursts two that are further apart. More at once, fewer after 10 s of less. */
+/* audio_choice.h - how often a receiver's sound is repeated, and how long its packets are.  Pure; thread: its owner's.
+ * A copy that is lost with chance p as well leaves p^(n+1) of n copies: under 2 % plain, to 10 % one, to 20 % two, above three.
+ * More at once, fewer after 10 s of less. On a line of less than 130 kbit/s, where headers would weigh more than the sound,
+ * packets are long; short again after 10 s of more than 180. */
 #ifndef MCU_ROOM_AUDIO_CHOICE_H
 #define MCU_ROOM_AUDIO_CHOICE_H
 
@@ -10,6 +11,8 @@
 typedef struct {
     unsigned copies, stride; /* now */
     int64_t less_since_ns;   /* fewer would do since then; 0 = they would not */
+    bool thin;               /* 12 kbit/s in packets of 60 ms */
+    int64_t wide_since_ns;   /* short ones would fit since then; 0 = they would not */
 } mcu_audio_choice;
 
 typedef struct {
@@ -17,6 +20,7 @@ typedef struct {
     bool standing;      /* packets wait on the way: it is loss of a full queue, which more packets make worse */
     unsigned spare_bps; /* what copies may take on the wire */
     unsigned voice_bps; /* what one copy of everything takes */
+    unsigned line_bps;  /* what the line carries; 0 unknown */
 } mcu_audio_link;
 
 /* Call some times a second. */

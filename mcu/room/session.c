@@ -6,6 +6,8 @@
 
 #define GATHER_LIMIT_MS 1000
 #define COPY_HEADERS_BPS 1600 /* 4 bytes, 50 times a second */
+#define THIN_VOICE_BPS 12600  /* the same of packets of 60 ms at 12 kbit/s */
+#define THIN_WIRE_BPS 20000   /* and all of it with headers */
 #define STANDING_MS 80
 #define LINE_BELIEVED_BPS 2000000 /* of what a page measured in a moment; more has to show */
 
@@ -318,15 +320,20 @@ json_t *mcu_session_ice_restart(mcu_session *s, const char *ufrag, const char *p
 static void repeat_sound(mcu_session *s, const mcu_peer_stats *stats, int64_t now_ns)
 {
     const int bitrate_bps = s->room->options.audio.bitrate_bps;
-    const unsigned voice_bps = (unsigned)(bitrate_bps > 0 ? bitrate_bps : 32000) + COPY_HEADERS_BPS;
+    const unsigned voice_bps =
+        s->sound.thin ? THIN_VOICE_BPS : (unsigned)(bitrate_bps > 0 ? bitrate_bps : 32000) + COPY_HEADERS_BPS;
     const mcu_audio_link link = {
         .loss = stats->link.loss >= 0 ? stats->link.loss : stats->audio_out.loss,
         .standing = stats->link.queue_ms > STANDING_MS,
         .spare_bps = stats->link.unheard ? 3 * voice_bps : stats->link.estimate_bps / 4,
         .voice_bps = voice_bps,
+        .line_bps = stats->link.unheard ? s->line_bps : stats->link.estimate_bps,
     };
     mcu_audio_choice_step(&s->sound, &link, now_ns);
     mcu_peer_set_audio_copies(s->peer, s->sound.copies, s->sound.stride);
+    if (s->has_listener) {
+        (void)mix_audio_listener_thin(s->room->audio, s->seat->person, s->sound.thin);
+    }
 }
 
 void mcu_session_tick(mcu_session *s, int64_t now_ns)
@@ -334,13 +341,16 @@ void mcu_session_tick(mcu_session *s, int64_t now_ns)
     if (!s->up || s->closing) {
         return;
     }
-    const mcu_tier_table *tiers = &s->room->options.tiers;
+    mcu_tier_table tiers = s->room->options.tiers;
+    if (s->sound.thin) {
+        tiers.audio_bps = THIN_WIRE_BPS; /* the more is left to pictures */
+    }
     mcu_peer_link link;
     mcu_peer_get_link(s->peer, &link);
-    mcu_tier_choice_step(&s->choice, tiers, &link, now_ns);
+    mcu_tier_choice_step(&s->choice, &tiers, &link, now_ns);
     mcu_session_apply_tier(s);
-    bool free = s->tier_forced > tiers->n_tiers && s->view.codec != MCU_CODEC_NONE;
-    mcu_peer_set_goal(s->peer, free ? mcu_tier_choice_goal(&s->choice, tiers, now_ns) : 0);
+    bool free = s->tier_forced > tiers.n_tiers && s->view.codec != MCU_CODEC_NONE;
+    mcu_peer_set_goal(s->peer, free ? mcu_tier_choice_goal(&s->choice, &tiers, now_ns) : 0);
 }
 
 void mcu_session_report(mcu_session *s)

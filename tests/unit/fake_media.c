@@ -520,6 +520,14 @@ mcu_status mix_audio_listener_add(mix_audio *a, uint32_t listener, uint32_t own_
     return MCU_OK;
 }
 
+mcu_status mix_audio_listener_thin(mix_audio *a, uint32_t listener, bool thin)
+{
+    (void)a;
+    (void)listener;
+    (void)thin;
+    return MCU_OK;
+}
+
 void mix_audio_listener_remove(mix_audio *a, uint32_t listener)
 {
     (void)a;

@@ -196,6 +196,51 @@ static void coming_back_to_an_unused_shared_encode_makes_no_click(void **state)
     room_free(r);
 }
 
+/* Packets of 60 ms while the line is thin, of 20 ms before and after, without a hole between them; the voice is heard all along.
+ */
+static void a_thin_line_gets_long_packets_without_a_hole(void **state)
+{
+    (void)state;
+    room *r = room_new(2, NULL, &(kit_sender_config){.codec = MCU_CODEC_PCMU});
+    r->link[1].amplitude = kit_amplitude(-20);
+    mix_alistener *l = r->listener[0];
+    atomic_store(&l->thin_encoder, mix_aenc_new_thin(NULL, NULL));
+    unsigned thin_packets = 0, thin_bytes = 0, wide_packets = 0, at = 0;
+    int16_t *heard = r->heard[0];
+    for (unsigned t = 0; t < 400; t++, r->tick++) {
+        int64_t now_ns = START_NS + r->tick * MIX_BLOCK_NS;
+        atomic_store(&l->thin, t >= 50 && t < 351);
+        for (unsigned p = 0; p < 2; p++) {
+            kit_link_step(&r->link[p], now_ns, r->voice[p]);
+        }
+        mix_abatch_clear(&r->batch);
+        mix_acore_tick(r->core, now_ns, r->tick * MIX_BLOCK, now_ns, &r->batch);
+        for (unsigned i = 0; i < r->batch.n; i++) {
+            const mcu_au *au = r->batch.out[i].au;
+            if (r->batch.out[i].listener != l) {
+                continue;
+            }
+            unsigned n = 0;
+            int16_t pcm[MIX_PACKET_MAX];
+            assert_int_equal(mix_adec_decode(r->ear[0], au->data, au->size, pcm, &n), MCU_OK);
+            assert_int_equal(au->ts, at);
+            memcpy(heard + at, pcm, n * sizeof *pcm);
+            at += n;
+            thin_packets += n == 3 * MIX_BLOCK;
+            thin_bytes += n == 3 * MIX_BLOCK ? (unsigned)au->size : 0;
+            wide_packets += n == MIX_BLOCK;
+        }
+    }
+    assert_int_equal(at, 400 * MIX_BLOCK);
+    assert_int_equal(thin_packets, 101); /* the last one was ended first */
+    assert_int_equal(wide_packets, 400 - 303);
+    assert_true(thin_bytes * 8 / (thin_packets * 0.06) < 14000);
+    assert_true(fabs(heard_db(r, 0, 1, 30) + 20) < 2);
+    assert_true(fabs(kit_level_db(heard + 100 * MIX_BLOCK, 200 * MIX_BLOCK, tone_hz(1)) + 20) < 3);
+    mix_abatch_clear(&r->batch);
+    room_free(r);
+}
+
 static void muted_is_measured_and_not_heard(void **state)
 {
     (void)state;
@@ -282,6 +327,7 @@ int main(void)
         cmocka_unit_test(one_talker_of_sixteen_takes_two_encodes),
         cmocka_unit_test(changing_encoders_makes_no_click),
         cmocka_unit_test(coming_back_to_an_unused_shared_encode_makes_no_click),
+        cmocka_unit_test(a_thin_line_gets_long_packets_without_a_hole),
         cmocka_unit_test(muted_is_measured_and_not_heard),
         cmocka_unit_test(eight_shouting_stay_under_the_ceiling_after_coding),
         cmocka_unit_test(masked_is_heard_by_people_and_not_by_the_recording),

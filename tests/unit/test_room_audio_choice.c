@@ -55,11 +55,30 @@ static void test_only_what_fits_and_never_into_a_queue(void **state)
     assert_int_equal(after(&c, 0.3, 10 * VOICE, true, 1500), 0);
 }
 
+static void test_a_thin_line_gets_long_packets(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned line_bps;
+        int64_t at_ms;
+        bool thin;
+    } rows[] = {{0, 0, false},        {500000, 500, false},   {130000, 1000, false}, {64000, 1500, true},
+                {170000, 2000, true}, {181000, 3000, true},   {150000, 9000, true},  {200000, 10000, true},
+                {0, 19999, true},     {200000, 20000, false}, {140000, 21000, false}};
+    mcu_audio_choice c = {0};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const mcu_audio_link link = {.line_bps = rows[i].line_bps, .voice_bps = VOICE};
+        mcu_audio_choice_step(&c, &link, rows[i].at_ms * MCU_NS_PER_MS);
+        assert_int_equal(c.thin, rows[i].thin);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ladder),
         cmocka_unit_test(test_more_at_once_fewer_after_10_s),
+        cmocka_unit_test(test_a_thin_line_gets_long_packets),
         cmocka_unit_test(test_only_what_fits_and_never_into_a_queue),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
