@@ -18,6 +18,7 @@
 struct rec_cutter {
     rec_cutter_sink sink;
     GByteArray *out, *sps, *pps;
+    int width_px, height_px;
     rec_run video, audio;
     uint32_t sequence;
     int64_t start_ns;    /* -1 = not started */
@@ -105,13 +106,8 @@ void rec_cutter_flush(rec_cutter *c)
 
 /* ---- pictures ---- */
 
-static bool same(const GByteArray *have, const uint8_t *nal, size_t size)
-{
-    return have->len == size && memcmp(have->data, nal, size) == 0;
-}
-
-/* Whether the parameter sets of a keyframe are those of the init; the first ones are taken. */
-static bool format_fits(rec_cutter *c, const mcu_au *au)
+/* Parameter sets of the first keyframe, for the init. */
+static void take_format(rec_cutter *c, const mcu_au *au)
 {
     mcu_nal_iter it;
     const uint8_t *nal;
@@ -120,15 +116,13 @@ static bool format_fits(rec_cutter *c, const mcu_au *au)
     while (mcu_nal_next(&it, &nal, &size)) {
         int type = nal[0] & 31;
         GByteArray *have = type == NAL_SPS ? c->sps : type == NAL_PPS ? c->pps : NULL;
-        if (have != NULL && c->start_ns >= 0 && !same(have, nal, size)) {
-            return false;
-        }
-        if (have != NULL && c->start_ns < 0) {
+        if (have != NULL) {
             g_byte_array_set_size(have, 0);
             g_byte_array_append(have, nal, (guint)size);
         }
     }
-    return true;
+    c->width_px = au->width_px;
+    c->height_px = au->height_px;
 }
 
 static bool begin(rec_cutter *c, const mcu_au *au)
@@ -143,7 +137,7 @@ static bool begin(rec_cutter *c, const mcu_au *au)
     return true;
 }
 
-/* NAL units behind their lengths; parameter sets are in the init. */
+/* NAL units behind their lengths. Parameter sets stay with their keyframe: an encoder that is opened anew may change them. */
 static void add_picture(rec_cutter *c, const mcu_au *au, int64_t at_ns)
 {
     rec_run *run = &c->video;
@@ -153,11 +147,8 @@ static void add_picture(rec_cutter *c, const mcu_au *au, int64_t at_ns)
     size_t size;
     mcu_nal_begin(&it, au->data, au->size);
     while (mcu_nal_next(&it, &nal, &size)) {
-        int type = nal[0] & 31;
-        if (type != NAL_SPS && type != NAL_PPS) {
-            rec_put32(run->data, (uint32_t)size);
-            rec_put(run->data, nal, size);
-        }
+        rec_put32(run->data, (uint32_t)size);
+        rec_put(run->data, nal, size);
     }
     if (run->n == 0) {
         run->time = video_units(at_ns);
@@ -175,11 +166,14 @@ rec_taken rec_cutter_picture(rec_cutter *c, const mcu_au *au)
     if (c->start_ns < 0 && !au->keyframe) {
         return REC_SKIPPED;
     }
-    if (au->keyframe && !format_fits(c, au)) {
+    if (c->start_ns >= 0 && au->keyframe && (au->width_px != c->width_px || au->height_px != c->height_px)) {
         return REC_OTHER_FORMAT;
     }
-    if (c->start_ns < 0 && !begin(c, au)) {
-        return REC_SKIPPED;
+    if (c->start_ns < 0) {
+        take_format(c, au);
+        if (!begin(c, au)) {
+            return REC_SKIPPED;
+        }
     }
     int64_t at_ns = au->time_ns - c->start_ns;
     if (at_ns <= c->video_ns) { /* another encoder has taken over: none of its pictures may be missing to those that follow */

@@ -19,7 +19,7 @@ typedef struct {
 typedef enum {
     REC_TAKEN = 0,
     REC_SKIPPED,      /* before the first keyframe, or half a second older than what was taken */
-    REC_OTHER_FORMAT, /* a keyframe that does not fit the init: a new segment has to begin with it */
+    REC_OTHER_FORMAT, /* a keyframe of another size: a new segment has to begin with it */
 } rec_taken;
 
 typedef struct rec_cutter rec_cutter;

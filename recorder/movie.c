@@ -17,7 +17,8 @@ typedef struct {
 } piece;
 
 struct rec_movie {
-    GByteArray *head; /* init and index */
+    GByteArray *head; /* init of the first segment, and index; each keyframe brings its own parameter sets */
+    rec_tier tier;
     GArray *pieces;
     uint64_t size;
     int64_t length_ns;
@@ -53,8 +54,9 @@ static bool add_segment(rec_movie *m, rec_reader *r, GError **error)
     }
     if (m->head->len == 0) {
         g_byte_array_append(m->head, init->data, init->len);
-    } else if (m->head->len != init->len || memcmp(m->head->data, init->data, init->len) != 0) {
-        return fail(error, "the segments differ in picture format: take one at a time");
+        m->tier = p->header.tier;
+    } else if (m->tier.width_px != p->header.tier.width_px || m->tier.height_px != p->header.tier.height_px) {
+        return fail(error, "the segments differ in picture size: take one at a time");
     }
     for (unsigned i = 0; i < p->n_proven; i++) {
         const rec_record *e = &p->entries[i].r;

@@ -8,7 +8,7 @@
 
 typedef struct rec_movie rec_movie;
 
-/* `readers` are unlocked, in order, borrowed until the film is freed. Fails when they differ in picture format: take one of them
+/* `readers` are unlocked, in order, borrowed until the film is freed. Fails when they differ in picture size: take one of them
  * then. */
 rec_movie *rec_movie_new(rec_reader *const *readers, unsigned n, GError **error);
 void rec_movie_free(rec_movie *m); /* NULL is fine */

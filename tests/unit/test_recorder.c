@@ -212,7 +212,7 @@ static void test_reserve(void **state)
     close(fd);
 }
 
-/* The stream's parameters change: the segment ends before the picture that no longer fits, the next begins with it. */
+/* Parameter sets that change stay in the segment; a picture of another size begins the next. */
 static void test_format(void **state)
 {
     (void)state;
@@ -224,7 +224,11 @@ static void test_format(void **state)
     kit_item(w, (rec_item){.kind = REC_ITEM_BEGIN, .fd = -1});
     kit_feed(w, 0, 1000);
     mcu_au *other = kit_picture(25, true, 500);
-    other->data[4 + 3] = 0x20; /* another level */
+    other->width_px = 640;
+    mcu_au *level = kit_picture(24, true, 500); /* late by a tick, of another level */
+    level->data[4 + 3] = 0x20;
+    kit_item(w, (rec_item){.kind = REC_ITEM_PICTURE, .au = level, .fd = -1});
+    assert_int_equal(kit_count(&said, "started"), 1);
     kit_item(w, (rec_item){.kind = REC_ITEM_PICTURE, .au = other, .fd = -1});
     kit_feed(w, 1040, 1500);
     kit_item(w, (rec_item){.kind = REC_ITEM_END, .flag = true, .text = "stop", .fd = -1});
