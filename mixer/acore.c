@@ -205,7 +205,8 @@ static mix_aenc *thin_encoder(mix_alistener *l)
 /* He cannot share what the others hear. */
 static bool is_apart(mix_alistener *l)
 {
-    return l->prompt || thin_encoder(l) || atomic_load_explicit(&l->gain, memory_order_relaxed) != MIX_GAIN_UNITY;
+    bool told = l->prompt && l->prompt->at < l->prompt->n;
+    return told || thin_encoder(l) || atomic_load_explicit(&l->gain, memory_order_relaxed) != MIX_GAIN_UNITY;
 }
 
 static void leave_shared(mix_acore *c, mix_alistener *l)

@@ -10,8 +10,9 @@
 
 enum {
     FRAME_MAX = MIX_BLOCK / 3,
-    KEPT = 64,      /* blocks that were sent: the playout buffer's delay and more */
-    TS_BLOCK = 160, /* 20 ms of the RTP clock */
+    KEPT = 64,        /* blocks that were sent: the playout buffer's delay and more */
+    TS_BLOCK = 160,   /* 20 ms of the RTP clock */
+    TRY_BLOCKS = 500, /* 10 s of sending: an echo would have been found */
 };
 
 static const double SENT_LOUD_DBOV = -50, CAME_LOUD_DBOV = -62;
@@ -21,6 +22,7 @@ static const double ALONE = 12;             /* that much gone from a block and n
 static const float GATE = 0.1F;             /* what is left of it then */
 static const int64_t SENT_RECENT_NS = 500 * MCU_NS_PER_MS;
 static const int64_t WORK_NS = 60 * MCU_NS_PER_SEC; /* after what may have been an echo */
+static const int64_t REST_NS = 60 * MCU_NS_PER_SEC; /* of a line that has shown none */
 static const int64_t OFF_NS = 40 * MCU_NS_PER_MS;   /* that far from where it was and the two are brought together anew */
 static const int64_t WATCH_NS = 2 * MCU_NS_PER_SEC;
 
@@ -42,7 +44,8 @@ struct mix_echo {
     int64_t arrival_ns;
     int64_t watch_ns, least_ns; /* smallest lateness since */
     int64_t newest_ns;
-    int64_t work_until_ns;
+    int64_t work_until_ns, rest_until_ns;
+    unsigned tried;
 };
 
 mix_echo *mix_echo_new(unsigned rate_hz)
@@ -141,7 +144,7 @@ static bool worth_it(mix_echo *e, const int16_t *pcm, unsigned n, int64_t arriva
     if (arrival_ns - e->loud_ns < SENT_RECENT_NS && mix_level_dbov(pcm, n) > CAME_LOUD_DBOV) {
         e->work_until_ns = arrival_ns + WORK_NS;
     }
-    return arrival_ns < e->work_until_ns;
+    return arrival_ns < e->work_until_ns && arrival_ns >= e->rest_until_ns;
 }
 
 static double energy(const int16_t *pcm, unsigned n)
@@ -172,6 +175,7 @@ static void cancel_block(mix_echo *e, int16_t *pcm, const int16_t *sent, bool se
         e->before += (before - e->before) * SMOOTH;
         e->after += (after - e->after) * SMOOTH;
         e->found = e->before > e->after * (e->found ? LOST : FOUND);
+        e->tried = e->found ? 0 : e->tried + 1;
     }
     if (e->found) {
         gate(e, clean, sending && before > after * ALONE);
@@ -187,6 +191,11 @@ void mix_echo_cancel(mix_echo *e, int16_t *pcm, unsigned n, uint32_t ts, int64_t
     e->newest_ns = arrival_ns;
     keep_anchor(e, ts, arrival_ns);
     if (!worth_it(e, pcm, n, arrival_ns)) {
+        return;
+    }
+    if (e->tried >= TRY_BLOCKS) {
+        e->tried = 0;
+        e->rest_until_ns = arrival_ns + REST_NS;
         return;
     }
     for (unsigned i = 0; i < n / e->frame; i++) {
