@@ -10,7 +10,7 @@
 
 struct sig_phone_link {
     struct event_base *base;
-    int listen_fd;
+    int listen_fd, dir_fd;
     int64_t generation;
     json_t *config;
     sig_phone_link_events events;
@@ -127,6 +127,7 @@ sig_phone_link *sig_phone_link_new(struct event_base *base, int dir_fd, int64_t 
     sig_phone_link *l = g_new0(sig_phone_link, 1);
     l->base = base;
     l->listen_fd = fd;
+    l->dir_fd = dir_fd;
     l->generation = generation;
     l->config = json_incref(config);
     l->events = *events;
@@ -143,6 +144,7 @@ void sig_phone_link_free(sig_phone_link *l)
         hang_up(l);
         event_free(l->accepting);
         close(l->listen_fd);
+        unlinkat(l->dir_fd, SOCKET_NAME, 0);
         json_decref(l->config);
         g_free(l);
     }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Telephones: sipp, baresip and a small SIP telephone against tessera-phone, gateway and real rooms.
+# Telephones: sipp and a small SIP telephone against tessera-phone, gateway and real rooms.
 . "$(dirname "$0")/lib.sh"
 build ci tessera-launcher tessera tessera-room tessera-phone tessera-prompts
 export TESSERA_BIN="$TOP/build/ci/bin" TESSERA_TEST_OUTPUT="$OUT"

@@ -26,12 +26,12 @@ def free_udp(n=1):
 class PhoneServer(harness.Server):
     """`trunk` adds lines to [trunk1], `more` whole sections; the trunk is a Peer that listens at `trunk_port`."""
 
-    def __init__(self, trunk="srtp = clear\ncodecs = PCMU", phone="", more="", room="tessera-room", peers="127.0.0.1"):
+    def __init__(self, trunk="srtp = clear\ncodecs = PCMU", phone="", more="", room="tessera-room", keepalive=0, trunks=""):
         self.sip_port, self.trunk_port = free_udp(2)
         rtp = 20000 + 200 * (os.getpid() % 100) + 2 * (int(time.monotonic() * 10) % 50)
         super().__init__(f"[media]\naddresses = 127.0.0.1\n[phone]\nlisten = 127.0.0.1\nport = {self.sip_port}\nrtp_min = {rtp}\n"
                          f"rtp_max = {rtp + 199}\nnumbers = {NUMBER}:en;+15550200\npins_per_minute = 30\n{phone}\n"
-                         f"[trunk1]\nproxy = sip:127.0.0.1:{self.trunk_port}\npeers = {peers}\nkeepalive = 0\n{trunk}\n"
+                         f"[trunk1]\nproxy = sip:127.0.0.1:{self.trunk_port}\npeers = 127.0.0.1\nkeepalive = {keepalive}\n{trunk}\n{trunks}\n"
                          f"[dial]\nprefixes = +1\nper_second = 50\n{more}", room=room, also=("tessera-phone",))
         self.sip = ("127.0.0.1", self.sip_port)
         self.wait(lambda: "event=phone.ready" in self.words() or "phone.ready" in self.words(), 8)

@@ -222,11 +222,11 @@ class Peer:
                 self.respond(m, 200, "OK")
         raise AssertionError(f"it did not come; heard {[m.start for m in self.log[-8:]]}")
 
-    def respond(self, m, status, phrase, body="", headers=""):
+    def respond(self, m, status, phrase, body="", headers="", contact=None):
         copied = "".join(f"Via: {v}\r\n" for v in m.all("via")) + "".join(f"Record-Route: {v}\r\n" for v in m.all("record-route"))
         to = m["to"] if m.tag("to") or status == 100 else m["to"] + f";tag={self.tag}"
         self.send(f"SIP/2.0 {status} {phrase}\r\n{copied}From: {m['from']}\r\nTo: {to}\r\nCall-ID: {m['call-id']}\r\nCSeq: {m['cseq']}\r\n"
-                  f"Contact: <sip:{self.number}@{self.ip}:{self.port}>\r\n{headers}", body)
+                  f"Contact: {contact or f'<sip:{self.number}@{self.ip}:{self.port}>'}\r\n{headers}", body)
 
     def final(self, method="INVITE", seconds=6):
         return self.hear_until(lambda m: m.status >= 200 and m.method == method, seconds)

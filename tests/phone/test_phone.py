@@ -1,10 +1,12 @@
 #!/usr/bin/python3
-"""Telephones end to end: tessera-phone, gateway and real rooms; callers are sipp, baresip and a small SIP telephone. Prints TAP:
+"""Telephones end to end: tessera-phone, gateway and real rooms; callers are sipp and a small SIP telephone. Prints TAP:
 test_phone.py [WORD...], where words choose tests by name."""
+import hashlib
 import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -360,40 +362,138 @@ def make(server):
 
 
 def make_secure(server):
-    """The second server: digest, registration, SRTP required, TLS."""
+    """A trunk that registers, is asked whether it is there, and must show its password; another whose calls are SRTP over 127.0.0.3."""
+    trunk = server.trunk_peer()
+    second = Peer(server.sip, ip="127.0.0.3", port=server.second_port)
 
-    def srtp_is_required_by_default():
-        p = caller(server, number="+15557000020")
-        assert p.call().status in (401, 488)
+    def challenge(realm="clinic.example"):
+        return f'WWW-Authenticate: Digest realm="{realm}", nonce="n{time.monotonic()}", algorithm=MD5, qop="auth"\r\n'
 
-    return [srtp_is_required_by_default]
+    def wait_for(method, seconds=15):
+        return trunk.hear_until(lambda m: m.method == method and not m.status, seconds)
+
+    def it_registers_shows_the_password_to_its_realm_alone_and_refreshes():
+        m = wait_for("REGISTER")
+        assert not m["authorization"]
+        trunk.respond(m, 401, "Unauthorized", headers=challenge("elsewhere.example"))
+        m = wait_for("REGISTER", 25)  # begins anew after a while
+        assert not m["authorization"]
+        trunk.respond(m, 401, "Unauthorized", headers=challenge())
+        m = wait_for("REGISTER")
+        assert 'username="clinic"' in m["authorization"] and 'realm="clinic.example"' in m["authorization"] and "secret" not in m["authorization"]
+        trunk.respond(m, 200, "OK", contact=m["contact"].split(";")[0] + ";expires=4")
+        m = wait_for("REGISTER", 8)
+        assert m["authorization"]
+        trunk.respond(m, 200, "OK", contact=m["contact"].split(";")[0] + ";expires=600")
+
+    def callers_of_that_trunk_must_show_the_password():
+        p = caller(server)
+        m = p.call()
+        assert m.status == 401 and 'realm="clinic.example"' in m["www-authenticate"]
+        nonce = re.search(r'nonce="([^"]+)"', m["www-authenticate"]).group(1)
+        uri = f"sip:{NUMBER}@{server.sip[0]}:{server.sip[1]}"
+
+        def answer(password, nonce):
+            def md5(text):
+                return hashlib.md5(text.encode()).hexdigest()
+            a1, a2 = md5(f"clinic:clinic.example:{password}"), md5(f"INVITE:{uri}")
+            return (f'Authorization: Digest username="clinic", realm="clinic.example", nonce="{nonce}", uri="{uri}", qop=auth, nc=00000001, '
+                    f'cnonce="c", algorithm=MD5, response="{md5(f"{a1}:{nonce}:00000001:c:auth:{a2}")}"\r\n')
+
+        assert p.call(headers=answer("wrong", nonce)).status == 401
+        assert p.call(headers=answer("secret", nonce.replace(nonce[-1], "0" if nonce[-1] != "0" else "1"))).status == 401
+        assert p.call(headers=answer("secret", nonce)).status == 200
+        assert p.bye().status == 200
+
+    def a_silent_trunk_is_replaced_by_the_other_within_5_s():
+        room = server.room()
+        wait_for("OPTIONS", 5)  # is answered no more from here on: but the call comes before that is noticed
+        assert server.rest("POST", f"/rooms/{room}/calls", {"number": "+15550100199"}).status == 202
+        begin = time.monotonic()
+        m = second.wait_invite(6 * PATIENCE)
+        assert "RTP/SAVP" in m.body and "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" in m.body
+        assert time.monotonic() - begin < 5
+        second.respond(m, 486, "Busy Here")
+        second.hear_until(lambda a: a.method == "ACK")
+        soon(lambda: "trunk=trunk1 up=0" in server.words(), 8)
+
+    def sip_over_tls_and_tcp():
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        for port, wrap in ((server.sip_port, lambda s: s), (server.tls_port, context.wrap_socket)):
+            raw = socket.create_connection(("127.0.0.1", port), 4)
+            with wrap(raw) as s:
+                kind = "TLS" if port == server.tls_port else "TCP"
+                s.sendall((f"OPTIONS sip:{NUMBER}@127.0.0.1:{port} SIP/2.0\r\nVia: SIP/2.0/{kind} 127.0.0.1:9;branch=z9hG4bKx{port};rport\r\n"
+                           "From: <sip:a@127.0.0.1>;tag=1\r\nTo: <sip:b@127.0.0.1>\r\n"
+                           f"Call-ID: {port}\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n").encode())
+                s.settimeout(4)
+                assert s.recv(4000).startswith(b"SIP/2.0 200")
+
+    def over():
+        trunk.close()
+        second.close()
+
+    return [it_registers_shows_the_password_to_its_realm_alone_and_refreshes, callers_of_that_trunk_must_show_the_password,
+            a_silent_trunk_is_replaced_by_the_other_within_5_s, sip_over_tls_and_tcp], over
+
+
+def make_certificate(folder):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", folder + "/key.pem", "-out", folder + "/cafile.pem",
+                    "-days", "2", "-subj", "/CN=127.0.0.1"], check=True, capture_output=True)
+    with open(folder + "/agent.pem", "w", encoding="utf-8") as out:
+        for name in ("key.pem", "cafile.pem"):
+            with open(f"{folder}/{name}", encoding="utf-8") as f:
+                out.write(f.read())
+
+
+def secure_server():
+    folder = scratch("tls")
+    make_certificate(folder)
+    second_port, tls_port = free_udp(2)
+    server = PhoneServer(
+        trunk="srtp = clear\ncodecs = PCMU\nuser = clinic\npassword = secret\nrealm = clinic.example\nregister = true\nchallenge = true\n",
+        keepalive=1, phone=f"tls_port = {tls_port}\ncertificates = {folder}\n",
+        trunks=f"[trunk2]\nproxy = sip:127.0.0.3:{second_port}\npeers = 127.0.0.3\nkeepalive = 0\n")
+    server.second_port, server.tls_port = second_port, tls_port
+    return server
+
+
+def run_all(server, tests, words):
+    def closing_peers(test):
+        def run():
+            try:
+                test()
+            finally:
+                for p in open_peers:
+                    p.close()
+                open_peers.clear()
+        run.__name__ = test.__name__
+        return run
+
+    def nothing_complained():
+        server.stop()
+        assert not server.complaints(), "\n".join(server.complaints())
+
+    chosen = [t for t in tests if not words or any(w in t.__name__ for w in words)]
+    status = harness.run([closing_peers(t) for t in chosen] + [nothing_complained]) if chosen else 0
+    if status:
+        print("\n".join("# " + line for line in server.words().splitlines()[-60:]))
+    return status
 
 
 def main(words):
     server = PhoneServer(phone="calls_per_second = 20")
     try:
-        tests = [t for t in make(server) if not words or any(w in t.__name__ for w in words)]
-
-        def closing_peers(test):
-            def run():
-                try:
-                    test()
-                finally:
-                    for p in open_peers:
-                        p.close()
-                    open_peers.clear()
-            run.__name__ = test.__name__
-            return run
-
-        def nothing_complained():
-            server.stop()
-            assert not server.complaints(), "\n".join(server.complaints())
-
-        status = harness.run([closing_peers(t) for t in tests] + [nothing_complained])
-        if status:
-            print("\n".join("# " + line for line in server.words().splitlines()[-60:]))
-        return status
+        status = run_all(server, make(server), words)
     finally:
+        server.close()
+    server = secure_server()
+    tests, over = make_secure(server)
+    try:
+        return status | run_all(server, tests, words)
+    finally:
+        over()
         server.close()
 
 
