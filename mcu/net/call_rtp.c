@@ -256,32 +256,48 @@ void mcu_call_rtp_tick(mcu_call_rtp *c, int64_t now_ns)
 
 /* ---- state ---- */
 
-static bool same_keys(const mcu_leg_state *a, const mcu_leg_state *b)
+static bool same_key(const uint8_t a[MCU_LEG_KEY_SIZE], const uint8_t b[MCU_LEG_KEY_SIZE])
 {
-    return a->secure == b->secure && CRYPTO_memcmp(a->key_out, b->key_out, MCU_LEG_KEY_SIZE) == 0 &&
-           CRYPTO_memcmp(a->key_in, b->key_in, MCU_LEG_KEY_SIZE) == 0;
+    return CRYPTO_memcmp(a, b, MCU_LEG_KEY_SIZE) == 0;
 }
 
-/* New keys: their counters begin where `state` says; the key stream is another, so numbers may be used again. */
+static bool same_keys(const mcu_leg_state *a, const mcu_leg_state *b)
+{
+    return a->secure == b->secure && same_key(a->key_out, b->key_out) && same_key(a->key_in, b->key_in);
+}
+
+/* A key that is new begins where `s` says. One that stays goes on from here: no key stream is used twice. */
+static void keep_counters(const mcu_call_rtp *c, mcu_leg_state *s)
+{
+    s->ssrc = c->state.ssrc;
+    s->remote_ssrc = c->ssrc;
+    s->remote_seq = c->newest_seq;
+    if (c->srtp == NULL) {
+        return;
+    }
+    if (same_key(s->key_out, c->state.key_out)) {
+        s->roc_out = (uint32_t)(c->index >> 16);
+        s->srtcp_index = c->srtcp_index;
+    }
+    if (same_key(s->key_in, c->state.key_in)) {
+        s->roc_in = c->heard ? mcu_srtp_roc_in(c->srtp, c->ssrc) : c->state.roc_in;
+    }
+}
+
 static bool change_keys(mcu_call_rtp *c, const mcu_leg_state *state, GError **error)
 {
-    mcu_srtp *srtp = NULL;
-    if (state->secure) {
-        mcu_leg_state at = *state;
-        at.ssrc = c->state.ssrc;
-        at.remote_ssrc = c->ssrc;
-        at.remote_seq = c->newest_seq;
-        srtp = open_srtp(&at, error);
-        mcu_leg_wipe(&at);
-        if (srtp == NULL) {
-            return false;
-        }
+    mcu_leg_state at = *state;
+    keep_counters(c, &at);
+    mcu_srtp *srtp = at.secure ? open_srtp(&at, error) : NULL;
+    bool ok = srtp != NULL || !at.secure;
+    if (ok) {
+        mcu_srtp_free(c->srtp);
+        c->srtp = srtp;
+        c->index = (uint64_t)at.roc_out << 16 | (uint16_t)c->index;
+        c->srtcp_index = at.srtcp_index;
     }
-    mcu_srtp_free(c->srtp);
-    c->srtp = srtp;
-    c->index = (uint64_t)state->roc_out << 16 | (uint16_t)c->index;
-    c->srtcp_index = state->srtcp_index;
-    return true;
+    mcu_leg_wipe(&at);
+    return ok;
 }
 
 bool mcu_call_rtp_change(mcu_call_rtp *c, const mcu_leg_state *state, int64_t now_ns, GError **error)

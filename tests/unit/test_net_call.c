@@ -490,6 +490,34 @@ static void signalling_changes_a_call_in_flight(void **state)
     end_close(&moved);
 }
 
+/* A phone behind another door answers with a key of its own; ours stays, and so must the place in its stream. */
+static void a_new_key_of_theirs_leaves_ours_where_it_is(void **state)
+{
+    (void)state;
+    end a, b;
+    mcu_leg_state sa, sb, after = {0};
+    pair_open(&a, &b, true, &sa, &sb);
+    uint32_t clock = 0, back = 0;
+    send_frames(&a, 50, &clock); /* past the first roll-over */
+    expect_frames(&b, 50, 0);
+    int64_t later = mcu_now_ns() + 3 * MCU_NS_PER_SEC;
+    mcu_call_rtp_tick(a.call, later); /* a report */
+    memset(sa.key_in, 9, sizeof sa.key_in);
+    memset(sb.key_out, 9, sizeof sb.key_out);
+    assert_true(mcu_call_rtp_change(a.call, &sa, later, NULL)); /* says no counters, as a re-INVITE */
+    assert_true(mcu_call_rtp_change(b.call, &sb, later, NULL));
+    mcu_call_rtp_export(a.call, &after);
+    assert_int_equal(after.roc_out, 1);
+    assert_int_equal(after.srtcp_index, 1);
+    send_frames(&a, 3, &clock);
+    send_frames(&b, 3, &back);
+    expect_frames(&b, 53, 0);
+    expect_frames(&a, 3, 0);
+    mcu_leg_wipe(&after);
+    end_close(&a);
+    end_close(&b);
+}
+
 int main(void)
 {
     assert_true(mcu_srtp_warm(NULL));
@@ -504,6 +532,7 @@ int main(void)
         cmocka_unit_test(keys_are_heard_and_are_no_sound),
         cmocka_unit_test(what_strangers_send_is_refused_and_counted),
         cmocka_unit_test(signalling_changes_a_call_in_flight),
+        cmocka_unit_test(a_new_key_of_theirs_leaves_ours_where_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
