@@ -13,7 +13,8 @@
 
 #define V4_SOURCE 12u /* offsets of the source address in the IP headers */
 #define V6_SOURCE 8u
-#define PROGRAM_MAX (TEL_SOURCES_MAX * 12 + 4)
+#define NETWORK_MAX 13 /* instructions: three for each of four words, and the "accept" */
+#define PROGRAM_MAX (TEL_SOURCES_MAX * NETWORK_MAX + 1)
 
 typedef struct {
     int family;

@@ -87,11 +87,34 @@ static void the_kernel_keeps_the_others_out(void **state)
     assert_false(arrives("[]"));
 }
 
+/* Every place taken, each with as many instructions as there may be. */
+static void a_full_list_fits_the_filter(void **state)
+{
+    (void)state;
+    struct sockaddr_in6 own = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    int fd = socket(AF_INET6, SOCK_DGRAM, 0);
+    json_t *list = json_array();
+    for (int i = 0; i < TEL_SOURCES_MAX; i++) {
+        json_array_append_new(list, json_sprintf("2001:db8:%x::/64", i));
+    }
+    tel_sources *s = tel_sources_new(list, NULL);
+    assert_non_null(s);
+    if (fd >= 0 && bind(fd, (struct sockaddr *)&own, sizeof own) == 0) { /* a machine may have no IPv6 */
+        assert_true(tel_sources_guard(s, fd, NULL));
+    }
+    json_array_append_new(list, json_string("::1"));
+    assert_null(tel_sources_new(list, NULL));
+    tel_sources_free(s);
+    json_decref(list);
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(networks_are_compared_by_their_bits),
         cmocka_unit_test(the_kernel_keeps_the_others_out),
+        cmocka_unit_test(a_full_list_fits_the_filter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
