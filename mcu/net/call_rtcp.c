@@ -118,6 +118,7 @@ void mcu_call_on_rtcp(mcu_call_rtp *c, uint8_t *packet, size_t size, const mcu_l
         c->bad++;
         return;
     }
+    c->last_report_ns = now_ns;
     while (mcu_rtcp_next(&it, &p)) {
         on_report(c, &p, now_ns);
     }

@@ -362,6 +362,7 @@ void mcu_call_rtp_get_stats(const mcu_call_rtp *c, mcu_call_rtp_stats *out)
         .bad = c->bad,
         .keys = c->keys,
         .last_in_ns = c->last_in_ns,
+        .last_report_ns = c->last_report_ns,
     };
 }
 

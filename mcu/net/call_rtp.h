@@ -56,7 +56,8 @@ typedef struct {
     uint64_t auth_failures; /* SRTP, SRTCP */
     uint64_t bad;           /* did not parse, or of no payload type that was agreed */
     uint64_t keys;
-    int64_t last_in_ns; /* newest audio packet or key; 0 = none */
+    int64_t last_in_ns;     /* newest audio packet or key; 0 = none */
+    int64_t last_report_ns; /* newest RTCP packet; 0 = none */
 } mcu_call_rtp_stats;
 void mcu_call_rtp_get_stats(const mcu_call_rtp *c, mcu_call_rtp_stats *out);
 bool mcu_call_rtp_held(const mcu_call_rtp *c);

@@ -46,7 +46,7 @@ struct mcu_call_rtp {
     mcu_telephone_event event;
     char key; /* down, 0 = none */
     uint64_t refused, auth_failures, bad, keys;
-    int64_t last_in_ns;
+    int64_t last_in_ns, last_report_ns;
 
     /* reports */
     int64_t report_ns;    /* next */

@@ -12,6 +12,7 @@
 #include "mixer/wav.h"
 
 #define QUIET_NS (10 * MCU_NS_PER_SEC)
+#define SILENT_NS (120 * MCU_NS_PER_SEC) /* not even a report: it is over, and whoever should have said so could not */
 #define VOLUME_STEP_DB 3
 #define VOLUME_STEPS 4 /* up, and down */
 
@@ -289,6 +290,10 @@ void mcu_leg_tick(mcu_leg *l, int64_t now_ns)
     mcu_call_rtp_get_stats(l->rtp, &t);
     bool quiet = now_ns - MAX(t.last_in_ns, l->since_ns) >= QUIET_NS;
     set_state(l, mcu_call_rtp_held(l->rtp) ? LEG_HELD : quiet ? LEG_QUIET : LEG_UP, quiet ? "nothing came for 10 s" : "media");
+    if (!mcu_call_rtp_held(l->rtp) && now_ns - MAX(MAX(t.last_in_ns, t.last_report_ns), l->since_ns) >= SILENT_NS) {
+        mcu_leg_end(l, "silent");
+        return;
+    }
     if (mcu_keypad_expired(&l->keypad, now_ns)) {
         mcu_room_send(l->room, json_pack("{ss ss ss ss}", "type", "dtmf", "seat", l->seat->id, "session", l->id, "key", "*"),
                       NULL);

@@ -91,7 +91,7 @@ bool mcu_call_rtp_change(mcu_call_rtp *c, const mcu_leg_state *state, int64_t no
 void mcu_call_rtp_get_stats(const mcu_call_rtp *c, mcu_call_rtp_stats *out)
 {
     (void)c;
-    *out = (mcu_call_rtp_stats){.packets_in = 99, .lost = 1, .rtt_ms = 20};
+    *out = (mcu_call_rtp_stats){.packets_in = 99, .lost = 1, .rtt_ms = 20, .last_report_ns = fake.call_report_ns};
 }
 
 bool mcu_call_rtp_held(const mcu_call_rtp *c)

@@ -9,7 +9,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "mcu/base/clock.h"
 #include "mcu/base/leg.h"
+#include "mcu/room/leg.h"
 #include "tests/unit/room_kit.h"
 
 static int any_fd(void)
@@ -215,6 +217,25 @@ static void a_phone_beside_a_browser_takes_its_sound_and_gives_it_back(void **st
     assert_true(fake.voices[1] && fake.listeners[1]);
 }
 
+static void a_call_that_is_over_without_a_word_leaves_its_seat(void **state)
+{
+    room_kit *f = *state;
+    call(f, "s1", "c1");
+    int64_t now_ns = mcu_now_ns();
+    mcu_leg_tick(mcu_leg_find(f->room, "c1"), now_ns + 119 * MCU_NS_PER_SEC);
+    assert_string_equal(room_kit_member(room_kit_heard(f, "leg"), "state"), "quiet");
+    fake.call_report_ns = now_ns + 100 * MCU_NS_PER_SEC; /* it is there and says nothing */
+    mcu_leg_tick(mcu_leg_find(f->room, "c1"), now_ns + 219 * MCU_NS_PER_SEC);
+    room_kit_say(f, json_pack("{ss ss s{sb}}", "type", "leg_update", "session", "c1", "leg", "hold", 1));
+    mcu_leg_tick(mcu_leg_find(f->room, "c1"), now_ns + 300 * MCU_NS_PER_SEC); /* who holds may be silent */
+    room_kit_say(f, json_pack("{ss ss s{sb}}", "type", "leg_update", "session", "c1", "leg", "hold", 0));
+    mcu_leg_tick(mcu_leg_find(f->room, "c1"), now_ns + 221 * MCU_NS_PER_SEC);
+    room_kit_settle();
+    assert_string_equal(room_kit_member(room_kit_heard(f, "leg"), "why"), "silent");
+    assert_int_equal(fake.calls, 0);
+    assert_null(row_of(f, "s1"));
+}
+
 static void many_silent_callers_share_a_tile(void **state)
 {
     room_kit *f = *state;
@@ -245,6 +266,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(hosts_mute_hold_and_prompts, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(a_phone_beside_a_browser_takes_its_sound_and_gives_it_back, room_kit_setup,
                                         room_kit_teardown),
+        cmocka_unit_test_setup_teardown(a_call_that_is_over_without_a_word_leaves_its_seat, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(many_silent_callers_share_a_tile, room_kit_setup, room_kit_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
