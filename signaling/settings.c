@@ -60,6 +60,7 @@ const mcu_config_key sig_settings_keys[] = {
     {"tiers", "B", STR, "640x360@25:400", 0, 0, "the same"},
     {"tiers", "C", STR, "480x270@15:150", 0, 0, "the same"},
     {"tiers", "D", STR, "320x180@10:64", 0, 0, "the same"},
+    {"tiers", "E", STR, "320x180@8:30", 0, 0, "the same"},
     {"video", "preset", STR, "superfast", 0, 0, "x264 preset of the encoders"},
     {"recording", "tier", STR, "", 0, 0, "the tier that is recorded; empty = the first"},
     {"recording", "caption", YES_NO, "true", 0, 0, "recorded pictures show REC, the clock with its zone, and the visit's id"},
@@ -133,7 +134,7 @@ static bool bad(GError **error, const char *section, const char *key, const char
 
 static bool read_tiers(sig_settings *s, GError **error)
 {
-    static const char *const names[] = {"A", "B", "C", "D"};
+    static const char *const names[] = {"A", "B", "C", "D", "E"};
     for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
         const char *text = mcu_config_str(s->config, "tiers", names[i]);
         if (!*text) {

@@ -88,10 +88,8 @@ _Static_assert(2 * MCU_TIERS_MAX + 4 * VIEW_TIERS <= MIX_MAX_TIERS, "every canva
 #define AUDIO_WIRE_BPS 55200
 
 static const mix_tier_spec default_tiers[] = {
-    {"A", 1280, 720, 25, 1200000},
-    {"B", 640, 360, 25, 400000},
-    {"C", 480, 270, 15, 150000},
-    {"D", 320, 180, 10, 64000},
+    {"A", 1280, 720, 25, 1200000}, {"B", 640, 360, 25, 400000}, {"C", 480, 270, 15, 150000},
+    {"D", 320, 180, 10, 64000},    {"E", 320, 180, 8, 30000},
 };
 
 static void add_canvas(mcu_room_options *o, mcu_canvas c, const mix_tier_spec *spec)

@@ -30,6 +30,15 @@ void room_kit_settle(void)
 
 const uint8_t room_kit_signing_key[32] = {7};
 
+/* Fewer than there are by default, so that a tier's number is not the tests' to follow. */
+static json_t *four_tiers(void)
+{
+    return json_pack("[{ss si si si si} {ss si si si si} {ss si si si si} {ss si si si si}]", "name", "A", "width", 1280,
+                     "height", 720, "fps", 25, "bitrate", 1200000, "name", "B", "width", 640, "height", 360, "fps", 25, "bitrate",
+                     400000, "name", "C", "width", 480, "height", 270, "fps", 15, "bitrate", 150000, "name", "D", "width", 320,
+                     "height", 180, "fps", 10, "bitrate", 64000);
+}
+
 int room_kit_setup(void **state)
 {
     fake_media_reset();
@@ -37,6 +46,7 @@ int room_kit_setup(void **state)
     f->sent = json_array();
     json_t *open = json_pack("{ss ss s[{ss ss ss} {ss ss ss sb}]}", "room", "r1", "name", "Visit", "seats", "seat", "s1", "name",
                              "Ann", "role", "patient", "seat", "s2", "name", "Bob", "role", "clinician", "muted", 1);
+    json_object_set_new(open, "config", json_pack("{so}", "tiers", four_tiers()));
     mcu_room_callbacks callbacks = {on_send, on_finished, room_kit_signing_key};
     f->room = mcu_room_new(NULL, open, &callbacks, f, NULL);
     json_decref(open);

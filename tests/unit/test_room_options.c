@@ -21,14 +21,14 @@ static void test_defaults(void **state)
     (void)state;
     mcu_room_options o;
     assert_true(mcu_room_options_init(&o, NULL, NULL));
-    assert_int_equal(o.tiers.n_tiers, 4);
-    assert_int_equal(o.video.n_tiers, 4 + 2 + 8); /* C and D while a screen is shown; A and B for three roles and the recording */
-    assert_true(o.canvases[5].screen && o.canvases[5].tier == 3);
-    assert_int_equal(o.video.tiers[5].height_px, 360);
-    assert_int_equal(o.video.tiers[5].fps, 2);
-    assert_int_equal(o.video.view[6], MCU_WHO_PATIENT);
+    assert_int_equal(o.tiers.n_tiers, 5);
+    assert_int_equal(o.video.n_tiers, 5 + 3 + 8); /* C to E while a screen is shown; A and B for three roles and the recording */
+    assert_true(o.canvases[6].screen && o.canvases[6].tier == 3);
+    assert_int_equal(o.video.tiers[6].height_px, 360);
+    assert_int_equal(o.video.tiers[6].fps, 2);
+    assert_int_equal(o.video.view[8], MCU_WHO_PATIENT);
     assert_int_equal(mcu_room_options_tier(&o, "D"), 3);
-    assert_int_equal(mcu_room_options_tier(&o, "audio"), 4);
+    assert_int_equal(mcu_room_options_tier(&o, "audio"), 5);
     assert_int_equal(mcu_room_options_tier(&o, "Z"), -1);
     assert_string_equal(mcu_room_options_tier_name(&o, 9), "audio");
     mcu_room_options_clear(&o);
@@ -83,7 +83,7 @@ static void test_the_decoder_decides_on_the_largest_tier(void **state)
     static const struct {
         int level;
         unsigned top;
-    } rows[] = {{31, 0}, {52, 0}, {30, 1}, {22, 2}, {21, 2}, {20, 3}, {11, 3}, {10, 4}};
+    } rows[] = {{31, 0}, {52, 0}, {30, 1}, {22, 2}, {21, 2}, {20, 3}, {11, 3}, {10, 5}};
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
         const mcu_decode_limits l = mcu_h264_level_limits(rows[i].level);
         assert_int_equal(mcu_room_options_top(&o, &l), rows[i].top);
