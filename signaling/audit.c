@@ -122,6 +122,13 @@ static void lose(sig_audit *a)
     open_gap(a);
 }
 
+void sig_audit_check(const sig_gateway *g)
+{
+    if (!sig_store_trail_ok(g->store)) {
+        open_gap(g->audit);
+    }
+}
+
 /* ---- without waiting ---- */
 
 static void on_noted(void *user, bool ok)

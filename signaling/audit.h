@@ -28,6 +28,9 @@ void sig_audit_free(sig_audit *a); /* after the store */
 char *sig_audit_text(const sig_audit_entry *e);
 /* What nobody waits for. */
 void sig_audit_note(const sig_gateway *g, const sig_audit_entry *e);
+/* After something failed that had a record: if it was the trail that could not be written, a "gap" record is tried until it can.
+ */
+void sig_audit_check(const sig_gateway *g);
 /* Refused for want of permission or of a credential; of one actor at most 30 a minute are written, the rest are counted. */
 void sig_audit_refused(const sig_gateway *g, const sig_audit_entry *e);
 

@@ -38,6 +38,9 @@ static void on_written(void *user, bool ok)
         sig_supervisor_changed(p->gateway->supervisor, &p->changes[i]);
         sig_phone_changed(p->gateway->phone, &p->changes[i]);
     }
+    if (!ok) {
+        sig_audit_check(p->gateway);
+    }
     call(p, ok);
     event_free(p->deadline);
     g_free(p);

@@ -38,9 +38,9 @@ struct sig_store {
     struct event *event;
     pthread_t thread;
     bool started;
-    unsigned waiting; /* loop's: jobs without a result; keeps `results` from ever being full */
-    int64_t moved_ns; /* loop's: when the newest result came, or the first job of those that wait */
-    bool audit_ok;    /* the thread's: the last records reached the disk */
+    unsigned waiting;     /* loop's: jobs without a result; keeps `results` from ever being full */
+    int64_t moved_ns;     /* loop's: when the newest result came, or the first job of those that wait */
+    atomic_bool audit_ok; /* the last records reached the disk; the thread's to change */
     atomic_bool healthy;
     mcu_counter *commits, *syncs, *failures, *refused;
 };
@@ -68,7 +68,7 @@ sig_store *sig_store_open(const char *path, sig_audit_file *take_audit, int64_t 
     sig_store *s = g_new0(sig_store, 1);
     s->sql = sql;
     s->audit = take_audit;
-    s->audit_ok = true;
+    atomic_init(&s->audit_ok, true);
     s->jobs = mcu_mailbox_new(BOUND + 1, drop_job);
     s->results = mcu_mailbox_new(BOUND, drop_job);
     atomic_init(&s->healthy, true);
@@ -104,7 +104,7 @@ static unsigned write_records(sig_store *s, job **batch, unsigned n)
         batch[i]->seq = batch[i]->record ? sig_audit_file_add(s->audit, batch[i]->record) : 0;
     }
     if (records > 0) {
-        s->audit_ok = sig_audit_file_flush(s->audit);
+        atomic_store(&s->audit_ok, sig_audit_file_flush(s->audit));
         mcu_counter_add(s->audit_ok ? s->syncs : s->failures, 1);
         atomic_store(&s->healthy, atomic_load(&s->healthy) && s->audit_ok);
     }
@@ -129,7 +129,7 @@ static void record_failures(sig_store *s, job *const *batch, unsigned n, bool wr
             sig_audit_file_add(s->audit, text);
         }
     }
-    s->audit_ok = sig_audit_file_flush(s->audit) && s->audit_ok;
+    atomic_store(&s->audit_ok, sig_audit_file_flush(s->audit) && s->audit_ok);
 }
 
 /* One transaction for all that waits: a burst of changes costs one fsync. */
@@ -264,6 +264,11 @@ bool sig_store_work(sig_store *s, const sig_change *change, const char *record, 
 bool sig_store_healthy(const sig_store *s)
 {
     return atomic_load(&s->healthy);
+}
+
+bool sig_store_trail_ok(const sig_store *s)
+{
+    return atomic_load(&s->audit_ok);
 }
 
 bool sig_store_stalled(const sig_store *s)

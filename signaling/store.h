@@ -90,8 +90,9 @@ bool sig_store_commit(sig_store *s, const sig_change *changes, unsigned n, const
  * of them. `free_arg` is called on the loop, or at the end. */
 bool sig_store_work(sig_store *s, const sig_change *change, const char *record, bool (*work)(void *arg), void *take_arg,
                     GDestroyNotify free_arg, sig_commit_fn fn, void *user);
-bool sig_store_healthy(const sig_store *s); /* the last transaction reached the disk */
-bool sig_store_stalled(const sig_store *s); /* the disk has not answered for SIG_STORE_PATIENCE_MS */
-void sig_store_close(sig_store *s);         /* writes what waits, then closes; pending callbacks are not called */
+bool sig_store_healthy(const sig_store *s);  /* the last transaction reached the disk */
+bool sig_store_trail_ok(const sig_store *s); /* the last audit records did; else only another record can find out */
+bool sig_store_stalled(const sig_store *s);  /* the disk has not answered for SIG_STORE_PATIENCE_MS */
+void sig_store_close(sig_store *s);          /* writes what waits, then closes; pending callbacks are not called */
 
 #endif

@@ -15,6 +15,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "mcu/base/clock.h"
+#include "mcu/base/media.h"
+#include "signaling/audit.h"
 #include "signaling/audit_file.h"
 #include "signaling/key_file.h"
 
@@ -229,6 +232,50 @@ static void a_full_disk_loses_the_group_and_nothing_else(void **state)
     assert_true(good);
 }
 
+static void note_end(void *user, bool ok)
+{
+    *(int *)user = ok ? 1 : -1;
+}
+
+/* Nobody sends anything to a server that is not ready: it has to find out by itself. */
+static void a_change_that_a_full_disk_refused_leaves_the_server_ready_again(void **state)
+{
+    const box *b = *state;
+    struct rlimit old, small;
+    int end = 0;
+    g_autofree char *path = g_build_filename(b->folder, "store.db", NULL), *wal = g_strconcat(path, "-wal", NULL);
+    sig_audit_file *f = sig_audit_file_open(b->folder, b->key.private_key, NULL);
+    sig_gateway g = {.base = event_base_new()};
+    g.store = sig_store_open(path, f, 1, NULL);
+    assert_non_null(g.store);
+    assert_true(sig_store_start(g.store, g.base, NULL));
+    g.audit = sig_audit_new(&g);
+    getrlimit(RLIMIT_FSIZE, &old);
+    small = old;
+    small.rlim_cur = 10; /* not one record */
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &small);
+    const sig_change change = {.kind = SIG_ROOM_PUT, .room = "r", .name = "R"};
+    const sig_audit_entry entry = {.room = "r", .operation = "create"};
+    assert_true(sig_commit(&g, &change, 1, &entry, note_end, &end));
+    while (end == 0) {
+        event_base_loop(g.base, EVLOOP_ONCE);
+    }
+    assert_int_equal(end, -1);
+    assert_false(sig_store_healthy(g.store));
+    setrlimit(RLIMIT_FSIZE, &old);
+    for (int64_t until_ns = mcu_now_ns() + 5 * MCU_NS_PER_SEC; !sig_store_healthy(g.store) && mcu_now_ns() < until_ns;) {
+        event_base_loop(g.base, EVLOOP_NONBLOCK);
+        g_usleep(10000);
+    }
+    assert_true(sig_store_healthy(g.store));
+    sig_store_close(g.store);
+    sig_audit_free(g.audit);
+    event_base_free(g.base);
+    g_unlink(wal);
+    g_unlink(path);
+}
+
 static void another_key_signs_nothing_here(void **state)
 {
     const box *b = *state;
@@ -267,6 +314,7 @@ int main(void)
                                        CASE(lines_left_out_or_swapped_are_found),
                                        CASE(a_cut_below_a_noted_head_is_found),
                                        CASE(a_full_disk_loses_the_group_and_nothing_else),
+                                       CASE(a_change_that_a_full_disk_refused_leaves_the_server_ready_again),
                                        CASE(another_key_signs_nothing_here),
                                        CASE(a_private_key_is_private_and_stays)};
     return cmocka_run_group_tests(tests, NULL, NULL);
