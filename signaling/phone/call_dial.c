@@ -158,7 +158,8 @@ static void on_answered(tel_call *c, const sip_t *sip)
 
 void tel_call_on_invite_response(tel_call *c, int status, const sip_t *sip, nua_handle_t *nh)
 {
-    if (status == 401 || status == 407) {
+    bool over = c->state == TEL_CALL_ENDING || c->state == TEL_CALL_ENDED;
+    if ((status == 401 || status == 407) && !over) { /* over: asked again, it would ring all the same */
         authenticate(c, status, sip, nh);
     } else if (status >= 200 && status < 300) {
         on_answered(c, sip);

@@ -20,10 +20,11 @@
 #define SOCKET_NAME "phone"
 #define ALONE_S 60
 #define SHUTDOWN_MS 2000
+#define CHANGED_S 2
 
 typedef struct {
     tel_phone phone;
-    unsigned alone; /* GLib source */
+    unsigned alone, changed; /* GLib sources */
     int status;
 } program;
 
@@ -76,6 +77,28 @@ static void begin(program *p, json_t *config)
              p->phone.config->n_trunks);
 }
 
+static gboolean on_changed(void *user)
+{
+    program *p = user;
+    if (g_hash_table_size(p->phone.calls) == 0) {
+        g_main_loop_quit(p->phone.loop);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+/* Another configuration: calls go on as they are; after the last of them the launcher starts us anew. */
+static void watch_config(program *p, const json_t *config)
+{
+    bool same = json_equal(config, p->phone.config->json);
+    if (!same && !p->changed) {
+        mcu_info("phone.changed", "calls=%u", g_hash_table_size(p->phone.calls));
+        p->changed = g_timeout_add_seconds(CHANGED_S, on_changed, p);
+    } else if (same && p->changed) {
+        g_source_remove(p->changed);
+        p->changed = 0;
+    }
+}
+
 static void on_hello(void *user, json_t *config)
 {
     program *p = user;
@@ -84,12 +107,10 @@ static void on_hello(void *user, json_t *config)
         begin(p, config);
         return;
     }
-    if (!json_equal(config, p->phone.config->json)) { /* calls go on as they are; the launcher starts us anew */
-        mcu_info("phone.changed", "calls=%u", g_hash_table_size(p->phone.calls));
-        if (g_hash_table_size(p->phone.calls) == 0) {
-            g_main_loop_quit(p->phone.loop);
-            return;
-        }
+    watch_config(p, config);
+    if (p->changed && g_hash_table_size(p->phone.calls) == 0) {
+        g_main_loop_quit(p->phone.loop);
+        return;
     }
     GHashTableIter i;
     void *call = NULL;
@@ -143,6 +164,9 @@ static void let_signals_through(void)
 static void close_all(program *p)
 {
     watch_alone(p, false);
+    if (p->changed) {
+        g_source_remove(p->changed);
+    }
     g_hash_table_destroy(p->phone.calls);
     tel_ua_free(p->phone.ua, SHUTDOWN_MS);
     tel_link_free(p->phone.link);
