@@ -293,10 +293,10 @@ void sig_phone_changed(sig_phone *p, const sig_change *change)
 static void on_leg_update(sig_phone *p, const json_t *m)
 {
     sig_phone_call *c = sig_phone_find(p, sig_phone_text(m, "call"));
-    sig_room *r = c && c->leg_there ? room_of(c) : NULL;
+    sig_room *r = c && (c->leg_there || c->state == SIG_CALL_HANDING) ? room_of(c) : NULL; /* then it follows the leg */
     if (r) {
-        sig_room_tell(r, json_pack("{s:s, s:s, s:s, s:O}", "type", "leg_update", "seat", c->seat, "session", c->id, "leg",
-                                   json_object_get(m, "leg")));
+        sig_room_tell(r, json_pack("{s:s, s:s, s:s, s:o}", "type", "leg_update", "seat", c->seat, "session", c->id, "leg",
+                                   json_deep_copy(json_object_get(m, "leg"))));
     }
     mcu_leg_json_wipe(json_object_get(m, "leg"));
 }
@@ -347,7 +347,7 @@ static void on_known(sig_phone *p, const json_t *m)
     c->state = strcmp(state, "in_room") == 0 ? SIG_CALL_IN_ROOM : c->outgoing ? SIG_CALL_ANSWERED : SIG_CALL_PROMPTS;
     c->leg_there = c->state == SIG_CALL_IN_ROOM;
     sig_room *r = room_of(c);
-    if (*c->room && !r) {
+    if (!r && (*c->room || c->leg_there)) {
         sig_phone_call_end(c, "room_ended");
     } else if (c->leg_there) {
         sig_room_note_leg(r, c->id, c->seat);

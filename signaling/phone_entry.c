@@ -217,9 +217,18 @@ void sig_phone_on_pin(sig_phone *p, const json_t *m, json_int_t id)
 
 typedef struct {
     sig_gateway *gateway;
-    char call[SIG_ID_MAX + 1];
+    char call[SIG_ID_MAX + 1], room[SIG_ID_MAX + 1], seat[SIG_ID_MAX + 1];
     json_int_t id;
 } handing;
+
+/* It was over before the room had it. */
+static void take_back(const handing *h)
+{
+    sig_room *r = sig_supervisor_room(h->gateway->supervisor, h->room);
+    if (r) {
+        sig_room_tell(r, json_pack("{s:s, s:s, s:s}", "type", "leave", "seat", h->seat, "session", h->call));
+    }
+}
 
 static void on_handed(void *user, const json_t *reply, const char *code, const char *message)
 {
@@ -240,6 +249,8 @@ static void on_handed(void *user, const json_t *reply, const char *code, const c
         }
     } else if (c) {
         sig_phone_link_refuse(p->link, h->id, code ? code : mcu_error_name(MCU_ERROR_UNAVAILABLE));
+    } else if (p && reply) {
+        take_back(h);
     }
     g_free(h);
 }
@@ -256,10 +267,13 @@ void sig_phone_on_hand(sig_phone *p, const json_t *m, json_int_t id, const int *
         h->gateway = p->gateway;
         h->id = id;
         g_strlcpy(h->call, c->id, sizeof h->call);
+        g_strlcpy(h->room, c->room, sizeof h->room);
+        g_strlcpy(h->seat, c->seat, sizeof h->seat);
         c->clear = json_is_null(json_object_get(leg, "srtp"));
         c->answered_ms = c->answered_ms ? c->answered_ms : mcu_wall_ns() / MS;
         c->state = SIG_CALL_HANDING;
-        json_t *told = json_pack("{s:s, s:s, s:s, s:O}", "type", "leg", "seat", c->seat, "session", c->id, "leg", leg);
+        json_t *told =
+            json_pack("{s:s, s:s, s:s, s:o}", "type", "leg", "seat", c->seat, "session", c->id, "leg", json_deep_copy(leg));
         if (!sig_room_call_fds(r, told, fds, n_fds, true, on_handed, h)) {
             g_free(h);
             sig_phone_link_refuse(p->link, id, mcu_error_name(MCU_ERROR_UNAVAILABLE));

@@ -55,11 +55,12 @@ static void begin(sig_phone_call *c, bool ok)
     char language[3] = {c->language[0], c->language[1], '\0'};
     json_t *m = json_pack("{s:s, s:s, s:s, s:[s], s:o}", "type", "dial", "call", c->id, "number", c->number, "languages",
                           language, "bound", sig_phone_bound(c));
-    if (!ok || !sig_phone_link_send(p->link, m)) {
-        if (!ok) {
-            json_decref(m);
-            c->own_seat = false;
-        }
+    bool wanted = ok && !c->told; /* it may have been ended while it was written down */
+    if (!wanted) {
+        json_decref(m);
+        c->own_seat = c->own_seat && ok;
+    }
+    if (!wanted || !sig_phone_link_send(p->link, m)) {
         c->phone_done = true;
         sig_phone_call_end(c, mcu_error_name(MCU_ERROR_UNAVAILABLE));
     }

@@ -5,6 +5,7 @@
 
 #include "mcu/base/clock.h"
 #include "mcu/base/ipc.h"
+#include "mcu/base/leg.h"
 #include "mcu/base/status.h"
 #include "signaling/room_private.h"
 
@@ -32,6 +33,7 @@ static void free_call(sig_call *c)
     if (c->deadline) {
         event_free(c->deadline);
     }
+    mcu_leg_json_wipe(json_object_get(c->message, "leg"));
     json_decref(c->message);
     for (unsigned i = 0; i < c->n_fds; i++) {
         close(c->fds[i]);
@@ -66,18 +68,23 @@ static void on_deadline(evutil_socket_t fd, short what, void *user)
 /* Sends what waited. False = it could not be sent and the call is still the caller's. */
 static bool submit(sig_call *c)
 {
-    json_t *m = g_steal_pointer(&c->message);
+    json_t *m = g_steal_pointer(&c->message), *leg = json_incref(json_object_get(m, "leg"));
+    bool sent = true;
     if (!c->fn) {
         sig_room_link_send(c->room->link, m);
         free_call(c);
-        return true;
+    } else {
+        if (c->deadline) {
+            event_del(c->deadline);
+        }
+        int64_t left_ms = (c->until_ns - mcu_now_ns()) / INT64_C(1000000);
+        c->request =
+            sig_room_link_request_fds(c->room->link, m, c->fds, c->n_fds, (int)CLAMP(left_ms, 200, CALL_MS), on_reply, c);
+        sent = c->request != NULL;
     }
-    if (c->deadline) {
-        event_del(c->deadline);
-    }
-    int64_t left_ms = (c->until_ns - mcu_now_ns()) / INT64_C(1000000);
-    c->request = sig_room_link_request_fds(c->room->link, m, c->fds, c->n_fds, (int)CLAMP(left_ms, 200, CALL_MS), on_reply, c);
-    return c->request != NULL;
+    mcu_leg_json_wipe(leg); /* its keys are on their way */
+    json_decref(leg);
+    return sent;
 }
 
 static sig_call *enqueue(sig_room *r, json_t *take_message, const int *fds, unsigned n_fds, sig_reply_fn fn, void *user)

@@ -63,15 +63,19 @@ class FakePhone:
     def pin(self, call, pin):
         return self.ask(type="pin", call=call, pin=pin, language="en")
 
-    def hand(self, call, bound=None, codec="PCMU", srtp=None):
+    def hand(self, call, bound=None, codec="PCMU", srtp=None, tell=None):
         pair = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         leg = {"codec": codec, "pt_in": 0, "pt_out": 0, "event_pt": 101, "ptime": 20, "ssrc": 1, "seq": 1, "ts": 1, "remote": "127.0.0.1:9",
                "srtp": srtp}
         try:
-            return self.ask(fds=[s.fileno() for s in pair], type="leg", call=call, leg=leg, bound=bound)
+            return (tell or self.ask)(fds=[s.fileno() for s in pair], type="leg", call=call, leg=leg, bound=bound)
         finally:
             for s in pair:
                 s.close()
+
+    def hand_unheard(self, call):
+        """Does not wait for the answer."""
+        self.hand(call, tell=lambda **m: self.send(id=9999, **m))
 
     def enter(self, call, pin, **more):
         """A caller all the way into the room; returns its seat."""

@@ -40,6 +40,14 @@ def make(server):
         server.wait(lambda: bound["seat"] not in seat_names(room), 3)
         phone.close()
 
+    def the_first_of_a_room_that_only_starts_is_handed_its_keys():
+        phone, room, keys = FakePhone(server), server.room(), {"key_in": "A" * 40, "key_out": "B" * 40}
+        phone.incoming("call-t", caller="+15551110017")
+        bound = phone.pin("call-t", pin(room))["bound"]
+        assert phone.hand("call-t", bound, srtp=keys)["type"] == "ok"
+        assert legs(room)["call-t"]["leg"]["srtp"] == keys
+        phone.close()
+
     def a_number_that_is_not_ours_and_a_second_of_an_id_are_refused():
         phone = FakePhone(server)
         assert phone.incoming("call-b", number="+15559999")["code"] == "unknown_number"
@@ -190,6 +198,19 @@ def make(server):
         assert server.rest("DELETE", f"/rooms/{room}/participants/{bound['seat']}").status == 204
         assert record("call-p")["reason"] == "removed"
 
+    def who_hangs_up_while_he_enters_is_not_left_in_the_room():
+        phone, room = FakePhone(server), server.room()
+        server.link(room, seat="ana")
+        phone.incoming("call-s", caller="+15551110016")
+        assert phone.pin("call-s", pin(room, seat="ana"))["type"] == "ok"
+        phone.hand_unheard("call-s")
+        phone.send(type="leg_update", call="call-s", leg={"hold": True})
+        server.wait(lambda: legs(room).get("call-s", {}).get("heard") == [{"hold": True}], 3)
+        phone.send(type="ended", call="call-s", reason="hung_up", status=0)
+        assert record("call-s")["reason"] == "hung_up"
+        server.wait(lambda: "call-s" not in legs(room), 3)  # asked after the leg was given to it: it had it
+        phone.close()
+
     def a_room_that_dies_gets_its_calls_again():
         phone, room = FakePhone(server), server.room()
         bound = phone.enter("call-q", pin(room), caller="+15551110015")
@@ -217,10 +238,11 @@ def make(server):
         assert not re.search(r"\b555\d{7}\b", server.get("/metrics", Authorization="Bearer " + server.key).body.decode())
         phone.close()
 
-    return [a_pin_leads_into_the_room_and_the_call_is_written_down, a_number_that_is_not_ours_and_a_second_of_an_id_are_refused,
+    return [a_pin_leads_into_the_room_and_the_call_is_written_down, the_first_of_a_room_that_only_starts_is_handed_its_keys,
+            a_number_that_is_not_ours_and_a_second_of_an_id_are_refused,
             guessing_has_a_limit_for_each_number_and_for_the_trunk, a_one_time_pin_is_used_up_also_by_two_at_the_same_moment,
             a_host_pin_opens_a_locked_room_and_a_seat_pin_its_seat, a_full_or_ended_room_says_so,
             who_is_removed_is_hung_up_and_so_is_who_is_in_a_room_that_ends, a_host_calls_a_number_and_sees_how_far_it_comes,
             a_call_that_is_not_answered_leaves_no_seat, what_the_dial_plan_does_not_allow_is_refused_with_a_reason,
-            a_room_that_dies_gets_its_calls_again, a_call_in_a_room_outlives_the_gateway_and_tessera_phone,
+            who_hangs_up_while_he_enters_is_not_left_in_the_room, a_room_that_dies_gets_its_calls_again, a_call_in_a_room_outlives_the_gateway_and_tessera_phone,
             numbers_and_pins_are_nowhere_in_clear]
