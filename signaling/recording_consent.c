@@ -80,7 +80,7 @@ void sig_recording_show(const sig_recording *c)
 typedef struct {
     sig_gateway *gateway;
     char room[SIG_ID_MAX + 1], seat[SIG_ID_MAX + 1];
-    bool agrees;
+    unsigned number;
     sig_recording_fn fn;
     void *user;
 } answer;
@@ -91,7 +91,10 @@ static void on_written(void *user, bool ok)
     answer *a = user;
     sig_room *room = sig_supervisor_room(a->gateway->supervisor, a->room);
     if (room && ok) {
-        g_hash_table_remove(room->recording->refusing, a->seat);
+        GHashTable *refusing = room->recording->refusing;
+        if (GPOINTER_TO_UINT(g_hash_table_lookup(refusing, a->seat)) <= a->number) { /* not one that was said since */
+            g_hash_table_remove(refusing, a->seat);
+        }
         sig_recording_people_changed(room->recording);
     }
     a->fn(a->user, ok ? NULL : mcu_error_name(MCU_ERROR_UNAVAILABLE), "It could not be written down.");
@@ -108,11 +111,11 @@ void sig_recording_consent(sig_recording *c, const char *seat, bool agrees, cons
     g_strlcpy(change.seat, seat, sizeof change.seat);
     g_strlcpy(change.method, method, sizeof change.method);
     answer *a = g_new0(answer, 1);
-    *a = (answer){.gateway = g, .agrees = agrees, .fn = fn, .user = user};
+    *a = (answer){.gateway = g, .number = ++c->answers, .fn = fn, .user = user};
     g_strlcpy(a->room, c->room->id, sizeof a->room);
     g_strlcpy(a->seat, seat, sizeof a->seat);
     if (!agrees) {
-        g_hash_table_add(c->refusing, g_strdup(seat));
+        g_hash_table_replace(c->refusing, g_strdup(seat), GUINT_TO_POINTER(a->number));
         sig_recording_people_changed(c);
     }
     json_t *more = json_pack("{s:s, s:s}", "version", SIG_CONSENT_VERSION, "method", method);

@@ -26,7 +26,8 @@ struct sig_recording {
     int64_t segment;               /* the next one's number */
     char hash[SIG_CHAIN_HASH + 1]; /* of the newest proven head */
     GHashTable *coming;            /* seats on their way to the process */
-    GHashTable *refusing;          /* seats whose no is not on the disk yet */
+    GHashTable *refusing;          /* seats whose no is not on the disk yet -> its number */
+    unsigned answers;              /* so far: their numbers */
     GHashTable *unused;            /* files that were handed out */
     struct event *deadline;        /* of stopping */
 };

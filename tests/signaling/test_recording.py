@@ -97,6 +97,17 @@ def make(server):
         server.wait(lambda: len(os.listdir(f"{server.data}/recordings/{recording}")) == 1, 3)  # the files that were not needed are gone
         assert [r["operation"] for r in trail(target=recording, event="done")] == ["record_start", "record_stop"]
 
+    async def a_no_is_in_force_although_the_yes_before_it_is_written_later():
+        room = server.room(recording="everyone")
+        ws = await comes(server.link(room, seat="one"))
+        await until(ws, "answer")
+        assert command(room, "start").status == 200
+        await say(ws, type="consent", agree=True, version="1", id=1)
+        await say(ws, type="consent", agree=False, version="1", id=2)
+        for _ in range(2):
+            await until(ws, "ok")
+        assert "start" not in actions(room)
+
     async def with_everyone_it_begins_when_the_last_has_agreed():
         room = server.room(recording="everyone")
         ws = await comes(server.link(room, seat="one"))
@@ -229,5 +240,6 @@ def make(server):
         await nobody_is_recorded_before_or_after_consent()
 
     return [nobody_is_recorded_unless_the_room_says_so, an_announced_recording_is_shown_to_everybody_and_proven, all_of_consent,
+            a_no_is_in_force_although_the_yes_before_it_is_written_later,
             it_goes_on_after_the_room_and_the_gateway_have_died, heads_of_a_stranger_are_not_anchored,
             a_shredded_recording_leaves_a_tombstone_and_a_hold_beats_it]
