@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "mcu/base/status.h"
+#include "mcu/net/sdes.h"
 
 #define SUITE "AES_CM_128_HMAC_SHA1_80"
 #define OPUS_PT 96
 #define EVENT_PT 101
-#define KEY_TEXT (MCU_LEG_KEY_SIZE / 3 * 4) /* base64 without padding: 30 bytes are 40 characters */
 
 static const struct {
     mcu_codec codec;
@@ -126,33 +126,16 @@ static bool read_addresses(const sdp_media_t *m, tel_agreed *out, GError **error
     return true;
 }
 
-/* "1 AES_CM_128_HMAC_SHA1_80 inline:KEY|2^31|1:4 ..." -> its tag, 0 = not ours to use. Session parameters change the meaning. */
+/* Its tag, 0 = not ours to use. */
 static unsigned read_crypto(const char *value, uint8_t key[MCU_LEG_KEY_SIZE])
 {
-    g_auto(GStrv) words = g_strsplit_set(value, " \t", 6);
-    guint64 tag = 0;
-    gsize size = 0;
-    if (g_strv_length(words) != 3 || !g_ascii_string_to_unsigned(words[0], 10, 1, 999999999, &tag, NULL) ||
-        strcmp(words[1], SUITE) != 0 || !g_str_has_prefix(words[2], "inline:")) {
-        return 0;
+    mcu_sdes sdes;
+    unsigned tag = mcu_sdes_parse(value, strlen(value), &sdes) == MCU_OK ? sdes.tag : 0;
+    if (tag > 0) {
+        memcpy(key, sdes.key, MCU_LEG_KEY_SIZE);
     }
-    char *text = words[2] + strlen("inline:");
-    size_t length = strcspn(text, "|");
-    if (length != KEY_TEXT || strchr(text, ';')) { /* more keys than one need an MKI */
-        return 0;
-    }
-    const char *mki = strrchr(text, '|');
-    if (mki && strchr(mki, ':')) {
-        return 0;
-    }
-    text[length] = '\0';
-    g_autofree guchar *raw = g_base64_decode(text, &size);
-    bool good = size == MCU_LEG_KEY_SIZE;
-    if (good) {
-        memcpy(key, raw, MCU_LEG_KEY_SIZE);
-    }
-    OPENSSL_cleanse(raw, size);
-    return good ? (unsigned)tag : 0;
+    mcu_sdes_wipe(&sdes);
+    return tag;
 }
 
 static unsigned find_crypto(const sdp_media_t *m, uint8_t key[MCU_LEG_KEY_SIZE])
@@ -251,10 +234,13 @@ static GString *begin(tel_local *l)
 
 static void add_crypto(GString *s, const tel_local *l, unsigned tag)
 {
-    char *text = g_base64_encode(l->key, sizeof l->key);
-    g_string_append_printf(s, "a=crypto:%u " SUITE " inline:%s\r\n", tag, text);
-    OPENSSL_cleanse(text, strlen(text));
-    g_free(text);
+    char text[MCU_SDES_TEXT];
+    mcu_sdes sdes = {.tag = tag};
+    memcpy(sdes.key, l->key, MCU_LEG_KEY_SIZE);
+    mcu_sdes_write(&sdes, text);
+    mcu_sdes_wipe(&sdes);
+    g_string_append_printf(s, "a=crypto:%s\r\n", text);
+    OPENSSL_cleanse(text, sizeof text);
 }
 
 static void add_format(GString *s, const char *name, unsigned long clock_hz, unsigned pt)
