@@ -85,19 +85,13 @@ void sig_recording_end(sig_recording *c, const char *reason)
     c->id[0] = '\0';
 }
 
+/* Only the beginning waits for everybody: who comes later, or takes the consent back, is masked by the room's process. */
 static void review(sig_recording *c)
 {
     g_autoptr(GPtrArray) missing = sig_recording_missing(c);
-    bool agreed = missing->len == 0;
-    if (c->turn == SIG_RECORDING_ASKING && agreed && sig_recording_can_begin(c, NULL)) {
+    if (c->turn == SIG_RECORDING_ASKING && missing->len == 0 && sig_recording_can_begin(c, NULL)) {
         sig_recording_turn_to(c, SIG_RECORDING_ON, "agreed");
         sig_recording_begin(c);
-    } else if (c->turn == SIG_RECORDING_ON && !agreed) {
-        sig_recording_tell(c, "pause", "consent"); /* before anything else */
-        sig_recording_turn_to(c, SIG_RECORDING_HELD, "consent");
-    } else if (c->turn == SIG_RECORDING_HELD && agreed) {
-        sig_recording_turn_to(c, SIG_RECORDING_ON, "agreed");
-        sig_recording_tell(c, "resume", "agreed");
     }
 }
 
@@ -233,8 +227,8 @@ static void pause_it(sig_recording *c)
 
 static void resume(sig_recording *c)
 {
-    sig_recording_turn_to(c, SIG_RECORDING_HELD, "resume"); /* goes on at once when all have agreed */
-    review(c);
+    sig_recording_turn_to(c, SIG_RECORDING_ON, "resume");
+    sig_recording_tell(c, "resume", "resume");
 }
 
 static const struct {

@@ -12,7 +12,7 @@ typedef enum {
     SIG_RECORDING_WRITING, /* that it is to begin */
     SIG_RECORDING_ASKING,  /* not everybody has agreed yet */
     SIG_RECORDING_ON,
-    SIG_RECORDING_HELD, /* somebody is there who has not agreed */
+    SIG_RECORDING_HELD, /* somebody is there who has not agreed, on a tier that cannot mask */
     SIG_RECORDING_PAUSED,
     SIG_RECORDING_STOPPING,
 } sig_recording_turn;

@@ -264,8 +264,20 @@ static int64_t number(const json_t *m, const char *member)
     return MAX(json_integer_value(json_object_get(m, member)), 0);
 }
 
+/* A tier that cannot mask stands still while somebody is there who has not agreed, and goes on by itself. */
+static void on_held(sig_recording *c, const json_t *m)
+{
+    (void)m;
+    if (c->turn == SIG_RECORDING_ON) {
+        sig_recording_turn_to(c, SIG_RECORDING_HELD, "consent");
+    }
+}
+
 static void on_segment_started(sig_recording *c, const json_t *m)
 {
+    if (c->turn == SIG_RECORDING_HELD) {
+        sig_recording_turn_to(c, SIG_RECORDING_ON, "agreed");
+    }
     sig_change change = segment_change(c, number(m, "segment"), "writing");
     const char *file = text(m, "file");
     if (!g_hash_table_remove(c->unused, file) && !g_str_has_prefix(file, c->id)) { /* also one of a gateway before this */
@@ -352,7 +364,7 @@ void sig_recording_on_event(sig_recording *c, const json_t *m)
     static const struct {
         const char *state;
         void (*take)(sig_recording *c, const json_t *m);
-    } table[] = {{"started", on_segment_started}, {"head", on_head},   {"ended", on_segment_ended}, {"gap", on_trouble},
+    } table[] = {{"started", on_segment_started}, {"head", on_head},   {"ended", on_segment_ended}, {"gap", on_trouble},   {"held", on_held},
                  {"disk_low", on_trouble},        {"error", on_error}, {"stopped", on_stopped}};
     if (!*c->id || strcmp(text(m, "recording"), c->id) != 0) {
         return; /* of one that is over */

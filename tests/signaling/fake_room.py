@@ -125,6 +125,11 @@ def handle(s, m, fd=-1):
             os.abort()
         if "a=x-silent" in sdp:
             return
+        if "a=x-held" in sdp:
+            end_segment(s, "consent")
+            send(s, {"type": "recording", "recording": tape["id"], "state": "held", "seats": [seat]})
+        if "a=x-goes-on" in sdp:
+            begin_segment(s)
         if "a=x-bad" in sdp:
             send(s, {"type": "error", "code": "bad_sdp", "message": "no m-line", **reply})
             return
