@@ -95,6 +95,7 @@ void sig_room_layout_changed(sig_room *r)
 {
     const sig_room_facts *f = sig_facts_room(r->gateway->facts, r->id);
     sig_room_tell(r, json_pack("{s:s, s:s}", "type", "layout", "layout", f->layout));
+    sig_room_tell_layouts(r);
 }
 
 void sig_room_recording_changed(sig_room *r, const char *seat)

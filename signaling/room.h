@@ -60,6 +60,8 @@ bool sig_room_admit(sig_room *r, const char *seat); /* false = nobody waits ther
 bool sig_room_deny(sig_room *r, const char *seat);
 void sig_room_left(sig_room *r, const char *seat); /* for good: has to knock again when the room is locked */
 void sig_room_show_knocks(sig_room *r, sig_session *s);
+void sig_room_show_layouts(sig_room *r, sig_session *s);
+void sig_room_tell_layouts(sig_room *r); /* the hosts: another one is in use, or others can be */
 void sig_room_say(sig_room *r, json_t *take_message); /* to every client */
 /* A line of chat by a seat, at most five in ten seconds. False = too many, not counted. */
 bool sig_room_may_write(sig_room *r, const char *seat, int64_t now_ns);

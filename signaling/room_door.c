@@ -59,6 +59,23 @@ void sig_room_show_knocks(sig_room *r, sig_session *s)
     }
 }
 
+/* Those there are, as GET /api/v1/layouts lists them, and the one in use. */
+static json_t *layouts_json(const sig_room *r)
+{
+    return json_pack("{s:s, s:s, s:o}", "type", "layouts", "layout", facts_of(r)->layout, "layouts",
+                     mcu_layouts_list(r->gateway->layouts));
+}
+
+void sig_room_show_layouts(sig_room *r, sig_session *s)
+{
+    sig_session_send(s, layouts_json(r));
+}
+
+void sig_room_tell_layouts(sig_room *r)
+{
+    tell_hosts(r, layouts_json(r));
+}
+
 /* ---- the lock ---- */
 
 bool sig_room_lets_in(const sig_room *r, const char *seat)

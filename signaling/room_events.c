@@ -66,6 +66,7 @@ void sig_room_greet(sig_room *r, sig_session *s)
     }
     if (sig_session_is_host(s)) {
         sig_room_show_knocks(r, s);
+        sig_room_show_layouts(r, s);
     }
     if (strcmp(sig_facts_room(r->gateway->facts, r->id)->policy, SIG_POLICY_NOBODY) != 0) {
         sig_session_send(s, sig_recording_message(r->recording, sig_session_seat(s)));

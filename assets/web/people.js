@@ -1,5 +1,5 @@
 // people.js - who is in the visit: name, role, what is on, who speaks; for hosts what they may do about each.
-import { t } from './strings.js';
+import { has, t } from './strings.js';
 import { act, ask } from './host.js';
 import { icon, roleName } from './marks.js';
 
@@ -15,6 +15,12 @@ export class People {
     this.#page = page;
     visit.on('roster', () => this.#roster());
     visit.on('me', () => this.draw());
+    visit.on('layouts', () => this.#layouts());
+    $('layout').addEventListener('change', async () => {
+      if (await act(visit, page, 'layout', { value: $('layout').value })) return;
+      $('layout').dataset.key = ''; // back to what is in use
+      this.#layouts();
+    });
     $('mute-all').addEventListener('click', () => act(visit, page, 'mute_all', { done: 'muteAllDone' }));
     $('lock').addEventListener('click', () => act(visit, page, 'lock', { value: !visit.locked, done: '' }));
     $('end').addEventListener('click', async () => {
@@ -27,6 +33,20 @@ export class People {
     this.#rows.clear();
     $('people').replaceChildren();
     $('people-count').textContent = '';
+  }
+
+  // What the server lists, in the person's words where there are some; drawn anew only when it changed: the list may be open.
+  #layouts() {
+    const { layout, layouts } = this.#visit.layouts || {};
+    if (!layouts) return;
+    const list = $('layout');
+    const words = ({ name, title }) => (has('layout ' + name) ? t('layout ' + name) : title);
+    const options = layouts.map((one) => new Option(words(one), one.name));
+    const key = [layout, ...options.map((o) => o.value + o.text)].join();
+    if (list.dataset.key === key) return;
+    list.dataset.key = key;
+    list.replaceChildren(...options);
+    list.value = layout;
   }
 
   #here() {
@@ -53,6 +73,7 @@ export class People {
 
   // A row is changed in place and moved only when the order changed: the focus may be in it.
   draw() {
+    this.#layouts();
     const roster = this.#here();
     const list = $('people');
     set($('people-count'), roster.length ? `(${roster.length})` : '');

@@ -158,9 +158,10 @@ export class Room {
     this.#announced.muted = me.muted;
     for (const [id, op] of [['mute', 'audio'], ['camera', 'video'], ['hand', 'hand'], ['chat-form', 'chat']]) $(id).hidden = !this.#visit.may(op);
     $('lock').hidden = !this.#visit.may('lock');
+    $('layout-choice').hidden = !this.#visit.may('layout');
     $('mute-all').hidden = !this.#visit.may('mute_all');
     $('end').hidden = !this.#visit.may('end');
-    $('host-tools').hidden = !['lock', 'mute_all', 'record', 'end'].some((op) => this.#visit.may(op));
+    $('host-tools').hidden = !['layout', 'lock', 'mute_all', 'record', 'end'].some((op) => this.#visit.may(op));
     this.#buttons();
   }
 

@@ -5,8 +5,8 @@
 // Events, each with the new value: 'state' ("idle" "joining" "waiting" "live" "signal" "media" "ended"), 'roster', 'layout',
 // 'quality', 'stream' (the composite, set again after every new connection), 'me' (name, role, room, muted, host, may, ...),
 // 'ended' ({reason, code}), 'error' ({code, message}), 'media' (camera or microphone changed), 'lost' (kind of the device that went
-// away), 'chat' ({seat, name, text, at}), 'asked' ({what, by}), 'locked', 'knocks' (who waits, for hosts), 'nopath' (what was tried),
-// 'recording' ({state, policy, consent, version, missing}: whether the visit is recorded, and what this person said to it).
+// away), 'chat' ({seat, name, text, at}), 'asked' ({what, by}), 'locked', 'layouts' (for hosts), 'knocks' (who waits, for hosts), 'nopath'
+// (what was tried), 'recording' ({state, policy, consent, version, missing}: whether the visit is recorded, and what this person said to it).
 import { Signaling } from './signaling.js';
 import { Media } from './media.js';
 import { Peer } from './peer.js';
@@ -27,6 +27,7 @@ export class Visit extends EventTarget {
   reason = '';
   locked = false;
   recording = null;
+  layouts = null; // {layout: the name in use, layouts: [{name, title}]}, for those who may choose
   knocks = new Map(); // seat -> {seat, name, role}
   media;
   peer = null;
@@ -207,6 +208,9 @@ export class Visit extends EventTarget {
       case 'recording':
         this.recording = m;
         return this.#emit('recording', m);
+      case 'layouts':
+        this.layouts = m;
+        return this.#emit('layouts', m);
       case 'waiting':
         this.#waiting = true;
         clearTimeout(this.#timers.path);

@@ -290,6 +290,11 @@ test('hosts: operations, the door, questions; everybody else decides for himself
   await press('[data-seat=p3] >> text=Ask to unmute', ['unmute_ask', 'p3', undefined]);
   await press('#mute-all', ['mute_all', undefined, undefined]);
   await textOf(page, 'note', 'Everyone but hosts and interpreters');
+  assert.deepEqual(await page.$$eval('#layout option', (all) => all.map((o) => o.textContent)), ['Grid', 'Ward round', 'Speaker and strip'], 'a layout of the clinic by its own title');
+  await page.selectOption('#layout', 'ward');
+  await page.waitForFunction(() => window.tessera.layouts.layout === 'ward');
+  assert.deepEqual(operation(), ['layout', undefined, 'ward']);
+  assert.equal(await page.inputValue('#layout'), 'ward');
   await press('#lock', ['lock', undefined, true]);
   await textOf(page, 'lock', 'Unlock');
   assert.equal(await page.isVisible('#locked'), true);

@@ -57,6 +57,14 @@ test('a host in Chromium, a patient in Firefox', { timeout: 150000 }, async (t) 
     assert.equal(refused, 'rate_limited');
   });
 
+  await t.test('the host arranges the picture', async () => {
+    await until('the layouts', () => host.evaluate(() => document.getElementById('layout').options.length >= 8));
+    await host.selectOption('#layout', 'speaker');
+    await until('the arrangement', async () => (await server.inspect(room)).layout === 'speaker');
+    await host.selectOption('#layout', 'grid');
+    assert.equal(await patient.evaluate(() => document.getElementById('layout-choice').getClientRects().length), 0, 'not for a patient');
+  });
+
   await t.test('a hand is seen by everybody', async () => {
     await click(patient, '#hand');
     await textOf(host, 'people', /hand raised/);

@@ -124,6 +124,10 @@ def make(server):
         await say(ws, type="share", on=False)
         await say(host, type="host", op="camera_ask", seat="one")
         await hear(ws, "asked")
+        await say(host, type="host", op="layout", value="speaker", id=1)
+        while (await hear(host, "layouts"))["layout"] != "speaker":
+            pass
+        await hear(host, "ok")
         await say(host, type="host", op="lock", value=True, id=1)
         await hear(host, "ok")
         await hear(ws, "lock")

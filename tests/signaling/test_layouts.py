@@ -54,9 +54,13 @@ def make(server):
     async def a_host_chooses_and_nobody_else():
         room = server.room()
         host, other = await inside(room, "doc", role="clinician", host=True), await inside(room, "ana")
+        second, _ = await server.join(server.link(room, seat="second", host=True))
+        seen = await hear(second, "layouts")
+        assert seen["layout"] == "grid" and {"name": "speaker", "title": "Speaker and strip"} in seen["layouts"], seen
         await say(host, type="host", op="layout", value="side-by-side", id=1)
         assert (await hear(host, "ok"))["id"] == 1
         assert server.inspect(room)["layout"] == "side-by-side" and told(room)[-1]["layout"] == "side-by-side"
+        assert (await hear(second, "layouts"))["layout"] == "side-by-side"
         for value in ({"value": "circle"}, {}, {"value": True}):
             await say(host, type="host", op="layout", id=2, **value)
             e = await hear(host, "error")

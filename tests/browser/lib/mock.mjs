@@ -11,7 +11,7 @@ const TYPES = { '.js': 'text/javascript', '.css': 'text/css', '.html': 'text/htm
 const POLICY = // as the server's
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob: mediastream:; " +
   "connect-src 'self' ws:; font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'";
-const MAY = ['mute', 'unmute_ask', 'camera_ask', 'mute_all', 'remove', 'lock', 'admit', 'deny', 'tier', 'record', 'end'];
+const MAY = ['mute', 'unmute_ask', 'camera_ask', 'mute_all', 'remove', 'lock', 'layout', 'admit', 'deny', 'tier', 'record', 'end'];
 const CHAT_BURST = 5;
 
 const ROOM_PAGE = `<!doctype html><title>room</title><canvas width=1280 height=720></canvas><script>
@@ -69,6 +69,7 @@ export async function startMock() {
     { seat: 'p2', name: 'Dr. Jonas Weber', role: 'clinician', kind: 'web', audio: true, video: true, muted: false, talking: true, tier: 'A', state: 'up' },
     { seat: 'p3', name: 'Mei-Ling Chen', role: 'interpreter', kind: 'web', audio: false, video: true, muted: false, talking: false, hand: true, tier: 'B', state: 'up' },
     { seat: 'p4', name: 'عبد الرحمن', role: 'guest', kind: 'phone', audio: true, video: false, muted: false, talking: false, tier: 'audio', state: 'up' }] });
+  const layouts = (layout) => ({ type: 'layouts', layout, layouts: [{ name: 'grid', title: 'Grid' }, { name: 'ward', title: 'Ward round' }, { name: 'speaker', title: 'Speaker and strip' }] });
   const say = (ws, m) => ws.send(JSON.stringify(m));
   function receive(ws, m) {
     if (m.type !== 'ping') seen.push(m);
@@ -101,6 +102,7 @@ export async function startMock() {
     clients.set(ws.session, ws);
     say(ws, { type: 'joined', room: 'r', roomName: 'Cardiology follow-up', seat: 'p1', name: 'Amira Haddad', role: 'patient', muted: false, host: own.host, may: ['audio', 'video', 'share', 'chat', 'hand', ...(own.host ? MAY : [])], locked: false, fixed: false, iceServers: [], tiers: ['A', 'B', 'C', 'D'], session: ws.session, resumed, ...answers });
     say(ws, roster());
+    if (own.host) say(ws, layouts('grid'));
     say(ws, { type: 'layout', tier: 'A', width: 1280, height: 720, tiles: ['p1', 'p2', 'p3', 'p4'].map((id, i) => ({ seat: id, x: 640 * (i % 2), y: 360 * (i >> 1), w: 640, h: 360 })) });
     say(ws, { type: 'quality', quality: 4, tier: 'A', loss: 0, rtt: 12 });
   }
@@ -114,6 +116,7 @@ export async function startMock() {
     if (m.type === 'hand') own.hand = m.raised;
     if (m.type === 'share') own.share = m.on;
     if (m.type === 'hand' || m.type === 'share') say(ws, roster());
+    if (m.op === 'layout') say(ws, layouts(m.value));
     if (m.op === 'lock') say(ws, { type: 'lock', locked: m.value });
     if (m.op === 'admit' || m.op === 'deny') say(ws, { type: 'knock_gone', seat: m.seat });
     if (m.op === 'end') say(ws, { type: 'ended', reason: 'room_ended' });
