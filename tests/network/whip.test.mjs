@@ -21,6 +21,11 @@ for (const codec of ['H264', 'VP8']) {
     scene.later(() => device.stop('SIGTERM', 3000));
     const cart = (await scene.connected(room, 2)).find((p) => p.name === 'Cart');
     await server.rest('POST', `/rooms/${room}/participants/${cart.seat}/tier`, { tier: 'A' }); // its own REMB starts low
+    await until('the device on tier A', async () => {
+      const { tier, tier_wanted, tier_able, codec_out, out } = (await server.inspect(room)).participants.find((p) => p.name === 'Cart');
+      if (tier !== 'A') throw new Error(JSON.stringify({ tier, tier_wanted, tier_able, codec_out, video: out.video }));
+      return true;
+    });
     await firstPicture(anna);
     await until('the device in the picture', async () => Object.values((await watch(anna, 300)).tiles).some((tile) => tile.person === people[2].person), 15000);
     const seen = await watch(anna, 4000);
