@@ -14,6 +14,23 @@ typedef struct {
     struct event *deadline;
 } pending;
 
+static void free_pending(void *value)
+{
+    pending *p = value;
+    event_free(p->deadline);
+    g_free(p);
+}
+
+void sig_commits_init(sig_gateway *g)
+{
+    g->commits = g_hash_table_new_full(NULL, NULL, free_pending, NULL);
+}
+
+void sig_commits_clear(sig_gateway *g)
+{
+    g_clear_pointer(&g->commits, g_hash_table_destroy);
+}
+
 static void call(pending *p, bool ok)
 {
     sig_commit_fn fn = p->fn;
@@ -42,8 +59,7 @@ static void on_written(void *user, bool ok)
         sig_audit_check(p->gateway);
     }
     call(p, ok);
-    event_free(p->deadline);
-    g_free(p);
+    g_hash_table_remove(p->gateway->commits, p);
 }
 
 bool sig_commit(sig_gateway *g, const sig_change *changes, unsigned n, const sig_audit_entry *entry, sig_commit_fn fn, void *user)
@@ -66,6 +82,7 @@ bool sig_commit(sig_gateway *g, const sig_change *changes, unsigned n, const sig
     }
     p->deadline = sig_timer_new(g->base, on_deadline, p);
     sig_timer_arm(p->deadline, SIG_STORE_PATIENCE_MS);
+    g_hash_table_add(g->commits, p);
     return true;
 }
 

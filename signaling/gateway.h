@@ -36,6 +36,7 @@ typedef struct sig_gateway {
     sig_key_pair key; /* the server's own: SIG_GATEWAY_KEY */
     sig_store *store;
     sig_audit *audit;
+    GHashTable *commits; /* those on their way to the disk */
     sig_facts *facts;
     sig_schema *messages; /* assets/api/messages.json */
     sig_schema *api;      /* assets/api/openapi.json */
@@ -61,6 +62,9 @@ typedef struct sig_gateway {
  * true later. False = too much is waiting or the disk hangs, nothing happens. */
 bool sig_commit(sig_gateway *g, const sig_change *changes, unsigned n, const sig_audit_entry *entry, sig_commit_fn fn,
                 void *user);
+
+void sig_commits_init(sig_gateway *g);
+void sig_commits_clear(sig_gateway *g); /* after the store is closed: those that nobody will hear of */
 
 int64_t sig_now_s(void); /* wall clock, since 1970 */
 /* A random id of `prefix` and 12 characters [a-z0-9], e.g. for sessions. */

@@ -128,6 +128,7 @@ static bool open_store(program *p, GError **error)
     sig_gateway *g = &p->gateway;
     g_autofree char *path = g_build_filename(p->options.data, "tessera.db", NULL);
     g->facts = sig_facts_new();
+    sig_commits_init(g);
     sig_audit_file *audit = sig_audit_file_open(p->options.data, g->key.private_key, error);
     g->store = audit ? sig_store_open(path, audit, mcu_wall_ns() / 1000000, error) : NULL;
     if (!g->store || !sig_store_load(g->store, apply_fact, g->facts, error)) {
@@ -392,6 +393,7 @@ static void close_all(program *p)
     sig_http_free(g->admin_http);
     sig_http_free(g->http);
     sig_store_close(g->store);
+    sig_commits_clear(g);
     sig_audit_free(g->audit);
     sig_ice_free(g->ice);
     sig_rate_free(g->offers_of_seat);
