@@ -106,6 +106,7 @@ void mcu_record_drop(mcu_record *c)
     json_decref(c->here);
     json_decref(c->masked);
     json_decref(c->stopped);
+    json_decref(c->state);
     json_decref(c->names);
     json_decref(c->waiting);
     g_free(c->finish_reason);

@@ -103,7 +103,8 @@ static void crypto_attributes_as_phones_send_them(void **state)
     mcu_sdes_new_key(&a, 7);
     mcu_sdes_write(&a, text);
     assert_int_equal(mcu_sdes_parse(text, strlen(text), &b), MCU_OK);
-    assert_memory_equal(&a, &b, sizeof a);
+    assert_int_equal(a.tag, b.tag);
+    assert_memory_equal(a.key, b.key, sizeof a.key);
 }
 
 /* ---- latch ---- */

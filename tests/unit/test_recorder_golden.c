@@ -35,7 +35,7 @@ static char *film_sum(rec_reader *r)
         assert_memory_equal(part, all->data + at, (size_t)n);
     }
     rec_movie_free(m);
-    return g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, g_bytes_new_static(all->data, all->len));
+    return g_compute_checksum_for_data(G_CHECKSUM_SHA256, all->data, all->len);
 }
 
 static void keep(void)

@@ -246,6 +246,7 @@ static void a_change_that_a_full_disk_refused_leaves_the_server_ready_again(void
     g_autofree char *path = g_build_filename(b->folder, "store.db", NULL), *wal = g_strconcat(path, "-wal", NULL);
     sig_audit_file *f = sig_audit_file_open(b->folder, b->key.private_key, NULL);
     sig_gateway g = {.base = event_base_new()};
+    sig_commits_init(&g);
     g.store = sig_store_open(path, f, 1, NULL);
     assert_non_null(g.store);
     assert_true(sig_store_start(g.store, g.base, NULL));
@@ -270,6 +271,7 @@ static void a_change_that_a_full_disk_refused_leaves_the_server_ready_again(void
     }
     assert_true(sig_store_healthy(g.store));
     sig_store_close(g.store);
+    sig_commits_clear(&g);
     sig_audit_free(g.audit);
     event_base_free(g.base);
     g_unlink(wal);
