@@ -170,7 +170,7 @@ static void start(sig_recording *c, const char *actor, sig_recording_fn fn, void
     sig_change change = {.kind = SIG_RECORDING_PUT, .state = "asking", .at_ms = mcu_wall_ns() / 1000000};
     sig_random_id("", c->id);
     c->turn = SIG_RECORDING_WRITING;
-    c->segment = 1;
+    c->segment = 0;
     c->hash[0] = '\0';
     g_strlcpy(c->policy, f->policy, sizeof c->policy);
     g_strlcpy(change.recording, c->id, sizeof change.recording);
@@ -289,7 +289,6 @@ sig_recording *sig_recording_new(sig_room *r)
     const sig_recording_facts *f = sig_facts_recording_of(r->gateway->facts, r->id);
     c->room = r;
     c->turn = SIG_RECORDING_OFF;
-    c->segment = 1;
     c->coming = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     c->refusing = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     c->unused = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);

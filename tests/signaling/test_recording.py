@@ -77,7 +77,7 @@ def make(server):
         recording = server.rest("GET", f"/recordings?room={room}").json()["recordings"][0]["id"]
         server.wait(lambda: state(recording)["segments"], 3)
         start = [r for r in told(room) if r.get("action") == "start"][0]
-        assert start["segment"] == 1 and start["policy"] == "announced" and start["tier"] == "A" and start["previous"] == ""
+        assert start["segment"] == 0 and start["policy"] == "announced" and start["tier"] == "A" and start["previous"] == ""
         captions = [m for m in server.inspect(room)["audio"]["layouts"] if m["type"] == "caption"]
         assert (captions[-1]["records"], captions[-1]["clock"], captions[-1]["visit"]) == (True, True, room), captions
         with open(server.data + "/gateway.pub", encoding="ascii") as f:
@@ -88,7 +88,7 @@ def make(server):
             assert stat.S_IMODE(os.stat(f"{server.data}/{secret}.key").st_mode) == 0o600
         server.wait(lambda: trail(operation="anchor", target=recording), 3)
         anchored = trail(operation="anchor", target=recording)[0]
-        assert anchored["segment"] == 1 and anchored["hash"] == state(recording)["segments"][0]["head"] and len(anchored["signature"]) == 128
+        assert anchored["segment"] == 0 and anchored["hash"] == state(recording)["segments"][0]["head"] and len(anchored["signature"]) == 128
         await say(host, type="host", op="record", value="stop", id=2)
         await recording_is(ws, "off")
         server.wait(lambda: state(recording)["state"] == "ended", 3)
@@ -149,7 +149,7 @@ def make(server):
         assert server.rest("POST", f"/rooms/{room}/participants/kiosk/consent", {"agree": True, "method": "spoken"}).status == 204
         server.wait(lambda: [r["seat"] for r in told(room) if r.get("action") == "consent"][-1] == "kiosk", 3)
         assert not [a for a in actions(room) if a in ("pause", "resume")]
-        assert [s["segment"] for s in state(recording)["segments"]] == [1]
+        assert [s["segment"] for s in state(recording)["segments"]] == [0]
         assert trail(event="consent", target="kiosk")[0]["actor"] == "operator" and trail(event="consent", target="kiosk")[0]["method"] == "spoken"
 
     async def a_tier_that_cannot_mask_stands_still():
@@ -158,7 +158,7 @@ def make(server):
         await recording_is(host, "held")
         await say(ws, type="offer", sdp="v=0\r\na=x-goes-on\r\n")
         await recording_is(host, "on")
-        assert [s["segment"] for s in state(recording)["segments"]] == [1, 2]
+        assert [s["segment"] for s in state(recording)["segments"]] == [0, 1]
 
     async def it_goes_on_after_the_room_and_the_gateway_have_died():
         room = server.room(recording="announced")
@@ -176,9 +176,9 @@ def make(server):
         await until(again, "restart")
         server.wait(lambda: len(state(recording)["segments"]) == 2, 5)
         segments = state(recording)["segments"]
-        assert segments[0]["state"] == "interrupted" and segments[1]["segment"] == 2, segments
+        assert segments[0]["state"] == "interrupted" and segments[1]["segment"] == 1, segments
         start = [r for r in told(room) if r.get("action") == "start"][0]
-        assert start["segment"] == 2 and start["previous"] == head
+        assert start["segment"] == 1 and start["previous"] == head
         assert server.rest("DELETE", f"/rooms/{room}").status == 204
         server.wait(lambda: state(recording)["state"] == "ended", 8)
         assert state(recording)["reason"] == "room_ended" and server.rest("GET", f"/recordings?room={room}&state=ended").json()["recordings"]
