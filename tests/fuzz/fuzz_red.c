@@ -25,7 +25,7 @@ static void parse(const uint8_t *data, size_t size)
 }
 
 /* The bytes as packets of a sender: size, then payload. */
-static void write(const uint8_t *data, size_t size)
+static void send_and_parse(const uint8_t *data, size_t size)
 {
     static mcu_red_sender s;
     uint8_t out[MCU_RED_PAYLOAD];
@@ -49,6 +49,6 @@ static void write(const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     parse(data, size);
-    write(data, size);
+    send_and_parse(data, size);
     return 0;
 }

@@ -166,7 +166,7 @@ def make(server):
         other = [*server.command(), "--port", str(free_port())]
         r = subprocess.run(other, capture_output=True, text=True, timeout=10)
         assert r.returncode == 1 and "--data" in r.stderr, r.stderr
-        assert server.get("/readyz").status == 200
+        server.wait(lambda: server.get("/readyz").status == 200, 3)
 
     async def facts_survive_a_whole_restart():
         room = server.room(name="Kept")
