@@ -23,6 +23,7 @@ struct sig_recording {
     char id[SIG_ID_MAX + 1];
     char policy[SIG_WORD_MAX + 1];
     bool begun;                    /* in the present process */
+    unsigned starting;             /* the number of the newest beginning: an older one whose files come late begins nothing */
     int64_t segment;               /* the next one's number */
     char hash[SIG_CHAIN_HASH + 1]; /* of the newest proven head */
     GHashTable *coming;            /* seats on their way to the process */
@@ -45,9 +46,17 @@ void sig_recording_tell_caption(const sig_recording *c);                        
 void sig_recording_drop_unused(sig_recording *c);
 
 /* ---- files (recording_files.c) ---- */
-/* DATA/recordings/ID/NAME.tsr, empty, its folder entry durable. The descriptor is the caller's; -1 = error. */
-int sig_recording_file_make(const sig_gateway *g, const char *recording, char name[SIG_FILE_MAX + 1], GError **error);
-void sig_recording_file_remove(const sig_gateway *g, const char *name);
+#define SIG_FILES_AHEAD 2
+typedef struct {
+    char name[SIG_FILE_MAX + 1]; /* ID/NAME.tsr in DATA/recordings: empty, its folder entry durable */
+    int fd;
+} sig_recording_file;
+/* Makes 1..SIG_FILES_AHEAD on the store's thread, then sig_recording_files_made(). False = too much is waiting there. */
+bool sig_recording_files_make(const sig_recording *c, unsigned n, unsigned start);
+/* Hands them to the process (recording_process.c); `start` that is still wanted (c->starting): it begins to record. False = nobody
+ * needs them. The descriptors stay the caller's. */
+bool sig_recording_files_made(sig_recording *c, unsigned start, const sig_recording_file *files, unsigned n);
+void sig_recording_file_remove(const sig_gateway *g, const char *name); /* soon, on the store's thread */
 bool sig_recording_disk_ok(const sig_gateway *g); /* more than the reserve is free */
 
 #endif

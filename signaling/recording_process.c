@@ -12,7 +12,6 @@
 #include "signaling/audit.h"
 #include "signaling/recording_private.h"
 
-#define FILES_AHEAD 2
 #define KID "recording-1"
 
 static const char *text(const json_t *m, const char *member)
@@ -91,23 +90,6 @@ void sig_recording_tell_caption(const sig_recording *c)
     }
 }
 
-static void hand_out_file(sig_recording *c)
-{
-    g_autoptr(GError) error = NULL;
-    char name[SIG_FILE_MAX + 1];
-    int fd = sig_recording_file_make(c->room->gateway, c->id, name, &error);
-    if (fd < 0) {
-        mcu_error_log("recording.file", "recording=%s error=\"%s\"", c->id, error->message);
-        return;
-    }
-    g_hash_table_add(c->unused, g_strdup(name));
-    sig_room_link_send_fd(
-        c->room->link,
-        json_pack("{s:s, s:s, s:s, s:s, s:b}", "type", "record", "action", "file", "recording", c->id, "file", name, "spare", 0),
-        fd);
-    close(fd);
-}
-
 void sig_recording_drop_unused(sig_recording *c)
 {
     GHashTableIter i;
@@ -176,11 +158,8 @@ static void on_started(void *user, const json_t *reply, const char *code, const 
     g_free(b);
 }
 
-void sig_recording_begin(sig_recording *c)
+static void start_process(sig_recording *c)
 {
-    for (unsigned i = 0; i < FILES_AHEAD; i++) {
-        hand_out_file(c);
-    }
     beginning *b = g_new0(beginning, 1);
     b->control = c;
     g_strlcpy(b->recording, c->id, sizeof b->recording);
@@ -188,6 +167,44 @@ void sig_recording_begin(sig_recording *c)
     if (!sig_room_call(c->room, start_message(c), false, on_started, b)) {
         g_free(b);
         sig_recording_end(c, "failed");
+    }
+}
+
+static void hand_out(sig_recording *c, const sig_recording_file *file)
+{
+    g_hash_table_add(c->unused, g_strdup(file->name));
+    sig_room_link_send_fd(c->room->link,
+                          json_pack("{s:s, s:s, s:s, s:s, s:b}", "type", "record", "action", "file", "recording", c->id, "file",
+                                    file->name, "spare", 0),
+                          file->fd);
+}
+
+bool sig_recording_files_made(sig_recording *c, unsigned start, const sig_recording_file *files, unsigned n)
+{
+    bool begins = start && start == c->starting && c->turn == SIG_RECORDING_ON && !c->begun;
+    if (!c->room->link || (!begins && !c->begun)) {
+        return false;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        hand_out(c, &files[i]);
+    }
+    if (begins) {
+        start_process(c);
+    }
+    return true;
+}
+
+void sig_recording_begin(sig_recording *c)
+{
+    if (!sig_recording_files_make(c, SIG_FILES_AHEAD, ++c->starting)) {
+        sig_recording_end(c, "failed");
+    }
+}
+
+static void hand_out_more(const sig_recording *c, unsigned n)
+{
+    if (!sig_recording_files_make(c, n, 0)) {
+        mcu_warn("recording.file", "recording=%s busy=1", c->id);
     }
 }
 
@@ -208,8 +225,8 @@ void sig_recording_process_opened(sig_recording *c)
 void sig_recording_process_adopted(sig_recording *c)
 {
     c->begun = c->turn == SIG_RECORDING_ON || c->turn == SIG_RECORDING_HELD || c->turn == SIG_RECORDING_PAUSED;
-    for (unsigned i = 0; c->begun && i < FILES_AHEAD; i++) {
-        hand_out_file(c); /* those of the gateway before may be used up */
+    if (c->begun) {
+        hand_out_more(c, SIG_FILES_AHEAD); /* those of the gateway before may be used up */
     }
     sig_recording_people_changed(c);
 }
@@ -250,6 +267,7 @@ void sig_recording_process_gone(sig_recording *c, const char *why)
         }
     }
     c->begun = false;
+    c->starting++; /* files on their way are not for the next process */
     sig_recording_drop_unused(c);
     g_hash_table_remove_all(c->coming);
     if (why) {
@@ -289,7 +307,7 @@ static void on_segment_started(sig_recording *c, const json_t *m)
     json_t *more = json_pack("{s:I, s:s}", "segment", (json_int_t)change.segment, "file", file);
     commit_segment(c, &change, "segment", more);
     json_decref(more);
-    hand_out_file(c);
+    hand_out_more(c, 1);
 }
 
 /* Only what this process has signed counts. */

@@ -110,7 +110,7 @@ static unsigned write_records(sig_store *s, job **batch, unsigned n)
     }
     for (unsigned i = 0; i < n; i++) {
         bool lost = batch[i]->record && !s->audit_ok;
-        if (lost || batch[i]->n == 0) {
+        if (lost || (batch[i]->n == 0 && !batch[i]->work)) {
             finish(s, batch[i], !lost);
         } else {
             batch[left++] = batch[i];
@@ -234,7 +234,7 @@ static bool push(sig_store *s, job *take)
 
 static job *job_of(const sig_change *changes, unsigned n, const char *record, sig_commit_fn fn, void *user)
 {
-    g_assert(n <= GROUP_MAX && (n > 0 || record) && fn);
+    g_assert(n <= GROUP_MAX && fn);
     job *j = g_new0(job, 1);
     if (n > 0) {
         memcpy(j->changes, changes, n * sizeof *changes);
@@ -254,7 +254,7 @@ bool sig_store_commit(sig_store *s, const sig_change *changes, unsigned n, const
 bool sig_store_work(sig_store *s, const sig_change *change, const char *record, bool (*work)(void *arg), void *take_arg,
                     GDestroyNotify free_arg, sig_commit_fn fn, void *user)
 {
-    job *j = job_of(change, 1, record, fn, user);
+    job *j = job_of(change, change ? 1 : 0, record, fn, user);
     j->work = work;
     j->arg = take_arg;
     j->free_arg = free_arg;

@@ -87,7 +87,7 @@ bool sig_store_start(sig_store *s, struct event_base *base, GError **error);
  * then. */
 bool sig_store_commit(sig_store *s, const sig_change *changes, unsigned n, const char *record, sig_commit_fn fn, void *user);
 /* The same with `work`, which runs on the store's thread after the record is on the disk and before the changes are: false = none
- * of them. `free_arg` is called on the loop, or at the end. */
+ * of them. `change` may be NULL. `free_arg` is called on the loop after `fn`, or at the end. */
 bool sig_store_work(sig_store *s, const sig_change *change, const char *record, bool (*work)(void *arg), void *take_arg,
                     GDestroyNotify free_arg, sig_commit_fn fn, void *user);
 bool sig_store_healthy(const sig_store *s);  /* the last transaction reached the disk */
