@@ -235,6 +235,7 @@ void tel_call_free(void *call)
     tel_voice_free(c->voice);
     json_decref(c->bound);
     g_free(c->answer);
+    g_free(c->contact);
     memset(c->local.key, 0, sizeof c->local.key);
     memset(&c->agreed, 0, sizeof c->agreed);
     g_free(c);
@@ -333,8 +334,8 @@ static void on_incoming_reply(void *user, const json_t *reply, const char *code)
     g_autofree char *text = c->offerless ? tel_sdp_offer(&c->local) : g_steal_pointer(&c->answer);
     tel_call_set_state(c, TEL_CALL_ANSWERED, "allowed");
     const tel_trunk_config *t = tel_trunk_settings(c->trunk);
-    nua_respond(c->nh, SIP_200_OK, SIPTAG_CONTENT_TYPE_STR("application/sdp"), SIPTAG_PAYLOAD_STR(text),
-                NUTAG_SESSION_TIMER(t->session_s), TAG_END());
+    nua_respond(c->nh, SIP_200_OK, SIPTAG_CONTACT_STR(c->contact), SIPTAG_CONTENT_TYPE_STR("application/sdp"),
+                SIPTAG_PAYLOAD_STR(text), NUTAG_SESSION_TIMER(t->session_s), TAG_END());
 }
 
 /* Who calls, as the trunk says it: digits and a plus only, "" = withheld. */
@@ -370,6 +371,8 @@ void tel_call_incoming(tel_phone *p, tel_trunk *t, nua_handle_t *nh, const sip_t
     tel_call *c = tel_call_new(p, t, id);
     c->nh = nh;
     nua_handle_bind(nh, &c->owner);
+    const char *via = sip->sip_via && sip->sip_via->v_protocol ? strrchr(sip->sip_via->v_protocol, '/') : NULL;
+    c->contact = tel_ua_contact(p->ua, via ? via + 1 : "udp");
     tel_call_set_state(c, TEL_CALL_ASKING, "invite");
     copy_number(sip->sip_request->rq_url, c->number);
     copy_number(sip->sip_from ? sip->sip_from->a_url : NULL, from);

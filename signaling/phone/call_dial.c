@@ -67,8 +67,14 @@ void tel_call_invite(tel_call *c, tel_trunk *t)
     c->nh =
         nua_handle(tel_ua_stack(c->phone->ua), &c->owner, NUTAG_URL(url), SIPTAG_TO_STR(to), SIPTAG_FROM_STR(from), TAG_END());
     tel_call_set_state(c, TEL_CALL_DIALLING, "invite");
-    nua_invite(c->nh, NUTAG_PROXY(k->proxy), SIPTAG_CONTENT_TYPE_STR("application/sdp"), SIPTAG_PAYLOAD_STR(offer),
-               NUTAG_SESSION_TIMER(k->session_s), NUTAG_M_USERNAME(*k->user ? k->user : "tessera"), TAG_END());
+    const char *transport = strstr(k->proxy, "transport=");
+    g_autofree char *over = transport
+                                ? g_strndup(transport + strlen("transport="), strcspn(transport + strlen("transport="), ";>"))
+                                : g_strdup(g_str_has_prefix(k->proxy, "sips:") ? "tls" : "udp");
+    g_free(c->contact);
+    c->contact = tel_ua_contact(c->phone->ua, over);
+    nua_invite(c->nh, NUTAG_PROXY(k->proxy), SIPTAG_CONTACT_STR(c->contact), SIPTAG_CONTENT_TYPE_STR("application/sdp"),
+               SIPTAG_PAYLOAD_STR(offer), NUTAG_SESSION_TIMER(k->session_s), TAG_END());
     say_state(c, "calling");
     arm(c, SILENT_MS);
 }

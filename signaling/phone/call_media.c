@@ -120,7 +120,7 @@ static bool take_changes(tel_call *c, const tel_agreed *now)
 
 static void respond(tel_call *c, int status, const char *phrase, const char *sdp)
 {
-    nua_respond(c->nh, status, phrase, TAG_IF(sdp, SIPTAG_CONTENT_TYPE_STR("application/sdp")),
+    nua_respond(c->nh, status, phrase, SIPTAG_CONTACT_STR(c->contact), TAG_IF(sdp, SIPTAG_CONTENT_TYPE_STR("application/sdp")),
                 TAG_IF(sdp, SIPTAG_PAYLOAD_STR(sdp)), NUTAG_WITH_THIS(tel_ua_stack(c->phone->ua)), TAG_END());
 }
 

@@ -37,7 +37,8 @@ struct tel_call {
     json_t *bound;                                /* what the gateway wants to be told again: opaque; NULL = nothing yet */
     tel_local local;
     tel_agreed agreed;
-    char *answer; /* to the INVITE, while the gateway is asked */
+    char *answer;  /* to the INVITE, while the gateway is asked */
+    char *contact; /* ours, over the transport of the call */
     tel_voice *voice;
     tel_ivr *ivr;
     unsigned ivr_timer, dial_timer, end_timer; /* GLib sources */

@@ -199,6 +199,17 @@ void tel_ua_free(tel_ua *u, int wait_ms)
     g_free(u);
 }
 
+char *tel_ua_contact(const tel_ua *u, const char *transport)
+{
+    const tel_config *c = u->phone->config;
+    bool tls = g_ascii_strcasecmp(transport, "tls") == 0 && c->tls_port, tcp = g_ascii_strcasecmp(transport, "tcp") == 0;
+    bool six = strchr(c->address, ':') != NULL;
+    return g_strdup_printf("<sip:tessera@%s%s%s:%u%s>", six ? "[" : "", c->address, six ? "]" : "", tls ? c->tls_port : c->port,
+                           tls   ? ";transport=tls"
+                           : tcp ? ";transport=tcp"
+                                 : "");
+}
+
 nua_t *tel_ua_stack(const tel_ua *u)
 {
     return u->nua;

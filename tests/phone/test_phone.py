@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Telephones end to end: tessera-phone, gateway and real rooms; callers are sipp and a small SIP telephone. Prints TAP:
+"""Telephones end to end: tessera-phone, gateway and real rooms; callers are sipp, baresip and a small SIP telephone. Prints TAP:
 test_phone.py [WORD...], where words choose tests by name."""
 import hashlib
 import os
@@ -11,6 +11,9 @@ import subprocess
 import sys
 import time
 
+import numpy
+
+import baresip
 from kit import NUMBER, PhoneServer, free_udp
 from peer import Peer, level_db, scratch, write_keys
 
@@ -417,6 +420,30 @@ def make_secure(server):
         second.hear_until(lambda a: a.method == "ACK")
         soon(lambda: "trunk=trunk1 up=0" in server.words(), 8)
 
+    def baresip_talks_srtp(codec, hz):
+        room = server.room()
+        prompts = server.words().count("to=prompts why=media")
+        assert second.call().status == 488  # in the clear
+        b = baresip.Baresip("127.0.0.3", free_udp()[0], codec, hz)
+        before = joined(server)
+        b.dial(f"sip:{NUMBER}@127.0.0.1:{server.sip_port}")
+        try:
+            soon(lambda: server.words().count("to=prompts why=media") > prompts, 8)
+            time.sleep(1)
+            b.press(server.pin(room) + "#")
+            soon(lambda: joined(server) > before, 8)
+            time.sleep(1.5)
+        finally:
+            heard = b.hang_up()
+        assert numpy.abs(heard).max() > 3000  # the prompt
+        soon(lambda: any(c["codec"].lower() == {"g711": "pcmu"}.get(codec, codec) and not c["clear"] for c in server.calls() if "codec" in c))
+
+    def baresip_with_srtp_and_g722():
+        baresip_talks_srtp("g722", 600)
+
+    def baresip_with_srtp_and_opus():
+        baresip_talks_srtp("opus", 600)
+
     def sip_over_tls_and_tcp():
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -435,7 +462,8 @@ def make_secure(server):
         second.close()
 
     return [it_registers_shows_the_password_to_its_realm_alone_and_refreshes, callers_of_that_trunk_must_show_the_password,
-            a_silent_trunk_is_replaced_by_the_other_within_5_s, sip_over_tls_and_tcp], over
+            a_silent_trunk_is_replaced_by_the_other_within_5_s, sip_over_tls_and_tcp, baresip_with_srtp_and_g722,
+            baresip_with_srtp_and_opus], over
 
 
 def make_certificate(folder):
