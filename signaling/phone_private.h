@@ -1,4 +1,4 @@
-/* phone_private.h - what phone_calls.c, phone_entry.c and phone_out.c share.  Thread: the gateway's loop. */
+/* phone_private.h - what phone.c, phone_calls.c, phone_entry.c and phone_out.c share.  Thread: the gateway's loop. */
 #ifndef SIGNALING_PHONE_PRIVATE_H
 #define SIGNALING_PHONE_PRIVATE_H
 
@@ -6,6 +6,7 @@
 #include "signaling/phone_link.h"
 #include "signaling/phone_settings.h"
 #include "signaling/rate.h"
+#include "signaling/room.h"
 
 #define SIG_REASON_MAX 24
 
@@ -58,6 +59,10 @@ sig_phone_call *sig_phone_call_new(sig_phone *p, const char *id);
 sig_phone_call *sig_phone_find(const sig_phone *p, const char *id);
 void sig_phone_call_end(sig_phone_call *c, const char *reason); /* tells tessera-phone and the room; goes when both have */
 void sig_phone_call_check_over(sig_phone_call *c);
+void sig_phone_call_hung_up(sig_phone_call *c, const char *reason, int status); /* tessera-phone has it no longer */
+void sig_phone_call_lost(sig_phone_call *c);                                    /* with all of tessera-phone */
+void sig_phone_call_free(void *call);
+sig_room *sig_phone_call_room(const sig_phone_call *c); /* NULL = none, or it has gone */
 /* Every host of its room hears where it is: "calling", "ringing", "answered", "joined", "ended". */
 void sig_phone_tell_hosts(const sig_phone_call *c, const char *state);
 json_t *sig_phone_bound(const sig_phone_call *c);

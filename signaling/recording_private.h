@@ -53,10 +53,10 @@ typedef struct {
 } sig_recording_file;
 /* Makes 1..SIG_FILES_AHEAD on the store's thread, then sig_recording_files_made(). False = too much is waiting there. */
 bool sig_recording_files_make(const sig_recording *c, unsigned n, unsigned start);
-/* Hands them to the process (recording_process.c); `start` that is still wanted (c->starting): it begins to record. False = nobody
- * needs them. The descriptors stay the caller's. */
+/* Hands them to the process (recording_process.c); `start` that is still wanted (c->starting): it begins to record. False =
+ * nobody needs them. The descriptors stay the caller's. */
 bool sig_recording_files_made(sig_recording *c, unsigned start, const sig_recording_file *files, unsigned n);
 void sig_recording_file_remove(const sig_gateway *g, const char *name); /* soon, on the store's thread */
-bool sig_recording_disk_ok(const sig_gateway *g); /* more than the reserve is free */
+bool sig_recording_disk_ok(const sig_gateway *g);                       /* more than the reserve is free */
 
 #endif

@@ -382,8 +382,9 @@ void sig_recording_on_event(sig_recording *c, const json_t *m)
     static const struct {
         const char *state;
         void (*take)(sig_recording *c, const json_t *m);
-    } table[] = {{"started", on_segment_started}, {"head", on_head},   {"ended", on_segment_ended}, {"gap", on_trouble},   {"held", on_held},
-                 {"disk_low", on_trouble},        {"error", on_error}, {"stopped", on_stopped}};
+    } table[] = {
+        {"started", on_segment_started}, {"head", on_head},   {"ended", on_segment_ended}, {"gap", on_trouble}, {"held", on_held},
+        {"disk_low", on_trouble},        {"error", on_error}, {"stopped", on_stopped}};
     if (!*c->id || strcmp(text(m, "recording"), c->id) != 0) {
         return; /* of one that is over */
     }

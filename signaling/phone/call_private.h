@@ -1,4 +1,4 @@
-/* call_private.h - what call.c, call_media.c and call_dial.c share.  Thread: the loop's. */
+/* call_private.h - what call.c, call_prompts.c, call_media.c and call_dial.c share.  Thread: the loop's. */
 #ifndef SIGNALING_PHONE_CALL_PRIVATE_H
 #define SIGNALING_PHONE_CALL_PRIVATE_H
 
@@ -55,7 +55,11 @@ void tel_call_use_languages(tel_call *c, const json_t *list);       /* of those 
 void tel_call_end(tel_call *c, const char *reason, int status);
 /* Tells the gateway, once. */
 void tel_call_over(tel_call *c, const char *reason, int status);
+
+/* call_prompts.c */
 void tel_call_begin_prompts(tel_call *c); /* media is agreed */
+void tel_call_on_digit(void *call, char digit);
+void tel_call_on_played(void *call); /* the prompt is over */
 
 /* call_media.c */
 bool tel_call_open_media(tel_call *c, GError **error);
