@@ -1,4 +1,4 @@
-#include "mcu/room/leg.h"
+#include "mcu/room/leg_private.h"
 
 #include <glib-unix.h>
 #include <math.h>
@@ -6,33 +6,12 @@
 
 #include "mcu/base/clock.h"
 #include "mcu/base/log.h"
-#include "mcu/base/metrics.h"
 #include "mcu/net/call_rtp.h"
 #include "mcu/net/mos.h"
 #include "mixer/wav.h"
 
 #define QUIET_NS (10 * MCU_NS_PER_SEC)
 #define SILENT_NS (120 * MCU_NS_PER_SEC) /* not even a report: it is over, and whoever should have said so could not */
-#define VOLUME_STEP_DB 3
-#define VOLUME_STEPS 4 /* up, and down */
-
-typedef enum { LEG_NONE = 0, LEG_UP, LEG_HELD, LEG_QUIET, LEG_GONE } leg_state;
-
-struct mcu_leg {
-    mcu_room *room;
-    mcu_seat *seat; /* borrowed; outlives the leg */
-    char id[MCU_ID_MAX + 1];
-    leg_state state;
-    mcu_call_rtp *rtp;
-    GSource *readers[2];
-    mcu_leg_state told; /* what signalling has said, for changes of a part; holds keys */
-    bool audio_on, hand, talking;
-    bool has_voice, has_listener;
-    int volume; /* steps */
-    mcu_keypad keypad;
-    int64_t since_ns;
-    mcu_counter *keys;
-};
 
 const char *mcu_leg_state_name(const mcu_leg *l)
 {
@@ -115,9 +94,9 @@ static void set_state(mcu_leg *l, leg_state state, const char *why)
 
 /* ---- the mixer ---- */
 
-static void apply_volume(mcu_leg *l)
+void mcu_leg_apply_volume(mcu_leg *l)
 {
-    double gain = MIX_GAIN_UNITY * pow(10, l->volume * VOLUME_STEP_DB / 20.0);
+    double gain = MIX_GAIN_UNITY * pow(10, l->volume * MCU_LEG_VOLUME_DB / 20.0);
     mix_audio_listener_gain(l->room->audio, l->seat->person, (unsigned)lrint(gain));
 }
 
@@ -131,7 +110,7 @@ static void join_mixer(mcu_leg *l)
     }
     l->has_voice = mix_audio_voice_add_line(audio, person, codec, l->told.event_pt == 0) == MCU_OK;
     l->has_listener = mix_audio_listener_add_line(audio, person, l->has_voice ? person : 0, codec) == MCU_OK;
-    apply_volume(l);
+    mcu_leg_apply_volume(l);
     mcu_leg_apply_state(l);
 }
 
@@ -326,71 +305,6 @@ void mcu_leg_set_state(mcu_leg *l, const json_t *m)
     l->audio_on = audio != NULL ? json_is_true(audio) : l->audio_on;
     l->hand = hand != NULL ? json_is_true(hand) : l->hand;
     mcu_leg_apply_state(l);
-}
-
-static void report_command(mcu_leg *l, const char *command, int on)
-{
-    json_t *m = json_pack("{ss ss ss ss}", "type", "keypad", "seat", l->seat->id, "session", l->id, "command", command);
-    if (on >= 0) {
-        json_object_set_new(m, "on", json_boolean(on));
-    }
-    mcu_room_send(l->room, m, NULL);
-}
-
-static void change_volume(mcu_leg *l, int by)
-{
-    l->volume = CLAMP(l->volume + by, -VOLUME_STEPS, VOLUME_STEPS);
-    apply_volume(l);
-    report_command(l, by > 0 ? "louder" : "quieter", -1);
-}
-
-static void obey(mcu_leg *l, mcu_keypad_command command)
-{
-    switch (command) {
-    case MCU_KEYPAD_MUTE:
-        l->audio_on = !l->audio_on;
-        mcu_leg_apply_state(l);
-        report_command(l, "mute", !l->audio_on);
-        break;
-    case MCU_KEYPAD_HAND:
-        l->hand = !l->hand;
-        mcu_roster_changed(l->room);
-        report_command(l, "hand", l->hand);
-        break;
-    case MCU_KEYPAD_QUIETER:
-        change_volume(l, -1);
-        break;
-    case MCU_KEYPAD_LOUDER:
-        change_volume(l, 1);
-        break;
-    case MCU_KEYPAD_CONSENT_YES:
-    case MCU_KEYPAD_CONSENT_NO:
-        report_command(l, "consent", command == MCU_KEYPAD_CONSENT_YES);
-        break;
-    case MCU_KEYPAD_LEAVE:
-        report_command(l, "leave", -1);
-        mcu_leg_end(l, "keypad");
-        break;
-    case MCU_KEYPAD_NONE:
-    case MCU_KEYPAD_COMMANDS:
-        break;
-    }
-}
-
-void mcu_leg_key(mcu_leg *l, char key)
-{
-    char plain[3];
-    if (l->state == LEG_GONE) {
-        return;
-    }
-    mcu_counter_add(l->keys, 1);
-    mcu_keypad_command command = mcu_keypad_push(&l->keypad, &l->room->options.keypad, key, mcu_now_ns(), plain);
-    for (const char *k = plain; *k != '\0'; k++) {
-        mcu_room_send(l->room,
-                      json_pack("{ss ss ss ss#}", "type", "dtmf", "seat", l->seat->id, "session", l->id, "key", k, (size_t)1),
-                      NULL);
-    }
-    obey(l, command);
 }
 
 bool mcu_leg_say(mcu_leg *l, int fd, GError **error)

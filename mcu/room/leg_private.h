@@ -1,0 +1,32 @@
+/* leg_private.h - what leg.c and leg_keys.c share.  Thread: loop. */
+#ifndef MCU_ROOM_LEG_PRIVATE_H
+#define MCU_ROOM_LEG_PRIVATE_H
+
+#include "mcu/base/metrics.h"
+#include "mcu/net/call_rtp.h"
+#include "mcu/room/leg.h"
+
+#define MCU_LEG_VOLUME_DB 3
+#define MCU_LEG_VOLUME_STEPS 4 /* up, and down */
+
+typedef enum { LEG_NONE = 0, LEG_UP, LEG_HELD, LEG_QUIET, LEG_GONE } leg_state;
+
+struct mcu_leg {
+    mcu_room *room;
+    mcu_seat *seat; /* borrowed; outlives the leg */
+    char id[MCU_ID_MAX + 1];
+    leg_state state;
+    mcu_call_rtp *rtp;
+    GSource *readers[2];
+    mcu_leg_state told; /* what signalling has said, for changes of a part; holds keys */
+    bool audio_on, hand, talking;
+    bool has_voice, has_listener;
+    int volume; /* steps */
+    mcu_keypad keypad;
+    int64_t since_ns;
+    mcu_counter *keys;
+};
+
+void mcu_leg_apply_volume(mcu_leg *l); /* steps -> mixer */
+
+#endif
