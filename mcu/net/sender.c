@@ -15,6 +15,9 @@
 #define PLAYOUT_MAX_MS 10000                   /* what receivers take by themselves */
 #define AHEAD_OF_FULL 1.1                      /* where the end of the path is known bursts only stand in its queue */
 #define PACE_NS (5 * MCU_NS_PER_MS)
+/* A browser that was asleep (lock screen) takes the pictures that waited in its socket for the new clock of a stream that it
+ * hardly knows, and holds the first one after a pause back for 3 s: a stream that is so young is not paused. */
+#define YOUNG_PICTURES 100
 
 static void init_out(mcu_out *o, unsigned clock_hz)
 {
@@ -107,7 +110,7 @@ void mcu_sender_leave(mcu_sender *s, mcu_pkt *take_pkt, int64_t now_ns)
 /* Without sound and copies a picture is all that could show that the path is back. */
 bool mcu_sender_silenced(const mcu_sender *s)
 {
-    bool outage = s->view.state == MCU_BWE_OUTAGE && (s->rtx_pt != 0 || s->audio.packets > 0);
+    bool outage = s->view.state == MCU_BWE_OUTAGE && s->admitted >= YOUNG_PICTURES && (s->rtx_pt != 0 || s->audio.packets > 0);
     return !s->fixed_rate && (outage || s->view.state == MCU_BWE_BROKEN);
 }
 
@@ -168,6 +171,7 @@ mcu_status mcu_sender_admit(mcu_sender *s, bool keyframe, unsigned packets, size
         return MCU_EFULL;
     }
     s->need_keyframe = false;
+    s->admitted += s->view.state != MCU_BWE_OUTAGE;
     return MCU_OK;
 }
 

@@ -58,7 +58,8 @@ typedef struct {
     int64_t sign_ns;      /* when a copy left in its place, during an outage */
     int64_t rates_ns;     /* when the rates were closed */
     int64_t rtt_ns;       /* of their reports, < 0 unknown */
-    uint64_t refused, rtx_sent, copies;
+    uint64_t admitted, refused; /* pictures; admitted: with somebody at the other end */
+    uint64_t rtx_sent, copies;
     mcu_sender_callbacks callbacks;
     void *user;
 } mcu_sender;

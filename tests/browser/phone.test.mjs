@@ -30,7 +30,6 @@ test('asleep behind the lock screen for 8 s and for 40 s: picture and sound are 
   const page = await join(browser, await server.link(room, 'Anna', 'patient'));
   await scene.connected(room, 2);
   await firstPicture(page);
-  await sleep(6000); // a visit that has begun
   const device = descendants(process.pid).filter((p) => /^chrom/.test(p.name)).map((p) => p.pid);
   assert.ok(device.length > 1);
   const all = (signal) => device.forEach((pid) => process.kill(pid, signal));
