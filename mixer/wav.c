@@ -1,15 +1,15 @@
 #include "mixer/wav.h"
 
+#include <speex/speex_resampler.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "mcu/base/status.h"
+#include "mcu/base/whole_io.h"
 #include "mixer/pcm.h"
-#include "mixer/resample.h"
 
-enum { FILE_MAX = MIX_WAV_SECONDS * MIX_RATE * 2 + 4096, HEADER = 12, CHUNK = 8, FORMAT = 16 };
+enum { MIN_RATE = 8000, FILE_MAX = MIX_WAV_SECONDS * MIX_RATE * 2 + 4096, HEADER = 12, CHUNK = 8, FORMAT = 16, QUALITY = 8 };
 
 typedef struct {
     unsigned rate;
@@ -55,38 +55,41 @@ static bool parse(const uint8_t *file, size_t size, wav *out)
             break;
         }
     }
-    bool rate = out->rate == 8000 || out->rate == 16000 || out->rate == MIX_RATE;
+    bool rate = out->rate >= MIN_RATE && out->rate <= MIX_RATE;
     return rate && out->size > 0 && out->size / 2 <= (size_t)out->rate * MIX_WAV_SECONDS;
+}
+
+static int16_t *resample(const int16_t *pcm, unsigned count, unsigned rate, unsigned *n)
+{
+    int failed = 0;
+    SpeexResamplerState *r = speex_resampler_init(1, rate, MIX_RATE, QUALITY, &failed);
+    if (r == NULL) {
+        return NULL;
+    }
+    spx_uint32_t all = count + (spx_uint32_t)speex_resampler_get_input_latency(r); /* silence brings the last of it out */
+    spx_uint32_t made = (spx_uint32_t)((uint64_t)count * MIX_RATE / rate);
+    g_autofree int16_t *in = g_new0(int16_t, all);
+    int16_t *out = g_new0(int16_t, made);
+    memcpy(in, pcm, count * sizeof *pcm);
+    speex_resampler_skip_zeros(r);
+    speex_resampler_process_int(r, 0, in, &all, out, &made);
+    speex_resampler_destroy(r);
+    *n = made;
+    return out;
 }
 
 static int16_t *to_48k(const wav *w, unsigned *n)
 {
     unsigned count = (unsigned)(w->size / 2);
-    int16_t *pcm = g_new(int16_t, count);
+    g_autofree int16_t *pcm = g_new(int16_t, count);
     for (unsigned i = 0; i < count; i++) {
         pcm[i] = (int16_t)le16(w->data + 2 * i);
     }
     if (w->rate == MIX_RATE) {
         *n = count;
-        return pcm;
+        return g_steal_pointer(&pcm);
     }
-    mix_resample *r = mix_resample_new(w->rate);
-    int16_t *wide = g_new(int16_t, (gsize)count * (MIX_RATE / w->rate));
-    *n = mix_resample_run(r, pcm, count, wide);
-    mix_resample_free(r);
-    g_free(pcm);
-    return wide;
-}
-
-static size_t read_all(int fd, uint8_t *out, size_t size)
-{
-    size_t done = 0;
-    ssize_t got = 1;
-    while (done < size && got > 0) {
-        got = pread(fd, out + done, size - done, (off_t)done);
-        done += got > 0 ? (size_t)got : 0;
-    }
-    return done;
+    return resample(pcm, count, w->rate, n);
 }
 
 int16_t *mix_wav_read(int fd, unsigned *n, GError **error)
@@ -98,13 +101,13 @@ int16_t *mix_wav_read(int fd, unsigned *n, GError **error)
     *n = 0;
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 && st.st_size <= FILE_MAX) {
         file = g_malloc((gsize)st.st_size);
-        if (parse(file, read_all(fd, file, (size_t)st.st_size), &w)) {
+        if (parse(file, mcu_pread_whole(fd, file, (size_t)st.st_size, 0), &w)) {
             pcm = to_48k(&w, n);
         }
     }
     g_free(file);
     if (!pcm) {
-        g_set_error(error, MCU_ERROR, MCU_ERROR_BAD_REQUEST, "not a WAV file of 16 bit mono at 8, 16 or 48 kHz, of at most %d s",
+        g_set_error(error, MCU_ERROR, MCU_ERROR_BAD_REQUEST, "not a WAV file of 16 bit mono at 8 to 48 kHz, of at most %d s",
                     MIX_WAV_SECONDS);
     }
     return pcm;

@@ -5,7 +5,7 @@
 
 #include "mcu/base/bytes.h"
 #include "mcu/base/hex.h"
-#include "recorder/input.h"
+#include "mcu/base/whole_io.h"
 
 static const char magic[8] = "TSREC01"; /* with its zero */
 
@@ -82,7 +82,7 @@ static bool bad(GError **error, const char *what)
 bool rec_header_read(int fd, rec_header *h, uint8_t hash[MCU_HASH], size_t *size, GError **error)
 {
     uint8_t start[12];
-    if (!rec_input_read(fd, MCU_KEY_PAGE, start, sizeof start) || memcmp(start, magic, sizeof magic) != 0) {
+    if (mcu_pread_whole(fd, start, sizeof start, MCU_KEY_PAGE) != sizeof start || memcmp(start, magic, sizeof magic) != 0) {
         return bad(error, "this is no segment of a recording");
     }
     size_t text_size = mcu_rd32(start + 8);
@@ -91,7 +91,7 @@ bool rec_header_read(int fd, rec_header *h, uint8_t hash[MCU_HASH], size_t *size
     }
     *size = sizeof start + text_size;
     g_autofree uint8_t *all = g_malloc(*size);
-    if (!rec_input_read(fd, MCU_KEY_PAGE, all, *size)) {
+    if (mcu_pread_whole(fd, all, *size, MCU_KEY_PAGE) != *size) {
         return bad(error, "the header is cut off");
     }
     SHA256(all, *size, hash);

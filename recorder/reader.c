@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "recorder/input.h"
+#include "mcu/base/whole_io.h"
 
 #define TORN_MAX (512u * 1024) /* one fragment's write; what came before it was synced */
 #define ENTRIES_MAX (4u * 1024 * 1024)
@@ -63,7 +63,7 @@ static bool step(rec_reader *r, walk *w, uint64_t at)
     rec_proof *p = &r->proof;
     uint8_t head[REC_RECORD_HEAD];
     rec_entry e = {.at = at};
-    if (p->bytes - at < sizeof head || !rec_input_read(r->fd, at, head, sizeof head)) {
+    if (p->bytes - at < sizeof head || mcu_pread_whole(r->fd, head, sizeof head, at) != sizeof head) {
         return false;
     }
     if (!rec_record_parse(head, &e.r) || e.r.index != r->entries->len) {
@@ -77,7 +77,7 @@ static bool step(rec_reader *r, walk *w, uint64_t at)
     g_byte_array_append(w->unproven, head, sizeof head);
     g_byte_array_set_size(w->unproven, start + (guint)sizeof head + e.r.size);
     uint8_t *payload = w->unproven->data + start + sizeof head;
-    if (!rec_input_read(r->fd, at + sizeof head, payload, e.r.size)) {
+    if (mcu_pread_whole(r->fd, payload, e.r.size, at + sizeof head) != e.r.size) {
         return false;
     }
     mcu_chain_head h = {.fragments = w->fragments, .media_ns = w->media_ns};
@@ -119,8 +119,8 @@ static bool scan(rec_reader *r, size_t header_size, GError **error)
     walk w = {.sha = EVP_MD_CTX_new(), .unproven = g_byte_array_new()};
     memcpy(w.hash, p->header_hash, sizeof w.hash);
     g_byte_array_set_size(w.unproven, (guint)header_size);
-    bool ok =
-        EVP_DigestInit_ex(w.sha, EVP_sha256(), NULL) == 1 && rec_input_read(r->fd, MCU_KEY_PAGE, w.unproven->data, header_size);
+    bool ok = EVP_DigestInit_ex(w.sha, EVP_sha256(), NULL) == 1 &&
+              mcu_pread_whole(r->fd, w.unproven->data, header_size, MCU_KEY_PAGE) == header_size;
     p->end = at;
     while (ok && at < p->bytes && step(r, &w, at)) {
         at += REC_RECORD_HEAD + g_array_index(r->entries, rec_entry, r->entries->len - 1).r.size;
@@ -143,7 +143,7 @@ static bool prepare(rec_reader *r, const uint8_t *gateway, size_t *header_size, 
     uint8_t page[MCU_KEY_PAGE];
     mcu_wrapped_key key;
     struct stat st;
-    if (fstat(r->fd, &st) != 0 || st.st_size < 0 || !rec_input_read(r->fd, 0, page, sizeof page)) {
+    if (fstat(r->fd, &st) != 0 || st.st_size < 0 || mcu_pread_whole(r->fd, page, sizeof page, 0) != sizeof page) {
         return fail(error, "this is no segment of a recording");
     }
     p->bytes = (uint64_t)st.st_size;
@@ -210,7 +210,7 @@ GByteArray *rec_reader_payload(rec_reader *r, unsigned entry, GError **error)
     const rec_entry *e = &r->proof.entries[entry];
     g_autoptr(GByteArray) raw = g_byte_array_new();
     g_byte_array_set_size(raw, e->r.size);
-    if (!rec_input_read(r->fd, e->at + REC_RECORD_HEAD, raw->data, e->r.size)) {
+    if (mcu_pread_whole(r->fd, raw->data, e->r.size, e->at + REC_RECORD_HEAD) != e->r.size) {
         fail(error, "the file cannot be read");
         return NULL;
     }

@@ -9,6 +9,7 @@
 #include "mcu/base/clock.h"
 #include "mcu/base/log.h"
 #include "mcu/base/media.h"
+#include "mcu/base/whole_io.h"
 
 #define AHEAD (1024 * 1024) /* space asked for at a time */
 #define RESERVE (64 * 1024) /* of it, kept for the end of the segment */
@@ -37,19 +38,9 @@ static rec_disk disk_of(int error)
     return error == ENOSPC || error == EDQUOT ? REC_DISK_FULL : REC_DISK_ERROR;
 }
 
-static rec_disk write_all(int fd, const uint8_t *data, size_t size, uint64_t at)
+static rec_disk write_whole(int fd, const GByteArray *data, uint64_t at)
 {
-    for (size_t done = 0; done < size;) {
-        ssize_t n = pwrite(fd, data + done, size - done, (off_t)(at + done));
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            return disk_of(n < 0 ? errno : EIO);
-        }
-        done += (size_t)n;
-    }
-    return REC_DISK_OK;
+    return mcu_pwrite_whole(fd, data->data, data->len, at) ? REC_DISK_OK : disk_of(errno);
 }
 
 /* So that a full disk shows before a write is torn, and leaves room to end the segment. */
@@ -93,7 +84,7 @@ static rec_disk begin(rec_segment *s, const rec_header *h, const uint8_t recipie
         disk = disk_of(errno);
     }
     if (disk == REC_DISK_OK) {
-        disk = write_all(s->fd, header->data, header->len, MCU_KEY_PAGE);
+        disk = write_whole(s->fd, header, MCU_KEY_PAGE);
     }
     if (disk == REC_DISK_OK && fsync(s->fd) != 0) {
         disk = disk_of(errno);
@@ -181,7 +172,7 @@ static rec_disk flush(rec_segment *s, uint64_t reserve)
     if (disk != REC_DISK_OK) {
         return disk;
     }
-    disk = write_all(s->fd, s->pending->data, s->pending->len, s->written);
+    disk = write_whole(s->fd, s->pending, s->written);
     if (disk == REC_DISK_OK && fdatasync(s->fd) != 0) {
         disk = disk_of(errno);
     }

@@ -8,6 +8,7 @@
 
 #include "mcu/base/log.h"
 #include "mcu/base/status.h"
+#include "mcu/base/whole_io.h"
 
 struct sig_audit_file {
     int fd;
@@ -104,17 +105,7 @@ uint64_t sig_audit_file_add(sig_audit_file *f, const char *members)
 
 static bool write_group(sig_audit_file *f)
 {
-    for (size_t done = 0; done < f->group->len;) {
-        ssize_t n = pwrite(f->fd, f->group->str + done, f->group->len - done, f->size + (off_t)done);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            return false;
-        }
-        done += (size_t)n;
-    }
-    return fdatasync(f->fd) == 0;
+    return mcu_pwrite_whole(f->fd, f->group->str, f->group->len, (uint64_t)f->size) && fdatasync(f->fd) == 0;
 }
 
 /* What a failed sync leaves in the page cache is not to be trusted: a group that failed is cut off before the next is written. */

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mcu/base/whole_io.h"
+
 /* Sealed against shrinking, growing and writing: nothing can change under the
  * reader. */
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
@@ -50,17 +52,8 @@ char *ipc_memfd_read(int fd, size_t size)
         return NULL;
     }
     char *data = g_malloc(size);
-    size_t done = 0;
-    while (done < size) {
-        ssize_t n = pread(fd, data + done, size - done, (off_t)done);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            g_free(data);
-            return NULL;
-        }
-        done += (size_t)n;
+    if (mcu_pread_whole(fd, data, size, 0) != size) {
+        g_clear_pointer(&data, g_free);
     }
     return data;
 }

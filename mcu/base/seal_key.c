@@ -10,6 +10,7 @@
 
 #include "mcu/base/bytes.h"
 #include "mcu/base/clock.h"
+#include "mcu/base/whole_io.h"
 
 #define TAG 16
 #define NONCE 12
@@ -125,22 +126,7 @@ bool mcu_key_unwrap(const mcu_wrapped_key *w, const uint8_t private_key[MCU_SEAL
  * A slot: magic 8, generation 4, kid 32 (zero-padded), ephemeral 32, sealed 48, SHA-256 of all that, zeros. */
 enum { AT_GENERATION = 8, AT_KID = 12, AT_EPHEMERAL = 44, AT_SEALED = 76, AT_HASH = 124 };
 
-static bool write_all(int fd, const uint8_t *data, size_t size, off_t at)
-{
-    for (size_t done = 0; done < size;) {
-        ssize_t n = pwrite(fd, data + done, size - done, at + (off_t)done);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            return false;
-        }
-        done += (size_t)n;
-    }
-    return true;
-}
-
-static off_t slot_of(uint32_t generation)
+static uint64_t slot_of(uint32_t generation)
 {
     return generation % 2 == 1 ? 0 : MCU_KEY_SLOT;
 }
@@ -154,7 +140,7 @@ bool mcu_key_page_write(int fd, const mcu_wrapped_key *w)
     memcpy(slot + AT_EPHEMERAL, w->ephemeral, sizeof w->ephemeral);
     memcpy(slot + AT_SEALED, w->sealed, sizeof w->sealed);
     SHA256(slot, AT_HASH, slot + AT_HASH);
-    return write_all(fd, slot, sizeof slot, slot_of(w->generation));
+    return mcu_pwrite_whole(fd, slot, sizeof slot, slot_of(w->generation));
 }
 
 static bool parse_slot(const uint8_t *slot, mcu_wrapped_key *w)
@@ -214,15 +200,8 @@ bool mcu_key_page_check(const uint8_t page[MCU_KEY_PAGE])
 mcu_status mcu_key_page_read(int fd, mcu_wrapped_key *w)
 {
     uint8_t page[MCU_KEY_PAGE];
-    for (size_t done = 0; done < sizeof page;) {
-        ssize_t n = pread(fd, page + done, sizeof page - done, (off_t)done);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            return MCU_EINVAL;
-        }
-        done += (size_t)n;
+    if (mcu_pread_whole(fd, page, sizeof page, 0) != sizeof page) {
+        return MCU_EINVAL;
     }
     return mcu_key_page_parse(page, w);
 }
@@ -238,12 +217,12 @@ static bool wipe_slot(int fd, off_t at)
 {
     uint8_t slot[MCU_KEY_SLOT];
     mcu_random(slot, sizeof slot);
-    if (!write_all(fd, slot, sizeof slot, at) || fdatasync(fd) != 0) {
+    if (!mcu_pwrite_whole(fd, slot, sizeof slot, at) || fdatasync(fd) != 0) {
         return false;
     }
     memset(slot, 0, sizeof slot);
     memcpy(slot, gone_magic, sizeof gone_magic);
-    return write_all(fd, slot, sizeof slot, at);
+    return mcu_pwrite_whole(fd, slot, sizeof slot, at);
 }
 
 bool mcu_key_page_rewrap(int fd, const uint8_t old_private[MCU_SEAL_KEY], const uint8_t new_public[MCU_SEAL_KEY],

@@ -37,14 +37,16 @@ bool mcu_bwe_probe_start(mcu_bwe_probe *p, unsigned est_bps, int64_t queue_ns, i
     return true;
 }
 
+static bool is_sending(mcu_bwe_cluster *c, int64_t now_ns)
+{
+    c->sending = c->sending && now_ns < c->end_ns;
+    return c->sending;
+}
+
 unsigned mcu_bwe_probe_sent(mcu_bwe_probe *p, unsigned size, int64_t now_ns)
 {
     mcu_bwe_cluster *c = &p->cluster;
-    if (!c->sending) {
-        return 0;
-    }
-    if (now_ns >= c->end_ns) {
-        c->sending = false;
+    if (!is_sending(c, now_ns)) {
         return 0;
     }
     if (c->sent == 0) {
@@ -81,11 +83,7 @@ void mcu_bwe_probe_told(mcu_bwe_probe *p, unsigned id, unsigned size, bool recei
 unsigned mcu_bwe_probe_due(mcu_bwe_probe *p, int64_t now_ns)
 {
     mcu_bwe_cluster *c = &p->cluster;
-    if (!c->sending) {
-        return 0;
-    }
-    if (now_ns >= c->end_ns) {
-        c->sending = false;
+    if (!is_sending(c, now_ns)) {
         return 0;
     }
     uint64_t should = (uint64_t)c->bps * (uint64_t)(now_ns - c->start_ns + 5 * MS) / 8 / 1000000000;
