@@ -18,6 +18,13 @@ const char *sig_plan_text(sig_plan_verdict v)
     return (unsigned)v < G_N_ELEMENTS(texts) ? texts[v] : "";
 }
 
+bool sig_is_number(const char *text)
+{
+    const char *digits = text + (*text == '+');
+    size_t n = strspn(digits, "0123456789");
+    return n > 0 && digits[n] == '\0' && digits + n - text <= SIG_NUMBER_MAX;
+}
+
 /* False = something in it belongs to no number. */
 static bool plain(const char *text, char out[SIG_NUMBER_MAX + 1])
 {

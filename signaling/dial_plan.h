@@ -20,6 +20,9 @@ typedef struct {
     const char *const *prefixes, *const *refused, *const *emergency; /* NULL-terminated */
 } sig_dial_plan;
 
+/* Digits, perhaps after a plus; at most SIG_NUMBER_MAX characters. */
+bool sig_is_number(const char *text);
+
 /* `text` as people write numbers: spaces, dots, dashes and brackets do not count, "00" is "+". On OK `number` is "+" and digits.
  */
 sig_plan_verdict sig_plan_judge(const sig_dial_plan *plan, const char *text, char number[SIG_NUMBER_MAX + 1]);

@@ -15,12 +15,6 @@
 #define PINS_PER_ROOM 200
 #define PIN_TEXT 17
 
-static bool is_number(const char *text)
-{
-    size_t n = strspn(text + (*text == '+'), "0123456789");
-    return n <= SIG_NUMBER_MAX - 1 && text[n + (*text == '+')] == '\0';
-}
-
 void sig_phone_on_incoming(sig_phone *p, const json_t *m, json_int_t id)
 {
     const char *call = sig_phone_text(m, "call"), *from = sig_phone_text(m, "from");
@@ -35,7 +29,7 @@ void sig_phone_on_incoming(sig_phone *p, const json_t *m, json_int_t id)
         sig_phone_call *c = sig_phone_call_new(p, call);
         c->state = SIG_CALL_PROMPTS;
         g_strlcpy(c->trunk, sig_phone_text(m, "trunk"), sizeof c->trunk);
-        g_strlcpy(c->number, is_number(from) ? from : "", sizeof c->number);
+        g_strlcpy(c->number, sig_is_number(from) ? from : "", sizeof c->number);
         json_t *languages = json_array();
         if (*language) {
             json_array_append_new(languages, json_string(language));

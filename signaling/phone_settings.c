@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mcu/base/status.h"
+#include "signaling/dial_plan.h"
 #include "signaling/networks.h"
 
 static bool bad(GError **error, const char *section, const char *key, const char *reason)
@@ -134,16 +135,10 @@ static bool read_trunks(json_t *trunks, const mcu_config *c, GError **error)
 
 /* ---- the rest ---- */
 
-static bool is_number(const char *text)
-{
-    size_t n = strspn(text + (*text == '+'), "0123456789");
-    return n > 0 && n <= 20 && text[n + (*text == '+')] == '\0';
-}
-
 static bool check_digits(const char *const *list, const char *key, GError **error)
 {
     for (const char *const *item = list; *item; item++) {
-        if (!is_number(*item)) {
+        if (!sig_is_number(*item)) {
             return bad(error, "dial", key, "must be numbers, as +1900");
         }
     }
@@ -154,7 +149,7 @@ static bool check_numbers(const sig_phone_settings *p, GError **error)
 {
     for (const char *const *n = p->numbers; *n; n++) {
         g_auto(GStrv) parts = g_strsplit(*n, ":", 2);
-        if (!is_number(parts[0]) || (parts[1] && !g_strv_contains(p->languages, parts[1]))) {
+        if (!sig_is_number(parts[0]) || (parts[1] && !g_strv_contains(p->languages, parts[1]))) {
             return bad(error, "phone", "numbers", "must look like +15551234 or +15551234:en, in one of the languages");
         }
     }

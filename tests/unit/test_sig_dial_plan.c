@@ -67,12 +67,32 @@ static void every_refusal_has_words(void **state)
     }
 }
 
+static void a_number_is_digits_after_a_plus_perhaps(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool is;
+    } rows[] = {{"+15550100199", true},
+                {"100", true},
+                {"", false},
+                {"+", false},
+                {"1+", false},
+                {"12a", false},
+                {"12345678901234567890", true},
+                {"+12345678901234567890", false}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(sig_is_number(rows[i].text), rows[i].is);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(written_numbers_are_judged),
         cmocka_unit_test(without_prefixes_nothing_is_called),
         cmocka_unit_test(every_refusal_has_words),
+        cmocka_unit_test(a_number_is_digits_after_a_plus_perhaps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
