@@ -295,3 +295,53 @@ bool net_same(const mcu_au *a, const mcu_au *b)
 {
     return a->codec == b->codec && a->size == b->size && memcmp(a->data, b->data, a->size) == 0;
 }
+
+net_pair *net_pair_connected(void)
+{
+    net_pair_setup s = net_pair_defaults();
+    net_pair *p = net_pair_new(&s);
+    net_pair_connect(p);
+    return p;
+}
+
+static unsigned pictures_wanted;
+
+static bool pictures_both_ways(net_pair *p)
+{
+    return p->offerer.pictures->len >= pictures_wanted && p->answerer.pictures->len >= pictures_wanted;
+}
+
+mcu_au *net_picture(mcu_codec codec, unsigned index)
+{
+    size_t n = index % 10 == 0 ? 9000 : 300 + index * 37 % 4000;
+    return codec == MCU_CODEC_H264 ? net_h264(index, index == 0, n) : net_vp8(index, index == 0, n);
+}
+
+void net_pair_exchange(net_pair *p, mcu_codec codec, unsigned n)
+{
+    assert_int_equal(mcu_peer_send_codec(p->offerer.peer), codec);
+    assert_int_equal(mcu_peer_send_codec(p->answerer.peer), codec);
+    for (unsigned k = 0; k < n; k++) {
+        if (k + 3 >= n) {
+            p->offerer.drop_every = p->answerer.drop_every = 0; /* the loss of the very last packet shows to nobody */
+        }
+        mcu_au *au = net_picture(codec, k);
+        assert_int_equal(mcu_peer_send_picture(p->offerer.peer, au), MCU_OK);
+        assert_int_equal(mcu_peer_send_picture(p->answerer.peer, au), MCU_OK);
+        mcu_au_unref(au);
+        net_pair_settle(p, 5);
+    }
+    pictures_wanted = n;
+    bool all = net_pair_run(p, pictures_both_ways, 5000);
+    if (!all) {
+        print_error("%u and %u of %u pictures\n", p->offerer.pictures->len, p->answerer.pictures->len, n);
+    }
+    assert_true(all);
+    for (unsigned k = 0; k < n; k++) {
+        mcu_au *au = net_picture(codec, k);
+        const mcu_au *a = g_ptr_array_index(p->offerer.pictures, k), *b = g_ptr_array_index(p->answerer.pictures, k);
+        assert_true(net_same(a, au) && net_same(b, au));
+        assert_int_equal(a->keyframe, k == 0);
+        mcu_au_unref(au);
+    }
+}

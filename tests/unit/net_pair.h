@@ -48,12 +48,16 @@ void net_pair_negotiate(net_pair *p, bool ice_restart, net_edit edit);
 bool net_pair_run(net_pair *p, bool (*done)(net_pair *p), unsigned ms);
 bool net_pair_up(net_pair *p); /* both are UP */
 void net_pair_connect(net_pair *p);
+net_pair *net_pair_connected(void); /* with the defaults */
+/* `n` pictures each way, the first one key; fails the test unless all of them come as they were. */
+void net_pair_exchange(net_pair *p, mcu_codec codec, unsigned n);
 void net_pair_settle(net_pair *p, unsigned ms); /* lets what is in flight arrive */
 
 /* Synthetic access units with `n` payload bytes that say `index`. */
 mcu_au *net_h264(unsigned index, bool key, size_t n);
 mcu_au *net_vp8(unsigned index, bool key, size_t n);
 mcu_au *net_opus(unsigned index, size_t n);
+mcu_au *net_picture(mcu_codec codec, unsigned index); /* of net_pair_exchange() */
 bool net_same(const mcu_au *a, const mcu_au *b);
 
 #endif

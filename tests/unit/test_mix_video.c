@@ -10,202 +10,8 @@
 #include <string.h>
 
 #include "mcu/base/clock.h"
-#include "mixer/video.h"
 #include "mixer/video_private.h"
-#include "video_kit.h"
-
-#define MAX_KEPT 400
-
-typedef struct {
-    mix_video *v;
-    kit_camera camera[MIX_MAX_PEOPLE];
-    unsigned n_cameras;
-    mcu_au *kept[MIX_MAX_TIERS][2][MAX_KEPT];
-    unsigned n_kept[MIX_MAX_TIERS][2], stills;
-    unsigned keys_wanted[MIX_MAX_PEOPLE + 1], layouts[MIX_MAX_TIERS];
-    mix_source_state state[MIX_MAX_PEOPLE + 1];
-    mix_tile tiles[MIX_MAX_TIERS][MIX_MAX_PEOPLE];
-    unsigned n_tiles[MIX_MAX_TIERS];
-    GMainContext *context;
-} rig;
-
-static const mix_video_config config = {
-    .tiers = {{"A", 1280, 720, 25, 1200000},
-              {"B", 640, 360, 25, 400000},
-              {"C", 480, 270, 15, 150000},
-              {"D", 320, 180, 10, 64000}},
-    .n_tiers = 4,
-    .workers = 2,
-};
-
-static void on_picture(void *user, unsigned tier, mcu_au *au)
-{
-    rig *r = user;
-    int slot = au->codec == MCU_CODEC_VP8;
-    assert_int_equal(au->tier, tier);
-    if (au->codec == MCU_CODEC_JPEG) {
-        r->stills++;
-        return;
-    }
-    if (r->n_kept[tier][slot] < MAX_KEPT) {
-        r->kept[tier][slot][r->n_kept[tier][slot]++] = mcu_au_ref(au);
-    }
-}
-
-static void on_keyframe_wanted(void *user, uint32_t source)
-{
-    rig *r = user;
-    r->keys_wanted[source]++;
-    if (source <= r->n_cameras) {
-        r->camera[source - 1].keyframe = true;
-    }
-}
-
-static void on_state(void *user, uint32_t source, mix_source_state state)
-{
-    rig *r = user;
-    r->state[source] = state;
-}
-
-static void on_layout(void *user, unsigned tier, const mix_tile *tiles, unsigned n)
-{
-    rig *r = user;
-    r->layouts[tier]++;
-    r->n_tiles[tier] = n;
-    memcpy(r->tiles[tier], tiles, n * sizeof *tiles);
-}
-
-static const mix_video_callbacks callbacks = {
-    .on_picture = on_picture, .on_keyframe_wanted = on_keyframe_wanted, .on_source_state = on_state, .on_layout = on_layout};
-
-static uint8_t luma_of(unsigned i)
-{
-    return (uint8_t)(40 + 12 * i);
-}
-
-static rig *rig_new(unsigned cameras)
-{
-    rig *r = g_new0(rig, 1);
-    r->context = g_main_context_new();
-    r->v = mix_video_new(r->context, &config, &callbacks, r, NULL);
-    assert_non_null(r->v);
-    r->n_cameras = cameras;
-    for (unsigned i = 0; i < cameras; i++) {
-        r->camera[i] = kit_camera_open(i % 2 ? MCU_CODEC_VP8 : MCU_CODEC_H264, 640, 360, luma_of(i), i, mcu_now_ns());
-        assert_int_equal(mix_video_source_add(r->v, i + 1), MCU_OK);
-    }
-    return r;
-}
-
-static void people(rig *r, unsigned n, bool camera_on)
-{
-    mix_person p[MIX_MAX_PEOPLE];
-    char names[MIX_MAX_PEOPLE][24];
-    for (unsigned i = 0; i < n; i++) {
-        snprintf(names[i], sizeof names[i], "Person %u", i + 1);
-        p[i] = (mix_person){.person = i + 1, .name = names[i], .camera_on = camera_on, .muted = i == 1};
-    }
-    mix_video_set_people(r->v, p, n);
-}
-
-static void spin(rig *r, int64_t until_ns)
-{
-    while (mcu_now_ns() < until_ns) {
-        if (!g_main_context_iteration(r->context, FALSE)) {
-            mcu_sleep_until_ns(MIN(until_ns, mcu_now_ns() + MCU_NS_PER_MS));
-        }
-    }
-}
-
-/* Everybody sends one picture each 40 ms for this many of them. */
-static void send(rig *r, unsigned pictures)
-{
-    int64_t next_ns = mcu_now_ns();
-    for (unsigned k = 0; k < pictures; k++) {
-        for (unsigned i = 0; i < r->n_cameras; i++) {
-            mcu_au *au = kit_camera_next(&r->camera[i]);
-            au->time_ns = mcu_now_ns();
-            mix_video_source_push(r->v, i + 1, au);
-        }
-        next_ns += 40 * MCU_NS_PER_MS;
-        spin(r, next_ns);
-    }
-}
-
-/* A slow machine, or a sanitizer, needs longer for what is awaited: 20 s at most. */
-static void spin_until_kept(rig *r, unsigned tier, unsigned slot, unsigned n)
-{
-    for (unsigned k = 0; k < 500 && r->n_kept[tier][slot] < n; k++) {
-        send(r, 1);
-    }
-    assert_true(r->n_kept[tier][slot] >= n);
-}
-
-/* The first keyframe kept of a tier's H.264. */
-static unsigned spin_until_key(rig *r, unsigned tier)
-{
-    unsigned key = 0;
-    for (unsigned k = 0; k < 500; k++) {
-        while (key < r->n_kept[tier][0] && !r->kept[tier][0][key]->keyframe) {
-            key++;
-        }
-        if (key < r->n_kept[tier][0]) {
-            return key;
-        }
-        send(r, 1);
-    }
-    fail_msg("no keyframe of tier %u", tier);
-    return 0;
-}
-
-static void spin_until_live(rig *r, uint32_t source)
-{
-    for (unsigned k = 0; k < 500 && r->state[source] != MIX_SOURCE_LIVE; k++) {
-        send(r, 1);
-    }
-    assert_int_equal(r->state[source], MIX_SOURCE_LIVE);
-}
-
-static void forget(rig *r)
-{
-    for (unsigned t = 0; t < MIX_MAX_TIERS; t++) {
-        for (unsigned c = 0; c < 2; c++) {
-            for (unsigned i = 0; i < r->n_kept[t][c]; i++) {
-                mcu_au_unref(r->kept[t][c][i]);
-            }
-            r->n_kept[t][c] = 0;
-        }
-    }
-}
-
-static void rig_free(rig *r)
-{
-    mix_video_free(r->v);
-    forget(r);
-    for (unsigned i = 0; i < r->n_cameras; i++) {
-        kit_camera_close(&r->camera[i]);
-    }
-    g_main_context_unref(r->context);
-    g_free(r);
-}
-
-static void check_tiles(rig *r, unsigned tier, unsigned slot, unsigned n)
-{
-    assert_true(r->n_kept[tier][slot] > 0);
-    assert_true(r->kept[tier][slot][0]->keyframe);
-    mcu_frame *f = kit_decode_last(r->kept[tier][slot], r->n_kept[tier][slot]);
-    assert_non_null(f);
-    assert_int_equal(f->width_px, config.tiers[tier].width_px);
-    assert_int_equal(f->height_px, config.tiers[tier].height_px);
-    assert_int_equal(r->n_tiles[tier], n);
-    for (unsigned i = 0; i < n; i++) {
-        const mix_tile *t = &r->tiles[tier][i];
-        assert_int_equal(t->person, i + 1);
-        int luma = kit_mean_luma(f, t->x_px + t->width_px / 4, t->y_px + t->height_px / 3, t->width_px / 2, t->height_px / 3);
-        assert_in_range(luma, luma_of(i) - 4, luma_of(i) + 4);
-    }
-    mcu_frame_unref(f);
-}
+#include "video_rig.h"
 
 /* decode -> composite -> encode -> decode, both codecs in, both out, four sizes. */
 static bool share_a_moment(const rig *r, unsigned tier)
@@ -224,32 +30,32 @@ static void test_round_trip(void **state)
 {
     (void)state;
     rig *r = rig_new(4);
-    people(r, 4, true);
+    rig_people(r, 4, true);
     for (unsigned t = 0; t < 4; t++) {
         assert_int_equal(mix_video_use(r->v, t, MCU_CODEC_H264), MCU_OK);
     }
     assert_int_equal(mix_video_use(r->v, 1, MCU_CODEC_VP8), MCU_OK);
-    send(r, 25);
+    rig_send(r, 25);
     for (unsigned t = 0; t < 4; t++) {
-        spin_until_kept(r, t, 0, 6);
+        rig_until_kept(r, t, 0, 6);
     }
-    spin_until_kept(r, 1, 1, 8);
+    rig_until_kept(r, 1, 1, 8);
     mix_video_stats s;
     mix_video_get_stats(r->v, &s);
     assert_int_equal(s.live_encoders, 5);
     assert_int_equal(s.live_tiers, 4);
     assert_int_equal(s.sources, 4);
     for (unsigned t = 0; t < 4; t++) {
-        check_tiles(r, t, 0, 4);
+        rig_check_tiles(r, t, 0, 4);
         assert_int_equal(r->layouts[t], 1);
     }
-    check_tiles(r, 1, 1, 4);
+    rig_check_tiles(r, 1, 1, 4);
     for (unsigned i = 1; i <= 4; i++) {
         assert_int_equal(r->state[i], MIX_SOURCE_LIVE);
     }
     /* one canvas, two codecs: the same moments, though a late encoder may leave some out */
     for (unsigned k = 0; k < 100 && !share_a_moment(r, 1); k++) {
-        send(r, 1);
+        rig_send(r, 1);
     }
     assert_true(share_a_moment(r, 1));
     for (unsigned i = 0; i < r->n_kept[0][0]; i++) {
@@ -262,15 +68,15 @@ static void test_unused_costs_nothing(void **state)
 {
     (void)state;
     rig *r = rig_new(1);
-    people(r, 1, true);
-    send(r, 5);
+    rig_people(r, 1, true);
+    rig_send(r, 5);
     mix_video_stats s;
     mix_video_get_stats(r->v, &s);
     assert_int_equal(s.live_encoders, 0);
     assert_int_equal(s.ticks, 0);
     assert_int_equal(mix_video_use(r->v, 3, MCU_CODEC_H264), MCU_OK);
     assert_int_equal(mix_video_use(r->v, 3, MCU_CODEC_H264), MCU_OK);
-    send(r, 10);
+    rig_send(r, 10);
     mix_video_get_stats(r->v, &s);
     assert_int_equal(s.live_encoders, 1); /* however many watch */
     assert_true(s.encoded[3] > 0 && s.encoded[0] == 0);
@@ -282,7 +88,7 @@ static void test_unused_costs_nothing(void **state)
     mix_video_get_stats(r->v, &s);
     assert_int_equal(s.live_encoders, 0);
     uint64_t encoded = s.encoded[3], ticks = s.ticks;
-    send(r, 5);
+    rig_send(r, 5);
     mix_video_get_stats(r->v, &s);
     assert_int_equal(s.encoded[3], encoded);
     assert_int_equal(s.ticks, ticks);
@@ -295,16 +101,16 @@ static void test_stills_come_when_asked_for(void **state)
 {
     (void)state;
     rig *r = rig_new(1);
-    people(r, 1, true);
+    rig_people(r, 1, true);
     assert_int_equal(mix_video_use(r->v, 3, MCU_CODEC_JPEG), MCU_OK);
     for (int i = 0; i < 100 && r->stills < 1; i++) {
-        send(r, 1);
+        rig_send(r, 1);
     }
-    send(r, 30);
+    rig_send(r, 30);
     assert_int_equal(r->stills, 1); /* the first, then only when asked */
     mix_video_request_keyframe(r->v, 3, MCU_CODEC_JPEG);
     for (int i = 0; i < 100 && r->stills < 2; i++) { /* one a second is the most */
-        send(r, 5);
+        rig_send(r, 5);
     }
     assert_int_equal(r->stills, 2);
     mix_video_stats s;
@@ -320,12 +126,12 @@ static void test_keyframes_merge(void **state)
 {
     (void)state;
     rig *r = rig_new(1);
-    people(r, 1, true);
+    rig_people(r, 1, true);
     mix_video_use(r->v, 3, MCU_CODEC_H264);
-    send(r, 8);
+    rig_send(r, 8);
     for (unsigned i = 0; i < 30; i++) { /* 1.2 s of everybody asking */
         mix_video_request_keyframe(r->v, 3, MCU_CODEC_H264);
-        send(r, 1);
+        rig_send(r, 1);
     }
     mix_video_stats s;
     mix_video_get_stats(r->v, &s);
@@ -346,19 +152,19 @@ static void test_still_room(void **state)
 {
     (void)state;
     rig *r = rig_new(0);
-    people(r, 3, false);
+    rig_people(r, 3, false);
     mix_video_use(r->v, 1, MCU_CODEC_H264);
-    spin(r, mcu_now_ns() + 300 * MCU_NS_PER_MS);
-    spin_until_kept(r, 1, 0, 1);
+    rig_spin(r, mcu_now_ns() + 300 * MCU_NS_PER_MS);
+    rig_until_kept(r, 1, 0, 1);
     unsigned before = r->n_kept[1][0];
-    spin(r, mcu_now_ns() + 1200 * MCU_NS_PER_MS);
+    rig_spin(r, mcu_now_ns() + 1200 * MCU_NS_PER_MS);
     assert_in_range(r->n_kept[1][0] - before, 1, 3); /* of 30 ticks */
     mix_video_stats s;
     mix_video_get_stats(r->v, &s);
     assert_true(s.skipped_unchanged[1] > 5);
     unsigned keys = (unsigned)s.keyframes[1];
     mix_video_request_keyframe(r->v, 1, MCU_CODEC_H264);
-    spin_until_kept(r, 1, 0, r->n_kept[1][0] + 1); /* the last keyframe is more than a second old */
+    rig_until_kept(r, 1, 0, r->n_kept[1][0] + 1); /* the last keyframe is more than a second old */
     mix_video_get_stats(r->v, &s);
     assert_int_equal(s.keyframes[1], keys + 1);
     mcu_frame *f = kit_decode_last(r->kept[1][0], r->n_kept[1][0]);
@@ -384,18 +190,18 @@ static void test_a_hostile_stream_disturbs_nobody(void **state)
     (void)state;
     rig *r = rig_new(2);
     assert_int_equal(mix_video_source_add(r->v, 3), MCU_OK);
-    people(r, 3, true);
+    rig_people(r, 3, true);
     mix_video_use(r->v, 1, MCU_CODEC_H264);
     for (unsigned k = 0; k < 20; k++) {
         assert_int_equal(mix_video_source_push(r->v, 3, absurd()), MCU_OK);
-        send(r, 1);
+        rig_send(r, 1);
     }
     assert_int_equal(r->state[3], MIX_SOURCE_REFUSED);
     assert_in_range(r->keys_wanted[3], 1, 3); /* 0.8 s */
     mcu_frame *f = kit_decode_last(r->kept[1][0], r->n_kept[1][0]);
     for (unsigned i = 0; i < 2; i++) {
         const mix_tile *t = &r->tiles[1][i];
-        assert_in_range(kit_mean_luma(f, t->x_px + 60, t->y_px + 60, 100, 40), luma_of(i) - 4, luma_of(i) + 4);
+        assert_in_range(kit_mean_luma(f, t->x_px + 60, t->y_px + 60, 100, 40), rig_luma_of(i) - 4, rig_luma_of(i) + 4);
     }
     mcu_frame_unref(f);
     rig_free(r);
@@ -405,7 +211,7 @@ static void test_leaving_while_decoding(void **state)
 {
     (void)state;
     rig *r = rig_new(4);
-    people(r, 4, true);
+    rig_people(r, 4, true);
     mix_video_use(r->v, 0, MCU_CODEC_H264);
     mix_video_use(r->v, 1, MCU_CODEC_VP8);
     for (unsigned k = 0; k < 12; k++) {
@@ -421,25 +227,25 @@ static void test_leaving_while_decoding(void **state)
         mix_video_source_remove(r->v, who);
         assert_int_equal(mix_video_source_add(r->v, who), MCU_OK);
         r->camera[who - 1].keyframe = true;
-        people(r, 1 + k % 4, true);
-        spin(r, mcu_now_ns() + 20 * MCU_NS_PER_MS);
+        rig_people(r, 1 + k % 4, true);
+        rig_spin(r, mcu_now_ns() + 20 * MCU_NS_PER_MS);
     }
-    people(r, 4, true);
+    rig_people(r, 4, true);
     for (unsigned c = 0; c < 4; c++) {
         r->camera[c].keyframe = true;
     }
-    send(r, 12);
+    rig_send(r, 12);
     for (uint32_t id = 1; id <= 4; id++) {
-        spin_until_live(r, id);
+        rig_until_live(r, id);
     }
-    forget(r);
+    rig_forget(r);
     mix_video_request_keyframe(r->v, 0, MCU_CODEC_H264);
-    unsigned key = spin_until_key(r, 0);
-    send(r, 20);
+    unsigned key = rig_until_key(r, 0);
+    rig_send(r, 20);
     mcu_frame *f = kit_decode_last(r->kept[0][0] + key, r->n_kept[0][0] - key);
     for (unsigned i = 0; i < 4; i++) {
         const mix_tile *t = &r->tiles[0][i];
-        assert_in_range(kit_mean_luma(f, t->x_px + 60, t->y_px + 60, 300, 100), luma_of(i) - 4, luma_of(i) + 4);
+        assert_in_range(kit_mean_luma(f, t->x_px + 60, t->y_px + 60, 300, 100), rig_luma_of(i) - 4, rig_luma_of(i) + 4);
     }
     mcu_frame_unref(f);
     rig_free(r);
@@ -450,16 +256,16 @@ static void test_start_and_stop(void **state)
     (void)state;
     for (unsigned k = 0; k < 6; k++) {
         rig *r = rig_new(2);
-        people(r, 2, true);
+        rig_people(r, 2, true);
         for (unsigned t = 0; t < 4; t++) {
             mix_video_use(r->v, t, t % 2 ? MCU_CODEC_VP8 : MCU_CODEC_H264);
         }
-        send(r, k);
+        rig_send(r, k);
         for (unsigned t = 0; t < 4 && k % 2; t++) {
             mix_video_unuse(r->v, t, t % 2 ? MCU_CODEC_VP8 : MCU_CODEC_H264);
             mix_video_use(r->v, t, MCU_CODEC_H264);
         }
-        send(r, k);
+        rig_send(r, k);
         rig_free(r);
     }
 }
@@ -475,7 +281,7 @@ static void test_sixteen_are_decoded(void **state)
     assert_int_equal(mix_video_source_add(r->v, 99), MCU_EFULL);
     assert_int_equal(mix_video_source_add(r->v, 5), MCU_EINVAL);
     assert_int_equal(mix_video_source_push(r->v, 99, kit_camera_next(&c)), MCU_EINVAL);
-    people(r, MIX_MAX_PEOPLE, true);
+    rig_people(r, MIX_MAX_PEOPLE, true);
     c.keyframe = true;
     mcu_au *key = kit_camera_next(&c);
     key->time_ns = mcu_now_ns();
@@ -483,7 +289,7 @@ static void test_sixteen_are_decoded(void **state)
         assert_int_equal(mix_video_source_push(r->v, id, mcu_au_ref(key)), MCU_OK);
     }
     for (uint32_t id = 1; id <= MIX_MAX_DECODED; id++) {
-        spin_until_live(r, id);
+        rig_until_live(r, id);
     }
     for (uint32_t id = MIX_MAX_DECODED + 1; id <= MIX_MAX_PEOPLE; id++) {
         assert_int_not_equal(r->state[id], MIX_SOURCE_LIVE);
@@ -491,11 +297,11 @@ static void test_sixteen_are_decoded(void **state)
     mix_person one = {.person = 40, .name = "Forty", .camera_on = true}; /* on stage now: needs a keyframe */
     mix_video_set_people(r->v, &one, 1);
     for (unsigned k = 0; k < 100 && r->keys_wanted[40] == 0; k++) {
-        spin(r, mcu_now_ns() + 20 * MCU_NS_PER_MS);
+        rig_spin(r, mcu_now_ns() + 20 * MCU_NS_PER_MS);
     }
     assert_int_equal(r->keys_wanted[40], 1);
     assert_int_equal(mix_video_source_push(r->v, 40, mcu_au_ref(key)), MCU_OK);
-    spin_until_live(r, 40);
+    rig_until_live(r, 40);
     mcu_au_unref(key);
     kit_camera_close(&c);
     rig_free(r);
@@ -516,7 +322,7 @@ static mcu_layout *read_layout(const char *slots)
 static void send_until_told(rig *r, unsigned n_tiles)
 {
     for (unsigned k = 0; k < 250 && r->n_tiles[0] != n_tiles; k++) {
-        send(r, 1);
+        rig_send(r, 1);
     }
     assert_int_equal(r->n_tiles[0], n_tiles);
 }
@@ -529,7 +335,7 @@ static void test_arranged_anew(void **state)
         read_layout("{\"for\":[\"speaker\"],\"at\":[0,0,1,1]},{\"for\":[\"speaker\"],\"at\":[0.7,0.7,0.25,0.25]}");
     mcu_layout *cards = read_layout("{\"for\":[\"anyone\"],\"at\":[0,0,1,1],\"many\":4,\"card\":true}");
     rig *r = rig_new(3);
-    people(r, 3, true);
+    rig_people(r, 3, true);
     assert_int_equal(mix_video_use(r->v, 0, MCU_CODEC_H264), MCU_OK);
     send_until_told(r, 3);
     mix_video_set_layout(r->v, inset);
@@ -543,10 +349,10 @@ static void test_arranged_anew(void **state)
     send_until_told(r, 3);
     assert_int_equal(r->keys_wanted[3], wanted); /* it has been decoded meanwhile */
     mix_video_set_layout(r->v, cards);
-    send(r, 10);
+    rig_send(r, 10);
     mix_video_stats before, after;
     mix_video_get_stats(r->v, &before);
-    send(r, 10);
+    rig_send(r, 10);
     mix_video_get_stats(r->v, &after);
     assert_true(after.cpu_s[MIX_CPU_DECODE] == before.cpu_s[MIX_CPU_DECODE]);
     mix_video_unuse(r->v, 0, MCU_CODEC_H264);
@@ -560,16 +366,16 @@ static void test_camera_off_is_not_decoded(void **state)
 {
     (void)state;
     rig *r = rig_new(2);
-    people(r, 2, false);
+    rig_people(r, 2, false);
     assert_int_equal(mix_video_use(r->v, 3, MCU_CODEC_H264), MCU_OK);
-    send(r, 5);
+    rig_send(r, 5);
     mix_video_stats before, after;
     mix_video_get_stats(r->v, &before);
-    send(r, 25);
+    rig_send(r, 25);
     mix_video_get_stats(r->v, &after);
     assert_true(after.cpu_s[0] - before.cpu_s[0] == 0);
-    people(r, 2, true);
-    spin_until_live(r, 1);
+    rig_people(r, 2, true);
+    rig_until_live(r, 1);
     mix_video_get_stats(r->v, &after);
     assert_true(after.cpu_s[0] > before.cpu_s[0]);
     rig_free(r);
@@ -580,37 +386,37 @@ static void test_overload_is_the_largest_tiers(void **state)
 {
     (void)state;
     rig *r = rig_new(1);
-    people(r, 1, true);
+    rig_people(r, 1, true);
     assert_int_equal(mix_video_use(r->v, 0, MCU_CODEC_H264), MCU_OK);
-    spin_until_kept(r, 0, 0, 3);
+    rig_until_kept(r, 0, 0, 3);
     r->v->load.level = MIX_LOAD_FASTER;
     assert_int_equal(mix_video_fps(r->v, 0), 12);
     assert_int_equal(mix_video_fps(r->v, 1), 25);
     assert_string_equal(mix_video_preset(r->v, 0), "ultrafast");
     assert_null(mix_video_preset(r->v, 1));
-    forget(r);
+    rig_forget(r);
     mix_encoder_set_preset(r->v->tiers[0].encoder[0], mix_video_preset(r->v, 0));
-    (void)spin_until_key(r, 0); /* the new encoder's first picture, which the receivers need */
-    forget(r);
-    spin_until_kept(r, 0, 0, 3);
+    (void)rig_until_key(r, 0); /* the new encoder's first picture, which the receivers need */
+    rig_forget(r);
+    rig_until_kept(r, 0, 0, 3);
     rig_free(r);
 }
 
 static void test_bad_configuration(void **state)
 {
     (void)state;
-    mix_video_config c = config;
+    mix_video_config c = rig_config;
     GError *error = NULL;
     c.preset = "warp";
-    assert_null(mix_video_new(NULL, &c, &callbacks, NULL, &error));
+    assert_null(mix_video_new(NULL, &c, &rig_callbacks, NULL, &error));
     g_clear_error(&error);
-    c = config;
+    c = rig_config;
     c.tiers[2].width_px = 481;
-    assert_null(mix_video_new(NULL, &c, &callbacks, NULL, &error));
+    assert_null(mix_video_new(NULL, &c, &rig_callbacks, NULL, &error));
     assert_non_null(strstr(error->message, "tier C"));
     g_clear_error(&error);
     c.n_tiers = 0;
-    assert_null(mix_video_new(NULL, &c, &callbacks, NULL, &error));
+    assert_null(mix_video_new(NULL, &c, &rig_callbacks, NULL, &error));
     g_clear_error(&error);
 }
 
