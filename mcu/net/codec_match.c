@@ -23,6 +23,22 @@ static bool read_hex_byte(const char *text, unsigned *out)
     return true;
 }
 
+/* H.264 A.3.1: set3 makes 11 into 1b. */
+static int level_of(unsigned level_idc, unsigned constraints)
+{
+    return level_idc == 11 && (constraints & 0x10) != 0 ? 9 : (int)level_idc;
+}
+
+/* RFC 6184 8.1: profile-iop and level_idc; 0 = not there, or no two bytes. */
+static int max_recv_level(const char *fmtp)
+{
+    char text[8];
+    unsigned constraints = 0;
+    unsigned level = 0;
+    const bool there = mcu_sdp_fmtp_get(fmtp, "max-recv-level", text, sizeof(text)) && strlen(text) == 4;
+    return there && read_hex_byte(text, &constraints) && read_hex_byte(text + 2, &level) ? level_of(level, constraints) : 0;
+}
+
 mcu_h264_params mcu_h264_params_read(const char *fmtp)
 {
     mcu_h264_params out = {0};
@@ -43,7 +59,8 @@ mcu_h264_params mcu_h264_params_read(const char *fmtp)
     char asymmetry[4];
     out.asymmetry =
         mcu_sdp_fmtp_get(fmtp, "level-asymmetry-allowed", asymmetry, sizeof(asymmetry)) && strcmp(asymmetry, "1") == 0;
-    out.level = level == 11 && (out.constraints & 0x10) != 0 ? 9 : (int)level; /* H.264 A.3.1: set3 makes 11 into 1b */
+    out.level = level_of(level, out.constraints);
+    out.recv_level = MAX(out.level, max_recv_level(fmtp));
     return out;
 }
 
@@ -66,8 +83,8 @@ static unsigned fmtp_number(const char *fmtp, const char *key)
 static mcu_decode_limits h264_limits(const char *fmtp)
 {
     const mcu_h264_params p = mcu_h264_params_read(fmtp);
-    /* RFC 6184 8.2.2: without asymmetry one level holds both ways, the lower of theirs and ours */
-    mcu_decode_limits l = mcu_h264_level_limits(p.asymmetry ? p.level : MIN(p.level, MCU_H264_OUR_LEVEL));
+    /* RFC 6184 8.2.2: without asymmetry one level holds both ways, the lower of theirs and ours; with it what they receive */
+    mcu_decode_limits l = mcu_h264_level_limits(p.asymmetry ? p.recv_level : MIN(p.level, MCU_H264_OUR_LEVEL));
     l.max_mbs = MAX(l.max_mbs, fmtp_number(fmtp, "max-fs"));
     l.max_mbps = MAX(l.max_mbps, fmtp_number(fmtp, "max-mbps"));
     l.max_kbps = MAX(l.max_kbps, fmtp_number(fmtp, "max-br"));

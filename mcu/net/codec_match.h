@@ -19,6 +19,7 @@ typedef struct {
     mcu_h264_profile profile;
     unsigned profile_idc, constraints;
     int level;      /* level_idc; 9 = level 1b */
+    int recv_level; /* the highest that they receive; that, or `level` */
     bool asymmetry; /* what they send may be of another level than what they receive */
 } mcu_h264_params;
 
@@ -27,8 +28,8 @@ mcu_h264_params mcu_h264_params_read(const char *fmtp);
 /* "42e01f": their profile at the lower of their level and ours. */
 void mcu_h264_answer_profile(const mcu_h264_params *theirs, char out[7]);
 
-/* What who wrote `f` can decode of that codec: an H.264 level and what raises it (RFC 6184 8.1: max-fs, max-mbps, max-br), VP8's
- * max-fs and max-fr (RFC 7741 6.1). What makes no sense is as if it was not there. */
+/* What who wrote `f` can decode of that codec: an H.264 level and what raises it (RFC 6184 8.1: max-recv-level, max-fs, max-mbps,
+ * max-br), VP8's max-fs and max-fr (RFC 7741 6.1). What makes no sense is as if it was not there. */
 mcu_decode_limits mcu_format_limits(const mcu_sdp_format *f);
 
 /* NONE: a format that we do not take. */

@@ -122,6 +122,7 @@ static void test_h264_profiles(void **state)
     }
 }
 
+#define PMODE "packetization-mode=1;profile-level-id="
 static void test_what_they_can_decode(void **state)
 {
     (void)state;
@@ -129,12 +130,18 @@ static void test_what_they_can_decode(void **state)
         const char *rtpmap, *fmtp;
         mcu_decode_limits limits;
     } rows[] = {
-        {"H264", "packetization-mode=1;profile-level-id=42e034;level-asymmetry-allowed=1", {36864, 2073600, 0, 240000}},
-        {"H264", "packetization-mode=1;profile-level-id=42e015;level-asymmetry-allowed=1", {792, 19800, 0, 4000}},
-        {"H264", "packetization-mode=1;profile-level-id=42e00d;max-fs=3600;max-mbps=108000", {3600, 108000, 0, 768}},
-        {"H264", "packetization-mode=1;profile-level-id=42e01f;max-fs=99;max-br=20000", {3600, 108000, 0, 20000}},
-        {"H264", "packetization-mode=1;profile-level-id=42e01f;max-fs=-1;max-mbps=many", {3600, 108000, 0, 14000}},
+        {"H264", PMODE "42e034;level-asymmetry-allowed=1", {36864, 2073600, 0, 240000}},
+        {"H264", PMODE "42e015;level-asymmetry-allowed=1", {792, 19800, 0, 4000}},
+        {"H264", PMODE "42e00d;max-fs=3600;max-mbps=108000", {3600, 108000, 0, 768}},
+        {"H264", PMODE "42e01f;max-fs=99;max-br=20000", {3600, 108000, 0, 20000}},
+        {"H264", PMODE "42e01f;max-fs=-1;max-mbps=many", {3600, 108000, 0, 14000}},
         {"H264", "packetization-mode=1", {3600, 108000, 0, 14000}},
+        {"H264", PMODE "42e00d;level-asymmetry-allowed=1;max-recv-level=e01f", {3600, 108000, 0, 14000}},
+        {"H264", PMODE "42e00d;max-recv-level=E01F;level-asymmetry-allowed=1;max-fs=4000", {4000, 108000, 0, 14000}},
+        {"H264", PMODE "42e00d;max-recv-level=e01f", {396, 11880, 0, 768}},                            /* one level both ways */
+        {"H264", PMODE "42e015;level-asymmetry-allowed=1;max-recv-level=e00d", {792, 19800, 0, 4000}}, /* is none higher */
+        {"H264", PMODE "42e00d;level-asymmetry-allowed=1;max-recv-level=1f", {396, 11880, 0, 768}},
+        {"H264", PMODE "42e00d;level-asymmetry-allowed=1;max-recv-level=zz1f", {396, 11880, 0, 768}},
         {"VP8", "max-fs=1200;max-fr=30", {1200, 0, 30, 0}},
         {"VP8", "max-fs=0;max-fr=99999999999", {0, 0, 0, 0}},
         {"VP8", "x=1", {0, 0, 0, 0}},
