@@ -201,6 +201,12 @@ static void on_tier(sig_session *s, const json_t *m)
     }
 }
 
+static void on_display(sig_session *s, const json_t *m)
+{
+    sig_room_tell(s->room, json_pack("{s:s, s:s, s:s, s:O, s:O}", "type", "display", "seat", s->seat, "session", s->session,
+                                     "width", json_object_get(m, "width"), "height", json_object_get(m, "height")));
+}
+
 /* ---- the rest ---- */
 
 static void ignore_reply(void *user, const json_t *reply, const char *code, const char *message)
@@ -266,6 +272,7 @@ void sig_session_dispatch(sig_session *s, const json_t *m)
                  {"candidate", on_candidate, IN(JOINED) | IN(CHECKING)},
                  {"state", sig_session_state_changed, IN(JOINED)},
                  {"tier", on_tier, IN(JOINED)},
+                 {"display", on_display, IN(JOINED)},
                  {"chat", sig_session_chat, IN(JOINED)},
                  {"hand", sig_session_hand, IN(JOINED)},
                  {"share", sig_session_share, IN(JOINED)},

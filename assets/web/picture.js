@@ -1,6 +1,10 @@
 // picture.js - the composite on the screen: plays it, fits it, puts a button over every tile, zooms to one.
 import { t } from './strings.js';
 
+const STEP_PX = 16; // what is told of the size on the screen
+const MOST_PX = 32768;
+const TELL_MS = 300;
+
 const $ = (id) => document.getElementById(id);
 const called = ({ content, name }) => (content ? t('screenOf', { name }) : name);
 
@@ -9,6 +13,8 @@ export class Picture {
   #visit;
   #page;
   #buttons = new Map(); // id of a tile -> button over it
+  #whole = false; // an iPhone shows the picture alone, in full screen
+  #tellTimer = 0;
 
   constructor(visit, page) {
     this.#visit = visit;
@@ -144,9 +150,10 @@ export class Picture {
     const w = Math.min(stage.clientWidth, (stage.clientHeight * width) / height);
     if (!w) return;
     const h = (w * height) / width;
+    this.#tell(w, h);
     Object.assign($('frame').style, { width: `${w}px`, height: `${h}px` });
     const { style } = $('composite');
-    const tile = this.zoomed && this.#visit.tiles().find((one) => one.seat === this.zoomed);
+    const tile = this.zoomed && this.#visit.tiles().find((one) => one.id === this.zoomed);
     if (!tile) {
       style.transform = style.clipPath = '';
       return;
@@ -155,9 +162,20 @@ export class Picture {
     const scale = Math.min(stage.clientWidth / (tile.w * px), stage.clientHeight / (tile.h * px));
     const x = w / 2 - scale * px * (tile.x + tile.w / 2);
     const y = h / 2 - scale * px * (tile.y + tile.h / 2);
+    this.#tell(w * scale, h * scale);
     style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
     const cut = [tile.y, width - tile.x - tile.w, height - tile.y - tile.h, tile.x].map((n) => `${n * px}px`);
     style.clipPath = `inset(${cut.join(' ')})`;
+  }
+
+  // The server is told how large the picture is on this screen, once that has settled.
+  #tell(width, height) {
+    clearTimeout(this.#tellTimer);
+    this.#tellTimer = setTimeout(() => {
+      const { devicePixelRatio, screen } = window;
+      const more = devicePixelRatio * (this.#whole ? Math.max(screen.width, screen.height) / width : 1);
+      this.#visit.shownAt(...[width, height].map((n) => Math.min(MOST_PX, Math.ceil((more * n) / STEP_PX) * STEP_PX)));
+    }, TELL_MS);
   }
 
   #fullScreen() {
@@ -174,6 +192,12 @@ export class Picture {
       if (!enter) video.webkitEnterFullscreen(); // iPhones: the picture alone
       else Promise.resolve((on() ? leave : enter).call(on() ? document : room)).catch(() => {});
     });
+    for (const name of ['webkitbeginfullscreen', 'webkitendfullscreen']) {
+      video.addEventListener(name, () => {
+        this.#whole = /begin/.test(name);
+        this.fit();
+      });
+    }
     for (const name of ['fullscreenchange', 'webkitfullscreenchange']) document.addEventListener(name, draw);
     document.addEventListener('words', draw);
   }

@@ -37,7 +37,8 @@ export class Visit extends EventTarget {
   #was = ''; // the last session that the room took our offer for
   #iceServers = [];
   #wasLive = false;
-  #sent = ''; // the last `state` message
+  #told = {}; // type -> the last of the messages that are said once
+  #size = null; // at which the picture is shown
   #known = false; // the room knows our session, so it can be told our state
   #built = 0;
   #rebuilds = 0;
@@ -107,7 +108,7 @@ export class Visit extends EventTarget {
   }
 
   setAudio(on) {
-    if (on && this.me && this.me.muted) this.#sent = ''; // said again: it is the answer to a host who asked
+    if (on && this.me && this.me.muted) this.#told.state = ''; // said again: it is the answer to a host who asked
     return this.media.set('audio', on);
   }
 
@@ -149,6 +150,12 @@ export class Visit extends EventTarget {
 
   setTier(tier) {
     return this.#signaling.send({ type: 'tier', tier });
+  }
+
+  // In how many pixels of the screen the picture is shown: the room sends none that is larger for nothing.
+  shownAt(width, height) {
+    this.#size = { width, height };
+    this.#sendSize();
   }
 
   // The picture's rectangles: [{seat, content, id, name, x, y, w, h}] in units of layout.width and layout.height; `content`: the screen
@@ -259,7 +266,7 @@ export class Visit extends EventTarget {
     this.#waiting = false;
     this.#iceServers = m.iceServers || [];
     this.#session = m.session || '';
-    this.#sent = '';
+    this.#told = {};
     this.#sharing = false;
     this.#emit('me', this.me);
     this.#emit('locked', this.locked);
@@ -270,6 +277,7 @@ export class Visit extends EventTarget {
       if (this.peer.state === 'disconnected') this.peer.restartIce();
     }
     this.#sendState();
+    this.#sendSize();
     this.#tellShare();
     this.#update();
   }
@@ -280,6 +288,7 @@ export class Visit extends EventTarget {
     this.#was = this.#session;
     this.#known = true;
     this.#sendState();
+    this.#sendSize();
     await peer.answer(sdp);
     if (peer !== this.peer) return;
     this.#instead = !!this.media.screen && !peer.waiting && !peer.carries('screen'); // a room that takes one picture of a person
@@ -333,7 +342,7 @@ export class Visit extends EventTarget {
     if (this.peer) this.peer.close();
     this.#built = performance.now();
     this.#known = false;
-    this.#sent = '';
+    this.#told = {};
     const can = (kind) => this.media[kind] || !this.media.errors[kind]; // a device that may still come is offered already
     const peer = new Peer({
       iceServers: this.#iceServers,
@@ -410,11 +419,20 @@ export class Visit extends EventTarget {
   }
 
   #sendState() {
-    if (!this.#known || !this.inVisit) return;
     const message = { type: 'state', ...this.media.on };
     if (this.#instead) message.video = true;
+    this.#tell(message);
+  }
+
+  #sendSize() {
+    if (this.#size) this.#tell({ type: 'display', ...this.#size });
+  }
+
+  // What the room keeps of the session: said when it is new or changed.
+  #tell(message) {
     const text = JSON.stringify(message);
-    if (text !== this.#sent && this.#signaling.send(message)) this.#sent = text;
+    if (!this.#known || !this.inVisit || text === this.#told[message.type]) return;
+    if (this.#signaling.send(message)) this.#told[message.type] = text;
   }
 
   #networkChanged() {

@@ -229,3 +229,17 @@ unsigned mcu_room_options_top(const mcu_room_options *o, const mcu_decode_limits
     }
     return top;
 }
+
+unsigned mcu_room_options_useful(const mcu_room_options *o, unsigned width_px, unsigned height_px)
+{
+    unsigned useful = 0;
+    for (unsigned i = 1; i < o->tiers.n_tiers; i++) {
+        const mix_tier_spec *t = &o->video.tiers[i];
+        if (t->fps < o->video.tiers[0].fps || width_px > (unsigned)t->width_px * 5 / 4 ||
+            height_px > (unsigned)t->height_px * 5 / 4) {
+            break;
+        }
+        useful = i;
+    }
+    return useful;
+}

@@ -45,5 +45,8 @@ int mcu_room_options_tier(const mcu_room_options *o, const char *name);
 const char *mcu_room_options_tier_name(const mcu_room_options *o, unsigned tier); /* "audio" beyond the last */
 /* The largest tier from which on a decoder with these limits can take every tier; n_tiers = none, audio only. */
 unsigned mcu_room_options_top(const mcu_room_options *o, const mcu_decode_limits *limits);
+/* The smallest tier that is not to be told from the largest where the picture is shown with that many pixels: as many pictures
+ * a second, and enlarged by a quarter at most. */
+unsigned mcu_room_options_useful(const mcu_room_options *o, unsigned width_px, unsigned height_px);
 
 #endif

@@ -121,8 +121,10 @@ static mcu_ease ease_of(const mcu_session *s)
         top = n;
     } else if (s->tier_forced <= n) {
         top = MAX(top, s->tier_forced);
-    } else if (s->seat->fixed && s->tier_kept <= n) {
-        top = s->tier_kept;
+    } else if (s->seat->fixed) {
+        top = s->tier_kept <= n ? s->tier_kept : top;
+    } else {
+        top = MAX(top, s->tier_useful);
     }
     return mcu_ease_of(mcu_canvas_tier(s->room, s->view.current), top, n, s->sound.copies);
 }
@@ -188,10 +190,11 @@ static json_t *session_json(mcu_session *s)
                             mcu_seat_talking(s->seat));
     json_object_update_new(out, json_pack("{sb sb}", "hand", s->hand, "share", s->share));
     json_object_update_new(out,
-                           json_pack("{ss ss ss si sf sf sI s{ss ss} ss ss}", "tier", tier_of(s), "tier_wanted",
+                           json_pack("{ss ss ss ss si sf sf sI s{ss ss} ss ss}", "tier", tier_of(s), "tier_wanted",
                                      s->tier_forced <= n ? mcu_room_options_tier_name(&s->room->options, s->tier_forced) : "auto",
-                                     "tier_able", mcu_room_options_tier_name(&s->room->options, s->tier_able), "quality",
-                                     s->quality, "rtt_ms", t.rtt_ms, "estimate_bps", (double)t.link.estimate_bps, "connected_ms",
+                                     "tier_able", mcu_room_options_tier_name(&s->room->options, s->tier_able), "tier_useful",
+                                     mcu_room_options_tier_name(&s->room->options, s->tier_useful), "quality", s->quality,
+                                     "rtt_ms", t.rtt_ms, "estimate_bps", (double)t.link.estimate_bps, "connected_ms",
                                      (json_int_t)(s->up ? (mcu_now_ns() - s->up_ns) / MCU_NS_PER_MS : 0), "candidates", "local",
                                      t.local_candidate, "remote", t.remote_candidate, "codec_in",
                                      mcu_codec_name(t.video_in.codec), "codec_out", mcu_codec_name(s->view.codec)));

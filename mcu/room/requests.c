@@ -24,7 +24,7 @@ static bool bad(GError **error, const char *what)
     return false;
 }
 
-static mcu_seat *find_seat(mcu_room *r, const json_t *m, GError **error)
+mcu_seat *mcu_request_find_seat(mcu_room *r, const json_t *m, GError **error)
 {
     const char *id = text(m, "seat");
     mcu_seat *seat = id != NULL ? g_hash_table_lookup(r->seats, id) : NULL;
@@ -34,9 +34,9 @@ static mcu_seat *find_seat(mcu_room *r, const json_t *m, GError **error)
     return seat;
 }
 
-static mcu_session *find_session(mcu_room *r, const json_t *m, GError **error)
+mcu_session *mcu_request_find_session(mcu_room *r, const json_t *m, GError **error)
 {
-    mcu_seat *seat = find_seat(r, m, error);
+    mcu_seat *seat = mcu_request_find_seat(r, m, error);
     if (seat == NULL) {
         return NULL;
     }
@@ -67,7 +67,7 @@ static bool request_seat(mcu_room *r, const json_t *m, GError **error)
 
 static bool request_unseat(mcu_room *r, const json_t *m, GError **error)
 {
-    mcu_seat *seat = find_seat(r, m, error);
+    mcu_seat *seat = mcu_request_find_seat(r, m, error);
     if (seat == NULL) {
         return false;
     }
@@ -139,7 +139,7 @@ static bool replace_session(mcu_room *r, mcu_seat *seat, const json_t *m, GError
 
 static bool request_offer(mcu_room *r, const json_t *m, GError **error)
 {
-    mcu_seat *seat = find_seat(r, m, error);
+    mcu_seat *seat = mcu_request_find_seat(r, m, error);
     const char *id = text(m, "session");
     if (seat == NULL) {
         return false;
@@ -178,7 +178,7 @@ static bool request_candidate(mcu_room *r, const json_t *m, GError **error)
     if (candidate_of_check(r, m, &ok, error)) {
         return ok;
     }
-    mcu_session *s = find_session(r, m, error);
+    mcu_session *s = mcu_request_find_session(r, m, error);
     if (s == NULL) {
         return false;
     }
@@ -222,7 +222,7 @@ static bool request_leave(mcu_room *r, const json_t *m, GError **error)
         mcu_reply_ok(r, m);
         return true;
     }
-    mcu_session *s = find_session(r, m, error);
+    mcu_session *s = mcu_request_find_session(r, m, error);
     if (s == NULL) {
         return false;
     }
@@ -242,7 +242,7 @@ static bool request_state(mcu_room *r, const json_t *m, GError **error)
         mcu_reply_ok(r, m);
         return true;
     }
-    mcu_session *s = find_session(r, m, error);
+    mcu_session *s = mcu_request_find_session(r, m, error);
     if (s == NULL) {
         return false;
     }
@@ -257,34 +257,9 @@ static bool request_state(mcu_room *r, const json_t *m, GError **error)
     return true;
 }
 
-static bool request_tier(mcu_room *r, const json_t *m, GError **error)
-{
-    mcu_seat *seat = find_seat(r, m, error);
-    const char *name = text(m, "tier");
-    if (seat == NULL) {
-        return false;
-    }
-    if (seat->session == NULL) {
-        g_set_error(error, MCU_ERROR, MCU_ERROR_NOT_FOUND, "the seat is not connected");
-        return false;
-    }
-    mcu_session *s = seat->session;
-    int tier = name != NULL ? mcu_room_options_tier(&r->options, name) : -1;
-    if (tier < 0 && (name == NULL || strcmp(name, "auto") != 0)) {
-        return bad(error, "tier is not auto, audio or the name of a tier");
-    }
-    s->tier_forced = tier >= 0 ? (unsigned)tier : r->options.tiers.n_tiers + 1;
-    if (s->up) {
-        mcu_session_apply_tier(s);
-    }
-    mcu_roster_changed(r);
-    mcu_reply_ok(r, m);
-    return true;
-}
-
 static bool request_mute(mcu_room *r, const json_t *m, GError **error)
 {
-    mcu_seat *seat = find_seat(r, m, error);
+    mcu_seat *seat = mcu_request_find_seat(r, m, error);
     json_t *muted = json_object_get(m, "muted");
     if (seat == NULL) {
         return false;
@@ -375,13 +350,27 @@ static const struct {
     const char *type;
     request_fn fn;
 } requests[] = {
-    {"key", mcu_request_key},       {"leg", mcu_request_leg},         {"leg_update", mcu_request_leg_update},
-    {"say", mcu_request_say},       {"candidate", request_candidate}, {"caption", request_caption},
-    {"end", request_end},           {"inspect", request_inspect},     {"layout", request_layout},
-    {"layouts", request_layouts},   {"leave", request_leave},         {"metrics", request_metrics},
-    {"mute", request_mute},         {"offer", request_offer},         {"picture", request_picture},
-    {"record", mcu_request_record}, {"seat", request_seat},           {"state", request_state},
-    {"tier", request_tier},         {"unseat", request_unseat},
+    {"key", mcu_request_key},
+    {"leg", mcu_request_leg},
+    {"leg_update", mcu_request_leg_update},
+    {"say", mcu_request_say},
+    {"candidate", request_candidate},
+    {"caption", request_caption},
+    {"display", mcu_request_display},
+    {"end", request_end},
+    {"inspect", request_inspect},
+    {"layout", request_layout},
+    {"layouts", request_layouts},
+    {"leave", request_leave},
+    {"metrics", request_metrics},
+    {"mute", request_mute},
+    {"offer", request_offer},
+    {"picture", request_picture},
+    {"record", mcu_request_record},
+    {"seat", request_seat},
+    {"state", request_state},
+    {"tier", mcu_request_tier},
+    {"unseat", request_unseat},
 };
 
 void mcu_room_handle(mcu_room *r, const json_t *m)

@@ -13,4 +13,8 @@ void mcu_reply_ok(mcu_room *r, const json_t *message); /* if it has an id */
 /* Adds or updates the seat that `message` describes (also the rows of `open`). */
 bool mcu_request_seat(mcu_room *r, const json_t *message, GError **error);
 
+/* What a person is sent (receiver_requests.c): a tier chosen by hand; the size at which the page shows the picture. */
+bool mcu_request_tier(mcu_room *r, const json_t *message, GError **error);
+bool mcu_request_display(mcu_room *r, const json_t *message, GError **error);
+
 #endif

@@ -14,6 +14,7 @@
 #include "mixer/video.h"
 
 #define MCU_ID_MAX 32
+#define MCU_DISPLAY_MAX_PX 32768
 #define MCU_CONTENT_NUMBER 0x80000000u /* set in the number of a screen, never in a person's */
 
 typedef enum { MCU_SESSION_NONE = 0, MCU_SESSION_WS, MCU_SESSION_WHIP, MCU_SESSION_WHEP } mcu_session_kind;
@@ -65,6 +66,7 @@ struct mcu_session {
     mcu_audio_choice sound;
     unsigned tier_forced; /* n_tiers + 1 = automatic */
     unsigned tier_able;   /* largest that its decoder takes; n_tiers = none */
+    unsigned tier_useful; /* largest that shows more where the person looks at it; 0 also when that is not known */
     unsigned tier_kept;   /* what a seat with `fixed` watches, if it watches any; n_tiers + 1 = not chosen yet */
     unsigned line_bps;    /* what the person's page found its line to carry; 0 = it does not say */
     bool still_due;       /* too thin a line for pictures: it gets one, so that the person sees who is there */
@@ -117,6 +119,10 @@ struct mcu_room {
     mcu_still stills[MIX_MAX_TIERS];
     json_t *layouts[MIX_MAX_TIERS]; /* newest `layout` message per canvas */
 };
+
+/* requests.c: whom a message is about; NULL = there is no such one, or not any more */
+mcu_seat *mcu_request_find_seat(mcu_room *r, const json_t *message, GError **error);
+mcu_session *mcu_request_find_session(mcu_room *r, const json_t *message, GError **error);
 
 /* session.c */
 mcu_session *mcu_session_new(mcu_room *r, mcu_seat *seat, const char *id, mcu_session_kind kind, bool trickle, GError **error);

@@ -147,7 +147,7 @@ void mcu_session_apply_tier(mcu_session *s)
     if (s->room->without_largest && n > 1 && !s->seat->fixed) {
         top = MAX(top, 1);
     }
-    mcu_tier_choice_cap(&s->choice, top);
+    mcu_tier_choice_cap(&s->choice, s->seat->fixed ? top : MAX(top, s->tier_useful));
     unsigned tier = s->tier_forced <= n ? MAX(s->tier_forced, top) : s->choice.tier;
     if (s->still_due && s->tier_forced > n && tier == n) {
         tier = MAX(n - 1, top);

@@ -247,19 +247,60 @@ test('in the room: chat, hand, who is here, talking while muted, advice, zoom', 
     mock.say({ type: 'quality', quality: 4, tier: 'A', ease: '', loss: 0, rtt: 20 });
   });
 
-  await t.test('zoom: one tile fills the stage; Escape shows everyone', async () => {
-    await page.click('#tiles button[aria-label="Show only Mei-Ling Chen"]');
-    const [stage, tile] = await page.evaluate(() => {
-      const s = document.getElementById('stage').getBoundingClientRect();
-      const v = document.getElementById('composite').getBoundingClientRect(); // p3: left half, lower half
-      return [[s.left, s.top, s.width, s.height], [v.left, v.top + v.height / 2, v.width / 2, v.height / 2]].map((r) => r.map(Math.round));
-    });
+  const shownAt = async (width, height) => {
+    for (let i = 0; i < 60 && (last(mock, 'display') || {}).width !== width; i++) await page.waitForTimeout(50);
+    assert.deepEqual(last(mock, 'display'), { type: 'display', width, height });
+  };
+  const up = (px) => Math.ceil(px / 16) * 16;
+
+  await t.test('zoom: one tile fills the stage, of a person or of his screen; Escape shows everyone', async () => {
     const near = (a, b) => Math.abs(a - b) <= 2;
-    assert.ok(near(tile[0] + tile[2] / 2, stage[0] + stage[2] / 2) && near(tile[1] + tile[3] / 2, stage[1] + stage[3] / 2), `${stage} ${tile}`);
-    assert.ok(near(tile[2], stage[2]) || near(tile[3], stage[3]), `${stage} ${tile}`);
+    const fills = async (part) => {
+      const [stage, tile] = await page.evaluate(([x, y, w, h]) => {
+        const s = document.getElementById('stage').getBoundingClientRect();
+        const v = document.getElementById('composite').getBoundingClientRect();
+        return [[s.left, s.top, s.width, s.height], [v.left + x * v.width, v.top + y * v.height, w * v.width, h * v.height]].map((r) => r.map(Math.round));
+      }, part);
+      assert.ok(near(tile[0] + tile[2] / 2, stage[0] + stage[2] / 2) && near(tile[1] + tile[3] / 2, stage[1] + stage[3] / 2), `${stage} ${tile}`);
+      assert.ok(near(tile[2], stage[2]) || near(tile[3], stage[3]), `${stage} ${tile}`);
+    };
+    await page.click('#tiles button[aria-label="Show only Mei-Ling Chen"]');
+    await fills([0, 0.5, 0.5, 0.5]);
     await page.keyboard.press('Escape');
     assert.equal(await page.isHidden('#zoom-out'), true);
     assert.equal(await page.evaluate(() => document.getElementById('composite').style.transform), '');
+
+    const tiles = [{ seat: 'p2', content: true, x: 0, y: 0, w: 960, h: 540 }, { seat: 'p2', x: 960, y: 0, w: 320, h: 180 }];
+    mock.say({ type: 'layout', tier: 'A', width: 1280, height: 720, tiles });
+    await page.click('#tiles button[aria-label="Show only Screen of Dr. Jonas Weber"]');
+    await fills([0, 0, 0.75, 0.75]);
+    await page.click('#zoom-out');
+    await page.click('#tiles button[aria-label="Show only Dr. Jonas Weber"]');
+    await fills([0.75, 0, 0.25, 0.25]);
+    await page.click('#zoom-out');
+  });
+
+  await t.test('the room is told in how many pixels the picture is shown, once each time that they change', async () => {
+    const frame = await page.evaluate(() => { const r = document.getElementById('frame').getBoundingClientRect(); return [r.width, r.height]; });
+    await shownAt(...frame.map(up));
+    const before = count(mock, 'display');
+    mock.say({ type: 'layout', tier: 'B', width: 640, height: 360, tiles: [{ seat: 'p2', x: 0, y: 0, w: 320, h: 360 }, { seat: 'p3', x: 320, y: 0, w: 320, h: 360 }] });
+    await page.waitForFunction(() => document.querySelectorAll('#tiles button').length === 2);
+    await page.click('#tiles button[aria-label="Show only Mei-Ling Chen"]');
+    const box = await page.evaluate(() => { const r = document.getElementById('composite').getBoundingClientRect(); return [r.width, r.height]; });
+    assert.ok(box[0] > frame[0] + 100 || box[1] > frame[1] + 100, `${box} ${frame}`);
+    await shownAt(...box.map(up));
+    await page.click('#zoom-out');
+    await shownAt(...frame.map(up));
+    assert.equal(count(mock, 'display') - before, 2, 'once for each size');
+    await page.setViewportSize({ width: 420, height: 700 });
+    await page.waitForFunction((w) => document.getElementById('frame').getBoundingClientRect().width < w, frame[0] - 100);
+    await shownAt(...(await page.evaluate(() => { const r = document.getElementById('frame').getBoundingClientRect(); return [r.width, r.height]; })).map(up));
+    await page.setViewportSize({ width: 1280, height: 720 });
+    mock.dropSockets(); // said again on a new socket
+    await stateIs(page, 'signal');
+    await stateIs(page, 'live');
+    await shownAt(...frame.map(up));
   });
   noProblems(problems);
 });

@@ -57,6 +57,21 @@ test('a host in Chromium, a patient in Firefox', { timeout: 150000 }, async (t) 
     assert.equal(refused, 'rate_limited');
   });
 
+  await t.test('a small window is sent no picture that shows nothing more in it', async () => {
+    const seat = await host.evaluate(() => window.tessera.me.seat);
+    const sent = (what, good) => until(what, async () => {
+      const { tier, tier_useful: useful } = (await server.inspect(room)).participants.find((p) => p.seat === seat);
+      if (!good(tier, useful)) throw new Error(`${tier}, useful ${useful}`);
+      return true;
+    }, 15000);
+    await sent('all of a large window', (tier, useful) => useful === 'A');
+    const was = host.viewportSize();
+    await host.setViewportSize({ width: 700, height: 600 });
+    await sent('less in a small one', (tier, useful) => useful === 'B' && tier !== 'A');
+    await host.setViewportSize(was);
+    await sent('all again', (tier, useful) => useful === 'A');
+  });
+
   await t.test('the host arranges the picture', async () => {
     await until('the layouts', () => host.evaluate(() => document.getElementById('layout').options.length >= 8));
     await host.selectOption('#layout', 'speaker');

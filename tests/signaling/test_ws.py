@@ -26,10 +26,11 @@ def make(server):
         await say(ws, type="candidate", candidate="candidate:1 1 UDP 1 127.0.0.1 5 typ host", mid="0")
         await say(ws, type="state", audio=True, video=False)
         await say(ws, type="tier", tier="C")
+        await say(ws, type="display", width=640, height=360)
         await say(ws, type="ping", id=7)
         assert (await hear(ws, "pong"))["id"] == 7
         seen = server.inspect(room)
-        assert seen["participants"][0]["trickled"] and {"state", "tier", "candidate"} <= set(seen["video"]["log"])
+        assert seen["participants"][0]["trickled"] and {"state", "tier", "display", "candidate"} <= set(seen["video"]["log"])
         await say(ws, type="leave")
         assert (await hear(ws, "ended"))["reason"] == "left"
         assert await hear_end(ws) == 1000
@@ -47,7 +48,8 @@ def make(server):
         cases = [("{", "not JSON"), ("[]", "object"), ("{}", "type"), ('{"type":"fly"}', "type"), ('{"type":7}', "type"),
                  ('{"type":"offer"}', "sdp"), ('{"type":"offer","sdp":7}', "sdp"), ('{"type":"tier","tier":"Z"}', "tier"),
                  ('{"type":"tier","tier":"muchtoolong"}', "tier"), ('{"type":"state","audio":1,"video":true}', "audio"),
-                 ('{"type":"ping","id":-1}', "id"), ('{"type":"ping","extra":1}', "unknown"), ('{"type":"joined"}', "type"),
+                 ('{"type":"ping","id":-1}', "id"), ('{"type":"display","width":0,"height":9}', "width"),
+                 ('{"type":"display","width":9,"height":32769}', "height"), ('{"type":"ping","extra":1}', "unknown"), ('{"type":"joined"}', "type"),
                  ('{"type":"ping","type":"leave"}', "not JSON"), ('{"type":"candidate","candidate":"%s"}' % ("c" * 1025), "candidate"),
                  ('{"a":' * 20 + "1" + "}" * 20, "deep"), ('{"type":"ping","x":[' + "1," * 600 + "1]}", "many")]
         for text, word in cases:

@@ -100,6 +100,28 @@ static void test_the_decoder_decides_on_the_largest_tier(void **state)
     mcu_room_options_clear(&o);
 }
 
+static void test_the_size_on_the_screen_decides_what_is_useful(void **state)
+{
+    (void)state;
+    mcu_room_options o;
+    assert_true(load(&o, "{}", NULL));
+    static const struct {
+        unsigned width_px, height_px, useful;
+    } rows[] = {{1920, 1080, 0}, {801, 451, 0}, {800, 450, 1}, {800, 451, 0}, {801, 400, 0}, {640, 360, 1}, {100, 60, 1}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        assert_int_equal(mcu_room_options_useful(&o, rows[i].width_px, rows[i].height_px), rows[i].useful);
+    }
+    mcu_room_options_clear(&o);
+    assert_true(load(&o,
+                     "{\"tiers\":[{\"name\":\"X\",\"width\":1280,\"height\":720,\"fps\":15,\"bitrate\":300000},"
+                     "{\"name\":\"Y\",\"width\":640,\"height\":360,\"fps\":15,\"bitrate\":200000},"
+                     "{\"name\":\"Z\",\"width\":320,\"height\":180,\"fps\":15,\"bitrate\":100000}]}",
+                     NULL));
+    assert_int_equal(mcu_room_options_useful(&o, 400, 225), 2);
+    assert_int_equal(mcu_room_options_useful(&o, 401, 225), 1);
+    mcu_room_options_clear(&o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -107,6 +129,7 @@ int main(void)
         cmocka_unit_test(test_everything_given),
         cmocka_unit_test(test_bad_values_are_named),
         cmocka_unit_test(test_the_decoder_decides_on_the_largest_tier),
+        cmocka_unit_test(test_the_size_on_the_screen_decides_what_is_useful),
     };
     return cmocka_run_group_tests_name("room_options", tests, NULL, NULL);
 }

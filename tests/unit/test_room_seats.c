@@ -203,6 +203,13 @@ static void test_fixed_seat_chooses_with_its_first_decoder(void **state)
     assert_int_equal(fake.uses[2], 1);
 }
 
+static void tick_for(mcu_seat *seat, int64_t seconds)
+{
+    for (int64_t s = 1; s < seconds; s++) {
+        mcu_session_tick(seat->session, mcu_now_ns() + s * MCU_NS_PER_SEC);
+    }
+}
+
 static void test_no_tier_that_the_decoder_does_not_take(void **state)
 {
     room_kit *f = *state;
@@ -214,9 +221,7 @@ static void test_no_tier_that_the_decoder_does_not_take(void **state)
     wish(f, "A");
     assert_int_equal(fake.uses[2], 1);
     wish(f, "auto");
-    for (int64_t s = 1; s < 120; s++) {
-        mcu_session_tick(seat->session, mcu_now_ns() + s * MCU_NS_PER_SEC);
-    }
+    tick_for(seat, 120);
     assert_int_equal(fake.uses[0] + fake.uses[1], 0);
     assert_int_equal(fake.uses[2], 1);
     fake.limits = mcu_h264_level_limits(30); /* said in a later offer */
@@ -226,6 +231,39 @@ static void test_no_tier_that_the_decoder_does_not_take(void **state)
     fake.limits = mcu_h264_level_limits(10);
     room_kit_offer(f, "s1", "a", "v=0 once more");
     assert_int_equal(fake.uses[0] + fake.uses[1] + fake.uses[2] + fake.uses[3], 0);
+}
+
+static void display(room_kit *f, int width, int height)
+{
+    room_kit_say(
+        f, json_pack("{ss ss ss si si}", "type", "display", "seat", "s1", "session", "a", "width", width, "height", height));
+}
+
+static void test_no_tier_that_shows_nothing_more_on_a_small_screen(void **state)
+{
+    room_kit *f = *state;
+    room_kit_join(f, "s1", "a");
+    mcu_seat *seat = g_hash_table_lookup(f->room->seats, "s1");
+    wish(f, "A");
+    display(f, 640, 360);
+    assert_string_equal(inspected(f, "tier_useful"), "B");
+    assert_int_equal(fake.uses[0], 1); /* by hand it may be larger */
+    wish(f, "auto");
+    tick_for(seat, 120);
+    assert_int_equal(fake.uses[0], 0);
+    assert_int_equal(fake.uses[1], 1);
+    display(f, 1280, 720);
+    assert_string_equal(inspected(f, "tier_useful"), "A");
+    assert_int_equal(seat->session->choice.top, 0);
+    display(f, 0, 720);
+    assert_string_equal(room_kit_member(room_kit_heard(f, "error"), "code"), "bad_request");
+    display(f, 640, 40000);
+    assert_int_equal(seat->session->choice.top, 0);
+    display(f, 640, 360);
+    assert_int_equal(seat->session->choice.top, 1);
+    room_kit_say(f, json_pack("{ss ss sb}", "type", "seat", "seat", "s1", "fixed", 1));
+    wish(f, "auto");
+    assert_int_equal(seat->session->choice.top, 0); /* a size that never changes does not follow a window */
 }
 
 static void ask_for_still(room_kit *f, int id, const char *tier)
@@ -286,6 +324,7 @@ int main(void)
         CASE(test_fixed_seat_gets_another_tier_when_it_connects_again),
         CASE(test_fixed_seat_chooses_with_its_first_decoder),
         CASE(test_no_tier_that_the_decoder_does_not_take),
+        CASE(test_no_tier_that_shows_nothing_more_on_a_small_screen),
     };
     return cmocka_run_group_tests_name("room_seats", tests, NULL, NULL);
 }
