@@ -15,10 +15,11 @@ def load(name):
 
 API, MESSAGES = load("openapi.json"), load("messages.json")
 ROUTES = [(re.compile("^" + re.sub(r"\{\w+\}", "[^/]+", path) + "$"), path) for path in API["paths"]]
-METHODS = ("get", "post", "patch", "delete", "options")
+METHODS = ("get", "post", "put", "patch", "delete", "options")
 
 seen_replies = set()  # (path, method, status) of the API
 sent, heard = set(), set()  # message types
+codes = set()  # of errors that were heard
 
 
 def validator(document, schema):
@@ -26,6 +27,12 @@ def validator(document, schema):
 
 
 SERVER_SAYS = validator(MESSAGES, {"$ref": "#/$defs/server"})
+
+
+def answer_of(operation, status):
+    """The description of one answer."""
+    found = operation["responses"][status]
+    return API["components"]["responses"][found["$ref"].split("/")[-1]] if "$ref" in found else found
 
 
 def complain(errors, what):
@@ -44,8 +51,9 @@ def check_reply(method, path, status, headers, body):
     known = str(status) if str(status) in answers else "default"
     assert known != "default" or status >= 400, f"{method} {path}: {status} is not described"
     seen_replies.add((route, method.lower(), known))
-    content = answers[known].get("content")
-    for name in answers[known].get("headers", {}):
+    answer = answer_of(operation, known)
+    content = answer.get("content")
+    for name in answer.get("headers", {}):
         assert headers[name] or name == "Link", f"{method} {path}: no header {name}"
     if not content:
         assert body == b"", f"{method} {path}: {status} has a body"
@@ -61,6 +69,8 @@ def check_reply(method, path, status, headers, body):
 def check_message(m):
     complain(SERVER_SAYS.iter_errors(m), f"message {m.get('type')}")
     heard.add(m["type"])
+    if m["type"] == "error":
+        codes.add(m["code"])
 
 
 def missing():
@@ -76,3 +86,4 @@ def missing():
 
     yield from (f"client {t}" for t in sorted(types("client") - sent))
     yield from (f"server {t}" for t in sorted(types("server") - heard))
+    yield from (f"error {c}" for c in MESSAGES["$defs"]["error"]["properties"]["code"]["enum"] if c not in codes)

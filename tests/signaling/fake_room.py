@@ -130,6 +130,10 @@ def handle(s, m, fd=-1):
             send(s, {"type": "recording", "recording": tape["id"], "state": "held", "seats": [seat]})
         if "a=x-goes-on" in sdp:
             begin_segment(s)
+        if "a=x-fails" in sdp:
+            send(s, {"type": "answer", "seat": seat, "session": session, "sdp": answer_sdp(1), **reply})
+            send(s, {"type": "session", "seat": seat, "session": session, "state": "gone", "why": "no way through"})
+            return
         if "a=x-bad" in sdp:
             send(s, {"type": "error", "code": "bad_sdp", "message": "no m-line", **reply})
             return

@@ -12,6 +12,7 @@ CONFIG = """origins = https://clinic.example
 urls = turn:127.0.0.1:3478?transport=udp;turn:127.0.0.1:3478?transport=tcp
 secret = test
 [limits]
+max_rooms = 64
 max_seats = 4
 [phone]
 listen = 127.0.0.1
