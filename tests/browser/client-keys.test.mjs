@@ -52,9 +52,50 @@ const unreachable = (page) => page.evaluate(async () => {
   return all.filter((e) => !seen.has(e)).map((e) => e.id || e.textContent);
 });
 
-for (const [name, hash, go] of [['Tab and Enter', '', tabTo], ['arrows and OK', '#tv', arrowTo]]) {
+// What only hosts have, and the question whether one may be recorded. `pick`: the key that goes to the next row of a list.
+async function asHost(page, mock, go, press, pick) {
+  const said = async (type, expected) => {
+    for (let i = 0; i < 60; i++) {
+      const { type: _, id, ...m } = last(mock, type) || {};
+      if (JSON.stringify(m) === JSON.stringify(expected)) return;
+      await page.waitForTimeout(50);
+    }
+    assert.deepEqual(last(mock, type), expected);
+  };
+  if (!(await page.isVisible('#people-panel'))) await press('#people-button');
+  await press('[data-seat=p2] .manage');
+  await press('[data-seat=p2] .operations button');
+  await said('host', { op: 'mute', seat: 'p2' });
+  await go(page, '#layout');
+  await page.keyboard.press(pick);
+  await said('host', { op: 'layout', value: 'ward' });
+  await press('#lock');
+  await said('host', { op: 'lock', value: true });
+  mock.say({ type: 'knock', seat: 'p9', name: 'Samir', role: 'guest' });
+  await page.waitForSelector('.knock');
+  await press('.knock .primary');
+  await said('host', { op: 'admit', seat: 'p9' });
+  const recording = (state, consent) => mock.say({ type: 'recording', state, policy: 'everyone', consent, version: '1', missing: [] });
+  recording('off', 'none');
+  await page.waitForSelector('#record:visible');
+  await press('#record');
+  await said('host', { op: 'record', value: 'start' });
+  recording('asking', 'none');
+  await page.waitForSelector('#ask[open]');
+  await press('#ask-yes');
+  await said('consent', { agree: true, version: '1' });
+  recording('on', 'agreed');
+  await press('#more-button');
+  await press('#consent');
+  await said('consent', { agree: false, version: '1' });
+  recording('off', 'refused');
+  await press('#more-panel [data-close]');
+}
+
+for (const [name, hash, go, pick] of [['Tab and Enter', '', tabTo, 'ArrowDown'], ['arrows and OK', '#tv', arrowTo, 'Enter']]) {
   test(`a whole visit by ${name}`, { timeout: 120000 }, async (t) => {
     const { mock, page, problems } = await withBrowser(t);
+    mock.host(true);
     await page.setViewportSize({ width: 1280, height: 720 });
     const press = async (selector) => {
       await go(page, selector);
@@ -87,6 +128,7 @@ for (const [name, hash, go] of [['Tab and Enter', '', tabTo], ['arrows and OK', 
     await page.keyboard.press('Enter');
     await page.waitForSelector('#zoom-out:visible');
     await press('#zoom-out');
+    await asHost(page, mock, go, press, pick);
     mock.say({ type: 'asked', what: 'unmute', by: 'p2' });
     await page.waitForSelector('#ask[open]');
     await press('#ask-yes');

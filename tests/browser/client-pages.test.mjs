@@ -45,6 +45,8 @@ function states(mock, page, hash) {
       await page.waitForSelector('#mute:visible');
       if (!(await page.isVisible('#people-panel'))) await page.click('#people-button');
       await page.click('[data-seat=p2] .manage');
+      mock.say({ type: 'recording', state: 'on', policy: 'everyone', consent: 'agreed', version: '1', missing: [] });
+      await page.waitForSelector('#record-pause:visible');
       mock.say({ type: 'knock', seat: 'p9', name: 'दीपिका शर्मा', role: 'interpreter' });
       mock.say({ type: 'quality', quality: 1, tier: 'D', loss: 0.1, rtt: 300 });
       await page.waitForSelector('#advice:visible', { timeout: 8000 });
