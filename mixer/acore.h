@@ -7,44 +7,10 @@
 #include <glib.h>
 #include <stdint.h>
 
-#include "mixer/aenc.h"
-#include "mixer/audio.h"
+#include "mixer/alistener.h"
 #include "mixer/avoice.h"
-#include "mixer/limiter.h"
-#include "mixer/penc.h"
 
 #define MIX_MAX_LISTENERS 64
-
-/* Something that one listener is told, over the others. */
-typedef struct {
-    uint32_t listener;
-    unsigned n, at; /* samples; played so far */
-    int16_t pcm[];  /* 48 kHz */
-} mix_prompt;
-
-typedef struct mix_alistener {
-    uint32_t id;
-    uint32_t own_voice;               /* 0 = none */
-    bool leaving;                     /* loop only */
-    atomic_int gain;                  /* of what he hears, in 1/256; 256 = as it is */
-    atomic_bool thin;                 /* Opus in long packets of few bits, by: */
-    _Atomic(mix_aenc *) thin_encoder; /* made by the loop when it is first wanted, NULL before */
-    /* Clock only. */
-    bool private;      /* has an encode of its own */
-    mix_aenc *encoder; /* Opus, or ... */
-    mix_penc *line;    /* ... a telephone's codec */
-    mcu_codec codec;
-    uint64_t line_tick; /* of the newest packet of `line`, and whether it was everybody's mix */
-    bool line_shared;
-    mix_prompt *prompt; /* owned; NULL = none */
-    mix_limiter limiter;
-} mix_alistener;
-
-mix_alistener *mix_alistener_new(uint32_t id, uint32_t own_voice, const mix_audio_config *config, GError **error);
-/* At a telephone: PCMU, PCMA, G722, or OPUS. */
-mix_alistener *mix_alistener_new_line(uint32_t id, uint32_t own_voice, mcu_codec codec, const mix_audio_config *config,
-                                      GError **error);
-void mix_alistener_free(mix_alistener *l);
 
 typedef struct {
     unsigned n;

@@ -12,6 +12,7 @@
 
 struct mix_adec {
     mcu_codec codec;
+    unsigned hz; /* of what it gives */
     OpusDecoder *opus;
     AVCodecContext *g722;
     AVPacket *packet;
@@ -87,25 +88,29 @@ static bool open_g722(mix_adec *d)
     return avcodec_open2(d->g722, codec, NULL) == 0;
 }
 
-mix_adec *mix_adec_new(mcu_codec codec, GError **error)
+static bool open_decoder(mix_adec *d, mcu_codec codec)
 {
-    mix_adec *d = calloc(1, sizeof *d);
-    bool ok = d != NULL;
-    if (ok) {
-        d->codec = codec;
-    }
-    if (ok && codec == MCU_CODEC_OPUS) {
+    if (codec == MCU_CODEC_OPUS) {
         int code = 0;
         d->opus = opus_decoder_create(MIX_RATE, 1, &code);
-        ok = d->opus != NULL;
-    } else if (ok && codec == MCU_CODEC_G722) {
-        d->resample = mix_resample_new(16000);
-        ok = d->resample && open_g722(d);
-    } else if (ok && (codec == MCU_CODEC_PCMU || codec == MCU_CODEC_PCMA)) {
-        d->resample = mix_resample_new(8000);
+        return d->opus != NULL;
+    }
+    return codec == MCU_CODEC_G722 ? open_g722(d) : codec == MCU_CODEC_PCMU || codec == MCU_CODEC_PCMA;
+}
+
+static mix_adec *new_at(mcu_codec codec, unsigned hz, GError **error)
+{
+    unsigned narrow_hz = mix_adec_narrow_hz(codec);
+    mix_adec *d = calloc(1, sizeof *d);
+    bool ok = d && open_decoder(d, codec);
+    if (ok) {
+        d->codec = codec;
+        d->hz = hz;
+        mix_aplc_init(&d->plc, hz);
+    }
+    if (ok && narrow_hz && narrow_hz != hz) {
+        d->resample = mix_resample_new(narrow_hz, hz);
         ok = d->resample != NULL;
-    } else {
-        ok = false;
     }
     if (!ok) {
         g_set_error(error, MCU_ERROR, MCU_ERROR_INTERNAL, "cannot open an audio decoder for %s", mcu_codec_name(codec));
@@ -113,6 +118,22 @@ mix_adec *mix_adec_new(mcu_codec codec, GError **error)
         return NULL;
     }
     return d;
+}
+
+mix_adec *mix_adec_new(mcu_codec codec, GError **error)
+{
+    return new_at(codec, MIX_RATE, error);
+}
+
+mix_adec *mix_adec_new_line(mcu_codec codec, GError **error)
+{
+    unsigned narrow_hz = mix_adec_narrow_hz(codec);
+    return new_at(codec, narrow_hz ? narrow_hz : MIX_RATE, error);
+}
+
+unsigned mix_adec_hz(const mix_adec *d)
+{
+    return d->hz;
 }
 
 void mix_adec_free(mix_adec *d)
@@ -197,25 +218,36 @@ static unsigned decode_narrow(mix_adec *d, const uint8_t *data, size_t size)
     return (unsigned)size;
 }
 
+/* Of a telephone's codec, at the rate that is asked for; false when libavcodec refuses. */
+static bool decode_line(mix_adec *d, const uint8_t *data, size_t size, int16_t *out, unsigned n)
+{
+    unsigned narrow = decode_narrow(d, data, size);
+    if (d->on_narrow && narrow > 0) {
+        d->on_narrow(d->user, d->narrow, narrow);
+    }
+    unsigned made = narrow;
+    if (narrow > 0 && d->resample) {
+        made = mix_resample_run(d->resample, d->narrow, narrow, out);
+    } else {
+        memcpy(out, d->narrow, narrow * sizeof *out);
+    }
+    if (made != n) {
+        return false;
+    }
+    mix_aplc_good(&d->plc, out, n);
+    return true;
+}
+
 mcu_status mix_adec_decode(mix_adec *d, const uint8_t *data, size_t size, int16_t *out, unsigned *n)
 {
-    *n = mix_adec_duration(d->codec, data, size);
+    *n = mix_adec_duration(d->codec, data, size) / mix_unit(d->hz);
     if (*n == 0) {
         return MCU_EINVAL;
     }
-    if (d->opus) {
-        if (opus_decode(d->opus, data, (opus_int32)size, out, MIX_PACKET_MAX, 0) == (int)*n) {
-            return MCU_OK;
-        }
-    } else {
-        unsigned narrow = decode_narrow(d, data, size);
-        if (d->on_narrow && narrow > 0) {
-            d->on_narrow(d->user, d->narrow, narrow);
-        }
-        if (narrow > 0 && mix_resample_run(d->resample, d->narrow, narrow, out) == *n) {
-            mix_aplc_good(&d->plc, out, *n);
-            return MCU_OK;
-        }
+    bool ok = d->opus ? opus_decode(d->opus, data, (opus_int32)size, out, MIX_PACKET_MAX, 0) == (int)*n
+                      : decode_line(d, data, size, out, *n);
+    if (ok) {
+        return MCU_OK;
     }
     mix_adec_conceal(d, out, *n);
     return MCU_EINVAL;

@@ -1,4 +1,4 @@
-/* adec.h - one voice's decoder: Opus (libopus), G.711, G.722 (libavcodec) to int16 mono 48 kHz.  Thread: its owner's.
+/* adec.h - one voice's decoder: Opus (libopus), G.711, G.722 (libavcodec) to int16 mono.  Thread: its owner's.
  * Never allocates after new for Opus and G.711. Input is a stranger's: anything may be in a packet. */
 #ifndef MIXER_ADEC_H
 #define MIXER_ADEC_H
@@ -22,12 +22,15 @@ unsigned mix_adec_ts_scale(mcu_codec codec);
 
 typedef struct mix_adec mix_adec;
 mix_adec *mix_adec_new(mcu_codec codec, GError **error); /* OPUS, PCMU, PCMA, G722 */
+/* At the codec's own rate: 8 or 16 kHz for a telephone's, 48 for Opus. The other one gives 48 kHz whatever the codec is. */
+mix_adec *mix_adec_new_line(mcu_codec codec, GError **error);
+unsigned mix_adec_hz(const mix_adec *d);
 void mix_adec_free(mix_adec *d);
-/* G.711, G.722: `fn` may change what was decoded, at 8 or 16 kHz, before it is brought to 48. NULL = nobody. */
+/* G.711, G.722: `fn` may change what was decoded, at 8 or 16 kHz, before anything else is done with it. NULL = nobody. */
 void mix_adec_on_narrow(mix_adec *d, void (*fn)(void *user, int16_t *pcm, unsigned n), void *user);
 unsigned mix_adec_narrow_hz(mcu_codec codec); /* 8000, 16000; 0 for Opus */
 
-/* `data` must be readable for MCU_AU_PADDING bytes past `size`. *n is mix_adec_duration() of it; `out` holds MIX_PACKET_MAX. A
+/* `data` must be readable for MCU_AU_PADDING bytes past `size`. *n is how much it is at mix_adec_hz(); `out` holds 120 ms. A
  * packet that cannot be decoded gives MCU_EINVAL and *n concealed samples: time goes on. */
 mcu_status mix_adec_decode(mix_adec *d, const uint8_t *data, size_t size, int16_t *out, unsigned *n);
 /* The `n` samples before the packet `next`, from its in-band FEC. n a multiple of 120 (2.5 ms), at most MIX_PACKET_MAX. */

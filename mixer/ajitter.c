@@ -19,8 +19,8 @@ enum {
 
 static const int64_t JUMP_NS = 2 * MCU_NS_PER_SEC;
 static const int64_t SKIP_NS = 200 * MCU_NS_PER_MS;
-static const int64_t SKIP_LIMITED_NS = 20 * MCU_NS_PER_MS; /* over a limit that was set */
-static const int64_t EARLY_NS = 10 * MCU_NS_PER_MS; /* half a tick: start on the nearer one */
+static const int64_t HEADROOM_NS = 40 * MCU_NS_PER_MS; /* of the target under a limit that was set */
+static const int64_t EARLY_NS = 10 * MCU_NS_PER_MS;    /* half a tick: start on the nearer one */
 
 typedef struct {
     mcu_au *au;
@@ -34,7 +34,7 @@ struct mix_ajitter {
     mcu_codec codec;
     jitter_state state; /* EMPTY: nothing known; IDLE: waiting for a packet to be due; PLAY */
     mix_adelay delay;
-    int64_t max_ns; /* of the delay */
+    int64_t max_ns;        /* of the delay */
     entry queue[CAPACITY]; /* by ts */
     unsigned count;
     uint32_t newest_ts32; /* for unwrapping: the packet pushed last */
@@ -70,7 +70,7 @@ mix_ajitter *mix_ajitter_new(mcu_codec codec)
 void mix_ajitter_limit(mix_ajitter *j, int64_t max_ns)
 {
     j->max_ns = max_ns;
-    j->delay.max_ns = max_ns;
+    j->delay.max_ns = max_ns - HEADROOM_NS;
 }
 
 static void drop_head(mix_ajitter *j)
@@ -92,7 +92,7 @@ static void start_afresh(mix_ajitter *j)
     j->late_run = 0;
     memset(j->played, 0, sizeof j->played);
     mix_adelay_init(&j->delay);
-    j->delay.max_ns = j->max_ns;
+    j->delay.max_ns = j->max_ns < MIX_ADELAY_MAX_NS ? j->max_ns - HEADROOM_NS : j->max_ns;
 }
 
 void mix_ajitter_free(mix_ajitter *j)
@@ -252,8 +252,8 @@ static void step_lost(mix_ajitter *j, unsigned gap, mix_play_step *step)
 static void skip_excess(mix_ajitter *j, int64_t now_ns, unsigned pending)
 {
     int64_t most_ns = j->delay.target_ns + SKIP_NS;
-    if (j->max_ns < MIX_ADELAY_MAX_NS && most_ns > j->max_ns + SKIP_LIMITED_NS) {
-        most_ns = j->max_ns + SKIP_LIMITED_NS;
+    if (j->max_ns < MIX_ADELAY_MAX_NS && most_ns > j->max_ns) {
+        most_ns = j->max_ns;
     }
     if (delay_at(j, now_ns, pending, j->queue[0].ts) <= most_ns) {
         return;

@@ -6,7 +6,7 @@
 #include "mixer/pcm.h"
 
 enum {
-    STEP = 6,             /* compare on a grid of 8 kHz */
+    /* At 48 kHz. */
     LAG_MIN = 120,        /* 400 Hz */
     LAG_MAX = 720,        /* 67 Hz */
     BLEND = 240,          /* 5 ms from the made-up to the real */
@@ -14,18 +14,18 @@ enum {
     FADE = 3 * MIX_BLOCK, /* ... then to nothing in 60 ms */
 };
 
-unsigned mix_pitch_lag(const int16_t *x, unsigned min, unsigned max, unsigned span, double *likeness)
+unsigned mix_pitch_lag(const int16_t *x, unsigned min, unsigned max, unsigned span, unsigned step, double *likeness)
 {
     double energy = 0;
-    for (unsigned i = 0; i < span; i += STEP) {
+    for (unsigned i = 0; i < span; i += step) {
         energy += (double)x[i] * x[i];
     }
     unsigned best = min;
     double best_score = -1;
-    for (unsigned lag = min; lag <= max; lag += STEP) {
+    for (unsigned lag = min; lag <= max; lag += step) {
         int64_t cross = 0;
         int64_t other = 0;
-        for (unsigned i = 0; i < span; i += STEP) {
+        for (unsigned i = 0; i < span; i += step) {
             cross += (int32_t)x[i] * x[i + lag];
             other += (int32_t)x[i + lag] * x[i + lag];
         }
@@ -41,22 +41,33 @@ unsigned mix_pitch_lag(const int16_t *x, unsigned min, unsigned max, unsigned sp
     return best;
 }
 
+void mix_aplc_init(mix_aplc *p, unsigned hz)
+{
+    *p = (mix_aplc){.unit = mix_unit(hz)};
+}
+
+static unsigned history(const mix_aplc *p)
+{
+    return MIX_APLC_HISTORY / p->unit;
+}
+
 static int16_t next_sample(mix_aplc *p)
 {
-    int16_t s = p->history[MIX_APLC_HISTORY - p->lag + p->phase];
+    unsigned hold = HOLD / p->unit, fade = FADE / p->unit;
+    int16_t s = p->history[history(p) - p->lag + p->phase];
     p->phase = p->phase + 1 < p->lag ? p->phase + 1 : 0;
     unsigned age = p->concealed++;
-    if (age < HOLD) {
+    if (age < hold) {
         return s;
     }
-    return age - HOLD >= FADE ? 0 : (int16_t)((int32_t)s * (int32_t)(FADE - (age - HOLD)) / FADE);
+    return age - hold >= fade ? 0 : (int16_t)((int32_t)s * (int32_t)(fade - (age - hold)) / (int32_t)fade);
 }
 
 static void start(mix_aplc *p)
 {
     /* The newest LAG_MAX + span samples, compared with themselves one lag later. */
-    unsigned span = MIX_APLC_HISTORY - LAG_MAX;
-    p->lag = mix_pitch_lag(p->history, LAG_MIN, LAG_MAX, span, NULL);
+    unsigned most = LAG_MAX / p->unit, span = history(p) - most;
+    p->lag = mix_pitch_lag(p->history, LAG_MIN / p->unit, most, span, MIX_PITCH_STEP(p->unit), NULL);
     p->phase = 0;
     p->concealed = 0;
 }
@@ -73,18 +84,19 @@ void mix_aplc_conceal(mix_aplc *p, int16_t *out, unsigned n)
 
 void mix_aplc_good(mix_aplc *p, int16_t *pcm, unsigned n)
 {
+    unsigned kept = history(p);
     if (p->lag != 0) {
-        unsigned blend = n < BLEND ? n : BLEND;
+        unsigned blend = n < BLEND / p->unit ? n : BLEND / p->unit;
         for (unsigned i = 0; i < blend; i++) {
             int32_t made = next_sample(p);
             pcm[i] = (int16_t)((made * (int32_t)(blend - i) + pcm[i] * (int32_t)i) / (int32_t)blend);
         }
         p->lag = 0;
     }
-    if (n >= MIX_APLC_HISTORY) {
-        memcpy(p->history, pcm + n - MIX_APLC_HISTORY, sizeof p->history);
+    if (n >= kept) {
+        memcpy(p->history, pcm + n - kept, kept * sizeof *pcm);
         return;
     }
-    memmove(p->history, p->history + n, (MIX_APLC_HISTORY - n) * sizeof *pcm);
-    memcpy(p->history + MIX_APLC_HISTORY - n, pcm, n * sizeof *pcm);
+    memmove(p->history, p->history + n, (kept - n) * sizeof *pcm);
+    memcpy(p->history + kept - n, pcm, n * sizeof *pcm);
 }

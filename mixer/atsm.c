@@ -3,25 +3,28 @@
 #include <string.h>
 
 #include "mixer/aplc.h"
+#include "mixer/pcm.h"
 
 enum {
+    /* At 48 kHz. */
     LAG_MIN = 120, /* 2.5 ms */
     SPAN = 480,    /* samples compared */
     QUIET = 60,    /* mean absolute level under which any place will do: about -50 dBov */
 };
 
 /* The period to cut or repeat, 0 = none that would go unheard. */
-static unsigned find_period(const int16_t *pcm, bool force)
+static unsigned find_period(const int16_t *pcm, unsigned unit, bool force)
 {
+    unsigned most = MIX_TSM_MAX / unit, span = SPAN / unit;
     int64_t sum = 0;
-    for (unsigned i = 0; i < MIX_TSM_MAX + SPAN; i++) {
+    for (unsigned i = 0; i < most + span; i++) {
         sum += pcm[i] < 0 ? -pcm[i] : pcm[i];
     }
-    if (sum < (int64_t)QUIET * (MIX_TSM_MAX + SPAN)) {
-        return MIX_TSM_MAX;
+    if (sum < (int64_t)QUIET * (most + span)) {
+        return most;
     }
     double likeness = 0;
-    unsigned lag = mix_pitch_lag(pcm, LAG_MIN, MIX_TSM_MAX, SPAN, &likeness);
+    unsigned lag = mix_pitch_lag(pcm, LAG_MIN / unit, most, span, MIX_PITCH_STEP(unit), &likeness);
     return force || likeness > 0.8 ? lag : 0;
 }
 
@@ -30,9 +33,10 @@ static int16_t blend(int16_t from, int16_t to, unsigned i, unsigned n)
     return (int16_t)(((int32_t)from * (int32_t)(n - i) + (int32_t)to * (int32_t)i) / (int32_t)n);
 }
 
-unsigned mix_tsm_squeeze(int16_t *pcm, unsigned n, bool force)
+unsigned mix_tsm_squeeze(int16_t *pcm, unsigned n, unsigned hz, bool force)
 {
-    unsigned lag = n >= MIX_TSM_MAX + SPAN ? find_period(pcm, force) : 0;
+    unsigned unit = mix_unit(hz);
+    unsigned lag = n * unit >= MIX_TSM_MAX + SPAN ? find_period(pcm, unit, force) : 0;
     if (lag == 0) {
         return 0;
     }
@@ -43,9 +47,10 @@ unsigned mix_tsm_squeeze(int16_t *pcm, unsigned n, bool force)
     return lag;
 }
 
-unsigned mix_tsm_stretch(int16_t *pcm, unsigned n, bool force)
+unsigned mix_tsm_stretch(int16_t *pcm, unsigned n, unsigned hz, bool force)
 {
-    unsigned lag = n >= MIX_TSM_MAX + SPAN ? find_period(pcm, force) : 0;
+    unsigned unit = mix_unit(hz);
+    unsigned lag = n * unit >= MIX_TSM_MAX + SPAN ? find_period(pcm, unit, force) : 0;
     if (lag == 0) {
         return 0;
     }

@@ -6,11 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define MIX_TSM_MAX 480 /* samples that one call adds or removes at most: 10 ms */
+#define MIX_TSM_MAX 480 /* samples at 48 kHz that one call adds or removes at most: 10 ms */
 
-/* Returns how many samples were taken out of pcm[0..n), 0 = not here. n >= 2 * MIX_TSM_MAX, else 0. */
-unsigned mix_tsm_squeeze(int16_t *pcm, unsigned n, bool force);
-/* Returns how many were put in; pcm has room for n + MIX_TSM_MAX. */
-unsigned mix_tsm_stretch(int16_t *pcm, unsigned n, bool force);
+/* Returns how many samples of rate `hz` were taken out of pcm[0..n), 0 = not here. n >= 20 ms, else 0. */
+unsigned mix_tsm_squeeze(int16_t *pcm, unsigned n, unsigned hz, bool force);
+/* Returns how many were put in; pcm has room for 10 ms more. */
+unsigned mix_tsm_stretch(int16_t *pcm, unsigned n, unsigned hz, bool force);
 
 #endif

@@ -9,6 +9,8 @@
 #include "mixer/aclock.h"
 #include "mixer/acore.h"
 #include "mixer/avoice.h"
+#include "mixer/pcm.h"
+#include "mixer/resample.h"
 
 enum { LEAVING_MAX = 256, PROMPT_MAX = 60 * 48000 }; /* objects that the clock has not let go of yet; samples */
 
@@ -349,17 +351,39 @@ mcu_status mix_audio_listener_thin(mix_audio *a, uint32_t listener, bool thin)
     return MCU_OK;
 }
 
+/* At the rate of who hears it; the last 20 ms may be cut. */
+static mix_prompt *new_prompt(const mix_alistener *l, const int16_t *pcm, unsigned n)
+{
+    unsigned unit = mix_unit(mix_bus_hz(l->bus)), whole = n - n % unit;
+    mix_prompt *p = g_malloc(sizeof *p + whole / unit * sizeof *pcm);
+    *p = (mix_prompt){.listener = l->id, .n = whole / unit};
+    if (unit == 1) {
+        memcpy(p->pcm, pcm, n * sizeof *pcm);
+        return p;
+    }
+    mix_resample *r = mix_resample_new(MIX_RATE, MIX_RATE / unit);
+    if (!r) {
+        g_free(p);
+        return NULL;
+    }
+    (void)mix_resample_run(r, pcm, whole, p->pcm);
+    mix_resample_free(r);
+    return p;
+}
+
 mcu_status mix_audio_listener_say(mix_audio *a, uint32_t listener, const int16_t *pcm, unsigned n)
 {
-    if (find_listener(a, listener) < 0 || n == 0 || n > PROMPT_MAX) {
+    int i = find_listener(a, listener);
+    if (i < 0 || n == 0 || n > PROMPT_MAX) {
         return MCU_EINVAL;
     }
     if (a->leaving >= LEAVING_MAX) {
         return MCU_EFULL;
     }
-    mix_prompt *p = g_malloc(sizeof *p + n * sizeof *pcm);
-    *p = (mix_prompt){.listener = listener, .n = n};
-    memcpy(p->pcm, pcm, n * sizeof *pcm);
+    mix_prompt *p = new_prompt(a->listeners[i], pcm, n);
+    if (!p) {
+        return MCU_ENOMEM;
+    }
     a->leaving++;
     mix_aclock_command(a->clock, MIX_ACLOCK_SAY, p);
     return MCU_OK;

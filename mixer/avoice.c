@@ -4,9 +4,8 @@
 #include <string.h>
 
 #include "mixer/atsm.h"
-#include "mixer/g711.h"
 
-enum { FADE_IN = 120, HUSH_TAIL = 5 }; /* 2.5 ms; blocks */
+enum { FADE_IN = 120, HUSH_TAIL = 5 }; /* 2.5 ms at 48 kHz; blocks */
 
 static const int64_t SQUEEZE_FROM_NS = 15 * MCU_NS_PER_MS, SQUEEZE_TO_NS = 5 * MCU_NS_PER_MS;
 static const int64_t STRETCH_FROM_NS = -10 * MCU_NS_PER_MS, STRETCH_TO_NS = -2 * MCU_NS_PER_MS;
@@ -18,25 +17,30 @@ static void drop_au(void *au)
     mcu_au_unref(au);
 }
 
-mix_avoice *mix_avoice_new(uint32_t id, mcu_codec codec, GError **error)
+static mix_avoice *new_voice(uint32_t id, mcu_codec codec, mix_adec *take_decoder)
 {
-    mix_adec *decoder = mix_adec_new(codec, error);
-    if (!decoder) {
+    if (!take_decoder) {
         return NULL;
     }
     mix_avoice *v = g_new0(mix_avoice, 1);
     v->id = id;
-    v->decoder = decoder;
+    v->decoder = take_decoder;
+    v->hz = mix_adec_hz(take_decoder);
     v->jitter = mix_ajitter_new(codec);
     g_assert(v->jitter);
     v->ring = mcu_ring_new(MIX_AVOICE_RING, drop_au);
     v->quiet = MIX_BLOCK;
     v->hushed = HUSH_TAIL;
-    mix_loudness_init(&v->loudness);
+    mix_loudness_init(&v->loudness, v->hz);
     mix_level_init(&v->level);
     atomic_store(&v->figures.level_mdb, (int)(MIX_SILENCE_DBOV * 1000));
     atomic_store(&v->figures.block_mdb, (int)(MIX_SILENCE_DBOV * 1000));
     return v;
+}
+
+mix_avoice *mix_avoice_new(uint32_t id, mcu_codec codec, GError **error)
+{
+    return new_voice(id, codec, mix_adec_new(codec, error));
 }
 
 /* Decoded sound of a telephone before anything else is done with it. */
@@ -49,16 +53,20 @@ static void on_narrow(void *user, int16_t *pcm, unsigned n)
 mix_avoice *mix_avoice_new_line(uint32_t id, mcu_codec codec, bool in_band, GError **error)
 {
     unsigned narrow_hz = mix_adec_narrow_hz(codec);
-    mix_echo *echo = narrow_hz ? mix_echo_new(narrow_hz) : NULL;
-    mix_avoice *v = narrow_hz && !echo ? NULL : mix_avoice_new(id, codec, error);
+    mix_avoice *v = new_voice(id, codec, mix_adec_new_line(codec, error));
     if (!v) {
-        mix_echo_free(echo);
         return NULL;
     }
     v->line = true;
     v->in_band = in_band;
-    v->echo = echo;
-    if (echo) {
+    v->tones = mix_tones_new(codec);
+    v->echo = narrow_hz ? mix_echo_new(narrow_hz) : NULL;
+    if (!v->tones || (narrow_hz && !v->echo)) {
+        g_set_error(error, MCU_ERROR, MCU_ERROR_INTERNAL, "no memory for a telephone's voice");
+        mix_avoice_free(v);
+        return NULL;
+    }
+    if (v->echo) {
         mix_adec_on_narrow(v->decoder, on_narrow, v);
     }
     mix_ajitter_limit(v->jitter, MIX_LINE_DELAY_MAX_NS);
@@ -70,6 +78,7 @@ void mix_avoice_free(mix_avoice *v)
     if (!v) {
         return;
     }
+    mix_tones_free(v->tones);
     mix_echo_free(v->echo);
     mcu_ring_free(v->ring);
     mix_ajitter_free(v->jitter);
@@ -77,10 +86,10 @@ void mix_avoice_free(mix_avoice *v)
     g_free(v);
 }
 
-void mix_avoice_sent(mix_avoice *v, const int16_t *narrow, int64_t time_ns)
+void mix_avoice_sent(mix_avoice *v, const int16_t *pcm, bool loud, int64_t time_ns)
 {
     if (v->echo) {
-        mix_echo_sent(v->echo, narrow, time_ns);
+        mix_echo_sent(v->echo, pcm, loud, time_ns);
     }
 }
 
@@ -94,15 +103,8 @@ static void tell_key(mix_avoice *v, char key)
 /* A tone is found when it arrives and kept from the mix while it is played, which is the playout buffer's delay later. */
 static void find_tones(mix_avoice *v, const mcu_au *au)
 {
-    int16_t pcm[MIX_PACKET_MAX / 6];
-    if (au->size > MIX_PACKET_MAX / 6) {
-        return;
-    }
-    for (size_t i = 0; i < au->size; i++) {
-        pcm[i] = au->codec == MCU_CODEC_PCMU ? mix_ulaw_to_linear(au->data[i]) : mix_alaw_to_linear(au->data[i]);
-    }
     char key;
-    if (mix_dtmf_push(&v->dtmf, pcm, (unsigned)au->size, &key)) {
+    if (mix_tones_push(v->tones, au, &key)) {
         v->hush_until_ns = au->time_ns + mix_ajitter_target_ns(v->jitter) + TONE_TAIL_NS;
     }
     if (key != 0 && v->in_band) {
@@ -113,7 +115,7 @@ static void find_tones(mix_avoice *v, const mcu_au *au)
 void mix_avoice_collect(mix_avoice *v)
 {
     for (mcu_au *au = mcu_ring_pop(v->ring); au; au = mcu_ring_pop(v->ring)) {
-        if (v->line && (au->codec == MCU_CODEC_PCMU || au->codec == MCU_CODEC_PCMA)) {
+        if (v->tones) {
             find_tones(v, au);
         }
         (void)mix_ajitter_push(v->jitter, au); /* counted there */
@@ -142,9 +144,10 @@ static void add_silence(mix_avoice *v, int16_t *at, unsigned n)
 static void advance(mix_avoice *v, int64_t now_ns)
 {
     mix_play_step step;
-    mix_ajitter_next(v->jitter, now_ns, v->fifo_len, &step);
+    unsigned unit = mix_unit(v->hz);
+    mix_ajitter_next(v->jitter, now_ns, v->fifo_len * unit, &step);
     int16_t *at = v->fifo + v->fifo_len;
-    unsigned n = step.samples;
+    unsigned n = step.samples / unit;
     if (step.what == MIX_PLAY_SILENCE) {
         add_silence(v, at, n);
         v->fifo_len += n;
@@ -161,7 +164,7 @@ static void advance(mix_avoice *v, int64_t now_ns)
         mix_adec_conceal(v->decoder, at, n);
     }
     if (v->quiet > 0) {
-        fade(at, n < FADE_IN ? n : FADE_IN, true);
+        fade(at, n < FADE_IN / unit ? n : FADE_IN / unit, true);
         v->quiet = 0;
     }
     v->fifo_len += n;
@@ -170,20 +173,21 @@ static void advance(mix_avoice *v, int64_t now_ns)
 /* Brings the delay nearer to its target by one pitch period, where that goes unheard. */
 static void adjust(mix_avoice *v, int64_t now_ns)
 {
-    int64_t excess_ns = mix_ajitter_excess_ns(v->jitter, now_ns, v->fifo_len);
+    unsigned unit = mix_unit(v->hz), enough = (MIX_BLOCK + MIX_TSM_MAX) / unit;
+    int64_t excess_ns = mix_ajitter_excess_ns(v->jitter, now_ns, v->fifo_len * unit);
     v->catching_up = excess_ns > (v->catching_up ? SQUEEZE_TO_NS : SQUEEZE_FROM_NS);
     v->falling_back = excess_ns < (v->falling_back ? STRETCH_TO_NS : STRETCH_FROM_NS);
     if (v->catching_up) {
-        while (v->fifo_len < MIX_BLOCK + MIX_TSM_MAX && mix_ajitter_ready(v->jitter)) {
+        while (v->fifo_len < enough && mix_ajitter_ready(v->jitter)) {
             advance(v, now_ns);
         }
-        if (v->fifo_len >= MIX_BLOCK + MIX_TSM_MAX) {
-            unsigned less = mix_tsm_squeeze(v->fifo, v->fifo_len, excess_ns > FORCE_NS);
+        if (v->fifo_len >= enough) {
+            unsigned less = mix_tsm_squeeze(v->fifo, v->fifo_len, v->hz, excess_ns > FORCE_NS);
             v->fifo_len -= less;
             v->stats.squeezed += less > 0;
         }
     } else if (v->falling_back) {
-        unsigned more = mix_tsm_stretch(v->fifo, v->fifo_len, excess_ns < -FORCE_NS);
+        unsigned more = mix_tsm_stretch(v->fifo, v->fifo_len, v->hz, excess_ns < -FORCE_NS);
         v->fifo_len += more;
         v->stats.stretched += more > 0;
     }
@@ -196,7 +200,8 @@ static void publish(mix_avoice *v, int64_t now_ns)
     atomic_store_explicit(&f->level_mdb, (int)(v->level.level_dbov * 1000), memory_order_relaxed);
     atomic_store_explicit(&f->block_mdb, (int)(v->level.block_dbov * 1000), memory_order_relaxed);
     atomic_store_explicit(&f->talking, v->level.talking, memory_order_relaxed);
-    atomic_store_explicit(&f->delay_us, (int)(mix_ajitter_delay_ns(v->jitter, now_ns, v->fifo_len) / 1000), memory_order_relaxed);
+    atomic_store_explicit(&f->delay_us, (int)(mix_ajitter_delay_ns(v->jitter, now_ns, v->fifo_len * mix_unit(v->hz)) / 1000),
+                          memory_order_relaxed);
     atomic_store_explicit(&f->target_us, (int)(mix_ajitter_target_ns(v->jitter) / 1000), memory_order_relaxed);
     atomic_store_explicit(&f->packets, s->packets, memory_order_relaxed);
     atomic_store_explicit(&f->concealed, s->concealed, memory_order_relaxed);
@@ -211,27 +216,33 @@ static bool key_is_down(mix_avoice *v, int64_t now_ns)
     return v->hushed < HUSH_TAIL;
 }
 
+static void take_block(mix_avoice *v, unsigned block)
+{
+    memcpy(v->block, v->fifo, block * sizeof *v->fifo);
+    v->fifo_len -= block;
+    memmove(v->fifo, v->fifo + block, v->fifo_len * sizeof *v->fifo);
+}
+
 bool mix_avoice_pull(mix_avoice *v, int64_t now_ns)
 {
-    while (v->fifo_len < MIX_BLOCK) {
+    unsigned block = MIX_BLOCK / mix_unit(v->hz);
+    while (v->fifo_len < block) {
         advance(v, now_ns);
     }
     adjust(v, now_ns);
     publish(v, now_ns);
-    memcpy(v->block, v->fifo, sizeof v->block);
-    v->fifo_len -= MIX_BLOCK;
-    memmove(v->fifo, v->fifo + MIX_BLOCK, v->fifo_len * sizeof *v->fifo);
+    take_block(v, block);
     if (v->line && key_is_down(v, now_ns)) {
-        memset(v->block, 0, sizeof v->block);
+        memset(v->block, 0, block * sizeof *v->block);
     }
-    mix_level_update(&v->level, v->block);
+    mix_level_update(&v->level, v->block, block);
     if (v->even) {
         mix_loudness_run(&v->loudness, v->block, v->level.talking);
     }
     bool muted = atomic_load_explicit(&v->muted, memory_order_relaxed);
     bool mixed = !(muted && v->was_muted);
     if (muted != v->was_muted) {
-        fade(v->block, MIX_BLOCK, !muted);
+        fade(v->block, block, !muted);
     }
     v->was_muted = muted;
     return mixed;

@@ -12,11 +12,11 @@
 #include "mcu/base/ring.h"
 #include "mixer/adec.h"
 #include "mixer/ajitter.h"
-#include "mixer/dtmf.h"
 #include "mixer/echo.h"
 #include "mixer/level.h"
 #include "mixer/loudness.h"
 #include "mixer/pcm.h"
+#include "mixer/tones.h"
 
 enum { MIX_AVOICE_RING = 128, MIX_AVOICE_FIFO = MIX_PACKET_MAX + 4 * MIX_BLOCK };
 
@@ -41,7 +41,7 @@ typedef struct mix_avoice {
     uint32_t id;
     mcu_ring *ring; /* mcu_au: loop -> clock */
     atomic_bool muted;
-    atomic_bool hush; /* a key is down: nothing of this is for anybody */
+    atomic_bool hush;   /* a key is down: nothing of this is for anybody */
     atomic_bool masked; /* left out for listeners that hear nobody masked */
     mix_avoice_figures figures;
     /* Loop only. */
@@ -49,13 +49,14 @@ typedef struct mix_avoice {
     bool reported_talking;
     unsigned reported_keys;
     /* Clock only. */
+    unsigned hz; /* 48000; of a telephone its own */
     mix_ajitter *jitter;
     mix_adec *decoder;
     mix_level level;
     bool even; /* brought to the loudness of the others */
     mix_loudness loudness;
     bool line, in_band; /* a telephone; whose keys come as tones alone */
-    mix_dtmf dtmf;
+    mix_tones *tones;   /* NULL = no telephone */
     mix_echo *echo;     /* NULL = none */
     uint32_t packet_ts; /* of what is being decoded */
     int64_t packet_ns;
@@ -67,7 +68,7 @@ typedef struct mix_avoice {
     unsigned quiet;    /* samples of silence in a row: fade out at its start, in after it */
     unsigned fifo_len; /* samples decoded and not yet played */
     int16_t fifo[MIX_AVOICE_FIFO];
-    int16_t block[MIX_BLOCK]; /* this tick's */
+    int16_t block[MIX_BLOCK]; /* this tick's: 20 ms at `hz` */
 } mix_avoice;
 
 mix_avoice *mix_avoice_new(uint32_t id, mcu_codec codec, GError **error);
@@ -75,8 +76,8 @@ mix_avoice *mix_avoice_new(uint32_t id, mcu_codec codec, GError **error);
  * are tones and nothing else, and are told. */
 mix_avoice *mix_avoice_new_line(uint32_t id, mcu_codec codec, bool in_band, GError **error);
 void mix_avoice_free(mix_avoice *v);
-/* What its owner was sent in this tick, at the line's rate; clock. */
-void mix_avoice_sent(mix_avoice *v, const int16_t *narrow, int64_t time_ns);
+/* What its owner was sent in this tick, at the line's rate, and whether that is loud enough to come back; clock. */
+void mix_avoice_sent(mix_avoice *v, const int16_t *pcm, bool loud, int64_t time_ns);
 
 /* Moves what came in since the last tick into the playout buffer. */
 void mix_avoice_collect(mix_avoice *v);

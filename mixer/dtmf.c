@@ -14,19 +14,25 @@ static const float PURE = 0.55F;    /* share of the sound that the two tones are
 static const float TWIST = 10;      /* Q.24 asks for 4 to 8 dB between them; some lines do worse */
 static const float CLEAR = 5;       /* the best of a group above the next */
 
-/* Mean square of one frequency in the window. */
-static float power_at(const int16_t *pcm, float hz)
+/* Mean square of four frequencies in the window (Goertzel), side by side: one alone would wait for itself. */
+static void powers_at(const int16_t *pcm, const float *hz, float *power)
 {
-    float c = 2 * cosf(2 * (float)M_PI * hz / RATE);
-    float s1 = 0;
-    float s2 = 0;
+    float c[TONES], s1[TONES] = {0}, s2[TONES] = {0};
+    for (unsigned k = 0; k < TONES; k++) {
+        c[k] = 2 * cosf(2 * (float)M_PI * hz[k] / RATE);
+    }
     for (unsigned i = 0; i < MIX_DTMF_WINDOW; i++) {
-        float s = (float)pcm[i] / 32768 + c * s1 - s2;
-        s2 = s1;
-        s1 = s;
+        float x = (float)pcm[i] / 32768;
+        for (unsigned k = 0; k < TONES; k++) {
+            float s = x + c[k] * s1[k] - s2[k];
+            s2[k] = s1[k];
+            s1[k] = s;
+        }
     }
     float n = MIX_DTMF_WINDOW;
-    return (s1 * s1 + s2 * s2 - c * s1 * s2) * 2 / (n * n);
+    for (unsigned k = 0; k < TONES; k++) {
+        power[k] = (s1[k] * s1[k] + s2[k] * s2[k] - c[k] * s1[k] * s2[k]) * 2 / (n * n);
+    }
 }
 
 /* Index of the strongest, -1 unless it stands out. */
@@ -34,8 +40,8 @@ static int strongest(const int16_t *pcm, const float *hz, float *power)
 {
     int best = 0;
     float p[TONES];
-    for (int i = 0; i < TONES; i++) {
-        p[i] = power_at(pcm, hz[i]);
+    powers_at(pcm, hz, p);
+    for (int i = 1; i < TONES; i++) {
         best = p[i] > p[best] ? i : best;
     }
     for (int i = 0; i < TONES; i++) {
@@ -49,11 +55,11 @@ static int strongest(const int16_t *pcm, const float *hz, float *power)
 
 static char tone_in(const int16_t *pcm)
 {
-    float all = 0;
+    int64_t sum = 0;
     for (unsigned i = 0; i < MIX_DTMF_WINDOW; i++) {
-        all += (float)pcm[i] * (float)pcm[i];
+        sum += (int32_t)pcm[i] * pcm[i];
     }
-    all /= MIX_DTMF_WINDOW * 32768.0F * 32768.0F;
+    float all = (float)sum / (MIX_DTMF_WINDOW * 32768.0F * 32768.0F);
     float low;
     float high;
     int row = all > LEAST ? strongest(pcm, ROWS, &low) : -1;

@@ -1,5 +1,5 @@
 /* dtmf.h - a telephone's keys as tones in the voice itself.  Thread: its owner's; pure.  Source: ITU-T Q.23, Q.24.
- * Works on 8 kHz sound as it arrives, so that the playout buffer's delay is time to take a tone out before anybody hears it. */
+ * Works on 8 kHz sound. */
 #ifndef MIXER_DTMF_H
 #define MIXER_DTMF_H
 

@@ -5,24 +5,22 @@
 #include <string.h>
 
 #include "mcu/base/media.h"
-#include "mixer/level.h"
+#include "mixer/echo_find.h"
 #include "mixer/pcm.h"
 
 enum {
     FRAME_MAX = MIX_BLOCK / 3,
-    KEPT = 64,        /* blocks that were sent: the playout buffer's delay and more */
-    TS_BLOCK = 160,   /* 20 ms of the RTP clock */
-    TRY_BLOCKS = 500, /* 10 s of sending: an echo would have been found */
+    KEPT = 64,      /* blocks that were sent: the playout buffer's delay and more */
+    TS_BLOCK = 160, /* 20 ms of the RTP clock */
 };
 
-static const double SENT_LOUD_DBOV = -50, CAME_LOUD_DBOV = -62;
-static const double SMOOTH = 0.05;          /* of a block: 400 ms */
-static const double FOUND = 3, LOST = 1.25; /* energy before by energy after */
-static const double ALONE = 12;             /* that much gone from a block and nobody talks over its echo */
-static const float GATE = 0.1F;             /* what is left of it then */
+static const double SENT_LOUD = 104 * 104, CAME_LOUD = 26 * 26; /* mean squares: -50 and -62 dBov */
+static const double SMOOTH = 0.05;                              /* of a block: 400 ms */
+static const double FOUND = 3, LOST = 1.25;                     /* energy before by energy after */
+static const double ALONE = 12;                                 /* that much gone from a block and nobody talks over its echo */
+static const float GATE = 0.1F;                                 /* what is left of it then */
 static const int64_t SENT_RECENT_NS = 500 * MCU_NS_PER_MS;
-static const int64_t WORK_NS = 60 * MCU_NS_PER_SEC; /* after what may have been an echo */
-static const int64_t REST_NS = 60 * MCU_NS_PER_SEC; /* of a line that has shown none */
+static const int64_t WORK_NS = 60 * MCU_NS_PER_SEC; /* after what looked like an echo */
 static const int64_t OFF_NS = 40 * MCU_NS_PER_MS;   /* that far from where it was and the two are brought together anew */
 static const int64_t WATCH_NS = 2 * MCU_NS_PER_SEC;
 
@@ -34,6 +32,7 @@ struct mix_echo {
     float gate;
     /* what was sent */
     int16_t sent[KEPT][FRAME_MAX];
+    uint64_t signs[KEPT];
     int64_t sent_ns[KEPT];
     uint64_t n_sent;
     int64_t loud_ns; /* newest block of it that was loud */
@@ -44,8 +43,8 @@ struct mix_echo {
     int64_t arrival_ns;
     int64_t watch_ns, least_ns; /* smallest lateness since */
     int64_t newest_ns;
-    int64_t work_until_ns, rest_until_ns;
-    unsigned tried;
+    mix_echo_find find;
+    int64_t work_until_ns;
 };
 
 mix_echo *mix_echo_new(unsigned rate_hz)
@@ -77,15 +76,28 @@ void mix_echo_free(mix_echo *e)
     free(e);
 }
 
-void mix_echo_sent(mix_echo *e, const int16_t *pcm, int64_t time_ns)
+static double energy(const int16_t *pcm, unsigned n)
+{
+    int64_t sum = 1;
+    for (unsigned i = 0; i < n; i++) {
+        sum += (int32_t)pcm[i] * pcm[i];
+    }
+    return (double)sum;
+}
+
+bool mix_echo_is_loud(const int16_t *pcm, unsigned n)
+{
+    return energy(pcm, n) > SENT_LOUD * n;
+}
+
+void mix_echo_sent(mix_echo *e, const int16_t *pcm, bool loud, int64_t time_ns)
 {
     unsigned at = e->n_sent % KEPT;
     memcpy(e->sent[at], pcm, e->frame * sizeof *pcm);
+    e->signs[at] = loud ? mix_echo_signs(pcm, e->frame) : 0;
     e->sent_ns[at] = time_ns;
     e->n_sent++;
-    if (mix_level_dbov(pcm, e->frame) > SENT_LOUD_DBOV) {
-        e->loud_ns = time_ns;
-    }
+    e->loud_ns = loud ? time_ns : e->loud_ns;
 }
 
 /* The newest block that had been sent by then. */
@@ -125,12 +137,12 @@ static void keep_anchor(mix_echo *e, uint32_t ts, int64_t arrival_ns)
     }
 }
 
-static const int16_t *sent_with(const mix_echo *e, uint32_t ts)
+/* Of what was sent when the packet of that time stamp came; -1 = not kept. */
+static int64_t block_with(const mix_echo *e, uint32_t ts)
 {
-    static const int16_t nothing[FRAME_MAX];
     int64_t block = (int64_t)e->block + (int32_t)(ts - e->ts) / TS_BLOCK;
     bool kept = block >= 0 && (uint64_t)block < e->n_sent && (uint64_t)block + KEPT >= e->n_sent;
-    return kept ? e->sent[(uint64_t)block % KEPT] : nothing;
+    return kept ? block : -1;
 }
 
 bool mix_echo_found(const mix_echo *e)
@@ -138,22 +150,26 @@ bool mix_echo_found(const mix_echo *e)
     return e->found;
 }
 
-/* A line that is silent while we send has nothing to be taken out: that is most lines, most of the time. */
-static bool worth_it(mix_echo *e, const int16_t *pcm, unsigned n, int64_t arrival_ns)
+bool mix_echo_is_at_work(const mix_echo *e)
 {
-    if (arrival_ns - e->loud_ns < SENT_RECENT_NS && mix_level_dbov(pcm, n) > CAME_LOUD_DBOV) {
-        e->work_until_ns = arrival_ns + WORK_NS;
-    }
-    return arrival_ns < e->work_until_ns && arrival_ns >= e->rest_until_ns;
+    return e->newest_ns < e->work_until_ns;
 }
 
-static double energy(const int16_t *pcm, unsigned n)
+/* Looks for an echo in a block that came, while there may be one. */
+static void look(mix_echo *e, const int16_t *pcm, int64_t block, int64_t arrival_ns)
 {
-    double sum = 1;
-    for (unsigned i = 0; i < n; i++) {
-        sum += (double)pcm[i] * pcm[i];
+    if (block < MIX_ECHO_FIND_BLOCKS || arrival_ns - e->loud_ns >= SENT_RECENT_NS ||
+        energy(pcm, e->frame) < CAME_LOUD * e->frame) {
+        return;
     }
-    return sum;
+    uint64_t sent[MIX_ECHO_FIND_BLOCKS + 1];
+    for (unsigned i = 0; i <= MIX_ECHO_FIND_BLOCKS; i++) {
+        sent[i] = e->signs[((uint64_t)block - MIX_ECHO_FIND_BLOCKS + i) % KEPT];
+    }
+    mix_echo_find_push(&e->find, sent, mix_echo_signs(pcm, e->frame));
+    if (mix_echo_find_likely(&e->find)) {
+        e->work_until_ns = arrival_ns + WORK_NS;
+    }
 }
 
 /* What is left of an echo that stands alone goes down by a ramp, and comes up by one when somebody talks. */
@@ -175,7 +191,6 @@ static void cancel_block(mix_echo *e, int16_t *pcm, const int16_t *sent, bool se
         e->before += (before - e->before) * SMOOTH;
         e->after += (after - e->after) * SMOOTH;
         e->found = e->before > e->after * (e->found ? LOST : FOUND);
-        e->tried = e->found ? 0 : e->tried + 1;
     }
     if (e->found) {
         gate(e, clean, sending && before > after * ALONE);
@@ -185,21 +200,19 @@ static void cancel_block(mix_echo *e, int16_t *pcm, const int16_t *sent, bool se
 
 void mix_echo_cancel(mix_echo *e, int16_t *pcm, unsigned n, uint32_t ts, int64_t arrival_ns)
 {
+    static const int16_t nothing[FRAME_MAX];
     if (n % e->frame != 0 || e->n_sent == 0) {
         return;
     }
     e->newest_ns = arrival_ns;
     keep_anchor(e, ts, arrival_ns);
-    if (!worth_it(e, pcm, n, arrival_ns)) {
-        return;
-    }
-    if (e->tried >= TRY_BLOCKS) {
-        e->tried = 0;
-        e->rest_until_ns = arrival_ns + REST_NS;
-        return;
-    }
+    bool sending = arrival_ns - e->loud_ns < SENT_RECENT_NS;
     for (unsigned i = 0; i < n / e->frame; i++) {
-        bool sending = arrival_ns - e->loud_ns < SENT_RECENT_NS;
-        cancel_block(e, pcm + i * e->frame, sent_with(e, ts + i * TS_BLOCK), sending);
+        int64_t block = block_with(e, ts + i * TS_BLOCK);
+        int16_t *at = pcm + i * e->frame;
+        look(e, at, block, arrival_ns);
+        if (mix_echo_is_at_work(e)) {
+            cancel_block(e, at, block >= 0 ? e->sent[(uint64_t)block % KEPT] : nothing, sending);
+        }
     }
 }

@@ -21,11 +21,7 @@ int16_t mix_alaw_to_linear(uint8_t a)
 /* The segment: position of the highest bit of `magnitude` above bit 7. */
 static unsigned segment_of(unsigned magnitude)
 {
-    unsigned segment = 0;
-    for (magnitude >>= 8; magnitude; magnitude >>= 1) {
-        segment++;
-    }
-    return segment;
+    return magnitude >> 8 ? 24 - (unsigned)__builtin_clz(magnitude) : 0;
 }
 
 uint8_t mix_linear_to_ulaw(int16_t pcm)

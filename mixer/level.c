@@ -2,8 +2,6 @@
 
 #include <math.h>
 
-#include "mixer/pcm.h"
-
 enum { ATTACK = 10, RELEASE = 30, AUDIBLE_HOLD = 25, PARTS = 4 }; /* blocks of 20 ms; parts of a block */
 
 static const double DECAY_DB = 2;
@@ -44,11 +42,11 @@ static bool update_talking(mix_level *l, double block_dbov)
     return l->talking != was;
 }
 
-static void update_audible(mix_level *l, const int16_t *pcm)
+static void update_audible(mix_level *l, const int16_t *pcm, unsigned n)
 {
     double loudest = MIX_SILENCE_DBOV;
     for (unsigned i = 0; i < PARTS; i++) { /* an onset in the last 5 ms counts */
-        loudest = fmax(loudest, mix_level_dbov(pcm + i * (MIX_BLOCK / PARTS), MIX_BLOCK / PARTS));
+        loudest = fmax(loudest, mix_level_dbov(pcm + i * (n / PARTS), n / PARTS));
     }
     bool steady = loudest < l->floor_dbov + STEADY_ABOVE_FLOOR_DB && loudest < STEADY_HIGHEST;
     bool sound = loudest > AUDIBLE_LOWEST && !steady;
@@ -56,12 +54,12 @@ static void update_audible(mix_level *l, const int16_t *pcm)
     l->audible = sound || (l->audible && l->silent <= AUDIBLE_HOLD);
 }
 
-bool mix_level_update(mix_level *l, const int16_t *pcm)
+bool mix_level_update(mix_level *l, const int16_t *pcm, unsigned n)
 {
-    double block_dbov = mix_level_dbov(pcm, MIX_BLOCK);
+    double block_dbov = mix_level_dbov(pcm, n);
     l->block_dbov = block_dbov;
     l->level_dbov = fmax(block_dbov, fmax(l->level_dbov - DECAY_DB, MIX_SILENCE_DBOV));
     l->floor_dbov = fmin(fmax(fmin(block_dbov, l->floor_dbov + FLOOR_RISE_DB), FLOOR_LOWEST), FLOOR_HIGHEST);
-    update_audible(l, pcm);
+    update_audible(l, pcm, n);
     return update_talking(l, block_dbov);
 }

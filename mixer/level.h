@@ -17,7 +17,7 @@ typedef struct {
 } mix_level;
 
 void mix_level_init(mix_level *l);
-bool mix_level_update(mix_level *l, const int16_t *pcm); /* MIX_BLOCK samples; returns whether `talking` changed */
-double mix_level_dbov(const int16_t *pcm, unsigned n);   /* RMS against full scale */
+bool mix_level_update(mix_level *l, const int16_t *pcm, unsigned n); /* 20 ms; returns whether `talking` changed */
+double mix_level_dbov(const int16_t *pcm, unsigned n);               /* RMS against full scale */
 
 #endif

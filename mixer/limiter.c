@@ -5,33 +5,36 @@
 
 #include "mixer/pcm.h"
 
-enum { AHEAD = MIX_LIMITER_AHEAD, WINDOW = AHEAD + 1, SPAN = AHEAD + MIX_BLOCK };
+enum { SPAN_MAX = MIX_LIMITER_AHEAD + MIX_BLOCK };
 
-static const float RELEASE = 1.0F / 4800; /* 100 ms to come back two thirds of the way */
+static const float RELEASE_PER_S = 10; /* 100 ms to come back two thirds of the way */
 static const float UNITY = 0.9999F;
 
-void mix_limiter_init(mix_limiter *l)
+void mix_limiter_init(mix_limiter *l, unsigned hz)
 {
     memset(l, 0, sizeof *l);
-    for (unsigned i = 0; i < AHEAD; i++) {
+    l->ahead = MIX_LIMITER_AHEAD / mix_unit(hz);
+    l->block = MIX_BLOCK / mix_unit(hz);
+    for (unsigned i = 0; i < l->ahead; i++) {
         l->need[i] = 1;
         l->held[i] = 1;
     }
 }
 
-/* min[i] = the smallest of v[i..i+AHEAD], for a whole block: van Herk's way, two comparisons a sample whatever the window. */
-static void window_minima(const float *v, float *min)
+/* min[i] = the smallest of v[i..i+ahead], for a whole block: van Herk's way, two comparisons a sample whatever the window. */
+static void window_minima(const mix_limiter *l, const float *v, float *min)
 {
-    float before[SPAN];
-    float after[SPAN];
-    for (unsigned i = 0; i < SPAN; i++) {
-        before[i] = i % WINDOW == 0 ? v[i] : fminf(before[i - 1], v[i]);
+    float before[SPAN_MAX];
+    float after[SPAN_MAX];
+    unsigned window = l->ahead + 1, span = l->ahead + l->block;
+    for (unsigned i = 0; i < span; i++) {
+        before[i] = i % window == 0 ? v[i] : fminf(before[i - 1], v[i]);
     }
-    for (unsigned i = SPAN; i-- > 0;) {
-        after[i] = i + 1 == SPAN || (i + 1) % WINDOW == 0 ? v[i] : fminf(after[i + 1], v[i]);
+    for (unsigned i = span; i-- > 0;) {
+        after[i] = i + 1 == span || (i + 1) % window == 0 ? v[i] : fminf(after[i + 1], v[i]);
     }
-    for (unsigned i = 0; i < MIX_BLOCK; i++) {
-        min[i] = fminf(after[i], before[i + AHEAD]);
+    for (unsigned i = 0; i < l->block; i++) {
+        min[i] = fminf(after[i], before[i + l->ahead]);
     }
 }
 
@@ -42,14 +45,15 @@ static int16_t apply(int32_t v, double gain)
 }
 
 /* What the gain may be at each sample: down at once, up slowly. `held` starts with the gains of before. */
-static void hold(const float *least, float *held)
+static void hold(const mix_limiter *l, const float *least, float *held)
 {
-    float gain = held[AHEAD - 1];
-    for (unsigned i = 0; i < MIX_BLOCK; i++) {
-        gain += (1 - gain) * RELEASE;
+    float gain = held[l->ahead - 1];
+    float release = RELEASE_PER_S / 50 / (float)l->block;
+    for (unsigned i = 0; i < l->block; i++) {
+        gain += (1 - gain) * release;
         gain = gain > UNITY ? 1 : gain;
         gain = fminf(gain, least[i]);
-        held[AHEAD + i] = gain;
+        held[l->ahead + i] = gain;
     }
 }
 
@@ -57,49 +61,57 @@ static void hold(const float *least, float *held)
  * of them saw the peak, never above what the sample that leaves needs. */
 static void limit(mix_limiter *l, const int32_t *samples, int16_t *out)
 {
-    float need[SPAN];
-    float held[SPAN];
+    float need[SPAN_MAX];
+    float held[SPAN_MAX];
     float least[MIX_BLOCK];
-    memcpy(need, l->need, sizeof l->need);
-    memcpy(held, l->held, sizeof l->held);
-    for (unsigned i = AHEAD; i < SPAN; i++) {
+    unsigned ahead = l->ahead, span = ahead + l->block;
+    memcpy(need, l->need, ahead * sizeof *need);
+    memcpy(held, l->held, ahead * sizeof *held);
+    for (unsigned i = ahead; i < span; i++) {
         int32_t peak = samples[i] < 0 ? -samples[i] : samples[i];
         need[i] = peak > MIX_LIMITER_CEILING ? (float)MIX_LIMITER_CEILING / (float)peak : 1;
     }
-    window_minima(need, least);
-    hold(least, held);
+    window_minima(l, need, least);
+    hold(l, least, held);
     double sum = 0;
-    for (unsigned i = 0; i < AHEAD; i++) {
+    for (unsigned i = 0; i < ahead; i++) {
         sum += (double)held[i];
     }
-    for (unsigned i = 0; i < MIX_BLOCK; i++) {
-        sum += (double)held[i + AHEAD];
-        out[i] = apply(samples[i], sum / WINDOW);
+    for (unsigned i = 0; i < l->block; i++) {
+        sum += (double)held[i + ahead];
+        out[i] = apply(samples[i], sum / (ahead + 1));
         sum -= (double)held[i];
     }
-    memcpy(l->need, need + MIX_BLOCK, sizeof l->need);
-    memcpy(l->held, held + MIX_BLOCK, sizeof l->held);
+    memcpy(l->need, need + l->block, ahead * sizeof *need);
+    memcpy(l->held, held + l->block, ahead * sizeof *held);
     l->active = false;
-    for (unsigned i = 0; i < AHEAD && !l->active; i++) {
+    for (unsigned i = 0; i < ahead && !l->active; i++) {
         l->active = l->need[i] < 1 || l->held[i] < 1;
     }
 }
 
+static bool is_loud(const int32_t *samples, unsigned n)
+{
+    int32_t most = 0;
+    int32_t least = 0;
+    for (unsigned i = 0; i < n; i++) {
+        most = samples[i] > most ? samples[i] : most;
+        least = samples[i] < least ? samples[i] : least;
+    }
+    return most > MIX_LIMITER_CEILING || least < -MIX_LIMITER_CEILING;
+}
+
 void mix_limiter_run(mix_limiter *l, const int32_t *in, int16_t *out)
 {
-    int32_t samples[SPAN]; /* what leaves, then what stays */
-    memcpy(samples, l->delay, sizeof l->delay);
-    memcpy(samples + AHEAD, in, MIX_BLOCK * sizeof *in);
-    memcpy(l->delay, samples + MIX_BLOCK, sizeof l->delay);
-    bool loud = l->active;
-    for (unsigned i = AHEAD; i < SPAN && !loud; i++) {
-        loud = samples[i] > MIX_LIMITER_CEILING || samples[i] < -MIX_LIMITER_CEILING;
-    }
-    if (loud) {
+    int32_t samples[SPAN_MAX]; /* what leaves, then what stays */
+    memcpy(samples, l->delay, l->ahead * sizeof *in);
+    memcpy(samples + l->ahead, in, l->block * sizeof *in);
+    memcpy(l->delay, samples + l->block, l->ahead * sizeof *in);
+    if (l->active || is_loud(samples + l->ahead, l->block)) {
         limit(l, samples, out);
         return;
     }
-    for (unsigned i = 0; i < MIX_BLOCK; i++) {
+    for (unsigned i = 0; i < l->block; i++) {
         out[i] = (int16_t)samples[i];
     }
 }

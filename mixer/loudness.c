@@ -16,25 +16,42 @@ static const double OFFSET_LU = -0.691;
 static const float PEAK_MOST = 29000;
 static const double NOTHING_LUFS = -70;
 
-/* BS.1770-4 table 1 and 2, at 48 kHz. */
-static float k_weight(float state[4], float x)
+/* BS.1770-4 tables 1 and 2 are for 48 kHz; these are the analogue filters behind them, for any rate. */
+static void k_init(mix_k_filter *f, unsigned hz)
 {
-    float y = 1.53512485958697F * x + state[0];
-    state[0] = -2.69169618940638F * x + 1.69065929318241F * y + state[1];
-    state[1] = 1.19839281085285F * x - 0.73248077421585F * y;
+    double k = tan(M_PI * 1681.974450955533 / hz), q = 0.7071752369554196, gain = pow(10, 3.999843853973347 / 20);
+    double bend = pow(gain, 0.4996667741545416), a0 = 1 + k / q + k * k;
+    *f = (mix_k_filter){.high = {(float)((gain + bend * k / q + k * k) / a0), (float)(2 * (k * k - gain) / a0),
+                                 (float)((gain - bend * k / q + k * k) / a0), (float)(2 * (k * k - 1) / a0),
+                                 (float)((1 - k / q + k * k) / a0)}};
+    k = tan(M_PI * 38.13547087602444 / hz);
+    q = 0.5003270373238773;
+    a0 = 1 + k / q + k * k;
+    f->low[0] = (float)(2 * (k * k - 1) / a0);
+    f->low[1] = (float)((1 - k / q + k * k) / a0);
+}
+
+static float k_weight(mix_k_filter *f, float x)
+{
+    float *state = f->state;
+    float y = f->high[0] * x + state[0];
+    state[0] = f->high[1] * x - f->high[3] * y + state[1];
+    state[1] = f->high[2] * x - f->high[4] * y;
     float z = y + state[2];
-    state[2] = -2 * y + 1.99004745483398F * z + state[3];
-    state[3] = y - 0.99007225036621F * z;
+    state[2] = -2 * y - f->low[0] * z + state[3];
+    state[3] = y - f->low[1] * z;
     return z;
 }
 
-static double block_power(float state[4], const int16_t *pcm, unsigned n)
+static double block_power(mix_k_filter *filter, const int16_t *pcm, unsigned n)
 {
+    mix_k_filter f = *filter;
     float sum = 0;
     for (unsigned i = 0; i < n; i++) {
-        float k = k_weight(state, (float)pcm[i] / 32768);
+        float k = k_weight(&f, (float)pcm[i] / 32768);
         sum += k * k;
     }
+    *filter = f;
     return n > 0 ? (double)sum / n : 0;
 }
 
@@ -43,14 +60,15 @@ static double lufs(double power)
     return power > 0 ? fmax(OFFSET_LU + 10 * log10(power), NOTHING_LUFS) : NOTHING_LUFS;
 }
 
-void mix_loudness_init(mix_loudness *l)
+void mix_loudness_init(mix_loudness *l, unsigned hz)
 {
-    *l = (mix_loudness){.applied = 1};
+    *l = (mix_loudness){.block = MIX_BLOCK / mix_unit(hz), .applied = 1};
+    k_init(&l->filter, hz);
 }
 
 static void measure(mix_loudness *l, const int16_t *pcm)
 {
-    double power = block_power(l->state, pcm, MIX_BLOCK);
+    double power = block_power(&l->filter, pcm, l->block);
     double floor = l->heard_s > BEGIN_S ? fmax(lufs(l->power) - RELATIVE_LU, GATE_LUFS) : GATE_LUFS;
     if (lufs(power) < floor) {
         return;
@@ -73,7 +91,7 @@ static void apply(mix_loudness *l, int16_t *pcm)
 {
     float gain = (float)pow(10, l->gain_db / 20);
     int peak = 0;
-    for (unsigned i = 0; i < MIX_BLOCK; i++) {
+    for (unsigned i = 0; i < l->block; i++) {
         int a = pcm[i] < 0 ? -pcm[i] : pcm[i];
         peak = a > peak ? a : peak;
     }
@@ -82,8 +100,8 @@ static void apply(mix_loudness *l, int16_t *pcm)
     if (from == 1 && gain == 1) {
         return;
     }
-    for (unsigned i = 0; i < MIX_BLOCK; i++) {
-        float now = from + (gain - from) * (float)(i + 1) / MIX_BLOCK;
+    for (unsigned i = 0; i < l->block; i++) {
+        float now = from + (gain - from) * (float)(i + 1) / (float)l->block;
         pcm[i] = mix_clip16((int32_t)lrintf((float)pcm[i] * now));
     }
     l->applied = gain;
@@ -102,11 +120,12 @@ double mix_loudness_measure(const int16_t *pcm, unsigned n)
 {
     double gate = GATE_LUFS;
     for (unsigned pass = 0; pass < 2; pass++) {
-        float state[4] = {0};
+        mix_k_filter filter;
         double sum = 0;
         unsigned count = 0;
+        k_init(&filter, MIX_RATE);
         for (unsigned at = 0; at + MIX_BLOCK <= n; at += MIX_BLOCK) {
-            double power = block_power(state, pcm + at, MIX_BLOCK);
+            double power = block_power(&filter, pcm + at, MIX_BLOCK);
             if (lufs(power) >= gate) {
                 sum += power;
                 count++;

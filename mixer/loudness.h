@@ -12,15 +12,22 @@
 #define MIX_LOUDNESS_DOWN_DB 15.0
 
 typedef struct {
-    float state[4]; /* of the two filters */
+    float high[5]; /* b0 b1 b2 a1 a2 of the shelf ... */
+    float low[2];  /* ... and a1 a2 of the high pass */
+    float state[4];
+} mix_k_filter;
+
+typedef struct {
+    unsigned block; /* samples of 20 ms */
+    mix_k_filter filter;
     double power;   /* K-weighted mean square of what was said, before the gain */
     double heard_s; /* that it is the mean of, up to its memory */
     double gain_db;
     float applied; /* at the end of the block before */
 } mix_loudness;
 
-void mix_loudness_init(mix_loudness *l);
-void mix_loudness_run(mix_loudness *l, int16_t *pcm, bool voice); /* MIX_BLOCK samples, in place */
+void mix_loudness_init(mix_loudness *l, unsigned hz);
+void mix_loudness_run(mix_loudness *l, int16_t *pcm, bool voice); /* 20 ms, in place */
 /* Of a whole stretch, for tests and figures: gated LUFS of `n` samples at 48 kHz; -70 = silence. */
 double mix_loudness_measure(const int16_t *pcm, unsigned n);
 

@@ -22,7 +22,6 @@ struct mix_penc {
     AVPacket *packet;
     AVFrame *frame;
     uint32_t random;
-    int16_t narrow[WIDE]; /* newest */
 };
 
 static bool open_g722(mix_penc *e)
@@ -56,7 +55,7 @@ mix_penc *mix_penc_new(mcu_codec codec, GError **error)
     if (ok) {
         e->codec = codec;
         e->random = 1;
-        e->resample = mix_resample_new_down(wide ? 16000 : 8000);
+        e->resample = mix_resample_new(MIX_RATE, wide ? 16000 : 8000);
         ok = e->resample && (!wide || open_g722(e));
     }
     if (!ok) {
@@ -116,11 +115,11 @@ static mcu_au *encode_g711(mix_penc *e, const int16_t *narrow, unsigned n)
     return au;
 }
 
-mcu_au *mix_penc_encode(mix_penc *e, const int16_t *pcm, uint32_t ts48k, int64_t time_ns)
+mcu_au *mix_penc_encode_line(mix_penc *e, int16_t *pcm, uint32_t ts48k, int64_t time_ns)
 {
-    unsigned n = mix_resample_run(e->resample, pcm, MIX_BLOCK, e->narrow);
-    add_noise_to_silence(e, e->narrow, n);
-    mcu_au *au = e->g722 ? encode_g722(e, e->narrow) : encode_g711(e, e->narrow, n);
+    unsigned n = e->g722 ? WIDE : WIDE / 2;
+    add_noise_to_silence(e, pcm, n);
+    mcu_au *au = e->g722 ? encode_g722(e, pcm) : encode_g711(e, pcm, n);
     if (au) {
         au->codec = e->codec;
         au->ts = ts48k;
@@ -129,12 +128,16 @@ mcu_au *mix_penc_encode(mix_penc *e, const int16_t *pcm, uint32_t ts48k, int64_t
     return au;
 }
 
-const int16_t *mix_penc_narrow(const mix_penc *e)
+mcu_au *mix_penc_encode(mix_penc *e, const int16_t *pcm, uint32_t ts48k, int64_t time_ns)
 {
-    return e->narrow;
+    int16_t narrow[WIDE];
+    (void)mix_resample_run(e->resample, pcm, MIX_BLOCK, narrow);
+    return mix_penc_encode_line(e, narrow, ts48k, time_ns);
 }
 
 void mix_penc_follow(mix_penc *e, const int16_t *pcm)
 {
-    mcu_au_unref(mix_penc_encode(e, pcm, 0, 0));
+    if (e->g722) { /* G.711 remembers nothing */
+        mcu_au_unref(encode_g722(e, pcm));
+    }
 }

@@ -1,5 +1,6 @@
 #include "mixer/resample.h"
 
+#include <math.h>
 #include <speex/speex_resampler.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +14,9 @@ struct mix_resample {
     unsigned up, down; /* one of them is 1 */
 };
 
-static mix_resample *new_between(unsigned from_hz, unsigned to_hz, unsigned narrow_hz)
+mix_resample *mix_resample_new(unsigned from_hz, unsigned to_hz)
 {
-    if (narrow_hz == 0 || MIX_RATE % narrow_hz != 0) {
+    if (from_hz == 0 || to_hz == 0 || (from_hz % to_hz != 0 && to_hz % from_hz != 0)) {
         return NULL;
     }
     mix_resample *r = calloc(1, sizeof *r);
@@ -23,24 +24,14 @@ static mix_resample *new_between(unsigned from_hz, unsigned to_hz, unsigned narr
         return NULL;
     }
     int error = 0;
-    r->up = to_hz / narrow_hz;
-    r->down = from_hz / narrow_hz;
+    r->up = to_hz > from_hz ? to_hz / from_hz : 1;
+    r->down = from_hz > to_hz ? from_hz / to_hz : 1;
     r->state = speex_resampler_init(1, from_hz, to_hz, QUALITY, &error);
     if (!r->state) {
         free(r);
         return NULL;
     }
     return r;
-}
-
-mix_resample *mix_resample_new(unsigned from_hz)
-{
-    return new_between(from_hz, MIX_RATE, from_hz);
-}
-
-mix_resample *mix_resample_new_down(unsigned to_hz)
-{
-    return new_between(MIX_RATE, to_hz, to_hz);
 }
 
 void mix_resample_free(mix_resample *r)
@@ -65,4 +56,27 @@ unsigned mix_resample_run(mix_resample *r, const int16_t *in, unsigned n, int16_
         memset(out + made, 0, (whole - made) * sizeof *out);
     }
     return whole;
+}
+
+void mix_resample_sum(mix_resample *r, const int32_t *in, unsigned n, int32_t *out)
+{
+    float from[MIX_BLOCK];
+    float to[MIX_BLOCK];
+    unsigned whole = n * r->up / r->down;
+    for (unsigned i = 0; i < n; i++) {
+        from[i] = (float)in[i];
+    }
+    spx_uint32_t used = n;
+    spx_uint32_t made = whole;
+    if (speex_resampler_process_float(r->state, 0, from, &used, to, &made) != RESAMPLER_ERR_SUCCESS) {
+        made = 0;
+    }
+    for (unsigned i = 0; i < whole; i++) {
+        out[i] = i < made ? (int32_t)lrintf(to[i]) : 0;
+    }
+}
+
+void mix_resample_reset(mix_resample *r)
+{
+    speex_resampler_reset_mem(r->state);
 }

@@ -279,3 +279,14 @@ void kit_link_step(kit_link *l, int64_t now_ns, mix_avoice *v)
         }
     }
 }
+
+void kit_wide(const mix_avoice *v, mix_resample **up, int16_t out[MIX_BLOCK])
+{
+    unsigned n = MIX_BLOCK / mix_unit(v->hz);
+    if (v->hz == MIX_RATE) {
+        memcpy(out, v->block, sizeof v->block);
+        return;
+    }
+    *up = *up ? *up : mix_resample_new(v->hz, MIX_RATE);
+    (void)mix_resample_run(*up, v->block, n, out);
+}

@@ -8,6 +8,7 @@
 #include "mcu/base/media.h"
 #include "mixer/avoice.h"
 #include "mixer/pcm.h"
+#include "mixer/resample.h"
 
 #define KIT_MS MCU_NS_PER_MS
 
@@ -69,5 +70,8 @@ void kit_link_clear(kit_link *l);
 /* Sends what the sender has recorded by `now_ns` and gives what has arrived to the voice's ring. */
 void kit_link_step(kit_link *l, int64_t now_ns, mix_avoice *v);
 double kit_random(uint32_t *state); /* 0..1 */
+
+/* What the voice gave on this tick, at 48 kHz whatever its rate is. `up` begins as NULL; mix_resample_free() it. */
+void kit_wide(const mix_avoice *v, mix_resample **up, int16_t out[MIX_BLOCK]);
 
 #endif

@@ -183,19 +183,19 @@ static void time_scaling_keeps_the_tone(void **state)
     int16_t pcm[4 * MIX_BLOCK] = {0};
     kit_tone(pcm, 2 * MIX_BLOCK, 0, 440, 8000);
     int rough = kit_roughness(pcm, 2 * MIX_BLOCK);
-    unsigned more = mix_tsm_stretch(pcm, 2 * MIX_BLOCK, false);
+    unsigned more = mix_tsm_stretch(pcm, 2 * MIX_BLOCK, MIX_RATE, false);
     assert_true(more > 0);
     assert_true(kit_roughness(pcm, 2 * MIX_BLOCK + more) < rough * 2);
-    unsigned less = mix_tsm_squeeze(pcm, 2 * MIX_BLOCK + more, false);
+    unsigned less = mix_tsm_squeeze(pcm, 2 * MIX_BLOCK + more, MIX_RATE, false);
     assert_true(less > 0);
     assert_true(kit_roughness(pcm, 2 * MIX_BLOCK + more - less) < rough * 2);
-    assert_int_equal(mix_tsm_squeeze(pcm, 100, true), 0);
+    assert_int_equal(mix_tsm_squeeze(pcm, 100, MIX_RATE, true), 0);
     uint32_t random = 5;
     for (unsigned i = 0; i < 2 * MIX_BLOCK; i++) {
         pcm[i] = (int16_t)(kit_random(&random) * 20000 - 10000);
     }
-    assert_int_equal(mix_tsm_stretch(pcm, 2 * MIX_BLOCK, false), 0); /* noise has no period */
-    assert_true(mix_tsm_stretch(pcm, 2 * MIX_BLOCK, true) > 0);
+    assert_int_equal(mix_tsm_stretch(pcm, 2 * MIX_BLOCK, MIX_RATE, false), 0); /* noise has no period */
+    assert_true(mix_tsm_stretch(pcm, 2 * MIX_BLOCK, MIX_RATE, true) > 0);
 }
 
 typedef struct {

@@ -16,11 +16,11 @@ static void everyone_minus_own(void **state)
 {
     (void)state;
     enum { N = 8 };
-    mix_amix *m = mix_amix_new(N);
+    mix_amix *m = mix_amix_new(N, MIX_RATE);
     mix_limiter limiter[N];
     static int16_t heard[N][MIX_RATE / 2];
     for (unsigned l = 0; l < N; l++) {
-        mix_limiter_init(&limiter[l]);
+        mix_limiter_init(&limiter[l], MIX_RATE);
     }
     for (unsigned tick = 0; tick < 25; tick++) {
         int16_t voice[N][MIX_BLOCK] = {{0}};
@@ -32,7 +32,9 @@ static void everyone_minus_own(void **state)
         }
         assert_int_equal(mix_amix_add(m, N, tick, voice[0]), MCU_EINVAL);
         for (unsigned l = 0; l < N; l++) {
-            mix_amix_read(m, (int)l, &limiter[l], heard[l] + tick * MIX_BLOCK);
+            int32_t rest[MIX_BLOCK];
+            mix_amix_rest(m, (int)l, rest);
+            mix_limiter_run(&limiter[l], rest, heard[l] + tick * MIX_BLOCK);
         }
     }
     for (unsigned l = 0; l < N; l++) {
@@ -47,7 +49,7 @@ static void everyone_minus_own(void **state)
 static void a_block_for_another_tick_is_refused(void **state)
 {
     (void)state;
-    mix_amix *m = mix_amix_new(2);
+    mix_amix *m = mix_amix_new(2, MIX_RATE);
     int16_t pcm[MIX_BLOCK] = {0};
     mix_amix_begin(m, 8);
     assert_int_equal(mix_amix_add(m, 0, 7, pcm), MCU_ELATE);
@@ -60,7 +62,7 @@ static void eight_loud_talkers_stay_under_the_ceiling(void **state)
 {
     (void)state;
     mix_limiter l;
-    mix_limiter_init(&l);
+    mix_limiter_init(&l, MIX_RATE);
     uint32_t random = 1;
     int peak = 0;
     for (unsigned tick = 0; tick < 500; tick++) {
@@ -90,7 +92,7 @@ static void limiting_is_smooth(void **state)
 {
     (void)state;
     mix_limiter l;
-    mix_limiter_init(&l);
+    mix_limiter_init(&l, MIX_RATE);
     static int16_t heard[MIX_RATE];
     for (unsigned tick = 0; tick < 50; tick++) {
         int32_t sum[MIX_BLOCK];
@@ -108,7 +110,7 @@ static void quiet_sound_passes_untouched_and_gain_comes_back(void **state)
 {
     (void)state;
     mix_limiter l;
-    mix_limiter_init(&l);
+    mix_limiter_init(&l, MIX_RATE);
     int32_t sum[MIX_BLOCK];
     int16_t out[MIX_BLOCK];
     for (unsigned tick = 0; tick < 200; tick++) {
@@ -129,7 +131,7 @@ static unsigned blocks_until(mix_level *l, double db, bool talking, unsigned mos
     for (unsigned k = 1; k <= most; k++) {
         int16_t pcm[MIX_BLOCK] = {0};
         kit_tone(pcm, MIX_BLOCK, 0, 400, kit_amplitude(db));
-        mix_level_update(l, pcm);
+        mix_level_update(l, pcm, MIX_BLOCK);
         if (l->talking == talking) {
             return k;
         }
@@ -157,17 +159,17 @@ static void audible_is_at_once_and_holds_half_a_second(void **state)
     mix_level l;
     mix_level_init(&l);
     int16_t pcm[MIX_BLOCK] = {0};
-    mix_level_update(&l, pcm);
+    mix_level_update(&l, pcm, MIX_BLOCK);
     assert_false(l.audible);
     kit_tone(pcm + 900, 60, 0, 1000, 2000); /* onset at the very end of the block */
-    mix_level_update(&l, pcm);
+    mix_level_update(&l, pcm, MIX_BLOCK);
     assert_true(l.audible);
     memset(pcm, 0, sizeof pcm);
     for (unsigned k = 0; k < 25; k++) {
-        mix_level_update(&l, pcm);
+        mix_level_update(&l, pcm, MIX_BLOCK);
         assert_true(l.audible);
     }
-    mix_level_update(&l, pcm);
+    mix_level_update(&l, pcm, MIX_BLOCK);
     assert_false(l.audible);
 }
 

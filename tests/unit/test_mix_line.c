@@ -88,6 +88,7 @@ static void tones_pass_the_telephone_and_nothing_comes_with_them(void **state)
 typedef struct {
     mix_avoice *voice;
     kit_link link;
+    mix_resample *up;
     unsigned tick;
 } talker;
 
@@ -100,6 +101,7 @@ static void talker_open(talker *t, mix_avoice *voice, mcu_codec codec, const kit
 static void talker_close(talker *t)
 {
     kit_link_clear(&t->link);
+    mix_resample_free(t->up);
     mix_avoice_free(t->voice);
 }
 
@@ -112,7 +114,7 @@ static void talker_run(talker *t, unsigned ticks, int16_t *out)
         mix_avoice_collect(t->voice);
         bool mixed = mix_avoice_pull(t->voice, now_ns);
         if (mixed) {
-            memcpy(out + i * MIX_BLOCK, t->voice->block, sizeof t->voice->block);
+            kit_wide(t->voice, &t->up, out + i * MIX_BLOCK);
         } else {
             memset(out + i * MIX_BLOCK, 0, sizeof t->voice->block);
         }
@@ -161,7 +163,7 @@ static void the_delay_is_bounded_and_the_rest_is_skipped(void **state)
     for (unsigned i = 0; i < 1500; i++) {
         talker_run(&t, 1, sound);
         most_ms = fmax(most_ms, atomic_load(&t.voice->figures.delay_us) / 1000.0);
-        assert_true(atomic_load(&t.voice->figures.target_us) <= 200000);
+        assert_in_range(atomic_load(&t.voice->figures.target_us), 40000, 200000);
     }
     t.link.stalled = true; /* a second of nothing, then all of it at once */
     for (unsigned i = 0; i < 50; i++) {
@@ -172,7 +174,8 @@ static void the_delay_is_bounded_and_the_rest_is_skipped(void **state)
         talker_run(&t, 1, sound);
         most_ms = i > 2 ? fmax(most_ms, atomic_load(&t.voice->figures.delay_us) / 1000.0) : most_ms;
     }
-    if (most_ms > 245) { /* the limit, its slack and the tick that is being played */
+    printf("delay of at most %.0f ms\n", most_ms);
+    if (most_ms > 200) {
         fail_msg("delay of %.0f ms", most_ms);
     }
     talker_close(&t);
@@ -244,41 +247,57 @@ static void voices_are_not_keys(void **state)
     }
 }
 
+/* 200 ms of the key 5 in a voice, beginning within a packet. */
+static void key_block(int16_t *pcm, unsigned t, unsigned from, unsigned to)
+{
+    uint64_t at = (uint64_t)t * MIX_BLOCK;
+    unsigned skip = t == from ? 400 : 0;
+    if (t < from || t >= to) {
+        kit_tone(pcm, MIX_BLOCK, at, 300, kit_amplitude(-20));
+        return;
+    }
+    kit_tone(pcm + skip, MIX_BLOCK - skip, at + skip, 770, kit_amplitude(-16));
+    kit_tone(pcm + skip, MIX_BLOCK - skip, at + skip, 1336, kit_amplitude(-16));
+}
+
 static void nobody_hears_a_key(void **state)
 {
     (void)state;
     enum { TICKS = 150, FROM = 60, TO = 70 };
+    static const mcu_codec codecs[] = {MCU_CODEC_PCMU, MCU_CODEC_PCMA, MCU_CODEC_G722, MCU_CODEC_OPUS};
     static int16_t heard[TICKS * MIX_BLOCK];
-    mix_avoice *v = mix_avoice_new_line(1, MCU_CODEC_PCMU, true, NULL);
-    for (unsigned t = 0; t < TICKS; t++) {
-        int64_t now_ns = START_NS + t * MIX_BLOCK_NS;
-        int16_t pcm[MIX_BLOCK] = {0};
-        if (t >= FROM && t < TO) {
-            unsigned skip = t == FROM ? 400 : 0; /* begins within a packet */
-            kit_tone(pcm + skip, MIX_BLOCK - skip, (uint64_t)t * MIX_BLOCK + skip, 770, kit_amplitude(-16));
-            kit_tone(pcm + skip, MIX_BLOCK - skip, (uint64_t)t * MIX_BLOCK + skip, 1336, kit_amplitude(-16));
-        } else {
-            kit_tone(pcm, MIX_BLOCK, (uint64_t)t * MIX_BLOCK, 300, kit_amplitude(-20));
+    for (unsigned c = 0; c < 4; c++) {
+        mix_avoice *v = mix_avoice_new_line(1, codecs[c], true, NULL);
+        kit_sender *sender = kit_sender_new(&(kit_sender_config){.codec = codecs[c]});
+        mix_resample *up = NULL;
+        for (unsigned t = 0; t < TICKS; t++) {
+            int64_t now_ns = START_NS + t * MIX_BLOCK_NS;
+            int16_t pcm[MIX_BLOCK] = {0};
+            key_block(pcm, t, FROM, TO);
+            mcu_au *au = kit_send(sender, pcm);
+            au->time_ns = now_ns;
+            mcu_ring_push(v->ring, au);
+            mix_avoice_collect(v);
+            (void)mix_avoice_pull(v, now_ns);
+            kit_wide(v, &up, heard + t * MIX_BLOCK);
         }
-        mcu_ring_push(v->ring, pcmu(pcm, MIX_BLOCK, t, t * 160, now_ns));
-        mix_avoice_collect(v);
-        (void)mix_avoice_pull(v, now_ns);
-        memcpy(heard + t * MIX_BLOCK, v->block, sizeof v->block);
-    }
-    assert_int_equal(atomic_load(&v->figures.n_keys), 1);
-    assert_int_equal(atomic_load(&v->figures.keys[0]), '5');
-    for (unsigned t = FROM - 5; t < TO + 10; t++) {
-        double low = kit_level_db(heard + t * MIX_BLOCK, MIX_BLOCK, 770),
-               high = kit_level_db(heard + t * MIX_BLOCK, MIX_BLOCK, 1336);
-        if (fmin(low, high) > -50) {
-            fail_msg("block %u: %.0f and %.0f dB", t, low, high);
+        mix_resample_free(up);
+        kit_sender_free(sender);
+        assert_int_equal(atomic_load(&v->figures.n_keys), 1);
+        assert_int_equal(atomic_load(&v->figures.keys[0]), '5');
+        for (unsigned t = FROM - 5; t < TO + 10; t++) {
+            double low = kit_level_db(heard + t * MIX_BLOCK, MIX_BLOCK, 770),
+                   high = kit_level_db(heard + t * MIX_BLOCK, MIX_BLOCK, 1336);
+            if (fmin(low, high) > -50) {
+                fail_msg("%s, block %u: %.0f and %.0f dB", mcu_codec_name(codecs[c]), t, low, high);
+            }
         }
+        assert_true(mix_loudness_measure(heard + (TO + 15) * MIX_BLOCK, 40 * MIX_BLOCK) > -30); /* and the voice is back */
+        atomic_store(&v->hush, true); /* told by telephone-event: what waits is taken out as well */
+        (void)mix_avoice_pull(v, START_NS + TICKS * MIX_BLOCK_NS);
+        assert_true(mix_level_dbov(v->block, MIX_BLOCK / mix_unit(v->hz)) <= MIX_SILENCE_DBOV);
+        mix_avoice_free(v);
     }
-    assert_true(mix_loudness_measure(heard + (TO + 15) * MIX_BLOCK, 40 * MIX_BLOCK) > -30); /* and the voice is back */
-    atomic_store(&v->hush, true); /* told by telephone-event: what waits is taken out as well */
-    (void)mix_avoice_pull(v, START_NS + TICKS * MIX_BLOCK_NS);
-    assert_true(mix_level_dbov(v->block, MIX_BLOCK) <= MIX_SILENCE_DBOV);
-    mix_avoice_free(v);
 }
 
 /* ---- loudness ---- */
@@ -328,7 +347,7 @@ static void noise_between_words_is_not_raised(void **state)
     (void)state;
     mix_loudness l;
     uint32_t random = 7;
-    mix_loudness_init(&l);
+    mix_loudness_init(&l, MIX_RATE);
     int16_t pcm[MIX_BLOCK];
     for (unsigned b = 0; b < 1000; b++) {
         for (unsigned i = 0; i < MIX_BLOCK; i++) {
@@ -412,9 +431,11 @@ static void a_prompt_is_told_over_the_softened_others(void **state)
     talker_open(&t, mix_avoice_new(9, MCU_CODEC_PCMU, NULL), MCU_CODEC_PCMU, &calm, 600, -20);
     assert_int_equal(mix_acore_add_voice(b.core, t.voice), MCU_OK);
     mix_adec *ear = mix_adec_new(MCU_CODEC_PCMU, NULL);
-    mix_prompt *p = g_malloc0(sizeof *p + SAID * MIX_BLOCK * sizeof(int16_t));
-    *p = (mix_prompt){.listener = 1, .n = SAID * MIX_BLOCK};
-    kit_tone(p->pcm, p->n, 0, 1800, kit_amplitude(-16));
+    mix_prompt *p = g_malloc0(sizeof *p + SAID * 160 * sizeof(int16_t));
+    *p = (mix_prompt){.listener = 1, .n = SAID * 160};
+    for (unsigned i = 0; i < p->n; i++) { /* at the line's rate */
+        p->pcm[i] = (int16_t)lrint(kit_amplitude(-16) * sin(2 * M_PI * 1800 * i / 8000));
+    }
     mix_prompt *other = g_malloc0(sizeof *other);
     other->listener = 77;
     assert_ptr_equal(mix_acore_say(b.core, other), other); /* nobody of that number */
@@ -465,7 +486,7 @@ typedef struct {
 
 typedef struct {
     double sent_db, came_db; /* over the last 5 s: to the line, and from it into the mix */
-    bool talking, found;
+    bool talking, found, at_work;
     double worst_change_db; /* of a block that somebody talks in */
 } line_result;
 
@@ -492,6 +513,7 @@ static line_result run_line(const line_setup *s)
     assert_int_equal(mix_acore_add_voice(b.core, far), MCU_OK);
     uint32_t random = 5, jitter = 9;
     line_result r = {0};
+    mix_resample *up = NULL;
     for (unsigned t = 0; t < TICKS; t++) {
         int64_t now_ns = START_NS + t * MIX_BLOCK_NS;
         int16_t pcm[MIX_BLOCK] = {0}, near[MIX_BLOCK] = {0}, back[MIX_BLOCK];
@@ -512,12 +534,14 @@ static line_result run_line(const line_setup *s)
                 sent[t * MIX_BLOCK + i * 6 + k] = echo[t % DELAY][i];
             }
         }
-        memcpy(came + t * MIX_BLOCK, b.line->block, sizeof b.line->block);
+        kit_wide(b.line, &up, came + t * MIX_BLOCK);
         r.talking = r.talking || (t >= TICKS - LAST && b.line->level.talking);
     }
     r.sent_db = mix_level_dbov(sent + (TICKS - LAST) * MIX_BLOCK, LAST * MIX_BLOCK);
     r.came_db = mix_level_dbov(came + (TICKS - LAST) * MIX_BLOCK, LAST * MIX_BLOCK);
     r.found = mix_echo_found(b.line->echo);
+    r.at_work = mix_echo_is_at_work(b.line->echo);
+    mix_resample_free(up);
     mix_acore_remove_voice(b.core, far);
     mix_avoice_free(far);
     booth_close(&b);
@@ -542,6 +566,7 @@ static void who_talks_over_the_echo_is_heard(void **state)
     (void)state;
     line_result alone = run_line(&(line_setup){.near_db = -20});
     assert_false(alone.found); /* a line without an echo: left as it is, however long both talk at once */
+    assert_false(alone.at_work);
     line_result both = run_line(&(line_setup){.echo = 0.1, .near_db = -20, .near_from = 600});
     printf("a voice of %.1f dBov, over an echo %.1f\n", alone.came_db, both.came_db);
     assert_true(both.talking);
