@@ -1,7 +1,6 @@
 #include "mcu/net/call_rtp.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
 #include <string.h>
@@ -10,7 +9,7 @@
 #include "mcu/base/clock.h"
 #include "mcu/net/call_rtp_priv.h"
 
-#define READ_MAX 64
+#define RTCP_EVERY_NS (200 * MCU_NS_PER_MS)
 #define FIRST_REPORT_NS (2 * MCU_NS_PER_SEC)
 
 /* ---- life ---- */
@@ -147,42 +146,23 @@ int mcu_call_rtp_rtcp_fd(const mcu_call_rtp *c)
 
 /* ---- in ---- */
 
-static void read_socket(mcu_call_rtp *c, int fd, bool rtcp, int64_t now_ns)
+void mcu_call_rtp_stamp(mcu_call_rtp *c)
 {
-    for (unsigned i = 0; i < READ_MAX; i++) {
-        uint8_t packet[CALL_PACKET_MAX];
-        mcu_leg_address from = {0};
-        socklen_t size = sizeof from;
-        ssize_t n = recvfrom(fd, packet, sizeof packet, MSG_DONTWAIT, &from.any, &size);
-        if (n < 0 && errno != EINTR && errno != ECONNREFUSED) {
-            return;
-        }
-        if (n < 2) {
-            c->bad += n >= 0;
-            continue;
-        }
-        bool report = rtcp || (c->state.rtcp_mux && packet[1] >= 192 && packet[1] <= 223); /* RFC 5761 4 */
-        (report ? mcu_call_on_rtcp : mcu_call_on_packet)(c, packet, (size_t)n, &from, now_ns);
-    }
+    int on = 1;
+    bool rtp = setsockopt(c->rtp_fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on) == 0;
+    c->stamped = rtp && (c->state.rtcp_mux || setsockopt(c->rtcp_fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on) == 0);
 }
 
 void mcu_call_rtp_read(mcu_call_rtp *c, int64_t now_ns)
 {
-    read_socket(c, c->rtp_fd, false, now_ns);
-    if (!c->state.rtcp_mux) {
-        read_socket(c, c->rtcp_fd, true, now_ns);
+    mcu_call_read_socket(c, c->rtp_fd, false, now_ns);
+    if (!c->state.rtcp_mux && (!c->stamped || now_ns - c->rtcp_read_ns >= RTCP_EVERY_NS)) {
+        c->rtcp_read_ns = now_ns;
+        mcu_call_read_socket(c, c->rtcp_fd, true, now_ns);
     }
 }
 
 /* ---- out ---- */
-
-bool mcu_call_send_to(mcu_call_rtp *c, int fd, const mcu_leg_address *to, const uint8_t *packet, size_t size)
-{
-    ssize_t n = sendto(fd, packet, size, MSG_DONTWAIT | MSG_NOSIGNAL, &to->any, mcu_leg_address_size(to));
-    bool ok = n == (ssize_t)size || (n < 0 && errno == ECONNREFUSED); /* news of an earlier packet: theirs may open again */
-    c->send_failed += !ok;
-    return ok;
-}
 
 static mcu_status send_packet(mcu_call_rtp *c, uint32_t ts, int64_t time_ns)
 {

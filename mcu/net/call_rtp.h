@@ -32,6 +32,9 @@ int mcu_call_rtp_fd(const mcu_call_rtp *c);      /* readable -> mcu_call_rtp_rea
 int mcu_call_rtp_rtcp_fd(const mcu_call_rtp *c); /* the same; -1 with rtcp_mux */
 /* Takes what waits in both sockets, at most 64 packets of each. */
 void mcu_call_rtp_read(mcu_call_rtp *c, int64_t now_ns);
+/* For an owner that reads every 20 ms instead of watching: from now on the kernel notes when a packet came. Reports are then
+ * looked for five times a second. */
+void mcu_call_rtp_stamp(mcu_call_rtp *c);
 
 /* 20 ms of sound, coded as state.codec; au->ts counts 48 kHz of the sender's clock, whose gaps stay gaps. Packets of a longer
  * ptime go out when they are full. MCU_ENOSUP another codec; MCU_EAGAIN on hold, or the socket is full (dropped, counted). */

@@ -1,5 +1,6 @@
 /* call_rtp_priv.h - inside of mcu_call_rtp, shared by call_rtp*.c.  Thread: the owner's loop.
  *   call_rtp.c       life, state, what is sent
+ *   call_socket.c    packets from and to the sockets
  *   call_rtp_recv.c  what comes: whose it is, audio and keys
  *   call_rtcp.c      reports, both ways */
 #ifndef MCU_NET_CALL_RTP_PRIV_H
@@ -18,6 +19,8 @@
 struct mcu_call_rtp {
     mcu_leg_state state; /* as it came; seq, ts, remotes and counters are current below */
     int rtp_fd, rtcp_fd;
+    bool stamped; /* packets say when they came */
+    int64_t rtcp_read_ns;
     mcu_call_rtp_callbacks callbacks;
     void *user;
     mcu_srtp *srtp; /* NULL = a clear leg */
@@ -61,6 +64,8 @@ void mcu_call_on_rtcp(mcu_call_rtp *c, uint8_t *packet, size_t size, const mcu_l
 void mcu_call_tick_rtcp(mcu_call_rtp *c, int64_t now_ns);
 /* The address that reports go to and come from, when signalling did not name one. */
 void mcu_call_rtcp_address(const mcu_leg_state *s, mcu_leg_address *out);
+/* Hands what waits to mcu_call_on_packet() and mcu_call_on_rtcp(). */
+void mcu_call_read_socket(mcu_call_rtp *c, int fd, bool rtcp, int64_t now_ns);
 bool mcu_call_send_to(mcu_call_rtp *c, int fd, const mcu_leg_address *to, const uint8_t *packet, size_t size);
 
 #endif

@@ -1,6 +1,5 @@
 #include "mcu/room/leg_private.h"
 
-#include <glib-unix.h>
 #include <math.h>
 #include <string.h>
 
@@ -8,6 +7,7 @@
 #include "mcu/base/log.h"
 #include "mcu/net/call_rtp.h"
 #include "mcu/net/mos.h"
+#include "mcu/room/leg_reader.h"
 #include "mixer/wav.h"
 
 #define QUIET_NS (10 * MCU_NS_PER_SEC)
@@ -170,34 +170,9 @@ static void on_key(void *user, char key, bool down)
 
 static const mcu_call_rtp_callbacks rtp_callbacks = {.on_audio = on_audio, .on_key = on_key};
 
-static gboolean on_readable(int fd, GIOCondition condition, gpointer user)
+void mcu_leg_read(mcu_leg *l)
 {
-    (void)fd;
-    (void)condition;
-    mcu_leg *l = user;
     mcu_call_rtp_read(l->rtp, mcu_now_ns());
-    return G_SOURCE_CONTINUE;
-}
-
-static GSource *watch(mcu_leg *l, int fd)
-{
-    if (fd < 0) {
-        return NULL;
-    }
-    GSource *source = g_unix_fd_source_new(fd, G_IO_IN);
-    g_source_set_callback(source, G_SOURCE_FUNC(on_readable), l, NULL);
-    g_source_attach(source, l->room->context);
-    return source;
-}
-
-static void unwatch(mcu_leg *l)
-{
-    for (unsigned i = 0; i < G_N_ELEMENTS(l->readers); i++) {
-        if (l->readers[i] != NULL) {
-            g_source_destroy(l->readers[i]);
-            g_clear_pointer(&l->readers[i], g_source_unref);
-        }
-    }
 }
 
 /* ---- life ---- */
@@ -220,8 +195,11 @@ mcu_leg *mcu_leg_new(mcu_room *r, mcu_seat *seat, const char *id, const mcu_leg_
     l->told = *state;
     seat->leg = l;
     join_mixer(l);
-    l->readers[0] = watch(l, mcu_call_rtp_fd(l->rtp));
-    l->readers[1] = watch(l, mcu_call_rtp_rtcp_fd(l->rtp));
+    mcu_call_rtp_stamp(l->rtp);
+    if (r->leg_reader == NULL) {
+        r->leg_reader = mcu_leg_reader_new(r);
+    }
+    mcu_leg_reader_wake(r->leg_reader);
     set_state(l, state->hold ? LEG_HELD : LEG_UP, "joined");
     return l;
 }
@@ -232,7 +210,6 @@ void mcu_leg_free(mcu_leg *l)
         return;
     }
     leave_mixer(l);
-    unwatch(l);
     mcu_call_rtp_free(l->rtp);
     mcu_leg_wipe(&l->told);
     g_free(l);
@@ -243,7 +220,6 @@ void mcu_leg_end(mcu_leg *l, const char *why)
     mcu_room *r = l->room;
     set_state(l, LEG_GONE, why);
     leave_mixer(l);
-    unwatch(l);
     l->seat->leg = NULL;
     if (l->seat->session != NULL && l->seat->session->up) {
         mcu_session_set_up(l->seat->session);

@@ -20,6 +20,7 @@ void mcu_leg_key(mcu_leg *l, char key);               /* '0'..'9', '*', '#', 'A'
 bool mcu_leg_say(mcu_leg *l, int fd, GError **error); /* borrowed: a WAV file */
 void mcu_leg_set_state(mcu_leg *l, const json_t *m);  /* `audio`, `hand` of the message */
 void mcu_leg_apply_state(mcu_leg *l);                 /* mutes -> mixer */
+void mcu_leg_read(mcu_leg *l);                        /* what waits in its sockets; leg_reader.h does */
 void mcu_leg_hear(mcu_leg *l, const mcu_au *au);      /* 20 ms of the mix */
 bool mcu_leg_set_talking(mcu_leg *l, bool talking);   /* whether that changed */
 void mcu_leg_tick(mcu_leg *l, int64_t now_ns);        /* every 500 ms */
@@ -28,7 +29,7 @@ void mcu_leg_report(mcu_leg *l, const char *why);     /* `leg`: its state */
 bool mcu_leg_is_heard(const mcu_leg *l); /* neither muted nor on hold */
 bool mcu_leg_talking(const mcu_leg *l);
 bool mcu_leg_hand(const mcu_leg *l);
-bool mcu_leg_is_clear(const mcu_leg *l);                  /* without SRTP */
+bool mcu_leg_is_clear(const mcu_leg *l); /* without SRTP */
 const char *mcu_leg_state_name(const mcu_leg *l);
 json_t *mcu_leg_inspection(mcu_leg *l); /* the member `phone` of a participant */
 

@@ -17,7 +17,6 @@ struct mcu_leg {
     char id[MCU_ID_MAX + 1];
     leg_state state;
     mcu_call_rtp *rtp;
-    GSource *readers[2];
     mcu_leg_state told; /* what signalling has said, for changes of a part; holds keys */
     bool audio_on, hand, talking;
     bool has_voice, has_listener;

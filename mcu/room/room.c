@@ -7,6 +7,7 @@
 #include "mcu/room/caption.h"
 #include "mcu/room/check.h"
 #include "mcu/room/leg.h"
+#include "mcu/room/leg_reader.h"
 #include "mcu/room/record.h"
 #include "mcu/room/requests.h"
 #include "mcu/room/room_private.h"
@@ -172,6 +173,7 @@ void mcu_room_free(mcu_room *r)
     destroy_source(&r->idle);
     g_ptr_array_unref(r->dead);
     g_ptr_array_unref(r->dead_legs);
+    g_clear_pointer(&r->leg_reader, mcu_leg_reader_free);
     g_ptr_array_unref(r->order);
     mcu_wiring_clear(r);
     mcu_room_options_clear(&r->options);

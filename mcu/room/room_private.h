@@ -91,11 +91,12 @@ struct mcu_room {
     char id[MCU_ID_MAX + 1];
     char *name;
     mcu_room_options options;
-    GHashTable *seats;    /* id -> mcu_seat, owned */
-    GPtrArray *order;     /* mcu_seat in order of joining, borrowed: tile order */
-    GPtrArray *dead;      /* mcu_session closed inside a callback, owned until the idle source runs */
-    GPtrArray *dead_legs; /* the same of mcu_leg */
-    GPtrArray *checks;    /* mcu_check, owned (check.c) */
+    GHashTable *seats;                 /* id -> mcu_seat, owned */
+    GPtrArray *order;                  /* mcu_seat in order of joining, borrowed: tile order */
+    GPtrArray *dead;                   /* mcu_session closed inside a callback, owned until the idle source runs */
+    GPtrArray *dead_legs;              /* the same of mcu_leg */
+    struct mcu_leg_reader *leg_reader; /* from the first call on; owned */
+    GPtrArray *checks;                 /* mcu_check, owned (check.c) */
     GSource *checks_idle;
     uint32_t next_person;
     uint64_t revision;

@@ -1,5 +1,6 @@
 #include "mcu/base/log.h"
 #include "mcu/room/leg.h"
+#include "mcu/room/leg_reader.h"
 #include "mcu/room/record.h"
 #include "mcu/room/room_private.h"
 #include "mcu/room/still.h"
@@ -186,6 +187,9 @@ static void on_overload(void *user, bool without_largest)
 static void on_audio_out(void *user, const mix_audio_out *out, unsigned n)
 {
     mcu_room *r = user;
+    if (r->leg_reader != NULL) {
+        mcu_leg_reader_follow(r->leg_reader, out[0].au->time_ns);
+    }
     for (unsigned i = 0; i < n; i++) {
         if (out[i].listener == MCU_RECORD_LISTENER) {
             mcu_record_sound(r, out[i].au);

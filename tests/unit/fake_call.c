@@ -50,14 +50,9 @@ void fake_call_audio(void)
     fake_newest_call->callbacks.on_audio(fake_newest_call->user, au);
 }
 
-int mcu_call_rtp_fd(const mcu_call_rtp *c)
+void mcu_call_rtp_stamp(mcu_call_rtp *c)
 {
-    return c->fds[0];
-}
-
-int mcu_call_rtp_rtcp_fd(const mcu_call_rtp *c)
-{
-    return c->fds[1];
+    (void)c;
 }
 
 void mcu_call_rtp_read(mcu_call_rtp *c, int64_t now_ns)

@@ -10,7 +10,7 @@ tessera_test(room_keypad SOURCES test_room_keypad.c ${ROOM}/keypad.c LIBS tesser
 foreach(part layout legs record rules seats)
   tessera_test(room_${part}
     SOURCES test_room_${part}.c room_kit.c recording_kit.c fake_media.c fake_call.c ${ROOM}/audio_choice.c ${ROOM}/canvas.c ${ROOM}/caption.c ${ROOM}/check.c ${ROOM}/ease.c ${ROOM}/keypad.c ${ROOM}/leg.c
-      ${ROOM}/leg_keys.c ${ROOM}/leg_requests.c ${ROOM}/options.c ${ROOM}/people.c ${ROOM}/receiver_requests.c ${ROOM}/record.c ${ROOM}/record_people.c ${ROOM}/record_requests.c ${ROOM}/report.c
+      ${ROOM}/leg_keys.c ${ROOM}/leg_reader.c ${ROOM}/leg_requests.c ${ROOM}/options.c ${ROOM}/people.c ${ROOM}/receiver_requests.c ${ROOM}/record.c ${ROOM}/record_people.c ${ROOM}/record_requests.c ${ROOM}/report.c
       ${ROOM}/requests.c ${ROOM}/room.c ${ROOM}/seat.c ${ROOM}/session.c ${ROOM}/share.c ${ROOM}/speaker.c ${ROOM}/stage.c ${ROOM}/still.c ${ROOM}/tier_choice.c ${ROOM}/view.c ${ROOM}/wiring.c
     LIBS tessera_recorder PkgConfig::ROOM_GIO)
 endforeach()

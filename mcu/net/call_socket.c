@@ -1,0 +1,73 @@
+/* call_socket.c - see call_rtp_priv.h. */
+#include <errno.h>
+#include <string.h>
+
+#include "mcu/base/clock.h"
+#include "mcu/net/call_rtp_priv.h"
+
+#define READ_MAX 64
+#define AT_ONCE 4 /* packets of one call: mostly one waits */
+#define AGE_MAX_NS (100 * MCU_NS_PER_MS)
+
+/* When it came, by the kernel; `wall_ns` is now. A wall clock that jumps must not move a packet far. */
+static int64_t arrival_ns(struct msghdr *m, int64_t wall_ns, int64_t now_ns)
+{
+    const struct cmsghdr *h = CMSG_FIRSTHDR(m);
+    if (h == NULL || h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_TIMESTAMPNS) {
+        return now_ns;
+    }
+    struct timespec t;
+    memcpy(&t, CMSG_DATA(h), sizeof t);
+    int64_t age_ns = wall_ns - (t.tv_sec * MCU_NS_PER_SEC + t.tv_nsec);
+    return now_ns - (age_ns < 0 ? 0 : age_ns > AGE_MAX_NS ? AGE_MAX_NS : age_ns);
+}
+
+static void take(mcu_call_rtp *c, uint8_t *packet, size_t size, const mcu_leg_address *from, bool rtcp, int64_t at_ns)
+{
+    if (size < 2) {
+        c->bad++;
+        return;
+    }
+    bool report = rtcp || (c->state.rtcp_mux && packet[1] >= 192 && packet[1] <= 223); /* RFC 5761 4 */
+    (report ? mcu_call_on_rtcp : mcu_call_on_packet)(c, packet, size, from, at_ns);
+}
+
+void mcu_call_read_socket(mcu_call_rtp *c, int fd, bool rtcp, int64_t now_ns)
+{
+    uint8_t packet[AT_ONCE][CALL_PACKET_MAX];
+    mcu_leg_address from[AT_ONCE];
+    _Alignas(struct cmsghdr) uint8_t notes[AT_ONCE][CMSG_SPACE(sizeof(struct timespec))];
+    struct iovec parts[AT_ONCE];
+    struct mmsghdr m[AT_ONCE];
+    for (unsigned done = 0; done < READ_MAX;) {
+        for (unsigned i = 0; i < AT_ONCE; i++) {
+            parts[i] = (struct iovec){packet[i], CALL_PACKET_MAX};
+            m[i].msg_hdr = (struct msghdr){.msg_name = &from[i],
+                                           .msg_namelen = sizeof from[i],
+                                           .msg_iov = &parts[i],
+                                           .msg_iovlen = 1,
+                                           .msg_control = notes[i],
+                                           .msg_controllen = sizeof notes[i]};
+        }
+        int n = recvmmsg(fd, m, AT_ONCE, MSG_DONTWAIT, NULL);
+        if (n < 0 && errno != EINTR && errno != ECONNREFUSED) { /* refused: news of a packet that we sent */
+            return;
+        }
+        int64_t wall_ns = mcu_wall_ns();
+        for (int i = 0; i < n; i++) {
+            take(c, packet[i], m[i].msg_len, &from[i], rtcp, arrival_ns(&m[i].msg_hdr, wall_ns, now_ns));
+        }
+        if (n >= 0 && n < AT_ONCE) {
+            return;
+        }
+        done += n > 0 ? (unsigned)n : 1;
+    }
+}
+
+bool mcu_call_send_to(mcu_call_rtp *c, int fd, const mcu_leg_address *to, const uint8_t *packet, size_t size)
+{
+    ssize_t n = sendto(fd, packet, size, MSG_DONTWAIT | MSG_NOSIGNAL, &to->any, mcu_leg_address_size(to));
+    bool ok = n == (ssize_t)size || (n < 0 && errno == ECONNREFUSED); /* news of an earlier packet: theirs may open again */
+    c->send_failed += !ok;
+    return ok;
+}
