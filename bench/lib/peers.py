@@ -16,7 +16,8 @@ import time
 from pathlib import Path
 
 import floor
-from report import TOP, BenchError, middle, say
+from programs import install
+from report import BenchError, middle, say
 
 CASES = {"n4t1": (4, 1), "n4t4": (4, 4), "n9t4": (9, 4), "n16t4": (16, 4)}
 TARGETS = floor.TARGETS
@@ -89,17 +90,9 @@ def gstreamer_command(people, count, files):
 PEERS = {"ffmpeg": ffmpeg_command, "gstreamer": gstreamer_command}
 
 
-def install():
-    """What is missing of them, as ./run and ./test do it."""
-    script = '. "$TOP/setup/install.sh"; need_packages $(listed_packages "$TOP/setup/peers.packages")'
-    done = subprocess.run(["bash", "-c", script], env={**os.environ, "TOP": str(TOP)}, capture_output=True, text=True)
-    if done.returncode != 0:
-        say("not everything of setup/peers.packages could be installed: " + done.stderr.strip()[-200:])
-
-
 def available():
     """The peers that this machine has."""
-    install()
+    install("peers")
     found = [name for name in PEERS if shutil.which("ffmpeg" if name == "ffmpeg" else "gst-launch-1.0")]
     if "gstreamer" in found and any(subprocess.run(["gst-inspect-1.0", "--exists", part]).returncode for part in GST_PARTS):
         found.remove("gstreamer")

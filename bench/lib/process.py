@@ -38,3 +38,14 @@ def name_of(pid):
         return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0].decode().rsplit("/", 1)[-1]
     except OSError:
         return ""
+
+
+def exact_cpu_s(pid):
+    """The same of the threads that live, in nanoseconds instead of ticks."""
+    total = 0
+    for task in Path(f"/proc/{pid}/task").glob("*"):
+        try:
+            total += int((task / "schedstat").read_text().split()[0])
+        except OSError:
+            continue
+    return total * 1e-9

@@ -7,6 +7,14 @@ from pathlib import Path
 from report import TOP, BenchError, say
 
 
+def install(what):
+    """What is missing of setup/WHAT.packages, as ./run and ./test do it."""
+    script = f'. "$TOP/setup/install.sh"; need_packages $(listed_packages "$TOP/setup/{what}.packages")'
+    done = subprocess.run(["bash", "-c", script], env={**os.environ, "TOP": str(TOP)}, capture_output=True, text=True)
+    if done.returncode != 0:
+        say(f"not everything of setup/{what}.packages could be installed: " + done.stderr.strip()[-200:])
+
+
 class Programs:
     def __init__(self, build, targets):
         self.folder = Path(build).resolve() if build else TOP / "build" / "release"

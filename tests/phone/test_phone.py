@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Telephones end to end: tessera-phone, gateway and real rooms; callers are sipp, baresip and a small SIP telephone. Prints TAP:
-test_phone.py [WORD...], where words choose tests by name."""
+test_phone.py [WORD...], where words choose tests by name; some run only so."""
 import hashlib
 import os
 import re
@@ -22,6 +22,7 @@ import harness
 HERE = os.path.dirname(os.path.abspath(__file__))
 PATIENCE = harness.PATIENCE
 open_peers = []
+LONG = ("a_minute_of_silence_drops_no_call",)  # only by name: ./test soak
 
 
 def soon(condition, seconds=5):
@@ -296,6 +297,20 @@ def make(server):
         soon(lambda: len(left.rtp.heard) > count + 50)  # the room goes on sending
         assert max(y[0] - x[0] for x, y in zip(left.rtp.heard, left.rtp.heard[1:]) if x[0] > mark) < 0.5 * PATIENCE
 
+    def a_minute_of_silence_drops_no_call():
+        room = server.room()
+        digits = server.pin(room)
+        both = [enter(server, digits, number="+15557000018"), enter(server, digits, number="+15557000019")]
+        time.sleep(2)  # of what is said to who comes
+        mark = time.monotonic()
+        time.sleep(60)
+        for p in both:
+            heard = [h for h in p.rtp.heard if h[0] > mark]
+            assert len(heard) > 2900, len(heard)
+            assert max(y[0] - x[0] for x, y in zip(heard, heard[1:])) < 0.3 * PATIENCE
+            assert 1 <= numpy.abs(p.rtp.pcm(mark)).mean() < 100  # faint noise, and never dead air
+            assert p.bye().status == 200
+
     def room_pid():
         """The one that is a room has media threads, a spare has not."""
         rooms = [p for p in server.children() if comm(p) == "tessera-room"]
@@ -360,7 +375,7 @@ def make(server):
              wrong_pins_end_the_call_after_three, keys_also_come_by_sip_info, what_does_not_fit_is_refused,
              a_call_given_up_at_once_leaves_nothing, a_session_timer_is_agreed_upon, others_get_no_answer,
              calls_out_ring_are_announced_and_need_a_1, calls_out_that_fail_say_why, a_challenge_to_our_bye_is_not_answered,
-             calls_outlive_every_process_but_their_room_and_come_back_to_it, every_torture_message_and_a_flood_are_survived]
+             calls_outlive_every_process_but_their_room_and_come_back_to_it, every_torture_message_and_a_flood_are_survived, a_minute_of_silence_drops_no_call]
     return tests
 
 
@@ -503,7 +518,7 @@ def run_all(server, tests, words):
         server.stop()
         assert not server.complaints(), "\n".join(server.complaints())
 
-    chosen = [t for t in tests if not words or any(w in t.__name__ for w in words)]
+    chosen = [t for t in tests if (t.__name__ not in LONG if not words else any(w in t.__name__ for w in words))]
     status = harness.run([closing_peers(t) for t in chosen] + [nothing_complained]) if chosen else 0
     if status:
         print("\n".join("# " + line for line in server.words().splitlines()[-60:]))
