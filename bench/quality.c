@@ -90,13 +90,13 @@ static mix_scene *grid(bench *b)
     s->n_people = b->task.n;
     s->n_tiers = b->task.n_tiers;
     for (unsigned i = 0; i < b->task.n; i++) {
-        guests[i] = (mix_guest){0, MIX_RANK_NEVER};
+        guests[i] = (mix_guest){0, MIX_RANK_NEVER, 0};
         s->people[i] = (mix_scene_person){.person = i + 1, .source = mix_source_ref(b->sources[i])};
     }
     for (unsigned k = 0; k < b->task.n_tiers; k++) {
         const mix_tier_spec *spec = &b->task.tiers[k];
         mix_place places[MIX_MAX_PEOPLE];
-        mix_ground ground = {spec->name, spec->width_px, spec->height_px, MCU_WHO_NONE};
+        mix_ground ground = {spec->name, spec->width_px, spec->height_px, MCU_WHO_NONE, 0};
         s->tiers[k].live = true;
         s->tiers[k].width_px = spec->width_px;
         s->tiers[k].height_px = spec->height_px;

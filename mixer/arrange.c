@@ -174,10 +174,41 @@ static void sort_places(mix_place *p, unsigned n)
     }
 }
 
+/* -1 = nobody is there at all. */
+static int find_signer(const mix_guest *guests, unsigned n, unsigned signer)
+{
+    int best = n > 0 ? 0 : -1;
+    bool found = false;
+    for (unsigned i = 0; i < n; i++) {
+        bool other = !guests[i].signer && !mix_is_screen(guests[i].who);
+        if (guests[i].signer == signer) {
+            return (int)i;
+        }
+        if (other && (!found || guests[i].rank < guests[best].rank)) {
+            best = (int)i;
+            found = true;
+        }
+    }
+    return best;
+}
+
+static unsigned seat_signer(seating *s)
+{
+    static const mcu_layout_slot whole = {.width = 1, .height = 1, .fit = MCU_FIT_SMART};
+    int who = find_signer(s->guests, s->n_guests, s->ground->signer);
+    if (who >= 0) {
+        seat(s, &whole, (unsigned)who, place_of(&whole, s->ground));
+    }
+    return s->n;
+}
+
 unsigned mix_arrange(const mcu_layout *layout, const mix_ground *ground, const mix_guest *guests, unsigned n,
                      mix_place places[MIX_MAX_PEOPLE])
 {
     seating s = {.ground = ground, .guests = guests, .n_guests = n, .places = places};
+    if (ground->signer > 0) {
+        return seat_signer(&s);
+    }
     bool found = false;
     for (unsigned i = 0; layout && !found && i < layout->n_arrangements; i++) {
         const mcu_arrangement *a = &layout->arrangements[i];

@@ -1,6 +1,7 @@
 /* arrange.h - a layout, a picture's size and who is there -> who is where.  Thread: any; pure.
  * The first arrangement of the layout that serves such a picture and so many people, and whose slots are all taken, is used;
- * none: everybody in one grid. A person has at most one tile. */
+ * none: everybody in one grid. A person has at most one tile. A picture for those who speak with hands has one tile: theirs, and
+ * while there is nobody of that place, of who spoke last and does not speak with hands. */
 #ifndef MIXER_ARRANGE_H
 #define MIXER_ARRANGE_H
 
@@ -12,13 +13,15 @@
 typedef struct {
     const char *name; /* of the tier, borrowed */
     int width_px, height_px;
-    mcu_who view; /* whose picture it is, NONE = everybody's */
+    mcu_who view;    /* whose picture it is, NONE = everybody's */
+    unsigned signer; /* as in mix_video_config */
 } mix_ground;
 
 /* In order of joining. */
 typedef struct {
-    unsigned who;  /* 1u << mcu_who, of the role and of CONTENT and SIGNING */
-    unsigned rank; /* MIX_RANK_*: the lower has spoken later */
+    unsigned who;    /* 1u << mcu_who, of the role and of CONTENT and SIGNING */
+    unsigned rank;   /* MIX_RANK_*: the lower has spoken later */
+    unsigned signer; /* as in mix_person */
 } mix_guest;
 
 typedef struct {

@@ -118,6 +118,7 @@ mix_video *mix_video_new(GMainContext *context, const mix_video_config *config, 
     for (unsigned i = 0; i < v->n_tiers; i++) {
         v->specs[i] = config->tiers[i];
         v->views[i] = config->view[i];
+        v->signer[i] = config->signer[i];
         v->masks[i] = config->masks[i];
         v->specs[i].name[sizeof v->specs[i].name - 1] = '\0';
         v->tick_fps = MAX(v->tick_fps, config->tiers[i].fps);

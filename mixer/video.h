@@ -11,7 +11,7 @@
 #include "mcu/base/media.h"
 #include "mcu/base/status.h"
 
-#define MIX_MAX_TIERS 24 /* canvases: what a tier shows while there is a screen, or to some roles, is one more */
+#define MIX_MAX_TIERS 28 /* canvases: what a tier shows while there is a screen, or to some people, is one more */
 #define MIX_MAX_PEOPLE 64
 #define MIX_MAX_DECODED 16 /* the rest is shown by name only */
 
@@ -27,9 +27,10 @@ typedef struct {
     mcu_who
         view[MIX_MAX_TIERS];   /* whose picture it is: MCU_WHO_NONE = everybody's, else that role's; a name may then come again */
     bool masks[MIX_MAX_TIERS]; /* who is `masked` is a name there and no picture */
-    unsigned workers;          /* decode threads; 0 = number of cores, at most 4 */
-    const char *preset;        /* x264 preset, NULL = "superfast" */
-    int max_source_px;         /* largest accepted coded width or height, 0 = 1920 */
+    unsigned signer[MIX_MAX_TIERS]; /* n > 0: all of it is for whoever has the place n among those who speak with hands */
+    unsigned workers;               /* decode threads; 0 = number of cores, at most 4 */
+    const char *preset;             /* x264 preset, NULL = "superfast" */
+    int max_source_px;              /* largest accepted coded width or height, 0 = 1920 */
 } mix_video_config;
 
 /* One tile of a tier's picture, in pixels of that tier. */
@@ -71,13 +72,14 @@ mcu_status mix_video_source_push(mix_video *v, uint32_t source, mcu_au *take_au)
 typedef struct {
     uint32_t person;
     const char *name;
-    bool camera_on; /* false: placeholder with the name */
-    bool muted;     /* microphone icon */
-    bool talking;   /* border */
-    bool phone;     /* phone icon */
-    bool masked;    /* on canvases that mask: no picture, whatever is sent */
-    unsigned who;   /* 1u << mcu_who of the role, and of MCU_WHO_CONTENT and MCU_WHO_SIGNING */
-    unsigned rank;  /* 0 = is the speaker, 1 = was before, ... MIX_RANK_NEVER = never was */
+    bool camera_on;  /* false: placeholder with the name */
+    bool muted;      /* microphone icon */
+    bool talking;    /* border */
+    bool phone;      /* phone icon */
+    bool masked;     /* on canvases that mask: no picture, whatever is sent */
+    unsigned who;    /* 1u << mcu_who of the role, and of MCU_WHO_CONTENT and MCU_WHO_SIGNING */
+    unsigned rank;   /* 0 = is the speaker, 1 = was before, ... MIX_RANK_NEVER = never was */
+    unsigned signer; /* place among those who speak with hands, from 1; 0 = does not */
 } mix_person;
 /* CONTENT alone is a screen beside somebody's camera: no name over it, and never stale for as long as it is listed. */
 static inline bool mix_is_screen(unsigned who)

@@ -30,6 +30,7 @@ struct mix_video {
     GMainContext *context;
     mix_tier_spec specs[MIX_MAX_TIERS];
     mcu_who views[MIX_MAX_TIERS];
+    unsigned signer[MIX_MAX_TIERS];
     bool masks[MIX_MAX_TIERS];
     unsigned n_tiers;
     char *preset;

@@ -24,14 +24,14 @@ static void arrange(const mix_video *v, arranged *a)
 {
     mix_guest guests[MIX_MAX_PEOPLE];
     for (unsigned i = 0; i < v->n_people; i++) {
-        guests[i] = (mix_guest){v->people[i].who, v->people[i].rank};
+        guests[i] = (mix_guest){v->people[i].who, v->people[i].rank, v->people[i].signer};
     }
     memset(a, 0, sizeof *a);
     for (unsigned t = 0; t < v->n_tiers; t++) {
         if (!mix_video_tier_live(&v->tiers[t])) {
             continue;
         }
-        mix_ground ground = {v->specs[t].name, v->specs[t].width_px, v->specs[t].height_px, v->views[t]};
+        mix_ground ground = {v->specs[t].name, v->specs[t].width_px, v->specs[t].height_px, v->views[t], v->signer[t]};
         a->n[t] = mix_arrange(v->layout, &ground, guests, v->n_people, a->places[t]);
         for (unsigned i = 0; i < a->n[t]; i++) {
             a->places[t][i].card |= v->masks[t] && v->people[a->places[t][i].guest].masked;

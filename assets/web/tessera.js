@@ -205,6 +205,7 @@ export class Visit extends EventTarget {
         return this.#emit('layout', m);
       case 'quality':
         this.quality = m;
+        if (this.peer) this.peer.send('audio', this.#sound);
         return this.#emit('quality', m);
       case 'chat':
       case 'asked':
@@ -295,6 +296,11 @@ export class Visit extends EventTarget {
     peer.send('video', this.#picture);
     this.#tellShare();
     this.#sendState();
+  }
+
+  // Nothing while a thin line is kept for hands that speak.
+  get #sound() {
+    return this.quality && this.quality.ease === 'silent' ? null : this.media.audio;
   }
 
   // What goes out in the camera's place.
@@ -388,7 +394,7 @@ export class Visit extends EventTarget {
 
   #mediaChanged() {
     if (this.peer) {
-      this.peer.send('audio', this.media.audio);
+      this.peer.send('audio', this.#sound);
       this.peer.send('video', this.#picture);
       this.peer.send('screen', this.media.screen).then(() => this.#tellShare());
     }

@@ -107,7 +107,7 @@ static void invite(const mcu_studio *studio, party *p, unsigned i)
                                 .talking = i == p->what->speaker,
                                 .who = who,
                                 .rank = distance};
-    p->guests[i] = (mix_guest){who, distance};
+    p->guests[i] = (mix_guest){.who = who, .rank = distance};
     if (camera) {
         mix_source_env env = {.cpu = &p->cpu,
                               .max_px = 1920,
@@ -126,7 +126,7 @@ static void invite(const mcu_studio *studio, party *p, unsigned i)
 static mix_scene *make_scene(party *p, const mcu_layout *layout, mix_art *art)
 {
     mix_place places[MIX_MAX_PEOPLE];
-    mix_ground ground = {p->what->tier, p->what->width_px, p->what->height_px, p->what->view};
+    mix_ground ground = {p->what->tier, p->what->width_px, p->what->height_px, p->what->view, 0};
     mix_scene *s = mix_scene_new();
     s->n_people = p->what->people;
     s->n_tiers = 1;

@@ -1,4 +1,5 @@
-/* Which picture of a tier somebody watches: everybody's, the one for his role, or the one while a screen is shown. */
+/* Which picture of a tier somebody watches: everybody's, the one for his role, the one for who speaks with hands, or the one
+ * while a screen is shown. */
 #include "mcu/room/room_private.h"
 
 static bool fits(const mcu_session *s, const mix_tier_spec *spec)
@@ -7,15 +8,24 @@ static bool fits(const mcu_session *s, const mix_tier_spec *spec)
     return mcu_decode_limits_allow(&limits, spec->width_px, spec->height_px, spec->fps, spec->bitrate_bps);
 }
 
-/* A screen has to be read before all else; then comes what the layout keeps for the role. Devices whose picture may not change
- * its size stay with the tier's own. */
+/* Whoever speaks with hands looks at the others who do, and the first of them at the next. */
+static bool is_for_hands(const mcu_session *s, const mcu_canvas *c)
+{
+    return s->seat->signing && !s->seat->fixed && c->signer == (s->seat->signer == 1 ? 2 : 1);
+}
+
+/* Hands that speak come before all else, then a screen, which has to be read; then comes what the layout keeps for the role.
+ * Devices whose picture may not change its size stay with the tier's own. */
 static bool is_better(const mcu_session *s, unsigned canvas)
 {
     const mcu_room *r = s->room;
     const mcu_canvas *c = &r->options.canvases[canvas];
     const mix_tier_spec *spec = &r->options.video.tiers[canvas];
+    if (c->signer > 0) {
+        return is_for_hands(s, c) && fits(s, spec);
+    }
     if (c->screen) {
-        return r->screen_first && !s->seat->fixed && fits(s, spec);
+        return r->screen_first && !s->seat->fixed && fits(s, spec) && !(s->seat->signing && r->options.hands_bps[c->tier] != 0);
     }
     return c->view != MCU_WHO_NONE && c->view == mcu_who_of(s->seat->role) &&
            mcu_layout_has_view(mcu_layouts_find(r->options.layouts, r->layout), c->view, spec->name, spec->width_px,
@@ -44,8 +54,11 @@ unsigned mcu_canvas_tier(const mcu_room *r, unsigned canvas)
 const char *mcu_canvas_view(const mcu_room *r, unsigned canvas)
 {
     const mcu_canvas *c = &r->options.canvases[canvas];
-    if (canvas >= r->options.video.n_tiers || (!c->screen && c->view == MCU_WHO_NONE)) {
+    if (canvas >= r->options.video.n_tiers || (!c->screen && !c->signer && c->view == MCU_WHO_NONE)) {
         return NULL;
+    }
+    if (c->signer > 0) {
+        return "signing";
     }
     return c->screen ? "screen" : mcu_who_name(c->view);
 }

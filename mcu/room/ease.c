@@ -2,7 +2,7 @@
 
 const char *mcu_ease_name(mcu_ease e)
 {
-    static const char *const names[] = {"", "repeated", "smaller", "paused"};
+    static const char *const names[] = {"", "repeated", "smaller", "paused", "silent"};
     return (unsigned)e < sizeof names / sizeof *names ? names[e] : "";
 }
 

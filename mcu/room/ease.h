@@ -9,6 +9,7 @@ typedef enum {
     MCU_EASE_REPEATED, /* sound goes out more than once */
     MCU_EASE_SMALLER,  /* the picture is smaller than it could be */
     MCU_EASE_PAUSED,   /* no picture, so that sound comes through */
+    MCU_EASE_SILENT,   /* no sound, so that hands that speak stay smooth */
 } mcu_ease;
 const char *mcu_ease_name(mcu_ease e); /* "" for NONE */
 

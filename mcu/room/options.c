@@ -82,8 +82,9 @@ static bool read_media(mcu_room_options *o, const json_t *media, GError **error)
 
 #define SCREEN_LINES 360
 #define SCREEN_PICTURE_BITS 25000
-#define VIEW_TIERS 2 /* the largest ones: below, everybody sees the same */
-_Static_assert(2 * MCU_TIERS_MAX + 4 * VIEW_TIERS <= MIX_MAX_TIERS, "every canvas has a place");
+#define VIEW_TIERS 2  /* the largest ones: below, everybody sees the same */
+#define HANDS_TIERS 2 /* the largest thin ones */
+_Static_assert(2 * MCU_TIERS_MAX + 4 * VIEW_TIERS + 2 * HANDS_TIERS <= MIX_MAX_TIERS, "every canvas has a place");
 /* Opus at 32 kbit/s in frames of 20 ms: 80 bytes, and 58 of headers, fifty times a second. */
 #define AUDIO_WIRE_BPS 55200
 
@@ -97,6 +98,7 @@ static void add_canvas(mcu_room_options *o, mcu_canvas c, const mix_tier_spec *s
     o->video.tiers[o->video.n_tiers] = *spec;
     o->video.view[o->video.n_tiers] = c.view;
     o->video.masks[o->video.n_tiers] = c.recorded;
+    o->video.signer[o->video.n_tiers] = c.signer;
     o->canvases[o->video.n_tiers++] = c;
 }
 
@@ -112,6 +114,20 @@ static void add_screen_canvas(mcu_room_options *o, unsigned tier)
         spec.height_px = tall ? longer : SCREEN_LINES;
         spec.fps = CLAMP(spec.bitrate_bps / SCREEN_PICTURE_BITS, 1, spec.fps);
         add_canvas(o, (mcu_canvas){.tier = tier, .screen = true}, &spec);
+    }
+}
+
+/* Two pictures at most: for all others the first who speaks with hands, for that person the next. */
+static void add_hands_canvases(mcu_room_options *o)
+{
+    for (unsigned i = 0, n = 0; i < o->tiers.n_tiers && n < HANDS_TIERS; i++) {
+        mix_tier_spec spec = o->video.tiers[i];
+        if (mcu_ladder_hands(spec.fps, spec.bitrate_bps, &spec.width_px, &spec.height_px, &spec.fps, &spec.bitrate_bps)) {
+            o->hands_bps[i] = mcu_tier_wire_bps(spec.bitrate_bps, spec.fps);
+            add_canvas(o, (mcu_canvas){.tier = i, .signer = 1}, &spec);
+            add_canvas(o, (mcu_canvas){.tier = i, .signer = 2}, &spec);
+            n++;
+        }
     }
 }
 
@@ -131,6 +147,7 @@ static void add_canvases(mcu_room_options *o)
         }
         add_canvas(o, (mcu_canvas){.tier = i, .recorded = true}, &o->video.tiers[i]);
     }
+    add_hands_canvases(o);
 }
 
 static bool read_tiers(mcu_room_options *o, const json_t *list, GError **error)

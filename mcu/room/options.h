@@ -7,7 +7,7 @@
 #include "mcu/base/layout.h"
 #include "mcu/net/peer.h"
 #include "mcu/room/keypad.h"
-#include "mcu/room/tier_choice.h"
+#include "mcu/room/ladder.h"
 #include "mixer/audio.h"
 #include "mixer/video.h"
 
@@ -18,6 +18,8 @@ typedef struct {
     bool screen;   /* while a screen is shown: of a size at which it can be read, with few pictures */
     bool recorded; /* for the recording, while somebody here has not agreed to it: he is masked */
     mcu_who view;  /* for viewers of this role, while the layout has a picture of theirs; NONE = for everybody */
+    unsigned
+        signer; /* for who speaks with hands: shows whoever is the first to do so, or (2) the next, for the first to look at */
 } mcu_canvas;
 
 typedef struct {
@@ -26,6 +28,7 @@ typedef struct {
     mcu_canvas canvases[MIX_MAX_TIERS];
     mix_audio_config audio;
     mcu_tier_table tiers;
+    int hands_bps[MCU_TIERS_MAX]; /* of a tier as those who speak with hands get it, on the wire; 0 = as everybody */
     mcu_keypad_map keypad;
     mcu_layouts *layouts; /* owned */
     char *layout;         /* the name of the one to begin with */

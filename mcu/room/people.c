@@ -87,12 +87,33 @@ static mix_person person_of(const mcu_room *r, const mcu_seat *seat)
         .masked = mcu_record_masks(r, seat),
         .who = who_is(seat),
         .rank = mcu_stage_rank(&r->stage, seat->person),
+        .signer = seat->signer,
     };
+}
+
+/* Interpreters first, they sit for others; then as they joined. Returns whether anybody's place is another than before. */
+static bool number_signers(mcu_room *r)
+{
+    unsigned place = 0;
+    bool changed = false;
+    for (int others = 0; others <= 1; others++) {
+        for (guint i = 0; i < r->order->len; i++) {
+            mcu_seat *seat = r->order->pdata[i];
+            if ((mcu_who_of(seat->role) != MCU_WHO_INTERPRETER) == others) {
+                bool signs = seat->session != NULL && mcu_speaker_signs(seat->session);
+                unsigned now = signs ? ++place : 0;
+                changed = changed || now != seat->signer;
+                seat->signer = now;
+            }
+        }
+    }
+    return changed;
 }
 
 void mcu_people_show(mcu_room *r)
 {
     mcu_speaker_attend(r);
+    bool renumbered = number_signers(r);
     mix_person people[MIX_MAX_PEOPLE];
     unsigned n = list_screens(r, people), silent = count_silent_callers(r);
     bool fold = silent > SILENT_TILES_MAX, folded = false, screen = n > 0, signs = false;
@@ -115,7 +136,7 @@ void mcu_people_show(mcu_room *r)
         n++;
     }
     mix_video_set_people(r->video, people, n);
-    if ((screen && !signs) != r->screen_first) {
+    if ((screen && !signs) != r->screen_first || renumbered) {
         r->screen_first = screen && !signs; /* who signs in a few pictures a second says nothing */
         mcu_canvases_changed(r);
     }

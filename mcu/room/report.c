@@ -116,6 +116,9 @@ void mcu_report_session(mcu_session *s, const char *state, const char *why)
 static mcu_ease ease_of(const mcu_session *s)
 {
     const unsigned n = s->room->options.tiers.n_tiers;
+    if (s->hushed) {
+        return MCU_EASE_SILENT;
+    }
     unsigned top = MAX(s->seat->tier_cap, s->tier_able);
     if (s->view.codec == MCU_CODEC_NONE) {
         top = n;

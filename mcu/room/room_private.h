@@ -8,7 +8,7 @@
 #include "mcu/room/options.h"
 #include "mcu/room/room.h"
 #include "mcu/room/stage.h"
-#include "mcu/room/tier_choice.h"
+#include "mcu/room/ladder.h"
 #include "mcu/room/view.h"
 #include "mixer/audio.h"
 #include "mixer/video.h"
@@ -35,6 +35,7 @@ typedef struct {
     bool sends_audio, sends_video;   /* whether the seat may be heard, be seen; neither: it has no tile */
     bool fixed;                      /* the size of its picture never changes */
     bool signing;                    /* speaks with hands: counts as speaking while the camera is on */
+    unsigned signer;                 /* place among those who do so now, from 1; 0 = does not */
     unsigned tier_cap;               /* largest tier allowed, 0 = all */
     uint32_t person;                 /* number towards the mixer, never reused */
     uint32_t content;                /* the same of a screen that is shared beside the camera */
@@ -62,7 +63,8 @@ struct mcu_session {
     bool talking;
     bool closing; /* GONE: freed from the idle source */
     mcu_view view;
-    mcu_tier_choice choice;
+    mcu_ladder ladder;
+    mcu_tier_choice choice; /* of the ladder's rungs */
     mcu_audio_choice sound;
     unsigned tier_forced; /* n_tiers + 1 = automatic */
     unsigned tier_able;   /* largest that its decoder takes; n_tiers = none */
@@ -71,6 +73,7 @@ struct mcu_session {
     unsigned line_bps;    /* what the person's page found its line to carry; 0 = it does not say */
     bool still_due;       /* too thin a line for pictures: it gets one, so that the person sees who is there */
     int quality;
+    bool hushed; /* no room for sound beside the hands that speak */
     bool weak; /* as the roster was last told */
     mcu_ease ease;
     int64_t created_ns, up_ns;
@@ -125,7 +128,7 @@ struct mcu_room {
 mcu_seat *mcu_request_find_seat(mcu_room *r, const json_t *message, GError **error);
 mcu_session *mcu_request_find_session(mcu_room *r, const json_t *message, GError **error);
 
-/* session.c */
+/* session.c; its tiers: session_tier.c */
 mcu_session *mcu_session_new(mcu_room *r, mcu_seat *seat, const char *id, mcu_session_kind kind, bool trickle, GError **error);
 void mcu_session_free(mcu_session *s); /* takes it out of the mixer; not inside a callback of its peer */
 /* Answers now or when gathered; the reply to `id` is sent by the session. */
@@ -137,9 +140,11 @@ void mcu_session_leave_mixer(mcu_session *s);          /* gives everything back;
 void mcu_session_rest_sound(mcu_session *s);           /* the seat is on the phone: microphone and sound out of the mixer */
 void mcu_session_gathered(mcu_session *s);             /* every local candidate is known */
 void mcu_session_apply_state(mcu_session *s);          /* mute and camera flags -> mixer */
+void mcu_session_begin_tier(mcu_session *s);           /* it has come up */
 void mcu_session_apply_tier(mcu_session *s);           /* cap, decoder, choice -> view */
 void mcu_session_picture_sent(mcu_session *s);         /* one more left for the person */
 void mcu_session_tick(mcu_session *s, int64_t now_ns); /* ten times a second: its tier */
+void mcu_session_repeat_sound(mcu_session *s, const mcu_peer_stats *stats, int64_t now_ns);
 void mcu_session_report(mcu_session *s);               /* twice a second: its quality; reminds of a keyframe */
 bool mcu_session_is_person(const mcu_session *s);      /* has a tile */
 bool mcu_session_shows_camera(const mcu_session *s);

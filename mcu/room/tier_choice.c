@@ -10,9 +10,11 @@
 
 #define SHORT 0.95 /* of what the tier needs */
 #define FAR_SHORT 0.7
+#define SHORT_LAST 0.88 /* the same where pictures go last: each change of tier holds up hands that speak */
 #define LATE_MS 200
-#define FITS 0.9  /* of the estimate may be used after a fall */
-#define SHOWN 1.1 /* of what the tier needs, for a step up */
+#define FITS 0.9        /* of the estimate may be used after a fall */
+#define SHOWN 1.1       /* of what the tier needs, for a step up */
+#define SHOWN_LAST 1.25 /* the same where pictures go last */
 #define GOAL 1.2
 #define TRIAL 0.75 /* of it, where nothing can be shown but by trying */
 #define TRIAL_LOSS 0.03
@@ -46,13 +48,22 @@ void mcu_tier_choice_cap(mcu_tier_choice *c, unsigned top)
 /* `repair` as in mcu_peer_link. */
 static double need_bps(const mcu_tier_table *table, unsigned tier, double repair)
 {
-    return table->audio_bps + (tier < table->n_tiers ? table->wire_bps[tier] * (1 + repair) : 0);
+    if (tier >= table->n_tiers) {
+        return table->audio_bps;
+    }
+    return (table->silent[tier] ? 0 : table->audio_bps) + table->wire_bps[tier] * (1 + repair);
+}
+
+/* There is nothing below. */
+static unsigned lowest(const mcu_tier_table *table)
+{
+    return table->pictures_last && table->n_tiers > 0 ? table->n_tiers - 1 : table->n_tiers;
 }
 
 /* The largest from `from` on that `bps` carries. */
 static unsigned largest(const mcu_tier_table *table, unsigned from, double repair, double bps)
 {
-    while (from < table->n_tiers && need_bps(table, from, repair) > bps) {
+    while (from < lowest(table) && need_bps(table, from, repair) > bps) {
         from++;
     }
     return from;
@@ -76,7 +87,7 @@ static void step_down(mcu_tier_choice *c, unsigned to, int64_t now_ns)
 static bool down(mcu_tier_choice *c, const mcu_tier_table *table, const mcu_peer_link *link, int64_t now_ns)
 {
     double has = link->estimate_bps, needs = need_bps(table, c->tier, link->repair);
-    if (has >= SHORT * needs || c->tier >= table->n_tiers) {
+    if (has >= (table->pictures_last ? SHORT_LAST : SHORT) * needs || c->tier >= lowest(table)) {
         c->bad_since_ns = 0;
         return false;
     }
@@ -108,6 +119,19 @@ static bool worth_a_trial(mcu_tier_choice *c, const mcu_tier_table *table, const
     return calm && now_ns - c->good_since_ns >= TRIAL_AFTER;
 }
 
+/* Sound comes back beside a picture without a change of it. */
+static bool sound_fits(const mcu_tier_choice *c, const mcu_tier_table *table, const mcu_peer_link *link)
+{
+    return c->tier > c->top && c->tier < table->n_tiers && table->silent[c->tier] &&
+           need_bps(table, c->tier - 1, link->repair) <= link->proven_bps / SHOWN;
+}
+
+static unsigned shown(const mcu_tier_choice *c, const mcu_tier_table *table, const mcu_peer_link *link)
+{
+    unsigned to = largest(table, c->top, link->repair, link->proven_bps / (table->pictures_last ? SHOWN_LAST : SHOWN));
+    return to >= c->tier && sound_fits(c, table, link) ? c->tier - 1 : to;
+}
+
 static void up(mcu_tier_choice *c, const mcu_tier_table *table, const mcu_peer_link *link, int64_t now_ns)
 {
     if (!may_rise(c, now_ns)) {
@@ -115,7 +139,7 @@ static void up(mcu_tier_choice *c, const mcu_tier_table *table, const mcu_peer_l
     }
     unsigned to = c->tier;
     if (link->probes) {
-        to = largest(table, c->top, link->repair, link->proven_bps / SHOWN);
+        to = shown(c, table, link);
     } else if (worth_a_trial(c, table, link, now_ns)) {
         to = c->tier - 1;
     }

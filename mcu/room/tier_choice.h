@@ -8,11 +8,14 @@
 #include "mcu/net/peer.h"
 
 #define MCU_TIERS_MAX 8
+#define MCU_RUNGS_MAX (2 * MCU_TIERS_MAX)
 
 typedef struct {
     unsigned n_tiers;
-    int wire_bps[MCU_TIERS_MAX]; /* of the pictures, with headers */
+    int wire_bps[MCU_RUNGS_MAX]; /* of the pictures, with headers */
+    bool silent[MCU_RUNGS_MAX];  /* the pictures come without sound */
     int audio_bps;               /* on the wire */
+    bool pictures_last;          /* the smallest is kept, however thin the link */
 } mcu_tier_table;
 
 typedef struct {

@@ -198,7 +198,7 @@ static void on_audio_out(void *user, const mix_audio_out *out, unsigned n)
         mcu_seat *seat = mcu_people_by_number(r, out[i].listener);
         if (seat != NULL && seat->leg != NULL) {
             mcu_leg_hear(seat->leg, out[i].au);
-        } else if (seat != NULL && seat->session != NULL && seat->session->has_listener) {
+        } else if (seat != NULL && seat->session != NULL && seat->session->has_listener && !seat->session->hushed) {
             (void)mcu_peer_send_audio(seat->session->peer, out[i].au);
         }
     }

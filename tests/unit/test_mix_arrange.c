@@ -11,9 +11,10 @@
 #include "mixer/arrange.h"
 #include "video_golden.h"
 
-static const mix_ground grounds[] = {
-    {"A", 1280, 720, MCU_WHO_NONE}, {"B", 640, 360, MCU_WHO_NONE}, {"C", 480, 270, MCU_WHO_NONE}, {"D", 320, 180, MCU_WHO_NONE},
-    {"A", 720, 1280, MCU_WHO_NONE}, {"B", 360, 640, MCU_WHO_NONE}, {"D", 180, 320, MCU_WHO_NONE}};
+static const mix_ground grounds[] = {{"A", 1280, 720, MCU_WHO_NONE, 0}, {"B", 640, 360, MCU_WHO_NONE, 0},
+                                     {"C", 480, 270, MCU_WHO_NONE, 0},  {"D", 320, 180, MCU_WHO_NONE, 0},
+                                     {"A", 720, 1280, MCU_WHO_NONE, 0}, {"B", 360, 640, MCU_WHO_NONE, 0},
+                                     {"D", 180, 320, MCU_WHO_NONE, 0}};
 
 #define BIT(w) (1u << MCU_WHO_##w)
 #define LETTERS "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ+-"
@@ -40,7 +41,7 @@ static void company(mix_guest guests[MIX_MAX_PEOPLE], unsigned signing, unsigned
 {
     static const unsigned roles[] = {BIT(CLINICIAN), BIT(PATIENT), BIT(INTERPRETER)};
     for (unsigned i = 0; i < MIX_MAX_PEOPLE; i++) {
-        guests[i] = (mix_guest){i < 3 ? roles[i] : BIT(GUEST), i == 1 ? 0 : i == 3 ? 1 : MIX_RANK_NEVER};
+        guests[i] = (mix_guest){i < 3 ? roles[i] : BIT(GUEST), i == 1 ? 0 : i == 3 ? 1 : MIX_RANK_NEVER, 0};
         guests[i].who |= i == signing ? BIT(SIGNING) : 0;
         guests[i].who |= i == content ? BIT(CONTENT) : 0;
     }
@@ -147,7 +148,7 @@ static void test_invariants(void **state)
 static void test_smallest_slots(void **state)
 {
     (void)state;
-    static const mix_ground small = {"A", 64, 36, MCU_WHO_NONE};
+    static const mix_ground small = {"A", 64, 36, MCU_WHO_NONE, 0};
     json_t *documents = json_loads("[{\"name\":\"edge\",\"title\":\"Edge\",\"arrangements\":[{\"slots\":["
                                    "{\"for\":[\"patient\"],\"at\":[0.98,0.98,0.02,0.02],\"z\":1,\"optional\":true},"
                                    "{\"for\":[\"clinician\"],\"at\":[0,0,1,1],\"optional\":true},"
@@ -204,7 +205,7 @@ static void test_roles_have_their_slots(void **state)
 {
     (void)state;
     mix_guest guests[] = {
-        {BIT(GUEST), 0}, {BIT(PATIENT), MIX_RANK_NEVER}, {BIT(INTERPRETER), 1}, {BIT(CLINICIAN), MIX_RANK_NEVER}};
+        {BIT(GUEST), 0, 0}, {BIT(PATIENT), MIX_RANK_NEVER, 0}, {BIT(INTERPRETER), 1, 0}, {BIT(CLINICIAN), MIX_RANK_NEVER, 0}};
     mix_place p[MIX_MAX_PEOPLE];
     unsigned n = mix_arrange(mcu_layouts_find(shipped, "interview"), &grounds[0], guests, 4, p);
     assert_int_equal(n, 4);
@@ -217,7 +218,7 @@ static void test_roles_have_their_slots(void **state)
 static void test_small_tier_shows_who_speaks(void **state)
 {
     (void)state;
-    mix_guest guests[] = {{BIT(GUEST), 2}, {BIT(GUEST), 0}, {BIT(GUEST), MIX_RANK_NEVER}, {BIT(GUEST), 1}};
+    mix_guest guests[] = {{BIT(GUEST), 2, 0}, {BIT(GUEST), 0, 0}, {BIT(GUEST), MIX_RANK_NEVER, 0}, {BIT(GUEST), 1, 0}};
     mix_place p[MIX_MAX_PEOPLE];
     assert_int_equal(mix_arrange(mcu_layouts_find(shipped, "grid"), &grounds[3], guests, 4, p), 2);
     assert_int_equal(p[0].guest, 1);
@@ -233,7 +234,7 @@ static void test_small_tier_shows_who_speaks(void **state)
 static void test_interpreter_signs_first(void **state)
 {
     (void)state;
-    mix_guest guests[] = {{BIT(PATIENT) | BIT(SIGNING), 0}, {BIT(CLINICIAN), 1}, {BIT(INTERPRETER) | BIT(SIGNING), 2}};
+    mix_guest guests[] = {{BIT(PATIENT) | BIT(SIGNING), 0, 0}, {BIT(CLINICIAN), 1, 0}, {BIT(INTERPRETER) | BIT(SIGNING), 2, 0}};
     mix_place p[MIX_MAX_PEOPLE];
     assert_int_equal(mix_arrange(mcu_layouts_find(shipped, "signer-safe"), &grounds[3], guests, 3, p), 1);
     assert_int_equal(p[0].guest, 2);
@@ -290,7 +291,7 @@ static void test_screens_can_be_read(void **state)
             mix_guest guests[MIX_MAX_PEOPLE];
             mix_place p[MIX_MAX_PEOPLE];
             company(guests, MIX_RANK_NEVER, MIX_RANK_NEVER);
-            guests[0] = (mix_guest){BIT(CONTENT), MIX_RANK_NEVER};
+            guests[0] = (mix_guest){BIT(CONTENT), MIX_RANK_NEVER, 0};
             unsigned shown = mix_arrange(mcu_layouts_find(shipped, names[k]), &grounds[0], guests, n, p);
             assert_true(place_of(p, shown, 0).tile.width_px >= 960 && shown > 1);
             shown = mix_arrange(mcu_layouts_find(shipped, names[k]), &grounds[1], guests, n, p);
@@ -305,7 +306,7 @@ static void test_views_of_roles(void **state)
 {
     (void)state;
     const mcu_layout *l = mcu_layouts_find(shipped, "face-to-face");
-    mix_guest guests[] = {{BIT(PATIENT), 0}, {BIT(CLINICIAN), MIX_RANK_NEVER}, {BIT(INTERPRETER), 1}};
+    mix_guest guests[] = {{BIT(PATIENT), 0, 0}, {BIT(CLINICIAN), MIX_RANK_NEVER, 0}, {BIT(INTERPRETER), 1, 0}};
     mix_ground mine = grounds[0];
     mix_place p[MIX_MAX_PEOPLE];
     assert_int_equal(mix_arrange(l, &mine, guests, 2, p), 2); /* everybody's */
@@ -322,6 +323,35 @@ static void test_views_of_roles(void **state)
     assert_true(mcu_layout_has_view(l, MCU_WHO_PATIENT, "A", 1280, 720));
     assert_false(mcu_layout_has_view(l, MCU_WHO_OBSERVER, "A", 1280, 720));
     assert_false(mcu_layout_has_view(mcu_layouts_find(shipped, "grid"), MCU_WHO_PATIENT, "A", 1280, 720));
+}
+
+static unsigned only_tile(const mix_ground *g, const mix_guest *guests, unsigned n)
+{
+    mix_place p[MIX_MAX_PEOPLE];
+    assert_int_equal(mix_arrange(mcu_layouts_find(shipped, "grid"), g, guests, n, p), 1);
+    assert_int_equal(p[0].tile.width_px, g->width_px);
+    assert_int_equal(p[0].tile.height_px, g->height_px);
+    return p[0].guest;
+}
+
+/* The first who speaks with hands looks at the next, everybody else who does at the first; without one, at who spoke last. */
+static void test_hands_fill_the_picture(void **state)
+{
+    (void)state;
+    mix_guest guests[] = {{BIT(CONTENT), MIX_RANK_NEVER, 0},
+                          {BIT(PATIENT) | BIT(SIGNING), 0, 2},
+                          {BIT(CLINICIAN), 1, 0},
+                          {BIT(INTERPRETER) | BIT(SIGNING), 2, 1},
+                          {BIT(GUEST), MIX_RANK_NEVER, 0}};
+    const unsigned n = sizeof guests / sizeof guests[0];
+    mix_ground first = {"D", 320, 180, MCU_WHO_NONE, 1}, next = {"E", 176, 144, MCU_WHO_NONE, 2};
+    assert_int_equal(only_tile(&first, guests, n), 3);
+    assert_int_equal(only_tile(&next, guests, n), 1);
+    guests[1].signer = 0;
+    assert_int_equal(only_tile(&next, guests, n), 1); /* he spoke last */
+    guests[1].rank = MIX_RANK_NEVER;
+    assert_int_equal(only_tile(&next, guests, n), 2);
+    assert_int_equal(only_tile(&first, guests + 4, 1), 0);
 }
 
 static void test_no_layout_is_the_grid(void **state)
@@ -353,6 +383,7 @@ int main(void)
         cmocka_unit_test(test_screens_are_sharp),
         cmocka_unit_test(test_screens_can_be_read),
         cmocka_unit_test(test_views_of_roles),
+        cmocka_unit_test(test_hands_fill_the_picture),
         cmocka_unit_test(test_no_layout_is_the_grid),
     };
     return cmocka_run_group_tests(tests, load, unload);

@@ -195,7 +195,7 @@ static void watch_tier(room_kit *f, const char *seat, const char *tier)
     room_kit_settle();
 }
 
-enum { D = 3, SCREEN_C = 4, SCREEN_D = 5, PATIENT_A = 6 };
+enum { D = 3, SCREEN_C = 4, SCREEN_D = 5, PATIENT_A = 6, HANDS_D = 14 };
 
 /* Small tiers change to a size at which it can be read, once its first keyframe is there; devices of a fixed size and small
  * decoders stay. */
@@ -295,6 +295,29 @@ static void test_screen_leaves_with_its_owner(void **state)
     assert_false(fake.screens[1]);
 }
 
+/* Two who speak with hands look at each other on the thin tiers, at a smooth rate; everybody else's picture stays as it is. The
+ * kit's tier C and D have canvases for them last. */
+static void test_hands_look_at_hands(void **state)
+{
+    room_kit *f = *state;
+    room_kit_say(f, json_pack("{ss ss ss sb}", "type", "seat", "seat", "s1", "tier", "D", "signing", 1));
+    room_kit_say(f,
+                 json_pack("{ss ss ss ss sb}", "type", "seat", "seat", "s2", "role", "interpreter", "tier", "D", "signing", 1));
+    room_kit_join(f, "s1", "a");
+    room_kit_join(f, "s2", "b");
+    room_kit_settle();
+    assert_int_equal(fake.people[0].signer, 2); /* the interpreter sits for others */
+    assert_int_equal(fake.people[1].signer, 1);
+    assert_int_equal(fake.uses[HANDS_D], 1);
+    assert_int_equal(fake.uses[HANDS_D + 1], 1);
+    assert_int_equal(fake.uses[D], 0);
+    fake_picture(HANDS_D, true);
+    room_kit_say(f, json_pack("{ss ss ss sb}", "type", "state", "seat", "s2", "session", "b", "video", 0));
+    room_kit_settle();
+    assert_int_equal(fake.people[0].signer, 1);
+    assert_int_equal(fake.uses[HANDS_D + 1], 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -302,6 +325,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_chosen_by_name, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_replaced_while_in_use, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_speaker_is_told_to_the_mixer, room_kit_setup, room_kit_teardown),
+        cmocka_unit_test_setup_teardown(test_hands_look_at_hands, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_signing_counts_as_speaking, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_screen_comes_beside_the_camera, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_screen_in_the_cameras_place, room_kit_setup, room_kit_teardown),

@@ -22,7 +22,14 @@ static void test_defaults(void **state)
     mcu_room_options o;
     assert_true(mcu_room_options_init(&o, NULL, NULL));
     assert_int_equal(o.tiers.n_tiers, 5);
-    assert_int_equal(o.video.n_tiers, 5 + 3 + 8); /* C to E while a screen is shown; A and B for three roles and the recording */
+    /* C to E while a screen is shown; A and B for three roles and the recording; D and E twice for hands */
+    assert_int_equal(o.video.n_tiers, 5 + 3 + 8 + 4);
+    assert_string_equal(o.video.tiers[16].name, "D");
+    assert_int_equal(o.video.tiers[16].fps, 15);
+    assert_int_equal(o.video.tiers[19].width_px, 176);
+    assert_int_equal(o.video.signer[18], 1);
+    assert_int_equal(o.video.signer[19], 2);
+    assert_true(o.hands_bps[3] > 50000 && o.hands_bps[4] > 30000 && o.hands_bps[2] == 0);
     assert_true(o.canvases[6].screen && o.canvases[6].tier == 3);
     assert_int_equal(o.video.tiers[6].height_px, 360);
     assert_int_equal(o.video.tiers[6].fps, 2);

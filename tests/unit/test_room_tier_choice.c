@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "mcu/base/media.h"
-#include "mcu/room/tier_choice.h"
+#include "mcu/room/ladder.h"
 
 static const mcu_tier_table table = {.n_tiers = 4, .wire_bps = {1265000, 425000, 158000, 70000}, .audio_bps = 55000};
 
@@ -178,6 +178,41 @@ static void test_the_first_tier_fits_the_line(void **state)
     }
 }
 
+/* For who speaks with hands sound goes before the picture does, comes back without another picture, and the picture stays. */
+static void test_the_ladder_of_hands(void **state)
+{
+    (void)state;
+    static const int hands_bps[MCU_TIERS_MAX] = {[2] = 58000, [3] = 36000};
+    mcu_ladder l;
+    mcu_ladder_init(&l, &table, hands_bps, false);
+    assert_int_equal(l.table.n_tiers, 4);
+    assert_int_equal(mcu_ladder_tier(&l, 4), 4);
+    mcu_ladder_init(&l, &table, hands_bps, true);
+    assert_int_equal(l.table.n_tiers, 6);
+    for (unsigned tier = 0; tier <= 4; tier++) {
+        assert_int_equal(mcu_ladder_tier(&l, mcu_ladder_rung(&l, tier)), tier);
+        assert_false(mcu_ladder_silent(&l, mcu_ladder_rung(&l, tier)));
+    }
+    mcu_tier_choice c;
+    now_ns = 1000 * MCU_NS_PER_SEC;
+    mcu_tier_choice_init(&c, &l.table, mcu_ladder_rung(&l, 2), 0, now_ns);
+    const struct {
+        unsigned bps, tier;
+        bool silent;
+    } steps[] = {{70000, 2, true}, {45000, 3, true}, {10000, 3, true}, {105000, 2, true}, {150000, 2, false}};
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        mcu_peer_link link = path(steps[i].bps);
+        for (int k = 0; k < 300; k++) {
+            now_ns += 100 * MCU_NS_PER_MS;
+            mcu_tier_choice_step(&c, &l.table, &link, now_ns);
+        }
+        assert_int_equal(mcu_ladder_tier(&l, c.tier), steps[i].tier);
+        assert_int_equal(mcu_ladder_silent(&l, c.tier), steps[i].silent);
+    }
+    mcu_tier_choice_cap(&c, mcu_ladder_rung(&l, 4)); /* by hand there may be sound alone */
+    assert_int_equal(mcu_ladder_tier(&l, c.tier), 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +226,7 @@ int main(void)
         cmocka_unit_test(test_the_circuit_breaker_leaves_sound_alone),
         cmocka_unit_test(test_without_probes_a_calm_path_is_tried),
         cmocka_unit_test(test_cap_holds),
+        cmocka_unit_test(test_the_ladder_of_hands),
         cmocka_unit_test(test_quality_words),
     };
     return cmocka_run_group_tests_name("room_tier_choice", tests, NULL, NULL);

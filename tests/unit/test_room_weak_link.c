@@ -198,6 +198,36 @@ static void test_22_no_link_changes_another(void **state)
     weak_room_free(r);
 }
 
+/* 64 kbit/s and a cut to 48: hands stay smooth, sound goes before the picture does, and the picture never does. */
+static void test_23_hands_that_speak(void **state)
+{
+    (void)state;
+    const link_profile thin = {.rate_bps = 64000, .queue_ms = 1000, .delay_ms = 25},
+                       thinner = {.rate_bps = 44000, .queue_ms = 1000, .delay_ms = 25};
+    for (unsigned seed = 1; seed <= SEEDS; seed++) {
+        weak_room *r = weak_room_new(seed);
+        weak_receiver *v = weak_room_join(r, &thin, &thin, D);
+        weak_room_hands(v);
+        weak_room_run(r, 10);
+        weak_room_begin(v);
+        weak_room_run(r, 60);
+        weak_view w = weak_room_end(v);
+        print("23: hands, 64 k", seed, &w, weak_room_tier(v));
+        assert_true(w.fps >= 11.5);
+        assert_true(w.frozen <= 0.01);
+        weak_room_link(v, &thinner, &thinner);
+        weak_room_run(r, 10);
+        weak_room_begin(v);
+        weak_room_run(r, 30);
+        w = weak_room_end(v);
+        print("    hands, 44 k", seed, &w, weak_room_tier(v));
+        assert_int_equal(weak_room_tier(v), E);
+        assert_true(weak_room_silent(v));
+        assert_true(w.fps >= 11.5);
+        weak_room_free(r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +235,7 @@ int main(void)
         cmocka_unit_test(test_13_a_cut_and_its_end),
         cmocka_unit_test(test_14_an_outage),
         cmocka_unit_test(test_21_twenty_joins_in_two_seconds),
+        cmocka_unit_test(test_23_hands_that_speak),
         cmocka_unit_test(test_22_no_link_changes_another),
     };
     return cmocka_run_group_tests_name("room_weak_link", tests, NULL, NULL);

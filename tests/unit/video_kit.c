@@ -134,9 +134,9 @@ void kit_lay(mix_scene *s, unsigned tier, const mcu_layout *layout)
     mix_guest guests[MIX_MAX_PEOPLE];
     mix_place places[MIX_MAX_PEOPLE];
     for (unsigned i = 0; i < s->n_people; i++) {
-        guests[i] = (mix_guest){0, MIX_RANK_NEVER};
+        guests[i] = (mix_guest){0, MIX_RANK_NEVER, 0};
     }
-    mix_ground ground = {"A", s->tiers[tier].width_px, s->tiers[tier].height_px, MCU_WHO_NONE};
+    mix_ground ground = {"A", s->tiers[tier].width_px, s->tiers[tier].height_px, MCU_WHO_NONE, 0};
     unsigned n = mix_arrange(layout, &ground, guests, s->n_people, places);
     mix_scene_lay(s, tier, places, n, 25);
 }

@@ -16,13 +16,16 @@
 #define HISTORY 8192
 #define SAMPLES 20000
 #define AUDIO_BYTES 80
+#define THIN_AUDIO_BYTES 90 /* of 60 ms */
+#define THIN_WIRE_BPS 20000
 
-static const mix_tier_spec specs[] = {{"A", 1280, 720, 25, 1200000},
-                                      {"B", 640, 360, 25, 400000},
-                                      {"C", 480, 270, 15, 150000},
-                                      {"D", 320, 180, 10, 64000},
-                                      {"E", 320, 180, 8, 30000}};
-#define TIERS G_N_ELEMENTS(specs)
+static const mix_tier_spec specs[] = {{"A", 1280, 720, 25, 1200000}, {"B", 640, 360, 25, 400000},
+                                      {"C", 480, 270, 15, 150000},   {"D", 320, 180, 10, 64000},
+                                      {"E", 320, 180, 8, 30000},     {"D", 320, 180, 15, 50000}, /* for who speaks with hands */
+                                      {"E", 176, 144, 12, 30000}};
+#define CANVASES G_N_ELEMENTS(specs)
+#define HANDS 2
+#define TIERS (CANVASES - HANDS)
 
 /* A coded picture as the receivers see it: the number of packets it made is in each of them. */
 typedef struct {
@@ -40,7 +43,7 @@ typedef struct {
 struct weak_room {
     int64_t now_ns;
     uint32_t seed;
-    encoder encoders[TIERS];
+    encoder encoders[CANVASES];
     weak_receiver *receivers[WEAK_ROOM_MAX];
     unsigned n;
 };
@@ -55,6 +58,8 @@ struct weak_receiver {
     mcu_sender send;
     mcu_view view;
     mcu_tier_choice choice;
+    mcu_ladder ladder; /* of who speaks with hands */
+    bool hands;
     link_model *down, *up;
     uint32_t picture;
     /* the far end */
@@ -198,9 +203,15 @@ static void encode(weak_room *r, unsigned tier)
 
 static void send_audio(weak_receiver *v)
 {
-    static const uint8_t silence[AUDIO_BYTES];
+    static const uint8_t silence[THIN_AUDIO_BYTES];
+    if (v->hands) {
+        if (v->room->now_ns % (60 * MS) == 0 && !mcu_ladder_silent(&v->ladder, v->choice.tier)) {
+            push(v, MCU_PKT_AUDIO, silence, sizeof silence, false);
+        }
+        return;
+    }
     if (mcu_sender_admits_audio(&v->send, v->room->now_ns)) {
-        push(v, MCU_PKT_AUDIO, silence, sizeof silence, false);
+        push(v, MCU_PKT_AUDIO, silence, AUDIO_BYTES, false);
     }
     v->audio_sent++;
 }
@@ -337,6 +348,14 @@ static void take_rtcp(weak_receiver *v, const uint8_t *data, size_t size, int64_
     }
 }
 
+static unsigned canvas_of(const weak_receiver *v, unsigned tier)
+{
+    if (tier >= TIERS) {
+        return CANVASES;
+    }
+    return v->hands && tier + HANDS >= TIERS ? tier + HANDS : tier;
+}
+
 static void choose(weak_receiver *v, int64_t now_ns)
 {
     const mcu_bwe_view *w = &v->send.view;
@@ -349,11 +368,13 @@ static void choose(weak_receiver *v, int64_t now_ns)
                           .broken = w->state == MCU_BWE_BROKEN,
                           .probes = w->feedback,
                           .unheard = w->state == MCU_BWE_START};
-    unsigned tier = mcu_tier_choice_step(&v->choice, weak_room_tiers(), &link, now_ns);
+    const mcu_tier_table *table = v->hands ? &v->ladder.table : weak_room_tiers();
+    unsigned rung = mcu_tier_choice_step(&v->choice, table, &link, now_ns);
+    unsigned tier = v->hands ? mcu_ladder_tier(&v->ladder, rung) : rung;
     v->switches += tier != v->tier;
     v->tier = tier;
-    mcu_view_want(&v->view, tier);
-    mcu_bwe_set_goal(v->send.bwe, mcu_tier_choice_goal(&v->choice, weak_room_tiers(), now_ns));
+    mcu_view_want(&v->view, canvas_of(v, tier));
+    mcu_bwe_set_goal(v->send.bwe, mcu_tier_choice_goal(&v->choice, table, now_ns));
 }
 
 static void step_receiver(weak_receiver *v)
@@ -411,7 +432,7 @@ weak_receiver *weak_room_join(weak_room *r, const link_profile *down, const link
     v->send.rtx_pt = RTX_PT;
     lay_out(&v->send.video);
     lay_out(&v->send.audio);
-    mcu_view_init(&v->view, (mix_video *)r, MCU_CODEC_H264, TIERS);
+    mcu_view_init(&v->view, (mix_video *)r, MCU_CODEC_H264, CANVASES);
     mcu_tier_choice_init(&v->choice, weak_room_tiers(), start_tier, 0, r->now_ns);
     v->tier = start_tier;
     v->delay_ms = down->delay_ms;
@@ -425,6 +446,25 @@ weak_receiver *weak_room_join(weak_room *r, const link_profile *down, const link
     mcu_view_want(&v->view, start_tier);
     weak_room_begin(v);
     return v;
+}
+
+void weak_room_hands(weak_receiver *v)
+{
+    mcu_tier_table tiers = *weak_room_tiers();
+    int hands_bps[TIERS] = {0};
+    tiers.audio_bps = THIN_WIRE_BPS;
+    for (unsigned i = TIERS - HANDS; i < TIERS; i++) {
+        hands_bps[i] = mcu_tier_wire_bps(specs[i + HANDS].bitrate_bps, specs[i + HANDS].fps);
+    }
+    v->hands = true;
+    mcu_ladder_init(&v->ladder, &tiers, hands_bps, true);
+    mcu_tier_choice_init(&v->choice, &v->ladder.table, mcu_ladder_rung(&v->ladder, v->tier), 0, v->room->now_ns);
+    mcu_view_want(&v->view, canvas_of(v, v->tier));
+}
+
+bool weak_room_silent(const weak_receiver *v)
+{
+    return v->hands && mcu_ladder_silent(&v->ladder, v->choice.tier);
 }
 
 static void receiver_free(weak_receiver *v)
@@ -458,7 +498,7 @@ void weak_room_run(weak_room *r, double seconds)
 {
     int64_t end = r->now_ns + (int64_t)(seconds * 1e9);
     for (; r->now_ns < end; r->now_ns += STEP_NS) {
-        for (unsigned t = 0; t < TIERS; t++) {
+        for (unsigned t = 0; t < CANVASES; t++) {
             encode(r, t);
         }
         for (unsigned i = 0; i < r->n; i++) {
@@ -475,7 +515,7 @@ unsigned weak_room_keyframes(const weak_room *r, unsigned tier)
 double weak_room_until(weak_room *r, const weak_receiver *v, unsigned tier, double limit)
 {
     double seconds = 0;
-    while (seconds <= limit && v->view.current > tier) {
+    while (seconds <= limit && weak_room_tier(v) > tier) {
         weak_room_run(r, 0.05);
         seconds += 0.05;
     }
@@ -536,7 +576,7 @@ weak_view weak_room_end(weak_receiver *v)
 
 unsigned weak_room_tier(const weak_receiver *v)
 {
-    return v->view.current;
+    return v->view.current >= TIERS && v->view.current < CANVASES ? v->view.current - HANDS : MIN(v->view.current, TIERS);
 }
 
 double weak_room_queue_ms(const weak_receiver *v)

@@ -5,7 +5,7 @@
 #define TESTS_UNIT_WEAK_ROOM_H
 
 #include "mcu/net/sender.h"
-#include "mcu/room/tier_choice.h"
+#include "mcu/room/ladder.h"
 #include "tests/unit/link_model.h"
 
 #define WEAK_ROOM_MAX 32
@@ -16,6 +16,8 @@ typedef struct weak_receiver weak_receiver;
 weak_room *weak_room_new(uint32_t seed);
 void weak_room_free(weak_room *r);
 weak_receiver *weak_room_join(weak_room *r, const link_profile *down, const link_profile *up, unsigned start_tier);
+void weak_room_hands(weak_receiver *v); /* from now on: speaks with hands */
+bool weak_room_silent(const weak_receiver *v);
 void weak_room_link(weak_receiver *v, const link_profile *down, const link_profile *up);
 void weak_room_run(weak_room *r, double seconds);
 unsigned weak_room_keyframes(const weak_room *r, unsigned tier); /* shared ones */

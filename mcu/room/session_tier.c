@@ -1,0 +1,128 @@
+/* session_tier.c - which tier, and how much sound, one connection gets.  Thread: the loop. */
+#include "mcu/room/room_private.h"
+
+#define COPY_HEADERS_BPS 1600 /* 4 bytes, 50 times a second */
+#define THIN_VOICE_BPS 12600  /* the same of packets of 60 ms at 12 kbit/s */
+#define THIN_WIRE_BPS 20000   /* and all of it with headers */
+#define STANDING_MS 80
+
+static unsigned chosen_tier(const mcu_session *s)
+{
+    return mcu_ladder_tier(&s->ladder, s->choice.tier);
+}
+
+/* Who speaks with hands has another, and thin sound leaves more to pictures: the tier stays when the ladder is changed. */
+static void set_ladder(mcu_session *s)
+{
+    const mcu_room_options *o = &s->room->options;
+    mcu_tier_table tiers = o->tiers;
+    if (s->sound.thin) {
+        tiers.audio_bps = THIN_WIRE_BPS;
+    }
+    unsigned tier = chosen_tier(s), rungs = s->ladder.table.n_tiers;
+    mcu_ladder_init(&s->ladder, &tiers, o->hands_bps, s->seat->signing && !s->seat->fixed);
+    if (rungs != 0 && rungs != s->ladder.table.n_tiers) {
+        s->choice.tier = mcu_ladder_rung(&s->ladder, tier);
+    }
+}
+
+static unsigned first_tier(const mcu_session *s)
+{
+    return s->room->options.tiers.n_tiers > 1 ? 1 : 0;
+}
+
+/* A picture or none, but always of one size: what else is wished for waits until the person connects again. */
+static unsigned keep_size(mcu_session *s, unsigned tier, unsigned top)
+{
+    unsigned n = s->room->options.tiers.n_tiers;
+    if (tier >= n) {
+        return n;
+    }
+    if (s->tier_kept > n) {
+        s->tier_kept = tier;
+    }
+    bool too_thin = s->tier_forced > n && chosen_tier(s) > MAX(s->tier_kept, top);
+    return s->tier_kept >= s->tier_able && !too_thin ? s->tier_kept : n;
+}
+
+void mcu_session_apply_tier(mcu_session *s)
+{
+    unsigned n = s->room->options.tiers.n_tiers;
+    unsigned top = MAX(s->seat->tier_cap, s->tier_able);
+    if (s->room->without_largest && n > 1 && !s->seat->fixed) {
+        top = MAX(top, 1);
+    }
+    mcu_tier_choice_cap(&s->choice, mcu_ladder_rung(&s->ladder, s->seat->fixed ? top : MAX(top, s->tier_useful)));
+    unsigned tier = s->tier_forced <= n ? MAX(s->tier_forced, top) : chosen_tier(s);
+    if (s->still_due && s->tier_forced > n && tier == n) {
+        tier = MAX(n - 1, top);
+    }
+    if (s->view.codec == MCU_CODEC_NONE) {
+        tier = n;
+    } else if (s->seat->fixed) {
+        tier = keep_size(s, tier, top);
+    }
+    mcu_view_want(&s->view, mcu_canvas_for(s, tier));
+}
+
+/* Before anything is known of the path: too large a tier would fill a thin line for seconds, and the voice would wait behind it.
+ */
+static unsigned tier_to_begin_with(const mcu_session *s)
+{
+    const mcu_tier_table *tiers = &s->room->options.tiers;
+    return s->line_bps == 0 ? first_tier(s) : MAX(first_tier(s), mcu_tier_that_fits(tiers, s->line_bps));
+}
+
+void mcu_session_picture_sent(mcu_session *s)
+{
+    if (s->still_due) {
+        s->still_due = false;
+        mcu_session_apply_tier(s);
+        mcu_report_quality(s, NULL);
+        mcu_roster_changed(s->room);
+    }
+}
+
+void mcu_session_begin_tier(mcu_session *s)
+{
+    const unsigned n = s->room->options.tiers.n_tiers;
+    set_ladder(s);
+    mcu_tier_choice_init(&s->choice, &s->ladder.table, mcu_ladder_rung(&s->ladder, tier_to_begin_with(s)),
+                         mcu_ladder_rung(&s->ladder, s->seat->tier_cap), s->up_ns);
+    s->still_due = chosen_tier(s) == n && s->seat->tier_cap < n && !s->seat->fixed;
+}
+
+/* A quarter of the path, at most, goes to copies of sound; as long as nothing is known of it some room is believed in. */
+void mcu_session_repeat_sound(mcu_session *s, const mcu_peer_stats *stats, int64_t now_ns)
+{
+    const int bitrate_bps = s->room->options.audio.bitrate_bps;
+    const unsigned voice_bps =
+        s->sound.thin ? THIN_VOICE_BPS : (unsigned)(bitrate_bps > 0 ? bitrate_bps : 32000) + COPY_HEADERS_BPS;
+    const mcu_audio_link link = {
+        .loss = stats->link.loss >= 0 ? stats->link.loss : stats->audio_out.loss,
+        .standing = stats->link.queue_ms > STANDING_MS,
+        .spare_bps = stats->link.unheard ? 3 * voice_bps : stats->link.estimate_bps / 4,
+        .voice_bps = voice_bps,
+        .line_bps = stats->link.unheard ? s->line_bps : stats->link.estimate_bps,
+    };
+    mcu_audio_choice_step(&s->sound, &link, now_ns);
+    mcu_peer_set_audio_copies(s->peer, s->sound.copies, s->sound.stride);
+    if (s->has_listener) {
+        (void)mix_audio_listener_thin(s->room->audio, s->seat->person, s->sound.thin);
+    }
+}
+
+void mcu_session_tick(mcu_session *s, int64_t now_ns)
+{
+    if (!s->up || s->closing) {
+        return;
+    }
+    set_ladder(s);
+    mcu_peer_link link;
+    mcu_peer_get_link(s->peer, &link);
+    mcu_tier_choice_step(&s->choice, &s->ladder.table, &link, now_ns);
+    mcu_session_apply_tier(s);
+    bool free = s->tier_forced > s->room->options.tiers.n_tiers && s->view.codec != MCU_CODEC_NONE;
+    s->hushed = free && mcu_ladder_silent(&s->ladder, s->choice.tier);
+    mcu_peer_set_goal(s->peer, free ? mcu_tier_choice_goal(&s->choice, &s->ladder.table, now_ns) : 0);
+}
