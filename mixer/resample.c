@@ -60,8 +60,8 @@ unsigned mix_resample_run(mix_resample *r, const int16_t *in, unsigned n, int16_
 
 void mix_resample_sum(mix_resample *r, const int32_t *in, unsigned n, int32_t *out)
 {
-    float from[MIX_BLOCK];
-    float to[MIX_BLOCK];
+    float from[MIX_BLOCK] = {0};
+    float to[MIX_BLOCK] = {0};
     unsigned whole = n * r->up / r->down;
     for (unsigned i = 0; i < n; i++) {
         from[i] = (float)in[i];
