@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "mcu/base/log.h"
+#include "mcu/base/sandbox.h"
 #include "mcu/room/gateway.h"
 #include "mcu/room/warm.h"
-#include "mcu/sandbox.h"
 
 #define LISTEN_FD 3
 
@@ -30,6 +30,12 @@ static gboolean on_term(gpointer user)
     mcu_gateway_end(p->gateway, "draining");
     return G_SOURCE_CONTINUE;
 }
+
+/* What Fontconfig and Pango still open after start. */
+static const char *const readable[] = {
+    "/usr/share/fonts",      "/usr/local/share/fonts", "/etc/fonts", "/usr/share/fontconfig",
+    "/var/cache/fontconfig", "/usr/share/mime",        NULL,
+};
 
 static int usage(FILE *out, int code)
 {
@@ -52,7 +58,6 @@ int main(int argc, char **argv)
         }
         sandbox = false;
     }
-    sandbox = sandbox && g_getenv("TESSERA_NO_SANDBOX") == NULL;
     if (fcntl(LISTEN_FD, F_GETFD) < 0) {
         fputs("tessera-room: no listening socket on descriptor 3; start tessera-launcher instead\n", stderr);
         return 2;
@@ -62,7 +67,7 @@ int main(int argc, char **argv)
     signal(SIGINT, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
     g_autoptr(GError) error = NULL;
-    if (!mcu_room_warm(&error) || (sandbox && !mcu_sandbox_enter(&error))) {
+    if (!mcu_room_warm(&error) || (sandbox && !mcu_sandbox_enter(readable, &error))) {
         mcu_error_log("room.start", "error=%s", error->message);
         return 1;
     }

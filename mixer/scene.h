@@ -9,7 +9,7 @@
 #include "mixer/source.h"
 #include "mixer/video.h"
 
-#define MIX_TIER_CODECS 3 /* H.264, VP8 and JPEG variants of one canvas */
+#define MIX_TIER_CODECS 4 /* H.264, VP8, JPEG and H.264 in small slices: variants of one canvas */
 
 typedef struct {
     uint32_t person;

@@ -24,7 +24,7 @@ typedef struct {
     bool stills; /* each picture stands for itself: made only when a keyframe is asked for */
 } mix_venc_type;
 
-extern const mix_venc_type mix_venc_x264, mix_venc_vpx, mix_venc_jpeg;
+extern const mix_venc_type mix_venc_x264, mix_venc_x264_units, mix_venc_vpx, mix_venc_jpeg;
 const mix_venc_type *mix_venc_for(mcu_codec codec); /* NULL = we do not encode it */
 
 #endif

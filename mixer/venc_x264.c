@@ -1,4 +1,5 @@
-/* venc_x264.c - H.264 by x264: constrained baseline, no delay, one thread, one slice, ABR within a one second VBV. */
+/* venc_x264.c - H.264 by x264: constrained baseline, no delay, one thread, one slice (or slices that fit a packet), ABR within a
+ * one second VBV. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,12 +9,14 @@
 #include "mcu/base/status.h"
 #include "mixer/venc.h"
 
+#define UNIT_MAX 1100  /* bytes of a slice: fits every packet, whatever its headers */
 #define COLOUR_BT601 6 /* ITU-T H.264 Table E-3..E-5: SMPTE 170M */
 
 struct mix_venc {
     x264_t *x264;
     int64_t pictures;
     int width_px, height_px;
+    mcu_codec codec;
     bool opened; /* the first picture is out */
 };
 
@@ -49,10 +52,12 @@ static bool configure(x264_param_t *p, const mix_venc_config *c)
     return x264_param_apply_profile(p, "baseline") == 0; /* x264 sets constraint_set1 with it: constrained baseline */
 }
 
-static mix_venc *open_x264(const mix_venc_config *c, GError **error)
+static mix_venc *open_as(const mix_venc_config *c, mcu_codec codec, GError **error)
 {
     x264_param_t p;
-    x264_t *x = configure(&p, c) ? x264_encoder_open(&p) : NULL;
+    bool possible = configure(&p, c);
+    p.i_slice_max_size = codec == MCU_CODEC_H264_UNITS ? UNIT_MAX : 0;
+    x264_t *x = possible ? x264_encoder_open(&p) : NULL;
     if (!x) {
         g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG, "x264 refuses %dx%d at %d pictures and %d bit a second, preset %s",
                     c->width_px, c->height_px, c->fps, c->bitrate_bps, c->preset ? c->preset : MIX_VENC_PRESET);
@@ -62,7 +67,18 @@ static mix_venc *open_x264(const mix_venc_config *c, GError **error)
     e->x264 = x;
     e->width_px = c->width_px;
     e->height_px = c->height_px;
+    e->codec = codec;
     return e;
+}
+
+static mix_venc *open_x264(const mix_venc_config *c, GError **error)
+{
+    return open_as(c, MCU_CODEC_H264, error);
+}
+
+static mix_venc *open_units(const mix_venc_config *c, GError **error)
+{
+    return open_as(c, MCU_CODEC_H264_UNITS, error);
 }
 
 /* x264's SEI says how it was configured: of no use to a viewer, and 700 bytes long. */
@@ -119,7 +135,7 @@ static mcu_au *encode_x264(mix_venc *e, const mcu_frame *f, bool keyframe)
     mcu_au *au = collect(nal, count);
     if (au) {
         e->opened = true;
-        au->codec = MCU_CODEC_H264;
+        au->codec = e->codec;
         au->keyframe = out.b_keyframe != 0;
         au->width_px = (uint16_t)e->width_px;
         au->height_px = (uint16_t)e->height_px;
@@ -138,3 +154,4 @@ static void close_x264(mix_venc *e)
 }
 
 const mix_venc_type mix_venc_x264 = {open_x264, encode_x264, close_x264, false};
+const mix_venc_type mix_venc_x264_units = {open_units, encode_x264, close_x264, false};

@@ -15,7 +15,13 @@
 
 int mix_video_codec_slot(mcu_codec codec)
 {
-    return codec == MCU_CODEC_H264 ? 0 : codec == MCU_CODEC_VP8 ? 1 : codec == MCU_CODEC_JPEG ? 2 : -1;
+    static const mcu_codec slots[MIX_TIER_CODECS] = {MCU_CODEC_H264, MCU_CODEC_VP8, MCU_CODEC_JPEG, MCU_CODEC_H264_UNITS};
+    for (int i = 0; i < MIX_TIER_CODECS; i++) {
+        if (slots[i] == codec) {
+            return i;
+        }
+    }
+    return -1;
 }
 
 /* ---- start and stop ---- */

@@ -133,7 +133,8 @@ static json_t *participants(const sig_room_facts *r, const sig_room *running, co
         const char *seat = json_string_value(json_object_get(p, "seat"));
         const sig_seat_facts *f = seat ? g_hash_table_lookup(r->seats, seat) : NULL;
         const char *session = json_string_value(json_object_get(p, "session"));
-        if (!f || !session || !*session || !g_hash_table_add(present, (gpointer)(uintptr_t)seat)) {
+        bool there = (session && *session) || json_object_get(p, "phone");
+        if (!f || !there || !g_hash_table_add(present, (gpointer)(uintptr_t)seat)) {
             continue;
         }
         json_t *copy = json_copy(p);

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "mcu/base/leg_json.h"
 #include "mcu/base/status.h"
 
 #define SPARE_PACKETS 100 /* beyond what time accounts for: a burst, a late report */
@@ -71,6 +72,15 @@ bool mcu_leg_address_same(const mcu_leg_address *a, const mcu_leg_address *b)
     return a->any.sa_family != AF_INET || (a->v4.sin_port == b->v4.sin_port && a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr);
 }
 
+bool mcu_leg_address_same_host(const mcu_leg_address *a, const mcu_leg_address *b)
+{
+    if (a->any.sa_family != b->any.sa_family) {
+        return false;
+    }
+    return a->any.sa_family == AF_INET6 ? memcmp(&a->v6.sin6_addr, &b->v6.sin6_addr, sizeof a->v6.sin6_addr) == 0
+                                        : a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr;
+}
+
 socklen_t mcu_leg_address_size(const mcu_leg_address *a)
 {
     return a->any.sa_family == AF_INET6 ? sizeof a->v6 : a->any.sa_family == AF_INET ? sizeof a->v4 : 0;
@@ -78,14 +88,14 @@ socklen_t mcu_leg_address_size(const mcu_leg_address *a)
 
 /* ---- reading ---- */
 
-static bool bad(GError **error, const char *key)
+bool mcu_leg_bad(GError **error, const char *key)
 {
     g_set_error(error, MCU_ERROR, MCU_ERROR_BAD_REQUEST, "leg.%s is missing or out of range", key);
     return false;
 }
 
 /* Leaves *value alone when the member is absent. */
-static bool number(const json_t *j, const char *key, json_int_t min, json_int_t max, json_int_t *value, GError **error)
+bool mcu_leg_read_number(const json_t *j, const char *key, json_int_t min, json_int_t max, json_int_t *value, GError **error)
 {
     const json_t *v = json_object_get(j, key);
     if (!v) {
@@ -93,7 +103,7 @@ static bool number(const json_t *j, const char *key, json_int_t min, json_int_t 
     }
     json_int_t n = json_integer_value(v);
     if (!json_is_integer(v) || n < min || n > max) {
-        return bad(error, key);
+        return mcu_leg_bad(error, key);
     }
     *value = n;
     return true;
@@ -102,7 +112,7 @@ static bool number(const json_t *j, const char *key, json_int_t min, json_int_t 
 static bool u8(const json_t *j, const char *key, json_int_t max, uint8_t *value, GError **error)
 {
     json_int_t n = *value;
-    bool ok = number(j, key, 0, max, &n, error);
+    bool ok = mcu_leg_read_number(j, key, 0, max, &n, error);
     *value = (uint8_t)n;
     return ok;
 }
@@ -110,7 +120,7 @@ static bool u8(const json_t *j, const char *key, json_int_t max, uint8_t *value,
 static bool u16(const json_t *j, const char *key, uint16_t *value, GError **error)
 {
     json_int_t n = *value;
-    bool ok = number(j, key, 0, UINT16_MAX, &n, error);
+    bool ok = mcu_leg_read_number(j, key, 0, UINT16_MAX, &n, error);
     *value = (uint16_t)n;
     return ok;
 }
@@ -118,32 +128,32 @@ static bool u16(const json_t *j, const char *key, uint16_t *value, GError **erro
 static bool u32(const json_t *j, const char *key, json_int_t max, uint32_t *value, GError **error)
 {
     json_int_t n = *value;
-    bool ok = number(j, key, 0, max, &n, error);
+    bool ok = mcu_leg_read_number(j, key, 0, max, &n, error);
     *value = (uint32_t)n;
     return ok;
 }
 
-static bool flag(const json_t *j, const char *key, bool *value, GError **error)
+bool mcu_leg_read_flag(const json_t *j, const char *key, bool *value, GError **error)
 {
     const json_t *v = json_object_get(j, key);
     if (v && !json_is_boolean(v)) {
-        return bad(error, key);
+        return mcu_leg_bad(error, key);
     }
     *value = v ? json_is_true(v) : *value;
     return true;
 }
 
-static bool address(const json_t *j, const char *key, mcu_leg_address *value, GError **error)
+bool mcu_leg_read_address(const json_t *j, const char *key, mcu_leg_address *value, GError **error)
 {
     const json_t *v = json_object_get(j, key);
-    return !v || mcu_leg_address_parse(json_string_value(v), value) || bad(error, key);
+    return !v || mcu_leg_address_parse(json_string_value(v), value) || mcu_leg_bad(error, key);
 }
 
-static bool key_of(const json_t *j, const char *key, uint8_t value[MCU_LEG_KEY_SIZE], GError **error)
+bool mcu_leg_read_key(const json_t *j, const char *key, uint8_t value[MCU_LEG_KEY_SIZE], GError **error)
 {
     const char *text = json_string_value(json_object_get(j, key));
     if (!text || strlen(text) != MCU_LEG_KEY_SIZE / 3 * 4) { /* 40 characters: no padding, so nothing else fits */
-        return bad(error, key);
+        return mcu_leg_bad(error, key);
     }
     gsize n = 0;
     guchar *raw = g_base64_decode(text, &n);
@@ -153,7 +163,7 @@ static bool key_of(const json_t *j, const char *key, uint8_t value[MCU_LEG_KEY_S
     }
     explicit_bzero(raw, n);
     g_free(raw);
-    return ok || bad(error, key);
+    return ok || mcu_leg_bad(error, key);
 }
 
 static bool read_srtp(mcu_leg_state *s, const json_t *j, GError **error)
@@ -168,7 +178,7 @@ static bool read_srtp(mcu_leg_state *s, const json_t *j, GError **error)
     }
     s->secure = true;
     s->roc_out = s->roc_in = s->srtcp_index = 0;
-    return key_of(srtp, "key_out", s->key_out, error) && key_of(srtp, "key_in", s->key_in, error) &&
+    return mcu_leg_read_key(srtp, "key_out", s->key_out, error) && mcu_leg_read_key(srtp, "key_in", s->key_in, error) &&
            u32(srtp, "roc_out", UINT32_MAX, &s->roc_out, error) && u32(srtp, "roc_in", UINT32_MAX, &s->roc_in, error) &&
            u32(srtp, "srtcp_index", MCU_LEG_SRTCP_MAX, &s->srtcp_index, error);
 }
@@ -179,16 +189,16 @@ static bool read_codec(mcu_leg_state *s, const json_t *j, GError **error)
     if (v) {
         s->codec = mcu_codec_by_name(json_string_value(v));
         if (s->codec < MCU_CODEC_OPUS || s->codec > MCU_CODEC_G722) {
-            return bad(error, "codec");
+            return mcu_leg_bad(error, "codec");
         }
     }
     json_int_t ptime = s->ptime_ms;
-    if (!number(j, "ptime", 20, 60, &ptime, error)) {
+    if (!mcu_leg_read_number(j, "ptime", 20, 60, &ptime, error)) {
         return false;
     }
     s->ptime_ms = (unsigned)ptime;
     if (s->ptime_ms % 20 != 0 || (s->codec == MCU_CODEC_OPUS && s->ptime_ms != 20)) {
-        return bad(error, "ptime");
+        return mcu_leg_bad(error, "ptime");
     }
     return u8(j, "pt_in", 127, &s->pt_in, error) && u8(j, "pt_out", 127, &s->pt_out, error) &&
            u8(j, "event_pt", 127, &s->event_pt, error);
@@ -197,11 +207,12 @@ static bool read_codec(mcu_leg_state *s, const json_t *j, GError **error)
 static bool read_all(mcu_leg_state *s, const json_t *j, GError **error)
 {
     return read_codec(s, j, error) && u32(j, "ssrc", UINT32_MAX, &s->ssrc, error) && u16(j, "seq", &s->seq, error) &&
-           u32(j, "ts", UINT32_MAX, &s->ts, error) && address(j, "remote", &s->remote, error) &&
-           address(j, "remote_rtcp", &s->remote_rtcp, error) && flag(j, "latched", &s->latched, error) &&
-           flag(j, "rtcp_mux", &s->rtcp_mux, error) && flag(j, "hold", &s->hold, error) &&
-           u32(j, "remote_ssrc", UINT32_MAX, &s->remote_ssrc, error) && u16(j, "remote_seq", &s->remote_seq, error) &&
-           read_srtp(s, j, error);
+           u32(j, "ts", UINT32_MAX, &s->ts, error) && mcu_leg_read_address(j, "remote", &s->remote, error) &&
+           mcu_leg_read_address(j, "remote_rtcp", &s->remote_rtcp, error) &&
+           mcu_leg_read_flag(j, "latched", &s->latched, error) && mcu_leg_read_flag(j, "rtcp_mux", &s->rtcp_mux, error) &&
+           mcu_leg_read_flag(j, "hold", &s->hold, error) && u32(j, "remote_ssrc", UINT32_MAX, &s->remote_ssrc, error) &&
+           u16(j, "remote_seq", &s->remote_seq, error) && read_srtp(s, j, error) &&
+           mcu_leg_video_read(&s->video, &s->has_video, json_object_get(j, "video"), error);
 }
 
 bool mcu_leg_from_json(const json_t *j, mcu_leg_state *out, GError **error)
@@ -210,13 +221,13 @@ bool mcu_leg_from_json(const json_t *j, mcu_leg_state *out, GError **error)
     memset(out, 0, sizeof *out);
     for (size_t i = 0; i < G_N_ELEMENTS(needed); i++) {
         if (!json_object_get(j, needed[i])) { /* srtp null says that it is clear: leaving it out says nothing */
-            return bad(error, needed[i]);
+            return mcu_leg_bad(error, needed[i]);
         }
     }
     mcu_leg_state s = {.ptime_ms = 20};
     bool ok = read_all(&s, j, error);
     if (ok && s.ssrc == 0) {
-        ok = bad(error, "ssrc");
+        ok = mcu_leg_bad(error, "ssrc");
     }
     if (ok) {
         *out = s;
@@ -228,7 +239,7 @@ bool mcu_leg_from_json(const json_t *j, mcu_leg_state *out, GError **error)
 bool mcu_leg_state_change(mcu_leg_state *s, const json_t *j, GError **error)
 {
     mcu_leg_state next = *s;
-    bool ok = json_is_object(j) ? read_all(&next, j, error) : bad(error, "leg");
+    bool ok = json_is_object(j) ? read_all(&next, j, error) : mcu_leg_bad(error, "leg");
     if (ok) {
         *s = next;
     }
@@ -238,7 +249,7 @@ bool mcu_leg_state_change(mcu_leg_state *s, const json_t *j, GError **error)
 
 /* ---- writing ---- */
 
-static json_t *key_json(const uint8_t key[MCU_LEG_KEY_SIZE])
+json_t *mcu_leg_key_json(const uint8_t key[MCU_LEG_KEY_SIZE])
 {
     char *text = g_base64_encode(key, MCU_LEG_KEY_SIZE);
     json_t *j = json_string(text);
@@ -252,11 +263,12 @@ static json_t *srtp_json(const mcu_leg_state *s)
     if (!s->secure) {
         return json_null();
     }
-    return json_pack("{so so sI sI sI}", "key_out", key_json(s->key_out), "key_in", key_json(s->key_in), "roc_out",
-                     (json_int_t)s->roc_out, "roc_in", (json_int_t)s->roc_in, "srtcp_index", (json_int_t)s->srtcp_index);
+    return json_pack("{so so sI sI sI}", "key_out", mcu_leg_key_json(s->key_out), "key_in", mcu_leg_key_json(s->key_in),
+                     "roc_out", (json_int_t)s->roc_out, "roc_in", (json_int_t)s->roc_in, "srtcp_index",
+                     (json_int_t)s->srtcp_index);
 }
 
-static void set_address(json_t *j, const char *key, const mcu_leg_address *a)
+void mcu_leg_set_address(json_t *j, const char *key, const mcu_leg_address *a)
 {
     char text[MCU_LEG_ADDRESS_TEXT];
     mcu_leg_address_text(a, text);
@@ -271,8 +283,11 @@ json_t *mcu_leg_to_json(const mcu_leg_state *s)
                           "pt_out", s->pt_out, "event_pt", s->event_pt, "ptime", (int)s->ptime_ms, "ssrc", (json_int_t)s->ssrc,
                           "seq", s->seq, "ts", (json_int_t)s->ts, "latched", s->latched, "rtcp_mux", s->rtcp_mux, "hold", s->hold,
                           "remote_ssrc", (json_int_t)s->remote_ssrc, "remote_seq", s->remote_seq, "srtp", srtp_json(s));
-    set_address(j, "remote", &s->remote);
-    set_address(j, "remote_rtcp", &s->remote_rtcp);
+    mcu_leg_set_address(j, "remote", &s->remote);
+    mcu_leg_set_address(j, "remote_rtcp", &s->remote_rtcp);
+    if (s->has_video) {
+        json_object_set_new(j, "video", mcu_leg_video_json(&s->video));
+    }
     return j;
 }
 
@@ -312,7 +327,9 @@ static void wipe_text(json_t *j)
 
 void mcu_leg_json_wipe(json_t *j)
 {
-    json_t *srtp = json_object_get(j, "srtp");
-    wipe_text(json_object_get(srtp, "key_out"));
-    wipe_text(json_object_get(srtp, "key_in"));
+    json_t *const srtp[] = {json_object_get(j, "srtp"), json_object_get(json_object_get(j, "video"), "srtp")};
+    for (size_t i = 0; i < G_N_ELEMENTS(srtp); i++) {
+        wipe_text(json_object_get(srtp[i], "key_out"));
+        wipe_text(json_object_get(srtp[i], "key_in"));
+    }
 }

@@ -25,6 +25,8 @@ const char *mcu_codec_name(mcu_codec c)
         return "G722";
     case MCU_CODEC_JPEG:
         return "JPEG";
+    case MCU_CODEC_H264_UNITS:
+        return "H264u";
     case MCU_CODEC_NONE:
         break;
     }

@@ -16,10 +16,11 @@ typedef enum {
     MCU_CODEC_PCMU,
     MCU_CODEC_PCMA,
     MCU_CODEC_G722,
-    MCU_CODEC_JPEG, /* a still: a whole JFIF file */
+    MCU_CODEC_JPEG,       /* a still: a whole JFIF file */
+    MCU_CODEC_H264_UNITS, /* H.264 in slices that fit a packet each: for who takes packetization-mode 0 (RFC 6184) */
 } mcu_codec;
 
-const char *mcu_codec_name(mcu_codec c); /* "H264", "VP8", "opus" ...: the SDP encoding name */
+const char *mcu_codec_name(mcu_codec c);       /* "H264", "VP8", "opus" ...: the SDP encoding name */
 mcu_codec mcu_codec_by_name(const char *name); /* whatever its case; NONE = unknown or NULL */
 bool mcu_codec_is_video(mcu_codec c);
 
@@ -30,17 +31,17 @@ bool mcu_codec_is_video(mcu_codec c);
 typedef struct mcu_au {
     atomic_int refs;
     mcu_codec codec;
-    bool keyframe;       /* video: decodable by itself (H.264 IDR with SPS/PPS, VP8 key frame) */
-    bool after_gap;      /* video in: pictures before this one were lost; false unless known */
-    uint8_t tier;        /* video out: index of the tier that made it */
-    uint16_t width_px;   /* video out: coded size; 0 = unknown */
+    bool keyframe;     /* video: decodable by itself (H.264 IDR with SPS/PPS, VP8 key frame) */
+    bool after_gap;    /* video in: pictures before this one were lost; false unless known */
+    uint8_t tier;      /* video out: index of the tier that made it */
+    uint16_t width_px; /* video out: coded size; 0 = unknown */
     uint16_t height_px;
-    uint32_t ts;         /* RTP clock: 90 kHz video, 48 kHz Opus, 8 kHz G.711/G.722 */
-    uint32_t seq;        /* audio in: RTP sequence number, extended to 32 bit */
-    int64_t first_ns;    /* video in: arrival of its first packet */
-    int64_t time_ns;     /* in: arrival of its last packet; out: media clock (monotonic) of the picture or first sample */
+    uint32_t ts;      /* RTP clock: 90 kHz video, 48 kHz Opus, 8 kHz G.711/G.722 */
+    uint32_t seq;     /* audio in: RTP sequence number, extended to 32 bit */
+    int64_t first_ns; /* video in: arrival of its first packet */
+    int64_t time_ns;  /* in: arrival of its last packet; out: media clock (monotonic) of the picture or first sample */
     size_t size;
-    uint8_t data[];      /* `size` bytes, then MCU_AU_PADDING zero bytes (libavcodec reads past the end) */
+    uint8_t data[]; /* `size` bytes, then MCU_AU_PADDING zero bytes (libavcodec reads past the end) */
 } mcu_au;
 
 #define MCU_AU_PADDING 64

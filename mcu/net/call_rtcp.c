@@ -81,15 +81,6 @@ static void on_report(mcu_call_rtp *c, const mcu_rtcp_packet *p, int64_t now_ns)
     }
 }
 
-static bool same_host(const mcu_leg_address *a, const mcu_leg_address *b)
-{
-    if (a->any.sa_family != b->any.sa_family) {
-        return false;
-    }
-    return a->any.sa_family == AF_INET6 ? memcmp(&a->v6.sin6_addr, &b->v6.sin6_addr, sizeof a->v6.sin6_addr) == 0
-                                        : a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr;
-}
-
 /* Reports of a clear leg come from the host that its media comes from; with one socket they are held against the same latch. */
 static bool ours(mcu_call_rtp *c, const mcu_leg_address *from, int64_t now_ns)
 {
@@ -99,7 +90,7 @@ static bool ours(mcu_call_rtp *c, const mcu_leg_address *from, int64_t now_ns)
     if (c->state.rtcp_mux) {
         return mcu_leg_address_same(from, &c->latch.remote);
     }
-    return same_host(from, &c->latch.remote) && mcu_latch_take(&c->rtcp_latch, from, false, now_ns);
+    return mcu_leg_address_same_host(from, &c->latch.remote) && mcu_latch_take(&c->rtcp_latch, from, false, now_ns);
 }
 
 void mcu_call_on_rtcp(mcu_call_rtp *c, uint8_t *packet, size_t size, const mcu_leg_address *from, int64_t now_ns)

@@ -300,6 +300,7 @@ bool mcu_call_rtp_change(mcu_call_rtp *c, const mcu_leg_state *state, int64_t no
     c->state.ssrc = ssrc;
     if (moved) {
         c->state.latched = false;
+        c->ssrc_ns = 0; /* what comes from there may be another stream */
         open_latches(c, now_ns);
     }
     return true;

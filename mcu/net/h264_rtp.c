@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "mcu/base/h264_params.h"
 #include "mcu/base/bytes.h"
+#include "mcu/base/h264_params.h"
 
 enum { STAP_A = 24, STAP_B = 25, MTAP16 = 26, MTAP24 = 27, FU_A = 28, FU_B = 29 };
 
@@ -123,6 +123,28 @@ mcu_status mcu_h264_pack(const uint8_t *au, size_t size, size_t max, mcu_payload
         now = next;
     }
     pack_unit(&k, now, true);
+    return MCU_OK;
+}
+
+mcu_status mcu_h264_pack_units(const uint8_t *au, size_t size, size_t max, mcu_payload_fn fn, void *user)
+{
+    mcu_nal_iter it;
+    unit now, next;
+    unsigned n = 0;
+    mcu_nal_begin(&it, au, size);
+    for (; next_unit(&it, &now); n++) {
+        if (now.size > max) {
+            return MCU_EINVAL;
+        }
+    }
+    mcu_nal_begin(&it, au, size);
+    if (n == 0 || !next_unit(&it, &now)) {
+        return MCU_EINVAL;
+    }
+    for (; next_unit(&it, &next); now = next) {
+        fn(user, now.data, now.size, false);
+    }
+    fn(user, now.data, now.size, true);
     return MCU_OK;
 }
 

@@ -1,4 +1,4 @@
-/* h264_rtp.h - H.264 payload format, packetization-mode 1.  Thread: any (pure).
+/* h264_rtp.h - H.264 payload format, packetization-modes 0 and 1.  Thread: any (pure).
  * Source: RFC 6184 5.6 (single NAL), 5.7.1 (STAP-A), 5.8 (FU-A). STAP-B, MTAP and FU-B need DON and are refused. */
 #ifndef MCU_NET_H264_RTP_H
 #define MCU_NET_H264_RTP_H
@@ -12,7 +12,9 @@ typedef void (*mcu_payload_fn)(void *user, const uint8_t *payload, size_t size, 
  * before the first slice share a STAP-A where they fit. Access unit delimiters and end-of-sequence NALs are left out. MCU_EINVAL:
  * no NAL unit; fn was not called. */
 mcu_status mcu_h264_pack(const uint8_t *au, size_t size, size_t max, mcu_payload_fn fn, void *user);
-/* How many payloads that makes and their bytes, to ask the pacer before packing. */
+/* The same for who takes mode 0: each NAL unit is a payload. MCU_EINVAL also when one is larger than `max`. */
+mcu_status mcu_h264_pack_units(const uint8_t *au, size_t size, size_t max, mcu_payload_fn fn, void *user);
+/* How many payloads mcu_h264_pack() makes and their bytes, to ask the pacer before packing. */
 unsigned mcu_h264_pack_count(const uint8_t *au, size_t size, size_t max, size_t *bytes);
 
 /* Payloads of one picture in sequence order -> Annex B with 4-byte start codes. With out = NULL it only counts. Zero-initialise.

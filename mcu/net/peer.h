@@ -10,6 +10,7 @@
 #include "mcu/base/decode_limits.h"
 #include "mcu/base/media.h"
 #include "mcu/base/status.h"
+#include "mcu/net/link.h"
 
 /* ---- what all peers of a process share ---- */
 
@@ -138,19 +139,6 @@ typedef struct {
     unsigned bitrate_bps;         /* over the last second, on the wire incl. RTX */
     mcu_codec codec;
 } mcu_stream_stats;
-
-/* What the path to them carries, as far as is known. */
-typedef struct {
-    unsigned estimate_bps; /* on the wire */
-    unsigned proven_bps;   /* shown to pass lately; 0 = nothing */
-    double queue_ms;       /* how long what we send waits on its way */
-    double loss;           /* of the last 2 s; < 0 unknown */
-    double repair;         /* what sending again weighs beside the pictures, as a share of them */
-    bool outage;           /* nothing of what we send is heard of */
-    bool broken;           /* the circuit breaker is open (RFC 8083) */
-    bool probes;           /* more can be shown to pass by mcu_peer_set_goal() */
-    bool unheard;          /* nothing was heard yet: the estimate is a guess */
-} mcu_peer_link;
 
 typedef struct {
     mcu_peer_state state;

@@ -83,17 +83,7 @@ void mcu_peer_set_goal(mcu_peer *p, unsigned bps)
 
 void mcu_peer_get_link(mcu_peer *p, mcu_peer_link *out)
 {
-    mcu_bwe_view view;
-    mcu_bwe_get(p->send.bwe, mcu_net_now_ns(p->net), &view);
-    *out = (mcu_peer_link){.estimate_bps = view.estimate_bps,
-                           .proven_bps = view.proven_bps,
-                           .queue_ms = (double)view.late_ns / (double)MCU_NS_PER_MS,
-                           .loss = view.loss,
-                           .repair = mcu_repair_share(p->send.copies_each, p->send.loss),
-                           .outage = view.state == MCU_BWE_OUTAGE,
-                           .broken = view.state == MCU_BWE_BROKEN,
-                           .probes = view.feedback && p->send.rtx_pt != 0,
-                           .unheard = view.state == MCU_BWE_START};
+    mcu_sender_link(&p->send, mcu_net_now_ns(p->net), out);
 }
 
 void mcu_peer_get_stats(mcu_peer *p, mcu_peer_stats *out)

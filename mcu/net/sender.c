@@ -258,3 +258,18 @@ void mcu_sender_on_report(mcu_sender *s, double loss, int64_t rtt_ns, int64_t no
     mcu_bwe_report(s->bwe, loss, rtt_ns, now_ns);
     mcu_bwe_get(s->bwe, now_ns, &s->view);
 }
+
+void mcu_sender_link(const mcu_sender *s, int64_t now_ns, mcu_peer_link *out)
+{
+    mcu_bwe_view view;
+    mcu_bwe_get(s->bwe, now_ns, &view);
+    *out = (mcu_peer_link){.estimate_bps = view.estimate_bps,
+                           .proven_bps = view.proven_bps,
+                           .queue_ms = (double)view.late_ns / (double)MCU_NS_PER_MS,
+                           .loss = view.loss,
+                           .repair = mcu_repair_share(s->copies_each, s->loss),
+                           .outage = view.state == MCU_BWE_OUTAGE,
+                           .broken = view.state == MCU_BWE_BROKEN,
+                           .probes = view.feedback && s->rtx_pt != 0,
+                           .unheard = view.state == MCU_BWE_START};
+}

@@ -6,6 +6,7 @@
 #define MCU_NET_SENDER_H
 
 #include "mcu/net/bwe.h"
+#include "mcu/net/link.h"
 #include "mcu/net/pacer.h"
 #include "mcu/net/repair.h"
 #include "mcu/net/rtpext.h"
@@ -49,15 +50,15 @@ typedef struct {
     mcu_bwe_view view; /* newest */
     unsigned pace_bps;
     mcu_repair repair;
-    double loss;          /* smoothed */
-    unsigned copies_each; /* of every packet of pictures, unasked */
-    bool twice;           /* what is asked for goes out twice */
-    unsigned playout_ms;  /* what pictures are kept back by at the far end */
-    bool need_keyframe;   /* a picture was dropped: only a keyframe may follow */
-    int64_t audio_ns;     /* when audio left last */
-    int64_t sign_ns;      /* when a copy left in its place, during an outage */
-    int64_t rates_ns;     /* when the rates were closed */
-    int64_t rtt_ns;       /* of their reports, < 0 unknown */
+    double loss;                /* smoothed */
+    unsigned copies_each;       /* of every packet of pictures, unasked */
+    bool twice;                 /* what is asked for goes out twice */
+    unsigned playout_ms;        /* what pictures are kept back by at the far end */
+    bool need_keyframe;         /* a picture was dropped: only a keyframe may follow */
+    int64_t audio_ns;           /* when audio left last */
+    int64_t sign_ns;            /* when a copy left in its place, during an outage */
+    int64_t rates_ns;           /* when the rates were closed */
+    int64_t rtt_ns;             /* of their reports, < 0 unknown */
     uint64_t admitted, refused; /* pictures; admitted: with somebody at the other end */
     uint64_t rtx_sent, copies;
     mcu_sender_callbacks callbacks;
@@ -83,6 +84,9 @@ int64_t mcu_sender_pump(mcu_sender *s, int64_t now_ns);
 void mcu_sender_tick(mcu_sender *s, int64_t now_ns); /* every 20 ms */
 /* The queue has drained after a drop and the remote hears us: a keyframe would get through. */
 bool mcu_sender_wants_keyframe(const mcu_sender *s);
+
+/* For whoever chooses what is sent. */
+void mcu_sender_link(const mcu_sender *s, int64_t now_ns, mcu_peer_link *out);
 
 /* MCU_EINVAL: it did not parse; nothing changed. */
 mcu_status mcu_sender_on_feedback(mcu_sender *s, const mcu_rtcp_packet *twcc, int64_t now_ns);

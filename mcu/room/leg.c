@@ -6,7 +6,6 @@
 #include "mcu/base/clock.h"
 #include "mcu/base/log.h"
 #include "mcu/net/call_rtp.h"
-#include "mcu/net/mos.h"
 #include "mcu/room/leg_reader.h"
 #include "mixer/wav.h"
 
@@ -22,63 +21,6 @@ const char *mcu_leg_state_name(const mcu_leg *l)
 const char *mcu_leg_id(const mcu_leg *l)
 {
     return l->id;
-}
-
-/* ---- figures ---- */
-
-static mix_voice_stats playout_of(const mcu_leg *l)
-{
-    mix_voice_stats v = {0};
-    if (l->has_voice) {
-        (void)mix_audio_voice_get_stats(l->room->audio, l->seat->person, &v);
-    }
-    return v;
-}
-
-static double mos_of(const mcu_leg *l, const mcu_call_rtp_stats *t, const mix_voice_stats *v)
-{
-    uint64_t all = t->packets_in + t->lost;
-    double delay_ms = MAX(t->rtt_ms, 0) / 2 + v->delay_ms;
-    return mcu_mos(mcu_call_rtp_codec(l->rtp), all > 0 ? (double)t->lost / (double)all : 0, delay_ms);
-}
-
-/* Members of `call` and of `phone`. */
-static json_t *figures(const mcu_leg *l)
-{
-    mcu_call_rtp_stats t;
-    mcu_call_rtp_get_stats(l->rtp, &t);
-    mix_voice_stats v = playout_of(l);
-    uint64_t all = t.packets_in + t.lost;
-    return json_pack("{sI ss sI sI sI sf sf sf sI sf}", "seconds", (json_int_t)((mcu_now_ns() - l->since_ns) / MCU_NS_PER_SEC),
-                     "codec", mcu_codec_name(mcu_call_rtp_codec(l->rtp)), "packets_in", (json_int_t)t.packets_in, "packets_out",
-                     (json_int_t)t.packets_out, "lost", (json_int_t)t.lost, "loss", all > 0 ? (double)t.lost / (double)all : 0.0,
-                     "jitter_ms", t.jitter_ms, "rtt_ms", t.rtt_ms, "concealed", (json_int_t)v.concealed, "mos",
-                     mos_of(l, &t, &v));
-}
-
-json_t *mcu_leg_inspection(mcu_leg *l)
-{
-    mcu_call_rtp_stats t;
-    mcu_call_rtp_get_stats(l->rtp, &t);
-    mix_voice_stats v = playout_of(l);
-    json_t *j = figures(l);
-    json_object_update_new(j, json_pack("{ss ss sb sb si sf sf}", "session", l->id, "state", mcu_leg_state_name(l), "clear",
-                                        mcu_leg_is_clear(l), "hold", mcu_call_rtp_held(l->rtp), "volume", l->volume, "delay_ms",
-                                        v.delay_ms, "target_ms", v.target_ms));
-    json_object_update_new(j, json_pack("{sI sI sI sI sf}", "refused", (json_int_t)t.refused, "auth_failures",
-                                        (json_int_t)t.auth_failures, "bad_packets", (json_int_t)t.bad, "keys", (json_int_t)t.keys,
-                                        "remote_loss", t.remote_loss));
-    return j;
-}
-
-void mcu_leg_report(mcu_leg *l, const char *why)
-{
-    json_t *m = json_pack("{ss ss ss ss ss}", "type", "leg", "seat", l->seat->id, "session", l->id, "state",
-                          mcu_leg_state_name(l), "why", why);
-    if (l->state == LEG_GONE) {
-        json_object_set_new(m, "call", figures(l));
-    }
-    mcu_room_send(l->room, m, NULL);
 }
 
 static void set_state(mcu_leg *l, leg_state state, const char *why)
@@ -204,12 +146,24 @@ mcu_leg *mcu_leg_new(mcu_room *r, mcu_seat *seat, const char *id, const mcu_leg_
     return l;
 }
 
+bool mcu_leg_add_pictures(mcu_leg *l, int take_rtp, int take_rtcp, GError **error)
+{
+    l->pictures = mcu_leg_pictures_new(l, l->seat, l->room, &l->told.video, take_rtp, take_rtcp, error);
+    return l->pictures != NULL;
+}
+
+mcu_leg_pictures *mcu_leg_get_pictures(const mcu_leg *l)
+{
+    return l != NULL ? l->pictures : NULL;
+}
+
 void mcu_leg_free(mcu_leg *l)
 {
     if (l == NULL) {
         return;
     }
     leave_mixer(l);
+    mcu_leg_pictures_free(l->pictures);
     mcu_call_rtp_free(l->rtp);
     mcu_leg_wipe(&l->told);
     g_free(l);
@@ -220,6 +174,7 @@ void mcu_leg_end(mcu_leg *l, const char *why)
     mcu_room *r = l->room;
     set_state(l, LEG_GONE, why);
     leave_mixer(l);
+    mcu_leg_pictures_free(g_steal_pointer(&l->pictures)); /* no callback of theirs leads here */
     l->seat->leg = NULL;
     if (l->seat->session != NULL && l->seat->session->up) {
         mcu_session_set_up(l->seat->session);
@@ -242,6 +197,9 @@ mcu_leg *mcu_leg_find(mcu_room *r, const char *session)
 void mcu_leg_tick(mcu_leg *l, int64_t now_ns)
 {
     mcu_call_rtp_stats t;
+    if (l->pictures != NULL) {
+        mcu_leg_pictures_tick(l->pictures, now_ns);
+    }
     mcu_call_rtp_get_stats(l->rtp, &t);
     bool quiet = now_ns - MAX(t.last_in_ns, l->since_ns) >= QUIET_NS;
     set_state(l, mcu_call_rtp_held(l->rtp) ? LEG_HELD : quiet ? LEG_QUIET : LEG_UP, quiet ? "nothing came for 10 s" : "media");
@@ -261,7 +219,8 @@ bool mcu_leg_change(mcu_leg *l, const json_t *changes, GError **error)
 {
     mcu_leg_state next = l->told;
     mcu_codec before = mcu_call_rtp_codec(l->rtp);
-    bool ok = mcu_leg_state_change(&next, changes, error) && mcu_call_rtp_change(l->rtp, &next, mcu_now_ns(), error);
+    bool ok = mcu_leg_state_change(&next, changes, error) && mcu_call_rtp_change(l->rtp, &next, mcu_now_ns(), error) &&
+              (l->pictures == NULL || mcu_leg_pictures_change(l->pictures, &next.video, error));
     if (ok) {
         l->told = next;
         if (next.codec != before) {

@@ -9,6 +9,9 @@
 /* Takes both sockets, also when it fails. The seat has no leg yet. */
 mcu_leg *mcu_leg_new(mcu_room *r, mcu_seat *seat, const char *id, const mcu_leg_state *state, int take_rtp, int take_rtcp,
                      GError **error);
+/* The sockets of its video, whose state came with the rest; taken, also when it fails: the leg is to be ended then. */
+bool mcu_leg_add_pictures(mcu_leg *l, int take_rtp, int take_rtcp, GError **error);
+struct mcu_leg_pictures *mcu_leg_get_pictures(const mcu_leg *l); /* NULL = none, or no leg */
 void mcu_leg_free(mcu_leg *l); /* out of the mixer, sockets closed; not inside a callback of its RTP. NULL is fine */
 /* The seat forgets it and its web session gets its sound back; says "gone" to the gateway; freed by the idle source. */
 void mcu_leg_end(mcu_leg *l, const char *why);

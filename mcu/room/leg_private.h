@@ -1,10 +1,11 @@
-/* leg_private.h - what leg.c and leg_keys.c share.  Thread: loop. */
+/* leg_private.h - what leg.c and leg_*.c share.  Thread: loop. */
 #ifndef MCU_ROOM_LEG_PRIVATE_H
 #define MCU_ROOM_LEG_PRIVATE_H
 
 #include "mcu/base/metrics.h"
 #include "mcu/net/call_rtp.h"
 #include "mcu/room/leg.h"
+#include "mcu/room/leg_pictures.h"
 
 #define MCU_LEG_VOLUME_DB 3
 #define MCU_LEG_VOLUME_STEPS 4 /* up, and down */
@@ -17,7 +18,8 @@ struct mcu_leg {
     char id[MCU_ID_MAX + 1];
     leg_state state;
     mcu_call_rtp *rtp;
-    mcu_leg_state told; /* what signalling has said, for changes of a part; holds keys */
+    mcu_leg_pictures *pictures; /* NULL = of a telephone */
+    mcu_leg_state told;         /* what signalling has said, for changes of a part; holds keys */
     bool audio_on, hand, talking;
     bool has_voice, has_listener;
     int volume; /* steps */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "mcu/room/leg.h"
+#include "mcu/room/leg_pictures.h"
 #include "mcu/room/requests.h"
 
 static const char *text(const json_t *m, const char *key)
@@ -40,7 +41,7 @@ static bool check_leg(mcu_room *r, const json_t *m, const mcu_seat *seat, const 
     if (!mcu_valid_id(id)) {
         return bad(error, "leg needs session");
     }
-    if (r->n_passed != (state->rtcp_mux ? 1 : 2)) {
+    if (r->n_passed != (state->rtcp_mux ? 1u : 2u) + (state->has_video ? 2u : 0u)) {
         return bad(error, "leg needs the descriptors of its sockets");
     }
     bool taken = mcu_leg_find(r, id) != NULL || (seat->session != NULL && strcmp(seat->session->id, id) == 0);
@@ -49,6 +50,16 @@ static bool check_leg(mcu_room *r, const json_t *m, const mcu_seat *seat, const 
         return false;
     }
     return true;
+}
+
+static bool add_pictures(mcu_room *r, mcu_leg *l, unsigned first, GError **error)
+{
+    int rtp = take_passed(r, first), rtcp = take_passed(r, first + 1);
+    if (mcu_leg_add_pictures(l, rtp, rtcp, error)) {
+        return true;
+    }
+    mcu_leg_end(l, "no_video");
+    return false;
 }
 
 bool mcu_request_leg(mcu_room *r, const json_t *m, GError **error)
@@ -62,8 +73,9 @@ bool mcu_request_leg(mcu_room *r, const json_t *m, GError **error)
     }
     bool ok = mcu_leg_from_json(json_object_get(m, "leg"), &state, error) && check_leg(r, m, seat, &state, error);
     if (ok) {
-        int rtp = take_passed(r, 0), rtcp = take_passed(r, 1);
-        ok = mcu_leg_new(r, seat, text(m, "session"), &state, rtp, rtcp, error) != NULL;
+        int rtp = take_passed(r, 0), rtcp = state.rtcp_mux ? -1 : take_passed(r, 1);
+        mcu_leg *l = mcu_leg_new(r, seat, text(m, "session"), &state, rtp, rtcp, error);
+        ok = l != NULL && (!state.has_video || add_pictures(r, l, state.rtcp_mux ? 1 : 2, error));
     }
     mcu_leg_wipe(&state);
     if (ok) {
@@ -93,6 +105,19 @@ bool mcu_request_key(mcu_room *r, const json_t *m, GError **error)
         return bad(error, "key is not one of 0-9, *, #, A-D");
     }
     mcu_leg_key(l, key[0]);
+    mcu_reply_ok(r, m);
+    return true;
+}
+
+bool mcu_request_keyframe(mcu_room *r, const json_t *m, GError **error)
+{
+    mcu_leg *l = find(r, m, error);
+    if (l == NULL) {
+        return false;
+    }
+    if (mcu_leg_get_pictures(l) != NULL) {
+        mcu_leg_pictures_asked(mcu_leg_get_pictures(l));
+    }
     mcu_reply_ok(r, m);
     return true;
 }

@@ -6,6 +6,7 @@
 
 bool mcu_request_leg(mcu_room *r, const json_t *m, GError **error);
 bool mcu_request_leg_update(mcu_room *r, const json_t *m, GError **error);
+bool mcu_request_keyframe(mcu_room *r, const json_t *m, GError **error); /* a video endpoint asks for one */
 bool mcu_request_key(mcu_room *r, const json_t *m, GError **error);
 bool mcu_request_say(mcu_room *r, const json_t *m, GError **error);
 

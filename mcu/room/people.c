@@ -1,3 +1,4 @@
+#include "mcu/room/leg_pictures.h"
 #include "mcu/room/record.h"
 #include "mcu/room/room_private.h"
 
@@ -60,7 +61,8 @@ static unsigned list_screens(const mcu_room *r, mix_person people[MIX_MAX_PEOPLE
 /* Only on the phone, and without the floor of late: nothing to look at. */
 static bool is_silent_caller(const mcu_room *r, const mcu_seat *seat)
 {
-    bool caller = seat->leg != NULL && (seat->session == NULL || !mcu_session_is_person(seat->session));
+    bool caller = seat->leg != NULL && !mcu_leg_pictures_shown(mcu_leg_get_pictures(seat->leg)) &&
+                  (seat->session == NULL || !mcu_session_is_person(seat->session));
     return caller && !mcu_seat_talking(seat) && mcu_stage_rank(&r->stage, seat->person) >= RECENT_SPEAKERS;
 }
 
@@ -77,13 +79,14 @@ static unsigned count_silent_callers(const mcu_room *r)
 static mix_person person_of(const mcu_room *r, const mcu_seat *seat)
 {
     const mcu_session *s = seat->session;
+    bool by_call = mcu_leg_pictures_shown(mcu_leg_get_pictures(seat->leg));
     return (mix_person){
         .person = seat->person,
         .name = seat->name,
-        .camera_on = s != NULL && mcu_session_shows_camera(s),
+        .camera_on = by_call || (s != NULL && mcu_session_shows_camera(s)),
         .muted = !mcu_seat_is_heard(seat),
         .talking = mcu_seat_talking(seat),
-        .phone = seat->leg != NULL,
+        .phone = seat->leg != NULL && !by_call,
         .masked = mcu_record_masks(r, seat),
         .who = who_is(seat),
         .rank = mcu_stage_rank(&r->stage, seat->person),
@@ -148,7 +151,9 @@ static unsigned tiers_watched(const mcu_room *r)
     int recorded = mcu_record_tier(r);
     unsigned watched = recorded >= 0 ? 1u << recorded : 0;
     for (guint i = 0; i < r->order->len; i++) {
-        const mcu_session *s = ((const mcu_seat *)r->order->pdata[i])->session;
+        const mcu_seat *seat = r->order->pdata[i];
+        const mcu_session *s = seat->session;
+        watched |= mcu_leg_pictures_watched(mcu_leg_get_pictures(seat->leg));
         if (s != NULL && s->up) {
             watched |= 1u << s->view.current | 1u << s->view.wanted;
         }

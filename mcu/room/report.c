@@ -1,5 +1,6 @@
 #include "mcu/base/clock.h"
 #include "mcu/room/leg.h"
+#include "mcu/room/leg_pictures.h"
 #include "mcu/room/room_private.h"
 
 #define WEAK_QUALITY 2
@@ -43,9 +44,9 @@ static json_t *row(const mcu_seat *seat, const char *kind, const char *tier, con
     const mcu_leg *l = seat->leg;
     json_t *p = json_pack("{ss ss ss ss ss ss}", "seat", seat->id, "name", seat->name, "role", seat->role, "kind", kind, "tier",
                           tier, "state", state);
-    json_object_update_new(p, json_pack("{sb sb sb sb}", "audio", mcu_seat_is_heard(seat), "video",
-                                        s != NULL && mcu_session_shows_camera(s), "muted", seat->muted, "talking",
-                                        mcu_seat_talking(seat)));
+    bool shows = (s != NULL && mcu_session_shows_camera(s)) || mcu_leg_pictures_shown(mcu_leg_get_pictures(l));
+    json_object_update_new(p, json_pack("{sb sb sb sb}", "audio", mcu_seat_is_heard(seat), "video", shows, "muted", seat->muted,
+                                        "talking", mcu_seat_talking(seat)));
     bool hand = (s != NULL && s->hand) || (l != NULL && mcu_leg_hand(l));
     json_object_update_new(p, json_pack("{sb sb sb}", "host", seat->host, "hand", hand, "share", s != NULL && s->share));
     if (l != NULL) {
@@ -64,7 +65,8 @@ static json_t *session_row(const mcu_session *s)
 
 static json_t *leg_row(const mcu_seat *seat)
 {
-    return row(seat, "phone", "audio", mcu_leg_state_name(seat->leg));
+    const mcu_leg_pictures *pictures = mcu_leg_get_pictures(seat->leg);
+    return row(seat, "phone", pictures != NULL ? mcu_leg_pictures_tier(pictures) : "audio", mcu_leg_state_name(seat->leg));
 }
 
 json_t *mcu_report_roster(mcu_room *r)

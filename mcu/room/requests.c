@@ -351,6 +351,7 @@ static const struct {
     request_fn fn;
 } requests[] = {
     {"key", mcu_request_key},
+    {"keyframe", mcu_request_keyframe},
     {"leg", mcu_request_leg},
     {"leg_update", mcu_request_leg_update},
     {"say", mcu_request_say},

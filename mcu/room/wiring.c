@@ -1,5 +1,6 @@
 #include "mcu/base/log.h"
 #include "mcu/room/leg.h"
+#include "mcu/room/leg_pictures.h"
 #include "mcu/room/leg_reader.h"
 #include "mcu/room/record.h"
 #include "mcu/room/room_private.h"
@@ -102,7 +103,11 @@ static void on_picture_out(void *user, unsigned tier, mcu_au *au)
     }
     mcu_record_picture(r, tier, au);
     for (guint i = 0; i < r->order->len; i++) {
-        mcu_session *s = ((mcu_seat *)r->order->pdata[i])->session;
+        const mcu_seat *seat = r->order->pdata[i];
+        mcu_session *s = seat->session;
+        if (mcu_leg_get_pictures(seat->leg) != NULL) {
+            mcu_leg_pictures_out(mcu_leg_get_pictures(seat->leg), tier, au);
+        }
         if (s == NULL || !s->up) {
             continue;
         }
@@ -127,7 +132,10 @@ static void on_picture_out(void *user, unsigned tier, mcu_au *au)
 static void on_keyframe_wanted(void *user, uint32_t source)
 {
     mcu_seat *seat = mcu_people_by_number(user, source);
-    if (seat != NULL && seat->session != NULL) {
+    mcu_leg_pictures *pictures = seat != NULL ? mcu_leg_get_pictures(seat->leg) : NULL;
+    if (pictures != NULL && mcu_leg_pictures_shown(pictures)) {
+        mcu_leg_pictures_want(pictures);
+    } else if (seat != NULL && seat->session != NULL) {
         mcu_peer_request_keyframe(seat->session->peer);
     }
     seat = mcu_people_by_content(user, source);

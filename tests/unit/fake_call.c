@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "mcu/net/call_rtp.h"
+#include "mcu/net/call_video.h"
 #include "mcu/net/mos.h"
 #include "mixer/wav.h"
 #include "tests/unit/fake_media.h"
@@ -154,4 +155,108 @@ int16_t *mix_wav_read(int fd, unsigned *n, GError **error)
     }
     *n = 480;
     return g_new0(int16_t, 480);
+}
+
+/* ---- pictures of a call ---- */
+
+struct mcu_call_video {
+    mcu_leg_video state;
+    mcu_call_video_callbacks callbacks;
+    void *user;
+    int fds[2];
+};
+
+mcu_call_video *mcu_call_video_new(const mcu_leg_video *state, int take_rtp, int take_rtcp,
+                                   const mcu_call_video_callbacks *callbacks, void *user, int64_t now_ns, GError **error)
+{
+    (void)now_ns;
+    (void)error;
+    mcu_call_video *v = g_new0(mcu_call_video, 1);
+    *v = (mcu_call_video){.state = *state, .callbacks = *callbacks, .user = user, .fds = {take_rtp, take_rtcp}};
+    fake.video_calls++;
+    return v;
+}
+
+void mcu_call_video_free(mcu_call_video *v)
+{
+    if (v != NULL) {
+        close(v->fds[0]);
+        close(v->fds[1]);
+        fake.video_calls--;
+        g_free(v);
+    }
+}
+
+bool mcu_call_video_change(mcu_call_video *v, const mcu_leg_video *state, int64_t now_ns, GError **error)
+{
+    (void)now_ns;
+    (void)error;
+    v->state = *state;
+    return true;
+}
+
+int mcu_call_video_fd(const mcu_call_video *v)
+{
+    return v->fds[0];
+}
+
+int mcu_call_video_rtcp_fd(const mcu_call_video *v)
+{
+    return v->fds[1];
+}
+
+void mcu_call_video_read(mcu_call_video *v, int64_t now_ns)
+{
+    (void)v;
+    (void)now_ns;
+}
+
+void mcu_call_video_step(mcu_call_video *v, int64_t now_ns)
+{
+    (void)v;
+    (void)now_ns;
+}
+
+mcu_status mcu_call_video_send(mcu_call_video *v, const mcu_au *au, int64_t now_ns)
+{
+    (void)v;
+    (void)au;
+    (void)now_ns;
+    fake.call_pictures++;
+    return MCU_OK;
+}
+
+void mcu_call_video_want_keyframe(mcu_call_video *v, int64_t now_ns)
+{
+    (void)now_ns;
+    v->callbacks.on_ask(v->user);
+}
+
+void mcu_call_video_asked(mcu_call_video *v, int64_t now_ns)
+{
+    (void)now_ns;
+    v->callbacks.on_keyframe_request(v->user);
+}
+
+bool mcu_call_video_sends(const mcu_call_video *v)
+{
+    return v->state.pt != 0 && v->state.send;
+}
+
+bool mcu_call_video_receives(const mcu_call_video *v)
+{
+    return v->state.pt != 0 && v->state.recv;
+}
+
+void mcu_call_video_get_link(const mcu_call_video *v, int64_t now_ns, mcu_peer_link *out)
+{
+    (void)v;
+    (void)now_ns;
+    *out = (mcu_peer_link){.unheard = true};
+}
+
+void mcu_call_video_get_stats(const mcu_call_video *v, mcu_call_video_stats *out)
+{
+    (void)v;
+    *out = (mcu_call_video_stats){.pictures_in = 5};
 }

@@ -23,6 +23,8 @@ typedef struct {
     /* telephones (fake_call.c) */
     unsigned calls; /* alive */
     unsigned call_packets;
+    unsigned video_calls; /* alive, with pictures */
+    unsigned call_pictures;
     int64_t call_report_ns; /* when a call's newest RTCP came */
     mcu_codec line_codec[256];
     bool hushed[256], bad_wav;

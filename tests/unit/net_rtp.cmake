@@ -1,6 +1,7 @@
 foreach(part bwe call call_parts red repair rtcp rtp twcc)
   tessera_test(net_${part} SOURCES test_net_${part}.c LIBS tessera_net)
 endforeach()
+tessera_test(net_call_video SOURCES test_net_call_video.c h264_kit.c LIBS tessera_net)
 tessera_test(net_h264_params SOURCES test_net_h264_params.c h264_kit.c LIBS tessera_base)
 tessera_test(net_payloads SOURCES test_net_payloads.c h264_kit.c LIBS tessera_net)
 tessera_test(net_vjitter SOURCES test_net_vjitter.c h264_kit.c LIBS tessera_net)

@@ -17,7 +17,9 @@ set(ROOM_FILES
   ${ROOM}/keypad.c
   ${ROOM}/ladder.c
   ${ROOM}/leg.c
+  ${ROOM}/leg_figures.c
   ${ROOM}/leg_keys.c
+  ${ROOM}/leg_pictures.c
   ${ROOM}/leg_reader.c
   ${ROOM}/leg_requests.c
   ${ROOM}/options.c

@@ -257,6 +257,43 @@ static void many_silent_callers_share_a_tile(void **state)
     assert_int_equal(fake.n_people, 5); /* three are not many */
 }
 
+static void a_video_endpoint_is_a_tile_and_watches_what_it_can_take(void **state)
+{
+    room_kit *f = *state;
+    int fds[4] = {any_fd(), any_fd(), any_fd(), any_fd()};
+    json_t *leg = leg_json();
+    json_object_set_new(leg, "video",
+                        json_pack("{si sb sb si si ss sn}", "pt", 97, "send", 1, "recv", 1, "max_mbs", 396, "max_kbps", 384,
+                                  "remote", "192.0.2.1:4002", "srtp"));
+    json_t *m = json_pack("{ss si ss ss so}", "type", "leg", "id", 1, "seat", "s1", "session", "c1", "leg", leg);
+    mcu_room_handle_fds(f->room, m, fds, 2); /* without its sockets */
+    assert_null(mcu_leg_find(f->room, "c1"));
+    mcu_room_handle_fds(f->room, m, fds, 4);
+    json_decref(m);
+    room_kit_settle();
+    assert_int_equal(fake.video_calls, 1);
+    assert_true(fake.sources[1] && fake.people[0].camera_on && !fake.people[0].phone);
+    unsigned watched = 0;
+    for (unsigned t = 0; t < MIX_MAX_TIERS; t++) {
+        watched += fake.uses[t];
+        if (fake.uses[t] > 0) {
+            fake_picture(t, true);
+            assert_int_equal(fake.keyframe_requests[t], 1);
+        }
+    }
+    assert_int_equal(watched, 1);
+    assert_int_equal(fake.uses[0], 0); /* the largest is more than it takes */
+    assert_int_equal(fake.call_pictures, 1);
+    room_kit_say(f, json_pack("{si ss ss ss}", "id", 2, "type", "keyframe", "seat", "s1", "session", "c1"));
+    room_kit_say(f, json_pack("{ss ss s{s{sisb}}}", "type", "leg_update", "session", "c1", "leg", "video", "pt", 97, "recv", 0));
+    assert_true(!fake.sources[1] && !fake.people[0].camera_on && fake.people[0].phone);
+    room_kit_say(f, json_pack("{ss ss ss}", "type", "leave", "seat", "s1", "session", "c1"));
+    for (unsigned t = 0; t < MIX_MAX_TIERS; t++) {
+        assert_int_equal(fake.uses[t], 0);
+    }
+    assert_int_equal(fake.video_calls + fake.calls, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +304,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_phone_beside_a_browser_takes_its_sound_and_gives_it_back, room_kit_setup,
                                         room_kit_teardown),
         cmocka_unit_test_setup_teardown(a_call_that_is_over_without_a_word_leaves_its_seat, room_kit_setup, room_kit_teardown),
+        cmocka_unit_test_setup_teardown(a_video_endpoint_is_a_tile_and_watches_what_it_can_take, room_kit_setup,
+                                        room_kit_teardown),
         cmocka_unit_test_setup_teardown(many_silent_callers_share_a_tile, room_kit_setup, room_kit_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

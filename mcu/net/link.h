@@ -1,0 +1,20 @@
+/* link.h - what the path to a receiver carries.  Thread: any; a plain struct. */
+#ifndef MCU_NET_LINK_H
+#define MCU_NET_LINK_H
+
+#include <stdbool.h>
+
+/* As far as is known. */
+typedef struct {
+    unsigned estimate_bps; /* on the wire */
+    unsigned proven_bps;   /* shown to pass lately; 0 = nothing */
+    double queue_ms;       /* how long what we send waits on its way */
+    double loss;           /* of the last 2 s; < 0 unknown */
+    double repair;         /* what sending again weighs beside the pictures, as a share of them */
+    bool outage;           /* nothing of what we send is heard of */
+    bool broken;           /* the circuit breaker is open (RFC 8083) */
+    bool probes;           /* more can be shown to pass by mcu_peer_set_goal() */
+    bool unheard;          /* nothing was heard yet: the estimate is a guess */
+} mcu_peer_link;
+
+#endif
