@@ -36,6 +36,7 @@ void sig_api_remove(sig_request *q);
 void sig_api_create_pin(sig_request *q);
 void sig_api_dial(sig_request *q);
 void sig_api_hang_up(sig_request *q);
+void sig_api_transfer(sig_request *q);
 void sig_api_list_calls(sig_request *q);
 
 void sig_api_tier_picture(sig_request *q);

@@ -136,6 +136,23 @@ void sig_api_hang_up(sig_request *q)
     }
 }
 
+void sig_api_transfer(sig_request *q)
+{
+    const sig_room_facts *room = sig_api_room(q);
+    json_t *m = room && has_phone(q) ? sig_request_json(q, "TransferRequest") : NULL;
+    if (!m) {
+        return;
+    }
+    const char *code = NULL, *reason = NULL;
+    const sig_dial d = {.room = room->id, .actor = q->operator.actor, .number = member(m, "number", "")};
+    if (sig_phone_transfer(q->gateway->phone, &d, q->part[1], &code, &reason)) {
+        sig_reply_empty(q, 202);
+    } else {
+        sig_reply_error(q, code, reason);
+    }
+    json_decref(m);
+}
+
 void sig_api_list_calls(sig_request *q)
 {
     json_t *calls = sig_phone_calls_json(q->gateway);

@@ -34,6 +34,15 @@ static void on_key(sig_phone *p, const json_t *m)
     }
 }
 
+static void on_keyframe(sig_phone *p, const json_t *m)
+{
+    sig_phone_call *c = sig_phone_find(p, sig_phone_text(m, "call"));
+    sig_room *r = c && c->leg_there ? sig_phone_call_room(c) : NULL;
+    if (r) {
+        sig_room_tell(r, json_pack("{s:s, s:s, s:s}", "type", "keyframe", "seat", c->seat, "session", c->id));
+    }
+}
+
 static void on_trunk(sig_phone *p, const json_t *m)
 {
     const char *name = sig_phone_text(m, "trunk");
@@ -67,6 +76,7 @@ static void on_known(sig_phone *p, const json_t *m)
     c->answered_ms = json_integer_value(json_object_get(b, "answered"));
     c->joined_ms = json_integer_value(json_object_get(b, "joined"));
     sig_seal_open(p->seal, sig_phone_text(b, "number"), c->number);
+    c->dialog = json_incref(json_object_get(m, "dialog"));
     c->state = strcmp(state, "in_room") == 0 ? SIG_CALL_IN_ROOM : c->outgoing ? SIG_CALL_ANSWERED : SIG_CALL_PROMPTS;
     c->leg_there = c->state == SIG_CALL_IN_ROOM;
     sig_room *r = sig_phone_call_room(c);
@@ -93,8 +103,11 @@ static void on_message(void *user, const char *type, const json_t *m, json_int_t
         void (*answer)(sig_phone *p, const json_t *m, json_int_t id);
     } table[] = {{"incoming", NULL, sig_phone_on_incoming},
                  {"pin", NULL, sig_phone_on_pin},
+                 {"refer", NULL, sig_phone_on_refer},
+                 {"transfer", sig_phone_on_transfer, NULL},
                  {"leg_update", on_leg_update, NULL},
                  {"key", on_key, NULL},
+                 {"keyframe", on_keyframe, NULL},
                  {"state", sig_phone_on_progress, NULL},
                  {"ended", on_ended, NULL},
                  {"call", on_known, NULL},
@@ -131,10 +144,20 @@ static void on_lost(void *user)
     }
 }
 
-/* It says first which calls it has. What it does not name, it does not have: on_lost() has let go of that already. */
+/* A tessera-phone that is new does not know the calls that are in rooms: it takes up their dialogs. One that was there all the
+ * time knows them, and says so next. */
 static void on_hello(void *user)
 {
-    (void)user;
+    sig_phone *p = user;
+    g_autoptr(GList) all = g_hash_table_get_values(p->calls);
+    for (GList *i = all; i; i = i->next) {
+        sig_phone_call *c = i->data;
+        json_t *bound = c->phone_done && c->leg_there ? sig_phone_bound(c) : NULL;
+        if (bound && sig_phone_link_send(p->link, json_pack("{s:s, s:s, s:o, s:O?}", "type", "adopt", "call", c->id, "bound",
+                                                            bound, "dialog", c->dialog))) {
+            c->phone_done = c->told = false;
+        }
+    }
 }
 
 /* ---- start ---- */

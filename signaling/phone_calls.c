@@ -39,6 +39,7 @@ void sig_phone_call_free(void *value)
     }
     event_free(c->ending);
     json_decref(c->figures);
+    json_decref(c->dialog);
     memset(c->number, 0, sizeof c->number);
     g_free(c);
 }
@@ -112,6 +113,7 @@ static void finish(sig_phone_call *c)
     sig_change changes[2];
     unsigned n = 1;
     fill_record(c, &changes[0]);
+    sig_phone_pass_seat(c);
     if (c->own_seat && sig_facts_seat(g->facts, c->room, c->seat)) {
         changes[n++] = sig_change_remove(g->facts, c->room, c->seat);
     }
@@ -202,13 +204,13 @@ typedef struct {
     const char *state;
 } news;
 
-void sig_phone_tell_hosts(const sig_phone_call *c, const char *state)
+void sig_phone_tell_transfer(const sig_phone_call *c, const char *state)
 {
     sig_room *r = sig_phone_call_room(c);
     const sig_room_facts *f = *c->room ? sig_facts_room(c->phone->gateway->facts, c->room) : NULL;
     GHashTableIter i;
     void *value = NULL;
-    if (!r || !f || !c->outgoing) {
+    if (!r || !f) {
         return;
     }
     g_hash_table_iter_init(&i, f->seats);
@@ -219,6 +221,13 @@ void sig_phone_tell_hosts(const sig_phone_call *c, const char *state)
             sig_session_send(client, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "type", "call", "call", c->id, "seat", c->seat,
                                                "number", c->number, "state", state, "reason", c->reason));
         }
+    }
+}
+
+void sig_phone_tell_hosts(const sig_phone_call *c, const char *state)
+{
+    if (c->outgoing) {
+        sig_phone_tell_transfer(c, state);
     }
 }
 
@@ -251,6 +260,14 @@ void sig_phone_on_keypad(sig_phone *p, const char *room, const json_t *m)
     sig_phone_call *c = call_of_room(p, room, m);
     if (c && strcmp(sig_phone_text(m, "command"), "leave") == 0) {
         sig_phone_call_end(c, "left");
+    }
+}
+
+void sig_phone_on_keyframe(sig_phone *p, const char *room, const json_t *m)
+{
+    sig_phone_call *c = call_of_room(p, room, m);
+    if (c && !c->phone_done) {
+        sig_phone_link_send(p->link, json_pack("{s:s, s:s}", "type", "keyframe", "call", c->id));
     }
 }
 

@@ -18,8 +18,9 @@ unsigned sig_phone_count(const sig_phone *p); /* calls */
 /* ---- what the room of a call says ---- */
 void sig_phone_on_leg(sig_phone *p, const char *room, const json_t *m);
 void sig_phone_on_keypad(sig_phone *p, const char *room, const json_t *m);
-void sig_phone_room_again(sig_phone *p, const char *room);      /* it died and has begun anew */
-void sig_phone_changed(sig_phone *p, const sig_change *change); /* a fact has become true */
+void sig_phone_on_keyframe(sig_phone *p, const char *room, const json_t *m); /* a video endpoint is to send one */
+void sig_phone_room_again(sig_phone *p, const char *room);                   /* it died and has begun anew */
+void sig_phone_changed(sig_phone *p, const sig_change *change);              /* a fact has become true */
 
 /* ---- calls out ---- */
 typedef struct {
@@ -28,11 +29,15 @@ typedef struct {
     const char *name;         /* of a new seat; "" = "Phone ...3121" */
     const char *seat;         /* the call is this seat's; "" = a new one */
     const char *role, *language;
-    bool rescue; /* the seat's own sound is dead */
+    const char *referrer; /* the call in whose place it comes; NULL = none */
+    bool rescue;          /* the seat's own sound is dead */
 } sig_dial;
 /* NULL = refused; *code and *reason say why. Else the call's id, which stays until the call ends. */
 const char *sig_phone_dial(sig_phone *p, const sig_dial *d, const char **code, const char **reason);
 bool sig_phone_hang_up(sig_phone *p, const char *room, const char *call, const char *reason); /* false = no such call */
+
+/* The other side of a call is to call somebody else instead (d: room, actor, number). False = refused, as by sig_phone_dial(). */
+bool sig_phone_transfer(sig_phone *p, const sig_dial *d, const char *call, const char **code, const char **reason);
 
 /* ---- PINs ---- */
 /* Fills `pin` with a new one and `change` with what has to be committed. `change` has room, seat, name, role, host, once,

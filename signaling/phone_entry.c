@@ -237,6 +237,9 @@ static void on_handed(void *user, const json_t *reply, const char *code, const c
         c->joined_ms = c->joined_ms ? c->joined_ms : mcu_wall_ns() / MS;
         sig_room_note_leg(r, c->id, c->seat);
         sig_phone_link_ok(p->link, h->id, json_pack("{s:o}", "bound", sig_phone_bound(c)));
+        const sig_audit_entry e = {
+            .room = c->room, .actor = c->seat, .operation = "phone_join", .target = c->id, .reason = c->clear ? "clear" : "srtp"};
+        sig_audit_note(p->gateway, &e);
         sig_phone_tell_hosts(c, "joined");
         if (c->phone_done) { /* it hung up meanwhile */
             sig_phone_call_end(c, "hung_up");
@@ -266,6 +269,9 @@ void sig_phone_on_hand(sig_phone *p, const json_t *m, json_int_t id, const int *
         c->clear = json_is_null(json_object_get(leg, "srtp"));
         c->answered_ms = c->answered_ms ? c->answered_ms : mcu_wall_ns() / MS;
         c->state = SIG_CALL_HANDING;
+        json_decref(c->dialog);
+        c->dialog = json_incref(json_object_get(m, "dialog"));
+        sig_phone_take_place(c);
         json_t *told =
             json_pack("{s:s, s:s, s:s, s:o}", "type", "leg", "seat", c->seat, "session", c->id, "leg", json_deep_copy(leg));
         if (!sig_room_call_fds(r, told, fds, n_fds, true, on_handed, h)) {

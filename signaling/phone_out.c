@@ -29,7 +29,7 @@ static bool refuse(const char **code, const char **reason, mcu_error error, cons
     return false;
 }
 
-static bool allowed(sig_phone *p, const sig_dial *d, char number[SIG_NUMBER_MAX + 1], const char **code, const char **reason)
+bool sig_phone_may_dial(sig_phone *p, const sig_dial *d, char number[SIG_NUMBER_MAX + 1], const char **code, const char **reason)
 {
     if (!p) {
         return refuse(code, reason, MCU_ERROR_UNAVAILABLE, "This server cannot call telephones.");
@@ -53,8 +53,8 @@ static void begin(sig_phone_call *c, bool ok)
 {
     sig_phone *p = c->phone;
     char language[3] = {c->language[0], c->language[1], '\0'};
-    json_t *m = json_pack("{s:s, s:s, s:s, s:[s], s:o}", "type", "dial", "call", c->id, "number", c->number, "languages",
-                          language, "bound", sig_phone_bound(c));
+    json_t *m = json_pack("{s:s, s:s, s:s, s:[s], s:o, s:s}", "type", "dial", "call", c->id, "number", c->number, "languages",
+                          language, "bound", sig_phone_bound(c), "referrer", c->referrer);
     bool wanted = ok && !c->told; /* it may have been ended while it was written down */
     if (!wanted) {
         json_decref(m);
@@ -69,7 +69,7 @@ static void begin(sig_phone_call *c, bool ok)
 const char *sig_phone_dial(sig_phone *p, const sig_dial *d, const char **code, const char **reason)
 {
     char number[SIG_NUMBER_MAX + 1], id[SIG_ID_MAX + 1];
-    if (!allowed(p, d, number, code, reason)) {
+    if (!sig_phone_may_dial(p, d, number, code, reason)) {
         const sig_audit_entry e = {.room = d->room, .actor = d->actor, .operation = "dial", .reason = *code};
         if (p) {
             sig_audit_refused(p->gateway, &e);
@@ -85,6 +85,7 @@ const char *sig_phone_dial(sig_phone *p, const sig_dial *d, const char **code, c
     sig_phone_call *c = sig_phone_call_new(p, id);
     c->outgoing = true;
     c->rescue = d->rescue;
+    g_strlcpy(c->referrer, d->referrer ? d->referrer : "", sizeof c->referrer);
     c->state = SIG_CALL_CALLING;
     g_strlcpy(c->number, number, sizeof c->number);
     g_strlcpy(c->room, d->room, sizeof c->room);

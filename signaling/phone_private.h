@@ -35,6 +35,8 @@ typedef struct {
     bool phone_done, leg_there; /* it ends when tessera-phone has let go of it and no room has it */
     int status;
     int64_t began_ms, answered_ms, joined_ms;
+    char referrer[SIG_ID_MAX + 1]; /* the call in whose place it comes; "" = none */
+    json_t *dialog;                /* for a later tessera-phone: opaque, never written down */
     json_t *figures;               /* of the leg's end; NULL = none */
     json_int_t waiting_id;         /* of the request that is being answered; 0 = none */
     char pin_key[SIG_KEY_MAX + 1]; /* claimed, while it enters; "" = none */
@@ -64,6 +66,7 @@ void sig_phone_call_lost(sig_phone_call *c);                                    
 void sig_phone_call_free(void *call);
 sig_room *sig_phone_call_room(const sig_phone_call *c); /* NULL = none, or it has gone */
 /* Every host of its room hears where it is: "calling", "ringing", "answered", "joined", "ended". */
+void sig_phone_tell_transfer(const sig_phone_call *c, const char *state); /* "transfer_failed": also of a call that came in */
 void sig_phone_tell_hosts(const sig_phone_call *c, const char *state);
 json_t *sig_phone_bound(const sig_phone_call *c);
 const char *sig_phone_text(const json_t *m, const char *member);
@@ -76,7 +79,15 @@ typedef void (*sig_phone_seated_fn)(sig_phone_call *c, bool ok); /* the call is 
 /* Makes the call's seat, unless it has one; then `done`. False = full, or the store is. */
 bool sig_phone_take_seat(sig_phone_call *c, sig_phone_seated_fn done);
 
+/* phone_transfer.c */
+void sig_phone_on_refer(sig_phone *p, const json_t *m, json_int_t id);
+void sig_phone_on_transfer(sig_phone *p, const json_t *m);
+void sig_phone_take_place(sig_phone_call *c); /* the call that asked for it goes: its room is about to have this one */
+void sig_phone_pass_seat(sig_phone_call *c);  /* to another call of the seat, so that it does not go with this one */
+
 /* phone_out.c */
+/* Dial plan and limits; `number` is what is to be dialled. False: refused, see sig_phone_dial(). */
+bool sig_phone_may_dial(sig_phone *p, const sig_dial *d, char number[SIG_NUMBER_MAX + 1], const char **code, const char **reason);
 void sig_phone_on_progress(sig_phone *p, const json_t *m);
 
 #endif

@@ -103,9 +103,9 @@ static json_t *trunk_json(const mcu_config *c, const char *section)
     static const char *const words[] = {"proxy", "user", "password", "realm", "caller_id", "srtp"};
     static const char *const numbers[] = {"expires", "keepalive", "session"};
     json_t *t =
-        json_pack("{s:s, s:b, s:b, s:o, s:o}", "name", section, "register", mcu_config_bool(c, section, "register"), "challenge",
-                  mcu_config_bool(c, section, "challenge"), "peers", list_json(mcu_config_list(c, section, "peers")), "codecs",
-                  list_json(mcu_config_list(c, section, "codecs")));
+        json_pack("{s:s, s:b, s:b, s:b, s:o, s:o}", "name", section, "register", mcu_config_bool(c, section, "register"),
+                  "challenge", mcu_config_bool(c, section, "challenge"), "video", mcu_config_bool(c, section, "video"), "peers",
+                  list_json(mcu_config_list(c, section, "peers")), "codecs", list_json(mcu_config_list(c, section, "codecs")));
     for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
         json_object_set_new(t, words[i], json_string(mcu_config_str(c, section, words[i])));
     }

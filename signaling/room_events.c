@@ -294,13 +294,19 @@ static void on_keypad(sig_room *r, const json_t *m)
     sig_phone_on_keypad(r->gateway->phone, r->id, m);
 }
 
+static void on_keyframe(sig_room *r, const json_t *m)
+{
+    sig_phone_on_keyframe(r->gateway->phone, r->id, m);
+}
+
 void sig_room_on_message(sig_room *r, const char *type, const json_t *m)
 {
     static const struct {
         const char *type;
         void (*take)(sig_room *r, const json_t *m);
-    } table[] = {{"candidate", on_candidate}, {"session", on_session}, {"roster", on_roster}, {"layout", on_layout},
-                 {"quality", on_quality},     {"leg", on_leg},         {"keypad", on_keypad}, {"recording", on_recording}};
+    } table[] = {{"candidate", on_candidate}, {"session", on_session},     {"roster", on_roster},
+                 {"layout", on_layout},       {"quality", on_quality},     {"leg", on_leg},
+                 {"keypad", on_keypad},       {"recording", on_recording}, {"keyframe", on_keyframe}};
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
         if (strcmp(type, table[i].type) == 0) {
             table[i].take(r, m);

@@ -46,6 +46,7 @@ const sig_route sig_routes[] = {
     {EVHTTP_REQ_POST, "/api/v1/rooms/*/pins", sig_api_create_pin, SIG_ACCESS_ADMIN},
     {EVHTTP_REQ_POST, "/api/v1/rooms/*/calls", sig_api_dial, SIG_ACCESS_ADMIN},
     {EVHTTP_REQ_DELETE, "/api/v1/rooms/*/calls/*", sig_api_hang_up, SIG_ACCESS_ADMIN},
+    {EVHTTP_REQ_POST, "/api/v1/rooms/*/calls/*/transfer", sig_api_transfer, SIG_ACCESS_ADMIN},
     {GET, "/api/v1/calls", sig_api_list_calls, SIG_ACCESS_ADMIN},
     {EVHTTP_REQ_POST, "/whip/*", sig_whip_create, SIG_ACCESS_PUBLIC},
     {EVHTTP_REQ_POST, "/whep/*", sig_whip_create, SIG_ACCESS_PUBLIC},

@@ -243,13 +243,28 @@ static void hang_up(const order *o)
            "That call is over.");
 }
 
+static void transfer(const order *o, const char *number)
+{
+    const char *code = NULL, *reason = NULL, *call = json_string_value(json_object_get(o->request, "call"));
+    const sig_dial d = {.room = sig_room_id(o->session->room), .actor = o->session->seat, .number = number};
+    if (sig_phone_transfer(o->session->gateway->phone, &d, call, &code, &reason)) {
+        sig_session_ok(o->session, o->request);
+    } else {
+        sig_session_refuse(o->session, o->request, code, reason);
+    }
+}
+
 static void dial(const order *o)
 {
     const char *code = NULL, *reason = NULL;
     const sig_gateway *g = o->session->gateway;
     const char *number = json_string_value(json_object_get(o->request, "value"));
     if (json_is_string(json_object_get(o->request, "call"))) {
-        record_then(o, hang_up);
+        if (number) {
+            transfer(o, number);
+        } else {
+            record_then(o, hang_up);
+        }
         return;
     }
     sig_dial d = {.room = sig_room_id(o->session->room),

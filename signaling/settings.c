@@ -20,6 +20,7 @@
         {name, "caller_id", STR, "", 0, 0, "number that our calls show; empty = the user"},                                      \
         {name, "srtp", STR, "required", 0, 0, "required (SDES), or clear: such calls are marked"},                               \
         {name, "codecs", LIST, "opus;G722;PCMU;PCMA", 0, 0, "best first"},                                                       \
+        {name, "video", YES_NO, "false", 0, 0, "there are video endpoints behind it: H.264 is taken and offered"},               \
         {name, "expires", NUM, "600", 60, 86400, "seconds of a registration"},                                                   \
         {name, "keepalive", NUM, "30", 0, 3600, "seconds between OPTIONS that ask whether it is there; 0 = none"},               \
     {                                                                                                                            \

@@ -1,5 +1,6 @@
 /* record_people.c - who is in the recording: who came and went, who has agreed, who is masked. */
 #include "mcu/base/clock.h"
+#include "mcu/room/leg.h"
 #include "mcu/room/record_private.h"
 
 static bool is_here(const mcu_seat *seat)
@@ -29,6 +30,16 @@ void mcu_record_event(mcu_record *c, const char *what, const char *member, const
     rec_recorder_event(c->recorder, mcu_now_ns(), json_pack("{ss ss}", "what", what, member, value));
 }
 
+/* What is spoken over a leg without SRTP may have been heard on the way. */
+static void note_leg(mcu_record *c, const mcu_seat *seat)
+{
+    bool clear = seat->leg != NULL && mcu_leg_is_clear(seat->leg), was = json_is_string(json_object_get(c->here, seat->id));
+    if (clear != was) {
+        json_object_set_new(c->here, seat->id, clear ? json_string("clear") : json_true());
+        mcu_record_event(c, clear ? "clear_leg" : "clear_leg_over", "seat", seat->id);
+    }
+}
+
 static void note_people(mcu_record *c)
 {
     for (guint i = 0; i < c->room->order->len; i++) {
@@ -37,6 +48,9 @@ static void note_people(mcu_record *c)
         if (is_here(seat) && !was_here) {
             json_object_set_new(c->here, seat->id, json_true());
             mcu_record_event(c, "join", "seat", seat->id);
+        }
+        if (is_here(seat)) {
+            note_leg(c, seat);
         }
     }
     const char *id;

@@ -18,8 +18,8 @@
 
 const char *tel_call_state_name(tel_call_state s)
 {
-    static const char *const names[] = {"none",    "asking",  "answered", "dialling", "ringing",
-                                        "prompts", "handing", "in_room",  "ending",   "ended"};
+    static const char *const names[] = {"none",    "asking",  "early",   "answered", "dialling", "ringing",
+                                        "prompts", "handing", "in_room", "ending",   "ended"};
     return (unsigned)s < G_N_ELEMENTS(names) ? names[s] : names[0];
 }
 
@@ -107,14 +107,19 @@ void tel_call_free(void *call)
     stop_timer(&c->ivr_timer);
     stop_timer(&c->dial_timer);
     stop_timer(&c->end_timer);
+    stop_timer(&c->transfer_timer);
     tel_link_cancel(c->phone->link, c);
     drop_handle(c);
     tel_ivr_free(c->ivr);
     tel_voice_free(c->voice);
+    tel_ports_close(&c->video);
     json_decref(c->bound);
+    json_decref(c->dialog);
+    g_free(c->refer_event);
     g_free(c->answer);
     g_free(c->contact);
     memset(c->local.key, 0, sizeof c->local.key);
+    memset(c->local.video_key, 0, sizeof c->local.video_key);
     memset(&c->agreed, 0, sizeof c->agreed);
     g_free(c);
 }
@@ -132,11 +137,13 @@ void tel_call_over(tel_call *c, const char *reason, int status)
     if (!c->told_end) {
         c->told_end = true;
         mcu_info("call.end", "call=%s reason=%s status=%d", c->id, reason, status);
+        tel_call_tell_referrer(c, status >= 300 ? status : 480, "It did not come about"); /* says nothing after a 200 */
         tel_link_send(c->phone->link, json_pack("{s:s, s:s, s:s, s:i, s:O?}", "type", "ended", "call", c->id, "reason", reason,
                                                 "status", status, "bound", c->bound));
     }
     stop_timer(&c->ivr_timer);
     stop_timer(&c->dial_timer);
+    stop_timer(&c->transfer_timer);
 }
 
 /* Frees it once the callbacks that are running have returned. */
@@ -173,7 +180,7 @@ void tel_call_end(tel_call *c, const char *reason, int status)
     c->end_timer = g_timeout_add(END_MS, on_end_timer, c);
     if (!c->nh) {
         go(c);
-    } else if (was == TEL_CALL_ASKING) {
+    } else if (was == TEL_CALL_ASKING || was == TEL_CALL_EARLY) {
         nua_respond(c->nh, status_for(reason), sip_status_phrase(status_for(reason)), TAG_END());
     } else if (was == TEL_CALL_DIALLING || was == TEL_CALL_RINGING) {
         nua_cancel(c->nh, TAG_END());
@@ -184,84 +191,19 @@ void tel_call_end(tel_call *c, const char *reason, int status)
 
 void tel_call_hang_up(tel_call *c, const char *reason)
 {
+    if (strcmp(reason, "transferred") == 0) {
+        tel_call_replaced(c);
+    }
     tel_call_end(c, reason, 0);
 }
 
 void tel_call_tell(const tel_call *c)
 {
     if (!c->told_end) {
-        tel_link_send(c->phone->link, json_pack("{s:s, s:s, s:s, s:b, s:s, s:O?}", "type", "call", "call", c->id, "state",
+        tel_link_send(c->phone->link, json_pack("{s:s, s:s, s:s, s:b, s:s, s:O?, s:O?}", "type", "call", "call", c->id, "state",
                                                 tel_call_state_name(c->state), "outgoing", c->outgoing, "trunk",
-                                                tel_trunk_settings(c->trunk)->name, "bound", c->bound));
+                                                tel_trunk_settings(c->trunk)->name, "bound", c->bound, "dialog", c->dialog));
     }
-}
-
-/* ---- a caller ---- */
-
-static void on_incoming_reply(void *user, const json_t *reply, const char *code)
-{
-    tel_call *c = user;
-    if (c->state != TEL_CALL_ASKING) {
-        return;
-    }
-    if (!reply) {
-        tel_call_end(c, code, 0);
-        return;
-    }
-    tel_call_use_languages(c, json_object_get(reply, "languages"));
-    g_autofree char *text = c->offerless ? tel_sdp_offer(&c->local) : g_steal_pointer(&c->answer);
-    tel_call_set_state(c, TEL_CALL_ANSWERED, "allowed");
-    const tel_trunk_config *t = tel_trunk_settings(c->trunk);
-    nua_respond(c->nh, SIP_200_OK, SIPTAG_CONTACT_STR(c->contact), SIPTAG_CONTENT_TYPE_STR("application/sdp"),
-                SIPTAG_PAYLOAD_STR(text), NUTAG_SESSION_TIMER(t->session_s), TAG_END());
-}
-
-/* Who calls, as the trunk says it: digits and a plus only, "" = withheld. */
-static void copy_number(const url_t *url, char out[TEL_NUMBER_MAX + 1])
-{
-    const char *user = url && url->url_user ? url->url_user : url && url->url_type == url_tel ? url->url_host : "";
-    size_t n = user ? strspn(user, "+0123456789") : 0;
-    out[0] = '\0';
-    if (user && n > 0 && n <= TEL_NUMBER_MAX && (user[n] == '\0' || user[n] == ';')) {
-        memcpy(out, user, n);
-        out[n] = '\0';
-    }
-}
-
-static bool answer_incoming(tel_call *c, const sip_t *sip, GError **error)
-{
-    const sip_payload_t *p = sip->sip_payload;
-    if (!tel_call_open_media(c, error)) {
-        return false;
-    }
-    c->offerless = !p || p->pl_len == 0;
-    if (!c->offerless) {
-        c->answer = tel_sdp_answer(&c->local, p->pl_data, p->pl_len, MCU_CODEC_NONE, &c->agreed, error);
-    }
-    return c->offerless || c->answer;
-}
-
-void tel_call_incoming(tel_phone *p, tel_trunk *t, nua_handle_t *nh, const sip_t *sip)
-{
-    char id[TEL_ID_MAX + 1], from[TEL_NUMBER_MAX + 1];
-    g_autoptr(GError) error = NULL;
-    g_snprintf(id, sizeof id, "call-%08x%08x", mcu_random32(), mcu_random32());
-    tel_call *c = tel_call_new(p, t, id);
-    c->nh = nh;
-    nua_handle_bind(nh, &c->owner);
-    const char *via = sip->sip_via && sip->sip_via->v_protocol ? strrchr(sip->sip_via->v_protocol, '/') : NULL;
-    c->contact = tel_ua_contact(p->ua, via ? via + 1 : "udp");
-    tel_call_set_state(c, TEL_CALL_ASKING, "invite");
-    copy_number(sip->sip_request->rq_url, c->number);
-    copy_number(sip->sip_from ? sip->sip_from->a_url : NULL, from);
-    if (!answer_incoming(c, sip, &error)) {
-        mcu_info("call.media", "call=%s error=\"%s\"", c->id, error->message);
-        tel_call_end(c, error->code == MCU_ERROR_BAD_SDP ? "not_acceptable" : "unavailable", 0);
-        return;
-    }
-    json_t *m = json_pack("{s:s, s:s, s:s, s:s, s:s}", "type", "incoming", "call", c->id, "trunk", tel_trunk_settings(t)->name,
-                          "number", c->number, "from", from);
-    tel_link_request(p->link, m, NULL, 0, on_incoming_reply, c);
 }
 
 /* ---- what the stack says ---- */
@@ -271,7 +213,11 @@ static void on_state(tel_call *c, int status, tagi_t tags[])
     int state = -1;
     tl_gets(tags, NUTAG_CALLSTATE_REF(state), TAG_END());
     if (state == nua_callstate_terminated && c->state != TEL_CALL_ENDED) {
-        tel_call_over(c, c->state == TEL_CALL_ASKING ? "cancelled" : status >= 300 ? "failed" : "hung_up", status);
+        tel_call_over(c,
+                      c->state == TEL_CALL_ASKING || c->state == TEL_CALL_EARLY ? "cancelled"
+                      : status >= 300                                           ? "failed"
+                                                                                : "hung_up",
+                      status);
         go(c);
     }
 }
@@ -279,13 +225,14 @@ static void on_state(tel_call *c, int status, tagi_t tags[])
 void tel_call_event(tel_call *c, nua_event_t event, int status, const sip_t *sip, nua_handle_t *nh, tagi_t tags[])
 {
     char key = '\0';
+    bool keyframe = false;
     if (nh != c->nh) {
         return;
     }
     switch ((int)event) {
     case nua_i_invite:
     case nua_i_update:
-        if (c->state == TEL_CALL_IVR || c->state == TEL_CALL_HANDING || c->state == TEL_CALL_IN_ROOM) {
+        if (tel_call_may_renegotiate(c)) {
             tel_call_renegotiate(c, event, sip);
         } else if (status < 200) {
             nua_respond(nh, SIP_491_REQUEST_PENDING, NUTAG_WITH_THIS(tel_ua_stack(c->phone->ua)), TAG_END());
@@ -294,22 +241,37 @@ void tel_call_event(tel_call *c, nua_event_t event, int status, const sip_t *sip
     case nua_i_ack:
         tel_call_on_ack(c, sip);
         break;
+    case nua_i_prack:
+        tel_call_on_prack(c, sip);
+        break;
     case nua_r_invite:
         tel_call_on_invite_response(c, status, sip, nh);
         break;
+    case nua_r_update:
+        if (status == 401 || status == 407) {
+            tel_call_authenticate(c, status, sip, nh);
+        }
+        break;
     case nua_i_info:
         key = key_of_info(sip);
-        nua_respond(nh, key ? 200 : 415, key ? "OK" : "Unsupported Media Type", NUTAG_WITH_THIS(tel_ua_stack(c->phone->ua)),
-                    TAG_END());
+        keyframe = tel_call_on_media_control(c, sip);
+        nua_respond(nh, key || keyframe ? 200 : 415, key || keyframe ? "OK" : "Unsupported Media Type",
+                    NUTAG_WITH_THIS(tel_ua_stack(c->phone->ua)), TAG_END());
         if (key) {
             tel_call_on_digit(c, key);
         }
         break;
-    case nua_i_refer: /* who is in a visit stays there: hosts invite others */
-        nua_respond(nh, SIP_603_DECLINE, NUTAG_WITH_THIS(tel_ua_stack(c->phone->ua)), TAG_END());
+    case nua_i_refer:
+        tel_call_on_refer(c, sip, tags);
+        break;
+    case nua_r_refer:
+        tel_call_on_refer_response(c, status, sip, nh);
+        break;
+    case nua_i_notify:
+        tel_call_on_notify(c, sip);
         break;
     case nua_i_bye:
-        tel_call_over(c, "hung_up", 0);
+        tel_call_over(c, c->transfer == TEL_TRANSFER_ACCEPTED ? "transferred" : "hung_up", 0);
         break;
     case nua_i_cancel:
         tel_call_over(c, "cancelled", 0);

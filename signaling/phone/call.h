@@ -17,7 +17,9 @@ void tel_call_event(tel_call *c, nua_event_t event, int status, const sip_t *sip
 
 /* The gateway's words about a call. */
 void tel_call_hang_up(tel_call *c, const char *reason);
-void tel_call_hand_again(tel_call *c); /* its room has ended and begun anew */
-void tel_call_tell(const tel_call *c); /* to a gateway that is new */
+void tel_call_ask_keyframe(tel_call *c);                 /* of a video endpoint that takes no RTCP for it */
+void tel_call_transfer(tel_call *c, const char *number); /* the other side is to call that one instead */
+void tel_call_hand_again(tel_call *c);                   /* its room has ended and begun anew */
+void tel_call_tell(const tel_call *c);                   /* to a gateway that is new */
 
 #endif

@@ -8,6 +8,7 @@
 #include "mcu/base/clock.h"
 #include "mcu/base/log.h"
 #include "signaling/phone/call_private.h"
+#include "signaling/phone/dialog.h"
 #include "signaling/phone/link.h"
 #include "signaling/phone/trunk.h"
 #include "signaling/phone/ua.h"
@@ -62,6 +63,7 @@ void tel_call_invite(tel_call *c, tel_trunk *t)
     g_autofree char *from = g_strdup_printf("<sip:%s@%s>", *k->caller_id ? k->caller_id : "anonymous", k->domain);
     c->trunk = t;
     c->challenges = 0;
+    c->reliable = false;
     tel_call_open_media(c, NULL);
     g_autofree char *offer = tel_sdp_offer(&c->local);
     c->nh =
@@ -82,6 +84,7 @@ void tel_call_invite(tel_call *c, tel_trunk *t)
 void tel_call_dial(tel_phone *p, const json_t *m)
 {
     const char *id = json_string_value(json_object_get(m, "call")), *number = json_string_value(json_object_get(m, "number"));
+    const char *referrer = json_string_value(json_object_get(m, "referrer"));
     if (!id || strlen(id) > TEL_ID_MAX || !number || strlen(number) > TEL_NUMBER_MAX || g_hash_table_contains(p->calls, id)) {
         return;
     }
@@ -90,6 +93,7 @@ void tel_call_dial(tel_phone *p, const json_t *m)
     c->outgoing = true;
     c->bound = json_incref(json_object_get(m, "bound"));
     g_strlcpy(c->number, number, sizeof c->number);
+    g_strlcpy(c->referrer, referrer ? referrer : "", sizeof c->referrer);
     tel_call_use_languages(c, json_object_get(m, "languages"));
     if (!t || !c->voice) {
         tel_call_end(c, t ? "unavailable" : "trunk_down", 0);
@@ -100,7 +104,7 @@ void tel_call_dial(tel_phone *p, const json_t *m)
 
 /* ---- answers ---- */
 
-static void authenticate(tel_call *c, int status, const sip_t *sip, nua_handle_t *nh)
+void tel_call_authenticate(tel_call *c, int status, const sip_t *sip, nua_handle_t *nh)
 {
     char *credentials = c->challenges++ < 1 ? tel_trunk_credentials(c->trunk, sip) : NULL;
     if (!credentials) {
@@ -137,10 +141,29 @@ static const char *reason_of(int status)
     }
 }
 
+static bool take_description(tel_call *c, const sip_t *sip)
+{
+    const sip_payload_t *p = sip ? sip->sip_payload : NULL;
+    return p && tel_sdp_take_answer(&c->local, p->pl_data, p->pl_len, &c->agreed, NULL) && tel_call_agree(c);
+}
+
+/* What is heard of the other side before it answers goes nowhere, but the ways are open: its first word is not cut off. What
+ * came reliably is the answer (RFC 3262 5); the rest is only a hint. */
+static void on_provisional(tel_call *c, const sip_t *sip)
+{
+    if (sip && sip->sip_payload && !c->reliable) {
+        c->reliable = take_description(c, sip) && sip->sip_rseq;
+    }
+    if (c->state == TEL_CALL_DIALLING) {
+        tel_call_set_state(c, TEL_CALL_RINGING, "provisional");
+        say_state(c, "ringing");
+        tel_call_tell_referrer(c, SIP_180_RINGING);
+        arm(c, RING_MS);
+    }
+}
+
 static void on_answered(tel_call *c, const sip_t *sip)
 {
-    g_autoptr(GError) error = NULL;
-    const sip_payload_t *p = sip ? sip->sip_payload : NULL;
     if (c->state == TEL_CALL_ENDING || c->state == TEL_CALL_ENDED) {
         nua_bye(c->nh, TAG_END()); /* it was answered while we gave up */
         return;
@@ -153,8 +176,13 @@ static void on_answered(tel_call *c, const sip_t *sip)
         c->dial_timer = 0;
     }
     tel_call_set_state(c, TEL_CALL_ANSWERED, "answered");
-    if (!p || !tel_sdp_take_answer(&c->local, p->pl_data, p->pl_len, &c->agreed, &error) ||
-        !tel_voice_agree(c->voice, &c->agreed, c->local.key, &error)) {
+    c->challenges = 0; /* later ones are asked anew */
+    tel_call_learn_refresh(c, sip);
+    if (sip) {
+        tel_dialog_note_way(&c->dialog, sip, false);
+        tel_dialog_note_names(c->dialog, sip, false);
+    }
+    if (!(c->reliable && tel_call_agree(c)) && !take_description(c, sip)) {
         tel_call_end(c, "not_acceptable", 0);
         return;
     }
@@ -166,7 +194,9 @@ void tel_call_on_invite_response(tel_call *c, int status, const sip_t *sip, nua_
 {
     bool over = c->state == TEL_CALL_ENDING || c->state == TEL_CALL_ENDED;
     if ((status == 401 || status == 407) && !over) { /* over: asked again, it would ring all the same */
-        authenticate(c, status, sip, nh);
+        tel_call_authenticate(c, status, sip, nh);
+    } else if (status >= 200 && status < 300 && tel_call_may_renegotiate(c) && c->state != TEL_CALL_RINGING) {
+        tel_call_on_refreshed(c, sip);
     } else if (status >= 200 && status < 300) {
         on_answered(c, sip);
     } else if (status >= 300 && (c->state == TEL_CALL_DIALLING || c->state == TEL_CALL_RINGING)) {
@@ -174,10 +204,8 @@ void tel_call_on_invite_response(tel_call *c, int status, const sip_t *sip, nua_
         if (!trunk_failed || status >= 600 || !try_other(c)) {
             tel_call_over(c, reason_of(status), status);
         }
-    } else if (status > 100 && status < 200 && c->state == TEL_CALL_DIALLING) {
-        tel_call_set_state(c, TEL_CALL_RINGING, "provisional");
-        say_state(c, "ringing");
-        arm(c, RING_MS);
+    } else if (status > 100 && status < 200 && (c->state == TEL_CALL_DIALLING || c->state == TEL_CALL_RINGING)) {
+        on_provisional(c, sip);
     } else if (status == 100 && c->state == TEL_CALL_DIALLING) {
         arm(c, RING_MS); /* somebody is there */
     }

@@ -8,6 +8,7 @@
 #include "mcu/base/log.h"
 #include "mcu/base/status.h"
 #include "signaling/phone/call_private.h"
+#include "signaling/phone/dialog.h"
 #include "signaling/phone/link.h"
 #include "signaling/phone/trunk.h"
 #include "signaling/phone/ua.h"
@@ -22,13 +23,17 @@ bool tel_call_open_media(tel_call *c, GError **error)
     c->local.address = c->phone->config->address;
     c->local.port = (uint16_t)tel_voice_port(c->voice);
     c->local.srtp = t->srtp;
+    if (t->video && (c->video.port > 0 || tel_ports_open(c->phone->config, &c->phone->next_port, &c->video, NULL))) {
+        c->local.video_port = (uint16_t)c->video.port;
+        mcu_random(c->local.video_key, sizeof c->local.video_key);
+    }
     memcpy(c->local.codecs, t->codecs, sizeof c->local.codecs);
     mcu_random(c->local.key, sizeof c->local.key);
     c->local.session = (uint64_t)mcu_wall_ns() / 1000;
     return true;
 }
 
-static bool agree(tel_call *c)
+bool tel_call_agree(tel_call *c)
 {
     g_autoptr(GError) error = NULL;
     if (tel_voice_agree(c->voice, &c->agreed, c->local.key, &error)) {
@@ -42,6 +47,9 @@ void tel_call_on_ack(tel_call *c, const sip_t *sip)
 {
     g_autoptr(GError) error = NULL;
     const sip_payload_t *p = sip ? sip->sip_payload : NULL;
+    if (!c->outgoing && sip) {
+        tel_dialog_note_names(c->dialog, sip, true);
+    }
     if (c->state != TEL_CALL_ANSWERED) {
         if (c->offerless && p && c->state < TEL_CALL_ENDING) {
             tel_call_renegotiate(c, nua_i_ack, sip);
@@ -53,7 +61,7 @@ void tel_call_on_ack(tel_call *c, const sip_t *sip)
         return;
     }
     c->offerless = false;
-    if (agree(c)) {
+    if (tel_call_agree(c)) {
         tel_call_begin_prompts(c);
     } else {
         tel_call_end(c, "unavailable", 0);
@@ -76,6 +84,9 @@ static json_t *changes_json(const tel_call *c)
         mcu_leg_address_text(&a->remote_rtcp, text);
         json_object_set_new(leg, "remote_rtcp", json_string(text));
     }
+    if (c->video.port > 0) {
+        json_object_set_new(leg, "video", mcu_leg_video_json(&a->video));
+    }
     return leg;
 }
 
@@ -86,13 +97,20 @@ static void add_new_key(json_t *leg, const tel_call *c)
     json_object_set_new(leg, "srtp", json_pack("{s:s, s:s}", "key_in", in, "key_out", out));
 }
 
+/* Before it is answered, too, where a description was agreed upon reliably (RFC 3311 5.1). */
+bool tel_call_may_renegotiate(const tel_call *c)
+{
+    return c->state == TEL_CALL_IVR || c->state == TEL_CALL_HANDING || c->state == TEL_CALL_IN_ROOM ||
+           (c->state == TEL_CALL_RINGING && c->reliable);
+}
+
 /* What a clear or a secure call is, it stays; where the sockets go together or not, too. */
 static bool same_kind(const tel_agreed *a, const tel_agreed *b)
 {
     return a->secure == b->secure && a->rtcp_mux == b->rtcp_mux;
 }
 
-static bool take_changes(tel_call *c, const tel_agreed *now)
+bool tel_call_take_changes(tel_call *c, const tel_agreed *now)
 {
     bool new_key = now->secure && memcmp(now->key_in, c->agreed.key_in, MCU_LEG_KEY_SIZE) != 0;
     if (!same_kind(now, &c->agreed)) {
@@ -103,8 +121,8 @@ static bool take_changes(tel_call *c, const tel_agreed *now)
     if (now->remote.any.sa_family == AF_UNSPEC) {
         c->agreed.remote = remote; /* an old way of holding: "nowhere" */
     }
-    if (c->state == TEL_CALL_IVR) {
-        return agree(c);
+    if (c->state != TEL_CALL_HANDING && c->state != TEL_CALL_IN_ROOM) {
+        return tel_call_agree(c);
     }
     json_t *leg = changes_json(c);
     if (new_key) {
@@ -132,7 +150,7 @@ void tel_call_renegotiate(tel_call *c, nua_event_t event, const sip_t *sip)
     g_autoptr(GError) error = NULL;
     if (event == nua_i_ack) { /* the answer to an offer of ours */
         c->offerless = false;
-        if (!p || !tel_sdp_take_answer(&c->local, p->pl_data, p->pl_len, &now, &error) || !take_changes(c, &now)) {
+        if (!p || !tel_sdp_take_answer(&c->local, p->pl_data, p->pl_len, &now, &error) || !tel_call_take_changes(c, &now)) {
             tel_call_end(c, "not_acceptable", 0);
         }
         return;
@@ -144,10 +162,39 @@ void tel_call_renegotiate(tel_call *c, nua_event_t event, const sip_t *sip)
         return;
     }
     text = tel_sdp_answer(&c->local, p->pl_data, p->pl_len, c->agreed.codec, &now, &error);
-    if (text && take_changes(c, &now)) {
+    if (text && tel_call_take_changes(c, &now)) {
         respond(c, SIP_200_OK, text);
     } else {
         respond(c, SIP_488_NOT_ACCEPTABLE, NULL);
+    }
+}
+
+/* ---- keyframes by signalling (RFC 5168) ---- */
+
+#define MEDIA_CONTROL "application/media_control+xml"
+#define MEDIA_CONTROL_MAX 2048
+
+bool tel_call_on_media_control(tel_call *c, const sip_t *sip)
+{
+    const sip_payload_t *p = sip ? sip->sip_payload : NULL;
+    const sip_content_type_t *type = sip ? sip->sip_content_type : NULL;
+    if (!p || !p->pl_data || p->pl_len > MEDIA_CONTROL_MAX || !type || !type->c_type ||
+        g_ascii_strcasecmp(type->c_type, MEDIA_CONTROL) != 0 ||
+        !g_strstr_len(p->pl_data, (gssize)p->pl_len, "picture_fast_update")) {
+        return false;
+    }
+    if (c->state == TEL_CALL_IN_ROOM) {
+        tel_link_send(c->phone->link, json_pack("{s:s, s:s}", "type", "keyframe", "call", c->id));
+    }
+    return true;
+}
+
+void tel_call_ask_keyframe(tel_call *c)
+{
+    static const char body[] = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<media_control><vc_primitive><to_encoder>"
+                               "<picture_fast_update/></to_encoder></vc_primitive></media_control>\r\n";
+    if (c->state == TEL_CALL_IN_ROOM) {
+        nua_info(c->nh, SIPTAG_CONTENT_TYPE_STR(MEDIA_CONTROL), SIPTAG_PAYLOAD_STR(body), TAG_END());
     }
 }
 
@@ -169,12 +216,19 @@ static void on_handed(void *user, const json_t *reply, const char *code)
 void tel_call_hand_over(tel_call *c)
 {
     mcu_leg_state state;
-    int fds[2] = {-1, -1};
+    int fds[4] = {-1, -1, -1, -1};
     unsigned n = tel_voice_hand_over(c->voice, &state, fds);
+    if (c->video.port > 0) { /* pictures begin with the room */
+        state.has_video = true;
+        state.video = c->agreed.video;
+        fds[n++] = c->video.fds[0];
+        fds[n++] = c->video.fds[1];
+    }
     json_t *leg = mcu_leg_to_json(&state);
     mcu_leg_wipe(&state);
     tel_call_set_state(c, TEL_CALL_HANDING, "to_room");
-    json_t *m = json_pack("{s:s, s:s, s:O, s:O?}", "type", "leg", "call", c->id, "leg", leg, "bound", c->bound);
+    json_t *m = json_pack("{s:s, s:s, s:O, s:O?, s:O?}", "type", "leg", "call", c->id, "leg", leg, "bound", c->bound, "dialog",
+                          c->dialog);
     tel_link_request(c->phone->link, m, fds, n, on_handed, c);
     mcu_leg_json_wipe(leg);
     json_decref(leg);

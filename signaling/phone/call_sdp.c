@@ -1,15 +1,13 @@
 #include "signaling/phone/call_sdp.h"
 
-#include <arpa/inet.h>
-#include <openssl/crypto.h>
 #include <sofia-sip/sdp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mcu/base/status.h"
-#include "mcu/net/sdes.h"
+#include "signaling/phone/sdp_line.h"
+#include "signaling/phone/video_sdp.h"
 
-#define SUITE "AES_CM_128_HMAC_SHA1_80"
 #define OPUS_PT 96
 #define EVENT_PT 101
 
@@ -23,19 +21,7 @@ static const struct {
               {MCU_CODEC_G722, "G722", 8000, 9},
               {MCU_CODEC_OPUS, "opus", 48000, OPUS_PT}};
 
-static bool bad(GError **error, const char *why)
-{
-    g_set_error(error, MCU_ERROR, MCU_ERROR_BAD_SDP, "%s", why);
-    return false;
-}
-
 /* ---- reading ---- */
-
-static const char *attribute(const sdp_media_t *m, const char *name)
-{
-    const sdp_attribute_t *a = sdp_attribute_find2(m->m_attributes, m->m_session->sdp_attributes, name);
-    return a ? (a->a_value ? a->a_value : "") : NULL;
-}
 
 static mcu_codec codec_of(const sdp_rtpmap_t *r)
 {
@@ -82,128 +68,37 @@ static uint8_t pick_events(const sdp_media_t *m, unsigned long clock_hz)
     return other;
 }
 
-static bool set_address(mcu_leg_address *out, const char *host, unsigned long port)
-{
-    memset(out, 0, sizeof *out);
-    if (port == 0 || port > 65535) {
-        return false;
-    }
-    if (inet_pton(AF_INET, host, &out->v4.sin_addr) == 1) {
-        out->v4.sin_family = AF_INET;
-        out->v4.sin_port = htons((uint16_t)port);
-        return true;
-    }
-    if (inet_pton(AF_INET6, host, &out->v6.sin6_addr) == 1) {
-        out->v6.sin6_family = AF_INET6;
-        out->v6.sin6_port = htons((uint16_t)port);
-        return true;
-    }
-    return false;
-}
-
-static bool is_nowhere(const char *host)
-{
-    return strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0; /* hold as of RFC 2543 */
-}
-
-static bool read_addresses(const sdp_media_t *m, tel_agreed *out, GError **error)
-{
-    const sdp_connection_t *c = sdp_media_connections(m);
-    const char *rtcp = attribute(m, "rtcp");
-    if (!c || !c->c_address) {
-        return bad(error, "there is no address for the audio");
-    }
-    if (is_nowhere(c->c_address)) {
-        out->hold = true;
-        return true;
-    }
-    if (c->c_mcast || !set_address(&out->remote, c->c_address, m->m_port)) {
-        return bad(error, "the address of the audio is not a plain one");
-    }
-    if (!out->rtcp_mux && rtcp && !set_address(&out->remote_rtcp, c->c_address, strtoul(rtcp, NULL, 10))) {
-        return bad(error, "a=rtcp is no port");
-    }
-    return true;
-}
-
-/* Its tag, 0 = not ours to use. */
-static unsigned read_crypto(const char *value, uint8_t key[MCU_LEG_KEY_SIZE])
-{
-    mcu_sdes sdes;
-    unsigned tag = mcu_sdes_parse(value, strlen(value), &sdes) == MCU_OK ? sdes.tag : 0;
-    if (tag > 0) {
-        memcpy(key, sdes.key, MCU_LEG_KEY_SIZE);
-    }
-    mcu_sdes_wipe(&sdes);
-    return tag;
-}
-
-static unsigned find_crypto(const sdp_media_t *m, uint8_t key[MCU_LEG_KEY_SIZE])
-{
-    for (const sdp_attribute_t *a = m->m_attributes; a; a = a->a_next) {
-        unsigned tag = g_ascii_strcasecmp(a->a_name, "crypto") == 0 && a->a_value ? read_crypto(a->a_value, key) : 0;
-        if (tag > 0) {
-            return tag;
-        }
-    }
-    return 0;
-}
-
-static bool is_secure_profile(const sdp_media_t *m)
-{
-    return g_ascii_strcasecmp(m->m_proto_name, "RTP/SAVP") == 0 || g_ascii_strcasecmp(m->m_proto_name, "RTP/SAVPF") == 0;
-}
-
-static bool is_rtp(const sdp_media_t *m)
-{
-    return is_secure_profile(m) || g_ascii_strcasecmp(m->m_proto_name, "RTP/AVP") == 0 ||
-           g_ascii_strcasecmp(m->m_proto_name, "RTP/AVPF") == 0;
-}
-
-/* Sets `secure` and the key; the tag of the line used, 0 = clear. */
-static bool read_security(const tel_local *l, const sdp_media_t *m, unsigned *tag, tel_agreed *out, GError **error)
-{
-    *tag = find_crypto(m, out->key_in);
-    if (!is_secure_profile(m) && l->srtp == TEL_SRTP_CLEAR) {
-        *tag = 0; /* what was configured clear stays clear, unless the other side insists */
-    }
-    out->secure = *tag > 0;
-    if (!out->secure) {
-        OPENSSL_cleanse(out->key_in, sizeof out->key_in);
-    }
-    if (out->secure || (l->srtp == TEL_SRTP_CLEAR && !is_secure_profile(m))) {
-        return true;
-    }
-    return bad(error, "SRTP with " SUITE " is required");
-}
-
 static bool read_media(const tel_local *l, const sdp_media_t *m, mcu_codec present, unsigned *tag, tel_agreed *out,
                        GError **error)
 {
     const sdp_rtpmap_t *r = pick_codec(l, m, present);
-    const char *ptime = attribute(m, "ptime");
+    const char *ptime = tel_line_attribute(m, "ptime");
     if (!r) {
-        return bad(error, "none of the codecs is one of ours");
+        return tel_line_bad(error, "none of the codecs is one of ours");
     }
     out->codec = codec_of(r);
     out->pt_in = out->pt_out = (uint8_t)r->rm_pt;
     out->event_pt = pick_events(m, r->rm_rate);
     out->ptime_ms =
         ptime && (strtoul(ptime, NULL, 10) == 40 || strtoul(ptime, NULL, 10) == 60) ? (unsigned)strtoul(ptime, NULL, 10) : 20;
-    out->rtcp_mux = attribute(m, "rtcp-mux") != NULL;
+    out->rtcp_mux = tel_line_attribute(m, "rtcp-mux") != NULL;
     out->hold = (m->m_mode & sdp_recvonly) == 0; /* what they do not receive; seen from them */
-    return read_security(l, m, tag, out, error) && read_addresses(m, out, error);
+    bool good = tel_line_security(l->srtp, m, tag, out->key_in, error) &&
+                tel_line_addresses(m, out->rtcp_mux, &out->remote, &out->remote_rtcp, error);
+    out->secure = *tag > 0;
+    out->hold = out->hold || out->remote.any.sa_family == AF_UNSPEC;
+    return good;
 }
 
 static sdp_parser_t *parse(su_home_t *home, const char *text, size_t size, GError **error)
 {
     if (size == 0 || size > TEL_SDP_MAX || memchr(text, '\0', size)) {
-        bad(error, "the description is empty or too long");
+        tel_line_bad(error, "the description is empty or too long");
         return NULL;
     }
     sdp_parser_t *p = sdp_parse(home, text, (issize_t)size, sdp_f_c_missing);
     if (!sdp_session(p)) {
-        bad(error, "the description cannot be read");
+        tel_line_bad(error, "the description cannot be read");
         sdp_parser_free(p);
         return NULL;
     }
@@ -213,7 +108,7 @@ static sdp_parser_t *parse(su_home_t *home, const char *text, size_t size, GErro
 static const sdp_media_t *find_audio(const sdp_session_t *s)
 {
     for (const sdp_media_t *m = s->sdp_media; m; m = m->m_next) {
-        if (m->m_type == sdp_media_audio && m->m_port != 0 && is_rtp(m)) {
+        if (m->m_type == sdp_media_audio && m->m_port != 0 && tel_line_is_rtp(m)) {
             return m;
         }
     }
@@ -230,17 +125,6 @@ static GString *begin(tel_local *l)
     g_string_printf(s, "v=0\r\no=- %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " IN %s %s\r\ns=-\r\nc=IN %s %s\r\nt=0 0\r\n",
                     l->session, l->version, family, l->address, family, l->address);
     return s;
-}
-
-static void add_crypto(GString *s, const tel_local *l, unsigned tag)
-{
-    char text[MCU_SDES_TEXT];
-    mcu_sdes sdes = {.tag = tag};
-    memcpy(sdes.key, l->key, MCU_LEG_KEY_SIZE);
-    mcu_sdes_write(&sdes, text);
-    mcu_sdes_wipe(&sdes);
-    g_string_append_printf(s, "a=crypto:%s\r\n", text);
-    OPENSSL_cleanse(text, sizeof text);
 }
 
 static void add_format(GString *s, const char *name, unsigned long clock_hz, unsigned pt)
@@ -283,29 +167,14 @@ char *tel_sdp_offer(tel_local *l)
     g_string_append_printf(s, " %d\r\n%s", EVENT_PT, formats->str);
     add_events(s, EVENT_PT, clock_of(l));
     if (secure) {
-        add_crypto(s, l, 1);
+        tel_line_add_crypto(s, l->key, 1);
     }
     g_string_append(s, "a=rtcp-mux\r\na=ptime:20\r\na=sendrecv\r\n");
+    if (l->video_port > 0) {
+        tel_video_offer(s, l);
+    }
     g_string_free(formats, TRUE);
     return g_string_free(s, FALSE);
-}
-
-static void refuse_line(GString *s, const sdp_media_t *m)
-{
-    g_string_append_printf(s, "m=%s 0 %s", m->m_type_name, m->m_proto_name);
-    if (m->m_rtpmaps) {
-        g_string_append_printf(s, " %u\r\n", m->m_rtpmaps->rm_pt);
-    } else {
-        g_string_append_printf(s, " %s\r\n", m->m_format ? m->m_format->l_text : "0");
-    }
-}
-
-static const char *mode_name(const sdp_media_t *m, bool nowhere)
-{
-    static const char *const answers[] = {"inactive", "recvonly", "sendonly",
-                                          "sendrecv"}; /* by what they do: bit 0 send, 1 receive */
-    unsigned theirs = ((m->m_mode & sdp_sendonly) ? 1u : 0u) | ((m->m_mode & sdp_recvonly) && !nowhere ? 2u : 0u);
-    return answers[theirs];
 }
 
 static void answer_line(GString *s, const tel_local *l, const sdp_media_t *m, unsigned tag, const tel_agreed *a)
@@ -323,10 +192,10 @@ static void answer_line(GString *s, const tel_local *l, const sdp_media_t *m, un
         }
     }
     if (a->secure) {
-        add_crypto(s, l, tag);
+        tel_line_add_crypto(s, l->key, tag);
     }
     g_string_append_printf(s, "%sa=ptime:%u\r\na=%s\r\n", a->rtcp_mux ? "a=rtcp-mux\r\n" : "", a->ptime_ms,
-                           mode_name(m, a->remote.any.sa_family == AF_UNSPEC));
+                           tel_line_answer_mode(m, a->remote.any.sa_family == AF_UNSPEC));
 }
 
 char *tel_sdp_answer(tel_local *l, const char *offer, size_t size, mcu_codec present, tel_agreed *out, GError **error)
@@ -339,14 +208,17 @@ char *tel_sdp_answer(tel_local *l, const char *offer, size_t size, mcu_codec pre
     sdp_parser_t *p = parse(home, offer, size, error);
     const sdp_media_t *audio = p ? find_audio(sdp_session(p)) : NULL;
     if (p && !audio) {
-        bad(error, "there is no audio over RTP");
+        tel_line_bad(error, "there is no audio over RTP");
     } else if (audio && read_media(l, audio, present, &tag, out, error)) {
         GString *s = begin(l);
+        const sdp_media_t *video = tel_video_read(l, sdp_session(p), offer, size, &out->video);
         for (const sdp_media_t *m = sdp_session(p)->sdp_media; m; m = m->m_next) {
             if (m == audio) {
                 answer_line(s, l, m, tag, out);
+            } else if (m == video) {
+                tel_video_answer(s, l, m, &out->video);
             } else {
-                refuse_line(s, m);
+                tel_line_refuse(s, m);
             }
         }
         text = g_string_free(s, FALSE);
@@ -367,8 +239,11 @@ bool tel_sdp_take_answer(const tel_local *l, const char *answer, size_t size, te
     sdp_parser_t *p = parse(home, answer, size, error);
     const sdp_media_t *audio = p ? find_audio(sdp_session(p)) : NULL;
     bool good = audio && read_media(l, audio, MCU_CODEC_NONE, &tag, out, error);
+    if (good) {
+        tel_video_read(l, sdp_session(p), answer, size, &out->video);
+    }
     if (p && !audio) {
-        bad(error, "the audio was refused");
+        tel_line_bad(error, "the audio was refused");
     }
     if (p) {
         sdp_parser_free(p);

@@ -1,5 +1,6 @@
 /* call_sdp.h - offers and answers of a telephone call: text in, text and the state of its RTP out.  Thread: any; pure functions.
- * One audio line is taken, everything else is refused by port 0. Source: RFC 3264, RFC 4568 (SDES), RFC 4733, RFC 8643. */
+ * One audio line is taken, and one of H.264 where pictures are allowed; everything else is refused by port 0. Source: RFC 3264,
+ * RFC 4568 (SDES), RFC 4733, RFC 8643. */
 #ifndef SIGNALING_PHONE_CALL_SDP_H
 #define SIGNALING_PHONE_CALL_SDP_H
 
@@ -26,7 +27,9 @@ typedef struct {
     mcu_codec codecs[TEL_CODECS_MAX]; /* best first, MCU_CODEC_NONE ends it early */
     tel_srtp_policy srtp;
     uint8_t key[MCU_LEG_KEY_SIZE]; /* what we send with, if it is SRTP */
-    uint64_t session, version;     /* of o=: version goes up by one with each text that we write */
+    uint16_t video_port;           /* of RTP; RTCP is the next one. 0 = no pictures: they are refused */
+    uint8_t video_key[MCU_LEG_KEY_SIZE];
+    uint64_t session, version; /* of o=: version goes up by one with each text that we write */
 } tel_local;
 
 /* What was agreed. Members of RTP's progress (ssrc, seq, counters) are not touched. */
@@ -37,6 +40,7 @@ typedef struct {
     mcu_leg_address remote, remote_rtcp;
     bool rtcp_mux, hold, secure;
     uint8_t key_in[MCU_LEG_KEY_SIZE];
+    mcu_leg_video video; /* pt 0 = no pictures */
 } tel_agreed;
 
 char *tel_sdp_offer(tel_local *l); /* g_free */

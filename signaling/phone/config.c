@@ -51,6 +51,7 @@ static bool read_trunk(tel_trunk_config *t, const json_t *j, GError **error)
     t->realm = *text(j, "realm") ? text(j, "realm") : t->domain;
     t->caller_id = *text(j, "caller_id") ? text(j, "caller_id") : t->user;
     t->registers = json_is_true(json_object_get(j, "register"));
+    t->video = json_is_true(json_object_get(j, "video"));
     t->challenges = json_is_true(json_object_get(j, "challenge"));
     t->expires_s = number(j, "expires", 86400);
     t->keepalive_s = number(j, "keepalive", 3600);

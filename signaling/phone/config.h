@@ -24,6 +24,7 @@ typedef struct {
     unsigned expires_s, keepalive_s, session_s;
     const char *caller_id; /* number that calls show; "" = the user */
     tel_srtp_policy srtp;
+    bool video; /* H.264 is taken and offered */
     mcu_codec codecs[TEL_CODECS_MAX];
     tel_sources *peers; /* owned */
 } tel_trunk_config;

@@ -9,9 +9,11 @@
 
 #include "mcu/base/clock.h"
 #include "mcu/base/log.h"
+#include "mcu/base/sandbox.h"
 #include "mcu/net/srtp.h"
 #include "signaling/phone/call.h"
 #include "signaling/phone/link.h"
+#include "signaling/phone/orphan.h"
 #include "signaling/phone/prompts.h"
 #include "signaling/phone/trunk.h"
 #include "signaling/phone/ua.h"
@@ -28,10 +30,15 @@ typedef struct {
     int status;
 } program;
 
+static unsigned count_calls(const program *p)
+{
+    return g_hash_table_size(p->phone.calls) + g_hash_table_size(p->phone.orphans);
+}
+
 static gboolean on_alone(void *user)
 {
     program *p = user;
-    if (g_hash_table_size(p->phone.calls) > 0) {
+    if (count_calls(p) > 0) {
         return G_SOURCE_CONTINUE;
     }
     mcu_info("phone.alone", "seconds=%d", ALONE_S);
@@ -58,6 +65,13 @@ static void fail(program *p, const GError *error)
     g_main_loop_quit(p->phone.loop);
 }
 
+/* The certificate has been read, the ports are open: prompts and names are all that is left to look up. */
+static bool shut_the_rest(const tel_config *c, GError **error)
+{
+    const char *const readable[] = {c->prompts, "/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", NULL};
+    return mcu_sandbox_enter(readable, error);
+}
+
 static void begin(program *p, json_t *config)
 {
     g_autoptr(GError) error = NULL;
@@ -69,7 +83,7 @@ static void begin(program *p, json_t *config)
     p->phone.prompts = tel_prompts_new(p->phone.config->prompts);
     p->phone.next_port = p->phone.config->rtp_min;
     p->phone.ua = tel_ua_new(&p->phone, &error);
-    if (!p->phone.ua) {
+    if (!p->phone.ua || !shut_the_rest(p->phone.config, &error)) {
         fail(p, error);
         return;
     }
@@ -80,7 +94,7 @@ static void begin(program *p, json_t *config)
 static gboolean on_changed(void *user)
 {
     program *p = user;
-    if (g_hash_table_size(p->phone.calls) == 0) {
+    if (count_calls(p) == 0) {
         g_main_loop_quit(p->phone.loop);
     }
     return G_SOURCE_CONTINUE;
@@ -91,7 +105,7 @@ static void watch_config(program *p, const json_t *config)
 {
     bool same = json_equal(config, p->phone.config->json);
     if (!same && !p->changed) {
-        mcu_info("phone.changed", "calls=%u", g_hash_table_size(p->phone.calls));
+        mcu_info("phone.changed", "calls=%u", count_calls(p));
         p->changed = g_timeout_add_seconds(CHANGED_S, on_changed, p);
     } else if (same && p->changed) {
         g_source_remove(p->changed);
@@ -108,7 +122,7 @@ static void on_hello(void *user, json_t *config)
         return;
     }
     watch_config(p, config);
-    if (p->changed && g_hash_table_size(p->phone.calls) == 0) {
+    if (p->changed && count_calls(p) == 0) {
         g_main_loop_quit(p->phone.loop);
         return;
     }
@@ -117,6 +131,10 @@ static void on_hello(void *user, json_t *config)
     g_hash_table_iter_init(&i, p->phone.calls);
     while (g_hash_table_iter_next(&i, NULL, &call)) {
         tel_call_tell(call);
+    }
+    g_hash_table_iter_init(&i, p->phone.orphans);
+    while (g_hash_table_iter_next(&i, NULL, &call)) {
+        tel_orphan_tell(call);
     }
     for (unsigned t = 0; tel_ua_trunk(p->phone.ua, t); t++) {
         tel_trunk_tell(tel_ua_trunk(p->phone.ua, t));
@@ -128,10 +146,20 @@ static void on_message(void *user, const char *type, const json_t *m)
     program *p = user;
     const char *id = json_string_value(json_object_get(m, "call")), *reason = json_string_value(json_object_get(m, "reason"));
     tel_call *c = id ? g_hash_table_lookup(p->phone.calls, id) : NULL;
+    tel_orphan *o = id ? g_hash_table_lookup(p->phone.orphans, id) : NULL;
+    const char *number = json_string_value(json_object_get(m, "number"));
     if (strcmp(type, "dial") == 0 && p->phone.ua) {
         tel_call_dial(&p->phone, m);
+    } else if (strcmp(type, "adopt") == 0 && p->phone.ua) {
+        tel_orphan_adopt(&p->phone, m);
     } else if (strcmp(type, "hangup") == 0 && c) {
         tel_call_hang_up(c, reason ? reason : "ended");
+    } else if (o && (strcmp(type, "hangup") == 0 || strcmp(type, "again") == 0)) { /* its sockets went with the process before */
+        tel_orphan_hang_up(o, reason ? reason : "room_lost");
+    } else if (strcmp(type, "transfer") == 0 && c && number) {
+        tel_call_transfer(c, number);
+    } else if (strcmp(type, "keyframe") == 0 && c) {
+        tel_call_ask_keyframe(c);
     } else if (strcmp(type, "again") == 0 && c) {
         tel_call_hand_again(c);
     }
@@ -168,6 +196,7 @@ static void close_all(program *p)
         g_source_remove(p->changed);
     }
     g_hash_table_destroy(p->phone.calls);
+    g_hash_table_destroy(p->phone.orphans);
     tel_ua_free(p->phone.ua, SHUTDOWN_MS);
     tel_link_free(p->phone.link);
     tel_prompts_free(p->phone.prompts);
@@ -192,6 +221,7 @@ int main(int argc, char **argv)
     }
     p.phone.loop = g_main_loop_new(NULL, FALSE);
     p.phone.calls = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, tel_call_free);
+    p.phone.orphans = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, tel_orphan_free);
     g_unix_signal_add(SIGTERM, on_signal, &p);
     let_signals_through();
     watch_alone(&p, true);

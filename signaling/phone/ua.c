@@ -14,6 +14,7 @@
 #include "mcu/base/status.h"
 #include "signaling/phone/call.h"
 #include "signaling/phone/digest.h"
+#include "signaling/phone/orphan.h"
 #include "signaling/phone/owner.h"
 #include "signaling/phone/trunk.h"
 
@@ -27,6 +28,7 @@ struct tel_ua {
     GSource *source; /* the root's; borrowed from it */
     nua_t *nua;
     tel_trunk *trunks[TEL_TRUNKS_MAX];
+    tel_nonces *nonces;
     bool ended;
     mcu_counter *invites, *refused, *strange;
 };
@@ -62,6 +64,19 @@ static void refuse(tel_ua *u, nua_handle_t *nh, int status, const char *phrase, 
     nua_handle_destroy(nh);
 }
 
+static bool challenged(tel_ua *u, nua_handle_t *nh, const tel_trunk *t, const sip_t *sip)
+{
+    const tel_trunk_config *c = tel_trunk_settings(t);
+    int64_t now_s = mcu_wall_ns() / SEC;
+    tel_digest_verdict v = c->challenges ? tel_digest_judge(c, u->nonces, sip, now_s) : TEL_DIGEST_SHOWN;
+    if (v == TEL_DIGEST_SHOWN) {
+        return false;
+    }
+    g_autofree char *challenge = tel_digest_challenge(c, u->nonces, v == TEL_DIGEST_STALE, now_s);
+    nua_respond(nh, SIP_401_UNAUTHORIZED, SIPTAG_WWW_AUTHENTICATE_STR(challenge), NUTAG_WITH_THIS(u->nua), TAG_END());
+    return true;
+}
+
 static void on_invite(tel_ua *u, nua_handle_t *nh, const sip_t *sip)
 {
     tel_trunk *t = trunk_of_message(u);
@@ -70,9 +85,7 @@ static void on_invite(tel_ua *u, nua_handle_t *nh, const sip_t *sip)
         refuse(u, nh, SIP_403_FORBIDDEN, NULL);
     } else if (too_fast(u->phone) || g_hash_table_size(u->phone->calls) >= u->phone->config->calls_max) {
         refuse(u, nh, SIP_503_SERVICE_UNAVAILABLE, "5");
-    } else if (tel_trunk_settings(t)->challenges && !tel_digest_shown(tel_trunk_settings(t), sip, mcu_wall_ns() / SEC)) {
-        g_autofree char *challenge = tel_digest_challenge(tel_trunk_settings(t), mcu_wall_ns() / SEC);
-        nua_respond(nh, SIP_401_UNAUTHORIZED, SIPTAG_WWW_AUTHENTICATE_STR(challenge), NUTAG_WITH_THIS(u->nua), TAG_END());
+    } else if (challenged(u, nh, t, sip)) {
         nua_handle_destroy(nh);
     } else {
         tel_call_incoming(u->phone, t, nh, sip);
@@ -108,6 +121,8 @@ static void on_event(nua_event_t event, int status, const char *phrase, nua_t *n
         tel_trunk_event((tel_trunk *)owner, event, status, sip, nh);
     } else if (o->kind == TEL_OWNER_CALL) {
         tel_call_event((tel_call *)owner, event, status, sip, nh, tags);
+    } else if (o->kind == TEL_OWNER_ORPHAN) {
+        tel_orphan_event((tel_orphan *)owner, event, status);
     }
 }
 
@@ -159,6 +174,7 @@ tel_ua *tel_ua_new(tel_phone *p, GError **error)
 {
     tel_ua *u = g_new0(tel_ua, 1);
     u->phone = p;
+    u->nonces = tel_nonces_new();
     su_init();
     su_log_redirect(NULL, no_words, NULL);
     u->root = su_glib_root_create(NULL);
@@ -196,6 +212,7 @@ void tel_ua_free(tel_ua *u, int wait_ms)
     }
     su_root_destroy(u->root);
     su_deinit();
+    tel_nonces_free(u->nonces);
     g_free(u);
 }
 

@@ -1,7 +1,5 @@
 #include "signaling/phone/voice.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <glib-unix.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,18 +10,17 @@
 #include "mixer/aenc.h"
 #include "mixer/pcm.h"
 #include "mixer/penc.h"
+#include "signaling/phone/ports.h"
 
 #define TICK_MS 20
 #define TICK_NS (TICK_MS * MCU_NS_PER_MS)
 #define BEHIND_NS (10 * TICK_NS) /* what a busy machine missed for longer is not made up for */
 #define KEYS_WAITING 16
-#define MEDIA_TOS 0xb8 /* expedited forwarding */
 
 struct tel_voice {
     tel_voice_events events;
     void *user;
-    int fds[2]; /* RTP, RTCP: ours for life; the call_rtp works on duplicates */
-    unsigned port;
+    tel_ports ports;     /* ours for life; the call_rtp works on duplicates */
     mcu_leg_state state; /* as agreed, then as given away */
     mcu_call_rtp *rtp;   /* NULL = nothing agreed yet, or given away */
     int64_t given_ns;    /* 0 = not given */
@@ -38,59 +35,21 @@ struct tel_voice {
     unsigned n_keys;
 };
 
-/* ---- sockets ---- */
-
-static int bind_one(const char *address, unsigned port)
-{
-    mcu_leg_address a;
-    g_autofree char *text =
-        strchr(address, ':') ? g_strdup_printf("[%s]:%u", address, port) : g_strdup_printf("%s:%u", address, port);
-    int tos = MEDIA_TOS;
-    if (!mcu_leg_address_parse(text, &a)) {
-        errno = EINVAL;
-        return -1;
-    }
-    int fd = socket(a.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd >= 0 && bind(fd, &a.any, mcu_leg_address_size(&a)) != 0) {
-        close(fd);
-        return -1;
-    }
-    setsockopt(fd, IPPROTO_IP, IP_TOS, &tos, sizeof tos);
-    return fd;
-}
-
-static bool bind_pair(tel_voice *v, const char *address, unsigned port)
-{
-    v->fds[0] = bind_one(address, port);
-    v->fds[1] = v->fds[0] >= 0 ? bind_one(address, port + 1) : -1;
-    if (v->fds[1] < 0 && v->fds[0] >= 0) {
-        close(v->fds[0]);
-    }
-    v->port = port;
-    return v->fds[1] >= 0;
-}
-
 tel_voice *tel_voice_new(const tel_config *c, unsigned *next, const tel_voice_events *events, void *user, GError **error)
 {
-    unsigned first = c->rtp_min + (c->rtp_min & 1), pairs = (c->rtp_max + 1 - first) / 2;
     tel_voice *v = g_new0(tel_voice, 1);
-    for (unsigned i = 0; i < pairs; i++) {
-        unsigned port = first + ((*next - first) / 2 + i) % pairs * 2;
-        if (bind_pair(v, c->listen, port)) {
-            *next = port + 2; /* not the same again at once: late packets of a call before would come to it */
-            v->events = *events;
-            v->user = user;
-            return v;
-        }
+    if (!tel_ports_open(c, next, &v->ports, error)) {
+        g_free(v);
+        return NULL;
     }
-    g_set_error(error, MCU_ERROR, MCU_ERROR_UNAVAILABLE, "no pair of ports from %u to %u is free", c->rtp_min, c->rtp_max);
-    g_free(v);
-    return NULL;
+    v->events = *events;
+    v->user = user;
+    return v;
 }
 
 unsigned tel_voice_port(const tel_voice *v)
 {
-    return v->port;
+    return v->ports.port;
 }
 
 static void stop_source(unsigned *source)
@@ -116,8 +75,7 @@ void tel_voice_free(tel_voice *v)
 {
     if (v) {
         stop(v);
-        close(v->fds[0]);
-        close(v->fds[1]);
+        tel_ports_close(&v->ports);
         mcu_leg_wipe(&v->state);
         g_free(v);
     }
@@ -234,7 +192,7 @@ static bool begin(tel_voice *v, GError **error)
 {
     static const mcu_call_rtp_callbacks callbacks = {on_audio, on_key};
     int64_t now = mcu_now_ns();
-    int rtp = dup(v->fds[0]), rtcp = v->state.rtcp_mux ? -1 : dup(v->fds[1]);
+    int rtp = dup(v->ports.fds[0]), rtcp = v->state.rtcp_mux ? -1 : dup(v->ports.fds[1]);
     v->state.ssrc = mcu_random32();
     v->state.seq = (uint16_t)(mcu_random32() & 0x7fff); /* far from its turn: RFC 3711 3.3.1 */
     v->state.ts = mcu_random32();
@@ -273,7 +231,7 @@ unsigned tel_voice_hand_over(tel_voice *v, mcu_leg_state *out, int fds[2])
     }
     v->given_ns = now;
     *out = v->state;
-    memcpy(fds, v->fds, sizeof v->fds);
+    memcpy(fds, v->ports.fds, sizeof v->ports.fds);
     return v->state.rtcp_mux ? 1 : 2;
 }
 

@@ -155,11 +155,14 @@ def level_db(pcm, hz, rate=RATE):
 
 class Peer:
     def __init__(self, server, ip="127.0.0.1", port=0, number="+15557003121"):
-        self.server, self.ip, self.number = server, ip, number
+        self.server, self.ip, self.number, self.transport = server, ip, number, "udp"
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((ip, port))
+        self.begin()
+
+    def begin(self):
         self.port = self.socket.getsockname()[1]
-        self.rtp = Rtp(ip)
+        self.rtp = Rtp(self.ip)
         self.log = []  # every Message that came
         self.new_dialog()
 
@@ -179,7 +182,13 @@ class Peer:
 
     def send(self, text, body="", kind="application/sdp"):
         content = f"Content-Type: {kind}\r\n" if body else ""
-        self.socket.sendto(f"{text}{content}Content-Length: {len(body)}\r\n\r\n{body}".encode(), self.server)
+        self.put(f"{text}{content}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+
+    def put(self, data):
+        self.socket.sendto(data, self.server)
+
+    def take(self):
+        return self.socket.recv(65536)
 
     def request(self, method, body="", headers="", number="+15550100", cseq=None, kind="application/sdp"):
         """Sends a request of the dialog, or the one that begins it."""
@@ -194,7 +203,7 @@ class Peer:
             own, other = self.incoming["to"] + f";tag={self.tag}", self.incoming["from"]
         elif self.to_tag:
             other += f";tag={self.to_tag}"
-        self.send(f"{method} {target} SIP/2.0\r\nVia: SIP/2.0/UDP {self.ip}:{self.port};branch={self.branch};rport\r\nMax-Forwards: 70\r\n"
+        self.send(f"{method} {target} SIP/2.0\r\nVia: SIP/2.0/{self.transport.upper()} {self.ip}:{self.port};branch={self.branch};rport\r\nMax-Forwards: 70\r\n"
                   f"From: {own}\r\nTo: {other}\r\nCall-ID: {self.call_id}\r\nCSeq: {cseq} {method}\r\n"
                   f"Contact: <sip:{self.number}@{self.ip}:{self.port}>\r\n{headers}", body, kind)
 
@@ -203,7 +212,7 @@ class Peer:
         self.socket.settimeout(seconds)
         try:
             while True:
-                data = self.socket.recv(65536)
+                data = self.take()
                 if len(data) > 20:
                     m = Message(data)
                     self.log.append(m)
@@ -277,6 +286,31 @@ class Peer:
         self.respond(m, 200, "OK", self.sdp() if body is None else body)
         self.hear_until(lambda a: a.method == "ACK", 4)
         self.rtp.target = (self.server[0], m.sdp_port())
+
+
+class StreamPeer(Peer):
+    """The same over TCP, or TLS by `wrap`."""
+
+    def __init__(self, server, ip, wrap, transport, number="+15557003121"):
+        self.server, self.ip, self.number, self.transport, self.kept = server, ip, number, transport, b""
+        self.socket = wrap(socket.create_connection(server, 4, (ip, 0)))
+        self.begin()
+
+    def put(self, data):
+        self.socket.sendall(data)
+
+    def take(self):
+        while True:
+            head, end, rest = self.kept.partition(b"\r\n\r\n")
+            found = re.search(rb"(?im)^content-length *: *(\d+)", head)
+            size = int(found.group(1)) if found else 0
+            if end and len(rest) >= size:
+                self.kept = rest[size:]
+                return head + end + rest[:size]
+            data = self.socket.recv(65536)
+            if not data:
+                raise TimeoutError
+            self.kept += data
 
 
 def scratch(name):

@@ -177,6 +177,12 @@ def make(server):
         assert server.rest("POST", f"/rooms/{room}/pins", {"once": True, "expires_in": 60}).status == 201
         pins = [server.rest("POST", f"/rooms/{room}/pins", {"expires_in": 60}).status for _ in range(200)]  # one more than there may be
         assert pins[0] == 201 and pins[-1] == 503, pins
+        visit = server.room()
+        phone.enter("call-t", server.rest("POST", f"/rooms/{visit}/pins", {}).json()["pin"])
+        assert server.rest("POST", f"/rooms/{visit}/calls/call-t/transfer", {"number": "911"}).status == 403
+        moved = [server.rest("POST", f"/rooms/{visit}/calls/call-t/transfer", {"number": "+15550100199"}).status for _ in range(5)]
+        assert moved[0] == 202 and moved[-1] == 503 and phone.hear("transfer")["number"] == "+15550100199"
+        phone.send(type="ended", call="call-t", reason="transferred", status=0)
         call = server.rest("POST", f"/rooms/{room}/calls", {"number": "+15550100199"})
         assert call.status == 202 and phone.hear("dial")
         assert server.rest("POST", f"/rooms/{room}/calls", {"number": "911"}).status == 403

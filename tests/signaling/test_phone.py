@@ -191,12 +191,20 @@ def make(server):
         assert again.hear("hangup")["call"] == "call-o"
         again.send(type="ended", call="call-o", reason="hung_up_by_host", status=0)
         assert record("call-o")["number"] == "Phone ...0013"
-        bound = again.enter("call-p", pin(room), caller="+15551110014")
+        bound, other = (again.enter(call, pin(room), caller="+15551110014") for call in ("call-p", "call-u"))
         again.close()  # tessera-phone has died: the room has the call
         server.wait(lambda: "phone.lost" in server.words(), 3)
         assert bound["seat"] in seat_names(room) and "call-p" in legs(room)
         assert server.rest("DELETE", f"/rooms/{room}/participants/{bound['seat']}").status == 204
         assert record("call-p")["reason"] == "removed"
+        third = FakePhone(server)  # it knows nothing of the call, and is to take its dialog up
+        adopted = third.hear("adopt")
+        assert adopted["call"] == "call-u" and adopted["bound"]["seat"] == other["seat"]
+        assert server.rest("DELETE", f"/rooms/{room}/participants/{other['seat']}").status == 204
+        assert third.hear("hangup")["call"] == "call-u"
+        third.send(type="ended", call="call-u", reason="removed", status=0)
+        assert record("call-u")["reason"] == "removed"
+        third.close()
 
     def who_hangs_up_while_he_enters_is_not_left_in_the_room():
         phone, room = FakePhone(server), server.room()

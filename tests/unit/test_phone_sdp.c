@@ -184,6 +184,82 @@ static void two_of_ours_understand_each_other(void **state)
     }
 }
 
+#define AUDIO "m=audio 4000 RTP/AVP 0\r\n"
+
+static void pictures_are_taken_in_the_best_form_that_is_offered(void **state)
+{
+    static const struct {
+        const char *lines, *answer;
+        uint8_t pt;
+        bool whole_units, pli, fir;
+        unsigned max_mbs, max_kbps;
+    } rows[] = {
+        {"m=video 4002 RTP/AVP 99 97\r\na=rtpmap:99 H264/90000\r\na=fmtp:99 profile-level-id=42801e\r\na=rtpmap:97 H264/90000\r\n"
+         "a=fmtp:97 profile-level-id=42801e;packetization-mode=1\r\na=rtcp-fb:* nack pli\r\n",
+         "m=video 30002 RTP/AVP 97\r\nb=AS:1024\r\na=rtpmap:97 H264/90000\r\na=fmtp:97 "
+         "profile-level-id=42801e;packetization-mode=1\r\n"
+         "a=rtcp-fb:97 nack pli\r\na=sendrecv\r\n",
+         97, false, true, false, 1620, 10000},
+        {"m=video 4002 RTP/AVP 34 99\r\nb=TIAS:48000\r\na=rtpmap:34 H263/90000\r\na=rtpmap:99 H264/90000\r\n",
+         "packetization-mode=0", 99, true, false, false, 99, 48},
+        {"m=video 4002 RTP/AVP 97\r\nb=AS:384\r\na=rtpmap:97 H264/90000\r\na=fmtp:97 packetization-mode=1; "
+         "profile-level-id=42e00d;"
+         "max-fs=3600; max-mbps=108000;level-asymmetry-allowed=1\r\na=rtcp-fb:97 ccm fir\r\na=recvonly\r\n",
+         "a=fmtp:97 profile-level-id=42e01f;packetization-mode=1;level-asymmetry-allowed=1\r\na=rtcp-fb:97 ccm "
+         "fir\r\na=sendonly\r\n",
+         97, false, false, true, 3600, 384},
+        {"m=video 4002 RTP/AVP 97\r\na=rtpmap:97 H264/90000\r\na=fmtp:97 profile-level-id=64001f;packetization-mode=1\r\n",
+         "m=video 0 RTP/AVP 97\r\n", 0, false, false, false, 0, 0}, /* not baseline */
+        {"m=video 4002 RTP/AVP 97\r\na=rtpmap:97 H264/90000\r\na=fmtp:97 packetization-mode=2\r\n", "m=video 0 ", 0, false, false,
+         false, 0, 0},
+        {"m=video 4002 RTP/AVP 34\r\na=rtpmap:34 H263/90000\r\n", "m=video 0 ", 0, false, false, false, 0, 0},
+        {"m=video 4002 RTP/SAVP 97\r\na=rtpmap:97 H264/90000\r\n", "m=video 0 ", 0, false, false, false, 0,
+         0}, /* without a key */
+    };
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        tel_local l = local(TEL_SRTP_CLEAR);
+        tel_agreed a;
+        l.video_port = 30002;
+        g_autofree char *offer = g_strconcat(HEAD AUDIO, rows[i].lines, NULL);
+        g_autofree char *text = tel_sdp_answer(&l, offer, strlen(offer), MCU_CODEC_NONE, &a, NULL);
+        if (!text || !strstr(text, rows[i].answer) || a.video.pt != rows[i].pt) {
+            fail_msg("row %zu: %s", i, text);
+        }
+        assert_int_equal(a.video.whole_units, rows[i].whole_units);
+        assert_int_equal(a.video.pli, rows[i].pli);
+        assert_int_equal(a.video.fir, rows[i].fir);
+        assert_int_equal(a.video.max_mbs, rows[i].max_mbs);
+        assert_int_equal(a.video.max_kbps, rows[i].max_kbps);
+        l.video_port = 0;
+        g_autofree char *without = tel_sdp_answer(&l, offer, strlen(offer), MCU_CODEC_NONE, &a, NULL);
+        assert_non_null(strstr(without, "m=video 0 ")); /* the trunk has no video endpoints */
+    }
+}
+
+static void two_of_ours_see_each_other(void **state)
+{
+    (void)state;
+    for (int policy = TEL_SRTP_REQUIRED; policy <= TEL_SRTP_CLEAR; policy++) {
+        tel_local one = local((tel_srtp_policy)policy), two = local((tel_srtp_policy)policy);
+        tel_agreed a, b;
+        one.video_port = two.video_port = 30002;
+        memset(one.video_key, 1, sizeof one.video_key);
+        memset(two.video_key, 2, sizeof two.video_key);
+        g_autofree char *offer = tel_sdp_offer(&one);
+        g_autofree char *text = tel_sdp_answer(&two, offer, strlen(offer), MCU_CODEC_NONE, &b, NULL);
+        assert_non_null(text);
+        assert_true(tel_sdp_take_answer(&one, text, strlen(text), &a, NULL));
+        assert_true(a.video.pt == 97 && b.video.pt == 97 && a.video.send && a.video.recv && a.video.pli && a.video.fir);
+        assert_int_equal(a.video.secure, policy == TEL_SRTP_REQUIRED);
+        if (a.video.secure) {
+            assert_memory_equal(a.video.key_in, two.video_key, MCU_LEG_KEY_SIZE);
+            assert_memory_equal(b.video.key_in, one.video_key, MCU_LEG_KEY_SIZE);
+            assert_memory_equal(a.video.key_out, one.video_key, MCU_LEG_KEY_SIZE);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +271,8 @@ int main(void)
         cmocka_unit_test(nothing_that_fits_is_488),
         cmocka_unit_test(the_codec_in_use_stays),
         cmocka_unit_test(two_of_ours_understand_each_other),
+        cmocka_unit_test(pictures_are_taken_in_the_best_form_that_is_offered),
+        cmocka_unit_test(two_of_ours_see_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
