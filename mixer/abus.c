@@ -109,7 +109,7 @@ static void pour(feed *f, bool sounds, mix_bus from, const int32_t *sum, mix_bus
     }
     int32_t made[MIX_BLOCK];
     mix_resample_sum(f->resample, sum, mix_bus_block(from), made);
-    for (unsigned i = 0; i < mix_bus_block(to); i++) {
+    for (unsigned i = 0, n = mix_bus_block(to); i < n; i++) {
         out[i] += made[i];
     }
 }
@@ -138,7 +138,7 @@ void mix_abus_join(mix_abus *b, unsigned wanted, uint64_t masked)
 void mix_abus_rest(const mix_abus *b, mix_bus bus, int own_slot, int32_t *out)
 {
     mix_amix_rest(b->sum[bus], own_slot, out);
-    for (unsigned i = 0; i < mix_bus_block(bus); i++) {
+    for (unsigned i = 0, n = mix_bus_block(bus); i < n; i++) {
         out[i] += b->others[bus][i];
     }
 }

@@ -212,9 +212,7 @@ static unsigned decode_narrow(mix_adec *d, const uint8_t *data, size_t size)
     if (d->codec == MCU_CODEC_G722) {
         return decode_g722(d, data, size);
     }
-    for (size_t i = 0; i < size; i++) {
-        d->narrow[i] = d->codec == MCU_CODEC_PCMU ? mix_ulaw_to_linear(data[i]) : mix_alaw_to_linear(data[i]);
-    }
+    mix_g711_expand(d->codec, data, (unsigned)size, d->narrow);
     return (unsigned)size;
 }
 

@@ -216,6 +216,11 @@ static mcu_status add_voice(mix_audio *a, mix_avoice *take_voice, mcu_codec code
         return MCU_ENOMEM;
     }
     take_voice->even = a->config.even;
+    bool denoised = a->config.denoise == MIX_DENOISE_EVERYBODY || (a->config.denoise == MIX_DENOISE_LINES && take_voice->line);
+    if (denoised && !mix_avoice_denoise(take_voice)) {
+        mix_avoice_free(take_voice);
+        return MCU_ENOMEM;
+    }
     a->codecs[a->n_voices] = codec;
     a->voices[a->n_voices++] = take_voice;
     mix_aclock_command(a->clock, MIX_ACLOCK_ADD_VOICE, take_voice);

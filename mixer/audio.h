@@ -1,6 +1,6 @@
 /* audio.h - the room's sound: audio packets in, everybody's mix minus himself out, on a clock that counts samples.
- * Thread: every call and callback on the loop thread that runs `context`; the audio clock is a thread of its own, reached by rings.
- * 48 kHz mono, 20 ms ticks. Voices and listeners are named by ids that the room chose (nonzero). */
+ * Thread: every call and callback on the loop thread that runs `context`; the audio clock is a thread of its own, reached by
+ * rings. 48 kHz mono, 20 ms ticks. Voices and listeners are named by ids that the room chose (nonzero). */
 #ifndef MIXER_AUDIO_H
 #define MIXER_AUDIO_H
 
@@ -11,11 +11,14 @@
 
 #define MIX_MAX_VOICES 64
 
+typedef enum { MIX_DENOISE_NOBODY = 0, MIX_DENOISE_LINES, MIX_DENOISE_EVERYBODY } mix_denoise_whom;
+
 typedef struct {
-    int bitrate_bps;   /* Opus, 0 = 32000 */
-    int complexity;    /* 0..10, -1 = 5 */
-    int expected_loss; /* percent for in-band FEC, 0 = 10 */
-    bool even;         /* every voice is brought to the same loudness */
+    int bitrate_bps;          /* Opus, 0 = 32000 */
+    int complexity;           /* 0..10, -1 = 5 */
+    int expected_loss;        /* percent for in-band FEC, 0 = 10 */
+    bool even;                /* every voice is brought to the same loudness */
+    mix_denoise_whom denoise; /* whose steady noise is taken out, for 20 ms of delay; lines are telephones */
 } mix_audio_config;
 
 typedef struct {
@@ -30,8 +33,10 @@ typedef struct {
 
 typedef struct {
     void (*on_audio)(void *user, const mix_audio_out *out, unsigned n); /* one tick, every listener once */
-    void (*on_talking)(void *user, uint32_t voice, bool talking, double level_dbov); /* changes only; 200 ms attack, 600 ms release */
-    void (*on_levels)(void *user, const mix_voice_level *levels, unsigned n, int64_t now_ns); /* every voice, each tick of the clock */
+    void (*on_talking)(void *user, uint32_t voice, bool talking,
+                       double level_dbov); /* changes only; 200 ms attack, 600 ms release */
+    void (*on_levels)(void *user, const mix_voice_level *levels, unsigned n,
+                      int64_t now_ns);                    /* every voice, each tick of the clock */
     void (*on_key)(void *user, uint32_t voice, char key); /* of a line whose keys are tones */
 } mix_audio_callbacks;
 
@@ -45,15 +50,17 @@ mcu_status mix_audio_voice_add(mix_audio *a, uint32_t voice, mcu_codec codec); /
 /* A telephone: PCMU, PCMA, G722 or OPUS. Its echo and the tones of its keys are taken out; `in_band`: they are its only keys. */
 mcu_status mix_audio_voice_add_line(mix_audio *a, uint32_t voice, mcu_codec codec, bool in_band);
 void mix_audio_voice_hush(mix_audio *a, uint32_t voice, bool hush); /* while a key is down: not even what waits to be played */
-void mix_audio_voice_remove(mix_audio *a, uint32_t voice);                     /* unknown ids are fine */
-mcu_status mix_audio_voice_push(mix_audio *a, uint32_t voice, mcu_au *take_au); /* consumes; bound 400 ms, oldest dropped, counted */
-void mix_audio_voice_mute(mix_audio *a, uint32_t voice, bool muted);           /* decoded for its level, not mixed */
+void mix_audio_voice_remove(mix_audio *a, uint32_t voice);          /* unknown ids are fine */
+mcu_status mix_audio_voice_push(mix_audio *a, uint32_t voice,
+                                mcu_au *take_au);                    /* consumes; bound 400 ms, oldest dropped, counted */
+void mix_audio_voice_mute(mix_audio *a, uint32_t voice, bool muted); /* decoded for its level, not mixed */
 
 /* Left out of the mix for listeners with MIX_HEARS_UNMASKED, at once. */
 void mix_audio_voice_mask(mix_audio *a, uint32_t voice, bool masked);
 
 #define MIX_HEARS_UNMASKED UINT32_MAX /* as `own_voice`: everybody but who is masked */
-/* `own_voice` 0 = none: hears everybody. A listener whose own voice is silent or absent shares one encode with all such listeners. */
+/* `own_voice` 0 = none: hears everybody. A listener whose own voice is silent or absent shares one encode with all such
+ * listeners. */
 mcu_status mix_audio_listener_add(mix_audio *a, uint32_t listener, uint32_t own_voice);
 /* A telephone: what it hears is coded as PCMU, PCMA, G722 or OPUS, and never nothing: silence leaves as faint noise. */
 mcu_status mix_audio_listener_add_line(mix_audio *a, uint32_t listener, uint32_t own_voice, mcu_codec codec);

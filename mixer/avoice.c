@@ -73,11 +73,18 @@ mix_avoice *mix_avoice_new_line(uint32_t id, mcu_codec codec, bool in_band, GErr
     return v;
 }
 
+bool mix_avoice_denoise(mix_avoice *v)
+{
+    v->denoise = v->denoise ? v->denoise : mix_denoise_new(v->hz);
+    return v->denoise != NULL;
+}
+
 void mix_avoice_free(mix_avoice *v)
 {
     if (!v) {
         return;
     }
+    mix_denoise_free(v->denoise);
     mix_tones_free(v->tones);
     mix_echo_free(v->echo);
     mcu_ring_free(v->ring);
@@ -232,6 +239,9 @@ bool mix_avoice_pull(mix_avoice *v, int64_t now_ns)
     adjust(v, now_ns);
     publish(v, now_ns);
     take_block(v, block);
+    if (v->denoise) {
+        mix_denoise_run(v->denoise, v->block);
+    }
     if (v->line && key_is_down(v, now_ns)) {
         memset(v->block, 0, block * sizeof *v->block);
     }

@@ -12,6 +12,7 @@
 #include "mcu/base/ring.h"
 #include "mixer/adec.h"
 #include "mixer/ajitter.h"
+#include "mixer/denoise.h"
 #include "mixer/echo.h"
 #include "mixer/level.h"
 #include "mixer/loudness.h"
@@ -53,7 +54,8 @@ typedef struct mix_avoice {
     mix_ajitter *jitter;
     mix_adec *decoder;
     mix_level level;
-    bool even; /* brought to the loudness of the others */
+    mix_denoise *denoise; /* NULL = noise stays */
+    bool even;            /* brought to the loudness of the others */
     mix_loudness loudness;
     bool line, in_band; /* a telephone; whose keys come as tones alone */
     mix_tones *tones;   /* NULL = no telephone */
@@ -75,6 +77,7 @@ mix_avoice *mix_avoice_new(uint32_t id, mcu_codec codec, GError **error);
 /* A telephone: playout delay of at most MIX_LINE_DELAY_MAX_NS, echo of the line and tones of keys taken out. `in_band`: its keys
  * are tones and nothing else, and are told. */
 mix_avoice *mix_avoice_new_line(uint32_t id, mcu_codec codec, bool in_band, GError **error);
+bool mix_avoice_denoise(mix_avoice *v); /* from now on; before the clock has it. False = no memory */
 void mix_avoice_free(mix_avoice *v);
 /* What its owner was sent in this tick, at the line's rate, and whether that is loud enough to come back; clock. */
 void mix_avoice_sent(mix_avoice *v, const int16_t *pcm, bool loud, int64_t time_ns);

@@ -1,26 +1,23 @@
 #include "mixer/dtmf.h"
 
-#include <math.h>
 #include <string.h>
 
 enum { TONES = 4, HITS_TONE = 2, HITS_KEY = 3, MISSES_UP = 3 };
 
-static const float ROWS[TONES] = {697, 770, 852, 941}, COLUMNS[TONES] = {1209, 1336, 1477, 1633};
+/* 2 cos(2 pi f / 8000) of 697, 770, 852, 941 and 1209, 1336, 1477, 1633 Hz. */
+static const float ROWS[TONES] = {1.707738F, 1.645281F, 1.568687F, 1.478205F};
+static const float COLUMNS[TONES] = {1.164104F, 0.9963702F, 0.7986184F, 0.5685327F};
 static const char KEYS[TONES][TONES + 1] = {"123A", "456B", "789C", "*0#D"};
 
-static const float RATE = 8000;
 static const float LEAST = 1.6e-5F; /* of full scale, mean square: -48 dBov */
 static const float PURE = 0.55F;    /* share of the sound that the two tones are, 1.5 % beside where they should be */
 static const float TWIST = 10;      /* Q.24 asks for 4 to 8 dB between them; some lines do worse */
 static const float CLEAR = 5;       /* the best of a group above the next */
 
 /* Mean square of four frequencies in the window (Goertzel), side by side: one alone would wait for itself. */
-static void powers_at(const int16_t *pcm, const float *hz, float *power)
+static void powers_at(const int16_t *pcm, const float *c, float *power)
 {
-    float c[TONES], s1[TONES] = {0}, s2[TONES] = {0};
-    for (unsigned k = 0; k < TONES; k++) {
-        c[k] = 2 * cosf(2 * (float)M_PI * hz[k] / RATE);
-    }
+    float s1[TONES] = {0}, s2[TONES] = {0};
     for (unsigned i = 0; i < MIX_DTMF_WINDOW; i++) {
         float x = (float)pcm[i] / 32768;
         for (unsigned k = 0; k < TONES; k++) {
@@ -36,11 +33,11 @@ static void powers_at(const int16_t *pcm, const float *hz, float *power)
 }
 
 /* Index of the strongest, -1 unless it stands out. */
-static int strongest(const int16_t *pcm, const float *hz, float *power)
+static int strongest(const int16_t *pcm, const float *tones, float *power)
 {
     int best = 0;
     float p[TONES];
-    powers_at(pcm, hz, p);
+    powers_at(pcm, tones, p);
     for (int i = 1; i < TONES; i++) {
         best = p[i] > p[best] ? i : best;
     }
@@ -97,8 +94,11 @@ bool mix_dtmf_push(mix_dtmf *d, const int16_t *pcm, unsigned n, char *key)
 {
     *key = 0;
     bool there = false;
-    for (unsigned i = 0; i < n; i++) {
-        d->hop[d->filled++] = pcm[i];
+    for (unsigned at = 0; at < n;) {
+        unsigned left = MIX_DTMF_HOP - d->filled, take = n - at < left ? n - at : left;
+        memcpy(d->hop + d->filled, pcm + at, take * sizeof *pcm);
+        d->filled += take;
+        at += take;
         if (d->filled == MIX_DTMF_HOP) {
             d->filled = 0;
             step(d, key);

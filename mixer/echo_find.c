@@ -3,10 +3,13 @@
 #include <math.h>
 #include <string.h>
 
-enum { PHASES = 4, BYTES = MIX_ECHO_SIGNS / 8 }; /* each tick a quarter of the delays */
+enum { BYTES = MIX_ECHO_SIGNS / 8, DELAYS = MIX_ECHO_FIND_BLOCKS * MIX_ECHO_SIGNS };
 
 static const float MEMORY = 1.0F / 16; /* of what was seen at a delay: 1.3 s */
-static const float LIKELY = 0.3F;      /* chance alone stays below 0.15 */
+/* Chance alone stays below 0.15; an echo in noise as loud is 0.45, a clean one 1. */
+static const float LIKELY = 0.3F;
+/* Times the mean of all delays: tones stay below 2, an echo of tones is 3.1, of a voice 10. */
+static const float STANDS_OUT = 2.6F;
 
 uint64_t mix_echo_signs(const int16_t *pcm, unsigned n)
 {
@@ -40,22 +43,30 @@ void mix_echo_find_push(mix_echo_find *f, const uint64_t sent[MIX_ECHO_FIND_BLOC
             line[b * BYTES + i] = (uint8_t)(sent[b] >> (8 * i));
         }
     }
-    f->phase = (f->phase + 1) % PHASES;
-    for (unsigned delay = f->phase; delay < MIX_ECHO_FIND_BLOCKS * MIX_ECHO_SIGNS; delay += PHASES) {
-        unsigned at = MIX_ECHO_FIND_BLOCKS * MIX_ECHO_SIGNS - delay;
+    f->phase = (f->phase + 1) % MIX_ECHO_PHASES;
+    float most = 0;
+    float squares = 0;
+    for (unsigned i = 0; i < DELAYS / MIX_ECHO_PHASES; i++) {
+        unsigned at = DELAYS - (i * MIX_ECHO_PHASES + f->phase);
+        float *likeness = &f->likeness[f->phase][i];
         uint64_t then;
         memcpy(&then, line + at / 8, sizeof then);
         unsigned differ = ones((then >> at % 8 ^ came) & mask);
-        f->likeness[delay] += (1 - 2 * (float)differ / MIX_ECHO_SIGNS - f->likeness[delay]) * MEMORY;
+        *likeness += (1 - 2 * (float)differ / MIX_ECHO_SIGNS - *likeness) * MEMORY;
+        most = fabsf(*likeness) > most ? fabsf(*likeness) : most;
+        squares += *likeness * *likeness;
     }
+    f->most[f->phase] = most;
+    f->squares[f->phase] = squares;
 }
 
 bool mix_echo_find_likely(const mix_echo_find *f)
 {
-    for (unsigned delay = 0; delay < MIX_ECHO_FIND_BLOCKS * MIX_ECHO_SIGNS; delay++) {
-        if (fabsf(f->likeness[delay]) > LIKELY) {
-            return true;
-        }
+    float most = 0;
+    float squares = 0;
+    for (unsigned phase = 0; phase < MIX_ECHO_PHASES; phase++) {
+        most = f->most[phase] > most ? f->most[phase] : most;
+        squares += f->squares[phase];
     }
-    return false;
+    return most > LIKELY && most * most > STANDS_OUT * STANDS_OUT * squares / DELAYS;
 }

@@ -1,13 +1,13 @@
 #include "mixer/g711.h"
 
-int16_t mix_ulaw_to_linear(uint8_t u)
+static inline int16_t ulaw_to_linear(uint8_t u)
 {
     u = (uint8_t)~u;
     int magnitude = ((((u & 0x0f) << 3) + 0x84) << ((u >> 4) & 7)) - 0x84;
     return (int16_t)(u & 0x80 ? -magnitude : magnitude);
 }
 
-int16_t mix_alaw_to_linear(uint8_t a)
+static inline int16_t alaw_to_linear(uint8_t a)
 {
     a ^= 0x55; /* even bits are inverted on the wire */
     int exponent = (a >> 4) & 7;
@@ -24,7 +24,7 @@ static unsigned segment_of(unsigned magnitude)
     return magnitude >> 8 ? 24 - (unsigned)__builtin_clz(magnitude) : 0;
 }
 
-uint8_t mix_linear_to_ulaw(int16_t pcm)
+static inline uint8_t linear_to_ulaw(int16_t pcm)
 {
     int magnitude = pcm < 0 ? -(int)pcm : pcm;
     magnitude = (magnitude > 32635 ? 32635 : magnitude) + 0x84;
@@ -33,10 +33,50 @@ uint8_t mix_linear_to_ulaw(int16_t pcm)
     return (uint8_t) ~((pcm < 0 ? 0x80u : 0u) | segment << 4 | mantissa);
 }
 
-uint8_t mix_linear_to_alaw(int16_t pcm)
+static inline uint8_t linear_to_alaw(int16_t pcm)
 {
     unsigned magnitude = (unsigned)(pcm < 0 ? -(int)pcm - 1 : pcm);
     unsigned segment = segment_of(magnitude);
     unsigned mantissa = magnitude >> (segment ? segment + 3 : 4) & 0x0f;
     return (uint8_t)(((pcm < 0 ? 0u : 0x80u) | segment << 4 | mantissa) ^ 0x55);
+}
+
+int16_t mix_ulaw_to_linear(uint8_t u)
+{
+    return ulaw_to_linear(u);
+}
+
+int16_t mix_alaw_to_linear(uint8_t a)
+{
+    return alaw_to_linear(a);
+}
+
+uint8_t mix_linear_to_ulaw(int16_t pcm)
+{
+    return linear_to_ulaw(pcm);
+}
+
+uint8_t mix_linear_to_alaw(int16_t pcm)
+{
+    return linear_to_alaw(pcm);
+}
+
+void mix_g711_expand(mcu_codec codec, const uint8_t *data, unsigned n, int16_t *pcm)
+{
+    if (codec == MCU_CODEC_PCMU) {
+        for (unsigned i = 0; i < n; i++) {
+            pcm[i] = ulaw_to_linear(data[i]);
+        }
+        return;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        pcm[i] = alaw_to_linear(data[i]);
+    }
+}
+
+void mix_g711_compress(mcu_codec codec, const int16_t *pcm, unsigned n, uint8_t *data)
+{
+    for (unsigned i = 0; i < n; i++) {
+        data[i] = codec == MCU_CODEC_PCMU ? linear_to_ulaw(pcm[i]) : linear_to_alaw(pcm[i]);
+    }
 }

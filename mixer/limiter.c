@@ -10,6 +10,11 @@ enum { SPAN_MAX = MIX_LIMITER_AHEAD + MIX_BLOCK };
 static const float RELEASE_PER_S = 10; /* 100 ms to come back two thirds of the way */
 static const float UNITY = 0.9999F;
 
+static float lesser(float a, float b) /* fminf() is a call, for the sake of numbers that are none */
+{
+    return a < b ? a : b;
+}
+
 void mix_limiter_init(mix_limiter *l, unsigned hz)
 {
     memset(l, 0, sizeof *l);
@@ -24,17 +29,22 @@ void mix_limiter_init(mix_limiter *l, unsigned hz)
 /* min[i] = the smallest of v[i..i+ahead], for a whole block: van Herk's way, two comparisons a sample whatever the window. */
 static void window_minima(const mix_limiter *l, const float *v, float *min)
 {
-    float before[SPAN_MAX];
-    float after[SPAN_MAX];
+    float before[SPAN_MAX]; /* the smallest since the window's begin, windows side by side */
+    float after[SPAN_MAX];  /* and until its end */
     unsigned window = l->ahead + 1, span = l->ahead + l->block;
-    for (unsigned i = 0; i < span; i++) {
-        before[i] = i % window == 0 ? v[i] : fminf(before[i - 1], v[i]);
-    }
-    for (unsigned i = span; i-- > 0;) {
-        after[i] = i + 1 == span || (i + 1) % window == 0 ? v[i] : fminf(after[i + 1], v[i]);
+    for (unsigned begin = 0; begin < span; begin += window) {
+        unsigned end = begin + window < span ? begin + window : span;
+        before[begin] = v[begin];
+        for (unsigned i = begin + 1; i < end; i++) {
+            before[i] = lesser(before[i - 1], v[i]);
+        }
+        after[end - 1] = v[end - 1];
+        for (unsigned i = end - 1; i-- > begin;) {
+            after[i] = lesser(after[i + 1], v[i]);
+        }
     }
     for (unsigned i = 0; i < l->block; i++) {
-        min[i] = fminf(after[i], before[i + l->ahead]);
+        min[i] = lesser(after[i], before[i + l->ahead]);
     }
 }
 
@@ -52,7 +62,7 @@ static void hold(const mix_limiter *l, const float *least, float *held)
     for (unsigned i = 0; i < l->block; i++) {
         gain += (1 - gain) * release;
         gain = gain > UNITY ? 1 : gain;
-        gain = fminf(gain, least[i]);
+        gain = lesser(gain, least[i]);
         held[l->ahead + i] = gain;
     }
 }
@@ -73,13 +83,13 @@ static void limit(mix_limiter *l, const int32_t *samples, int16_t *out)
     }
     window_minima(l, need, least);
     hold(l, least, held);
-    double sum = 0;
+    double sum = 0, share = 1.0 / (ahead + 1);
     for (unsigned i = 0; i < ahead; i++) {
         sum += (double)held[i];
     }
     for (unsigned i = 0; i < l->block; i++) {
         sum += (double)held[i + ahead];
-        out[i] = apply(samples[i], sum / (ahead + 1));
+        out[i] = apply(samples[i], sum * share);
         sum -= (double)held[i];
     }
     memcpy(l->need, need + l->block, ahead * sizeof *need);

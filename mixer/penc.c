@@ -109,8 +109,8 @@ static mcu_au *encode_g722(mix_penc *e, const int16_t *narrow)
 static mcu_au *encode_g711(mix_penc *e, const int16_t *narrow, unsigned n)
 {
     mcu_au *au = mcu_au_new(n);
-    for (unsigned i = 0; au && i < n; i++) {
-        au->data[i] = e->codec == MCU_CODEC_PCMU ? mix_linear_to_ulaw(narrow[i]) : mix_linear_to_alaw(narrow[i]);
+    if (au) {
+        mix_g711_compress(e->codec, narrow, n, au->data);
     }
     return au;
 }

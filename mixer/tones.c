@@ -55,9 +55,7 @@ void mix_tones_free(mix_tones *t)
 static unsigned expand(const mcu_au *au, int16_t *pcm)
 {
     unsigned n = au->size > SAMPLES_MAX ? 0 : (unsigned)au->size;
-    for (unsigned i = 0; i < n; i++) {
-        pcm[i] = au->codec == MCU_CODEC_PCMU ? mix_ulaw_to_linear(au->data[i]) : mix_alaw_to_linear(au->data[i]);
-    }
+    mix_g711_expand(au->codec, au->data, n, pcm);
     return n;
 }
 

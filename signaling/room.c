@@ -51,8 +51,9 @@ static json_t *media_json(const sig_room *r)
     for (const char *const *a = s->addresses; *a; a++) {
         json_array_append_new(addresses, json_string(*a));
     }
-    json_t *media = json_pack("{s:o, s:s, s:i, s:i, s:b, s:s}", "addresses", addresses, "nat_address", s->nat_address, "port_min",
-                              s->port_min, "port_max", s->port_max, "ice_tcp", s->ice_tcp, "stun", "");
+    json_t *media =
+        json_pack("{s:o, s:s, s:i, s:i, s:b, s:s, s:s}", "addresses", addresses, "nat_address", s->nat_address, "port_min",
+                  s->port_min, "port_max", s->port_max, "ice_tcp", s->ice_tcp, "denoise", s->denoise, "stun", "");
     sig_ice_add_to_room(r->gateway->ice, media, r->id, sig_now_s());
     return media;
 }

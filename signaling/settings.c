@@ -52,6 +52,8 @@ const mcu_config_key sig_settings_keys[] = {
     {"media", "port_min", NUM, "0", 0, 65535, "first UDP/TCP port for media; 0 = any"},
     {"media", "port_max", NUM, "0", 0, 65535, "last port for media; 0 = any"},
     {"media", "ice_tcp", YES_NO, "true", 0, 0, "offer TCP candidates as well"},
+    {"media", "denoise", STR, "nobody", 0, 0,
+     "whose steady noise the server takes out, for 20 ms of delay: nobody, phones or everybody"},
     {"media", "stun", STR, "", 0, 0, "STUN server as host:port, for rooms and clients"},
     {"turn", "urls", LIST, "", 0, 0, "TURN servers as turn:host:port?transport=udp"},
     {"turn", "secret", STR, "", 0, 0, "shared secret of the TURN servers, for time-limited credentials"},
@@ -204,6 +206,10 @@ static bool check(const sig_settings *s, GError **error)
     if (!s->port_min != !s->port_max || s->port_min > s->port_max) {
         return bad(error, "media", "port_min", "port_min and port_max go together, the first not above the second");
     }
+    static const char *const whom[] = {"nobody", "phones", "everybody", NULL};
+    if (!g_strv_contains(whom, s->denoise)) {
+        return bad(error, "media", "denoise", "must be nobody, phones or everybody");
+    }
     if (s->turn_urls[0] && !*s->turn_secret) {
         return bad(error, "turn", "secret", "TURN servers need their shared secret");
     }
@@ -242,6 +248,7 @@ static void read_values(sig_settings *s, int port)
     s->port_min = (uint16_t)mcu_config_int(c, "media", "port_min");
     s->port_max = (uint16_t)mcu_config_int(c, "media", "port_max");
     s->ice_tcp = mcu_config_bool(c, "media", "ice_tcp");
+    s->denoise = mcu_config_str(c, "media", "denoise");
     s->stun = mcu_config_str(c, "media", "stun");
     s->turn_urls = mcu_config_list(c, "turn", "urls");
     s->turn_secret = mcu_config_str(c, "turn", "secret");

@@ -45,7 +45,8 @@ typedef struct {
     const char *nat_address;
     uint16_t port_min, port_max;
     bool ice_tcp;
-    const char *stun; /* "host:port" or "" */
+    const char *denoise; /* "nobody", "phones", "everybody" */
+    const char *stun;    /* "host:port" or "" */
 
     const char *const *turn_urls;
     const char *turn_secret;

@@ -59,6 +59,21 @@ static void read_turn(mcu_room_options *o, const json_t *list)
     o->net.turn = o->turn;
 }
 
+static bool read_denoise(mcu_room_options *o, const json_t *value, GError **error)
+{
+    static const char *const whom[] = {
+        [MIX_DENOISE_NOBODY] = "nobody", [MIX_DENOISE_LINES] = "phones", [MIX_DENOISE_EVERYBODY] = "everybody"};
+    const char *text = json_is_string(value) ? json_string_value(value) : whom[MIX_DENOISE_NOBODY];
+    for (unsigned i = 0; i < G_N_ELEMENTS(whom); i++) {
+        if (strcmp(text, whom[i]) == 0) {
+            o->audio.denoise = i;
+            return true;
+        }
+    }
+    g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG, "media.denoise is none of nobody, phones, everybody");
+    return false;
+}
+
 static bool read_media(mcu_room_options *o, const json_t *media, GError **error)
 {
     const json_t *list = json_object_get(media, "addresses");
@@ -77,7 +92,7 @@ static bool read_media(mcu_room_options *o, const json_t *media, GError **error)
     o->net.port_max = (uint16_t)integer(media, "port_max", 0);
     o->net.ice_tcp = !json_is_false(json_object_get(media, "ice_tcp"));
     read_turn(o, json_object_get(media, "turn"));
-    return read_stun(o, media, error);
+    return read_denoise(o, json_object_get(media, "denoise"), error) && read_stun(o, media, error);
 }
 
 #define SCREEN_LINES 360

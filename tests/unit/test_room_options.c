@@ -48,7 +48,8 @@ static void test_everything_given(void **state)
     assert_true(
         load(&o,
              "{\"media\":{\"addresses\":[\"127.0.0.1\"],\"nat_address\":\"203.0.113.9\",\"port_min\":40000,\"port_max\":40100,"
-             "\"ice_tcp\":false,\"stun\":\"192.0.2.1:3478\",\"turn\":[{\"host\":\"192.0.2.2\",\"port\":443,\"transport\":\"tls\","
+             "\"ice_tcp\":false,\"denoise\":\"phones\",\"stun\":\"192.0.2.1:3478\",\"turn\":[{\"host\":\"192.0.2.2\",\"port\":"
+             "443,\"transport\":\"tls\","
              "\"username\":\"u\",\"password\":\"p\"},{\"host\":\"192.0.2.3\"}]},"
              "\"tiers\":[{\"name\":\"X\",\"width\":640,\"height\":360,\"fps\":15,\"bitrate\":300000}],"
              "\"limits\":{\"seats\":9},\"empty_seconds\":5}",
@@ -57,6 +58,7 @@ static void test_everything_given(void **state)
     assert_null(o.net.addresses[1]);
     assert_string_equal(o.net.nat_address, "203.0.113.9");
     assert_false(o.net.ice_tcp);
+    assert_int_equal(o.audio.denoise, MIX_DENOISE_LINES);
     assert_int_equal(o.net.stun_port, 3478);
     assert_int_equal(o.net.n_turn, 1);
     assert_string_equal(o.net.turn[0].transport, "tls");
