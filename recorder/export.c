@@ -3,18 +3,17 @@
 #include <libavformat/avformat.h>
 #include <libavutil/audio_fifo.h>
 #include <libavutil/channel_layout.h>
+#include <string.h>
 
 #include "recorder/tool.h"
+#include "recorder/tool_input.h"
 
-#define IO_BUFFER (64 * 1024)
 #define AAC_BPS 64000
 #define SILENCE_MAX (60 * 60 * 48000) /* samples put in for one jump of the clock; more is no recording of ours */
 
 typedef struct {
-    rec_movie *movie;
-    uint64_t at;
-    AVFormatContext *in, *out;
-    AVIOContext *io;
+    tool_input *input;
+    AVFormatContext *in, *out; /* `in` is the input's */
     AVCodecContext *opus, *aac;
     AVAudioFifo *fifo;
     AVPacket *packet;
@@ -25,48 +24,15 @@ typedef struct {
 
 static bool fail(GError **error, const char *what, int code)
 {
-    char text[AV_ERROR_MAX_STRING_SIZE] = "";
-    if (error != NULL && *error == NULL) {
-        av_strerror(code, text, sizeof text);
-        g_set_error(error, MCU_ERROR, MCU_ERROR_INTERNAL, "%s: %s", what, code != 0 ? text : "failed");
-    }
-    return false;
-}
-
-static int read_movie(void *user, uint8_t *out, int size)
-{
-    job *j = user;
-    ssize_t n = rec_movie_read(j->movie, j->at, out, (size_t)size, NULL);
-    j->at += n > 0 ? (uint64_t)n : 0;
-    return n > 0 ? (int)n : n == 0 ? AVERROR_EOF : AVERROR(EIO);
-}
-
-static int64_t seek_movie(void *user, int64_t offset, int whence)
-{
-    job *j = user;
-    int64_t size = (int64_t)rec_movie_size(j->movie);
-    if (whence == AVSEEK_SIZE) {
-        return size;
-    }
-    int64_t at = whence == SEEK_CUR ? (int64_t)j->at + offset : whence == SEEK_END ? size + offset : offset;
-    if (at < 0 || at > size) {
-        return AVERROR(EINVAL);
-    }
-    j->at = (uint64_t)at;
-    return at;
+    return tool_av_fail(error, what, code);
 }
 
 static bool open_input(job *j, GError **error)
 {
-    uint8_t *buffer = av_malloc(IO_BUFFER);
-    j->io = avio_alloc_context(buffer, IO_BUFFER, 0, j, read_movie, NULL, seek_movie);
-    j->in = avformat_alloc_context();
-    j->in->pb = j->io;
-    int rc = avformat_open_input(&j->in, NULL, av_find_input_format("mp4"), NULL);
-    rc = rc == 0 ? avformat_find_stream_info(j->in, NULL) : rc;
-    if (rc < 0) {
-        return fail(error, "reading the recording", rc);
+    if (j->input == NULL) {
+        return false;
     }
+    j->in = tool_input_format(j->input);
     j->video = av_find_best_stream(j->in, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0);
     j->audio = av_find_best_stream(j->in, AVMEDIA_TYPE_AUDIO, -1, -1, NULL, 0);
     return (j->video >= 0 && j->audio >= 0) || fail(error, "reading the recording", AVERROR_STREAM_NOT_FOUND);
@@ -97,8 +63,11 @@ static bool open_codecs(job *j, GError **error)
     return (rc == 0 && j->fifo != NULL) || fail(error, "codecs", rc);
 }
 
+/* To a pipe in fragments, since nothing can be put in front afterwards. */
 static bool open_output(job *j, const char *path, GError **error)
 {
+    bool pipe = strcmp(path, "-") == 0;
+    path = pipe ? "pipe:1" : path;
     int rc = avformat_alloc_output_context2(&j->out, NULL, "mp4", path);
     AVStream *video = rc >= 0 ? avformat_new_stream(j->out, NULL) : NULL,
              *audio = rc >= 0 ? avformat_new_stream(j->out, NULL) : NULL;
@@ -111,7 +80,7 @@ static bool open_output(job *j, const char *path, GError **error)
     audio->time_base = j->aac->time_base;
     rc = rc >= 0 ? avio_open(&j->out->pb, path, AVIO_FLAG_WRITE) : rc;
     AVDictionary *options = NULL;
-    av_dict_set(&options, "movflags", "+faststart", 0); /* plays while it is being fetched */
+    av_dict_set(&options, "movflags", pipe ? "+frag_keyframe+empty_moov+default_base_moof" : "+faststart", 0);
     rc = rc >= 0 ? avformat_write_header(j->out, &options) : rc;
     av_dict_free(&options);
     return rc >= 0 || fail(error, path, rc);
@@ -218,7 +187,7 @@ static bool copy_all(job *j, GError **error)
     }
     ok = ok && encode_sound(j, true, error) && avcodec_send_frame(j->aac, NULL) == 0 && drain_aac(j, error);
     rc = ok ? av_write_trailer(j->out) : 0;
-    return ok && (rc == 0 || fail(error, "writing", rc));
+    return ok && (rc >= 0 || fail(error, "writing", rc)); /* some muxers say how much they wrote */
 }
 
 static void close_job(job *j)
@@ -229,21 +198,19 @@ static void close_job(job *j)
     av_packet_free(&j->packet);
     av_frame_free(&j->decoded);
     av_frame_free(&j->block);
-    avformat_close_input(&j->in);
-    if (j->io != NULL) {
-        av_freep(&j->io->buffer);
-        avio_context_free(&j->io);
-    }
     if (j->out != NULL) {
         avio_closep(&j->out->pb);
         avformat_free_context(j->out);
     }
+    tool_input_free(j->input);
 }
 
 bool tool_export(rec_movie *movie, const char *path, GError **error)
 {
-    job j = {.movie = movie, .packet = av_packet_alloc(), .decoded = av_frame_alloc(), .block = av_frame_alloc()};
-    av_log_set_level(AV_LOG_ERROR);
+    job j = {.input = tool_input_new(movie, error),
+             .packet = av_packet_alloc(),
+             .decoded = av_frame_alloc(),
+             .block = av_frame_alloc()};
     bool ok = open_input(&j, error) && open_codecs(&j, error) && open_output(&j, path, error) && copy_all(&j, error);
     close_job(&j);
     return ok;

@@ -32,15 +32,20 @@ static bool fail(GError **error, const char *what)
     return false;
 }
 
-static GByteArray *init_of(rec_reader *r, GError **error)
+/* The entry of its init; n_proven = it never got a picture. */
+static unsigned find_init(const rec_proof *p)
+{
+    unsigned i = 0;
+    while (i < p->n_proven && p->entries[i].r.type != REC_INIT) {
+        i++;
+    }
+    return i;
+}
+
+int64_t rec_movie_hold_ns(const rec_reader *r)
 {
     const rec_proof *p = rec_reader_proof(r);
-    for (unsigned i = 0; i < p->n_proven; i++) {
-        if (p->entries[i].r.type == REC_INIT) {
-            return rec_reader_payload(r, i, error);
-        }
-    }
-    return NULL;
+    return find_init(p) < p->n_proven ? (p->head.media_ns + 999999) / 1000000 * 1000000 : 0;
 }
 
 /* Adds a segment's fragments; the film grows by its length, in whole milliseconds. Sizes are counted from the first fragment on.
@@ -48,9 +53,13 @@ static GByteArray *init_of(rec_reader *r, GError **error)
 static bool add_segment(rec_movie *m, rec_reader *r, GError **error)
 {
     const rec_proof *p = rec_reader_proof(r);
-    g_autoptr(GByteArray) init = init_of(r, error);
+    unsigned first = find_init(p);
+    if (first == p->n_proven) {
+        return true; /* a segment that never got a picture */
+    }
+    g_autoptr(GByteArray) init = rec_reader_payload(r, first, error);
     if (init == NULL) {
-        return error == NULL || *error == NULL; /* a segment that never got a picture */
+        return false;
     }
     if (m->head->len == 0) {
         g_byte_array_append(m->head, init->data, init->len);
@@ -66,7 +75,7 @@ static bool add_segment(rec_movie *m, rec_reader *r, GError **error)
             m->size += one.size;
         }
     }
-    m->length_ns += (p->head.media_ns + 999999) / 1000000 * 1000000;
+    m->length_ns += rec_movie_hold_ns(r);
     return true;
 }
 

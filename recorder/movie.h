@@ -13,6 +13,9 @@ typedef struct rec_movie rec_movie;
 rec_movie *rec_movie_new(rec_reader *const *readers, unsigned n, GError **error);
 void rec_movie_free(rec_movie *m); /* NULL is fine */
 
+/* How long a segment is in a film: 0 = it has no picture and is left out. */
+int64_t rec_movie_hold_ns(const rec_reader *r);
+
 uint64_t rec_movie_size(const rec_movie *m);
 int64_t rec_movie_length_ns(const rec_movie *m);
 /* Up to `size` bytes from `at`; how many were read, 0 at the end, -1 with error. */

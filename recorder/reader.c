@@ -14,6 +14,7 @@ struct rec_reader {
     rec_proof proof;
     GArray *entries;
     rec_seal *seal;
+    bool index; /* the chain was not walked */
 };
 
 static bool fail(GError **error, const char *what)
@@ -137,6 +138,35 @@ static bool scan(rec_reader *r, size_t header_size, GError **error)
     return ok || fail(error, "the file cannot be read");
 }
 
+/* The heads of the records alone; up to the last that a room signed, whatever its signature. */
+static void scan_index(rec_reader *r, size_t header_size)
+{
+    rec_proof *p = &r->proof;
+    uint8_t head[REC_RECORD_HEAD];
+    rec_entry e = {.at = MCU_KEY_PAGE + header_size};
+    int64_t media_ns = 0;
+    p->end = e.at;
+    for (bool ended = false; p->bytes - e.at >= sizeof head && r->entries->len < ENTRIES_MAX;) {
+        if (mcu_pread_whole(r->fd, head, sizeof head, e.at) != sizeof head || !rec_record_parse(head, &e.r) ||
+            e.r.index != r->entries->len || p->bytes - e.at - sizeof head < e.r.size) {
+            break;
+        }
+        g_array_append_val(r->entries, e);
+        e.at += sizeof head + e.r.size;
+        ended = ended || e.r.type == REC_END;
+        if (e.r.type == REC_FRAGMENT) {
+            media_ns = MAX(media_ns, e.r.time_ns + e.r.hold_ns);
+        } else if (e.r.type == REC_HEAD) {
+            p->n_proven = r->entries->len;
+            p->head.media_ns = media_ns;
+            p->end = e.at;
+            p->complete = ended;
+        }
+    }
+    p->entries = (rec_entry *)(void *)r->entries->data;
+    p->n = r->entries->len;
+}
+
 static bool prepare(rec_reader *r, const uint8_t *gateway, size_t *header_size, GError **error)
 {
     rec_proof *p = &r->proof;
@@ -162,16 +192,33 @@ static bool prepare(rec_reader *r, const uint8_t *gateway, size_t *header_size, 
     return true;
 }
 
-rec_reader *rec_reader_new(int fd, const uint8_t *gateway, GError **error)
+static rec_reader *open_reader(int fd, const uint8_t *gateway, bool index, GError **error)
 {
     rec_reader *r = g_new0(rec_reader, 1);
     size_t header_size = 0;
     r->fd = fd;
+    r->index = index;
     r->entries = g_array_new(FALSE, FALSE, sizeof(rec_entry));
-    if (!prepare(r, gateway, &header_size, error) || !scan(r, header_size, error)) {
+    bool ok = prepare(r, gateway, &header_size, error);
+    if (ok && index) {
+        scan_index(r, header_size);
+    } else if (ok) {
+        ok = scan(r, header_size, error);
+    }
+    if (!ok) {
         g_clear_pointer(&r, rec_reader_free);
     }
     return r;
+}
+
+rec_reader *rec_reader_new(int fd, const uint8_t *gateway, GError **error)
+{
+    return open_reader(fd, gateway, false, error);
+}
+
+rec_reader *rec_reader_new_index(int fd, GError **error)
+{
+    return open_reader(fd, NULL, true, error);
 }
 
 void rec_reader_free(rec_reader *r)
@@ -188,6 +235,29 @@ const rec_proof *rec_reader_proof(const rec_reader *r)
     return &r->proof;
 }
 
+/* Of what one torn write may have spoiled, only what opens counts. */
+static void drop_torn(rec_reader *r)
+{
+    rec_proof *p = &r->proof;
+    unsigned i = p->n_proven, n = p->n_proven;
+    while (i > 0 && p->entries[i - 1].at + TORN_MAX > p->end) {
+        i--;
+        g_autoptr(GByteArray) plain = rec_type_is_sealed(p->entries[i].r.type) ? rec_reader_payload(r, i, NULL) : NULL;
+        if (rec_type_is_sealed(p->entries[i].r.type) && plain == NULL) {
+            n = i;
+        }
+    }
+    if (n < p->n_proven) {
+        p->n_proven = n;
+        p->complete = false;
+        p->head.media_ns = 0;
+        for (i = 0; i < n; i++) {
+            const rec_record *e = &p->entries[i].r;
+            p->head.media_ns = e->type == REC_FRAGMENT ? MAX(p->head.media_ns, e->time_ns + e->hold_ns) : p->head.media_ns;
+        }
+    }
+}
+
 bool rec_reader_unlock(rec_reader *r, const uint8_t data_key[MCU_SEAL_KEY])
 {
     const rec_header *h = &r->proof.header;
@@ -198,6 +268,9 @@ bool rec_reader_unlock(rec_reader *r, const uint8_t data_key[MCU_SEAL_KEY])
     }
     rec_seal_free(r->seal);
     r->seal = rec_seal_new(data_key, h->salt, mcu_seal_context(h->recording, h->segment, context), r->proof.header_hash);
+    if (r->seal != NULL && r->index && !r->proof.complete) {
+        drop_torn(r);
+    }
     return r->seal != NULL;
 }
 

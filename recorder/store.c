@@ -42,7 +42,7 @@ static bool add_file(rec_store *s, const char *path, const uint8_t *gateway, GEr
         return true;
     }
     g_autoptr(GError) problem = NULL;
-    one.reader = rec_reader_new(one.fd, gateway, &problem);
+    one.reader = s->index ? rec_reader_new_index(one.fd, &problem) : rec_reader_new(one.fd, gateway, &problem);
     one.why = problem != NULL ? g_strdup(problem->message) : NULL;
     g_array_append_val(s->segments, one);
     return true;
@@ -103,9 +103,10 @@ static bool load_manifest(rec_store *s, GError **error)
     return json_is_object(s->manifest) || fail(error, path, "this is no manifest");
 }
 
-rec_store *rec_store_open(const char *const *paths, unsigned n, const uint8_t *gateway, GError **error)
+static rec_store *open_store(const char *const *paths, unsigned n, const uint8_t *gateway, bool index, GError **error)
 {
     rec_store *s = g_new0(rec_store, 1);
+    s->index = index;
     s->segments = g_array_new(FALSE, FALSE, sizeof(rec_store_segment));
     g_array_set_clear_func(s->segments, clear_segment);
     bool ok = true;
@@ -118,6 +119,16 @@ rec_store *rec_store_open(const char *const *paths, unsigned n, const uint8_t *g
     }
     g_array_sort(s->segments, by_number);
     return s;
+}
+
+rec_store *rec_store_open(const char *const *paths, unsigned n, const uint8_t *gateway, GError **error)
+{
+    return open_store(paths, n, gateway, false, error);
+}
+
+rec_store *rec_store_open_index(const char *const *paths, unsigned n, GError **error)
+{
+    return open_store(paths, n, NULL, true, error);
 }
 
 void rec_store_free(rec_store *s)

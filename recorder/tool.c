@@ -1,99 +1,43 @@
 /* tessera-recording: proves, completes, exports and serves sealed recordings (format.md). */
-#include <errno.h>
 #include <getopt.h>
 #include <openssl/crypto.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "mcu/base/hex.h"
 #include "mcu/base/media.h"
 #include "recorder/manifest.h"
 #include "recorder/tool.h"
 
-enum { EXIT_TAMPERED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 3 };
+#define EXIT_USAGE 2
 
 static const char usage_text[] =
     "tessera-recording " TESSERA_VERSION "\n"
-    "  verify  --key KEY [--anchors FILE] PATH...   proves a recording without decrypting it\n"
+    "  verify  --key KEY [--anchors FILE] [--audit FILE] [--json] PATH...   proves a recording without decrypting it\n"
+    "  manifest [--sign FILE] PATH...               the manifest, to the standard output\n"
     "  recover [--sign FILE] PATH...                writes manifest.json from the segments, also after a crash; media is not "
     "touched\n"
-    "  export  (--private FILE | --keys FILE) [--segment N] --out FILE PATH...   a plain MP4: H.264 as recorded, sound as AAC\n"
-    "  serve   (--private FILE | --keys FILE) [--segment N] [--from N] [--to N] [--info] PATH...\n"
+    "  export  (--private FILE | --keys FILE) [--segment N] --out FILE PATH...   a plain MP4: H.264 as recorded, sound as AAC;\n"
+    "          FILE - is the standard output\n"
+    "  serve   (--private FILE | --keys FILE) [--segment N] [--from N] [--to N | --last N] [--info] PATH...\n"
     "          to the standard output: a line of JSON {size, from, to, length_ms}, then these bytes of a fragmented MP4\n"
+    "  poster  (--private FILE | --keys FILE) [--segment N] PATH...   its first picture as JPEG, to the standard output\n"
+    "  chapters (--private FILE | --keys FILE) [--language en|es|fr] PATH...   joins, leaves, arrangements, as WebVTT\n"
     "PATH is the folder of a recording, its manifest.json or a segment. KEY is the gateway's public key or a file with it, in "
     "hexadecimal.\n"
+    "--anchors: a JSON array of heads; --audit: the gateway's audit trail, whose heads of this recording count as anchors.\n"
     "--keys: a JSON object of data keys by segment; /dev/fd/N reads it from a pipe.\n"
     "verify ends with 0: complete; 3: proven as far as it goes, but a segment has no end; 1: changed, cut or incomplete; 2: not "
     "done.\n";
-
-static int trouble(GError *error)
-{
-    fprintf(stderr, "tessera-recording: %s\n", error != NULL ? error->message : "it did not work");
-    g_clear_error(&error);
-    return EXIT_USAGE;
-}
-
-/* 64 hexadecimal digits, or a file with them. */
-static bool read_key(const char *text, uint8_t key[32], GError **error)
-{
-    g_autofree char *content = NULL;
-    if (mcu_unhex(text, key, 32)) {
-        return true;
-    }
-    if (!g_file_get_contents(text, &content, NULL, error)) {
-        return false;
-    }
-    bool ok = mcu_unhex(g_strstrip(content), key, 32);
-    OPENSSL_cleanse(content, strlen(content));
-    if (!ok) {
-        g_set_error(error, MCU_ERROR, MCU_ERROR_BAD_REQUEST, "%s: no key of 64 hexadecimal digits", text);
-    }
-    return ok;
-}
-
-static int run_verify(const tool_options *o)
-{
-    GError *error = NULL;
-    uint8_t key[32];
-    if (o->key == NULL) {
-        g_set_error(&error, MCU_ERROR, MCU_ERROR_BAD_REQUEST, "verify needs --key: the gateway's public key");
-        return trouble(error);
-    }
-    json_t *anchors = o->anchors != NULL ? json_load_file(o->anchors, 0, NULL) : NULL;
-    if (o->anchors != NULL && !json_is_array(anchors)) {
-        g_set_error(&error, MCU_ERROR, MCU_ERROR_BAD_REQUEST, "%s: no JSON array of heads", o->anchors);
-        return trouble(error);
-    }
-    rec_store *store = read_key(o->key, key, &error) ? rec_store_open(o->paths, o->n_paths, key, &error) : NULL;
-    if (store == NULL) {
-        json_decref(anchors);
-        return trouble(error);
-    }
-    g_autoptr(GPtrArray) findings = g_ptr_array_new_with_free_func(g_free);
-    rec_verdict verdict = rec_verify(store, key, anchors, findings);
-    for (guint i = 0; i < findings->len; i++) {
-        puts(findings->pdata[i]);
-    }
-    puts(verdict == REC_VERDICT_COMPLETE      ? "complete: everything is as it was recorded"
-         : verdict == REC_VERDICT_INTERRUPTED ? "interrupted: what is there is as it was recorded"
-                                              : "NOT AS RECORDED");
-    rec_store_free(store);
-    json_decref(anchors);
-    return verdict == REC_VERDICT_COMPLETE ? 0 : verdict == REC_VERDICT_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_TAMPERED;
-}
 
 static int run_recover(const tool_options *o)
 {
     GError *error = NULL;
     uint8_t key[32];
-    if (o->sign != NULL && !read_key(o->sign, key, &error)) {
-        return trouble(error);
+    if (o->sign != NULL && !tool_read_key(o->sign, key, &error)) {
+        return tool_trouble(error);
     }
     rec_store *store = rec_store_open(o->paths, o->n_paths, NULL, &error);
     json_t *manifest = store != NULL ? rec_manifest_make(store, &error) : NULL;
@@ -111,7 +55,24 @@ static int run_recover(const tool_options *o)
     }
     json_decref(manifest);
     rec_store_free(store);
-    return ok ? 0 : trouble(error);
+    return ok ? 0 : tool_trouble(error);
+}
+
+static int run_manifest(const tool_options *o)
+{
+    GError *error = NULL;
+    uint8_t key[32];
+    if (o->sign != NULL && !tool_read_key(o->sign, key, &error)) {
+        return tool_trouble(error);
+    }
+    rec_store *store = rec_store_open(o->paths, o->n_paths, NULL, &error);
+    json_t *manifest = store != NULL ? rec_manifest_make(store, &error) : NULL;
+    bool ok = manifest != NULL && (o->sign == NULL || mcu_json_sign(manifest, "gateway", key)) &&
+              json_dumpf(manifest, stdout, JSON_INDENT(1) | JSON_SORT_KEYS) == 0 && fflush(stdout) == 0;
+    OPENSSL_cleanse(key, sizeof key);
+    json_decref(manifest);
+    rec_store_free(store);
+    return ok ? 0 : tool_trouble(error);
 }
 
 static int run_export(const tool_options *o)
@@ -120,13 +81,13 @@ static int run_export(const tool_options *o)
     rec_store *store = NULL;
     if (o->out == NULL) {
         g_set_error(&error, MCU_ERROR, MCU_ERROR_BAD_REQUEST, "export needs --out FILE");
-        return trouble(error);
+        return tool_trouble(error);
     }
-    rec_movie *movie = tool_open_movie(o, &store, &error);
+    rec_movie *movie = tool_open_movie(o, false, &store, &error);
     bool ok = movie != NULL && tool_export(movie, o->out, &error);
     rec_movie_free(movie);
     rec_store_free(store);
-    return ok ? 0 : trouble(error);
+    return ok ? 0 : tool_trouble(error);
 }
 
 static bool send_range(rec_movie *movie, uint64_t from, uint64_t to, GError **error)
@@ -146,10 +107,11 @@ static int run_serve(const tool_options *o)
 {
     GError *error = NULL;
     rec_store *store = NULL;
-    rec_movie *movie = tool_open_movie(o, &store, &error);
+    rec_movie *movie = tool_open_movie(o, true, &store, &error);
     bool ok = movie != NULL;
     if (ok) {
-        int64_t size = (int64_t)rec_movie_size(movie), from = MIN(o->from, size), to = o->to >= 0 ? MIN(o->to + 1, size) : size;
+        int64_t size = (int64_t)rec_movie_size(movie), to = o->to >= 0 && o->last < 0 ? MIN(o->to + 1, size) : size;
+        int64_t from = o->last >= 0 ? MAX(size - o->last, 0) : MIN(o->from, size);
         printf("{\"size\":%" G_GINT64_FORMAT ",\"from\":%" G_GINT64_FORMAT ",\"to\":%" G_GINT64_FORMAT
                ",\"length_ms\":%" G_GINT64_FORMAT "}\n",
                size, from, MAX(to, from), rec_movie_length_ns(movie) / MCU_NS_PER_MS);
@@ -157,26 +119,48 @@ static int run_serve(const tool_options *o)
     }
     rec_movie_free(movie);
     rec_store_free(store);
-    return ok ? 0 : trouble(error);
+    return ok ? 0 : tool_trouble(error);
+}
+
+static int run_poster(const tool_options *o)
+{
+    GError *error = NULL;
+    rec_store *store = NULL;
+    rec_movie *movie = tool_open_movie(o, true, &store, &error);
+    bool ok = movie != NULL && tool_poster(movie, &error);
+    rec_movie_free(movie);
+    rec_store_free(store);
+    return ok ? 0 : tool_trouble(error);
+}
+
+static int run_chapters(const tool_options *o)
+{
+    GError *error = NULL;
+    rec_store *store = tool_open_store(o, true, &error);
+    bool ok = store != NULL && tool_chapters(store, o->language);
+    rec_store_free(store);
+    return ok ? 0 : tool_trouble(error);
 }
 
 static bool parse(int argc, char **argv, tool_options *o)
 {
-    enum { KEY = 1, ANCHORS, SIGN, PRIVATE, KEYS, OUT, SEGMENT, FROM, TO, INFO };
+    enum { KEY = 1, ANCHORS, AUDIT, SIGN, PRIVATE, KEYS, OUT, LANGUAGE, SEGMENT, FROM, TO, LAST, INFO, JSON };
     static const struct option options[] = {
-        {"key", 1, NULL, KEY},   {"anchors", 1, NULL, ANCHORS}, {"sign", 1, NULL, SIGN}, {"private", 1, NULL, PRIVATE},
-        {"keys", 1, NULL, KEYS}, {"out", 1, NULL, OUT},         {"from", 1, NULL, FROM}, {"to", 1, NULL, TO},
-        {"info", 0, NULL, INFO}, {"segment", 1, NULL, SEGMENT}, {NULL, 0, NULL, 0},
+        {"key", 1, NULL, KEY},         {"anchors", 1, NULL, ANCHORS}, {"audit", 1, NULL, AUDIT}, {"sign", 1, NULL, SIGN},
+        {"private", 1, NULL, PRIVATE}, {"keys", 1, NULL, KEYS},       {"out", 1, NULL, OUT},     {"language", 1, NULL, LANGUAGE},
+        {"from", 1, NULL, FROM},       {"to", 1, NULL, TO},           {"last", 1, NULL, LAST},   {"info", 0, NULL, INFO},
+        {"json", 0, NULL, JSON},       {"segment", 1, NULL, SEGMENT}, {NULL, 0, NULL, 0},
     };
-    *o = (tool_options){.to = -1, .segment = -1};
-    const char **texts[] = {[KEY] = &o->key,   [ANCHORS] = &o->anchors, [SIGN] = &o->sign, [PRIVATE] = &o->private_key,
-                            [KEYS] = &o->keys, [OUT] = &o->out};
+    *o = (tool_options){.to = -1, .last = -1, .segment = -1};
+    const char **texts[] = {
+        [KEY] = &o->key,   [ANCHORS] = &o->anchors, [AUDIT] = &o->audit,      [SIGN] = &o->sign, [PRIVATE] = &o->private_key,
+        [KEYS] = &o->keys, [OUT] = &o->out,         [LANGUAGE] = &o->language};
     for (int c = getopt_long(argc, argv, "", options, NULL); c != -1; c = getopt_long(argc, argv, "", options, NULL)) {
         gint64 number = -1;
-        if (c >= SEGMENT && c <= TO && !g_ascii_string_to_signed(optarg, 10, 0, INT64_MAX / 2, &number, NULL)) {
+        if (c >= SEGMENT && c <= LAST && !g_ascii_string_to_signed(optarg, 10, 0, INT64_MAX / 2, &number, NULL)) {
             return false;
         }
-        if (c >= KEY && c <= OUT) {
+        if (c >= KEY && c <= LANGUAGE) {
             *texts[c] = optarg;
         } else if (c == SEGMENT) {
             o->segment = (int)MIN(number, INT32_MAX);
@@ -184,8 +168,12 @@ static bool parse(int argc, char **argv, tool_options *o)
             o->from = number;
         } else if (c == TO) {
             o->to = number;
+        } else if (c == LAST) {
+            o->last = number;
         } else if (c == INFO) {
             o->info = true;
+        } else if (c == JSON) {
+            o->json = true;
         } else {
             return false;
         }
@@ -198,7 +186,8 @@ static bool parse(int argc, char **argv, tool_options *o)
 static const struct {
     const char *name;
     int (*run)(const tool_options *o);
-} commands[] = {{"verify", run_verify}, {"recover", run_recover}, {"export", run_export}, {"serve", run_serve}};
+} commands[] = {{"verify", tool_verify}, {"manifest", run_manifest}, {"recover", run_recover},  {"export", run_export},
+                {"serve", run_serve},    {"poster", run_poster},     {"chapters", run_chapters}};
 
 int main(int argc, char **argv)
 {

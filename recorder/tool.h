@@ -6,16 +6,28 @@
 #include "recorder/store.h"
 
 typedef struct {
-    const char *key, *anchors, *sign, *private_key, *keys, *out; /* option values or NULL */
-    int64_t from, to;                                            /* bytes; to -1 = the end */
-    int segment;                                                 /* -1 = all */
-    bool info;
+    const char *key, *anchors, *audit, *sign, *private_key, *keys, *out, *language; /* option values or NULL */
+    int64_t from, to, last; /* bytes; to -1 = the end; last >= 0 = so many before the end instead */
+    int segment;            /* -1 = all */
+    bool info, json;
     const char *const *paths;
     unsigned n_paths;
 } tool_options;
 
-/* The film of what the options name, unlocked; `*store` is the caller's and outlives it. */
-rec_movie *tool_open_movie(const tool_options *o, rec_store **store, GError **error);
+/* What the options name, unlocked; the film's `*store` is the caller's and outlives it. `at_once`: by
+ * rec_store_open_index(), else what is damaged and all behind it is left out. */
+rec_store *tool_open_store(const tool_options *o, bool at_once, GError **error);
+rec_movie *tool_open_movie(const tool_options *o, bool at_once, rec_store **store, GError **error);
+
+/* 64 hexadecimal digits, or a file with them. */
+bool tool_read_key(const char *text, uint8_t key[32], GError **error);
+int tool_trouble(GError *take_error); /* says it; the status to end with */
+int tool_verify(const tool_options *o);
+
+/* The first picture as JPEG, to the standard output. */
+bool tool_poster(rec_movie *movie, GError **error);
+/* WebVTT, to the standard output. `language` NULL or unknown = English. Names are known of segments that are unlocked. */
+bool tool_chapters(const rec_store *store, const char *language);
 
 /* Plain MP4 with AAC-LC, the pictures as they are. */
 bool tool_export(rec_movie *movie, const char *path, GError **error);

@@ -60,26 +60,24 @@ static bool unlock(const rec_store_segment *s, const uint8_t *private_key, const
     return ok;
 }
 
-static rec_movie *open_all(const tool_options *o, rec_store *store, const uint8_t *private_key, const json_t *keys,
-                           GError **error)
+static bool is_meant(const tool_options *o, const rec_store_segment *s)
 {
-    g_autofree rec_reader **readers = g_new0(rec_reader *, rec_store_count(store) + 1);
-    unsigned n = 0;
+    return o->segment < 0 || (s->reader != NULL && rec_reader_proof(s->reader)->header.segment == (uint32_t)o->segment);
+}
+
+static bool unlock_all(const tool_options *o, rec_store *store, const uint8_t *private_key, const json_t *keys, GError **error)
+{
     for (unsigned i = 0; i < rec_store_count(store); i++) {
         const rec_store_segment *s = rec_store_at(store, i);
-        if (s->reader == NULL) {
+        if (is_meant(o, s) && s->reader == NULL) {
             g_set_error(error, MCU_ERROR, MCU_ERROR_BAD_REQUEST, "%s: %s", s->name, s->why);
-            return NULL;
+            return false;
         }
-        if (o->segment >= 0 && rec_reader_proof(s->reader)->header.segment != (uint32_t)o->segment) {
-            continue;
+        if (is_meant(o, s) && !unlock(s, private_key, keys, error)) {
+            return false;
         }
-        if (!unlock(s, private_key, keys, error)) {
-            return NULL;
-        }
-        readers[n++] = s->reader;
     }
-    return rec_movie_new(readers, n, error);
+    return true;
 }
 
 /* {"SEGMENT": "KEY IN HEXADECIMAL", ...} from a file or, as /dev/fd/N, from a pipe. */
@@ -92,7 +90,7 @@ static json_t *read_keys(const char *path, GError **error)
     return keys;
 }
 
-rec_movie *tool_open_movie(const tool_options *o, rec_store **store, GError **error)
+rec_store *tool_open_store(const tool_options *o, bool at_once, GError **error)
 {
     uint8_t private_key[MCU_SEAL_KEY];
     if ((o->private_key == NULL) == (o->keys == NULL)) {
@@ -103,9 +101,30 @@ rec_movie *tool_open_movie(const tool_options *o, rec_store **store, GError **er
         return NULL;
     }
     json_t *keys = o->keys != NULL ? read_keys(o->keys, error) : NULL;
-    *store = o->keys == NULL || keys != NULL ? rec_store_open(o->paths, o->n_paths, NULL, error) : NULL;
-    rec_movie *movie = *store != NULL ? open_all(o, *store, o->private_key != NULL ? private_key : NULL, keys, error) : NULL;
+    rec_store *store = NULL;
+    if (o->keys == NULL || keys != NULL) {
+        store = at_once ? rec_store_open_index(o->paths, o->n_paths, error) : rec_store_open(o->paths, o->n_paths, NULL, error);
+    }
+    if (store != NULL && !unlock_all(o, store, o->private_key != NULL ? private_key : NULL, keys, error)) {
+        g_clear_pointer(&store, rec_store_free);
+    }
     OPENSSL_cleanse(private_key, sizeof private_key);
     json_decref(keys);
-    return movie;
+    return store;
+}
+
+rec_movie *tool_open_movie(const tool_options *o, bool at_once, rec_store **store, GError **error)
+{
+    *store = tool_open_store(o, at_once, error);
+    if (*store == NULL) {
+        return NULL;
+    }
+    g_autofree rec_reader **readers = g_new0(rec_reader *, rec_store_count(*store) + 1);
+    unsigned n = 0;
+    for (unsigned i = 0; i < rec_store_count(*store); i++) {
+        if (is_meant(o, rec_store_at(*store, i))) {
+            readers[n++] = rec_store_at(*store, i)->reader;
+        }
+    }
+    return rec_movie_new(readers, n, error);
 }

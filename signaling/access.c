@@ -53,6 +53,47 @@ const char *sig_access_refusal(const sig_gateway *g, const sig_token *t, bool pu
     return NULL;
 }
 
+/* A seat is forgotten when its visit ends; then its token says what it was. */
+static const char *role_of(const sig_gateway *g, const sig_token *t)
+{
+    const sig_seat_facts *f = sig_facts_seat(g->facts, t->room, t->seat);
+    sig_token_status s = sig_facts_admit(g->facts, t);
+    bool ended = s == SIG_TOKEN_ENDED && t->generation >= sig_facts_generation(g->facts, t->room, t->seat);
+    return s == SIG_TOKEN_OK && f ? f->role : ended ? t->role : NULL;
+}
+
+/* Its role, if it is good. */
+static const char *look(const sig_gateway *g, const char *bearer, sig_token *t)
+{
+    return bearer && sig_auth_verify(g->auth, bearer, sig_now_s(), t) == SIG_TOKEN_OK ? role_of(g, t) : NULL;
+}
+
+bool sig_access_reviews(const sig_gateway *g, const char *token, sig_operator *out)
+{
+    sig_token t;
+    const char *role = look(g, token, &t);
+    bool may = role && sig_may(SIG_MAY_REVIEW, sig_role_of(role), false);
+    if (may) {
+        g_strlcpy(out->actor, t.seat, sizeof out->actor);
+        g_strlcpy(out->room, t.room, sizeof out->room);
+    }
+    return may;
+}
+
+sig_review sig_access_review(const sig_gateway *g, const char *bearer, sig_operator *out)
+{
+    sig_token t;
+    const char *role = look(g, bearer, &t);
+    if (!role) {
+        return SIG_REVIEW_NO_LINK;
+    }
+    if (sig_access_reviews(g, bearer, out)) {
+        return SIG_REVIEW_ALLOWED;
+    }
+    note_refusal(g, &t, role, sig_permission_name(SIG_MAY_REVIEW));
+    return SIG_REVIEW_REFUSED;
+}
+
 bool sig_access_tier_known(const sig_gateway *g, const char *tier)
 {
     return strcmp(tier, "auto") == 0 || strcmp(tier, "audio") == 0 || sig_settings_has_tier(g->settings, tier);

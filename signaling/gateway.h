@@ -25,14 +25,16 @@ typedef struct sig_tls sig_tls;
 typedef struct sig_audit sig_audit;
 typedef struct sig_audit_entry sig_audit_entry;
 typedef struct sig_phone sig_phone;
+typedef struct sig_links sig_links;
 
 typedef struct sig_gateway {
     struct event_base *base;
     const sig_settings *settings;
     sig_auth *auth;
     sig_operators *operators;
-    sig_key_pair recording_key; /* SIG_RECORDING_KEY */
+    uint8_t recording_key[SIG_KEY_BYTES]; /* public half of SIG_RECORDING_KEY; the private one is for tessera-recording alone */
     int recordings_dir_fd;
+    sig_links *links; /* to recordings */
     sig_key_pair key; /* the server's own: SIG_GATEWAY_KEY */
     sig_store *store;
     sig_audit *audit;

@@ -6,15 +6,16 @@
 #include <sys/socket.h>
 
 #include "mcu/base/status.h"
+#include "signaling/access.h"
 #include "signaling/audit.h"
 #include "signaling/client.h"
 #include "signaling/http_private.h"
 #include "signaling/json_guard.h"
+#include "signaling/permissions.h"
 
 #define HEADERS_MAX 8192
 #define BODY_MAX SIG_JSON_BYTES
 #define PATH_MAX_BYTES 4096
-#define TIMEOUT_S 15
 
 static const struct {
     enum evhttp_cmd_type command;
@@ -123,10 +124,21 @@ bool sig_http_may_operate(sig_request *q)
 /* False = refused and answered. */
 static bool admitted(sig_request *q, sig_access_level level)
 {
+    if (level == SIG_ACCESS_REVIEWER) {
+        switch (sig_access_review(q->gateway, sig_auth_bearer(sig_request_header(q, "Authorization")), &q->operator)) {
+        case SIG_REVIEW_ALLOWED:
+            return true;
+        case SIG_REVIEW_REFUSED:
+            sig_reply_problem(q, 403, mcu_error_name(MCU_ERROR_FORBIDDEN), sig_permission_refusal(SIG_MAY_REVIEW));
+            return false;
+        case SIG_REVIEW_NO_LINK:
+            break;
+        }
+    }
     if (level != SIG_ACCESS_PUBLIC && !sig_http_may_operate(q)) {
         return false;
     }
-    if (level != SIG_ACCESS_ADMIN) {
+    if (level != SIG_ACCESS_ADMIN && level != SIG_ACCESS_REVIEWER) {
         return true;
     }
     const char *refusal =
@@ -211,7 +223,7 @@ sig_http *sig_http_new(sig_gateway *g, bool admin, const sig_route *routes, unsi
     evhttp_set_gencb(h->ev, on_request, h);
     evhttp_set_max_headers_size(h->ev, HEADERS_MAX);
     evhttp_set_max_body_size(h->ev, BODY_MAX);
-    evhttp_set_timeout(h->ev, TIMEOUT_S);
+    evhttp_set_timeout(h->ev, SIG_HTTP_TIMEOUT_S);
     evhttp_set_default_content_type(h->ev, NULL);
     uint16_t allowed = 0;
     for (size_t i = 0; i < G_N_ELEMENTS(methods); i++) {

@@ -31,6 +31,7 @@ typedef enum {
     SIG_ACCESS_PUBLIC,
     SIG_ACCESS_OPERATOR, /* only where the operator's API answers: see client.h */
     SIG_ACCESS_ADMIN,    /* there, and by an operator: see operator.h */
+    SIG_ACCESS_REVIEWER, /* the same, or anywhere by a link that shows a visit's recordings: q->operator.room is set then */
 } sig_access_level;
 typedef struct {
     unsigned methods;    /* EVHTTP_REQ_* */
@@ -59,6 +60,10 @@ void sig_reply_header(sig_request *q, const char *name, const char *value); /* b
 void sig_reply_json(sig_request *q, int status, json_t *take_body);
 void sig_reply_body(sig_request *q, int status, const char *type, const void *body, size_t length);
 void sig_reply_empty(sig_request *q, int status);
+/* The head of an answer whose body follows by evhttp_send_reply_chunk_with_cb(); the request stays the caller's. The connection
+ * is watched by who sends, not by http_connection.c, until sig_reply_watched(q, true). */
+void sig_reply_start(sig_request *q, int status);
+void sig_reply_watched(sig_request *q, bool watched);
 /* `code` is an mcu_error_name() or one of the API's own; `detail` a sentence. */
 void sig_reply_problem(sig_request *q, int status, const char *code, const char *detail);
 void sig_reply_error(sig_request *q, const char *code, const char *detail); /* the status follows from the code */

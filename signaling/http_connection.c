@@ -85,6 +85,14 @@ void sig_http_note_request(struct evhttp_request *ev, bool becomes_websocket)
     c->since_ns = mcu_now_ns();
 }
 
+void sig_reply_watched(sig_request *q, bool watched)
+{
+    struct bufferevent *bev = evhttp_connection_get_bufferevent(evhttp_request_get_connection(q->ev));
+    const struct timeval limit = {SIG_HTTP_TIMEOUT_S, 0};
+    sig_http_note_request(q->ev, !watched);
+    bufferevent_set_timeouts(bev, watched ? &limit : NULL, watched ? &limit : NULL);
+}
+
 static void on_sweep(evutil_socket_t fd, short what, void *user)
 {
     (void)fd;

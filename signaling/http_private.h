@@ -5,6 +5,8 @@
 #include "mcu/base/metrics.h"
 #include "signaling/http.h"
 
+#define SIG_HTTP_TIMEOUT_S 15 /* of a read or a write */
+
 struct sig_http {
     sig_gateway *gateway;
     bool admin; /* the operator's own listener */

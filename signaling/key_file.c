@@ -2,6 +2,7 @@
 
 #include <openssl/crypto.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "mcu/base/hex.h"
 #include "mcu/base/seal_key.h"
@@ -40,6 +41,21 @@ bool sig_key_pair_load(sig_key_pair *out, const char *folder, const char *name,
         g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG, "%s/%s is no key", folder, file);
     }
     return ok && write_public(out, folder, name, error);
+}
+
+bool sig_key_public_load(uint8_t public_key[SIG_KEY_BYTES], const char *folder, const char *name,
+                         bool (*derive)(const uint8_t private_key[SIG_KEY_BYTES], uint8_t public_key[SIG_KEY_BYTES]),
+                         GError **error)
+{
+    g_autofree char *key = g_strconcat(folder, "/", name, ".key", NULL), *pub = g_strconcat(folder, "/", name, ".pub", NULL);
+    if (access(key, F_OK) != 0 && access(pub, F_OK) == 0) {
+        return sig_public_key_read(pub, public_key, error);
+    }
+    sig_key_pair pair = {0};
+    bool ok = sig_key_pair_load(&pair, folder, name, derive, error);
+    memcpy(public_key, pair.public_key, SIG_KEY_BYTES);
+    sig_key_pair_clear(&pair);
+    return ok;
 }
 
 void sig_key_pair_clear(sig_key_pair *k)

@@ -19,6 +19,11 @@ typedef struct {
 bool sig_key_pair_load(sig_key_pair *out, const char *folder, const char *name,
                        bool (*derive)(const uint8_t private_key[SIG_KEY_BYTES], uint8_t public_key[SIG_KEY_BYTES]),
                        GError **error);
+/* Only the public half, of a pair that is made at the first start. Without NAME.key, which may be kept elsewhere, NAME.pub is it.
+ */
+bool sig_key_public_load(uint8_t public_key[SIG_KEY_BYTES], const char *folder, const char *name,
+                         bool (*derive)(const uint8_t private_key[SIG_KEY_BYTES], uint8_t public_key[SIG_KEY_BYTES]),
+                         GError **error);
 void sig_key_pair_clear(sig_key_pair *k);
 /* A public key's file. */
 bool sig_public_key_read(const char *path, uint8_t public_key[SIG_KEY_BYTES], GError **error);

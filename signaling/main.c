@@ -28,7 +28,9 @@
 #include "signaling/operator.h"
 #include "signaling/options.h"
 #include "signaling/phone_calls.h"
+#include "signaling/recording_links.h"
 #include "signaling/recording_shred.h"
+#include "signaling/recording_tool.h"
 #include "signaling/secret_file.h"
 #include "signaling/supervisor.h"
 #include "signaling/tls.h"
@@ -148,7 +150,7 @@ static bool open_secrets(program *p, GError **error)
     if (!sig_key_pair_load(&p->gateway.key, p->options.data, SIG_GATEWAY_KEY, mcu_sign_public, error)) {
         return false;
     }
-    if (!sig_key_pair_load(&p->gateway.recording_key, p->options.data, SIG_RECORDING_KEY, mcu_seal_public, error)) {
+    if (!sig_key_public_load(p->gateway.recording_key, p->options.data, SIG_RECORDING_KEY, mcu_seal_public, error)) {
         return false;
     }
     char *token = sig_secret_load(p->options.data, "token.key", error);
@@ -350,6 +352,7 @@ static bool open_all(program *p, GError **error)
     }
     g->offers_of_seat = sig_rate_new(g->settings->offers_per_minute, OFFER_KEYS);
     g->offers_from = sig_rate_new(OFFERS_FROM_TIMES * g->settings->offers_per_minute, OFFER_KEYS);
+    g->links = sig_links_new();
     g->ice = sig_ice_new(g->base, g->settings);
     g->launcher = sig_launcher_new(g->base, CONTROL_FD, &events, p);
     g->supervisor = sig_supervisor_new(g);
@@ -392,6 +395,8 @@ static void close_all(program *p)
     sig_supervisor_free(g->supervisor); /* answers the requests that wait for a room */
     sig_http_free(g->admin_http);
     sig_http_free(g->http);
+    sig_tools_end();
+    sig_links_free(g->links);
     sig_store_close(g->store);
     sig_commits_clear(g);
     sig_audit_free(g->audit);
@@ -405,7 +410,6 @@ static void close_all(program *p)
     sig_operators_free(g->operators);
     sig_auth_free(g->auth);
     sig_key_pair_clear(&g->key);
-    sig_key_pair_clear(&g->recording_key);
     sig_facts_free(g->facts);
     close_events(p);
     event_base_free(g->base); /* runs what libevent still has to free */

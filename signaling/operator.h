@@ -13,9 +13,11 @@
 
 #define SIG_ACTOR_MAX 774
 
-/* As the audit trail names it: "operator" for who has the admin key, "operator:SUBJECT" for who has signed in elsewhere. */
+/* As the audit trail names it: "operator" for who has the admin key, "operator:SUBJECT" for who has signed in elsewhere; or the
+ * seat whose link shows recordings (access.h). */
 typedef struct {
     char actor[SIG_ACTOR_MAX + 1];
+    char room[SIG_ID_MAX + 1]; /* what he may do ends there; "" = everywhere */
 } sig_operator;
 
 typedef struct sig_operators sig_operators;

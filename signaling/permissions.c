@@ -37,6 +37,7 @@ static const row table[SIG_N_PERMISSIONS] = {
     [SIG_MAY_RECORD] = {"record", ALL, true, only_hosts},
     [SIG_MAY_DIAL] = {"dial", ALL, true, only_hosts},
     [SIG_MAY_END] = {"end", ALL, true, only_hosts},
+    [SIG_MAY_REVIEW] = {"review", R(COMPLIANCE), false, "Recordings are shown to the compliance role."},
 };
 
 static const char *const roles[] = {"none", "patient", "clinician", "interpreter", "guest", "observer", "kiosk", "compliance"};

@@ -42,6 +42,7 @@ typedef enum {
     SIG_MAY_RECORD,
     SIG_MAY_DIAL, /* call somebody by telephone */
     SIG_MAY_END,
+    SIG_MAY_REVIEW, /* find, play, check, export and hold the visit's recordings */
     SIG_N_PERMISSIONS,
 } sig_permission;
 const char *sig_permission_name(sig_permission p);  /* as clients know it: "mute_all" */

@@ -72,6 +72,13 @@ void sig_recording_tell_consent(sig_recording *c, const sig_seat_facts *s)
     }
 }
 
+void sig_recording_mark_chat(sig_recording *c, const char *seat)
+{
+    if (c->begun && c->turn == SIG_RECORDING_ON) {
+        say(c, json_pack("{s:s, s:s, s:s}", "action", "mark", "what", "chat", "seat", seat));
+    }
+}
+
 static int utc_offset_min(void)
 {
     time_t now = time(NULL);
@@ -134,8 +141,8 @@ static json_t *start_message(const sig_recording *c)
     char key[2 * SIG_KEY_BYTES + 1];
     return json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:I}", "type", "record", "action", "start",
                      "recording", c->id, "room", c->room->id, "segment", (json_int_t)c->segment, "previous", c->hash, "tier",
-                     f->tier, "key", mcu_hex(g->recording_key.public_key, SIG_KEY_BYTES, key), "kid", KID, "certificate",
-                     certificate_of(c), "policy", c->policy, "consents", consents_of(c), "reserve",
+                     f->tier, "key", mcu_hex(g->recording_key, SIG_KEY_BYTES, key), "kid", KID, "certificate", certificate_of(c),
+                     "policy", c->policy, "consents", consents_of(c), "reserve",
                      (json_int_t)(g->settings->recording_reserve_mib * INT64_C(1048576)));
 }
 

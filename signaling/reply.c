@@ -14,6 +14,7 @@ static const char *reason_of(int status)
     } table[] = {{200, "OK"},
                  {201, "Created"},
                  {204, "No Content"},
+                 {206, "Partial Content"},
                  {304, "Not Modified"},
                  {400, "Bad Request"},
                  {401, "Unauthorized"},
@@ -25,6 +26,7 @@ static const char *reason_of(int status)
                  {412, "Precondition Failed"},
                  {413, "Content Too Large"},
                  {415, "Unsupported Media Type"},
+                 {416, "Range Not Satisfiable"},
                  {422, "Unprocessable Content"},
                  {426, "Upgrade Required"},
                  {428, "Precondition Required"},
@@ -59,6 +61,22 @@ void sig_reply_release(sig_request *q)
     g_free(q);
 }
 
+static void common_headers(sig_request *q)
+{
+    sig_reply_header(q, "X-Content-Type-Options", "nosniff");
+    sig_reply_header(q, "Referrer-Policy", "no-referrer");
+    if (!evhttp_find_header(evhttp_request_get_output_headers(q->ev), "Cache-Control")) {
+        sig_reply_header(q, "Cache-Control", "no-store");
+    }
+}
+
+void sig_reply_start(sig_request *q, int status)
+{
+    common_headers(q);
+    count(status);
+    evhttp_send_reply_start(q->ev, status, reason_of(status));
+}
+
 void sig_reply_body(sig_request *q, int status, const char *type, const void *body, size_t length)
 {
     struct evbuffer *out = evbuffer_new();
@@ -66,11 +84,7 @@ void sig_reply_body(sig_request *q, int status, const char *type, const void *bo
         evbuffer_add(out, body, length);
         sig_reply_header(q, "Content-Type", type);
     }
-    sig_reply_header(q, "X-Content-Type-Options", "nosniff");
-    sig_reply_header(q, "Referrer-Policy", "no-referrer");
-    if (!evhttp_find_header(evhttp_request_get_output_headers(q->ev), "Cache-Control")) {
-        sig_reply_header(q, "Cache-Control", "no-store");
-    }
+    common_headers(q);
     count(status);
     evhttp_send_reply(q->ev, status, reason_of(status), out);
     evbuffer_free(out);

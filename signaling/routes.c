@@ -3,7 +3,7 @@
 
 #include "mcu/base/status.h"
 #include "signaling/access.h"
-#include "signaling/api.h"
+#include "signaling/api_recording.h"
 #include "signaling/assets.h"
 #include "signaling/client.h"
 #include "signaling/http_private.h"
@@ -14,6 +14,7 @@
 const sig_route sig_routes[] = {
     {EVHTTP_REQ_GET, "/ws", sig_page_websocket, SIG_ACCESS_PUBLIC},
     {GET, "/j/*", sig_page_join, SIG_ACCESS_PUBLIC},
+    {GET, "/r/*", sig_page_recording, SIG_ACCESS_PUBLIC},
     {GET, "/admin", sig_page_admin, SIG_ACCESS_OPERATOR},
     {GET, "/healthz", sig_api_health, SIG_ACCESS_PUBLIC},
     {GET, "/readyz", sig_api_ready, SIG_ACCESS_PUBLIC},
@@ -34,10 +35,15 @@ const sig_route sig_routes[] = {
     {EVHTTP_REQ_POST, "/api/v1/rooms/*/record", sig_api_record, SIG_ACCESS_ADMIN},
     {EVHTTP_REQ_PUT | EVHTTP_REQ_POST, "/api/v1/rooms/*/recording", sig_api_set_policy, SIG_ACCESS_ADMIN},
     {EVHTTP_REQ_POST, "/api/v1/rooms/*/participants/*/consent", sig_api_consent, SIG_ACCESS_ADMIN},
-    {GET, "/api/v1/recordings", sig_api_list_recordings, SIG_ACCESS_ADMIN},
-    {GET, "/api/v1/recordings/*", sig_api_get_recording, SIG_ACCESS_ADMIN},
+    {GET, "/api/v1/recordings", sig_api_list_recordings, SIG_ACCESS_REVIEWER},
+    {GET, "/api/v1/recordings/*", sig_api_get_recording, SIG_ACCESS_REVIEWER},
+    {GET, "/api/v1/recordings/*/manifest", sig_api_recording_manifest, SIG_ACCESS_REVIEWER},
+    {GET, "/api/v1/recordings/*/poster.jpg", sig_api_recording_poster, SIG_ACCESS_REVIEWER},
+    {GET, "/api/v1/recordings/*/chapters.vtt", sig_api_recording_chapters, SIG_ACCESS_REVIEWER},
+    {EVHTTP_REQ_POST, "/api/v1/recordings/*/verify", sig_api_recording_verify, SIG_ACCESS_REVIEWER},
+    {EVHTTP_REQ_POST, "/api/v1/recordings/*/links", sig_api_recording_link, SIG_ACCESS_REVIEWER},
     {EVHTTP_REQ_DELETE, "/api/v1/recordings/*", sig_api_shred_recording, SIG_ACCESS_ADMIN},
-    {EVHTTP_REQ_PUT | EVHTTP_REQ_POST, "/api/v1/recordings/*/hold", sig_api_hold_recording, SIG_ACCESS_ADMIN},
+    {EVHTTP_REQ_PUT | EVHTTP_REQ_POST, "/api/v1/recordings/*/hold", sig_api_hold_recording, SIG_ACCESS_REVIEWER},
     {EVHTTP_REQ_POST, "/api/v1/rooms/*/participants/*/mute", sig_api_mute, SIG_ACCESS_ADMIN},
     {EVHTTP_REQ_POST, "/api/v1/rooms/*/participants/*/tier", sig_api_tier, SIG_ACCESS_ADMIN},
     {EVHTTP_REQ_POST, "/api/v1/rooms/*/participants/*/admit", sig_api_admit, SIG_ACCESS_ADMIN},
@@ -61,10 +67,18 @@ const sig_route sig_routes[] = {
 };
 const unsigned sig_n_routes = G_N_ELEMENTS(sig_routes);
 
-/* The page is the same for every valid link; the client takes the token out of the address. Else one page says why not. */
+/* The page is the same for every valid link; the client takes the token out of the address. Who may look at recordings comes to
+ * them first, and from there into the visit. Else one page says why not. */
 void sig_page_join(sig_request *q)
 {
     sig_token t;
+    sig_operator reviewer;
+    const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(q->ev));
+    bool to_visit = query && strcmp(query, "visit") == 0;
+    if (!to_visit && sig_access_reviews(q->gateway, q->part[0], &reviewer)) {
+        sig_assets_serve(q, "/web/recordings/index.html", 200);
+        return;
+    }
     sig_token_status s = sig_access_check(q->gateway, q->part[0], NULL, &t);
     if (s == SIG_TOKEN_OK) {
         sig_assets_serve(q, "/web/index.html", 200);
@@ -103,7 +117,8 @@ void sig_page_websocket(sig_request *q)
 /* A service worker answers for what lies below it: the page of a join link, too. */
 static const char *at_the_top(const char *path)
 {
-    static const char *const files[][2] = {{"/", "/web/index.html"}, {"/sw.js", "/web/sw.js"}};
+    static const char *const files[][2] = {
+        {"/", "/web/index.html"}, {"/recordings", "/web/recordings/index.html"}, {"/sw.js", "/web/sw.js"}};
     for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
         if (strcmp(path, files[i][0]) == 0) {
             return files[i][1];

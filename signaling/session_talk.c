@@ -6,6 +6,7 @@
 #include "mcu/base/metrics.h"
 #include "mcu/base/status.h"
 #include "signaling/audit.h"
+#include "signaling/recording.h"
 #include "signaling/session_private.h"
 
 const sig_seat_facts *sig_session_facts(const sig_session *s)
@@ -59,6 +60,7 @@ void sig_session_chat(sig_session *s, const json_t *m)
     mcu_counter_add(mcu_counter_get("tessera_chat_messages_total", NULL, "Chat messages handed on."), 1);
     sig_room_say(s->room, json_pack("{s:s, s:s, s:s, s:s, s:I}", "type", "chat", "seat", s->seat, "name",
                                     sig_session_facts(s)->name, "text", text, "at", (json_int_t)(mcu_wall_ns() / 1000000)));
+    sig_recording_mark_chat(sig_room_recording(s->room), s->seat);
     sig_session_ok(s, m);
 }
 

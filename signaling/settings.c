@@ -66,6 +66,8 @@ const mcu_config_key sig_settings_keys[] = {
     {"tiers", "E", STR, "320x180@8:30", 0, 0, "the same"},
     {"video", "preset", STR, "superfast", 0, 0, "x264 preset of the encoders"},
     {"recording", "tier", STR, "", 0, 0, "the tier that is recorded; empty = the first"},
+    {"recording", "key", STR, "", 0, 0,
+     "file with the private key that opens recordings, for playing them here; empty = recording.key in the data folder"},
     {"recording", "caption", YES_NO, "true", 0, 0, "recorded pictures show REC, the clock with its zone, and the visit's id"},
     {"recording", "retention_days", NUM, "0", 0, 36500, "recordings are shredded this long after their end; 0 = never"},
     {"recording", "reserve_mib", NUM, "1024", 16, 1048576, "no recording begins with less space than this on the disk"},
@@ -255,6 +257,7 @@ static void read_values(sig_settings *s, int port)
     s->turn_ttl_s = mcu_config_int(c, "turn", "ttl_seconds");
     s->turn_in_rooms = mcu_config_bool(c, "turn", "rooms");
     s->preset = mcu_config_str(c, "video", "preset");
+    s->recording_key = mcu_config_str(c, "recording", "key");
     s->recording_tier = mcu_config_str(c, "recording", "tier");
     s->recording_caption = mcu_config_bool(c, "recording", "caption");
     s->recording_retention_days = mcu_config_int(c, "recording", "retention_days");

@@ -57,6 +57,7 @@ typedef struct {
     unsigned n_tiers;
     const char *preset;
 
+    const char *recording_key;  /* file, "" = in the data folder */
     const char *recording_tier; /* "" = the first */
     int64_t recording_reserve_mib;
     bool recording_caption;

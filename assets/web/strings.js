@@ -14,23 +14,23 @@ export const pick = (...tags) => tags.map(base).find((tag) => Object.keys(langua
 
 export const preferred = () => navigator.languages || [navigator.language];
 
-async function load(name, tries = TRIES) {
+async function load(name, folder, tries = TRIES) {
   try {
-    const answer = await fetch(new URL(`lang/${name}.json`, import.meta.url));
+    const answer = await fetch(new URL(`${folder}/${name}.json`, import.meta.url));
     if (!answer.ok) throw new Error(answer.status);
     return await answer.json();
   } catch (e) {
     if (tries < 2) return null;
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-    return load(name, tries - 1);
+    return load(name, folder, tries - 1);
   }
 }
 
 // Words of another language from now on; true when the page has to be drawn again.
-export async function use(name) {
+export async function use(name, folder = 'lang') {
   if (name === language) return false;
-  const words = await load(name);
-  if (!words) return !language && name !== 'en' && use('en'); // else the page stays readable in the words it has
+  const words = await load(name, folder);
+  if (!words) return !language && name !== 'en' && use('en', folder); // else the page stays readable in the words it has
   table = words;
   language = name;
   return true;

@@ -266,13 +266,25 @@ static bool act_stop(mcu_room *r, mcu_record *c, const json_t *m, GError **error
     return true;
 }
 
+/* That somebody wrote, not what. */
+static bool act_mark(mcu_room *r, mcu_record *c, const json_t *m, GError **error)
+{
+    (void)r;
+    const char *what = text(m, "what"), *seat = text(m, "seat");
+    if (what == NULL || strcmp(what, "chat") != 0 || !mcu_valid_id(seat)) {
+        return refuse(error, MCU_ERROR_BAD_REQUEST, "mark needs what and seat");
+    }
+    mcu_record_event(c, "chat", "seat", seat);
+    return true;
+}
+
 static const struct {
     const char *name;
     bool (*act)(mcu_room *r, mcu_record *c, const json_t *m, GError **error);
     bool before_start; /* may come first */
 } actions[] = {
-    {"file", act_file, true},    {"start", act_start, true},    {"consent", act_consent, false},
-    {"pause", act_pause, false}, {"resume", act_resume, false}, {"stop", act_stop, true},
+    {"file", act_file, true},      {"start", act_start, true}, {"consent", act_consent, false}, {"pause", act_pause, false},
+    {"resume", act_resume, false}, {"stop", act_stop, true},   {"mark", act_mark, false},
 };
 
 bool mcu_request_record(mcu_room *r, const json_t *m, GError **error)

@@ -4,11 +4,14 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
+import { violations } from '../browser/lib/client.mjs';
 import { Scene } from '../browser/lib/scene.mjs';
+import { keep, screenshot } from '../browser/lib/output.mjs';
 import { run, start, until } from '../browser/lib/processes.mjs';
+import { markers, moving, openRecordings, plays, state as filmState } from '../browser/lib/recordings.mjs';
 import { program } from '../browser/lib/server.mjs';
 
-test('recorded when all have agreed, on with a newcomer, paused, gone on after a kill, proven', { timeout: 120000 }, async (t) => {
+test('recorded when all have agreed, on with a newcomer, paused, gone on after a kill, proven', { timeout: 200000 }, async (t) => {
   const scene = new Scene(t);
   const server = await scene.server({ name: 'consent', settings: { 'recording.reserve_mib': 16 } });
   const idle = await until('a process that stands by', () => server.processes('tessera-room')[0]);
@@ -59,4 +62,80 @@ test('recorded when all have agreed, on with a newcomer, paused, gone on after a
   const proof = start(program('tessera-recording'), ['verify', '--key', key, '--anchors', anchors, folder]);
   assert.equal(await proof.done, 3, proof.out + proof.err); // proven as far as it goes: one segment has no end
   await run(program('tessera'), ['--verify-audit', path.join(server.data, 'audit.log'), '--key', key]);
+
+  const everything = () => fs.readFileSync(path.join(server.data, 'audit.log'), 'utf8').trim().split('\n').map((line) => JSON.parse(line)).filter((r) => r.target === recording);
+  const noted = (operation, event = 'done') => everything().filter((r) => r.operation === operation && r.event === event);
+
+  await t.test('by REST: picture, chapters, manifest, verdict, and links that open once', async () => {
+    const get = (url, headers = {}) => server.raw('GET', url, { headers: { authorization: 'Bearer ' + server.key, ...headers } });
+    const chapters = await get(`/api/v1/recordings/${recording}/chapters.vtt?lang=fr`);
+    assert.match(chapters.body, /^WEBVTT\n[^]*Bot two arrive[^]*Reprise/);
+    const { segments: listed, signatures } = await server.rest('GET', `/recordings/${recording}/manifest`);
+    assert.equal(listed.length, 3);
+    assert.match(signatures.gateway.signature, /^[0-9a-f]{128}$/);
+    assert.equal((await server.rest('POST', `/recordings/${recording}/verify`)).verdict, 'interrupted');
+    const jpeg = await get(`/api/v1/recordings/${recording}/poster.jpg`);
+    assert.equal(jpeg.headers['content-type'], 'image/jpeg');
+    const link = async (what) => new URL((await server.rest('POST', `/recordings/${recording}/links`, { what })).url).pathname;
+    const fetched = path.join(server.data, 'fetched.mp4');
+    const curl = (url, ...more) => run('curl', ['-sk', '-m', '60', '-w', '%{http_code} %header{content-range}', '-o', fetched, ...more, server.origin + url]);
+    const jar = ['-b', path.join(server.data, 'jar'), '-c', path.join(server.data, 'jar')];
+    const once = await link('download');
+    const [status, range] = (await curl(once, '-r', '0-99', ...jar)).split(' bytes ');
+    assert.equal(status, '206');
+    const size = Number(range.split('/')[1]);
+    assert.equal(await curl(once, '-r', '-10', ...jar), `206 bytes ${size - 10}-${size - 1}/${size}`);
+    assert.equal(await curl(once, '-r', `${size}-`, ...jar), `416 bytes */${size}`);
+    assert.equal((await curl(once, '-I', ...jar)).trim(), '200');
+    assert.match(fs.readFileSync(fetched, 'utf8'), new RegExp(`content-length: ${size}\r`, 'i'));
+    assert.equal((await curl(once, ...jar)).trim(), '200');
+    assert.equal(fs.statSync(fetched).size, size);
+    const streams = async () => JSON.parse(await run('ffprobe', ['-v', 'error', '-show_entries', 'stream=codec_name', '-of', 'json', fetched])).streams.map((s) => s.codec_name);
+    assert.deepEqual(await streams(), ['h264', 'opus']);
+    assert.equal((await curl(once)).trim(), '403', 'somebody else');
+    assert.equal((await curl('/r/' + 'a'.repeat(64))).trim(), '404', 'of another server');
+    assert.equal((await curl(await link('export'))).trim(), '200');
+    assert.deepEqual(await streams(), ['h264', 'aac']);
+    await run('ffmpeg', ['-v', 'error', '-xerror', '-i', fetched, '-f', 'null', '-']);
+    for (const operation of ['chapters', 'manifest', 'verify', 'poster', 'download', 'export']) assert.equal(noted(operation).length, 1, operation);
+    assert.equal(noted('recording_link').length, 2);
+    assert.deepEqual(noted('download', 'refused').map((r) => r.reason), ['link_used']);
+  });
+
+  let page;
+  await t.test('a compliance link leads to the page: found, played, sought, checked, held', async () => {
+    const { url } = await server.link(room, 'Carla Quist', 'compliance', { seat: 'quality', language: 'en' });
+    page = await openRecordings(await scene.chromium(0, { media: null }), url);
+    assert.doesNotMatch(page.url(), /\/j\//, 'the token is not left in the address');
+    await page.focus('#list button');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#player:not([hidden])');
+    const began = await moving(page, () => page.click('#play'));
+    await plays(page);
+    const { length } = await filmState(page);
+    const target = Math.floor(length * 0.7);
+    const sought = await moving(page, () => page.evaluate((at) => { document.getElementById('video').currentTime = at; }, target), target);
+    const seen = await markers(page, [{ x: 0, y: 0, w: 1280, h: 720 }, { x: 0, y: 180, w: 640, h: 360 }, { x: 640, y: 180, w: 640, h: 360 }], 1500);
+    keep('recordings-played.json', { began, sought, length, ranges: page.ranges, seen });
+    assert.ok(seen.length > 15, `pictures read: ${seen.length}`);
+    for (const tile of new Set(seen.map((m) => m.tile))) {
+      const frames = seen.filter((m) => m.tile === tile).map((m) => m.frame);
+      assert.deepEqual([...frames].sort((a, b) => a - b), frames, `in order: ${frames}`);
+    }
+    assert.ok(page.ranges.length >= 1 && page.ranges.every(([status]) => status === 206), JSON.stringify(page.ranges));
+    await page.waitForSelector('#chapter-list button');
+    await page.click('#verify');
+    await page.waitForSelector('#said[data-verdict="interrupted"]');
+    await page.click('#hold');
+    await until('the hold', async () => (await server.rest('GET', '/recordings/' + recording)).hold);
+    await screenshot(page, 'recordings');
+    assert.deepEqual(await violations(page), []);
+    await page.setViewportSize({ width: 320, height: 640 });
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= 320), 'nothing is wider than 320 px');
+    await page.click('#languages [lang=fr]');
+    await page.waitForSelector('#play:has-text("Lire")');
+    await screenshot(page, 'recordings-320');
+    await page.setViewportSize({ width: 1280, height: 800 });
+    assert.deepEqual(page.problems, []);
+  });
 });

@@ -91,8 +91,26 @@ def make(server):
         for method in ("PUT", "POST"):
             assert server.rest(method, one + "/hold", {"hold": False}).status == 204 and server.rest(method, one + "/hold", {}).status == 400
         assert server.rest("PUT", f"/rooms/{room}/recording", {"policy": "nobody"}).status == 409
+        for method, path in (("GET", "/manifest"), ("GET", "/poster.jpg"), ("GET", "/chapters.vtt"), ("POST", "/verify")):
+            assert server.rest(method, one + path).status == 409, "it goes on"
+        assert server.rest("POST", one + "/links", {"what": "play"}).status == 409
         assert server.rest("DELETE", one).status == 409 and server.rest("POST", f"/rooms/{room}/record", {"action": "stop"}).status == 200
-        server.wait(lambda: server.rest("DELETE", one).status == 204, 5)
+        server.wait(lambda: server.rest("GET", one).json()["state"] == "ended", 5)
+        for path in ("/manifest", "/poster.jpg", "/chapters.vtt"):
+            assert server.rest("GET", "/recordings/none" + path).status == 404
+        assert server.rest("GET", one + "/poster.jpg").status == 409, "a fake room's bytes are no film"
+        assert server.rest("POST", "/recordings/none/verify").status == 404 and server.rest("POST", one + "/links", {"what": "watch"}).status == 400
+        server.film(one.split("/")[-1])
+        for path in ("/manifest", "/poster.jpg", "/chapters.vtt"):
+            assert server.rest("GET", one + path).status == 200, path
+        assert server.rest("POST", one + "/verify").json()["verdict"] == "tampered", "it is not what was anchored"
+        link = server.rest("POST", one + "/links", {"what": "play"}).json()["url"].split("/r/")[1]
+        part = server.request("GET", "/r/" + link, None, {"Range": "bytes=4-7"})
+        assert part.status == 206 and part.body == b"ftyp" and part.headers["Content-Range"].startswith("bytes 4-7/"), part.headers
+        whole = server.request("GET", "/r/" + link, None, {"Cookie": part.headers["Set-Cookie"].split(";")[0]})
+        assert whole.status == 200 and part.headers["Content-Range"] == f"bytes 4-7/{len(whole.body)}"
+        assert server.get("/r/" + link).status == 403
+        assert server.rest("DELETE", one).status == 204
 
     def every_whip_and_whep_answer():
         room = server.room()

@@ -241,10 +241,96 @@ def make(server):
         assert stone["actor"] == actor and len(stone["segments"]) == len(sealed) == 1 and stone["segments"][0]["head"], stone
         assert trail(operation="shred", target=recording)[0]["actor"] == actor
 
+    async def ended(room):
+        ws = await comes(server.link(room, seat="who"))
+        await until(ws, "answer")
+        recording = command(room, "start").json()["recording"]
+        server.wait(lambda: state(recording)["segments"] and state(recording)["segments"][0]["head"], 3)
+        assert server.rest("POST", f"/recordings/{recording}/links", {"what": "play"}).status == 409, "it goes on"
+        assert command(room, "stop").status == 200
+        server.wait(lambda: state(recording)["state"] == "ended", 3)
+        server.film(recording)
+        return recording
+
+    def ask(token, method, path, body=None):
+        return server.request(method, "/api/v1" + path, body and json.dumps(body), {"Authorization": "Bearer " + token})
+
+    async def who_has_a_compliance_link_sees_the_recordings_of_that_visit():
+        room, other = server.room(recording="announced"), server.room(recording="announced")
+        one, foreign = await ended(room), await ended(other)
+        token = server.link(room, role="compliance", seat="quality")["token"]
+        patient = server.link(room, role="patient", seat="pat")["token"]
+        assert [r["id"] for r in ask(token, "GET", "/recordings").json()["recordings"]] == [one]
+        assert [r["id"] for r in ask(token, "GET", "/recordings?hold=false&limit=1").json()["recordings"]] == [one]
+        assert ask(token, "GET", "/recordings?hold=perhaps").status == 400
+        for method, path in (("GET", ""), ("GET", "/manifest"), ("POST", "/verify"), ("GET", "/poster.jpg"), ("GET", "/chapters.vtt")):
+            assert ask(token, method, f"/recordings/{one}{path}").status == 200, path
+            assert ask(token, method, f"/recordings/{foreign}{path}").status == 404, path
+            assert ask(patient, method, f"/recordings/{one}{path}").status == 403, path
+        assert ask(token, "DELETE", f"/recordings/{one}").status == 401, "only operators shred"
+        assert ask(token, "PUT", f"/recordings/{one}/hold", {"hold": True}).status == 204 and state(one)["hold"]
+        looked = [(r["operation"], r["actor"], r["role"]) for r in trail(target=one, event="done", role="compliance")]
+        assert looked == [(o, "quality", "compliance") for o in ("manifest", "verify", "poster", "chapters", "hold")], looked
+        assert len(trail(event="refused", operation="review", actor="pat")) == 5
+        page = server.get("/j/" + token).body
+        assert b"recordings.js" in page and b"recordings.js" not in server.get(f"/j/{token}?visit").body + server.get("/j/" + patient).body
+        assert server.rest("DELETE", "/rooms/" + room).status == 204
+        assert ask(token, "GET", f"/recordings/{one}").status == 200, "also after the visit"
+        assert server.get("/j/" + token).status == 200 and server.get("/j/" + patient).status == 403
+        return one, token
+
+    async def a_link_opens_once_and_each_try_is_in_the_trail():
+        one, token = await who_has_a_compliance_link_sees_the_recordings_of_that_visit()
+        links = f"/recordings/{one}/links"
+        assert ask(token, "POST", links, {"what": "play", "segment": 7}).status == 404
+        path = "/r/" + ask(token, "POST", links, {"what": "download", "expires_in": 30}).json()["url"].split("/r/")[1]
+        first = server.request("HEAD", path)
+        cookie = {"Cookie": "other=1; " + first.headers["Set-Cookie"].split(";")[0]}
+        size = int(first.headers["Content-Length"])
+        assert first.status == 200 and first.headers["Accept-Ranges"] == "bytes" and "HttpOnly" in first.headers["Set-Cookie"]
+        last = server.request("GET", path, None, {**cookie, "Range": "bytes=-8"})
+        assert last.status == 206 and last.headers["Content-Range"] == f"bytes {size - 8}-{size - 1}/{size}" and len(last.body) == 8
+        assert server.request("GET", path, None, {**cookie, "Range": f"bytes={size}-"}).status == 416
+        assert len(server.request("GET", path, None, {**cookie, "Range": "bytes=0-0", "If-Range": '"other"'}).body) == size
+        assert server.request("GET", path, None, {**cookie, "Range": "bytes=0-0", "If-Range": first.headers["ETag"]}).body == last.body[:0] + b"\0"
+        used = server.request("GET", path, None, {"Accept": "text/html,*/*"})
+        assert used.status == 403 and used.headers["X-Tessera-Reason"] == "link_used" and b"opens once" in used.body
+        assert server.get(path).json()["code"] == "link_used" and server.get("/r/" + "0" * 64).json()["code"] == "link_unknown"
+        assert [r["reason"] for r in trail(target=one, operation="download", event="refused")] == ["link_used", "link_used"]
+        assert [(r["actor"], r["role"]) for r in trail(target=one, operation="download", event="done")] == [("quality", "compliance")]
+        assert trail(operation="recording_link", event="refused", reason="link_unknown")
+
+        path = "/r/" + ask(token, "POST", links, {"what": "play"}).json()["url"].split("/r/")[1]
+        db = sqlite3.connect(server.data + "/tessera.db", isolation_level=None)
+        db.execute("BEGIN IMMEDIATE")  # whoever writes now waits for 3 s: a link that is to be opened is refused meanwhile
+        ask(token, "PUT", f"/recordings/{one}/hold", {"hold": False})
+        assert server.get(path).status == 503 and ask(token, "POST", f"/recordings/{one}/verify").status == 503
+        db.execute("ROLLBACK")
+        db.close()
+        server.wait(lambda: server.get("/readyz").status == 200, 8)
+        assert server.request("GET", path, None, {"Range": "bytes=0-0"}).status == 206
+
+        os.rename(server.data + "/recording.key", server.data + "/elsewhere.key")
+        refused = ask(token, "POST", links, {"what": "play"})
+        assert refused.status == 409 and "[recording] key" in refused.json()["detail"] and ask(token, "GET", f"/recordings/{one}/poster.jpg").status == 409
+        assert ask(token, "POST", f"/recordings/{one}/verify").status == 200, "that needs no private key"
+        server.stop()
+        with open(server.config, encoding="utf-8") as f:
+            before = f.read()
+        with open(server.config, "a", encoding="utf-8") as f:
+            f.write(f"[recording]\nkey = {server.data}/elsewhere.key\n")
+        server.start()
+        assert not os.path.exists(server.data + "/recording.key"), "the public half is enough to go on recording"
+        assert server.get(path).status == 404, "links end with the gateway"
+        assert ask(token, "POST", links, {"what": "play"}).status == 201
+        with open(server.config, "w", encoding="utf-8") as f:
+            f.write(before)
+        os.rename(server.data + "/elsewhere.key", server.data + "/recording.key")
+
     async def all_of_consent():
         await nobody_is_recorded_before_or_after_consent()
 
     return [nobody_is_recorded_unless_the_room_says_so, an_announced_recording_is_shown_to_everybody_and_proven, all_of_consent,
             a_no_is_in_force_although_the_yes_before_it_is_written_later,
             it_goes_on_after_the_room_and_the_gateway_have_died, heads_of_a_stranger_are_not_anchored,
-            a_shredded_recording_leaves_a_tombstone_and_a_hold_beats_it]
+            a_shredded_recording_leaves_a_tombstone_and_a_hold_beats_it, a_link_opens_once_and_each_try_is_in_the_trail]

@@ -29,11 +29,14 @@ def make(server):
             roles, needs_host = rows[operation]
             assert (role in roles and (host or not needs_host)) == expected, (operation, role, host)
 
-    async def tried(ws, operation, other):
+    async def tried(ws, operation, other, token):
         """The code of the refusal, or "ok": what the server answers to one try of an operation."""
         tries = {"audio": {"type": "state", "audio": True, "video": False}, "video": {"type": "state", "audio": False, "video": True},
                  "share": {"type": "share", "on": True}, "chat": {"type": "chat", "text": "Hello"}, "hand": {"type": "hand", "raised": True}}
         values = {"lock": False, "tier": "auto", "layout": "grid", "dial": "+15550100199"}
+        if operation == "review":
+            r = server.request("GET", "/api/v1/recordings", None, {"Authorization": "Bearer " + token})
+            return ("ok", "") if r.status == 200 else (r.json()["code"], r.json()["detail"])
         m = tries.get(operation, {"type": "host", "op": operation, "seat": other, **({"value": values[operation]} if operation in values else {})})
         if m["type"] == "state":  # has no id: it is answered only when it is refused
             await say(ws, **m)
@@ -53,14 +56,15 @@ def make(server):
         for role in ROLES:
             for host in (False, True):
                 room = server.room()
-                ws, joined = await server.join(server.link(room, role=role, seat="me", host=host))
+                link = server.link(room, role=role, seat="me", host=host)
+                ws, joined = await server.join(link)
                 other, _ = await server.join(server.link(room, seat="other"))
                 await say(ws, type="offer", sdp="v=0")
                 await hear(ws, "roster")
                 allowed = {op for op, (roles, needs_host) in rows.items() if role in roles and (host or not needs_host)}
                 assert set(joined["may"]) == allowed and joined["host"] is host and joined["role"] == role
                 for operation in sorted(rows, key=lambda op: (op == "end", op == "remove", op)):
-                    code, words = await tried(ws, operation, "other")
+                    code, words = await tried(ws, operation, "other", link["token"])
                     # nobody waits at the door, nothing calls here, and a recording wants a word: who may is told so, who may not is refused before
                     fine = {"admit": "not_found", "deny": "not_found", "record": "bad_request", "dial": "unavailable"}.get(operation, "ok")
                     expected = fine if operation in allowed else "forbidden"

@@ -29,7 +29,7 @@ per_second = 10
 
 
 def main(area, *words):
-    server = Server(CONFIG)
+    server = Server(CONFIG, also=("tessera-recording",))
     try:
         tests = importlib.import_module("test_" + area).make(server)
 

@@ -280,12 +280,54 @@ static void test_take_over(void **state)
     rec_cutter_free(c);
 }
 
+/* The same film as by the whole proof; what a crash has torn at the end is left out, what was changed does not open. */
+static void test_index(void **state)
+{
+    (void)state;
+    kit_keys keys;
+    int fd = kit_segment(&keys, 9000);
+    rec_reader *whole = rec_reader_new(fd, NULL, NULL), *index = rec_reader_new_index(fd, NULL);
+    const rec_proof *p = rec_reader_proof(whole), *q = rec_reader_proof(index);
+    assert_true(kit_unlock(whole, fd, &keys) && kit_unlock(index, fd, &keys));
+    assert_true(q->complete);
+    assert_int_equal(q->n_proven, p->n_proven);
+    assert_int_equal(q->head.media_ns, p->head.media_ns);
+    assert_memory_equal(q->entries, p->entries, p->n * sizeof *p->entries);
+
+    unsigned torn = p->n_proven / 2;
+    while (p->entries[torn].r.type != REC_FRAGMENT) {
+        torn++;
+    }
+    const rec_entry *e = &p->entries[torn];
+    int cut = kit_copy(fd);
+    assert_int_equal(ftruncate(cut, (off_t)(p->entries[torn + 2].at)), 0); /* the fragment and its head are there */
+    assert_int_equal(pwrite(cut, "torn", 4, (off_t)(e->at + REC_RECORD_HEAD + 100)), 4);
+    rec_reader *after = rec_reader_new_index(cut, NULL);
+    assert_true(kit_unlock(after, cut, &keys));
+    assert_int_equal(rec_reader_proof(after)->n_proven, torn);
+    assert_false(rec_reader_proof(after)->complete);
+    assert_in_range(rec_reader_proof(after)->head.media_ns, e->r.time_ns, e->r.time_ns);
+    rec_reader_free(after);
+
+    int changed = kit_copy(fd);
+    assert_int_equal(pwrite(changed, "torn", 4, (off_t)(e->at + REC_RECORD_HEAD + 100)), 4);
+    after = rec_reader_new_index(changed, NULL);
+    assert_true(kit_unlock(after, changed, &keys));
+    assert_null(rec_reader_payload(after, torn, NULL));
+    rec_reader_free(after);
+    rec_reader_free(whole);
+    rec_reader_free(index);
+    close(fd);
+    close(cut);
+    close(changed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_whole),    cmocka_unit_test(test_nothing_in_plain), cmocka_unit_test(test_other_key),
         cmocka_unit_test(test_segments), cmocka_unit_test(test_no_file),          cmocka_unit_test(test_reserve),
-        cmocka_unit_test(test_format),   cmocka_unit_test(test_take_over),
+        cmocka_unit_test(test_format),   cmocka_unit_test(test_take_over),        cmocka_unit_test(test_index),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

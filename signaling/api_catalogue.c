@@ -1,0 +1,164 @@
+/* REST: the catalogue of recordings, for operators and, of one visit, for who has a link that shows its recordings. */
+#include <event2/keyvalq_struct.h>
+#include <string.h>
+
+#include "mcu/base/status.h"
+#include "signaling/api_recording.h"
+#include "signaling/permissions.h"
+#include "signaling/recording_shred.h"
+
+#define LIST_MAX 1000
+
+static void on_done(void *user, const char *code, const char *message)
+{
+    if (code) {
+        sig_reply_error(user, code, message);
+    } else {
+        sig_reply_empty(user, 204);
+    }
+}
+
+static json_t *segments_json(const sig_recording_facts *r)
+{
+    json_t *list = json_array();
+    for (guint i = 0; i < r->segments->len; i++) {
+        const sig_segment_facts *s = &g_array_index(r->segments, sig_segment_facts, i);
+        json_array_append_new(list, json_pack("{s:I, s:s, s:I, s:I, s:I, s:s}", "segment", (json_int_t)s->segment, "state",
+                                              s->state, "started_ms", (json_int_t)s->started_ms, "media_ms",
+                                              (json_int_t)s->media_ms, "bytes", (json_int_t)s->bytes, "head", s->hash));
+    }
+    return list;
+}
+
+static json_t *recording_json(const sig_gateway *g, const sig_recording_facts *r)
+{
+    json_int_t media_ms = 0;
+    const sig_room_facts *room = sig_facts_room(g->facts, r->room);
+    for (guint i = 0; i < r->segments->len; i++) {
+        media_ms += g_array_index(r->segments, sig_segment_facts, i).media_ms;
+    }
+    json_t *m =
+        json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:I, s:b}", "id", r->id, "room", r->room, "policy", r->policy, "tier", r->tier,
+                  "created_ms", (json_int_t)r->created_ms, "state", r->state, "media_ms", media_ms, "hold", r->hold);
+    if (room && *room->name) {
+        json_object_set_new(m, "name", json_string(room->name));
+    }
+    if (r->ended_ms) {
+        json_object_set_new(m, "ended_ms", json_integer(r->ended_ms));
+        json_object_set_new(m, "reason", json_string(r->reason));
+    }
+    if (r->shredded_ms) {
+        json_object_set_new(m, "shredded_ms", json_integer(r->shredded_ms));
+    }
+    return m;
+}
+
+typedef struct {
+    const char *room, *state, *hold; /* NULL = any */
+    int64_t from_ms, to_ms, limit;
+} filter;
+
+static bool read_number(struct evkeyvalq *query, const char *name, int64_t otherwise, int64_t *out)
+{
+    const char *text = evhttp_find_header(query, name);
+    char *end = NULL;
+    *out = text ? g_ascii_strtoll(text, &end, 10) : otherwise;
+    return !text || (*text && !*end && *out >= 0);
+}
+
+static bool passes(const filter *f, const sig_recording_facts *r)
+{
+    return (!f->room || strcmp(f->room, r->room) == 0) && (!f->hold || (strcmp(f->hold, "true") == 0) == r->hold) &&
+           (!f->state || strcmp(f->state, r->state) == 0) && r->created_ms >= f->from_ms && r->created_ms <= f->to_ms;
+}
+
+static void list(sig_request *q, const filter *f)
+{
+    json_t *found = json_array();
+    GList *all = sig_facts_recordings(q->gateway->facts);
+    for (GList *i = all; i && (int64_t)json_array_size(found) < f->limit; i = i->next) {
+        if (sig_api_recording_shown(q, i->data) && passes(f, i->data)) {
+            json_array_append_new(found, recording_json(q->gateway, i->data));
+        }
+    }
+    g_list_free(all);
+    sig_reply_json(q, 200, json_pack("{s:o}", "recordings", found));
+}
+
+void sig_api_list_recordings(sig_request *q)
+{
+    struct evkeyvalq query;
+    const char *text = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(q->ev));
+    filter f = {0};
+    if (evhttp_parse_query_str(text ? text : "", &query) != 0) {
+        sig_reply_error(q, mcu_error_name(MCU_ERROR_BAD_REQUEST), "The query is malformed.");
+        return;
+    }
+    f.room = evhttp_find_header(&query, "room");
+    f.state = evhttp_find_header(&query, "state");
+    f.hold = evhttp_find_header(&query, "hold");
+    if (f.hold && strcmp(f.hold, "true") != 0 && strcmp(f.hold, "false") != 0) {
+        sig_reply_error(q, mcu_error_name(MCU_ERROR_BAD_REQUEST), "hold: true or false");
+    } else if (read_number(&query, "from", 0, &f.from_ms) && read_number(&query, "to", INT64_MAX, &f.to_ms) &&
+               read_number(&query, "limit", LIST_MAX, &f.limit)) {
+        list(q, &f);
+    } else {
+        sig_reply_error(q, mcu_error_name(MCU_ERROR_BAD_REQUEST), "from, to: milliseconds since 1970; limit: a number");
+    }
+    evhttp_clear_headers(&query);
+}
+
+bool sig_api_recording_shown(const sig_request *q, const sig_recording_facts *r)
+{
+    return !*q->operator.room || strcmp(q->operator.room, r->room) == 0;
+}
+
+const sig_recording_facts *sig_api_recording(sig_request *q)
+{
+    const sig_recording_facts *r = sig_facts_recording(q->gateway->facts, q->part[0]);
+    if (!r || !sig_api_recording_shown(q, r)) {
+        sig_reply_problem(q, 404, mcu_error_name(MCU_ERROR_NOT_FOUND), "There is no such recording.");
+        return NULL;
+    }
+    return r;
+}
+
+sig_audit_entry sig_api_recording_entry(const sig_request *q, const sig_recording_facts *r, const char *operation)
+{
+    return (sig_audit_entry){.room = r->room,
+                             .actor = q->operator.actor,
+                             .role = *q->operator.room ? sig_role_name(SIG_ROLE_COMPLIANCE) : NULL,
+                             .operation = operation,
+                             .target = r->id};
+}
+
+void sig_api_get_recording(sig_request *q)
+{
+    const sig_recording_facts *r = sig_api_recording(q);
+    if (r) {
+        json_t *m = recording_json(q->gateway, r);
+        json_object_set_new(m, "segments", segments_json(r));
+        sig_reply_json(q, 200, m);
+    }
+}
+
+void sig_api_shred_recording(sig_request *q)
+{
+    const sig_recording_facts *r = sig_api_recording(q);
+    if (r) {
+        sig_recording_shred(q->gateway, r, q->operator.actor, "operator", on_done, q);
+    }
+}
+
+void sig_api_hold_recording(sig_request *q)
+{
+    const sig_recording_facts *r = sig_api_recording(q);
+    json_t *m = r ? sig_request_json(q, "HoldRequest") : NULL;
+    if (m) {
+        sig_change c = {.kind = SIG_RECORDING_HOLD, .hold = json_is_true(json_object_get(m, "hold"))};
+        g_strlcpy(c.recording, r->id, sizeof c.recording);
+        json_decref(m);
+        const sig_audit_entry e = sig_api_recording_entry(q, r, c.hold ? "hold" : "release");
+        sig_api_commit_entry(q, &c, &e);
+    }
+}

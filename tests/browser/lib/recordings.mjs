@@ -1,0 +1,69 @@
+// recordings.mjs - the page of recordings in a browser: opened by a compliance link, played, and what its film shows read back.
+import { until } from './processes.mjs';
+import { readMarker } from './marker.mjs';
+
+export async function openRecordings(browser, url) {
+  const page = await browser.newPage();
+  page.problems = [];
+  page.ranges = []; // [status, Range of the request] of each request for the film
+  page.on('pageerror', (e) => page.problems.push(e.message));
+  page.on('response', (r) => /\/r\//.test(r.url()) && page.ranges.push([r.status(), r.request().headers().range || '']));
+  await page.goto(url);
+  await page.waitForSelector('#list button', { timeout: 15000 });
+  return page;
+}
+
+// How long after `action`, which sets it going, the film shows a picture of `target` - 10 s or later (a target of -1: any), in milliseconds
+// of the page's clock, and which.
+export async function moving(page, action, target = -1, timeout = 20000) {
+  await page.evaluate((to) => {
+    const video = document.getElementById('video');
+    const began = performance.now();
+    window.moved = new Promise((resolve) => {
+      const fits = (at) => to < 0 || (at >= to - 10 && at <= to + 1);
+      const look = (now, frame) => (fits(frame.mediaTime) ? resolve([performance.now() - began, frame.mediaTime]) : video.requestVideoFrameCallback(look));
+      video.requestVideoFrameCallback(look);
+    });
+  }, target);
+  await action();
+  const [ms, mediaTime] = await Promise.race([page.evaluate(() => window.moved), new Promise((_, no) => setTimeout(() => no(new Error('the film does not move')), timeout))]);
+  return { ms, mediaTime };
+}
+
+// Watches the film for `ms`: -> [{at: media time, tile: which of the rectangles, person, frame}] of each picture whose marker could be read in one of `rects`.
+export const markers = (page, rects, ms) => page.evaluate(`(${probe.toString().replace('READ_MARKER', () => readMarker.toString())})(${JSON.stringify(rects)}, ${ms})`);
+
+/* eslint-disable no-undef */
+async function probe(rects, ms) {
+  const read = READ_MARKER;
+  const video = document.getElementById('video');
+  const canvas = Object.assign(document.createElement('canvas'), { width: video.videoWidth, height: video.videoHeight });
+  const g = canvas.getContext('2d', { willReadFrequently: true });
+  const seen = [];
+  let going = true;
+  const look = (now, frame) => {
+    g.drawImage(video, 0, 0);
+    const image = g.getImageData(0, 0, canvas.width, canvas.height);
+    rects.forEach((rect, tile) => {
+      const m = read(image, rect);
+      if (m) seen.push({ at: frame.mediaTime, tile, ...m });
+    });
+    if (going) video.requestVideoFrameCallback(look);
+  };
+  video.requestVideoFrameCallback(look);
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  going = false;
+  return seen;
+}
+/* eslint-enable no-undef */
+
+export const state = (page) => page.evaluate(() => {
+  const v = document.getElementById('video');
+  return { at: v.currentTime, length: v.duration, paused: v.paused, error: v.error && v.error.message };
+});
+
+export const plays = (page) => until('the film to play', async () => {
+  const s = await state(page);
+  if (s.error || s.paused || s.at === 0) throw new Error(JSON.stringify(s));
+  return s;
+}, 15000);
