@@ -4,8 +4,6 @@
 #include <getopt.h>
 #include <glib.h>
 #include <math.h>
-#include <poll.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +43,7 @@ int telephones_socket(mcu_leg_address *at)
 typedef struct {
     const telephones *b;
     unsigned tick;
-    int64_t pulse_ns; /* when the newest pulse left; 0 = it has been heard by all that will */
+    int64_t pulse_ns; /* wall clock: when the newest pulse left; 0 = none has */
     bool heard[TELEPHONES_MAX];
     unsigned n_delays;
     double delays_ms[4096];
@@ -67,6 +65,10 @@ static int16_t sample(const session *t, unsigned leg, unsigned i)
 
 static void send_all(session *t)
 {
+    if (pulsing(t) && t->tick % PULSE_TICKS == 0) {
+        t->pulse_ns = mcu_wall_ns();
+        memset(t->heard, 0, sizeof t->heard);
+    }
     for (unsigned leg = 0; leg < t->b->n; leg++) {
         uint8_t packet[HEADER + FRAME] = {0x80, 0};
         mcu_wr16(packet + 2, (uint16_t)t->tick);
@@ -77,27 +79,45 @@ static void send_all(session *t)
         }
         (void)sendto(t->b->fd[leg], packet, sizeof packet, 0, &t->b->to[leg].any, sizeof t->b->to[leg].v4);
     }
-    if (pulsing(t) && t->tick % PULSE_TICKS == 0) {
-        t->pulse_ns = mcu_now_ns();
-        memset(t->heard, 0, sizeof t->heard);
+}
+
+/* When the kernel got it, so that it does not count when somebody looked. */
+static int64_t stamp_of(struct msghdr *m)
+{
+    struct timespec t = {0};
+    const struct cmsghdr *h = CMSG_FIRSTHDR(m);
+    if (h != NULL && h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_TIMESTAMPNS) {
+        memcpy(&t, CMSG_DATA(h), sizeof t);
+    }
+    return t.tv_sec * MCU_NS_PER_SEC + t.tv_nsec;
+}
+
+static void look_for_pulse(session *t, unsigned leg, const uint8_t *packet, unsigned n, int64_t stamp_ns)
+{
+    for (unsigned i = HEADER; i < n; i++) {
+        if (abs(mix_ulaw_to_linear(packet[i])) > LOUD) {
+            t->heard[leg] = true;
+            if (t->n_delays < G_N_ELEMENTS(t->delays_ms)) {
+                t->delays_ms[t->n_delays++] = (double)(stamp_ns - t->pulse_ns) / 1e6 + (i - HEADER) * 1000.0 / RATE;
+            }
+            return;
+        }
     }
 }
 
 static void receive(session *t, unsigned leg)
 {
-    uint8_t packet[1500];
-    ssize_t n = recv(t->b->fd[leg], packet, sizeof packet, MSG_DONTWAIT);
-    if (n < HEADER || t->pulse_ns == 0 || leg == 0 || t->heard[leg]) {
-        return;
-    }
-    for (unsigned i = 0; i < (unsigned)n - HEADER; i++) {
-        if (abs(mix_ulaw_to_linear(packet[HEADER + i])) > LOUD) {
-            t->heard[leg] = true;
-            double ms = (double)(mcu_now_ns() - t->pulse_ns) / 1e6 + i * 1000.0 / RATE;
-            if (t->n_delays < G_N_ELEMENTS(t->delays_ms)) {
-                t->delays_ms[t->n_delays++] = ms;
-            }
+    for (;;) {
+        uint8_t packet[1500];
+        _Alignas(struct cmsghdr) uint8_t note[CMSG_SPACE(sizeof(struct timespec))];
+        struct iovec part = {packet, sizeof packet};
+        struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = note, .msg_controllen = sizeof note};
+        ssize_t n = recvmsg(t->b->fd[leg], &m, MSG_DONTWAIT);
+        if (n < 0) {
             return;
+        }
+        if (t->pulse_ns != 0 && leg != 0 && !t->heard[leg]) {
+            look_for_pulse(t, leg, packet, (unsigned)n, stamp_of(&m));
         }
     }
 }
@@ -111,28 +131,19 @@ static int by_value(const void *a, const void *b)
 void telephones_talk(const telephones *b, int out)
 {
     static session t;
-    struct pollfd fds[TELEPHONES_MAX];
     unsigned seconds = TELEPHONES_WARM_S + b->seconds + TELEPHONES_AFTER_S;
     t.b = b;
     for (unsigned i = 0; i < b->n; i++) {
-        fds[i] = (struct pollfd){.fd = b->fd[i], .events = POLLIN};
+        (void)setsockopt(b->fd[i], SOL_SOCKET, SO_TIMESTAMPNS, &(int){1}, sizeof(int));
     }
-    /* They are elsewhere in the world: being woken by a packet they do not push aside who sent it. */
-    (void)sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0});
-    int64_t next_ns = mcu_now_ns();
-    while (t.tick < seconds * 1000 / TICK_MS) {
-        int64_t left_ns = next_ns - mcu_now_ns();
-        if (left_ns <= 0) {
-            send_all(&t);
-            t.tick++;
-            next_ns += TICK_MS * MCU_NS_PER_MS;
-        } else if (poll(fds, b->n, (int)(left_ns / MCU_NS_PER_MS) + 1) > 0) {
-            for (unsigned i = 0; i < b->n; i++) {
-                if (fds[i].revents) {
-                    receive(&t, i);
-                }
-            }
+    /* Nobody waits for a packet: who sends one wakes nobody, as when it leaves by a network. */
+    for (int64_t next_ns = mcu_now_ns(); t.tick < seconds * 1000 / TICK_MS; next_ns += TICK_MS * MCU_NS_PER_MS) {
+        mcu_sleep_until_ns(next_ns);
+        for (unsigned i = 0; i < b->n; i++) {
+            receive(&t, i);
         }
+        send_all(&t);
+        t.tick++;
     }
     qsort(t.delays_ms, t.n_delays, sizeof *t.delays_ms, by_value);
     double p50 = t.n_delays ? t.delays_ms[t.n_delays / 2] : -1, p95 = t.n_delays ? t.delays_ms[t.n_delays * 95 / 100] : -1;
