@@ -96,11 +96,9 @@ static sdp_parser_t *parse(su_home_t *home, const char *text, size_t size, GErro
         tel_line_bad(error, "the description is empty or too long");
         return NULL;
     }
-    sdp_parser_t *p = sdp_parse(home, text, (issize_t)size, sdp_f_c_missing);
-    if (!sdp_session(p)) {
+    sdp_parser_t *p = tel_line_parse(home, text, size);
+    if (!p) {
         tel_line_bad(error, "the description cannot be read");
-        sdp_parser_free(p);
-        return NULL;
     }
     return p;
 }

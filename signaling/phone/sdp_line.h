@@ -7,6 +7,9 @@
 
 #include "signaling/phone/call_sdp.h"
 
+/* NULL: it cannot be read. The names of the profiles stay as they came. */
+sdp_parser_t *tel_line_parse(su_home_t *home, const char *text, size_t size);
+
 bool tel_line_bad(GError **error, const char *why);                     /* false: BAD_SDP */
 const char *tel_line_attribute(const sdp_media_t *m, const char *name); /* also of the session; NULL = it has none */
 bool tel_line_is_rtp(const sdp_media_t *m);

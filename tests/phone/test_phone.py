@@ -15,7 +15,7 @@ import numpy
 
 import baresip
 from kit import NUMBER, PhoneServer, free_udp
-from peer import Peer, StreamPeer, level_db, scratch, write_keys
+from peer import Peer, StreamPeer, level_db, scratch
 from steps import PATIENCE, caller, enter, hears, joined, open_peers, record, soon
 
 import harness
@@ -24,7 +24,6 @@ import transfer_cases
 import trunk_cases
 import video_cases
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 LONG = ("a_minute_of_silence_drops_no_call",)  # only by name: ./test soak
 
 

@@ -66,7 +66,8 @@ def messages(server, port):
     yield request("INVITE", uri, headers(45, Record_Route="<sip:" + "a" * 2000 + ";lr>, " * 20))
     yield request("INVITE", uri, headers(46, Session_Expires="99999999999999999999;refresher=nobody", Min_SE="-1", Supported="timer"))
     yield request("INVITE", uri, headers(47, Replaces="x;to-tag=;from-tag=", RAck="1 1 INVITE", Require="100rel"))
-    for n, body in enumerate((b"v=0\r\n" * 4000, b"m=audio 1 RTP/AVP " + b"0 " * 9000, b"\x00" * 60, b"v=0\r\no=\r\ns=\r\nc=IN IP4\r\nm=audio\r\na=crypto:\r\n",
+    for n, body in enumerate((b"v=0\r\no=- 1 1 IN IP4 1.1.1.1\r\ns=-\r\nc=IN IP4 1.1.1.1\r\nt=0 0\r\nm=audio 4000 RT /AVPF 0\r\n",  # a parser never came back from it
+                              b"v=0\r\n" * 4000, b"m=audio 1 RTP/AVP " + b"0 " * 9000, b"\x00" * 60, b"v=0\r\no=\r\ns=\r\nc=IN IP4\r\nm=audio\r\na=crypto:\r\n",
                               b"v=0\r\no=- 1 1 IN IP4 1.1.1.1\r\ns=-\r\nc=IN IP4 1.1.1.1\r\nt=0 0\r\n" + b"m=audio 9 RTP/AVP 0\r\n" * 500)):
         yield request("INVITE", uri, headers(50 + n, Content_Type="application/sdp", Content_Length=str(len(body))), body)
     for junk in (b"", b"\r\n", b"\r\n\r\n\r\n\r\n", b"\x00" * 500, b"\xff" * 1500, b"GET / HTTP/1.1\r\n\r\n", b"INVITE", b"SIP/2.0", b"INVITE sip: SIP/2.0\r\n\r\n",

@@ -93,6 +93,32 @@ static void test_bitrate_is_kept(void **state)
     }
 }
 
+/* For who takes packetization-mode 0. */
+static void test_units_fit_a_packet(void **state)
+{
+    (void)state;
+    mix_venc_config config = {.width_px = 640, .height_px = 360, .fps = 25, .bitrate_bps = 1000000};
+    const mix_venc_type *type = mix_venc_for(MCU_CODEC_H264_UNITS);
+    mix_venc *e = type->open(&config, NULL);
+    size_t largest = 0;
+    for (unsigned i = 0; i < 20; i++) {
+        mcu_frame *f = kit_person(640, 360, i, i);
+        mcu_au *au = type->encode(e, f, i == 10);
+        const uint8_t *nal = NULL;
+        size_t size = 0;
+        mcu_nal_iter it;
+        assert_int_equal(au->codec, MCU_CODEC_H264_UNITS);
+        mcu_nal_begin(&it, au->data, au->size);
+        while (mcu_nal_next(&it, &nal, &size)) {
+            largest = MAX(largest, size);
+        }
+        mcu_au_unref(au);
+        mcu_frame_unref(f);
+    }
+    assert_in_range(largest, 900, 1160); /* it is made use of */
+    type->close(e);
+}
+
 static void test_bad_configuration(void **state)
 {
     (void)state;
@@ -200,6 +226,7 @@ int main(void)
         cmocka_unit_test(test_h264_stream),
         cmocka_unit_test(test_vp8_stream),
         cmocka_unit_test(test_bitrate_is_kept),
+        cmocka_unit_test(test_units_fit_a_packet),
         cmocka_unit_test(test_bad_configuration),
         cmocka_unit_test(test_key_requests_merge),
         cmocka_unit_test(test_bank),

@@ -237,6 +237,67 @@ static void pictures_are_taken_in_the_best_form_that_is_offered(void **state)
     }
 }
 
+static void profiles_with_feedback_are_answered_in_kind(void **state)
+{
+    const char *offer = HEAD "m=audio 4000 RTP/AVPF 8 101\r\na=rtpmap:101 telephone-event/8000\r\nm=application 4006 udp wb\r\n"
+                             "m=video 4002 RTP/SAVPF 97\r\na=rtpmap:97 H264/90000\r\na=rtcp-fb:97 nack pli\r\na=crypto:1 " SUITE
+                             " inline:" KEY "\r\n";
+    tel_local l = local(TEL_SRTP_CLEAR);
+    tel_agreed a;
+    (void)state;
+    l.video_port = 30002;
+    g_autofree char *text = tel_sdp_answer(&l, offer, strlen(offer), MCU_CODEC_NONE, &a, NULL);
+    assert_non_null(text);
+    assert_non_null(strstr(text, "m=audio 30000 RTP/AVPF 8 101\r\n"));
+    assert_non_null(strstr(text, "m=video 30002 RTP/SAVPF 97\r\n"));
+    assert_true(a.event_pt == 101 && !a.secure && a.video.secure && a.video.pli && a.video.pt == 97);
+}
+
+static void what_is_no_token_in_a_media_line_is_refused_at_once(void **state)
+{
+    static const char *const lines[] = {"m=audio 4000 RT /AVPF 0\r\n", "m=audio 4000 X /\r", "m=audio 4000 RT;/AVP 0\r\n",
+                                        "m=audio 4000 RTP/AVP 0\rm=x 1 y (\r", "m=image 9 udptl t38\r\nm=audio 4000 udp @\r\n"};
+    tel_agreed a;
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+        g_autofree char *offer = g_strconcat(HEAD, lines[i], NULL);
+        assert_null(answer(TEL_SRTP_CLEAR, offer, &a));
+    }
+}
+
+/* Each byte of an offer in turn becomes others, or the end: what is answered can be read, and nothing is read beyond the text. */
+static void damaged_descriptions_are_answered_or_refused(void **state)
+{
+    const char *offer =
+        HEAD "m=audio 4000 RTP/AVPF 0 101\r\na=rtpmap:101 telephone-event/8000\r\na=rtcp:4001\r\na=ptime:20\r\n"
+             "m=video 4002 RTP/SAVPF 99 97\r\nb=AS:384\r\nb=TIAS:300000\r\na=rtpmap:97 H264/90000\r\na=rtpmap:99 H264/90000\r\n"
+             "a=fmtp:97 profile-level-id=42e01e;packetization-mode=1;max-fs=3600\r\na=rtcp-fb:* ccm fir\r\na=crypto:1 " SUITE
+             " inline:" KEY "\r\na=sendonly\r\n";
+    static const char values[] = {' ', '\n', '\r', '=', ':', ';', '9', '-', 'm', '\x7f', '\xff'};
+    size_t n = strlen(offer);
+    unsigned answered = 0;
+    (void)state;
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k <= sizeof values; k++) {
+            size_t size = k < sizeof values ? n : i;
+            g_autofree char *copy = g_memdup2(offer, MAX(size, 1)); /* ends where it ends */
+            if (k < sizeof values) {
+                copy[i] = values[k];
+            }
+            tel_local l = local(TEL_SRTP_CLEAR);
+            tel_agreed a, again;
+            l.video_port = 30002;
+            g_autofree char *answer_text = tel_sdp_answer(&l, copy, size, MCU_CODEC_NONE, &a, NULL);
+            if (answer_text) {
+                answered++;
+                assert_true(a.video.pt == 0 || a.video.remote.any.sa_family != AF_UNSPEC);
+                (void)tel_sdp_take_answer(&l, answer_text, strlen(answer_text), &again, NULL);
+            }
+        }
+    }
+    assert_in_range(answered, n, n * (sizeof values + 1) - 1);
+}
+
 static void two_of_ours_see_each_other(void **state)
 {
     (void)state;
@@ -272,6 +333,9 @@ int main(void)
         cmocka_unit_test(the_codec_in_use_stays),
         cmocka_unit_test(two_of_ours_understand_each_other),
         cmocka_unit_test(pictures_are_taken_in_the_best_form_that_is_offered),
+        cmocka_unit_test(profiles_with_feedback_are_answered_in_kind),
+        cmocka_unit_test(what_is_no_token_in_a_media_line_is_refused_at_once),
+        cmocka_unit_test(damaged_descriptions_are_answered_or_refused),
         cmocka_unit_test(two_of_ours_see_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@
 
 #include "mcu/base/clock.h"
 #include "mcu/base/hex.h"
+#include "mcu/base/leg.h"
 #include "mcu/room/record.h"
 #include "tests/unit/recording_kit.h"
 #include "tests/unit/room_kit.h"
@@ -185,6 +186,40 @@ static void feed_canvas(unsigned canvas, unsigned from_ms, unsigned to_ms)
     }
 }
 
+static void call_in(room_kit *f, const char *seat, const char *session)
+{
+    mcu_leg_state s = {.codec = MCU_CODEC_PCMU, .ptime_ms = 20, .ssrc = 5};
+    int fds[2] = {socket(AF_INET, SOCK_DGRAM, 0), socket(AF_INET, SOCK_DGRAM, 0)};
+    assert_true(mcu_leg_address_parse("192.0.2.1:4000", &s.remote));
+    json_t *m =
+        json_pack("{ss si ss ss so}", "type", "leg", "id", 1, "seat", seat, "session", session, "leg", mcu_leg_to_json(&s));
+    mcu_room_handle_fds(f->room, m, fds, 2);
+    json_decref(m);
+    room_kit_settle();
+}
+
+/* What was said over it may have been heard on the way: who reads the recording is told. */
+static void test_a_clear_leg_is_marked(void **state)
+{
+    room_kit *f = *state;
+    room_kit_join(f, "s1", "a");
+    int fd = give_file(f, "one");
+    room_kit_say(f, start_message("announced"));
+    await(f, "started");
+    feed(0, 1000);
+    call_in(f, "s2", "c1");
+    feed(1000, 2000);
+    room_kit_say(f, json_pack("{ss ss ss}", "type", "leave", "seat", "s2", "session", "c1"));
+    feed(2000, 3000);
+    simple(f, "stop");
+    await(f, "stopped");
+    rec_reader *r = rec_reader_new(fd, keys.gateway_public, NULL);
+    assert_true(has_event(r, "\"seat\":\"s2\",\"what\":\"clear_leg\""));
+    assert_false(has_event(r, "\"seat\":\"s1\",\"what\":\"clear_leg\""));
+    rec_reader_free(r);
+    close(fd);
+}
+
 /* Policy everyone: it begins when all who are here have agreed; who comes then is masked: another picture, another mix, no seam.
  */
 static void test_everyone(void **state)
@@ -297,8 +332,10 @@ static void test_room_ends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_ROOM(test_start_to_stop), WITH_ROOM(test_refusals),  WITH_ROOM(test_everyone),
-        WITH_ROOM(test_hold),          WITH_ROOM(test_keyframes), WITH_ROOM(test_room_ends),
+        WITH_ROOM(test_start_to_stop), WITH_ROOM(test_refusals),
+        WITH_ROOM(test_everyone),      WITH_ROOM(test_a_clear_leg_is_marked),
+        WITH_ROOM(test_hold),          WITH_ROOM(test_keyframes),
+        WITH_ROOM(test_room_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
