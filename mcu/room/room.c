@@ -83,6 +83,17 @@ static void tick_seats(mcu_room *r, int64_t now, bool report)
     }
 }
 
+void mcu_room_tick_empty(mcu_room *r, int64_t now_ns)
+{
+    if (anybody(r)) {
+        r->empty_since_ns = 0;
+    } else if (r->empty_since_ns == 0) {
+        r->empty_since_ns = now_ns;
+    } else if (now_ns - r->empty_since_ns >= r->options.empty_ns) {
+        mcu_room_finish(r, "empty");
+    }
+}
+
 static gboolean on_tick(gpointer user)
 {
     mcu_room *r = user;
@@ -95,13 +106,7 @@ static gboolean on_tick(gpointer user)
     mcu_checks_tick(r, now);
     mcu_stills_tick(r, now);
     mcu_record_tick(r);
-    if (anybody(r)) {
-        r->empty_since_ns = 0;
-    } else if (r->empty_since_ns == 0) {
-        r->empty_since_ns = now;
-    } else if (now - r->empty_since_ns >= r->options.empty_ns) {
-        mcu_room_finish(r, "empty");
-    }
+    mcu_room_tick_empty(r, now);
     return G_SOURCE_CONTINUE;
 }
 

@@ -128,6 +128,9 @@ struct mcu_room {
 mcu_seat *mcu_request_find_seat(mcu_room *r, const json_t *message, GError **error);
 mcu_session *mcu_request_find_session(mcu_room *r, const json_t *message, GError **error);
 
+/* room.c: ends a room in which nobody has been for options.empty_ns; called twice a second */
+void mcu_room_tick_empty(mcu_room *r, int64_t now_ns);
+
 /* session.c; its tiers: session_tier.c */
 mcu_session *mcu_session_new(mcu_room *r, mcu_seat *seat, const char *id, mcu_session_kind kind, bool trickle, GError **error);
 void mcu_session_free(mcu_session *s); /* takes it out of the mixer; not inside a callback of its peer */

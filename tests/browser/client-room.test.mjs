@@ -1,7 +1,7 @@
 // What a person does before and in a visit, against the stand-in of lib/mock.mjs: check, ways to join, chat, hands, hosts, zoom, sharing.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { count, enter, framesMove, last, patient, stateIs, withBrowser } from './lib/client.mjs';
+import { count, enter, framesMove, last, patient, stateIs, violations, withBrowser } from './lib/client.mjs';
 import { screenshot } from './lib/output.mjs';
 
 const noProblems = (problems) => assert.deepEqual(problems.filter((p) => !/WebSocket/.test(p)), []);
@@ -468,6 +468,7 @@ test('another origin\'s page of 20 lines joins, gets events and leaves', { timeo
   await other.goto(`${elsewhere.origin}/web/example.html?server=${mock.origin}#${token}`);
   await other.waitForFunction(() => window.visit && window.visit.state === 'live', null, { timeout: 10000 });
   await other.waitForFunction(() => /Jonas Weber/.test(document.getElementById('people').textContent));
+  assert.deepEqual(await violations(other), []);
   await other.click('#mute');
   await other.waitForFunction(() => !window.visit.media.on.audio);
   assert.deepEqual(last(mock, 'state'), { type: 'state', audio: false, video: true });

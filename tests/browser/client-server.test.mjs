@@ -19,8 +19,10 @@ const shown = (page, selector) => until(selector, () => page.evaluate((s) => {
 
 test('a host in Chromium, a patient in Firefox', { timeout: 150000 }, async (t) => {
   const scene = new Scene(t);
-  const server = await scene.server({ name: 'client-server' });
+  const server = await scene.server({ name: 'client-server', settings: { 'limits.empty_seconds': 2 } });
   const room = await server.room('Follow-up');
+  const running = async () => (await server.inspect(room)).running;
+  assert.equal(await running(), false, 'no process before anybody comes');
   const host = await join(await scene.chromium(0), await server.link(room, 'Dr. Ben Okafor', 'clinician', { host: true }));
   const patient = await join(await scene.firefox(1), await server.link(room, 'Anna Lindqvist', 'patient'), { timeout: 30000 });
   await firstPicture(host);
@@ -107,6 +109,15 @@ test('a host in Chromium, a patient in Firefox', { timeout: 150000 }, async (t) 
     assert.equal(code, 'forbidden');
   });
 
+  await t.test('the patient leaves and comes back', async () => {
+    await click(patient, '#leave');
+    await textOf(patient, 'message-title', /You have left/);
+    await textOf(host, 'people-count', /\(1\)/);
+    await click(patient, '#message-action');
+    await until('back in the visit', async () => (await stateOf(patient)) === 'live', 20000);
+    await textOf(host, 'people', /Anna Lindqvist/);
+  });
+
   await t.test('the door: locked, knock, let in', async () => {
     await host.click('#lock');
     await textOf(patient, 'note', /visit is locked/);
@@ -134,6 +145,12 @@ test('a host in Chromium, a patient in Firefox', { timeout: 150000 }, async (t) 
     await host.click('#ask-yes');
     await until('the page that says so', async () => (await stateOf(patient)) === 'ended');
     await textOf(patient, 'message-title', /no longer in the visit/);
+  });
+
+  await t.test('a room without people has no process', async () => {
+    assert.equal(await running(), true);
+    await host.click('#leave');
+    await until('the process to end', async () => !(await running()), 15000);
   });
   assert.deepEqual(host.problems, []);
 });

@@ -273,6 +273,31 @@ static void test_end_says_bye(void **state)
     assert_true(f->finished);
 }
 
+static void test_a_room_without_people_ends_a_minute_after_the_last(void **state)
+{
+    room_kit *f = *state;
+    mcu_peer *p = room_kit_join(f, "s1", "a");
+    const int64_t begin = mcu_now_ns();
+    mcu_room_tick_empty(f->room, begin + 1000 * MCU_NS_PER_SEC);
+    assert_false(f->finished);
+    fake_peer_state(p, MCU_PEER_GONE, "left");
+    room_kit_settle();
+    mcu_room_tick_empty(f->room, begin);
+    mcu_room_tick_empty(f->room, begin + 59 * MCU_NS_PER_SEC);
+    assert_false(f->finished);
+    room_kit_join(f, "s1", "b"); /* the minute begins anew */
+    mcu_room_tick_empty(f->room, begin + 60 * MCU_NS_PER_SEC);
+    room_kit_say(f, json_pack("{ss si ss ss}", "type", "leave", "id", 3, "seat", "s1", "session", "b"));
+    room_kit_settle();
+    mcu_room_tick_empty(f->room, begin + 61 * MCU_NS_PER_SEC);
+    mcu_room_tick_empty(f->room, begin + 120 * MCU_NS_PER_SEC);
+    assert_false(f->finished);
+    mcu_room_tick_empty(f->room, begin + 121 * MCU_NS_PER_SEC);
+    room_kit_settle();
+    assert_string_equal(room_kit_member(room_kit_heard(f, "bye"), "reason"), "empty");
+    assert_true(f->finished);
+}
+
 static void test_inspection_lists_each_seat_once(void **state)
 {
     room_kit *f = *state;
@@ -331,6 +356,7 @@ int main(void)
         CASE(test_talking_reaches_picture_and_roster),
         CASE(test_announce_tells_a_new_gateway_everything),
         CASE(test_end_says_bye),
+        CASE(test_a_room_without_people_ends_a_minute_after_the_last),
         CASE(test_inspection_lists_each_seat_once),
         CASE(test_the_picture_says_that_it_is_recorded),
     };
