@@ -1,7 +1,9 @@
 // cpu.mjs - what a tab costs: in a visit of 2, in a visit of 16, and with 15 separate streams instead of the mix.
-// usage: node cpu.mjs SECONDS SETTLE CASE...   prints one JSON object a line, in that order: {case, cpu_ms (a second), pictures (a second)}
-// A case is KIND:TIER:HOW, e.g. n16:A:full or s15::watch. "full" sends camera and microphone as well, "watch" only watches and listens.
-// CPU is that of the renderer, GPU and utility processes of the browser. In the visits one other person talks, the rest are silent,
+// usage: node cpu.mjs SECONDS SETTLE CASE...   prints one JSON object a line, in that order: {case, cpu_ms (a second), pictures (a second),
+// width (of the picture), parts: {renderer, gpu-process, utility} ms a second}
+// A case is KIND:TIER:HOW[:SCREEN], e.g. n16:A:full, s15::watch or n16:auto:watch:800x480. "full" sends camera and microphone as well,
+// "watch" only watches and listens, "blind" is "watch" with nothing painted: what receiving, decoding and sound cost alone. SCREEN is
+// the size of the window, 1280x800 when it is not given. CPU is that of the renderer, GPU and utility processes of the browser. In the visits one other person talks, the rest are silent,
 // and nobody else watches a picture, so that the server leaves the machine to the tab.
 import fs from 'node:fs';
 import { launchChromium } from '../../tests/browser/lib/chromium.mjs';
@@ -16,7 +18,8 @@ import { STREAMS, streamsTab } from './streams.mjs';
 const [seconds, settle] = process.argv.slice(2, 4).map(Number);
 const cases = process.argv.slice(4);
 const PEOPLE = { n2: 2, n16: 16 };
-const WIDTH = { A: 1280, B: 640, '': 320 }; // 25 pictures a second each
+const WIDTH = { A: 1280, B: 640, '': 320 }; // 25 pictures a second each; auto: what the room finds fit
+const KINDS = /--type=(renderer|gpu-process|utility)/;
 const TICKS = 100; // a second, of /proc
 const ARGS = ['--allow-loopback-in-peer-connection'];
 
@@ -37,9 +40,9 @@ async function launch(person) {
   browser.cpu = () => {
     const spent = new Map();
     for (const { pid } of descendants(root)) {
-      if (!/--type=(renderer|gpu-process|utility)/.test(read(pid, 'cmdline'))) continue;
+      const [, kind] = KINDS.exec(read(pid, 'cmdline')) || [];
       const [, , , , , , , , , , , user, system] = read(pid, 'stat').replace(/^.*\) /s, '').split(' ').map(Number);
-      spent.set(pid, ((user + system) * 1000) / TICKS);
+      if (kind) spent.set(pid, { kind, ms: ((user + system) * 1000) / TICKS });
     }
     return spent;
   };
@@ -51,18 +54,27 @@ const sum = (list, member) => list.reduce((n, s) => n + (s[member] || 0), 0);
 
 async function measure({ name, kind, tier }, browser, stats) {
   await until('pictures of full size and rate', async () => {
-    const whole = pictures(await stats()).filter((s) => s.frameWidth === WIDTH[tier] && s.framesPerSecond > 20).length;
+    const wanted = (width) => (tier === 'auto' ? width >= WIDTH.B : width === WIDTH[tier]);
+    const whole = pictures(await stats()).filter((s) => wanted(s.frameWidth) && s.framesPerSecond > 20).length;
     return whole === (kind === 's15' ? STREAMS : 1);
   }, 20000, 200);
   await sleep(1000 * settle);
   const [before, from, start] = [browser.cpu(), await stats(), performance.now()];
   await sleep(seconds * 1000);
   const [after, to, end] = [browser.cpu(), await stats(), performance.now()];
-  const ms = [...after].reduce((n, [pid, value]) => n + value - (before.get(pid) || 0), 0);
   const per = 1000 / (end - start);
+  const parts = {};
+  for (const [pid, { kind: part, ms }] of after) parts[part] = (parts[part] || 0) + (ms - (before.has(pid) ? before.get(pid).ms : 0)) * per;
   const shown = (sum(pictures(to), 'framesDecoded') - sum(pictures(from), 'framesDecoded')) * per;
-  return { case: name, cpu_ms: ms * per, pictures: shown / (kind === 's15' ? STREAMS : 1) };
+  const cpu = Object.values(parts).reduce((all, ms) => all + ms, 0);
+  return { case: name, cpu_ms: cpu, pictures: shown / (kind === 's15' ? STREAMS : 1), width: pictures(to)[0].frameWidth, parts };
 }
+
+/* eslint-disable no-undef */
+const hide = (id) => {
+  for (const video of id ? [document.getElementById(id)] : document.querySelectorAll('video')) video.style.visibility = 'hidden';
+};
+/* eslint-enable no-undef */
 
 async function inVisit(what, server, browser) {
   const room = await server.room(what.name);
@@ -74,10 +86,11 @@ async function inVisit(what, server, browser) {
   const own = await server.link(room, 'Anna', 'patient');
   let page;
   try {
-    page = await join(browser, own, { timeout: 30000 });
+    page = await join(browser, own, { timeout: 30000, prepare: (p) => p.setViewportSize(what.screen) });
     await server.rest('POST', `/rooms/${room}/participants/${own.seat}/tier`, { tier: what.tier });
-    if (what.how === 'watch') await page.evaluate(() => window.tessera.media.setWay('watch'));
+    if (what.how !== 'full') await page.evaluate(() => window.tessera.media.setWay('watch'));
     await until('everybody', async () => (await server.inspect(room)).participants.filter((p) => p.state === 'up').length === PEOPLE[what.kind], 30000, 200);
+    if (what.how === 'blind') await page.evaluate(hide, 'composite');
     const stats = () => page.evaluate(() => window.tessera.stats());
     return await measure(what, browser, stats);
   } finally {
@@ -90,7 +103,8 @@ async function inVisit(what, server, browser) {
 async function withStreams(what, browser) {
   const others = await launch(18);
   try {
-    const tab = await streamsTab(browser, others, what.how === 'full');
+    const tab = await streamsTab(browser, others, what.how === 'full', what.screen);
+    if (what.how === 'blind') await tab.page.evaluate(hide);
     const found = await measure(what, browser, tab.stats);
     await tab.close();
     return found;
@@ -103,8 +117,9 @@ const server = await startServer({ name: 'bench-cpu' });
 const browser = await launch(10);
 try {
   for (const name of cases) {
-    const [kind, tier, how] = name.split(':');
-    const what = { name, kind, tier, how };
+    const [kind, tier, how, size = '1280x800'] = name.split(':');
+    const [width, height] = size.split('x').map(Number);
+    const what = { name, kind, tier, how, screen: { width, height } };
     const found = kind === 's15' ? withStreams(what, browser) : inVisit(what, server, browser);
     console.log(JSON.stringify(await found));
   }

@@ -58,8 +58,9 @@ const library = ({ pictureBps, cameraBps }) => {
 };
 /* eslint-enable no-undef */
 
-async function open(browser) {
+async function open(browser, screen) {
   const page = await browser.newPage();
+  if (screen) await page.setViewportSize(screen);
   await page.route('**/*', (route) => route.fulfill({ contentType: 'text/html', body: HTML }));
   await page.goto('http://localhost/');
   await page.evaluate(library, { pictureBps: PICTURE_BPS, cameraBps: CAMERA_BPS });
@@ -67,9 +68,9 @@ async function open(browser) {
 }
 
 // -> {page: the tab under test in `browser`, close(), stats()}; `others` is the browser that everybody else's pictures come from;
-// sends: the tab's own camera and microphone as well.
-export async function streamsTab(browser, others, sends) {
-  const [page, source] = [await open(browser), await open(others)];
+// sends: the tab's own camera and microphone as well; screen {width, height}: the size of its window, which the tiles fill.
+export async function streamsTab(browser, others, sends, screen) {
+  const [page, source] = [await open(browser, screen), await open(others)];
   const answer = await source.evaluate(([sdp, n]) => window.others(sdp, n), [await page.evaluate(([n, s]) => window.tab(n, s), [STREAMS, sends]), STREAMS]);
   await page.evaluate((sdp) => window.answered(sdp), answer);
   const close = () => Promise.all([page.close(), source.close()]);

@@ -1,7 +1,8 @@
 """The participant's page in headless Chromium: what its tab costs, and how fast it is on a line of 64 kbit/s.
 
 CPU: the tab in a visit of 16 beside the same tab in a visit of 2 (people_ratio), and beside a tab that gets 15 people as separate
-streams (streams_ratio). The windows take turns, each round gives its ratios, and the middle round counts. The line is a link of
+streams (streams_ratio); the same in a small window, where the room sends what fits, and with nothing painted, which leaves
+what receiving, decoding and sound cost: without a graphics card painting is most of it, and equal pixels cost the same. The windows take turns, each round gives its ratios, and the middle round counts. The line is a link of
 the laboratory (tests/network/lab), 64 kbit/s and 50 ms each way; page, signaling and media share it. Needs root.
 """
 import json
@@ -13,12 +14,15 @@ from report import TOP, BenchError, middle, say
 CASES = ["n2", "n16", "s15", "cold", "warm", "hasty"]
 TARGETS = ["tessera-launcher", "tessera", "tessera-room", "tessera-bot", "tessera-clips", "tessera-client", "tessera-lab"]
 SCRIPTS = TOP / "bench" / "client"
-# (kind, tier, how) of cpu.mjs. full: sends camera and microphone as well; watch: only watches and listens.
+# kind:tier:how[:screen] of cpu.mjs. full: sends camera and microphone as well; watch: only watches and listens; blind: paints nothing.
+SMALL = "800x480"
 WINDOWS = {
     "n2": ["n2:A:full"],
-    "n16": ["n16:A:full", "n16:B:full", "n16:A:watch"],
-    "s15": ["s15::full", "s15::watch"],
+    "n16": ["n16:A:full", "n16:B:full", "n16:A:watch", "n16:A:blind", f"n16:auto:watch:{SMALL}", f"n16:auto:blind:{SMALL}"],
+    "s15": ["s15::full", "s15::watch", "s15::blind", f"s15::watch:{SMALL}", f"s15::blind:{SMALL}"],
 }
+# What is set beside the streams: (tier, how, screen).
+BESIDE = [("B", "full", ""), ("A", "watch", ""), ("A", "blind", ""), ("auto", "watch", ":" + SMALL), ("auto", "blind", ":" + SMALL)]
 QUICK_WINDOWS = {"n2": ["n2:A:full"], "n16": ["n16:A:full"], "s15": ["s15::full"]}
 PICTURES = 23.5  # a second, of 25: with less the machine was too busy to compare
 LOADS = ["cold", "warm", "hasty"]
@@ -65,7 +69,7 @@ def cpu(report, programs, cases, quick):
     windows = [w for case in cases for w in (QUICK_WINDOWS if quick else WINDOWS)[case]]
     for number in range(1 if quick else 3):
         say(f"tab CPU, round {number + 1}: {' '.join(windows)}")
-        found = node(programs, "cpu.mjs", *((1.5, 1) if quick else (5, 2)), *windows, timeout=60 + 40 * len(windows))
+        found = node(programs, "cpu.mjs", *((1.5, 1) if quick else (5, 3)), *windows, timeout=60 + 40 * len(windows))
         rounds.append({f["case"]: f for f in found})
     for case in cases:
         add_cpu_rows(report, case, rounds)
@@ -84,15 +88,18 @@ def add_cpu_rows(report, case, rounds):
     if case == "n16":
         add_ratio(report, "people_ratio", ratio(rounds, "n16:A:full", "n2:A:full"), 1.1)
         add_ratio(report, "streams_ratio", ratio(rounds, "n16:A:full", "s15::full"), 0.3)
-        for tier, how in (("B", "full"), ("A", "watch")):
-            add_ratio(report, f"streams_ratio_{tier}_{how}".lower(), ratio(rounds, f"n16:{tier}:{how}", f"s15::{how}"), None)
+        for tier, how, screen in BESIDE:
+            name = f"streams_ratio_{tier}_{how}{screen.replace(':', '_')}".lower()
+            add_ratio(report, name, ratio(rounds, f"n16:{tier}:{how}{screen}", f"s15::{how}{screen}"), None)
     for window in WINDOWS[case]:
-        kind, tier, how = window.split(":")
+        tier, how, *screen = window.split(":")[1:]
         found = [r[window] for r in rounds if window in r]
         if found:
-            name = "_".join(part for part in ("cpu", tier.lower(), how, "ms") if part)
-            report.add(case, name, middle([f["cpu_ms"] for f in found]), "ms/s")
-            report.add(case, name.replace("_ms", "_fps"), middle([f["pictures"] for f in found]), "1/s", better="higher")
+            name = "_".join(part for part in ("cpu", tier.lower(), how, *screen) if part)
+            report.add(case, name + "_ms", middle([f["cpu_ms"] for f in found]), "ms/s")
+            for part in sorted(found[0]["parts"]):
+                report.add(case, f"{name}_{part.replace('-', '_')}_ms", middle([f["parts"].get(part, 0) for f in found]), "ms/s")
+            report.add(case, name + "_fps", middle([f["pictures"] for f in found]), "1/s", better="higher")
 
 
 def add_ratio(report, name, value, goal):
