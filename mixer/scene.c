@@ -37,7 +37,8 @@ void mix_scene_lay(mix_scene *s, unsigned tier, const mix_place *places, unsigne
 
 static unsigned icons_of(const mix_person *p)
 {
-    return (p->muted ? MIX_ICON_MUTED : 0u) | (p->phone ? MIX_ICON_PHONE : 0u);
+    return (p->muted ? MIX_ICON_MUTED : 0u) | (p->phone ? MIX_ICON_PHONE : 0u) | (p->hold ? MIX_ICON_HOLD : 0u) |
+           (p->hand ? MIX_ICON_HAND : 0u) | (p->weak ? MIX_ICON_WEAK : 0u) | (p->camera_off ? MIX_ICON_CAMERA_OFF : 0u);
 }
 
 /* A label ends where a nearer tile covers the band in which it stands. */

@@ -6,10 +6,9 @@
 #include <pango/pangocairo.h>
 
 #include "mcu/base/status.h"
+#include "mixer/shapes.h"
 
 #define PILL_RGBA 0.05, 0.06, 0.08, 0.66
-#define MUTED_RGB 1.00, 0.42, 0.40
-#define PHONE_RGB 0.62, 0.84, 1.00
 
 struct mix_text {
     PangoFontMap *fonts;
@@ -69,69 +68,6 @@ int mix_text_margin(int tile_height_px)
     return m < 2 ? 4 : m + 2;
 }
 
-static void rounded(cairo_t *c, double x, double y, double w, double h, double r)
-{
-    cairo_new_sub_path(c);
-    cairo_arc(c, x + w - r, y + r, r, -G_PI / 2, 0);
-    cairo_arc(c, x + w - r, y + h - r, r, 0, G_PI / 2);
-    cairo_arc(c, x + r, y + h - r, r, G_PI / 2, G_PI);
-    cairo_arc(c, x + r, y + r, r, G_PI, 3 * G_PI / 2);
-    cairo_close_path(c);
-}
-
-/* A microphone with a stroke through it, in a square of side s. */
-static void draw_muted(cairo_t *c, double x, double y, double s)
-{
-    cairo_save(c);
-    cairo_translate(c, x, y);
-    cairo_scale(c, s, s);
-    cairo_set_source_rgb(c, MUTED_RGB);
-    rounded(c, 0.36, 0.06, 0.28, 0.52, 0.14);
-    cairo_fill(c);
-    cairo_set_line_cap(c, CAIRO_LINE_CAP_ROUND);
-    cairo_set_line_width(c, 0.09);
-    cairo_arc(c, 0.5, 0.44, 0.28, 0, G_PI);
-    cairo_move_to(c, 0.5, 0.72);
-    cairo_line_to(c, 0.5, 0.92);
-    cairo_move_to(c, 0.14, 0.08);
-    cairo_line_to(c, 0.86, 0.90);
-    cairo_stroke(c);
-    cairo_restore(c);
-}
-
-/* A handset lying on its diagonal, in a square of side s. */
-static void draw_phone(cairo_t *c, double x, double y, double s)
-{
-    cairo_save(c);
-    cairo_translate(c, x + s / 2, y + s / 2);
-    cairo_scale(c, s, s);
-    cairo_rotate(c, -G_PI / 4);
-    cairo_set_line_width(c, 0.17);
-    cairo_set_line_cap(c, CAIRO_LINE_CAP_ROUND);
-    cairo_new_path(c);
-    cairo_arc_negative(c, 0, -0.22, 0.46, G_PI * 0.86, G_PI * 0.14);
-    cairo_stroke(c);
-    rounded(c, -0.50, -0.14, 0.26, 0.26, 0.07);
-    cairo_fill(c);
-    rounded(c, 0.24, -0.14, 0.26, 0.26, 0.07);
-    cairo_fill(c);
-    cairo_restore(c);
-}
-
-static double draw_icons(cairo_t *c, unsigned icons, double x, double y, double side)
-{
-    if (icons & MIX_ICON_MUTED) {
-        draw_muted(c, x, y, side);
-        x += side * 1.2;
-    }
-    if (icons & MIX_ICON_PHONE) {
-        cairo_set_source_rgb(c, PHONE_RGB);
-        draw_phone(c, x, y, side);
-        x += side * 1.2;
-    }
-    return x;
-}
-
 static double font_px(int tile_height_px)
 {
     double px = tile_height_px * 0.07;
@@ -153,10 +89,12 @@ mix_overlay *mix_text_label(mix_text *t, const char *name, unsigned icons, int t
 {
     double px = font_px(tile_h), pad = round(px * 0.45), side = round(px * 1.05);
     int room = tile_w - 2 * mix_text_margin(tile_h);
-    double before = side * 1.2 * ((icons & MIX_ICON_MUTED ? 1 : 0) + (icons & MIX_ICON_PHONE ? 1 : 0));
-    if (tile_h < 32 || room < 2 * pad + before + px * 2) {
+    double spare = room - 2 * pad - px * 2;
+    if (tile_h < 32 || spare < 0) {
         return NULL;
     }
+    icons = mix_icons_that_fit(icons, (unsigned)(spare / (side * MIX_ICON_STEP)));
+    double before = side * MIX_ICON_STEP * mix_icons_count(icons);
     char *clean = mix_text_clean(name);
     PangoLayout *l = new_layout(t, clean, px, false);
     g_free(clean);
@@ -170,7 +108,7 @@ mix_overlay *mix_text_label(mix_text *t, const char *name, unsigned icons, int t
         text_w = text_w > most ? most : text_w;
     }
     if (text_w == 0 && before > 0) {
-        before -= side * 0.2;
+        before -= side * (MIX_ICON_STEP - 1);
     }
     /* Lines of tall scripts are cut to what the tile can spare. */
     int h = ((int)(px * 1.75) + 1) & ~1, w = ((int)ceil(text_w + before + 2 * pad) + 1) & ~1;
@@ -179,10 +117,10 @@ mix_overlay *mix_text_label(mix_text *t, const char *name, unsigned icons, int t
     cairo_t *c = cairo_create(s);
     if (text_w > 0 || before > 0) {
         cairo_set_source_rgba(c, PILL_RGBA);
-        rounded(c, 0, 0, w, h, h * 0.28);
+        mix_shape_rounded(c, 0, 0, w, h, h * 0.28);
         cairo_fill(c);
     }
-    double x = draw_icons(c, icons, pad, (h - side) / 2, side);
+    double x = mix_icons_draw(c, icons, pad, (h - side) / 2, side);
     cairo_set_source_rgb(c, 1, 1, 1);
     cairo_move_to(c, x, (h - text_h) / 2.0);
     pango_cairo_update_layout(c, l);
@@ -258,7 +196,7 @@ mix_overlay *mix_text_caption(mix_text *t, const char *words, bool records, int 
     cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, full, h);
     cairo_t *c = cairo_create(s);
     cairo_set_source_rgba(c, PILL_RGBA);
-    rounded(c, 0, 0, full, h, h * 0.28);
+    mix_shape_rounded(c, 0, 0, full, h, h * 0.28);
     cairo_fill(c);
     double x = rec ? draw_rec(c, rec, pad, h, px) : pad;
     if (l) {
@@ -309,7 +247,7 @@ static void draw_placeholder(mix_text *t, cairo_t *c, const char *clean, unsigne
     cairo_fill(c);
     cairo_set_source_rgb(c, 1, 1, 1);
     if (icons & MIX_ICON_PHONE) {
-        draw_phone(c, cx - radius * 0.6, cy - radius * 0.6, radius * 1.2);
+        mix_shape_phone(c, cx - radius * 0.6, cy - radius * 0.6, radius * 1.2);
     } else {
         draw_initials(t, c, clean, cx, cy, radius);
     }

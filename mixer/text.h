@@ -12,7 +12,15 @@ typedef struct mix_text mix_text;
 mix_text *mix_text_new(GError **error); /* fails when there is no font at all */
 void mix_text_free(mix_text *t);        /* NULL is fine */
 
-enum { MIX_ICON_MUTED = 1, MIX_ICON_PHONE = 2 }; /* bits */
+/* Bits. Where a label has no room for all, the last ones are left out. */
+enum {
+    MIX_ICON_MUTED = 1,
+    MIX_ICON_PHONE = 2,
+    MIX_ICON_HOLD = 4,  /* the call is on hold */
+    MIX_ICON_HAND = 8,  /* raised */
+    MIX_ICON_WEAK = 16, /* the connection */
+    MIX_ICON_CAMERA_OFF = 32,
+};
 
 /* The label of a tile of this size: a dark pill with icons and the name, cut with an ellipsis. NULL if the tile is too small for
  * one. */

@@ -76,6 +76,9 @@ typedef struct {
     bool muted;      /* microphone icon */
     bool talking;    /* border */
     bool phone;      /* phone icon */
+    bool hold, hand; /* icons: the call rests; a raised hand */
+    bool weak;       /* icon: the connection is */
+    bool camera_off; /* icon: switched off by the person */
     bool masked;     /* on canvases that mask: no picture, whatever is sent */
     unsigned who;    /* 1u << mcu_who of the role, and of MCU_WHO_CONTENT and MCU_WHO_SIGNING */
     unsigned rank;   /* 0 = is the speaker, 1 = was before, ... MIX_RANK_NEVER = never was */

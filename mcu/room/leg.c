@@ -271,6 +271,11 @@ bool mcu_leg_talking(const mcu_leg *l)
     return l->talking;
 }
 
+bool mcu_leg_on_hold(const mcu_leg *l)
+{
+    return mcu_call_rtp_held(l->rtp);
+}
+
 bool mcu_leg_hand(const mcu_leg *l)
 {
     return l->hand;

@@ -28,7 +28,7 @@ static void obey(mcu_leg *l, mcu_keypad_command command)
         break;
     case MCU_KEYPAD_HAND:
         l->hand = !l->hand;
-        mcu_roster_changed(l->room);
+        mcu_people_changed(l->room);
         report_command(l, "hand", l->hand);
         break;
     case MCU_KEYPAD_QUIETER:

@@ -1,3 +1,4 @@
+#include "mcu/room/leg.h"
 #include "mcu/room/leg_pictures.h"
 #include "mcu/room/record.h"
 #include "mcu/room/room_private.h"
@@ -87,6 +88,10 @@ static mix_person person_of(const mcu_room *r, const mcu_seat *seat)
         .muted = !mcu_seat_is_heard(seat),
         .talking = mcu_seat_talking(seat),
         .phone = seat->leg != NULL && !by_call,
+        .hold = seat->leg != NULL && mcu_leg_on_hold(seat->leg),
+        .hand = mcu_seat_hand(seat),
+        .weak = s != NULL && s->weak,
+        .camera_off = s != NULL && mcu_session_is_person(s) && seat->sends_video && !s->video_on && !by_call,
         .masked = mcu_record_masks(r, seat),
         .who = who_is(seat),
         .rank = mcu_stage_rank(&r->stage, seat->person),
@@ -132,7 +137,7 @@ void mcu_people_show(mcu_room *r)
         if (folds) { /* the first of them stands for all */
             folded = true;
             people[n].name = many;
-            people[n].muted = false;
+            people[n].muted = people[n].hold = people[n].hand = false;
         }
         screen = screen || (people[n].who & 1u << MCU_WHO_CONTENT);
         signs = signs || (people[n].who & 1u << MCU_WHO_SIGNING);

@@ -47,8 +47,8 @@ static json_t *row(const mcu_seat *seat, const char *kind, const char *tier, con
     bool shows = (s != NULL && mcu_session_shows_camera(s)) || mcu_leg_pictures_shown(mcu_leg_get_pictures(l));
     json_object_update_new(p, json_pack("{sb sb sb sb}", "audio", mcu_seat_is_heard(seat), "video", shows, "muted", seat->muted,
                                         "talking", mcu_seat_talking(seat)));
-    bool hand = (s != NULL && s->hand) || (l != NULL && mcu_leg_hand(l));
-    json_object_update_new(p, json_pack("{sb sb sb}", "host", seat->host, "hand", hand, "share", s != NULL && s->share));
+    json_object_update_new(
+        p, json_pack("{sb sb sb}", "host", seat->host, "hand", mcu_seat_hand(seat), "share", s != NULL && s->share));
     if (l != NULL) {
         json_object_update_new(p, json_pack("{sb sb}", "phone", true, "clear", mcu_leg_is_clear(l)));
     }
@@ -141,7 +141,7 @@ static void note_weakness(mcu_session *s)
     s->ease = ease_of(s);
     if (weak != s->weak) {
         s->weak = weak;
-        mcu_roster_changed(s->room);
+        mcu_people_changed(s->room);
     }
 }
 

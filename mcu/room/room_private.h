@@ -154,6 +154,7 @@ bool mcu_session_shows_camera(const mcu_session *s);
 bool mcu_seat_is_person(const mcu_seat *seat); /* by its session or on the phone: has a tile */
 bool mcu_seat_is_heard(const mcu_seat *seat);  /* its microphone or phone is in the mix */
 bool mcu_seat_talking(const mcu_seat *seat);
+bool mcu_seat_hand(const mcu_seat *seat); /* raised, on the page or by a key of the phone */
 
 /* share.c */
 void mcu_session_apply_share(mcu_session *s);                    /* the screen beside the camera -> mixer */

@@ -92,6 +92,11 @@ bool mcu_seat_is_heard(const mcu_seat *seat)
     return s != NULL && s->audio_on && !seat->muted && s->has_voice && seat->sends_audio;
 }
 
+bool mcu_seat_hand(const mcu_seat *seat)
+{
+    return (seat->session != NULL && seat->session->hand) || (seat->leg != NULL && mcu_leg_hand(seat->leg));
+}
+
 bool mcu_seat_talking(const mcu_seat *seat)
 {
     return seat->leg != NULL ? mcu_leg_talking(seat->leg) : seat->session != NULL && seat->session->talking;

@@ -148,6 +148,26 @@ static void test_label_golden(void **state)
     mix_overlay_free(o);
 }
 
+/* All of them in their order, and how many have room beside the name on a narrow tile: the first ones. */
+static void test_icons_golden(void **state)
+{
+    (void)state;
+    const unsigned rest = MIX_ICON_PHONE | MIX_ICON_HOLD | MIX_ICON_HAND | MIX_ICON_WEAK | MIX_ICON_CAMERA_OFF;
+    GString *s = g_string_new(NULL);
+    mix_overlay *o = mix_text_label(text, "Ann", MIX_ICON_MUTED | rest, 634, 354);
+    append_coarse(s, o);
+    golden_check("layout/icons.txt", s->str);
+    mix_overlay_free(o);
+    mix_overlay *all = mix_text_label(text, "Ann", rest, 70, 90),
+                *two = mix_text_label(text, "Ann", MIX_ICON_PHONE | MIX_ICON_HOLD, 70, 90);
+    assert_true(all->width_px <= 70 - 2 * mix_text_margin(90));
+    assert_int_equal(all->width_px, two->width_px);
+    assert_memory_equal(all->y, two->y, (size_t)two->width_px * (size_t)two->height_px);
+    mix_overlay_free(all);
+    mix_overlay_free(two);
+    g_string_free(s, TRUE);
+}
+
 static const char wordings[] = "2026-11-26 14:03:27 +01:00 \u00b7 followup-ab12\n14:03:27 +01:00 \u00b7 followup-ab12\n14:03:27";
 
 /* At each tier's own pixel size, never wider than the picture; the mark is there even where no word fits. */
@@ -212,10 +232,10 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_scripts),      cmocka_unit_test(test_hostile_names),
-        cmocka_unit_test(test_every_size),   cmocka_unit_test(test_names_and_initials),
-        cmocka_unit_test(test_label_golden), cmocka_unit_test(test_art_is_drawn_once),
-        cmocka_unit_test(test_captions),
+        cmocka_unit_test(test_scripts),           cmocka_unit_test(test_hostile_names),
+        cmocka_unit_test(test_every_size),        cmocka_unit_test(test_names_and_initials),
+        cmocka_unit_test(test_label_golden),      cmocka_unit_test(test_icons_golden),
+        cmocka_unit_test(test_art_is_drawn_once), cmocka_unit_test(test_captions),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -136,9 +136,12 @@ static void test_hand_share_and_host_are_in_the_roster(void **state)
     room_kit_say(f, json_pack("{ss ss ss sb sb}", "type", "state", "seat", "s1", "session", "a", "hand", 1, "share", 1));
     room_kit_say(f, json_pack("{ss ss sb}", "type", "seat", "seat", "s1", "host", 1));
     assert_true(flag(person(f, "s1"), "hand") && flag(person(f, "s1"), "share") && flag(person(f, "s1"), "host"));
+    assert_true(fake.people[0].hand && !fake.people[0].camera_off && !fake.people[0].weak && !fake.people[0].hold);
     room_kit_join(f, "s1", "b"); /* a new connection: the hand stays up, its picture is a camera again */
     assert_true(flag(person(f, "s1"), "hand"));
     assert_false(flag(person(f, "s1"), "share"));
+    room_kit_say(f, json_pack("{ss ss ss sb sb}", "type", "state", "seat", "s1", "session", "b", "hand", 0, "video", 0));
+    assert_true(!fake.people[0].hand && fake.people[0].camera_off);
 }
 
 static void test_fixed_seat_keeps_its_size_whatever_the_link_does(void **state)
