@@ -524,6 +524,51 @@ static void a_prompt_is_told_over_the_softened_others(void **state)
     booth_close(&b);
 }
 
+/* Two callers at 8 and 16 kHz; the recording's ear at 48 kHz hears both, until one has not agreed. */
+static void a_masked_caller_is_not_recorded(void **state)
+{
+    (void)state;
+    enum { TICKS = 200, HALF = 100, LAST = 50 };
+    static int16_t heard[TICKS * MIX_BLOCK];
+    mix_audio_config config = {.complexity = -1, .bitrate_bps = 96000};
+    mix_acore *core = mix_acore_new(&config, NULL);
+    mix_alistener *tape = mix_alistener_new(9, MIX_HEARS_UNMASKED, &config, NULL);
+    mix_adec *ear = mix_adec_new(MCU_CODEC_OPUS, NULL);
+    mix_abatch batch = {0};
+    talker a, b;
+    talker_open(&a, mix_avoice_new_line(1, MCU_CODEC_PCMU, false, NULL), MCU_CODEC_PCMU, &calm, 600, -20);
+    talker_open(&b, mix_avoice_new_line(2, MCU_CODEC_G722, false, NULL), MCU_CODEC_G722, &calm, 1500, -20);
+    assert_int_equal(mix_acore_add_voice(core, a.voice), MCU_OK);
+    assert_int_equal(mix_acore_add_voice(core, b.voice), MCU_OK);
+    assert_int_equal(mix_acore_add_listener(core, tape), MCU_OK);
+    for (unsigned t = 0; t < TICKS; t++) {
+        int64_t now_ns = START_NS + t * MIX_BLOCK_NS;
+        int16_t pcm[MIX_PACKET_MAX];
+        unsigned n = 0;
+        atomic_store(&a.voice->masked, t >= HALF);
+        kit_link_step(&a.link, now_ns, a.voice);
+        kit_link_step(&b.link, now_ns, b.voice);
+        mix_abatch_clear(&batch);
+        mix_acore_tick(core, now_ns, t * MIX_BLOCK, now_ns, &batch);
+        assert_int_equal(mix_adec_decode(ear, batch.out[0].au->data, batch.out[0].au->size, pcm, &n), MCU_OK);
+        memcpy(heard + t * MIX_BLOCK, pcm, MIX_BLOCK * sizeof *pcm);
+    }
+    const int16_t *before = heard + (HALF - LAST) * MIX_BLOCK, *after = heard + (TICKS - LAST) * MIX_BLOCK;
+    assert_true(fabs(kit_level_db(before, LAST * MIX_BLOCK, 600) + 20) < 1.5);
+    assert_true(fabs(kit_level_db(before, LAST * MIX_BLOCK, 1500) + 20) < 1.5);
+    assert_true(kit_level_db(after, LAST * MIX_BLOCK, 600) < -60);
+    assert_true(fabs(kit_level_db(after, LAST * MIX_BLOCK, 1500) + 20) < 1.5);
+    mix_abatch_clear(&batch);
+    mix_acore_remove_voice(core, a.voice);
+    mix_acore_remove_voice(core, b.voice);
+    mix_acore_remove_listener(core, tape);
+    talker_close(&a);
+    talker_close(&b);
+    mix_alistener_free(tape);
+    mix_adec_free(ear);
+    mix_acore_free(core);
+}
+
 /* ---- echo ---- */
 
 typedef struct {
@@ -680,6 +725,7 @@ int main(void)
         cmocka_unit_test(steady_noise_is_taken_out_and_the_voice_stays),
         cmocka_unit_test(ten_minutes_of_silence_are_never_dead_air),
         cmocka_unit_test(a_prompt_is_told_over_the_softened_others),
+        cmocka_unit_test(a_masked_caller_is_not_recorded),
         cmocka_unit_test(a_lines_echo_comes_back_35_db_down_and_is_nobodys_voice),
         cmocka_unit_test(who_talks_over_the_echo_is_heard),
         cmocka_unit_test(ten_talkers_are_no_echo),
