@@ -194,7 +194,7 @@ static int find_signer(const mix_guest *guests, unsigned n, unsigned signer)
 
 static unsigned seat_signer(seating *s)
 {
-    static const mcu_layout_slot whole = {.width = 1, .height = 1, .fit = MCU_FIT_SMART};
+    static const mcu_layout_slot whole = {.width = 1, .height = 1, .fit = MCU_FIT_WHOLE}; /* hands may not be cut off */
     int who = find_signer(s->guests, s->n_guests, s->ground->signer);
     if (who >= 0) {
         seat(s, &whole, (unsigned)who, place_of(&whole, s->ground));
