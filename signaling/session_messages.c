@@ -38,9 +38,9 @@ static void say_joined(sig_session *s, bool resumed)
     s->muted = f->muted;
     json_t *m = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "type", "joined", "room", r->id, "roomName", r->name,
                           "seat", f->id, "name", f->name, "role", f->role, "session", s->session, "resumed", resumed);
-    json_object_update_new(m, json_pack("{s:b, s:o, s:b, s:b, s:b}", "host", f->host, "may",
+    json_object_update_new(m, json_pack("{s:b, s:o, s:b, s:b, s:b, s:b}", "host", f->host, "may",
                                         sig_permissions_json(sig_role_of(f->role), f->host), "muted", f->muted, "locked",
-                                        r->locked, "fixed", f->fixed));
+                                        r->locked, "fixed", f->fixed, "signing", f->signing));
     json_object_update_new(m, json_pack("{s:o, s:o}", "iceServers", sig_ice_for_seat(g->ice, f->id, sig_now_s()), "tiers",
                                         sig_settings_tier_names(g->settings)));
     if (*f->language) {

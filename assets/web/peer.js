@@ -19,6 +19,8 @@ export class Peer extends EventTarget {
   #remote = []; // the room's candidates
   #local = [];
   #closed = false;
+  #answered = ''; // the newest answer, as it came
+  #less = null; // what is made of an answer, so that sound goes up in few and small packets
 
   // `tracks` {audio, video, screen}: a track, or true when one may come later without a new offer, or false for receive only. No screen
   // costs nothing.
@@ -87,12 +89,17 @@ export class Peer extends EventTarget {
   async answer(sdp) {
     if (this.#closed || this.#pc.signalingState !== 'have-local-offer') return;
     clearTimeout(this.#timers.answer);
+    this.#answered = sdp;
     try {
-      await this.#pc.setRemoteDescription({ type: 'answer', sdp });
+      await this.#pc.setRemoteDescription({ type: 'answer', sdp: this.#less ? this.#less(sdp) : sdp });
     } catch (e) {
       this.#fail();
       return;
     }
+    this.#settled();
+  }
+
+  #settled() {
     this.#outstanding = false;
     for (const c of this.#early.splice(0)) this.#add(c);
     const again = this.#again;
@@ -175,6 +182,41 @@ export class Peer extends EventTarget {
     if (!sender.getParameters || this.#closed) return;
     const parameters = { ...sender.getParameters(), degradationPreference: keep ? 'maintain-resolution' : 'balanced' };
     Promise.resolve(sender.setParameters(parameters)).catch(() => {}); // browsers that do not know it refuse
+  }
+
+  // {bps, fps, lines} of uplink.js, and what to make of an answer or null. The room need not be asked: its newest one is taken once
+  // more. False: not now.
+  async limit({ bps, fps, lines }, less) {
+    if (this.#closed || this.#outstanding) return false;
+    this.#limitPicture(bps, fps, lines);
+    if (less === this.#less || !this.#answered) return true;
+    this.#less = less;
+    this.#outstanding = true;
+    try {
+      await this.#pc.setLocalDescription(await this.#pc.createOffer());
+      await this.#pc.setRemoteDescription({ type: 'answer', sdp: less ? less(this.#answered) : this.#answered });
+    } catch (e) {
+      this.#fail();
+      return true;
+    }
+    this.#settled();
+    return true;
+  }
+
+  #limitPicture(bps, fps, lines) {
+    const { sender } = this.#transceivers.video;
+    const parameters = sender.getParameters ? sender.getParameters() : {};
+    const [encoding] = parameters.encodings || [];
+    if (!encoding) return;
+    const height = (sender.track && sender.track.getSettings().height) || 0;
+    encoding.active = bps !== 0;
+    if (bps) [encoding.maxBitrate, encoding.maxFramerate] = [bps, fps];
+    else if (bps === undefined) {
+      delete encoding.maxBitrate;
+      delete encoding.maxFramerate;
+    }
+    encoding.scaleResolutionDownBy = lines && height > lines ? height / lines : 1;
+    Promise.resolve(sender.setParameters(parameters)).catch(() => {}); // browsers that do not know a limit refuse
   }
 
   restartIce() {

@@ -46,6 +46,7 @@ export class Room {
     visit.on('me', () => this.#me());
     visit.on('locked', (locked) => this.#locked(locked));
     visit.on('quality', (quality) => this.#quality(quality));
+    visit.on('uplink', ({ bps }) => bps === 0 && visit.media.on.video && this.#note(t('upPaused')));
     visit.on('media', () => this.#buttons());
     visit.on('lost', () => this.#note(t('deviceLost')));
     visit.on('asked', (asked) => this.#asked(asked));

@@ -6,11 +6,12 @@
 // 'quality', 'stream' (the composite, set again after every new connection), 'me' (name, role, room, muted, host, may, ...),
 // 'ended' ({reason, code}), 'error' ({code, message}), 'media' (camera or microphone changed), 'lost' (kind of the device that went
 // away), 'chat' ({seat, name, text, at}), 'asked' ({what, by}), 'locked', 'layouts' (for hosts), 'knocks' (who waits, for hosts), 'nopath'
-// (what was tried), 'recording' ({state, policy, consent, version, missing}: whether the visit is recorded, and what this person said to it).
+// (what was tried), 'uplink' ({bps: 0 while our picture is paused ...} of uplink.js), 'recording' ({state, policy, consent, version, missing}: whether the visit is recorded, and what this person said to it).
 import { Signaling } from './signaling.js';
 import { Media } from './media.js';
 import { Peer } from './peer.js';
 
+const LOOK_MS = 1000;
 const NETWORK_MS = 500;
 const REBUILD_MS = 1000;
 const REBUILD_LAST_MS = 8000;
@@ -48,6 +49,10 @@ export class Visit extends EventTarget {
   #sharing = false;
   #shared = null; // the promise of the last `share` message
   #instead = false; // the screen goes out in the camera's place
+  #rules = null; // uplink.js, once it is here
+  #uplink = null;
+  #limits = null; // what it says, and what the connection keeps to
+  #limited = null;
 
   // options: token; url of the WebSocket (unless it is beside this file); constraints of the devices; relay (TURN only); codec "h264"
   // or "vp8"; line: a function that gives what the line seems to carry in kbit/s, 0 when that is not known.
@@ -256,6 +261,7 @@ export class Visit extends EventTarget {
       host: !!m.host,
       may: m.may || [],
       fixed: !!m.fixed,
+      signing: !!m.signing,
       language: m.language || '',
       hand: false,
     };
@@ -300,7 +306,25 @@ export class Visit extends EventTarget {
 
   // Nothing while a thin line is kept for hands that speak.
   get #sound() {
-    return this.quality && this.quality.ease === 'silent' ? null : this.media.audio;
+    return (this.quality && this.quality.ease === 'silent') || (this.#limits && this.#limits.silent) ? null : this.media.audio;
+  }
+
+  // A weak line up: what is sent has to fit, or its queue stands for a second, and with it what the room learns of the line down.
+  async #lookAtLine() {
+    const { peer } = this;
+    if (!peer || peer.state !== 'connected') return;
+    if (!this.#rules) this.#rules = await import('./uplink.js');
+    const { Uplink, RUNGS, HANDS, readings, thinned } = this.#rules;
+    if (!this.#uplink) this.#uplink = new Uplink();
+    const stats = await this.stats();
+    if (this.peer !== peer || !this.me) return;
+    if (this.#uplink.step(performance.now(), readings(stats))) {
+      this.#limits = (this.me.signing ? HANDS : RUNGS)[this.#uplink.rung];
+      peer.send('audio', this.#sound);
+      this.#emit('uplink', this.#limits);
+    }
+    const limits = this.#limits;
+    if (limits !== this.#limited && (await peer.limit(limits, limits.thin ? thinned : null)) && this.peer === peer) this.#limited = limits;
   }
 
   // What goes out in the camera's place.
@@ -357,6 +381,9 @@ export class Visit extends EventTarget {
       tracks: { audio: can('audio'), video: can('video'), screen: this.media.screen },
     });
     this.peer = peer;
+    this.#limited = null;
+    clearInterval(this.#timers.line);
+    this.#timers.line = setInterval(() => this.#lookAtLine().catch(() => {}), LOOK_MS); // a page that is being left
     if (this.me.fixed) peer.keepSize(true);
     const mine = (f) => (e) => {
       if (this.peer === peer) f(e.detail);
