@@ -15,6 +15,8 @@
 #define LATE_NS (200 * MS)
 #define STANDING_NS (300 * MS)
 #define FLAT_NS (25 * MS)
+#define FLAT_PACKET_BITS (250 * 8.0)
+#define FLAT_MORE_NS (50 * MS)
 #define DRAIN_FROM_NS (150 * MS)
 #define DRAIN_TO_NS (60 * MS)
 #define AHEAD 1.5 /* of what comes in: the estimate is not led further by silence */
@@ -168,6 +170,13 @@ bool mcu_bwe_probing(const mcu_bwe *b)
     return b->probe.cluster.sending;
 }
 
+/* A line without a queue: a packet of sound alone takes as long as that on a thin one. */
+static int64_t flat_ns(const mcu_bwe *b)
+{
+    double packet_s = FLAT_PACKET_BITS / MAX(b->est_bps, 1);
+    return FLAT_NS + MIN((int64_t)(packet_s * 1e9), FLAT_MORE_NS);
+}
+
 static bool proven(const mcu_bwe *b, unsigned bps, int64_t now_ns)
 {
     return b->proven_bps >= bps && now_ns - b->proven_ns < PROVEN_NS;
@@ -175,7 +184,7 @@ static bool proven(const mcu_bwe *b, unsigned bps, int64_t now_ns)
 
 unsigned mcu_bwe_filling(mcu_bwe *b, int64_t now_ns)
 {
-    bool may = b->state == MCU_BWE_OPEN && b->feedback && !b->draining && b->queue.queue_ns < FLAT_NS &&
+    bool may = b->state == MCU_BWE_OPEN && b->feedback && !b->draining && b->queue.queue_ns < flat_ns(b) &&
                b->loss.policer == MCU_BWE_POLICER_NONE && !proven(b, b->probe.goal_bps, now_ns);
     if (!b->probe.cluster.sending &&
         (!may || !mcu_bwe_probe_start(&b->probe, (unsigned)b->est_bps, b->queue.newest_ns, now_ns))) {
@@ -236,9 +245,9 @@ static bool overused(const mcu_bwe *b, int64_t now_ns)
 {
     const mcu_bwe_queue *q = &b->queue;
     bool standing = q->above_since_ns != 0 && now_ns - q->above_since_ns >= STANDING_NS;
-    bool late = q->newest_ns > LATE_NS && q->queue_ns > 2 * FLAT_NS;
+    bool late = q->newest_ns > LATE_NS && q->queue_ns > FLAT_NS + flat_ns(b);
     bool grows =
-        b->trend.use == MCU_BWE_USE_OVER && q->queue_ns > FLAT_NS && !b->probe.cluster.open; /* a probe is judged as such */
+        b->trend.use == MCU_BWE_USE_OVER && q->queue_ns > flat_ns(b) && !b->probe.cluster.open; /* a probe is judged as such */
     return standing || late || grows;
 }
 
@@ -317,14 +326,14 @@ static void control(mcu_bwe *b, int64_t now_ns)
 {
     double through = through_bps(b, now_ns);
     double seconds = b->updated_ns == 0 ? 0 : CLAMP((double)(now_ns - b->updated_ns) * 1e-9, 0, 1);
-    bool flat = b->queue.queue_ns < FLAT_NS && b->trend.use == MCU_BWE_USE_NORMAL;
+    bool flat = b->queue.queue_ns < flat_ns(b) && b->trend.use == MCU_BWE_USE_NORMAL;
     b->updated_ns = now_ns;
-    if (b->queue.newest_ns > DRAIN_FROM_NS && b->queue.queue_ns > 2 * FLAT_NS) {
+    if (b->queue.newest_ns > DRAIN_FROM_NS && b->queue.queue_ns > FLAT_NS + flat_ns(b)) {
         b->draining = true;
     } else if (b->queue.queue_ns < DRAIN_TO_NS) {
         b->draining = false;
     }
-    mcu_bwe_loss_judge(&b->loss, b->queue.queue_ns < 2 * FLAT_NS, mcu_bwe_rate_bps(&b->rate), now_ns);
+    mcu_bwe_loss_judge(&b->loss, b->queue.queue_ns < FLAT_NS + flat_ns(b), mcu_bwe_rate_bps(&b->rate), now_ns);
     if (overused(b, now_ns)) {
         decrease(b, through, now_ns);
         return;
@@ -454,6 +463,7 @@ void mcu_bwe_get(const mcu_bwe *b, int64_t now_ns, mcu_bwe_view *out)
         .spacing_ns = b->spacing_ns,
         .loss = b->feedback ? mcu_bwe_loss_fraction(&b->loss, now_ns) : b->report_loss,
         .policed = b->loss.policer != MCU_BWE_POLICER_NONE,
+        .queued = mcu_bwe_loss_queued(&b->loss, now_ns),
         .feedback = b->feedback,
     };
 }

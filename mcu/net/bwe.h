@@ -36,6 +36,7 @@ typedef struct {
     int64_t state_ns;      /* of the state's beginning */
     double loss;           /* of the last 2 s; < 0 unknown */
     bool policed;          /* the path drops what exceeds a rate */
+    bool queued;           /* a queue stood while that was lost: it was full */
     bool feedback;         /* transport-wide feedback comes: probes show something */
 } mcu_bwe_view;
 

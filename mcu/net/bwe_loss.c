@@ -102,6 +102,11 @@ static double suspicion(const mcu_bwe_loss *l)
     return MAX(welch(&l->lost, &l->received), welch(&l->lost_size, &l->received_size));
 }
 
+static void forget_classes(mcu_bwe_loss *l)
+{
+    l->lost = l->received = l->lost_size = l->received_size = (mcu_bwe_class){0};
+}
+
 static void enter(mcu_bwe_loss *l, mcu_bwe_policer state, int64_t now_ns)
 {
     l->policer = state;
@@ -118,7 +123,7 @@ static void suspect(mcu_bwe_loss *l, double loss, int64_t now_ns)
 {
     l->policed_bps = (unsigned)l->acked_bps;
     l->tried_loss = loss;
-    l->lost = l->received = l->lost_size = l->received_size = (mcu_bwe_class){0};
+    forget_classes(l);
     enter(l, MCU_BWE_POLICER_TRIED, now_ns);
 }
 
@@ -127,7 +132,11 @@ void mcu_bwe_loss_judge(mcu_bwe_loss *l, bool flat, unsigned acked_bps, int64_t 
     double loss = mcu_bwe_loss_fraction(l, now_ns);
     l->slow += loss < 0 ? 0 : (loss - l->slow) * SLOW;
     l->acked_bps += (acked_bps - l->acked_bps) * SLOW;
-    bool suspicious = flat && loss > SUSPECT_LOSS && acked_bps > 0 && suspicion(l) > SUSPECT_T;
+    if (!flat) {
+        l->queued_ns = now_ns;
+        forget_classes(l);
+    }
+    bool suspicious = !mcu_bwe_loss_queued(l, now_ns) && loss > SUSPECT_LOSS && acked_bps > 0 && suspicion(l) > SUSPECT_T;
     switch (l->policer) {
     case MCU_BWE_POLICER_NONE:
         if (suspicious && now_ns >= l->doubt_ns) {
@@ -153,6 +162,11 @@ void mcu_bwe_loss_judge(mcu_bwe_loss *l, bool flat, unsigned acked_bps, int64_t 
         }
         break;
     }
+}
+
+bool mcu_bwe_loss_queued(const mcu_bwe_loss *l, int64_t now_ns)
+{
+    return l->queued_ns != 0 && now_ns - l->queued_ns < (MCU_BWE_LOSS_STEPS + 1) * STEP_NS;
 }
 
 double mcu_bwe_loss_random(const mcu_bwe_loss *l, int64_t now_ns)

@@ -193,6 +193,7 @@ void mcu_peer_set_max_video_bps(mcu_peer *p, unsigned bps)
 
 static void send_twcc(mcu_peer *p, int64_t now_ns)
 {
+    mcu_twcc_recorder_path(p->twcc_in, p->send.view.estimate_bps);
     while (mcu_twcc_recorder_next_ns(p->twcc_in) <= now_ns) {
         uint8_t packet[PEER_RTCP_MAX], buffer[PEER_RTCP_MAX + MCU_SRTP_OVERHEAD];
         uint32_t media = p->vin.base.ssrc != 0 ? p->vin.base.ssrc : p->ain.base.ssrc;

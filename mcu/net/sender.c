@@ -5,6 +5,8 @@
 #include "mcu/net/sender_private.h"
 
 #define START_BPS 800000 /* before anything is known */
+#define THIN_BPS 120000
+#define THIN_LEAST 0.4 /* of the estimate, for pictures */
 #define MAX_BPS 20000000
 #define DRAIN_NS (100 * MCU_NS_PER_MS)         /* a picture, keyframes included, is on its way within this time */
 #define RECOVER_DELAY_NS (100 * MCU_NS_PER_MS) /* after a drop: the queue is this short before a keyframe is asked for */
@@ -140,7 +142,15 @@ int64_t mcu_sender_pump(mcu_sender *s, int64_t now_ns)
 
 static double ahead(unsigned bps)
 {
-    return bps >= 300000 ? 2.5 : bps >= 120000 ? 1.5 : 1.25;
+    return bps >= 300000 ? 2.5 : bps >= THIN_BPS ? 1.5 : 1.25;
+}
+
+/* What pictures may take of an estimate: on a thin line sound is a third of it, and a picture sent ahead of the line stands in
+ * its queue, before the sound that follows. */
+static double beside_sound(const mcu_sender *s, unsigned estimate_bps)
+{
+    return estimate_bps < THIN_BPS ? MAX(estimate_bps - 1.0 * s->audio.rate.bps, THIN_LEAST * estimate_bps)
+                                   : estimate_bps * ahead(estimate_bps);
 }
 
 /* Fast enough that a picture leaves within DRAIN_NS, but not much faster than the path is believed to carry. */
@@ -150,7 +160,7 @@ static void set_pace(mcu_sender *s, size_t bytes)
     double queued_bits = (double)mcu_pacer_video_delay_ns(s->pacer) * 1e-9 * s->pace_bps;
     bps = MAX(bps, (queued_bits + (double)bytes * 8) * (double)MCU_NS_PER_SEC / (double)DRAIN_NS);
     if (!s->fixed_rate) {
-        bps = MIN(bps, s->view.estimate_bps * ahead(s->view.estimate_bps));
+        bps = MIN(bps, beside_sound(s, s->view.estimate_bps));
         bps = s->view.full_bps != 0 ? MIN(bps, s->view.full_bps * AHEAD_OF_FULL) : bps;
     }
     s->pace_bps = (unsigned)MIN(bps, MAX_BPS);

@@ -6,12 +6,15 @@
 #include "mcu/net/rtcp.h"
 
 /* ---- receiving: one recorder per transport (all SSRCs share the sequence) ---- */
-#define MCU_TWCC_INTERVAL_NS (INT64_C(100) * 1000 * 1000)
+#define MCU_TWCC_INTERVAL_NS (INT64_C(100) * 1000 * 1000) /* between feedbacks, at least */
+#define MCU_TWCC_INTERVAL_MAX_NS (INT64_C(250) * 1000 * 1000) /* where they would fill the line */
 
 typedef struct mcu_twcc_recorder mcu_twcc_recorder;
 mcu_twcc_recorder *mcu_twcc_recorder_new(void);
 void mcu_twcc_recorder_free(mcu_twcc_recorder *r);
 void mcu_twcc_recorder_push(mcu_twcc_recorder *r, uint16_t seq, int64_t now_ns);
+/* What the path back carries: feedback takes a twentieth of it. */
+void mcu_twcc_recorder_path(mcu_twcc_recorder *r, unsigned bps);
 int64_t mcu_twcc_recorder_next_ns(const mcu_twcc_recorder *r); /* INT64_MAX = nothing to tell */
 /* Writes one RTCP packet about what arrived since the last one. Call until 0 (nothing more to tell, or room < 64) whenever
  * next_ns() has passed. An older packet that comes after its feedback was sent is told in the next one. */

@@ -8,6 +8,8 @@
 #define LATE 256    /* packets: what comes later than this is not told any more */
 #define TICK_NS INT64_C(250000)
 #define REFERENCE_NS INT64_C(64000000)
+#define FEEDBACK_BITS 800.0 /* one, on the wire */
+#define SHARE 0.05
 #define HEADER 20 /* common header, two SSRCs, base, count, reference time, number */
 
 enum { LOST = 0, SMALL = 1, LARGE = 2 };
@@ -18,6 +20,7 @@ struct mcu_twcc_recorder {
     int64_t newest;
     bool pending;
     int64_t told_ns; /* when the last feedback was made, or the first packet came */
+    int64_t interval_ns;
     uint8_t number;
     int64_t index[WINDOW]; /* which sequence the time belongs to; 0 = none (extended ones start at 65536) */
     int64_t arrival_ns[WINDOW];
@@ -25,7 +28,9 @@ struct mcu_twcc_recorder {
 
 mcu_twcc_recorder *mcu_twcc_recorder_new(void)
 {
-    return g_new0(mcu_twcc_recorder, 1);
+    mcu_twcc_recorder *r = g_new0(mcu_twcc_recorder, 1);
+    r->interval_ns = MCU_TWCC_INTERVAL_NS;
+    return r;
 }
 
 void mcu_twcc_recorder_free(mcu_twcc_recorder *r)
@@ -70,7 +75,13 @@ void mcu_twcc_recorder_push(mcu_twcc_recorder *r, uint16_t seq, int64_t now_ns)
 
 int64_t mcu_twcc_recorder_next_ns(const mcu_twcc_recorder *r)
 {
-    return r->pending ? r->told_ns + MCU_TWCC_INTERVAL_NS : INT64_MAX;
+    return r->pending ? r->told_ns + r->interval_ns : INT64_MAX;
+}
+
+void mcu_twcc_recorder_path(mcu_twcc_recorder *r, unsigned bps)
+{
+    double interval_s = FEEDBACK_BITS / (SHARE * MAX(bps, 1));
+    r->interval_ns = (int64_t)(CLAMP(interval_s * 1e9, MCU_TWCC_INTERVAL_NS, MCU_TWCC_INTERVAL_MAX_NS));
 }
 
 /* What one feedback packet says, before it is written. */

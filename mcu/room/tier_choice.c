@@ -2,6 +2,7 @@
 
 #define SHORT_AFTER (600 * MCU_NS_PER_MS) /* a little too little: a mistaken decrease is undone by then */
 #define FAR_AFTER (200 * MCU_NS_PER_MS)
+#define ENTRY (1 * MCU_NS_PER_SEC)
 #define UP_AFTER (3 * MCU_NS_PER_SEC)
 #define UP_AFTER_UNDONE (10 * MCU_NS_PER_SEC)
 #define UP_AFTER_MAX (60 * MCU_NS_PER_SEC)
@@ -10,11 +11,12 @@
 
 #define SHORT 0.95 /* of what the tier needs */
 #define FAR_SHORT 0.7
-#define SHORT_LAST 0.88 /* the same where pictures go last: each change of tier holds up hands that speak */
+#define SHORT_HANDS 0.88 /* the same where pictures go last: each change of tier holds up hands that speak */
+#define SHORT_LAST 0.65  /* the same of the last picture, which waits behind the sound */
 #define LATE_MS 200
-#define FITS 0.9        /* of the estimate may be used after a fall */
-#define SHOWN 1.1       /* of what the tier needs, for a step up */
-#define SHOWN_LAST 1.25 /* the same where pictures go last */
+#define FITS 0.9         /* of the estimate may be used after a fall */
+#define SHOWN 1.1        /* of what the tier needs, for a step up */
+#define SHOWN_HANDS 1.25 /* the same where pictures go last */
 #define GOAL 1.2
 #define TRIAL 0.75 /* of it, where nothing can be shown but by trying */
 #define TRIAL_LOSS 0.03
@@ -83,18 +85,28 @@ static void step_down(mcu_tier_choice *c, unsigned to, int64_t now_ns)
     c->bad_since_ns = c->good_since_ns = 0;
 }
 
+static double enough(const mcu_tier_choice *c, const mcu_tier_table *table)
+{
+    return table->pictures_last ? SHORT_HANDS : c->tier + 1 == table->n_tiers ? SHORT_LAST : SHORT;
+}
+
 /* Returns whether there is trouble; steps down when it has lasted long enough. */
 static bool down(mcu_tier_choice *c, const mcu_tier_table *table, const mcu_peer_link *link, int64_t now_ns)
 {
     double has = link->estimate_bps, needs = need_bps(table, c->tier, link->repair);
-    if (has >= (table->pictures_last ? SHORT_LAST : SHORT) * needs || c->tier >= lowest(table)) {
+    c->lacks = has < needs;
+    if (has >= enough(c, table) * needs || c->tier >= lowest(table)) {
         c->bad_since_ns = 0;
         return false;
     }
     if (c->bad_since_ns == 0) {
         c->bad_since_ns = now_ns;
     }
-    int64_t patience_ns = link->queue_ms > LATE_MS ? 0 : has < FAR_SHORT * needs ? FAR_AFTER : SHORT_AFTER;
+    bool entering = c->up_ns != 0 && now_ns - c->up_ns < ENTRY; /* its keyframe stands in the line for a moment */
+    int64_t patience_ns = entering                   ? SHORT_AFTER
+                          : link->queue_ms > LATE_MS ? 0
+                          : has < FAR_SHORT * needs  ? FAR_AFTER
+                                                     : SHORT_AFTER;
     if (now_ns - c->bad_since_ns >= patience_ns) {
         step_down(c, largest(table, c->tier + 1, link->repair, FITS * has), now_ns);
     }
@@ -128,7 +140,10 @@ static bool sound_fits(const mcu_tier_choice *c, const mcu_tier_table *table, co
 
 static unsigned shown(const mcu_tier_choice *c, const mcu_tier_table *table, const mcu_peer_link *link)
 {
-    unsigned to = largest(table, c->top, link->repair, link->proven_bps / (table->pictures_last ? SHOWN_LAST : SHOWN));
+    double more = table->pictures_last ? SHOWN_HANDS : SHOWN;
+    unsigned to = largest(table, c->top, link->repair, link->proven_bps / more);
+    bool first = c->tier == table->n_tiers && c->tier > c->top && need_bps(table, c->tier - 1, link->repair) <= link->proven_bps;
+    to = first ? MIN(to, c->tier - 1) : to; /* any picture is much more than none */
     return to >= c->tier && sound_fits(c, table, link) ? c->tier - 1 : to;
 }
 
@@ -178,6 +193,10 @@ unsigned mcu_tier_choice_step(mcu_tier_choice *c, const mcu_tier_table *table, c
 
 unsigned mcu_tier_choice_goal(const mcu_tier_choice *c, const mcu_tier_table *table, int64_t now_ns)
 {
+    bool kept = c->lacks && c->tier < table->n_tiers && (table->pictures_last || c->tier + 1 == table->n_tiers);
+    if (kept) { /* what is sent anyway, paced to an estimate that it cannot raise by itself */
+        return (unsigned)(GOAL * need_bps(table, c->tier, c->repair));
+    }
     return may_rise(c, now_ns) ? (unsigned)(GOAL * need_bps(table, c->tier - 1, c->repair)) : 0;
 }
 

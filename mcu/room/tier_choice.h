@@ -25,6 +25,7 @@ typedef struct {
     int64_t up_ns, down_ns; /* of the last step each way, 0 = none */
     int64_t up_wait_ns;     /* after a fall */
     bool outage;            /* seen at the last step */
+    bool lacks;             /* less than it needs, then */
     double repair;          /* as it was said at the last step */
 } mcu_tier_choice;
 

@@ -12,6 +12,7 @@
 enum { A, B, C, D, E, AUDIO };
 
 #define SEEDS 3
+#define WORST 1.5 /* of a goal, for a single seed */
 
 typedef struct {
     const char *name;
@@ -58,11 +59,12 @@ static bool miss(const char *what, double got, double goal)
     return true;
 }
 
-static unsigned judge(const row *g, const weak_view *w, unsigned tier)
+/* `slack`: of the goals for stillness. */
+static unsigned judge(const row *g, const weak_view *w, unsigned tier, double slack)
 {
     unsigned missed = 0;
     missed += tier > g->least && miss("tier", tier, g->least);
-    missed += w->frozen > g->frozen && miss("frozen", w->frozen, g->frozen);
+    missed += w->frozen > slack * g->frozen && miss("frozen", w->frozen, g->frozen);
     missed += w->fps < g->fps && miss("fps", w->fps, g->fps);
     missed += w->queue_p95_ms > g->queue_p95_ms && miss("queue", w->queue_p95_ms, g->queue_p95_ms);
     missed += w->latency_p95_ms > g->latency_p95_ms && miss("latency", w->latency_p95_ms, g->latency_p95_ms);
@@ -85,7 +87,7 @@ static void test_rows(void **state)
             weak_room_run(r, 60);
             weak_view w = weak_room_end(v);
             print(g->name, seed, &w, weak_room_tier(v));
-            missed += judge(g, &w, weak_room_tier(v));
+            missed += judge(g, &w, weak_room_tier(v), 1);
             weak_room_free(r);
         }
     }
@@ -110,8 +112,8 @@ static void test_13_a_cut_and_its_end(void **state)
         weak_room_run(r, 18.5);
         weak_view w = weak_room_end(v);
         print("13: cut to 128 k", seed, &w, weak_room_tier(v));
-        assert_true(queue_ms < 400);
-        assert_true(w.longest_gap_ms < 1500);
+        assert_true(queue_ms < 300);
+        assert_true(w.longest_gap_ms < 1000);
         assert_true(w.queue_p95_ms < 600);
         weak_room_link(v, &wide, &wide);
         double back = weak_room_until(r, v, B, 20);
@@ -192,7 +194,7 @@ static void test_22_no_link_changes_another(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         weak_view w = weak_room_end(v[i]);
         print(rows[i].name, 99, &w, weak_room_tier(v[i]));
-        missed += judge(&rows[i], &w, weak_room_tier(v[i]));
+        missed += judge(&rows[i], &w, weak_room_tier(v[i]), WORST);
     }
     assert_int_equal(missed, 0);
     weak_room_free(r);
@@ -228,10 +230,38 @@ static void test_23_hands_that_speak(void **state)
     }
 }
 
+/* A good line that becomes a thin one, whose queue fills meanwhile and loses a third: what is lost there is not a policer's, and
+ * no reason for copies; pictures come back, and stay. */
+static void test_9_and_10_what_is_left_of_a_good_line(void **state)
+{
+    (void)state;
+    const link_profile good = {.rate_bps = 5000000, .queue_ms = 300, .delay_ms = 25};
+    static const unsigned rates_bps[] = {100000, 64000};
+    for (unsigned i = 0; i < 2 * SEEDS; i++) {
+        const link_profile thin = {.rate_bps = rates_bps[i % 2], .queue_ms = 1000, .delay_ms = 25};
+        weak_room *r = weak_room_new(i);
+        weak_receiver *v = weak_room_join(r, &good, &good, B);
+        weak_room_run(r, 10);
+        weak_room_link(v, &thin, &thin);
+        weak_room_run(r, 1);
+        double back_s = weak_room_until(r, v, E, 60);
+        weak_room_run(r, 10);
+        weak_room_begin(v);
+        weak_room_run(r, 60);
+        weak_view w = weak_room_end(v);
+        print(i % 2 ? "10: 64 k" : "9: 100 k", i, &w, weak_room_tier(v));
+        printf("%24s pictures again after %.1f s\n", "", back_s);
+        assert_true(back_s <= (i % 2 ? 40 : 15));
+        assert_true(weak_room_tier(v) <= E);
+        assert_true(w.fps >= 7 && w.queue_p95_ms <= 250 && w.switches <= 6);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_9_and_10_what_is_left_of_a_good_line),
         cmocka_unit_test(test_13_a_cut_and_its_end),
         cmocka_unit_test(test_14_an_outage),
         cmocka_unit_test(test_21_twenty_joins_in_two_seconds),

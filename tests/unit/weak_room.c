@@ -6,6 +6,7 @@
 #include "mcu/base/bytes.h"
 #include "mcu/base/media.h"
 #include "mcu/net/nack.h"
+#include "mcu/room/audio_choice.h"
 #include "mcu/room/view.h"
 
 #define MS MCU_NS_PER_MS
@@ -58,7 +59,8 @@ struct weak_receiver {
     mcu_sender send;
     mcu_view view;
     mcu_tier_choice choice;
-    mcu_ladder ladder; /* of who speaks with hands */
+    mcu_audio_choice sound;
+    mcu_ladder ladder;
     bool hands;
     link_model *down, *up;
     uint32_t picture;
@@ -204,14 +206,12 @@ static void encode(weak_room *r, unsigned tier)
 static void send_audio(weak_receiver *v)
 {
     static const uint8_t silence[THIN_AUDIO_BYTES];
-    if (v->hands) {
-        if (v->room->now_ns % (60 * MS) == 0 && !mcu_ladder_silent(&v->ladder, v->choice.tier)) {
-            push(v, MCU_PKT_AUDIO, silence, sizeof silence, false);
-        }
+    bool due = !v->sound.thin || v->room->now_ns % (60 * MS) == 0;
+    if (!due || mcu_ladder_silent(&v->ladder, v->choice.tier)) {
         return;
     }
     if (mcu_sender_admits_audio(&v->send, v->room->now_ns)) {
-        push(v, MCU_PKT_AUDIO, silence, AUDIO_BYTES, false);
+        push(v, MCU_PKT_AUDIO, silence, v->sound.thin ? THIN_AUDIO_BYTES : AUDIO_BYTES, false);
     }
     v->audio_sent++;
 }
@@ -356,6 +356,29 @@ static unsigned canvas_of(const weak_receiver *v, unsigned tier)
     return v->hands && tier + HANDS >= TIERS ? tier + HANDS : tier;
 }
 
+static void set_ladder(weak_receiver *v)
+{
+    mcu_tier_table tiers = *weak_room_tiers();
+    int hands_bps[MCU_TIERS_MAX] = {0};
+    if (v->sound.thin) {
+        tiers.audio_bps = THIN_WIRE_BPS;
+    }
+    for (unsigned i = TIERS - HANDS; i < TIERS; i++) {
+        hands_bps[i] = mcu_tier_wire_bps(specs[i + HANDS].bitrate_bps, specs[i + HANDS].fps);
+    }
+    mcu_ladder_init(&v->ladder, &tiers, hands_bps, v->hands);
+}
+
+/* As the room does, four times less often than tiers. */
+static void choose_sound(weak_receiver *v, int64_t now_ns)
+{
+    const mcu_bwe_view *w = &v->send.view;
+    const mcu_audio_link link = {.loss = 0, .line_bps = w->state == MCU_BWE_START ? 0 : w->estimate_bps};
+    if (now_ns % (500 * MS) == 0) {
+        mcu_audio_choice_step(&v->sound, &link, now_ns);
+    }
+}
+
 static void choose(weak_receiver *v, int64_t now_ns)
 {
     const mcu_bwe_view *w = &v->send.view;
@@ -368,9 +391,10 @@ static void choose(weak_receiver *v, int64_t now_ns)
                           .broken = w->state == MCU_BWE_BROKEN,
                           .probes = w->feedback,
                           .unheard = w->state == MCU_BWE_START};
-    const mcu_tier_table *table = v->hands ? &v->ladder.table : weak_room_tiers();
+    set_ladder(v);
+    const mcu_tier_table *table = &v->ladder.table;
     unsigned rung = mcu_tier_choice_step(&v->choice, table, &link, now_ns);
-    unsigned tier = v->hands ? mcu_ladder_tier(&v->ladder, rung) : rung;
+    unsigned tier = mcu_ladder_tier(&v->ladder, rung);
     v->switches += tier != v->tier;
     v->tier = tier;
     mcu_view_want(&v->view, canvas_of(v, tier));
@@ -399,6 +423,7 @@ static void step_receiver(weak_receiver *v)
         }
     }
     if (now % (100 * MS) == 0) {
+        choose_sound(v, now);
         choose(v, now);
     }
     (void)mcu_sender_pump(&v->send, now);
@@ -433,7 +458,8 @@ weak_receiver *weak_room_join(weak_room *r, const link_profile *down, const link
     lay_out(&v->send.video);
     lay_out(&v->send.audio);
     mcu_view_init(&v->view, (mix_video *)r, MCU_CODEC_H264, CANVASES);
-    mcu_tier_choice_init(&v->choice, weak_room_tiers(), start_tier, 0, r->now_ns);
+    set_ladder(v);
+    mcu_tier_choice_init(&v->choice, &v->ladder.table, start_tier, 0, r->now_ns);
     v->tier = start_tier;
     v->delay_ms = down->delay_ms;
     v->down = link_model_new(down, r->seed + 2 * r->n);
@@ -450,21 +476,15 @@ weak_receiver *weak_room_join(weak_room *r, const link_profile *down, const link
 
 void weak_room_hands(weak_receiver *v)
 {
-    mcu_tier_table tiers = *weak_room_tiers();
-    int hands_bps[TIERS] = {0};
-    tiers.audio_bps = THIN_WIRE_BPS;
-    for (unsigned i = TIERS - HANDS; i < TIERS; i++) {
-        hands_bps[i] = mcu_tier_wire_bps(specs[i + HANDS].bitrate_bps, specs[i + HANDS].fps);
-    }
     v->hands = true;
-    mcu_ladder_init(&v->ladder, &tiers, hands_bps, true);
-    mcu_tier_choice_init(&v->choice, &v->ladder.table, mcu_ladder_rung(&v->ladder, v->tier), 0, v->room->now_ns);
+    set_ladder(v);
+    v->choice.tier = mcu_ladder_rung(&v->ladder, v->tier);
     mcu_view_want(&v->view, canvas_of(v, v->tier));
 }
 
 bool weak_room_silent(const weak_receiver *v)
 {
-    return v->hands && mcu_ladder_silent(&v->ladder, v->choice.tier);
+    return mcu_ladder_silent(&v->ladder, v->choice.tier);
 }
 
 static void receiver_free(weak_receiver *v)
