@@ -7,7 +7,6 @@
 #include "mcu/base/log.h"
 #include "mcu/net/call_rtp.h"
 #include "mcu/room/leg_reader.h"
-#include "mixer/wav.h"
 
 #define QUIET_NS (10 * MCU_NS_PER_SEC)
 #define SILENT_NS (120 * MCU_NS_PER_SEC) /* not even a report: it is over, and whoever should have said so could not */
@@ -42,7 +41,8 @@ void mcu_leg_apply_volume(mcu_leg *l)
     mix_audio_listener_gain(l->room->audio, l->seat->person, (unsigned)lrint(gain));
 }
 
-static void join_mixer(mcu_leg *l)
+/* False = it has no place: whom nobody hears is not in the visit. */
+static bool join_mixer(mcu_leg *l)
 {
     mix_audio *audio = l->room->audio;
     uint32_t person = l->seat->person;
@@ -50,10 +50,15 @@ static void join_mixer(mcu_leg *l)
     if (l->seat->session != NULL) {
         mcu_session_rest_sound(l->seat->session);
     }
+    l->said_ns = 0; /* what it is being told stays with the place in the mixer */
     l->has_voice = mix_audio_voice_add_line(audio, person, codec, l->told.event_pt == 0) == MCU_OK;
     l->has_listener = mix_audio_listener_add_line(audio, person, l->has_voice ? person : 0, codec) == MCU_OK;
+    if (!l->has_voice || !l->has_listener) {
+        return false;
+    }
     mcu_leg_apply_volume(l);
     mcu_leg_apply_state(l);
+    return true;
 }
 
 static void leave_mixer(mcu_leg *l)
@@ -119,6 +124,16 @@ void mcu_leg_read(mcu_leg *l)
 
 /* ---- life ---- */
 
+/* To the browser of the seat, if it has one. */
+static void give_sound_back(mcu_leg *l)
+{
+    leave_mixer(l);
+    l->seat->leg = NULL;
+    if (l->seat->session != NULL && l->seat->session->up) {
+        mcu_session_set_up(l->seat->session);
+    }
+}
+
 mcu_leg *mcu_leg_new(mcu_room *r, mcu_seat *seat, const char *id, const mcu_leg_state *state, int take_rtp, int take_rtcp,
                      GError **error)
 {
@@ -136,7 +151,12 @@ mcu_leg *mcu_leg_new(mcu_room *r, mcu_seat *seat, const char *id, const mcu_leg_
     }
     l->told = *state;
     seat->leg = l;
-    join_mixer(l);
+    if (!join_mixer(l)) {
+        give_sound_back(l);
+        mcu_leg_free(l);
+        g_set_error(error, MCU_ERROR, MCU_ERROR_FULL, "the mixer has no place for another call");
+        return NULL;
+    }
     mcu_call_rtp_stamp(l->rtp);
     if (r->leg_reader == NULL) {
         r->leg_reader = mcu_leg_reader_new(r);
@@ -164,6 +184,7 @@ void mcu_leg_free(mcu_leg *l)
     }
     leave_mixer(l);
     mcu_leg_pictures_free(l->pictures);
+    mcu_leg_say_clear(l);
     mcu_call_rtp_free(l->rtp);
     mcu_leg_wipe(&l->told);
     g_free(l);
@@ -173,12 +194,8 @@ void mcu_leg_end(mcu_leg *l, const char *why)
 {
     mcu_room *r = l->room;
     set_state(l, LEG_GONE, why);
-    leave_mixer(l);
     mcu_leg_pictures_free(g_steal_pointer(&l->pictures)); /* no callback of theirs leads here */
-    l->seat->leg = NULL;
-    if (l->seat->session != NULL && l->seat->session->up) {
-        mcu_session_set_up(l->seat->session);
-    }
+    give_sound_back(l);
     g_ptr_array_add(r->dead_legs, l);
     mcu_people_changed(r);
 }
@@ -207,6 +224,7 @@ void mcu_leg_tick(mcu_leg *l, int64_t now_ns)
         mcu_leg_end(l, "silent");
         return;
     }
+    mcu_leg_say_tick(l, now_ns);
     if (mcu_keypad_expired(&l->keypad, now_ns)) {
         mcu_room_send(l->room, json_pack("{ss ss ss ss}", "type", "dtmf", "seat", l->seat->id, "session", l->id, "key", "*"),
                       NULL);
@@ -225,7 +243,9 @@ bool mcu_leg_change(mcu_leg *l, const json_t *changes, GError **error)
         l->told = next;
         if (next.codec != before) {
             leave_mixer(l);
-            join_mixer(l);
+            if (!join_mixer(l)) {
+                mcu_leg_end(l, "no_place");
+            }
         }
         set_state(l, next.hold ? LEG_HELD : LEG_UP, next.hold ? "the far end holds the call" : "changed");
         mcu_leg_apply_state(l);
@@ -240,20 +260,6 @@ void mcu_leg_set_state(mcu_leg *l, const json_t *m)
     l->audio_on = audio != NULL ? json_is_true(audio) : l->audio_on;
     l->hand = hand != NULL ? json_is_true(hand) : l->hand;
     mcu_leg_apply_state(l);
-}
-
-bool mcu_leg_say(mcu_leg *l, int fd, GError **error)
-{
-    unsigned n = 0;
-    g_autofree int16_t *pcm = mix_wav_read(fd, &n, error);
-    if (pcm == NULL) {
-        return false;
-    }
-    if (mix_audio_listener_say(l->room->audio, l->seat->person, pcm, n) != MCU_OK) {
-        g_set_error(error, MCU_ERROR, MCU_ERROR_UNAVAILABLE, "the leg cannot be told this now");
-        return false;
-    }
-    return true;
 }
 
 /* ---- how it appears ---- */

@@ -22,9 +22,9 @@ static void obey(mcu_leg *l, mcu_keypad_command command)
 {
     switch (command) {
     case MCU_KEYPAD_MUTE:
-        l->audio_on = !l->audio_on;
+        l->audio_on = l->seat->muted || !l->audio_on; /* under a host's mute the key says that one would like to speak */
         mcu_leg_apply_state(l);
-        report_command(l, "mute", !l->audio_on);
+        report_command(l, "mute", l->seat->muted || !l->audio_on);
         break;
     case MCU_KEYPAD_HAND:
         l->hand = !l->hand;

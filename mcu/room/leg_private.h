@@ -25,9 +25,16 @@ struct mcu_leg {
     int volume; /* steps */
     mcu_keypad keypad;
     int64_t since_ns;
+    GQueue waiting; /* what it is to be told next (leg_say.c) */
+    char saying[MCU_ID_MAX + 1];
+    int64_t said_ns; /* when that is over */
     mcu_counter *keys;
 };
 
 void mcu_leg_apply_volume(mcu_leg *l); /* steps -> mixer */
+
+/* leg_say.c */
+void mcu_leg_say_tick(mcu_leg *l, int64_t now_ns);
+void mcu_leg_say_clear(mcu_leg *l);
 
 #endif

@@ -131,7 +131,8 @@ bool mcu_request_say(mcu_room *r, const json_t *m, GError **error)
     if (r->n_passed != 1) {
         return bad(error, "say needs the descriptor of a WAV file");
     }
-    if (!mcu_leg_say(l, r->passed[0], error)) {
+    const char *name = text(m, "name");
+    if (!mcu_leg_say(l, r->passed[0], name != NULL ? name : "", json_is_true(json_object_get(m, "now")), error)) {
         return false;
     }
     mcu_reply_ok(r, m);

@@ -1,4 +1,5 @@
 #include "mcu/base/clock.h"
+#include "mcu/base/log.h"
 #include "mcu/room/leg.h"
 #include "mcu/room/leg_pictures.h"
 #include "mcu/room/room_private.h"
@@ -164,6 +165,23 @@ void mcu_report_quality(mcu_session *s, const mcu_peer_stats *given)
     mcu_room_send(s->room, m, key);
 }
 
+void mcu_report_sound(mcu_session *s, const mcu_peer_stats *stats)
+{
+    const mcu_sound_sight sight = {
+        .up = s->up && s->seat->leg == NULL && mcu_session_is_person(s),
+        .stalled = stats->state == MCU_PEER_STALLED,
+        .speaks = s->audio_on && s->seat->sends_audio && mcu_peer_gives_audio(s->peer),
+        .packets = stats->audio_in.packets,
+        .loss = MAX(stats->audio_in.loss, stats->audio_out.loss),
+    };
+    if (mcu_lost_sound_step(&s->lost, &sight, mcu_now_ns())) {
+        mcu_info("session.sound", "seat=%s session=%s dead=%d", s->seat->id, s->id, s->lost.dead);
+        mcu_room_send(s->room,
+                      json_pack("{ss ss ss sb}", "type", "sound", "seat", s->seat->id, "session", s->id, "dead", s->lost.dead),
+                      NULL);
+    }
+}
+
 static json_t *stream_json(const mcu_stream_stats *t)
 {
     return json_pack("{sI sI sI sf sf sI sI sI sI sI sI sI sI sI}", "packets", (json_int_t)t->packets, "bytes",
@@ -257,6 +275,9 @@ json_t *mcu_report_inspection(mcu_room *r)
         json_t *p = seat->session != NULL ? session_json(seat->session) : seat->leg != NULL ? leg_row(seat) : NULL;
         if (p != NULL && seat->leg != NULL) {
             json_object_set_new(p, "phone", mcu_leg_inspection(seat->leg));
+        }
+        if (p != NULL && seat->session == NULL) {
+            json_object_set_new(p, "session", json_string(mcu_leg_id(seat->leg)));
         }
         if (p != NULL) {
             json_array_append_new(list, p);

@@ -5,6 +5,7 @@
 #include "mcu/net/peer.h"
 #include "mcu/room/audio_choice.h"
 #include "mcu/room/ease.h"
+#include "mcu/room/lost_sound.h"
 #include "mcu/room/options.h"
 #include "mcu/room/room.h"
 #include "mcu/room/stage.h"
@@ -66,6 +67,7 @@ struct mcu_session {
     mcu_ladder ladder;
     mcu_tier_choice choice; /* of the ladder's rungs */
     mcu_audio_choice sound;
+    mcu_lost_sound lost;
     unsigned tier_forced; /* n_tiers + 1 = automatic */
     unsigned tier_able;   /* largest that its decoder takes; n_tiers = none */
     unsigned tier_useful; /* largest that shows more where the person looks at it; 0 also when that is not known */
@@ -194,6 +196,7 @@ json_t *mcu_report_roster(mcu_room *r);
 json_t *mcu_report_layout(mcu_room *r, unsigned tier, const mix_tile *tiles, unsigned n);
 void mcu_report_session(mcu_session *s, const char *state, const char *why);
 void mcu_report_quality(mcu_session *s, const mcu_peer_stats *stats);
+void mcu_report_sound(mcu_session *s, const mcu_peer_stats *stats); /* whether the person is still heard, and hears */
 
 /* room.c */
 void mcu_room_send(mcu_room *r, json_t *take, const char *coalesce);

@@ -262,5 +262,6 @@ void mcu_session_report(mcu_session *s)
         mcu_session_repeat_sound(s, &stats, mcu_now_ns());
         mcu_view_remind(&s->view);
         mcu_report_quality(s, &stats);
+        mcu_report_sound(s, &stats);
     }
 }

@@ -129,7 +129,7 @@ void mix_audio_voice_hush(mix_audio *a, uint32_t voice, bool hush)
 mcu_status mix_audio_listener_add_line(mix_audio *a, uint32_t listener, uint32_t own_voice, mcu_codec codec)
 {
     (void)codec;
-    return mix_audio_listener_add(a, listener, own_voice);
+    return fake.no_place ? MCU_EFULL : mix_audio_listener_add(a, listener, own_voice);
 }
 
 void mix_audio_listener_gain(mix_audio *a, uint32_t listener, unsigned gain)

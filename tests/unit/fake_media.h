@@ -28,6 +28,7 @@ typedef struct {
     int64_t call_report_ns; /* when a call's newest RTCP came */
     mcu_codec line_codec[256];
     bool hushed[256], bad_wav;
+    bool no_place; /* for another call */
     unsigned gain[256], said[256];
     bool masked[256];     /* voices */
     bool pacer_full;      /* the next picture is refused */

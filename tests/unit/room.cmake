@@ -3,6 +3,7 @@ set(ROOM ${PROJECT_SOURCE_DIR}/mcu/room)
 tessera_test(room_tier_choice SOURCES test_room_tier_choice.c ${ROOM}/ladder.c ${ROOM}/tier_choice.c LIBS tessera_base PkgConfig::ROOM_GIO)
 tessera_test(room_audio_choice SOURCES test_room_audio_choice.c ${ROOM}/audio_choice.c LIBS tessera_base)
 tessera_test(room_ease SOURCES test_room_ease.c ${ROOM}/ease.c LIBS tessera_base)
+tessera_test(room_lost_sound SOURCES test_room_lost_sound.c ${ROOM}/lost_sound.c LIBS tessera_base)
 tessera_test(room_stage SOURCES test_room_stage.c ${ROOM}/stage.c LIBS tessera_base)
 tessera_test(room_options SOURCES test_room_options.c ${ROOM}/options.c ${ROOM}/keypad.c ${ROOM}/ladder.c ${ROOM}/tier_choice.c LIBS tessera_base PkgConfig::ROOM_GIO)
 tessera_test(room_keypad SOURCES test_room_keypad.c ${ROOM}/keypad.c LIBS tessera_base)
@@ -22,6 +23,8 @@ set(ROOM_FILES
   ${ROOM}/leg_pictures.c
   ${ROOM}/leg_reader.c
   ${ROOM}/leg_requests.c
+  ${ROOM}/leg_say.c
+  ${ROOM}/lost_sound.c
   ${ROOM}/options.c
   ${ROOM}/people.c
   ${ROOM}/receiver_requests.c

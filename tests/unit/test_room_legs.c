@@ -174,7 +174,7 @@ static void hosts_mute_hold_and_prompts(void **state)
     room_kit_say(f, json_pack("{ss ss sb}", "type", "mute", "seat", "s1", "muted", 1));
     assert_true(fake.muted[1]);
     press("*6*6"); /* neither makes him heard */
-    assert_true(fake.muted[1]);
+    assert_true(fake.muted[1] && is_set(room_kit_heard(f, "keypad"), "on"));
     room_kit_say(f, json_pack("{ss ss sb}", "type", "mute", "seat", "s1", "muted", 0));
     assert_false(fake.muted[1]);
     room_kit_say(f, json_pack("{ss ss s{sb}}", "type", "leg_update", "session", "c1", "leg", "hold", 1));
@@ -186,11 +186,64 @@ static void hosts_mute_hold_and_prompts(void **state)
     room_kit_say(f, json_pack("{ss ss s{ss si si}}", "type", "leg_update", "session", "c1", "leg", "codec", "G722", "pt_in", 9,
                               "pt_out", 9));
     assert_int_equal(fake.line_codec[1], MCU_CODEC_G722);
-    pass(f, json_pack("{ss si ss}", "type", "say", "id", 4, "session", "c1"), 1);
-    assert_int_equal(fake.said[1], 480);
     fake.bad_wav = true;
     pass(f, json_pack("{ss si ss}", "type", "say", "id", 5, "session", "c1"), 1);
     assert_int_equal(json_integer_value(json_object_get(room_kit_heard(f, "error"), "id")), 5);
+}
+
+static void say(room_kit *f, const char *name, bool now)
+{
+    pass(f, json_pack("{ss si ss ss sb}", "type", "say", "id", 4, "session", "c1", "name", name, "now", now), 1);
+}
+
+static void what_is_to_be_said_waits_for_its_turn_and_is_said_once(void **state)
+{
+    room_kit *f = *state;
+    call(f, "s1", "c1");
+    mcu_leg *l = mcu_leg_find(f->room, "c1");
+    say(f, "joined", false);
+    assert_int_equal(fake.said[1], 480);
+    say(f, "joined", false); /* is being said */
+    say(f, "left", false);
+    say(f, "left", false); /* waits already */
+    assert_int_equal(fake.said[1], 480);
+    say(f, "muted", true); /* what one has just done comes first */
+    assert_int_equal(fake.said[1], 2 * 480);
+    int64_t now_ns = mcu_now_ns() + MCU_NS_PER_SEC;
+    mcu_leg_tick(l, now_ns);
+    mcu_leg_tick(l, now_ns); /* after the last sound a short pause */
+    assert_int_equal(fake.said[1], 3 * 480);
+    mcu_leg_tick(l, now_ns + MCU_NS_PER_SEC);
+    assert_int_equal(fake.said[1], 3 * 480);
+    for (int i = 0; i < 10; i++) {
+        g_autofree char *name = g_strdup_printf("p%d", i);
+        say(f, name, false);
+    }
+    for (int i = 2; i < 20; i++) {
+        mcu_leg_tick(l, now_ns + i * MCU_NS_PER_SEC);
+    }
+    assert_int_equal(fake.said[1], (3 + 4) * 480); /* the first of them fell out: four wait at most */
+}
+
+static void a_call_without_a_place_in_the_mixer_is_refused(void **state)
+{
+    room_kit *f = *state;
+    mcu_peer *p = room_kit_join(f, "s1", "web");
+    fake.no_place = true;
+    call(f, "s1", "c1");
+    assert_string_equal(room_kit_member(room_kit_heard(f, "error"), "code"), "full");
+    assert_null(room_kit_heard(f, "leg")); /* never "up" */
+    assert_int_equal(fake.calls, 0);
+    assert_true(fake.voices[1] && fake.listeners[1]); /* the browser has its sound again */
+    fake_audio_out(1);
+    assert_int_equal(fake_peer_packets(p), 1);
+    fake.no_place = false;
+    call(f, "s1", "c1");
+    fake.no_place = true;
+    room_kit_say(f, json_pack("{ss ss s{ss si si}}", "type", "leg_update", "session", "c1", "leg", "codec", "G722", "pt_in", 9,
+                              "pt_out", 9));
+    assert_string_equal(room_kit_member(room_kit_heard(f, "leg"), "why"), "no_place");
+    assert_true(fake.voices[1] && fake.listeners[1]);
 }
 
 static void a_phone_beside_a_browser_takes_its_sound_and_gives_it_back(void **state)
@@ -301,6 +354,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_cannot_be_is_refused, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(keys_do_what_they_say_and_are_told, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(hosts_mute_hold_and_prompts, room_kit_setup, room_kit_teardown),
+        cmocka_unit_test_setup_teardown(what_is_to_be_said_waits_for_its_turn_and_is_said_once, room_kit_setup,
+                                        room_kit_teardown),
+        cmocka_unit_test_setup_teardown(a_call_without_a_place_in_the_mixer_is_refused, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(a_phone_beside_a_browser_takes_its_sound_and_gives_it_back, room_kit_setup,
                                         room_kit_teardown),
         cmocka_unit_test_setup_teardown(a_call_that_is_over_without_a_word_leaves_its_seat, room_kit_setup, room_kit_teardown),
