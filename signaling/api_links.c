@@ -4,10 +4,11 @@
 #include "mcu/base/status.h"
 #include "signaling/api.h"
 #include "signaling/permissions.h"
+#include "signaling/phone_calls.h"
 
 typedef struct {
     sig_facts *facts;
-    sig_change seat;
+    sig_change seat, number; /* number.kind NONE = nothing is said of it */
     int64_t expires_in_s;
     bool existed;
 } link_request;
@@ -62,6 +63,23 @@ static void read_options(sig_change *seat, const json_t *m, const sig_seat_facts
     g_strlcpy(seat->language, language ? language : former ? former->language : "", sizeof seat->language);
 }
 
+/* The telephone to call when the sound of the browser is dead. False: answered. */
+static bool read_number(sig_request *q, link_request *l, const json_t *m)
+{
+    const char *number = json_string_value(json_object_get(m, "phone"));
+    sig_refusal why;
+    if (!number) {
+        return true;
+    }
+    g_strlcpy(l->number.room, l->seat.room, sizeof l->number.room);
+    g_strlcpy(l->number.seat, l->seat.seat, sizeof l->number.seat);
+    if (!sig_phone_put_number(q->gateway->phone, number, &l->number, &why)) {
+        sig_reply_error(q, why.code, why.text);
+        return false;
+    }
+    return true;
+}
+
 /* Another role of a seat that is there is an operation of its own. */
 static void write_down(sig_request *q, link_request *l, const sig_seat_facts *former)
 {
@@ -70,7 +88,8 @@ static void write_down(sig_request *q, link_request *l, const sig_seat_facts *fo
     sig_audit_entry e = sig_api_entry(q, same ? "link" : "role");
     e.target = l->seat.seat;
     e.more = more;
-    sig_api_commit(q, &l->seat, 1, &e, minted, l, free_request);
+    const sig_change changes[] = {l->seat, l->number};
+    sig_api_commit(q, changes, l->number.kind == SIG_CHANGE_NONE ? 1 : 2, &e, minted, l, free_request);
     json_decref(more);
 }
 
@@ -96,7 +115,12 @@ void sig_api_create_link(sig_request *q)
     }
     g_strlcpy(l->seat.room, r->id, sizeof l->seat.room);
     read_options(&l->seat, m, former);
+    bool ok = read_number(q, l, m);
     json_decref(m);
+    if (!ok) {
+        g_free(l);
+        return;
+    }
     const char *problem = problem_with(q, r, l);
     if (problem) {
         g_free(l);

@@ -98,7 +98,8 @@ void sig_api_dial(sig_request *q)
     if (!m) {
         return;
     }
-    const char *code = NULL, *reason = NULL, *seat = member(m, "seat", "");
+    sig_refusal why;
+    const char *seat = member(m, "seat", "");
     sig_role role = sig_role_of(member(m, "role", "guest"));
     sig_dial d = {.room = room->id,
                   .actor = q->operator.actor,
@@ -112,11 +113,11 @@ void sig_api_dial(sig_request *q)
         !g_strv_contains(q->gateway->settings->phone.languages, d.language)) {
         sig_reply_error(q, mcu_error_name(MCU_ERROR_BAD_REQUEST), "role, name, seat or language: there is no such one");
     } else {
-        const char *call = sig_phone_dial(q->gateway->phone, &d, &code, &reason);
+        const char *call = sig_phone_dial(q->gateway->phone, &d, &why);
         if (call) {
             sig_reply_json(q, 202, json_pack("{s:s}", "call", call));
         } else {
-            sig_reply_error(q, code, reason);
+            sig_reply_error(q, why.code, why.text);
         }
     }
     json_decref(m);
@@ -143,12 +144,12 @@ void sig_api_transfer(sig_request *q)
     if (!m) {
         return;
     }
-    const char *code = NULL, *reason = NULL;
+    sig_refusal why;
     const sig_dial d = {.room = room->id, .actor = q->operator.actor, .number = member(m, "number", "")};
-    if (sig_phone_transfer(q->gateway->phone, &d, q->part[1], &code, &reason)) {
+    if (sig_phone_transfer(q->gateway->phone, &d, q->part[1], &why)) {
         sig_reply_empty(q, 202);
     } else {
-        sig_reply_error(q, code, reason);
+        sig_reply_error(q, why.code, why.text);
     }
     json_decref(m);
 }

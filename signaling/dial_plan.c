@@ -18,6 +18,12 @@ const char *sig_plan_text(sig_plan_verdict v)
     return (unsigned)v < G_N_ELEMENTS(texts) ? texts[v] : "";
 }
 
+const char *sig_plan_word(sig_plan_verdict v)
+{
+    static const char *const words[] = {"", "", "not_a_number", "emergency", "premium", "not_allowed"};
+    return (unsigned)v < G_N_ELEMENTS(words) ? words[v] : "";
+}
+
 bool sig_is_number(const char *text)
 {
     const char *digits = text + (*text == '+');

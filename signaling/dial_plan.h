@@ -15,6 +15,7 @@ typedef enum {
     SIG_PLAN_NOT_ALLOWED,
 } sig_plan_verdict;
 const char *sig_plan_text(sig_plan_verdict v); /* a sentence for who asked */
+const char *sig_plan_word(sig_plan_verdict v); /* the same in a word, for a page that speaks other languages */
 
 typedef struct {
     const char *const *prefixes, *const *refused, *const *emergency; /* NULL-terminated */

@@ -23,6 +23,7 @@ static const row table[SIG_N_PERMISSIONS] = {
     [SIG_MAY_VIDEO] = {"video", SPEAKERS, false, "With this link one watches, without being seen."},
     [SIG_MAY_SHARE] = {"share", TYPISTS, false, "With this link a screen cannot be shared."},
     [SIG_MAY_CHAT] = {"chat", TYPISTS, false, "With this link messages cannot be written."},
+    [SIG_MAY_PHONE] = {"phone", SPEAKERS, false, "With this link one listens: a telephone cannot be used to speak."},
     [SIG_MAY_HAND] = {"hand", SPEAKERS | R(OBSERVER), false, "With this link a hand cannot be raised."},
     [SIG_MAY_MUTE] = {"mute", ALL, true, only_hosts},
     [SIG_MAY_UNMUTE_ASK] = {"unmute_ask", ALL, true, only_hosts},

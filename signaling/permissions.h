@@ -28,6 +28,7 @@ typedef enum {
     SIG_MAY_VIDEO, /* be seen, with a tile */
     SIG_MAY_SHARE,
     SIG_MAY_CHAT,
+    SIG_MAY_PHONE, /* be called on the telephone for one's own sound */
     SIG_MAY_HAND,
     SIG_MAY_MUTE,
     SIG_MAY_UNMUTE_ASK,

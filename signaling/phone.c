@@ -9,6 +9,7 @@
 #define RATE_KEYS 4096
 #define TRUNK_TIMES 20 /* all callers of a trunk together, as many as this many of them */
 #define CALLS_MAX 10000
+#define SEAT_PER_HOUR 6 /* calls that somebody asks for to himself */
 
 /* ---- what tessera-phone says ---- */
 
@@ -72,6 +73,7 @@ static void on_known(sig_phone *p, const json_t *m)
     g_strlcpy(c->room, sig_phone_text(b, "room"), sizeof c->room);
     g_strlcpy(c->seat, sig_phone_text(b, "seat"), sizeof c->seat);
     g_strlcpy(c->actor, sig_phone_text(b, "actor"), sizeof c->actor);
+    g_strlcpy(c->language, sig_phone_text(b, "language"), sizeof c->language);
     c->began_ms = json_integer_value(json_object_get(b, "began"));
     c->answered_ms = json_integer_value(json_object_get(b, "answered"));
     c->joined_ms = json_integer_value(json_object_get(b, "joined"));
@@ -191,14 +193,16 @@ sig_phone *sig_phone_new(sig_gateway *g, GError **error)
     p->settings = s;
     p->calls = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, sig_phone_call_free);
     p->trunks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    p->rescues = sig_phone_rescues_new();
     p->claimed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     p->pins_of_number = sig_rate_new(s->pins_per_minute, RATE_KEYS);
     p->pins_of_trunk = sig_rate_new(TRUNK_TIMES * s->pins_per_minute, RATE_KEYS);
     p->dial_of_room = sig_rate_new(MAX(1, s->dial_per_room), RATE_KEYS);
+    p->dial_of_seat = sig_rate_new(SEAT_PER_HOUR, RATE_KEYS);
     p->dial_second = sig_rate_new(s->dial_per_second, 1);
-    g_autofree char *prompts = find_prompts(sig_phone_text(s->config, "prompts"));
+    p->prompts = find_prompts(sig_phone_text(s->config, "prompts"));
     g_autoptr(GError) problem = NULL;
-    json_object_set_new(s->config, "prompts", json_string(prompts));
+    json_object_set_new(s->config, "prompts", json_string(p->prompts));
     p->seal = sig_seal_new(g->data, &problem);
     p->link = p->seal ? sig_phone_link_new(g->base, g->rooms_dir_fd, g->generation, s->config, &events, p, &problem) : NULL;
     if (!p->link) {
@@ -216,11 +220,13 @@ void sig_phone_free(sig_phone *p)
         g_hash_table_destroy(p->calls);
         g_hash_table_destroy(p->trunks);
         g_hash_table_destroy(p->claimed);
-        sig_rate *const rates[] = {p->pins_of_number, p->pins_of_trunk, p->dial_of_room, p->dial_second};
+        g_hash_table_destroy(p->rescues);
+        sig_rate *const rates[] = {p->pins_of_number, p->pins_of_trunk, p->dial_of_room, p->dial_of_seat, p->dial_second};
         for (size_t i = 0; i < G_N_ELEMENTS(rates); i++) {
             sig_rate_free(rates[i]);
         }
         sig_seal_free(p->seal);
+        g_free(p->prompts);
         g_free(p);
     }
 }

@@ -66,9 +66,23 @@ json_t *sig_phone_bound(const sig_phone_call *c)
 {
     char sealed[SIG_SEALED_MAX + 1];
     sig_seal_number(c->phone->seal, c->number, sealed);
-    return json_pack("{s:s, s:s, s:b, s:s, s:s, s:I, s:I, s:I}", "room", c->room, "seat", c->seat, "own", c->own_seat, "number",
-                     sealed, "actor", c->actor, "began", (json_int_t)c->began_ms, "answered", (json_int_t)c->answered_ms,
-                     "joined", (json_int_t)c->joined_ms);
+    return json_pack("{s:s, s:s, s:b, s:s, s:s, s:s, s:I, s:I, s:I}", "room", c->room, "seat", c->seat, "own", c->own_seat,
+                     "number", sealed, "actor", c->actor, "language", c->language, "began", (json_int_t)c->began_ms, "answered",
+                     (json_int_t)c->answered_ms, "joined", (json_int_t)c->joined_ms);
+}
+
+sig_phone_call *sig_phone_call_of_seat(const sig_phone *p, const char *room, const char *seat)
+{
+    GHashTableIter i;
+    void *value = NULL;
+    g_hash_table_iter_init(&i, p->calls);
+    while (g_hash_table_iter_next(&i, NULL, &value)) {
+        sig_phone_call *c = value;
+        if (strcmp(c->room, room) == 0 && strcmp(c->seat, seat) == 0 && !*c->reason) {
+            return c;
+        }
+    }
+    return NULL;
 }
 
 sig_room *sig_phone_call_room(const sig_phone_call *c)
@@ -119,12 +133,13 @@ static void finish(sig_phone_call *c)
     }
     mcu_info("phone.call", "call=%s room=%s seat=%s direction=%s reason=%s status=%d joined=%d", c->id, *c->room ? c->room : "-",
              *c->seat ? c->seat : "-", c->outgoing ? "out" : "in", c->reason, c->status, c->joined_ms > 0);
-    sig_phone_tell_hosts(c, "ended");
+    sig_phone_tell(c, "ended");
     const sig_audit_entry e = {
         .event = "call_ended", .room = c->room, .actor = c->seat, .operation = "call", .target = c->id, .reason = c->reason};
     if (!sig_commit(g, changes, n, &e, NULL, NULL)) {
         mcu_error_log("phone.record", "call=%s not_written=1", c->id);
     }
+    sig_phone_rescue_ended(c);
     g_hash_table_remove(c->phone->calls, c->id);
 }
 
@@ -194,117 +209,6 @@ void sig_phone_call_lost(sig_phone_call *c)
     if (!c->leg_there) {
         note_reason(c, "phone_restarted");
         finish(c);
-    }
-}
-
-/* ---- what hosts hear ---- */
-
-typedef struct {
-    const sig_phone_call *call;
-    const char *state;
-} news;
-
-void sig_phone_tell_transfer(const sig_phone_call *c, const char *state)
-{
-    sig_room *r = sig_phone_call_room(c);
-    const sig_room_facts *f = *c->room ? sig_facts_room(c->phone->gateway->facts, c->room) : NULL;
-    GHashTableIter i;
-    void *value = NULL;
-    if (!r || !f) {
-        return;
-    }
-    g_hash_table_iter_init(&i, f->seats);
-    while (g_hash_table_iter_next(&i, NULL, &value)) {
-        const sig_seat_facts *s = value;
-        sig_session *client = s->host ? sig_room_client(r, s->id) : NULL;
-        if (client) {
-            sig_session_send(client, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "type", "call", "call", c->id, "seat", c->seat,
-                                               "number", c->number, "state", state, "reason", c->reason));
-        }
-    }
-}
-
-void sig_phone_tell_hosts(const sig_phone_call *c, const char *state)
-{
-    if (c->outgoing) {
-        sig_phone_tell_transfer(c, state);
-    }
-}
-
-/* ---- what the room says ---- */
-
-static sig_phone_call *call_of_room(const sig_phone *p, const char *room, const json_t *m)
-{
-    sig_phone_call *c = p ? sig_phone_find(p, sig_phone_text(m, "session")) : NULL;
-    return c && strcmp(c->room, room) == 0 ? c : NULL;
-}
-
-void sig_phone_on_leg(sig_phone *p, const char *room, const json_t *m)
-{
-    sig_phone_call *c = call_of_room(p, room, m);
-    if (!c || strcmp(sig_phone_text(m, "state"), "gone") != 0) {
-        return;
-    }
-    json_decref(c->figures);
-    c->figures = json_incref(json_object_get(m, "call"));
-    c->leg_there = false;
-    if (c->phone_done) {
-        finish(c);
-    } else {
-        sig_phone_call_end(c, sig_phone_text(m, "why"));
-    }
-}
-
-void sig_phone_on_keypad(sig_phone *p, const char *room, const json_t *m)
-{
-    sig_phone_call *c = call_of_room(p, room, m);
-    if (c && strcmp(sig_phone_text(m, "command"), "leave") == 0) {
-        sig_phone_call_end(c, "left");
-    }
-}
-
-void sig_phone_on_keyframe(sig_phone *p, const char *room, const json_t *m)
-{
-    sig_phone_call *c = call_of_room(p, room, m);
-    if (c && !c->phone_done) {
-        sig_phone_link_send(p->link, json_pack("{s:s, s:s}", "type", "keyframe", "call", c->id));
-    }
-}
-
-void sig_phone_room_again(sig_phone *p, const char *room)
-{
-    GHashTableIter i;
-    void *value = NULL;
-    if (!p) {
-        return;
-    }
-    g_hash_table_iter_init(&i, p->calls);
-    while (g_hash_table_iter_next(&i, NULL, &value)) {
-        sig_phone_call *c = value;
-        if (c->state == SIG_CALL_IN_ROOM && strcmp(c->room, room) == 0) {
-            c->leg_there = false;
-            sig_phone_link_send(p->link, json_pack("{s:s, s:s}", "type", "again", "call", c->id));
-        }
-    }
-}
-
-static void end_calls_of(sig_phone *p, const char *room, const char *seat, const char *reason)
-{
-    g_autoptr(GList) all = g_hash_table_get_values(p->calls);
-    for (GList *i = all; i; i = i->next) {
-        sig_phone_call *c = i->data;
-        if (strcmp(c->room, room) == 0 && (!seat || strcmp(c->seat, seat) == 0)) {
-            sig_phone_call_end(c, reason);
-        }
-    }
-}
-
-void sig_phone_changed(sig_phone *p, const sig_change *change)
-{
-    if (p && change->kind == SIG_ROOM_END) {
-        end_calls_of(p, change->room, NULL, "room_ended");
-    } else if (p && change->kind == SIG_SEAT_DROP) {
-        end_calls_of(p, change->room, change->seat, "removed");
     }
 }
 

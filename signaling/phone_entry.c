@@ -197,6 +197,8 @@ void sig_phone_on_pin(sig_phone *p, const json_t *m, json_int_t id)
     g_strlcpy(c->seat, pin->seat, sizeof c->seat);
     g_strlcpy(c->role, pin->role, sizeof c->role);
     g_strlcpy(c->name, pin->name, sizeof c->name);
+    const char *language = sig_phone_text(m, "language");
+    g_strlcpy(c->language, g_strv_contains(p->settings->languages, language) ? language : "", sizeof c->language);
     if (pin->once) {
         g_strlcpy(c->pin_key, key, sizeof c->pin_key);
         g_hash_table_add(p->claimed, g_strdup(key));
@@ -240,7 +242,9 @@ static void on_handed(void *user, const json_t *reply, const char *code, const c
         const sig_audit_entry e = {
             .room = c->room, .actor = c->seat, .operation = "phone_join", .target = c->id, .reason = c->clear ? "clear" : "srtp"};
         sig_audit_note(p->gateway, &e);
-        sig_phone_tell_hosts(c, "joined");
+        sig_phone_tell(c, "joined");
+        sig_phone_rescue_joined(c);
+        sig_phone_say_recording(c);
         if (c->phone_done) { /* it hung up meanwhile */
             sig_phone_call_end(c, "hung_up");
         }

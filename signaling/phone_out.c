@@ -22,29 +22,45 @@ static bool too_often(sig_phone *p, const char *room)
            sig_rate_take(p->dial_second, "", now * 60) > 0 || sig_rate_take(p->dial_of_room, room, now / 60) > 0;
 }
 
-static bool refuse(const char **code, const char **reason, mcu_error error, const char *text)
+/* Somebody who asks for a call to himself has fewer. */
+static bool seat_too_often(const sig_phone *p, const sig_dial *d)
 {
-    *code = mcu_error_name((int)error);
-    *reason = text;
+    g_autofree char *key = d->own ? g_strdup_printf("%s/%s", d->room, d->seat) : NULL;
+    return d->own && sig_rate_take(p->dial_of_seat, key, mcu_now_ns() / 60) > 0;
+}
+
+bool sig_phone_refuse(sig_refusal *why, mcu_error error, const char *word, const char *text)
+{
+    *why = (sig_refusal){mcu_error_name((int)error), word, text};
     return false;
 }
 
-bool sig_phone_may_dial(sig_phone *p, const sig_dial *d, char number[SIG_NUMBER_MAX + 1], const char **code, const char **reason)
+bool sig_phone_refuse_number(sig_refusal *why, sig_plan_verdict v)
+{
+    return sig_phone_refuse(why, v == SIG_PLAN_NOT_A_NUMBER ? MCU_ERROR_BAD_REQUEST : MCU_ERROR_FORBIDDEN, sig_plan_word(v),
+                            sig_plan_text(v));
+}
+
+bool sig_phone_may_dial(sig_phone *p, const sig_dial *d, char number[SIG_NUMBER_MAX + 1], sig_refusal *why)
 {
     if (!p) {
-        return refuse(code, reason, MCU_ERROR_UNAVAILABLE, "This server cannot call telephones.");
+        return sig_phone_refuse(why, MCU_ERROR_UNAVAILABLE, "line_down", "This server cannot call telephones.");
     }
     const sig_phone_settings *s = p->settings;
     const sig_dial_plan plan = {s->prefixes, s->refused, s->emergency};
     sig_plan_verdict v = sig_plan_judge(&plan, d->number, number);
     if (v != SIG_PLAN_OK) {
-        return refuse(code, reason, v == SIG_PLAN_NOT_A_NUMBER ? MCU_ERROR_BAD_REQUEST : MCU_ERROR_FORBIDDEN, sig_plan_text(v));
+        return sig_phone_refuse_number(why, v);
     }
     if (!sig_phone_link_up(p->link) || sig_phone_trunks_up(p) == 0 || p->gateway->closing) {
-        return refuse(code, reason, MCU_ERROR_UNAVAILABLE, "The telephone line is down: try again later.");
+        return sig_phone_refuse(why, MCU_ERROR_UNAVAILABLE, "line_down", "The telephone line is down: try again later.");
     }
-    if (too_often(p, d->room)) {
-        return refuse(code, reason, MCU_ERROR_FULL, "Too many calls were made: try again later.");
+    if (d->seat && *d->seat && !d->referrer && sig_phone_call_of_seat(p, d->room, d->seat)) {
+        return sig_phone_refuse(why, MCU_ERROR_CONFLICT, "on_phone",
+                                "That person is on the telephone already, or is being called.");
+    }
+    if (seat_too_often(p, d) || too_often(p, d->room)) {
+        return sig_phone_refuse(why, MCU_ERROR_FULL, "too_often", "Too many calls were made: try again later.");
     }
     return true;
 }
@@ -66,11 +82,11 @@ static void begin(sig_phone_call *c, bool ok)
     }
 }
 
-const char *sig_phone_dial(sig_phone *p, const sig_dial *d, const char **code, const char **reason)
+const char *sig_phone_dial(sig_phone *p, const sig_dial *d, sig_refusal *why)
 {
     char number[SIG_NUMBER_MAX + 1], id[SIG_ID_MAX + 1];
-    if (!sig_phone_may_dial(p, d, number, code, reason)) {
-        const sig_audit_entry e = {.room = d->room, .actor = d->actor, .operation = "dial", .reason = *code};
+    if (!sig_phone_may_dial(p, d, number, why)) {
+        const sig_audit_entry e = {.room = d->room, .actor = d->actor, .operation = "dial", .reason = why->code};
         if (p) {
             sig_audit_refused(p->gateway, &e);
         }
@@ -78,7 +94,7 @@ const char *sig_phone_dial(sig_phone *p, const sig_dial *d, const char **code, c
     }
     const sig_room_facts *r = sig_facts_room(p->gateway->facts, d->room);
     if (!*d->seat && g_hash_table_size(r->seats) + r->expected >= p->gateway->settings->max_seats) {
-        refuse(code, reason, MCU_ERROR_FULL, "The room has as many seats as it may have.");
+        sig_phone_refuse(why, MCU_ERROR_FULL, "full", "The room has as many seats as it may have.");
         return NULL;
     }
     sig_random_id("call-", id);
@@ -97,7 +113,7 @@ const char *sig_phone_dial(sig_phone *p, const sig_dial *d, const char **code, c
     p->dialled++;
     if (!sig_phone_take_seat(c, begin)) {
         g_hash_table_remove(p->calls, id);
-        refuse(code, reason, MCU_ERROR_UNAVAILABLE, "It could not be written down.");
+        sig_phone_refuse(why, MCU_ERROR_UNAVAILABLE, "not_written", "It could not be written down.");
         return NULL;
     }
     return c->id;
@@ -116,7 +132,7 @@ void sig_phone_on_progress(sig_phone *p, const json_t *m)
             c->state = table[i].state;
             g_strlcpy(c->trunk, sig_phone_text(m, "trunk"), sizeof c->trunk);
             c->answered_ms = c->state == SIG_CALL_ANSWERED ? mcu_wall_ns() / MS : c->answered_ms;
-            sig_phone_tell_hosts(c, name);
+            sig_phone_tell(c, name);
         }
     }
 }

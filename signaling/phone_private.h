@@ -2,6 +2,7 @@
 #ifndef SIGNALING_PHONE_PRIVATE_H
 #define SIGNALING_PHONE_PRIVATE_H
 
+#include "mcu/base/status.h"
 #include "signaling/phone_calls.h"
 #include "signaling/phone_link.h"
 #include "signaling/phone_settings.h"
@@ -31,8 +32,10 @@ typedef struct {
     char reason[SIG_REASON_MAX];
     sig_call_state state;
     bool outgoing, own_seat, clear, rescue, host;
-    bool told;                  /* tessera-phone is to hang up */
-    bool phone_done, leg_there; /* it ends when tessera-phone has let go of it and no room has it */
+    bool asked;                  /* by a host, to speak, while muted by a host */
+    const char *heard_recording; /* what it was told last of the recording: a prompt; NULL = nothing */
+    bool told;                   /* tessera-phone is to hang up */
+    bool phone_done, leg_there;  /* it ends when tessera-phone has let go of it and no room has it */
     int status;
     int64_t began_ms, answered_ms, joined_ms;
     char referrer[SIG_ID_MAX + 1]; /* the call in whose place it comes; "" = none */
@@ -50,10 +53,12 @@ struct sig_phone {
     sig_seal *seal;
     GHashTable *calls;   /* id -> sig_phone_call, owned */
     GHashTable *trunks;  /* name -> up, as GINT */
+    GHashTable *rescues; /* "room/seat" -> what is done about its dead sound (phone_rescue.c) */
     GHashTable *claimed; /* keys of one-time PINs that are being used */
     sig_rate *pins_of_number, *pins_of_trunk;
-    sig_rate *dial_of_room, *dial_second;
-    int64_t day; /* since 1970, of `dialled` */
+    sig_rate *dial_of_room, *dial_of_seat, *dial_second;
+    char *prompts; /* folder of languages */
+    int64_t day;   /* since 1970, of `dialled` */
     unsigned dialled;
 };
 
@@ -65,11 +70,14 @@ void sig_phone_call_hung_up(sig_phone_call *c, const char *reason, int status); 
 void sig_phone_call_lost(sig_phone_call *c);                                    /* with all of tessera-phone */
 void sig_phone_call_free(void *call);
 sig_room *sig_phone_call_room(const sig_phone_call *c); /* NULL = none, or it has gone */
-/* Every host of its room hears where it is: "calling", "ringing", "answered", "joined", "ended". */
-void sig_phone_tell_transfer(const sig_phone_call *c, const char *state); /* "transfer_failed": also of a call that came in */
-void sig_phone_tell_hosts(const sig_phone_call *c, const char *state);
+/* phone_tell.c: every host of its room, and whose seat it is, hears where it is: "calling", "ringing", "answered", "joined",
+ * "ended", "transfer_failed". */
+void sig_phone_tell(const sig_phone_call *c, const char *state);
 json_t *sig_phone_bound(const sig_phone_call *c);
 const char *sig_phone_text(const json_t *m, const char *member);
+
+/* The one that a seat has, or is about to; NULL = none. */
+sig_phone_call *sig_phone_call_of_seat(const sig_phone *p, const char *room, const char *seat);
 
 /* phone_entry.c */
 void sig_phone_on_incoming(sig_phone *p, const json_t *m, json_int_t id);
@@ -87,7 +95,22 @@ void sig_phone_pass_seat(sig_phone_call *c);  /* to another call of the seat, so
 
 /* phone_out.c */
 /* Dial plan and limits; `number` is what is to be dialled. False: refused, see sig_phone_dial(). */
-bool sig_phone_may_dial(sig_phone *p, const sig_dial *d, char number[SIG_NUMBER_MAX + 1], const char **code, const char **reason);
+bool sig_phone_may_dial(sig_phone *p, const sig_dial *d, char number[SIG_NUMBER_MAX + 1], sig_refusal *why);
 void sig_phone_on_progress(sig_phone *p, const json_t *m);
+
+/* phone_seat.c: calls the seat, on the number on file when `number` is "". */
+bool sig_phone_dial_seat(sig_phone *p, const char *room, const char *seat, const char *number, bool rescue, sig_refusal *why);
+bool sig_phone_refuse(sig_refusal *why, mcu_error error, const char *word, const char *text); /* false */
+bool sig_phone_refuse_number(sig_refusal *why, sig_plan_verdict v);                           /* false */
+
+/* phone_rescue.c */
+GHashTable *sig_phone_rescues_new(void);
+void sig_phone_rescue_joined(const sig_phone_call *c);
+void sig_phone_rescue_ended(const sig_phone_call *c);                       /* of every call */
+void sig_phone_rescue_forget(const sig_phone *p, const sig_change *change); /* a room or a seat that has gone */
+
+/* phone_say.c: PROMPTS/LANGUAGE/NAME.wav to a call that is in a room, after what it is being told; `now`: instead of that. */
+void sig_phone_say(const sig_phone_call *c, const char *name, bool now);
+void sig_phone_say_recording(sig_phone_call *c); /* whether it is being recorded, if that has changed */
 
 #endif

@@ -183,6 +183,29 @@ static void read_values(sig_phone_settings *p, const mcu_config *c)
     p->dial_per_second = (unsigned)mcu_config_int(c, "dial", "per_second");
 }
 
+/* ---- keys in a visit ---- */
+
+static bool read_keypad(json_t *keypad, const mcu_config *c, GError **error)
+{
+    static const char *const names[] = {"mute", "hand", "quieter", "louder", "consent_yes", "consent_no", "leave"};
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *key = g_strconcat("key_", names[i], NULL);
+        const char *keys = mcu_config_str(c, "phone", key), *other = NULL;
+        const json_t *taken = NULL;
+        if (*keys && (strlen(keys) != 2 || keys[0] != '*' || !strchr("0123456789#", keys[1]))) {
+            return bad(error, "phone", key, "must be a star and one of 0-9 or #, or empty");
+        }
+        json_object_foreach(keypad, other, taken)
+        {
+            if (*keys && strcmp(json_string_value(taken), keys) == 0) {
+                return bad(error, "phone", key, "has the keys of another");
+            }
+        }
+        json_object_set_new(keypad, names[i], json_string(keys));
+    }
+    return true;
+}
+
 static json_t *config_json(const sig_phone_settings *p, const mcu_config *c)
 {
     static const char *const words[] = {"listen", "address", "certificates", "prompts"};
@@ -222,7 +245,8 @@ bool sig_phone_settings_read(sig_phone_settings *p, const mcu_config *c, GError 
     if (!*p->listen) {
         return true;
     }
-    if (!check(p, c, error)) {
+    p->keypad = json_object();
+    if (!check(p, c, error) || !read_keypad(p->keypad, c, error)) {
         return false;
     }
     p->config = config_json(p, c);
@@ -232,7 +256,8 @@ bool sig_phone_settings_read(sig_phone_settings *p, const mcu_config *c, GError 
 void sig_phone_settings_clear(sig_phone_settings *p)
 {
     json_decref(p->config);
-    p->config = NULL;
+    json_decref(p->keypad);
+    p->config = p->keypad = NULL;
 }
 
 bool sig_phone_settings_number(const sig_phone_settings *p, const char *number, char language[8])

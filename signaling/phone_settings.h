@@ -20,6 +20,7 @@ typedef struct {
     int64_t pin_seconds;
     const char *const *prefixes, *const *refused, *const *emergency; /* of outgoing calls */
     unsigned dial_per_room, dial_per_day, dial_per_second;
+    json_t *keypad; /* what rooms are told of keys; owned */
     json_t *config; /* what tessera-phone is told; owned, holds passwords */
 } sig_phone_settings;
 

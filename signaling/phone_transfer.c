@@ -1,23 +1,20 @@
 /* Blind transfers: a host sends a call away; who is in a visit by telephone wants another telephone in its place. */
 #include <string.h>
 
-#include "mcu/base/status.h"
 #include "signaling/audit.h"
 #include "signaling/phone_private.h"
 #include "signaling/room.h"
 
-bool sig_phone_transfer(sig_phone *p, const sig_dial *d, const char *call, const char **code, const char **reason)
+bool sig_phone_transfer(sig_phone *p, const sig_dial *d, const char *call, sig_refusal *why)
 {
     char number[SIG_NUMBER_MAX + 1];
     sig_phone_call *c = p ? sig_phone_find(p, call) : NULL;
     sig_audit_entry e = {.room = d->room, .actor = d->actor, .operation = "transfer", .target = call};
     if (!c || strcmp(c->room, d->room) != 0 || c->state != SIG_CALL_IN_ROOM || c->told || c->phone_done) {
-        *code = mcu_error_name(MCU_ERROR_NOT_FOUND);
-        *reason = "There is no such call in this room.";
-        return false;
+        return sig_phone_refuse(why, MCU_ERROR_NOT_FOUND, "not_found", "There is no such call in this room.");
     }
-    if (!sig_phone_may_dial(p, d, number, code, reason)) {
-        e.reason = *code;
+    if (!sig_phone_may_dial(p, d, number, why)) {
+        e.reason = why->code;
         sig_audit_refused(p->gateway, &e);
         return false;
     }
@@ -32,13 +29,13 @@ void sig_phone_on_transfer(sig_phone *p, const json_t *m)
 {
     sig_phone_call *c = sig_phone_find(p, sig_phone_text(m, "call"));
     if (c && strcmp(sig_phone_text(m, "state"), "failed") == 0) {
-        sig_phone_tell_transfer(c, "transfer_failed");
+        sig_phone_tell(c, "transfer_failed");
     }
 }
 
 void sig_phone_on_refer(sig_phone *p, const json_t *m, json_int_t id)
 {
-    const char *code = mcu_error_name(MCU_ERROR_NOT_FOUND), *reason = NULL;
+    sig_refusal why = {mcu_error_name(MCU_ERROR_NOT_FOUND), NULL, NULL};
     sig_phone_call *c = sig_phone_find(p, sig_phone_text(m, "call"));
     const char *first = p->settings->languages[0];
     bool there = c && c->state == SIG_CALL_IN_ROOM && !c->told && !c->phone_done && sig_phone_call_room(c);
@@ -51,12 +48,12 @@ void sig_phone_on_refer(sig_phone *p, const json_t *m, json_int_t id)
                             .role = *c->role ? c->role : "guest",
                             .language = *c->language ? c->language : first,
                             .referrer = c->id};
-        there = sig_phone_dial(p, &d, &code, &reason) != NULL;
+        there = sig_phone_dial(p, &d, &why) != NULL;
     }
     if (there) {
         sig_phone_link_ok(p->link, id, NULL);
     } else {
-        sig_phone_link_refuse(p->link, id, code);
+        sig_phone_link_refuse(p->link, id, why.code);
     }
 }
 

@@ -4,6 +4,7 @@
 #include "mcu/base/clock.h"
 #include "mcu/base/status.h"
 #include "signaling/audit.h"
+#include "signaling/phone_calls.h"
 #include "signaling/recording_private.h"
 #include "signaling/session.h"
 #include "signaling/supervisor.h"
@@ -73,6 +74,7 @@ void sig_recording_show(const sig_recording *c)
     while (g_hash_table_iter_next(&i, &seat, &client)) {
         sig_session_send(client, sig_recording_message(c, seat));
     }
+    sig_phone_recording(c->room->gateway->phone, c->room->id);
 }
 
 /* ---- hearing ---- */

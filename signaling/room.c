@@ -73,9 +73,9 @@ static json_t *config_json(const sig_room *r)
         json_array_append_new(tiers, json_pack("{s:s, s:i, s:i, s:i, s:i}", "name", t->name, "width", t->width_px, "height",
                                                t->height_px, "fps", t->fps, "bitrate", t->bitrate_kbps * 1000));
     }
-    return json_pack("{s:o, s:o, s:{s:i}, s:I, s:s, s:o, s:s}", "media", media_json(r), "tiers", tiers, "limits", "seats",
+    return json_pack("{s:o, s:o, s:{s:i}, s:I, s:s, s:o, s:s, s:O*}", "media", media_json(r), "tiers", tiers, "limits", "seats",
                      (int)s->max_seats, "empty_seconds", (json_int_t)s->empty_seconds, "preset", s->preset, "layouts",
-                     layouts_of(r), "layout", sig_facts_room(r->gateway->facts, r->id)->layout);
+                     layouts_of(r), "layout", sig_facts_room(r->gateway->facts, r->id)->layout, "keypad", s->phone.keypad);
 }
 
 static json_t *open_json(const sig_room *r)

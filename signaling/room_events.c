@@ -71,6 +71,7 @@ void sig_room_greet(sig_room *r, sig_session *s)
     if (strcmp(sig_facts_room(r->gateway->facts, r->id)->policy, SIG_POLICY_NOBODY) != 0) {
         sig_session_send(s, sig_recording_message(r->recording, sig_session_seat(s)));
     }
+    sig_phone_greet(r->gateway->phone, r->id, s);
 }
 
 /* A tier may have several pictures: everybody's, some roles', the one while a screen is shown. */
@@ -223,8 +224,10 @@ static json_t *pick(const json_t *m, const char *const *members)
 static void on_roster(sig_room *r, const json_t *m)
 {
     static const char *const members[] = {"type", "revision", "participants", NULL};
-    json_decref(r->roster);
+    json_t *before = r->roster;
     r->roster = pick(m, members);
+    sig_phone_roster(r->gateway->phone, r->id, before, r->roster);
+    json_decref(before);
     GHashTableIter i;
     void *client = NULL;
     g_hash_table_iter_init(&i, r->clients);
@@ -299,14 +302,19 @@ static void on_keyframe(sig_room *r, const json_t *m)
     sig_phone_on_keyframe(r->gateway->phone, r->id, m);
 }
 
+static void on_sound(sig_room *r, const json_t *m)
+{
+    sig_phone_on_sound(r->gateway->phone, r->id, m);
+}
+
 void sig_room_on_message(sig_room *r, const char *type, const json_t *m)
 {
     static const struct {
         const char *type;
         void (*take)(sig_room *r, const json_t *m);
-    } table[] = {{"candidate", on_candidate}, {"session", on_session},     {"roster", on_roster},
-                 {"layout", on_layout},       {"quality", on_quality},     {"leg", on_leg},
-                 {"keypad", on_keypad},       {"recording", on_recording}, {"keyframe", on_keyframe}};
+    } table[] = {{"candidate", on_candidate}, {"session", on_session}, {"roster", on_roster}, {"layout", on_layout},
+                 {"quality", on_quality},     {"leg", on_leg},         {"keypad", on_keypad}, {"recording", on_recording},
+                 {"keyframe", on_keyframe},   {"sound", on_sound}};
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
         if (strcmp(type, table[i].type) == 0) {
             table[i].take(r, m);
@@ -323,7 +331,7 @@ void sig_room_on_inspection(sig_room *r, const json_t *m)
     {
         const char *state = text(p, "state");
         if (!sig_facts_seat(r->gateway->facts, r->id, text(p, "seat")) || !sig_id_valid(text(p, "session")) ||
-            strcmp(state, "gone") == 0) {
+            strcmp(state, "gone") == 0 || strcmp(text(p, "kind"), "phone") == 0) { /* tessera-phone says which calls there are */
             continue;
         }
         sig_live *l = sig_room_note_session(r, text(p, "seat"), text(p, "session"), text(p, "kind"));

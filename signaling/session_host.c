@@ -188,18 +188,25 @@ static void finish(const order *o, bool done, const char *why_not)
     }
 }
 
+static bool on_phone(const order *o)
+{
+    return o->permission == SIG_MAY_UNMUTE_ASK &&
+           sig_phone_holds(o->session->gateway->phone, sig_room_id(o->session->room), o->target);
+}
+
 static void ask_now(const order *o)
 {
     sig_session *other = sig_room_client(o->session->room, o->target);
+    bool by_phone = on_phone(o) && sig_phone_ask_to_speak(o->session->gateway->phone, sig_room_id(o->session->room), o->target);
     if (other) {
         sig_session_ask(other, o->permission == SIG_MAY_CAMERA_ASK ? "camera" : "unmute", o->session->seat);
     }
-    finish(o, other, not_here);
+    finish(o, other || by_phone, not_here);
 }
 
 static void ask(const order *o)
 {
-    if (sig_room_client(o->session->room, o->target)) {
+    if (sig_room_client(o->session->room, o->target) || on_phone(o)) {
         record_then(o, ask_now);
     } else {
         finish(o, false, not_here);
@@ -245,18 +252,19 @@ static void hang_up(const order *o)
 
 static void transfer(const order *o, const char *number)
 {
-    const char *code = NULL, *reason = NULL, *call = json_string_value(json_object_get(o->request, "call"));
+    sig_refusal why;
+    const char *call = json_string_value(json_object_get(o->request, "call"));
     const sig_dial d = {.room = sig_room_id(o->session->room), .actor = o->session->seat, .number = number};
-    if (sig_phone_transfer(o->session->gateway->phone, &d, call, &code, &reason)) {
+    if (sig_phone_transfer(o->session->gateway->phone, &d, call, &why)) {
         sig_session_ok(o->session, o->request);
     } else {
-        sig_session_refuse(o->session, o->request, code, reason);
+        sig_session_refuse_call(o->session, o->request, &why);
     }
 }
 
 static void dial(const order *o)
 {
-    const char *code = NULL, *reason = NULL;
+    sig_refusal why;
     const sig_gateway *g = o->session->gateway;
     const char *number = json_string_value(json_object_get(o->request, "value"));
     if (json_is_string(json_object_get(o->request, "call"))) {
@@ -274,10 +282,10 @@ static void dial(const order *o)
                   .seat = "",
                   .role = sig_role_name(SIG_ROLE_GUEST),
                   .language = g->phone ? g->settings->phone.languages[0] : "en"};
-    if (sig_phone_dial(g->phone, &d, &code, &reason)) {
+    if (sig_phone_dial(g->phone, &d, &why)) {
         sig_session_ok(o->session, o->request);
     } else {
-        sig_session_refuse(o->session, o->request, code, reason);
+        sig_session_refuse_call(o->session, o->request, &why);
     }
 }
 

@@ -5,6 +5,7 @@
 #include "mcu/base/metrics.h"
 #include "mcu/base/status.h"
 #include "signaling/access.h"
+#include "signaling/phone_calls.h"
 #include "signaling/session_private.h"
 #include "signaling/supervisor.h"
 
@@ -43,6 +44,10 @@ static void say_joined(sig_session *s, bool resumed)
                                         r->locked, "fixed", f->fixed, "signing", f->signing));
     json_object_update_new(m, json_pack("{s:o, s:o}", "iceServers", sig_ice_for_seat(g->ice, f->id, sig_now_s()), "tiers",
                                         sig_settings_tier_names(g->settings)));
+    json_t *phone = sig_phone_of_seat(g->phone, r->id, f->id);
+    if (phone) {
+        json_object_set_new(m, "phone", phone);
+    }
     if (*f->language) {
         json_object_set_new(m, "language", json_string(f->language));
     }
@@ -233,6 +238,7 @@ static void on_leave(sig_session *s, const json_t *m)
     if (s->state == SIG_SESSION_JOINED) {
         leave_media(s);
         sig_room_left(s->room, s->seat);
+        sig_phone_seat_left(s->gateway->phone, sig_room_id(s->room), s->seat);
     }
     sig_session_end(s, "left");
 }
@@ -277,6 +283,7 @@ void sig_session_dispatch(sig_session *s, const json_t *m)
                  {"hand", sig_session_hand, IN(JOINED)},
                  {"share", sig_session_share, IN(JOINED)},
                  {"host", sig_session_host, IN(JOINED)},
+                 {"phone", sig_session_phone, IN(JOINED)},
                  {"consent", sig_session_consent, IN(JOINED)},
                  {"leave", on_leave, IN(JOINED) | IN(WAITING) | IN(ENTERING) | IN(CHECKING)},
                  {"ping", on_ping, ~0u}};

@@ -4,6 +4,7 @@
 
 #include "signaling/audit.h"
 #include "signaling/permissions.h"
+#include "signaling/phone_calls.h"
 #include "signaling/session.h"
 
 typedef enum {
@@ -53,8 +54,10 @@ void sig_session_hand(sig_session *s, const json_t *m);
 void sig_session_share(sig_session *s, const json_t *m);
 void sig_session_state_changed(sig_session *s, const json_t *m);
 void sig_session_consent(sig_session *s, const json_t *m); /* session_recording.c */
-void sig_session_record(sig_session *s, const json_t *m);  /* the host's operation */
-void sig_session_host(sig_session *s, const json_t *m);    /* session_host.c */
+void sig_session_phone(sig_session *s, const json_t *m);   /* session_phone.c */
+void sig_session_refuse_call(sig_session *s, const json_t *request, const sig_refusal *why);
+void sig_session_record(sig_session *s, const json_t *m); /* the host's operation */
+void sig_session_host(sig_session *s, const json_t *m);   /* session_host.c */
 
 /* One message that fits the schema (session_messages.c). */
 void sig_session_dispatch(sig_session *s, const json_t *m);

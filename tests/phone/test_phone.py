@@ -15,7 +15,7 @@ import numpy
 
 import baresip
 from kit import NUMBER, PhoneServer, free_udp
-from peer import Peer, StreamPeer, level_db, scratch
+from peer import Peer, StreamPeer, level_db, scratch, write_keys
 from steps import PATIENCE, caller, enter, hears, joined, open_peers, record, soon
 
 import harness
@@ -23,6 +23,8 @@ import sipp_cases
 import transfer_cases
 import trunk_cases
 import video_cases
+
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 LONG = ("a_minute_of_silence_drops_no_call",)  # only by name: ./test soak
 
@@ -34,9 +36,8 @@ def make(server):
         a, b = enter(server, digits, 440, number="+15557000001"), enter(server, digits, 700, number="+15557000002")
         for p, other in ((a, 700), (b, 440)):
             hears(p, other)
-        time.sleep(1)
-        for p, own in ((a, 440), (b, 700)):
-            assert level_db(p.rtp.pcm(time.monotonic() - 0.8), own) <= -40
+        for p, own in ((a, 440), (b, 700)):  # once it has been told who joined
+            soon(lambda p=p, own=own: level_db(p.rtp.pcm(time.monotonic() - 0.8), own) <= -40)
             steps = [(y[1] - x[1]) & 65535 for x, y in zip(p.rtp.heard, p.rtp.heard[1:])]
             assert set(steps) == {1}, sorted(set(steps))  # one stream from the first prompt on
             assert len({h[3] for h in p.rtp.heard}) == 1
@@ -177,11 +178,39 @@ def make(server):
         soon(lambda: joined(server) > before)
         hears(trunk, 3100)
         hears(inside, 900)
+        assert [(p["kind"], p["state"], p["name"]) for p in server.seats(room).values()] == [("phone", "up", "Phone ...0011"), ("phone", "up", "Phone ...0199")]
         call = re.findall(r"call=(call-[a-z0-9]+) from=handing to=in_room", server.words())[-1]
         assert server.rest("DELETE", f"/rooms/{room}/calls/{call}").status == 204
         trunk.wait_bye()
         assert record(server, "hung_up_by_host")["direction"] == "out"
         inside.bye()
+
+    def somebody_whose_sound_is_dead_is_called_and_has_one_seat():
+        room, folder = server.room(), scratch("rescue")
+        link = server.rest("POST", f"/rooms/{room}/links", {"role": "patient", "name": "Ana", "seat": "ana", "phone": "+1 555 010 0166"}).json()["url"]
+        write_keys(folder + "/one.pcap", "1")
+        bot = subprocess.Popen([harness.programs() + "/tessera-bot", "--insecure", "--no-video", "--tone", "--duration", "60", "--link", link],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        sipp_log = open(folder + "/sipp.log", "w", encoding="utf-8")
+        phone = subprocess.Popen(["sipp", "-sf", f"{HERE}/answer.xml", "-i", "127.0.0.1", "-p", str(server.trunk_port), "-m", "1", "-nostdin",
+                                  "-mp", str(42000 + 4 * (os.getpid() % 5000)), "-timeout", "60s", "-timeout_error"], cwd=folder, stdout=sipp_log, stderr=sipp_log)
+        try:
+            soon(lambda: server.seats(room).get("ana", {}).get("talking"), 10)
+            bot.send_signal(signal.SIGSTOP)
+            soon(lambda: "dead=1" in server.words(), 15)
+            soon(lambda: server.seats(room)["ana"].get("phone", {}).get("state") == "up", 10)
+            assert list(server.seats(room)) == ["ana"]  # one person, one seat
+            call = re.findall(r"call=(call-[a-z0-9]+) from=handing to=in_room", server.words())[-1]
+            assert server.rest("DELETE", f"/rooms/{room}/calls/{call}").status == 204
+            assert phone.wait(20) == 0
+            r = record(server, "hung_up_by_host")
+            assert (r["seat"], r["direction"], r["codec"]) == ("ana", "out", "PCMU") and r["joined"] >= r["answered"] >= r["began"] > 0
+        finally:
+            bot.kill()
+            bot.wait()
+            phone.kill()
+            phone.wait()
+            sipp_log.close()
 
     def calls_out_that_fail_say_why():
         room = server.room()
@@ -313,7 +342,7 @@ def make(server):
              a_held_call_is_not_heard_and_comes_back_also_from_another_port, an_invite_without_an_offer_gets_one,
              keys_also_come_by_sip_info, what_does_not_fit_is_refused,
              a_call_given_up_at_once_leaves_nothing, a_session_timer_is_agreed_upon, others_get_no_answer,
-             calls_out_ring_are_announced_and_need_a_1, calls_out_that_fail_say_why, a_challenge_to_our_bye_is_not_answered,
+             calls_out_ring_are_announced_and_need_a_1, somebody_whose_sound_is_dead_is_called_and_has_one_seat, calls_out_that_fail_say_why, a_challenge_to_our_bye_is_not_answered,
              *trunk_cases.make(server), *video_cases.make(server), *sipp_cases.make(server), *transfer_cases.make(server),
              calls_outlive_every_process_but_their_room_and_come_back_to_it, every_torture_message_and_a_flood_are_survived, a_minute_of_silence_drops_no_call]
     return tests

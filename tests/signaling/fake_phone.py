@@ -46,6 +46,17 @@ class FakePhone:
             self.waiting.append(m)
         raise AssertionError(f"no {kind}: {self.waiting}")
 
+    def silent(self, seconds):
+        """Whether nothing comes for so long."""
+        self.socket.settimeout(seconds)
+        try:
+            self.waiting.append(self.read())
+            return False
+        except TimeoutError:
+            return True
+        finally:
+            self.socket.settimeout(5)
+
     def ask(self, fds=(), **m):
         self.next_id += 1
         self.send(fds, id=self.next_id, **m)

@@ -19,10 +19,13 @@ sessions = {}
 checks = set()
 legs = {}  # telephone calls by their session
 layouts = []  # what was heard of them
+KEYPAD = {"A": {"command": "mute", "on": True}, "B": {"command": "mute", "on": False}, "C": {"command": "consent", "on": True},
+          "D": {"command": "hand", "on": True}}  # keys that no telephone has, for those that take two
 records = []  # what was heard of recording, and offers
 signing = Ed25519PrivateKey.generate()
 tape = {"files": [], "segment": 0, "number": 0, "id": "", "open": None}
 log = []
+keypad = {}
 generation = 0
 revision = 0
 
@@ -104,6 +107,7 @@ def handle(s, m, fd=-1):
                  "signing_key": signing.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()})
     elif t == "open":
         room = m["room"]
+        keypad.update(m["config"].get("keypad", {}))
         layouts.append({"type": t, "layout": m["config"]["layout"], "layouts": m["config"]["layouts"]})
         seats.update({x["seat"]: {k: v for k, v in x.items()} for x in m["seats"]})
         send(s, {"type": "opened", "room": room})
@@ -125,6 +129,8 @@ def handle(s, m, fd=-1):
             os.abort()
         if "a=x-silent" in sdp:
             return
+        if "a=x-dead" in sdp or "a=x-heard" in sdp:
+            send(s, {"type": "sound", "seat": seat, "session": session, "dead": "a=x-dead" in sdp})
         if "a=x-held" in sdp:
             end_segment(s, "consent")
             send(s, {"type": "recording", "recording": tape["id"], "state": "held", "seats": [seat]})
@@ -157,7 +163,7 @@ def handle(s, m, fd=-1):
             sessions[seat]["candidates"].append(m["candidate"])
         if reply:
             send(s, {"type": "ok", **reply})
-    elif t == "state":
+    elif t == "state" and session not in legs:
         if sessions.get(seat, {}).get("session") == session:
             sessions[seat].update({k: m[k] for k in ("hand", "share", "audio") if k in m})
             revision += 1
@@ -168,9 +174,16 @@ def handle(s, m, fd=-1):
             return
         legs[session] = {"seat": seat, "leg": m["leg"]}
         send(s, {"type": "ok", **reply})
-    elif t in ("leg_update", "key"):
+        send(s, roster())
+    elif t in ("leg_update", "key", "state"):
         if session in legs:
-            legs[session].setdefault("heard", []).append(m.get("leg") or m.get("key"))
+            legs[session].setdefault("heard", []).append(m.get("leg") or m.get("key") or {"audio": m["audio"]})
+        if m.get("key") in KEYPAD:
+            send(s, {"type": "keypad", "seat": legs[session]["seat"], "session": session, **KEYPAD[m["key"]]})
+    elif t == "say":
+        os.close(fd)
+        legs[session].setdefault("said", []).append(m["name"] + (" now" if m["now"] else ""))
+        send(s, {"type": "ok", **reply})
     elif t == "leave" and session in legs:
         del legs[session]
         send(s, {"type": "ok", **reply} if reply else {"type": "leg", "seat": seat, "session": session, "state": "gone", "why": "left",
@@ -179,6 +192,7 @@ def handle(s, m, fd=-1):
         checks.discard(session)
         if sessions.get(seat, {}).get("session") == session:
             del sessions[seat]
+            send(s, roster())
             if reply:
                 send(s, {"type": "ok", **reply})
         elif reply:
@@ -197,7 +211,7 @@ def handle(s, m, fd=-1):
         else:
             send(s, {"type": "picture", "tier": m["tier"], "width": 8, "height": 8, "jpeg": base64.b64encode(b"\xff\xd8" + b"j" * 30000).decode(), **reply})
     elif t == "inspect":
-        send(s, {"type": "inspection", "room": room, "name": "", "video": {"log": log}, "audio": {"pid": os.getpid(), "seats": list(seats.values()), "checks": sorted(checks), "layouts": layouts, "records": records, "legs": legs},
+        send(s, {"type": "inspection", "room": room, "name": "", "video": {"log": log}, "audio": {"pid": os.getpid(), "seats": list(seats.values()), "checks": sorted(checks), "layouts": layouts, "records": records, "legs": legs, "keypad": keypad},
                  "participants": [{**seats.get(k, {}), "seat": k, "session": v["session"], "kind": v["kind"], "state": "up",
                                    "trickled": v["candidates"], "offer": v["offer"],
                                    "candidates": {"local": "host", "remote": "host"}} for k, v in sessions.items()], **reply})

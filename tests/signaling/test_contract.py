@@ -165,6 +165,8 @@ def make(server):
         await hear(ws, "recording")
         await say(ws, type="consent", agree=True, version="1")
         await say(ws, type="hand", raised=True)
+        await say(ws, type="phone", op="hang_up", id=2)
+        await hear(ws, "error")
         await say(ws, type="share", on=False)
         await say(host, type="host", op="camera_ask", seat="one")
         await hear(ws, "asked")
@@ -204,6 +206,7 @@ def make(server):
         call = server.rest("POST", f"/rooms/{room}/calls", {"number": "+15550100199"})
         assert call.status == 202 and phone.hear("dial")
         assert server.rest("POST", f"/rooms/{room}/calls", {"number": "911"}).status == 403
+        assert server.rest("POST", f"/rooms/{room}/links", {"role": "guest", "name": "N", "phone": "911"}).status == 403
         assert server.rest("DELETE", f"/rooms/{room}/calls/{call.json()['call']}").status == 204
         assert server.rest("DELETE", f"/rooms/{room}/calls/none").status == 404
         assert 503 in [server.rest("POST", f"/rooms/{room}/calls", {"number": "+15550100199"}).status for _ in range(4)]

@@ -16,7 +16,7 @@ def make(server):
         return r.json()["pin"]
 
     def legs(room):
-        return server.inspect(room)["audio"].get("legs", {})
+        return server.inspect(room).get("audio", {}).get("legs", {})
 
     def seat_names(room):
         return {p["seat"]: p["name"] for p in server.inspect(room)["participants"]}
@@ -186,7 +186,7 @@ def make(server):
         server.wait(lambda: server.get("/readyz").status == 200, 5)
         again = FakePhone(server)  # tessera-phone connects anew and says what it has
         again.send(type="call", call="call-o", state="in_room", outgoing=False, trunk="trunk1", bound=bound)
-        assert legs(room)["call-o"]["seat"] == bound["seat"]
+        server.wait(lambda: legs(room).get("call-o", {}).get("seat") == bound["seat"], 5)
         assert server.rest("DELETE", f"/rooms/{room}/calls/call-o").status == 204
         assert again.hear("hangup")["call"] == "call-o"
         again.send(type="ended", call="call-o", reason="hung_up_by_host", status=0)
@@ -228,6 +228,132 @@ def make(server):
         assert legs(room)["call-q"]["seat"] == bound["seat"]
         phone.close()
 
+    def said(room, call):
+        return legs(room)[call].get("said", [])
+
+    async def a_person_has_a_telephone_for_sound_and_gives_it_back():
+        phone, room = FakePhone(server), server.room()
+        ana, joined = await server.join(server.link(room, seat="ana", name="Ana", language="es"))
+        doc, _ = await server.join(server.link(room, role="clinician", host=True, seat="doc"))
+        assert joined["phone"] == {"number": ""}
+        await say(ana, type="phone", op="call", id=1)
+        assert (await hear(ana, "error"))["reason"] == "no_number"  # none is on file
+        await say(ana, type="phone", op="call", number="911", id=2)
+        assert (await hear(ana, "error"))["reason"] == "emergency"
+        await say(ana, type="phone", op="hang_up", id=3)
+        assert (await hear(ana, "error"))["code"] == "conflict"
+        await say(ana, type="phone", op="call", number="+1 555 010 0177", id=4)
+        await hear(ana, "ok")
+        order = phone.hear("dial")
+        assert (order["number"], order["languages"], order["bound"]["seat"], order["bound"]["own"]) == ("+15550100177", ["es"], "ana", False)
+        phone.send(type="state", call=order["call"], state="ringing", trunk="trunk1")
+        m = await hear(ana, "call")
+        assert (m["state"], m["number"], m["seat"], m["rescue"], m["direction"]) == ("ringing", "Phone ...0177", "ana", False, "out")
+        assert (await hear(doc, "call"))["number"] == "+15550100177"
+        await say(ana, type="phone", op="call", number="+15550100178", id=5)
+        assert (await hear(ana, "error"))["reason"] == "on_phone"  # one at a time
+        assert phone.hand(order["call"], order["bound"])["type"] == "ok"
+        assert (await hear(ana, "call"))["state"] == "joined" and legs(room)[order["call"]]["seat"] == "ana"
+        await say(ana, type="phone", op="audio", on=False, id=6)
+        await hear(ana, "ok")
+        server.wait(lambda: legs(room)[order["call"]].get("heard") == [{"audio": False}], 3)
+        await say(ana, type="phone", op="hang_up", id=7)
+        await hear(ana, "ok")
+        assert phone.hear("hangup")["reason"] == "hung_up_in_page"
+        phone.send(type="ended", call=order["call"], reason="hung_up_in_page", status=0)
+        assert (await hear(ana, "call"))["state"] == "ended" and "ana" in seat_names(room)
+        server.rest("DELETE", f"/rooms/{room}")
+        phone.close()
+
+    async def a_number_on_file_is_called_when_sound_is_dead_twice_at_most():
+        phone, room = FakePhone(server), server.room()
+        link = server.link(room, seat="ana", phone="+1 555 666 7788")
+        assert server.rest("POST", f"/rooms/{room}/links", {"role": "guest", "name": "B", "phone": "+44 20 7946 0000"}).status == 403
+        assert server.rest("POST", f"/rooms/{room}/links", {"role": "guest", "name": "B", "phone": "mine"}).status == 400
+        doc, _ = await server.join(server.link(room, role="clinician", host=True, seat="doc"))
+        ana, joined = await server.join(link)
+        assert joined["phone"] == {"number": "Phone ...7788"}
+        await say(ana, type="offer", sdp="v=0\r\na=x-dead")
+        orders = []
+        for reason in ("no_key", "no_answer"):
+            orders.append(phone.hear("dial", 8))
+            assert orders[-1]["number"] == "+15556667788" and orders[-1]["bound"]["seat"] == "ana"
+            phone.send(type="ended", call=orders[-1]["call"], reason=reason, status=0)
+            m = await hear(doc, "call")
+            assert (m["state"], m["reason"], m["rescue"], m["seat"]) == ("ended", reason, True, "ana")
+        await say(ana, type="offer", sdp="v=0\r\na=x-dead")
+        await hear(ana, "answer")
+        assert phone.silent(1) and len({o["call"] for o in orders}) == 2  # not a third time
+        server.rest("DELETE", f"/rooms/{room}")
+        phone.close()
+
+    async def sound_that_comes_back_ends_the_ringing():
+        phone, room = FakePhone(server), server.room()
+        ana, _ = await server.join(server.link(room, seat="ana", phone="+15556667789"))
+        await say(ana, type="offer", sdp="v=0\r\na=x-dead")
+        order = phone.hear("dial")
+        await hear(ana, "answer")
+        await say(ana, type="offer", sdp="v=0\r\na=x-heard")
+        hangup = phone.hear("hangup")
+        assert (hangup["call"], hangup["reason"]) == (order["call"], "sound_is_back")
+        phone.send(type="ended", call=order["call"], reason="sound_is_back", status=0)
+        record(order["call"])
+        server.rest("DELETE", f"/rooms/{room}")
+        phone.close()
+
+    async def callers_are_told_what_others_see_and_are_never_stuck_muted():
+        phone, room = FakePhone(server), server.room()
+        server.rest("PUT", f"/rooms/{room}/recording", {"policy": "everyone"})
+        seat = phone.enter("call-w", pin(room), caller="+15551110018")["seat"]
+        assert server.inspect(room)["audio"]["keypad"]["mute"] == "*6"
+
+        def hears(*prompts):
+            server.wait(lambda: said(room, "call-w")[-len(prompts):] == list(prompts), 3)
+
+        def presses(key):
+            phone.send(type="key", call="call-w", key=key)
+
+        doc, _ = await server.join(server.link(room, role="clinician", host=True, seat="doc"))
+        m = await hear(doc, "call")  # only a host reads the whole number of who called
+        assert (m["number"], m["direction"], m["state"], m["seat"]) == ("+15551110018", "in", "joined", seat)
+        presses("A")
+        hears("muted now")
+        presses("B")
+        hears("unmuted now")
+        presses("D")
+        hears("hand-up now")
+        await say(doc, type="offer", sdp="v=0")
+        await hear(doc, "answer")
+        hears("joined")
+        await say(doc, type="host", op="mute", seat=seat, id=1)
+        await hear(doc, "ok")
+        hears("host-muted")
+        presses("A")
+        hears("host-muted", "host-muted now")
+        await say(doc, type="host", op="unmute_ask", seat=seat, id=2)
+        await hear(doc, "ok")
+        hears("host-asks")
+        presses("A")
+        hears("unmuted now")
+        assert not next(s for s in server.inspect(room)["audio"]["seats"] if s["seat"] == seat)["muted"]
+        await say(doc, type="host", op="record", value="start", id=3)
+        await hear(doc, "ok")
+        hears("recording-ask")
+        presses("C")
+        hears("consent-yes now")
+        await say(doc, type="consent", agree=True, version="1", id=4)
+        hears("recording-on")
+        await say(doc, type="host", op="record", value="stop", id=5)
+        hears("recording-off")
+        await say(doc, type="host", op="mute_all", id=6)
+        hears("host-muted")
+        await say(doc, type="leave")
+        hears("left")
+        presses("A")  # nobody is there to ask: the key is enough
+        hears("unmuted now")
+        server.rest("DELETE", f"/rooms/{room}")
+        phone.close()
+
     def numbers_and_pins_are_nowhere_in_clear():
         phone, room = FakePhone(server), server.room()
         number = pin(room)
@@ -252,5 +378,7 @@ def make(server):
             a_host_pin_opens_a_locked_room_and_a_seat_pin_its_seat, a_full_or_ended_room_says_so,
             who_is_removed_is_hung_up_and_so_is_who_is_in_a_room_that_ends, a_host_calls_a_number_and_sees_how_far_it_comes,
             a_call_that_is_not_answered_leaves_no_seat, what_the_dial_plan_does_not_allow_is_refused_with_a_reason,
+            a_person_has_a_telephone_for_sound_and_gives_it_back, a_number_on_file_is_called_when_sound_is_dead_twice_at_most,
+            sound_that_comes_back_ends_the_ringing, callers_are_told_what_others_see_and_are_never_stuck_muted,
             who_hangs_up_while_he_enters_is_not_left_in_the_room, a_room_that_dies_gets_its_calls_again, a_call_in_a_room_outlives_the_gateway_and_tessera_phone,
             numbers_and_pins_are_nowhere_in_clear]

@@ -9,7 +9,8 @@ ALWAYS = {("audio", "patient", False): True, ("audio", "observer", True): False,
           ("chat", "interpreter", False): True, ("chat", "observer", True): False, ("remove", "clinician", False): False,
           ("remove", "clinician", True): True, ("mute_all", "patient", False): False, ("end", "guest", False): False,
           ("lock", "kiosk", False): False, ("hand", "compliance", False): False,
-          ("record", "clinician", False): False, ("record", "clinician", True): True, ("dial", "patient", False): False}
+          ("record", "clinician", False): False, ("record", "clinician", True): True, ("dial", "patient", False): False,
+          ("phone", "patient", False): True, ("phone", "observer", True): False}
 
 
 def table():
@@ -33,7 +34,8 @@ def make(server):
     async def tried(ws, operation, other, token):
         """The code of the refusal, or "ok": what the server answers to one try of an operation."""
         tries = {"audio": {"type": "state", "audio": True, "video": False}, "video": {"type": "state", "audio": False, "video": True},
-                 "share": {"type": "share", "on": True}, "chat": {"type": "chat", "text": "Hello"}, "hand": {"type": "hand", "raised": True}}
+                 "share": {"type": "share", "on": True}, "chat": {"type": "chat", "text": "Hello"}, "hand": {"type": "hand", "raised": True},
+                 "phone": {"type": "phone", "op": "call", "number": "+15550100199"}}
         values = {"lock": False, "tier": "auto", "layout": "grid", "dial": "+15550100199"}
         if operation == "review":
             r = server.request("GET", "/api/v1/recordings", None, {"Authorization": "Bearer " + token})
@@ -67,7 +69,7 @@ def make(server):
                 for operation in sorted(rows, key=lambda op: (op == "end", op == "remove", op)):
                     code, words = await tried(ws, operation, "other", link["token"])
                     # nobody waits at the door, nothing calls here, and a recording wants a word: who may is told so, who may not is refused before
-                    fine = {"admit": "not_found", "deny": "not_found", "record": "bad_request", "dial": "unavailable"}.get(operation, "ok")
+                    fine = {"admit": "not_found", "deny": "not_found", "record": "bad_request", "dial": "unavailable", "phone": "unavailable"}.get(operation, "ok")
                     expected = fine if operation in allowed else "forbidden"
                     assert code == expected, (role, host, operation, code, words)
                     assert operation in allowed or len(words) > 20, words

@@ -1,4 +1,5 @@
 tessera_test(sig_dial_plan SOURCES test_sig_dial_plan.c LIBS tessera_signaling)
+tessera_test(sig_rescue SOURCES test_sig_rescue.c LIBS tessera_signaling)
 tessera_test(sig_phone SOURCES test_sig_phone.c LIBS tessera_signaling)
 if(TARGET tessera_phone_parts)
   tessera_test(phone_ivr SOURCES test_phone_ivr.c LIBS tessera_phone_parts)
