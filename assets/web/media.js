@@ -7,6 +7,7 @@ export class Media extends EventTarget {
   audio = null; // the live microphone track, or null
   video = null; // the live camera track, or null
   screen = null; // the track of a shared screen, or null
+  resting = false; // the person is on the telephone: the microphone is let go
   quiet = false; // watch and listen: the microphone is not opened until the person asks for it
   wants = { audio: true, video: true }; // what the person has switched on
   errors = { audio: '', video: '' }; // name of the DOMException that refused it
@@ -63,7 +64,7 @@ export class Media extends EventTarget {
     if (this.asked) return;
     this.asked = true;
     const turn = ++this.#turn;
-    const want = { audio: !this.audio && !this.quiet, video: this.wants.video && !this.video };
+    const want = { audio: !this.audio && this.#wanted('audio'), video: this.wants.video && !this.video };
     if (!this.available) this.errors = { audio: 'insecure', video: 'insecure' };
     else if (want.audio && want.video) {
       const stream = await this.#ask(want, turn);
@@ -111,7 +112,7 @@ export class Media extends EventTarget {
   }
 
   #wanted(kind) {
-    return kind === 'audio' ? !this.quiet : this.wants.video;
+    return kind === 'audio' ? !this.quiet && !this.resting : this.wants.video;
   }
 
   async #ended(kind, track) {
@@ -133,6 +134,15 @@ export class Media extends EventTarget {
     if (!this.wants.video && this.video) this.#stop('video');
     this.#changed();
     return this.on[kind];
+  }
+
+  // While the person's telephone is the microphone; afterwards it is as it was.
+  async rest(on) {
+    if (this.resting === on) return;
+    this.resting = on;
+    if (on) this.#stop('audio');
+    else if (this.asked && this.wants.audio && !this.quiet && this.available) await this.#ask({ audio: true }, this.#turn, 'audio');
+    this.#changed();
   }
 
   async choose(kind, id) {
@@ -202,7 +212,7 @@ export class Media extends EventTarget {
 
   close() {
     this.#turn++;
-    this.asked = false;
+    this.asked = this.resting = false;
     this.errors = { audio: '', video: '' };
     this.#stop('audio');
     this.#stop('video');

@@ -30,12 +30,14 @@ export class Room {
   #stuck = false;
   #panel = '';
   #ear;
+  #page;
+  #phone = null; // a promise: most servers have none
   #picture;
   #chat;
 
   constructor(visit) {
     this.#visit = visit;
-    const page = { note: (text, ms) => this.#note(text, ms), say: (text) => this.#say(text) };
+    const page = (this.#page = { note: (text, ms) => this.#note(text, ms), say: (text) => this.#say(text) });
     this.#picture = new Picture(visit, page);
     this.#chat = new Chat(visit, page, () => this.#panel === 'chat');
     this.people = new People(visit, page);
@@ -48,6 +50,8 @@ export class Room {
     visit.on('quality', (quality) => this.#quality(quality));
     visit.on('uplink', ({ bps }) => bps === 0 && visit.media.on.video && this.#note(t('upPaused')));
     visit.on('media', () => this.#buttons());
+    visit.on('phone', () => this.#buttons());
+    visit.on('roster', () => visit.onPhone && this.#buttons());
     visit.on('lost', () => this.#note(t('deviceLost')));
     visit.on('asked', (asked) => this.#asked(asked));
     visit.on('nopath', () => {
@@ -162,8 +166,9 @@ export class Room {
     $('layout-choice').hidden = !this.#visit.may('layout');
     $('mute-all').hidden = !this.#visit.may('mute_all');
     $('end').hidden = !this.#visit.may('end');
-    $('host-tools').hidden = !['layout', 'lock', 'mute_all', 'record', 'end'].some((op) => this.#visit.may(op));
+    $('host-tools').hidden = !['layout', 'lock', 'mute_all', 'record', 'dial', 'end'].some((op) => this.#visit.may(op));
     this.#buttons();
+    this.#telephone();
   }
 
   #locked(locked) {
@@ -173,8 +178,26 @@ export class Room {
     this.#announced.locked = locked;
   }
 
+  // What is only needed where the server has a telephone.
+  #telephone() {
+    if (this.#phone || !this.#visit.me.phone) return;
+    this.#phone = import(new URL('./phone/phone.js', import.meta.url).href)
+      .then(({ Phone }) => new Phone(this.#visit, this.#page))
+      .catch(() => (this.#phone = null)); // tried again with the next `me`
+  }
+
+  // By the list, which also knows what was switched by keys.
+  get #heard() {
+    const { media, me, onPhone, roster } = this.#visit;
+    return onPhone ? !!(roster.find((p) => p.seat === me.seat) || {}).audio : media.on.audio;
+  }
+
   async #toggle(kind) {
     const { media, me } = this.#visit;
+    if (kind === 'audio' && this.#visit.onPhone) {
+      const speak = !this.#heard;
+      return this.#visit.phone('audio', { on: speak }).then(() => this.#say(t(speak ? (me.muted ? 'hostMuted' : 'nowUnmuted') : 'nowMuted')), () => this.#note(t('notDone')));
+    }
     const on = await (kind === 'audio' ? this.#visit.setAudio(!media.on.audio) : this.#visit.setVideo(!media.on.video));
     if (media.errors[kind]) return this.explain();
     const keys = kind === 'audio' ? ['nowMuted', 'nowUnmuted'] : ['nowCameraOff', 'nowCameraOn'];
@@ -207,8 +230,9 @@ export class Room {
   #buttons() {
     const { media, me } = this.#visit;
     const { on } = media;
-    $('mute').toggleAttribute('data-off', !on.audio);
-    set($('mute-text'), t(on.audio ? 'mute' : 'unmute'));
+    const heard = this.#heard;
+    $('mute').toggleAttribute('data-off', !heard);
+    set($('mute-text'), t(heard ? 'mute' : 'unmute'));
     $('camera').toggleAttribute('data-off', !on.video);
     set($('camera-text'), t(on.video ? 'cameraOff' : 'cameraOn'));
     const up = !!(me && me.hand);

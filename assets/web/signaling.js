@@ -90,7 +90,7 @@ export class Signaling extends EventTarget {
     if (!request) return false;
     this.#pending.delete(id);
     clearTimeout(request.timer);
-    if (problem) request.reject(Object.assign(new Error(problem.message), { code: problem.code }));
+    if (problem) request.reject(Object.assign(new Error(problem.message), { code: problem.code, reason: problem.reason }));
     else request.resolve();
     return true;
   }

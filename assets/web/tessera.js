@@ -6,7 +6,8 @@
 // 'quality', 'stream' (the composite, set again after every new connection), 'me' (name, role, room, muted, host, may, ...),
 // 'ended' ({reason, code}), 'error' ({code, message}), 'media' (camera or microphone changed), 'lost' (kind of the device that went
 // away), 'chat' ({seat, name, text, at}), 'asked' ({what, by}), 'locked', 'layouts' (for hosts), 'knocks' (who waits, for hosts), 'nopath'
-// (what was tried), 'uplink' ({bps: 0 while our picture is paused ...} of uplink.js), 'recording' ({state, policy, consent, version, missing}: whether the visit is recorded, and what this person said to it).
+// (what was tried), 'uplink' ({bps: 0 while our picture is paused ...} of uplink.js), 'call' (how far a call to a telephone is; null: forget the others), 'phone' (whether the person's sound
+// is on the telephone), 'recording' ({state, policy, consent, version, missing}: whether the visit is recorded, and what this person said to it).
 import { Signaling } from './signaling.js';
 import { Media } from './media.js';
 import { Peer } from './peer.js';
@@ -29,6 +30,7 @@ export class Visit extends EventTarget {
   locked = false;
   recording = null;
   layouts = null; // {layout: the name in use, layouts: [{name, title}]}, for those who may choose
+  onPhone = false; // the person's telephone is the microphone and the sound
   knocks = new Map(); // seat -> {seat, name, role}
   media;
   peer = null;
@@ -138,6 +140,16 @@ export class Visit extends EventTarget {
     return this.#signaling.request(message);
   }
 
+  // The person's own telephone for sound. op: "call" (number, unless one is on file: me.phone.number), "hang_up", "audio" (on).
+  phone(op, more) {
+    return this.#signaling.request({ type: 'phone', op, ...more });
+  }
+
+  // A host's call to somebody, by its id.
+  hangUp(call) {
+    return this.#signaling.request({ type: 'host', op: 'dial', value: false, call });
+  }
+
   // To being recorded; also later, and as often as the person likes. `version`: of the text that was shown.
   consent(agree, version) {
     return this.#signaling.request({ type: 'consent', agree, version });
@@ -214,6 +226,7 @@ export class Visit extends EventTarget {
         return this.#emit('quality', m);
       case 'chat':
       case 'asked':
+      case 'call':
         return this.#emit(m.type, m);
       case 'lock':
         this.locked = m.locked;
@@ -263,6 +276,7 @@ export class Visit extends EventTarget {
       fixed: !!m.fixed,
       signing: !!m.signing,
       language: m.language || '',
+      phone: m.phone || null, // {number: on file, masked}; null = the server has no telephone
       hand: false,
     };
     for (const kind of ['audio', 'video']) if (!this.me.may.includes(kind)) this.media.forbid(kind);
@@ -278,6 +292,7 @@ export class Visit extends EventTarget {
     this.#emit('me', this.me);
     this.#emit('locked', this.locked);
     this.#emit('knocks', []);
+    this.#emit('call', null); // those there are come next
     if (!m.resumed || !this.peer) this.#build();
     else {
       this.peer.resend();
@@ -340,8 +355,16 @@ export class Visit extends EventTarget {
       this.me.muted = own.muted === undefined ? muted : own.muted;
       this.me.hand = !!own.hand;
       if (this.me.muted !== muted || this.me.hand !== hand) this.#emit('me', this.me);
+      this.#setOnPhone(!!own.phone);
     }
     this.#emit('roster', this.roster);
+  }
+
+  #setOnPhone(on) {
+    if (this.onPhone === on) return;
+    this.onPhone = on;
+    this.media.rest(on);
+    this.#emit('phone', on);
   }
 
   #error(m) {
@@ -507,7 +530,7 @@ export class Visit extends EventTarget {
     this.quality = null;
     this.roster = [];
     this.knocks.clear();
-    this.#waiting = this.#sharing = false;
+    this.#waiting = this.#sharing = this.onPhone = false;
     this.reason = reason;
     this.state = 'ended';
     this.media.close();

@@ -37,6 +37,7 @@ export async function startMock() {
   let room = null;
   let sessions = 0;
   let refuse = '';
+  let deny = ''; // the code that operations are refused with
   let blocked = false; // media never comes: the offers are swallowed
   let chats = 0;
   let answers = {}; // members of the next `joined`
@@ -110,6 +111,7 @@ export async function startMock() {
   function operation(ws, m) {
     const no = (code) => say(ws, { type: 'error', id: m.id, code, message: 'no', fatal: false });
     if (m.type === 'host' && !own.host) return no('forbidden');
+    if (deny) return say(ws, { type: 'error', id: m.id, code: 'forbidden', reason: deny, message: 'no', fatal: false });
     if (m.type === 'chat' && ++chats > CHAT_BURST) return no('rate_limited');
     say(ws, { type: 'ok', id: m.id });
     if (m.type === 'chat') say(ws, { type: 'chat', seat: 'p1', name: 'Amira Haddad', text: m.text, at: Date.now() });
@@ -137,6 +139,9 @@ export async function startMock() {
     expire: () => [...wss.clients].filter((ws) => ws !== room && !ws.session).map((ws) => { say(ws, { type: 'error', code: 'unauthorized', message: 'no', fatal: true }); return ws.close(); }).length,
     killRoom: () => { room.send('{"type":"kill"}'); clients.forEach((ws) => ws.readyState === 1 && say(ws, { type: 'restart', reason: 'room_restarted' })); },
     refuse: (code) => { refuse = code; },
+    denyOperations: (code) => { deny = code; },
+    // The list as it was, with more said of the person.
+    own: (more) => { Object.assign(own, more); clients.forEach((ws) => ws.readyState === 1 && say(ws, roster())); },
     block: (on) => { blocked = on; },
     host: (on) => { own.host = on; },
     answers: (more) => { answers = more; },

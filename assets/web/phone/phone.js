@@ -1,0 +1,191 @@
+// phone.js - telephones in a visit: a host calls somebody, and a person uses the own telephone for sound. Fetched, with its words and
+// its looks, when the server has one; imports nothing: what it needs of the page is given to it.
+const $ = (id) => document.getElementById(id);
+const ALIVE = ['calling', 'ringing', 'answered', 'joined'];
+const REASONS = { trunk_silent: 'line_down', trunk_failed: 'line_down', trunk_down: 'line_down', trunk_refused: 'line_down', unavailable: 'line_down', phone_restarted: 'line_down' };
+
+function make(tag, properties, ...children) {
+  const e = Object.assign(document.createElement(tag), properties);
+  e.append(...children);
+  return e;
+}
+
+function set(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+// Where the words of a language did not come, the page has those of the one before.
+async function load(language) {
+  const answer = await fetch(new URL(language + '.json', import.meta.url));
+  if (!answer.ok) throw new Error(answer.status);
+  return answer.json();
+}
+
+export class Phone {
+  #visit;
+  #page;
+  #words = {};
+  #calls = new Map(); // call -> the newest `call` of it
+  #host;
+  #own;
+  #bar;
+
+  constructor(visit, page) {
+    this.#visit = visit;
+    this.#page = page;
+    document.head.append(make('link', { rel: 'stylesheet', href: new URL('phone.css', import.meta.url).href }));
+    this.#host = this.#form('dial', () => this.#dial());
+    this.#host.list = make('ul', { id: 'calls' });
+    this.#host.box.append(this.#host.list);
+    $('host-tools').prepend(this.#host.box);
+    this.#own = this.#form('my-phone', () => this.#call());
+    $('more-panel').querySelector('.actions').after(this.#own.box);
+    this.#bar = make('p', { id: 'on-phone', hidden: true }, make('span'), make('button', { type: 'button' }));
+    this.#bar.setAttribute('role', 'status');
+    this.#bar.lastChild.addEventListener('click', () => this.#release());
+    document.querySelector('#room .strip').append(this.#bar);
+    visit.on('call', (call) => this.#changed(call));
+    visit.on('phone', (on) => this.#bound(on));
+    visit.on('me', () => this.#draw());
+    visit.on('roster', () => this.#drawCalls());
+    visit.on('ended', () => this.#calls.clear());
+    document.addEventListener('words', () => this.#speak());
+    this.#speak();
+  }
+
+  async #speak() {
+    const language = document.documentElement.lang;
+    const words = await load(language).catch(() => null);
+    if (language !== document.documentElement.lang) return; // another was chosen meanwhile
+    this.#words = words || this.#words;
+    this.#draw();
+  }
+
+  #t(key, values = {}) {
+    return (this.#words[key] || '').replace(/\{(\w+)\}/g, (all, name) => values[name]);
+  }
+
+  // A number to call: field, button, what is wrong with it.
+  #form(id, submit) {
+    const label = make('label', { htmlFor: id + '-number' });
+    const number = make('input', { id: id + '-number', type: 'tel', maxLength: 32, autocomplete: id === 'dial' ? 'off' : 'tel', dir: 'ltr', placeholder: '+1 555 0100' });
+    const hint = make('p', { className: 'hint', id: id + '-hint' });
+    const problem = make('p', { id: id + '-problem' });
+    problem.setAttribute('role', 'alert');
+    number.setAttribute('aria-describedby', `${hint.id} ${problem.id}`);
+    const button = make('button', { type: 'submit', className: 'primary', id: id + '-call' });
+    const box = make('form', { id, className: 'phone', noValidate: true }, label, number, hint, button, problem);
+    box.addEventListener('submit', (e) => {
+      e.preventDefault();
+      set(problem, '');
+      submit();
+    });
+    return { box, label, number, hint, button, problem };
+  }
+
+  #why(code) {
+    const key = REASONS[code] || code;
+    return this.#t(key in this.#words ? key : 'failed');
+  }
+
+  async #dial() {
+    const { number, problem } = this.#host;
+    try {
+      await this.#visit.host('dial', undefined, number.value.trim());
+      number.value = '';
+    } catch (e) {
+      set(problem, this.#why(e.reason || e.code));
+      number.focus();
+    }
+  }
+
+  async #call() {
+    const { number, problem } = this.#own;
+    const written = number.value.trim();
+    try {
+      await this.#visit.phone('call', written ? { number: written } : {});
+    } catch (e) {
+      set(problem, this.#why(e.reason || e.code));
+      number.focus();
+    }
+  }
+
+  async #release() {
+    try {
+      await this.#visit.phone('hang_up');
+    } catch (e) {
+      if (this.#visit.inVisit) this.#page.note(this.#t('notDone'));
+    }
+  }
+
+  #mine(call) {
+    return !!this.#visit.me && call.seat === this.#visit.me.seat;
+  }
+
+  #name(call) {
+    const person = this.#visit.roster.find((p) => p.seat === call.seat);
+    return (person && (call.rescue || !call.number) ? person.name : call.number) || '';
+  }
+
+  #changed(call) {
+    if (!call) return this.#calls.clear(); // joined anew: those there are come next
+    const before = this.#calls.get(call.call);
+    if (call.state === 'transfer_failed') return this.#page.note(`${this.#name(call)}: ${this.#t('transferFailed')}`);
+    if (ALIVE.includes(call.state)) this.#calls.set(call.call, call);
+    else this.#calls.delete(call.call);
+    const name = this.#name(call);
+    if (call.state === 'ended' && before && call.direction === 'out') this.#page.note(`${name}: ${this.#why(call.reason)}`);
+    else if (call.rescue && !before && call.state !== 'ended' && !this.#mine(call)) this.#page.note(this.#t('phoneRescue', { name }));
+    else if (ALIVE.includes(call.state) && call.state !== 'joined') this.#page.say(`${name}: ${this.#t(call.state)}`);
+    return this.#draw();
+  }
+
+  #bound(on) {
+    if (!on) this.#page.note(this.#t('phoneOver'));
+    this.#draw();
+  }
+
+  #draw() {
+    const { me, onPhone } = this.#visit;
+    if (!me) return;
+    this.#host.box.hidden = !this.#visit.may('dial');
+    set(this.#host.label, this.#t('dialNumber'));
+    set(this.#host.hint, this.#t('dialHint'));
+    set(this.#host.button, this.#t('dialCall'));
+    this.#drawOwn(me, onPhone);
+    this.#drawCalls();
+  }
+
+  #drawOwn(me, onPhone) {
+    const call = [...this.#calls.values()].find((c) => this.#mine(c) && c.state !== 'joined');
+    const filed = me.phone && me.phone.number.replace(/^\D+/, '…');
+    const own = this.#own;
+    own.box.hidden = !this.#visit.may('phone') || onPhone || !!call;
+    set(own.label, this.#t('phoneMine'));
+    set(own.hint, filed ? this.#t('phoneFiled', { number: filed }) : this.#t('phoneHint'));
+    set(own.button, this.#t('phoneUse'));
+    this.#bar.hidden = !onPhone && !call;
+    set(this.#bar.firstChild, onPhone ? this.#t('phoneOn') : call ? this.#t('phoneWait', { state: this.#t(call.state) }) : '');
+    set(this.#bar.lastChild, this.#t(onPhone ? 'phoneBack' : 'cancel'));
+  }
+
+  // Rows are changed in place: the focus may be in one.
+  #drawCalls() {
+    const { list } = this.#host;
+    const calls = [...this.#calls.values()].filter((c) => !this.#mine(c) || this.#visit.may('dial'));
+    for (const row of [...list.children]) if (!this.#calls.has(row.dataset.call)) row.remove();
+    for (const call of calls) {
+      let row = [...list.children].find((r) => r.dataset.call === call.call);
+      if (!row) {
+        row = make('li', {}, make('bdi', { dir: 'auto' }), make('small'), make('button', { type: 'button' }));
+        row.dataset.call = call.call;
+        row.lastChild.addEventListener('click', () => this.#visit.hangUp(call.call).catch(() => this.#page.note(this.#t('notDone'))));
+        list.append(row);
+      }
+      set(row.firstChild, this.#name(call));
+      set(row.children[1], this.#t(call.state));
+      set(row.lastChild, this.#t('dialHangUp'));
+      row.lastChild.setAttribute('aria-label', `${this.#t('dialHangUp')} ${this.#name(call)}`);
+    }
+  }
+}
