@@ -97,7 +97,8 @@ class Rtp(threading.Thread):
             self.send_key()
         else:
             n = numpy.arange(self.ts, self.ts + FRAME)
-            pcm = (self.level * numpy.sin(2 * numpy.pi * self.tone_hz * n / RATE)).astype("<i2") if self.tone_hz else numpy.zeros(FRAME, "<i2")
+            tones = self.tone_hz if isinstance(self.tone_hz, tuple) else (self.tone_hz,)
+            pcm = sum((self.level * numpy.sin(2 * numpy.pi * hz * n / RATE) for hz in tones), numpy.zeros(FRAME)).astype("<i2")
             self.send(0, self.ts, audioop.lin2ulaw(pcm.tobytes(), 2))
         self.ts += FRAME
 
