@@ -1,12 +1,14 @@
 /* tessera-room: starts as an idle process that listens on descriptor 3, becomes one room, exits when the room is over. */
 #include <fcntl.h>
 #include <glib-unix.h>
+#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "mcu/base/log.h"
+#include "mcu/base/no_dump.h"
 #include "mcu/base/sandbox.h"
 #include "mcu/room/gateway.h"
 #include "mcu/room/warm.h"
@@ -63,6 +65,8 @@ int main(int argc, char **argv)
         return 2;
     }
     (void)fcntl(LISTEN_FD, F_SETFD, FD_CLOEXEC);
+    mcu_no_dump();
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL); /* a recorder that hangs in a write is still using it when we exit */
     mcu_log_init("room", MCU_LOG_INFO);
     signal(SIGINT, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);

@@ -8,6 +8,7 @@
 
 #define SEGMENTS_MAX 4096
 #define MANIFEST "manifest.json"
+#define TOMBSTONE "tombstone.json"
 
 static void clear_segment(gpointer data)
 {
@@ -93,14 +94,15 @@ static bool add_path(rec_store *s, const char *path, const uint8_t *gateway, GEr
     return folder_meant ? add_folder(s, folder, gateway, error) : add_file(s, path, gateway, error);
 }
 
-static bool load_manifest(rec_store *s, GError **error)
+/* True without one, too. */
+static bool load(const rec_store *s, const char *name, json_t **out, GError **error)
 {
-    g_autofree char *path = g_build_filename(s->folder, MANIFEST, NULL);
+    g_autofree char *path = g_build_filename(s->folder, name, NULL);
     if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
         return true;
     }
-    s->manifest = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
-    return json_is_object(s->manifest) || fail(error, path, "this is no manifest");
+    *out = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+    return json_is_object(*out) || fail(error, path, "this is no JSON object");
 }
 
 static rec_store *open_store(const char *const *paths, unsigned n, const uint8_t *gateway, bool index, GError **error)
@@ -113,7 +115,7 @@ static rec_store *open_store(const char *const *paths, unsigned n, const uint8_t
     for (unsigned i = 0; ok && i < n; i++) {
         ok = add_path(s, paths[i], gateway, error);
     }
-    if (!ok || !load_manifest(s, error)) {
+    if (!ok || !load(s, MANIFEST, &s->manifest, error) || !load(s, TOMBSTONE, &s->tombstone, error)) {
         rec_store_free(s);
         return NULL;
     }
@@ -136,6 +138,7 @@ void rec_store_free(rec_store *s)
     if (s != NULL) {
         g_array_unref(s->segments);
         json_decref(s->manifest);
+        json_decref(s->tombstone);
         g_free(s->folder);
         g_free(s);
     }

@@ -12,11 +12,12 @@ typedef struct {
 } rec_store_segment;
 
 typedef struct {
-    GArray *segments; /* rec_store_segment by segment number; unreadable ones at the end */
-    json_t *manifest; /* NULL = none */
-    bool index;       /* opened by rec_store_open_index() */
-    bool whole;       /* a folder was named: all segments have to be there */
-    char *folder;     /* of the first path that is a folder, or of the first file; where a manifest is or goes */
+    GArray *segments;  /* rec_store_segment by segment number; unreadable ones at the end */
+    json_t *manifest;  /* NULL = none */
+    json_t *tombstone; /* that says the keys were shredded; NULL = none */
+    bool index;        /* opened by rec_store_open_index() */
+    bool whole;        /* a folder was named: all segments have to be there */
+    char *folder;      /* of the first path that is a folder, or of the first file; where a manifest is or goes */
 } rec_store;
 
 /* Each path is a folder (its *.tsr), a segment or a manifest.json (its folder). Empty files are left out: they were never used.

@@ -3,11 +3,10 @@
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "mcu/base/media.h"
+#include "mcu/base/no_dump.h"
 #include "recorder/manifest.h"
 #include "recorder/tool.h"
 
@@ -21,6 +20,7 @@ static const char usage_text[] =
     "touched\n"
     "  export  (--private FILE | --keys FILE) [--segment N] --out FILE PATH...   a plain MP4: H.264 as recorded, sound as AAC;\n"
     "          FILE - is the standard output\n"
+    "  rewrap  --private FILE --to KEY --kid NAME PATH...        the segments' keys, from an old pair to a new public key\n"
     "  serve   (--private FILE | --keys FILE) [--segment N] [--from N] [--to N | --last N] [--info] PATH...\n"
     "          to the standard output: a line of JSON {size, from, to, length_ms}, then these bytes of a fragmented MP4\n"
     "  poster  (--private FILE | --keys FILE) [--segment N] PATH...   its first picture as JPEG, to the standard output\n"
@@ -90,6 +90,12 @@ static int run_export(const tool_options *o)
     return ok ? 0 : tool_trouble(error);
 }
 
+static int run_rewrap(const tool_options *o)
+{
+    GError *error = NULL;
+    return tool_rewrap(o, &error) ? 0 : tool_trouble(error);
+}
+
 static bool send_range(rec_movie *movie, uint64_t from, uint64_t to, GError **error)
 {
     uint8_t buffer[64 * 1024];
@@ -144,23 +150,28 @@ static int run_chapters(const tool_options *o)
 
 static bool parse(int argc, char **argv, tool_options *o)
 {
-    enum { KEY = 1, ANCHORS, AUDIT, SIGN, PRIVATE, KEYS, OUT, LANGUAGE, SEGMENT, FROM, TO, LAST, INFO, JSON };
+    enum { KEY = 1, ANCHORS, AUDIT, SIGN, PRIVATE, KEYS, OUT, LANGUAGE, KID, SEGMENT, FROM, TO, LAST, INFO, JSON };
+    bool rewraps = strcmp(argv[0], "rewrap") == 0; /* there --to is a key, elsewhere a place */
     static const struct option options[] = {
         {"key", 1, NULL, KEY},         {"anchors", 1, NULL, ANCHORS}, {"audit", 1, NULL, AUDIT}, {"sign", 1, NULL, SIGN},
         {"private", 1, NULL, PRIVATE}, {"keys", 1, NULL, KEYS},       {"out", 1, NULL, OUT},     {"language", 1, NULL, LANGUAGE},
         {"from", 1, NULL, FROM},       {"to", 1, NULL, TO},           {"last", 1, NULL, LAST},   {"info", 0, NULL, INFO},
-        {"json", 0, NULL, JSON},       {"segment", 1, NULL, SEGMENT}, {NULL, 0, NULL, 0},
+        {"json", 0, NULL, JSON},       {"segment", 1, NULL, SEGMENT}, {"kid", 1, NULL, KID},     {NULL, 0, NULL, 0},
     };
     *o = (tool_options){.to = -1, .last = -1, .segment = -1};
     const char **texts[] = {
-        [KEY] = &o->key,   [ANCHORS] = &o->anchors, [AUDIT] = &o->audit,      [SIGN] = &o->sign, [PRIVATE] = &o->private_key,
-        [KEYS] = &o->keys, [OUT] = &o->out,         [LANGUAGE] = &o->language};
+        [KEY] = &o->key,   [ANCHORS] = &o->anchors, [AUDIT] = &o->audit,       [SIGN] = &o->sign, [PRIVATE] = &o->private_key,
+        [KEYS] = &o->keys, [OUT] = &o->out,         [LANGUAGE] = &o->language, [KID] = &o->kid};
     for (int c = getopt_long(argc, argv, "", options, NULL); c != -1; c = getopt_long(argc, argv, "", options, NULL)) {
         gint64 number = -1;
+        if (c == TO && rewraps) {
+            o->to_key = optarg;
+            continue;
+        }
         if (c >= SEGMENT && c <= LAST && !g_ascii_string_to_signed(optarg, 10, 0, INT64_MAX / 2, &number, NULL)) {
             return false;
         }
-        if (c >= KEY && c <= LANGUAGE) {
+        if (c >= KEY && c <= KID) {
             *texts[c] = optarg;
         } else if (c == SEGMENT) {
             o->segment = (int)MIN(number, INT32_MAX);
@@ -186,15 +197,13 @@ static bool parse(int argc, char **argv, tool_options *o)
 static const struct {
     const char *name;
     int (*run)(const tool_options *o);
-} commands[] = {{"verify", tool_verify}, {"manifest", run_manifest}, {"recover", run_recover},  {"export", run_export},
-                {"serve", run_serve},    {"poster", run_poster},     {"chapters", run_chapters}};
+} commands[] = {{"verify", tool_verify}, {"manifest", run_manifest}, {"recover", run_recover}, {"export", run_export},
+                {"rewrap", run_rewrap},  {"serve", run_serve},       {"poster", run_poster},   {"chapters", run_chapters}};
 
 int main(int argc, char **argv)
 {
     tool_options o;
-    const struct rlimit no_core = {0, 0};
-    (void)setrlimit(RLIMIT_CORE, &no_core); /* keys are in this memory */
-    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    mcu_no_dump();
     (void)umask(077);
     if (argc > 1 && strcmp(argv[1], "--help") == 0) {
         fputs(usage_text, stdout);

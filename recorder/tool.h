@@ -6,7 +6,7 @@
 #include "recorder/store.h"
 
 typedef struct {
-    const char *key, *anchors, *audit, *sign, *private_key, *keys, *out, *language; /* option values or NULL */
+    const char *key, *anchors, *audit, *sign, *private_key, *keys, *out, *language, *to_key, *kid; /* option values or NULL */
     int64_t from, to, last; /* bytes; to -1 = the end; last >= 0 = so many before the end instead */
     int segment;            /* -1 = all */
     bool info, json;
@@ -28,6 +28,9 @@ int tool_verify(const tool_options *o);
 bool tool_poster(rec_movie *movie, GError **error);
 /* WebVTT, to the standard output. `language` NULL or unknown = English. Names are known of segments that are unlocked. */
 bool tool_chapters(const rec_store *store, const char *language);
+
+/* The segments' keys from --private to --to, in place. */
+bool tool_rewrap(const tool_options *o, GError **error);
 
 /* Plain MP4 with AAC-LC, the pictures as they are. */
 bool tool_export(rec_movie *movie, const char *path, GError **error);

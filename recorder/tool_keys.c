@@ -12,20 +12,6 @@ static bool fail(GError **error, const char *what, uint32_t segment)
     return false;
 }
 
-static bool read_private(const char *path, uint8_t key[MCU_SEAL_KEY], GError **error)
-{
-    g_autofree char *text = NULL;
-    if (!g_file_get_contents(path, &text, NULL, error)) {
-        return false;
-    }
-    bool ok = mcu_unhex(g_strstrip(text), key, MCU_SEAL_KEY);
-    OPENSSL_cleanse(text, strlen(text));
-    if (!ok) {
-        g_set_error(error, MCU_ERROR, MCU_ERROR_BAD_REQUEST, "%s: no key of 64 hexadecimal digits", path);
-    }
-    return ok;
-}
-
 static bool unwrap(const rec_store_segment *s, const uint8_t private_key[MCU_SEAL_KEY], uint8_t key[MCU_SEAL_KEY], GError **error)
 {
     const rec_header *h = &rec_reader_proof(s->reader)->header;
@@ -97,7 +83,7 @@ rec_store *tool_open_store(const tool_options *o, bool at_once, GError **error)
         g_set_error(error, MCU_ERROR, MCU_ERROR_BAD_REQUEST, "give --private FILE or --keys FILE");
         return NULL;
     }
-    if (o->private_key != NULL && !read_private(o->private_key, private_key, error)) {
+    if (o->private_key != NULL && !tool_read_key(o->private_key, private_key, error)) {
         return NULL;
     }
     json_t *keys = o->keys != NULL ? read_keys(o->keys, error) : NULL;

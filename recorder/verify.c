@@ -153,6 +153,50 @@ static void check_manifest(check *c)
     json_decref(copy);
 }
 
+static void check_buried(check *c, const json_t *listed)
+{
+    char hash[2 * MCU_HASH + 1];
+    json_int_t number = json_integer_value(json_object_get(listed, "segment"));
+    const char *head = json_string_value(json_object_get(listed, "head"));
+    const rec_proof *p = number >= 0 && number <= UINT32_MAX ? segment_of(c, (uint32_t)number) : NULL;
+    if (p == NULL) {
+        c->tampered = true;
+        note(c, "tombstone: segment %lld is not there", (long long)number);
+        return;
+    }
+    if (p->key_page != MCU_ENOSUP) {
+        c->tampered = true;
+        note(c, "tombstone: segment %lld still has its key", (long long)number);
+    }
+    if (p->complete && head != NULL && head[0] != '\0' && strcmp(head, mcu_hex(p->head.hash, sizeof p->head.hash, hash)) != 0) {
+        c->tampered = true;
+        note(c, "tombstone: segment %lld is another one", (long long)number);
+    }
+}
+
+/* The gateway's word that the keys were overwritten: when, by whom, and of which segments. */
+static void check_tombstone(check *c)
+{
+    const json_t *t = c->store->tombstone;
+    size_t i;
+    json_t *listed;
+    if (t == NULL) {
+        return;
+    }
+    if (!mcu_json_check(t, "gateway", c->gateway)) {
+        c->tampered = true;
+        note(c, "tombstone: it is not signed by this gateway");
+    }
+    json_array_foreach(json_object_get(t, "segments"), i, listed)
+    {
+        check_buried(c, listed);
+    }
+    const char *actor = json_string_value(json_object_get(t, "actor")), *reason = json_string_value(json_object_get(t, "reason"));
+    note(c, "tombstone: shredded at %lld ms since 1970 by %s, %s",
+         (long long)json_integer_value(json_object_get(t, "shredded_ms")), actor != NULL ? actor : "?",
+         reason != NULL ? reason : "?");
+}
+
 rec_verdict rec_verify(const rec_store *s, const uint8_t gateway[MCU_SIGN_KEY], const json_t *anchors, GPtrArray *findings)
 {
     check c = {.store = s, .gateway = gateway, .findings = findings};
@@ -166,6 +210,7 @@ rec_verdict rec_verify(const rec_store *s, const uint8_t gateway[MCU_SIGN_KEY], 
     if (s->whole) {
         check_order(&c);
         check_manifest(&c);
+        check_tombstone(&c);
     }
     size_t i;
     json_t *anchor;

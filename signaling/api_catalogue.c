@@ -6,6 +6,7 @@
 #include "signaling/api_recording.h"
 #include "signaling/permissions.h"
 #include "signaling/recording_shred.h"
+#include "signaling/upload.h"
 
 #define LIST_MAX 1000
 
@@ -18,14 +19,15 @@ static void on_done(void *user, const char *code, const char *message)
     }
 }
 
-static json_t *segments_json(const sig_recording_facts *r)
+static json_t *segments_json(const sig_upload *upload, const sig_recording_facts *r)
 {
     json_t *list = json_array();
     for (guint i = 0; i < r->segments->len; i++) {
         const sig_segment_facts *s = &g_array_index(r->segments, sig_segment_facts, i);
-        json_array_append_new(list, json_pack("{s:I, s:s, s:I, s:I, s:I, s:s}", "segment", (json_int_t)s->segment, "state",
-                                              s->state, "started_ms", (json_int_t)s->started_ms, "media_ms",
-                                              (json_int_t)s->media_ms, "bytes", (json_int_t)s->bytes, "head", s->hash));
+        json_array_append_new(list,
+                              json_pack("{s:I, s:s, s:I, s:I, s:I, s:s, s:s}", "segment", (json_int_t)s->segment, "state",
+                                        s->state, "started_ms", (json_int_t)s->started_ms, "media_ms", (json_int_t)s->media_ms,
+                                        "bytes", (json_int_t)s->bytes, "head", s->hash, "stored", sig_upload_state(upload, s)));
     }
     return list;
 }
@@ -137,7 +139,7 @@ void sig_api_get_recording(sig_request *q)
     const sig_recording_facts *r = sig_api_recording(q);
     if (r) {
         json_t *m = recording_json(q->gateway, r);
-        json_object_set_new(m, "segments", segments_json(r));
+        json_object_set_new(m, "segments", segments_json(q->gateway->upload, r));
         sig_reply_json(q, 200, m);
     }
 }

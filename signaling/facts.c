@@ -199,6 +199,8 @@ void sig_facts_apply(sig_facts *f, const sig_change *c)
     case SIG_RECORDING_STATE:
     case SIG_RECORDING_HOLD:
     case SIG_SEGMENT_PUT:
+    case SIG_SEGMENT_STORED:
+    case SIG_RECORDING_STORED:
         sig_recording_facts_apply(f->recordings, c);
         break;
     case SIG_PIN_PUT:

@@ -22,6 +22,7 @@ typedef struct {
     int64_t segment, started_ms, media_ms, bytes;
     char file[SIG_FILE_MAX + 1];
     char state[SIG_WORD_MAX + 1];  /* "writing", "complete", "interrupted" */
+    char stored[SIG_WORD_MAX + 1]; /* upload.h */
     char hash[SIG_CHAIN_HASH + 1]; /* of its newest proven head; "" = none yet */
 } sig_segment_facts;
 
@@ -31,6 +32,7 @@ typedef struct {
     char state[SIG_WORD_MAX + 1];              /* "asking", "running", "held", "paused", "ended", "shredded" */
     char reason[SIG_ID_MAX + 1];               /* of its end */
     int64_t created_ms, ended_ms, shredded_ms; /* 0 = not yet */
+    char stored[SIG_WORD_MAX + 1];             /* of its manifest */
     bool hold;
     GArray *segments; /* of sig_segment_facts, by number */
 } sig_recording_facts;

@@ -4,6 +4,7 @@
 #include "signaling/audit.h"
 #include "signaling/phone_calls.h"
 #include "signaling/supervisor.h"
+#include "signaling/upload.h"
 
 typedef struct {
     sig_gateway *gateway;
@@ -54,6 +55,7 @@ static void on_written(void *user, bool ok)
         sig_facts_apply(p->gateway->facts, &p->changes[i]);
         sig_supervisor_changed(p->gateway->supervisor, &p->changes[i]);
         sig_phone_changed(p->gateway->phone, &p->changes[i]);
+        sig_upload_changed(p->gateway->upload, &p->changes[i]);
     }
     if (!ok) {
         sig_audit_check(p->gateway);

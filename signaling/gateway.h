@@ -26,6 +26,7 @@ typedef struct sig_audit sig_audit;
 typedef struct sig_audit_entry sig_audit_entry;
 typedef struct sig_phone sig_phone;
 typedef struct sig_links sig_links;
+typedef struct sig_upload sig_upload;
 
 typedef struct sig_gateway {
     struct event_base *base;
@@ -51,6 +52,7 @@ typedef struct sig_gateway {
     sig_launcher *launcher;
     sig_supervisor *supervisor;
     sig_phone *phone;                       /* NULL = the server has no telephone */
+    sig_upload *upload;                     /* NULL = recordings stay here */
     const char *data;                       /* folder */
     sig_rate *offers_of_seat, *offers_from; /* WHIP and WHEP, by seat and by address */
     int rooms_dir_fd;

@@ -14,6 +14,7 @@
 #include "mcu/base/clock.h"
 #include "mcu/base/log.h"
 #include "mcu/base/metrics.h"
+#include "mcu/base/no_dump.h"
 #include "mcu/base/seal_key.h"
 #include "mcu/base/signing.h"
 #include "mcu/base/status.h"
@@ -28,12 +29,14 @@
 #include "signaling/operator.h"
 #include "signaling/options.h"
 #include "signaling/phone_calls.h"
+#include "signaling/recording_files.h"
 #include "signaling/recording_links.h"
 #include "signaling/recording_shred.h"
 #include "signaling/recording_tool.h"
 #include "signaling/secret_file.h"
 #include "signaling/supervisor.h"
 #include "signaling/tls.h"
+#include "signaling/upload.h"
 
 #define CONTROL_FD 3
 #define OFFER_KEYS 8192
@@ -219,6 +222,7 @@ static void on_ready(void *user)
         }
     }
     sig_launcher_ready(p->gateway.launcher);
+    sig_recording_files_tidy(&p->gateway);
     check_retention(-1, 0, p);
     mcu_info("gateway.ready", "port=%u rooms=%u adopted=%u generation=%lld", p->settings->port,
              sig_facts_live_rooms(p->gateway.facts), sig_supervisor_running(p->gateway.supervisor),
@@ -347,7 +351,8 @@ static bool open_all(program *p, GError **error)
     g->base = event_base_new();
     if (!sig_make_private_folder(p->options.data, error) || !open_tls(p, error) || !open_secrets(p, error) ||
         !open_assets(p, error) || !open_folder(p, "rooms", &g->rooms_dir_fd, error) ||
-        !open_folder(p, "recordings", &g->recordings_dir_fd, error) || !open_store(p, error)) {
+        !open_folder(p, "recordings", &g->recordings_dir_fd, error) ||
+        !good_or_again(p, sig_recording_spare_open(g, error), error) || !open_store(p, error)) {
         return false;
     }
     g->offers_of_seat = sig_rate_new(g->settings->offers_per_minute, OFFER_KEYS);
@@ -361,6 +366,12 @@ static bool open_all(program *p, GError **error)
     g->phone = sig_phone_new(g, &no_phone);
     if (no_phone && !good_or_again(p, false, &no_phone)) {
         g_propagate_error(error, g_steal_pointer(&no_phone));
+        return false;
+    }
+    g_autoptr(GError) no_store = NULL;
+    g->upload = sig_upload_new(g, &no_store);
+    if (no_store && !good_or_again(p, false, &no_store)) {
+        g_propagate_error(error, g_steal_pointer(&no_store));
         return false;
     }
     g->http = sig_http_new(g, false, sig_routes, sig_n_routes, sig_page_fallback);
@@ -397,6 +408,7 @@ static void close_all(program *p)
     sig_http_free(g->http);
     sig_tools_end();
     sig_links_free(g->links);
+    sig_upload_free(g->upload);
     sig_store_close(g->store);
     sig_commits_clear(g);
     sig_audit_free(g->audit);
@@ -446,6 +458,7 @@ int main(int argc, char **argv)
         fputs("tessera: is started by tessera-launcher; see tessera-launcher --help\n", stderr);
         return 2;
     }
+    mcu_no_dump();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGINT, SIG_IGN); /* Ctrl-C reaches the launcher, which says when to drain */
     p.settings = sig_settings_load(p.options.config, p.options.port, &error);

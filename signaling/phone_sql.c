@@ -11,12 +11,13 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS numbers(room TEXT NOT NULL, seat TEXT NOT NULL, sealed TEXT NOT NULL, PRIMARY KEY(room, seat)) "
     "WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS calls(key TEXT PRIMARY KEY, room TEXT NOT NULL, ended_ms INTEGER NOT NULL, record TEXT NOT NULL) "
-    "WITHOUT ROWID;";
+    "WITHOUT ROWID;"
+    "UPDATE pins SET name = sealed(name) WHERE typeof(name) = 'text' AND name <> '';"; /* of an older version */
 
 /* ?1 key ?2 room ?3 seat ?4 name ?5 role ?6 language ?7 sealed ?8 record ?9 host ?10 once ?11 at_ms */
 static const char *const texts[N_STATEMENTS] = {
     [PUT_PIN] = "INSERT OR REPLACE INTO pins(key, room, seat, name, role, language, host, once, until_ms) "
-                "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?9, ?10, ?11)",
+                "VALUES(?1, ?2, ?3, sealed(?4), ?5, ?6, ?9, ?10, ?11)",
     [DROP_PIN] = "DELETE FROM pins WHERE key = ?1",
     [PUT_NUMBER] = "INSERT OR REPLACE INTO numbers(room, seat, sealed) VALUES(?2, ?3, ?7)",
     [PUT_CALL] = "INSERT OR REPLACE INTO calls(key, room, record, ended_ms) VALUES(?1, ?2, ?8, ?11)",
@@ -134,8 +135,8 @@ static bool replay(sig_phone_sql *s, const char *sql, sig_change_kind kind, sig_
 
 bool sig_phone_sql_load(sig_phone_sql *s, sig_change_fn each, void *user)
 {
-    return replay(s, "SELECT key, room, seat, name, role, language, '', '', host, once, until_ms FROM pins", SIG_PIN_PUT, each,
-                  user) &&
+    return replay(s, "SELECT key, room, seat, unsealed(name), role, language, '', '', host, once, until_ms FROM pins",
+                  SIG_PIN_PUT, each, user) &&
            replay(s, "SELECT '', room, seat, '', '', '', sealed, '', 0, 0, 0 FROM numbers", SIG_NUMBER_PUT, each, user) &&
            replay(s, "SELECT key, room, '', '', '', '', '', record, 0, 0, ended_ms FROM calls ORDER BY ended_ms", SIG_CALL_PUT,
                   each, user);

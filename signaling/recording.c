@@ -291,7 +291,6 @@ sig_recording *sig_recording_new(sig_room *r)
     c->turn = SIG_RECORDING_OFF;
     c->coming = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     c->refusing = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    c->unused = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     c->deadline = sig_timer_new(r->gateway->base, on_stop_deadline, c);
     if (f) {
         go_on_with(c, f);
@@ -303,7 +302,6 @@ void sig_recording_free(sig_recording *c)
 {
     g_hash_table_destroy(c->coming);
     g_hash_table_destroy(c->refusing);
-    g_hash_table_destroy(c->unused);
     event_free(c->deadline);
     g_free(c);
 }

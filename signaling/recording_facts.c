@@ -22,13 +22,20 @@ static void put(GHashTable *recordings, const sig_change *c)
     g_hash_table_insert(recordings, r->id, r);
 }
 
+static sig_segment_facts *segment_of(const sig_recording_facts *r, int64_t segment)
+{
+    for (guint i = 0; i < r->segments->len; i++) {
+        sig_segment_facts *one = &g_array_index(r->segments, sig_segment_facts, i);
+        if (one->segment == segment) {
+            return one;
+        }
+    }
+    return NULL;
+}
+
 static void put_segment(sig_recording_facts *r, const sig_change *c)
 {
-    sig_segment_facts *s = NULL;
-    for (guint i = 0; i < r->segments->len && !s; i++) {
-        sig_segment_facts *one = &g_array_index(r->segments, sig_segment_facts, i);
-        s = one->segment == c->segment ? one : NULL;
-    }
+    sig_segment_facts *s = segment_of(r, c->segment);
     if (!s) {
         sig_segment_facts fresh = {.segment = c->segment, .started_ms = c->at_ms};
         g_strlcpy(fresh.file, c->file, sizeof fresh.file);
@@ -39,6 +46,16 @@ static void put_segment(sig_recording_facts *r, const sig_change *c)
     g_strlcpy(s->hash, c->hash, sizeof s->hash);
     s->media_ms = c->media_ms;
     s->bytes = c->bytes;
+}
+
+static void set_stored(sig_recording_facts *r, const sig_change *c)
+{
+    sig_segment_facts *s = c->kind == SIG_SEGMENT_STORED ? segment_of(r, c->segment) : NULL;
+    if (s) {
+        g_strlcpy(s->stored, c->stored, sizeof s->stored);
+    } else if (c->kind == SIG_RECORDING_STORED) {
+        g_strlcpy(r->stored, c->stored, sizeof r->stored);
+    }
 }
 
 static void set_state(sig_recording_facts *r, const sig_change *c)
@@ -63,6 +80,8 @@ void sig_recording_facts_apply(GHashTable *recordings, const sig_change *c)
         r->hold = c->hold;
     } else if (r && c->kind == SIG_SEGMENT_PUT) {
         put_segment(r, c);
+    } else if (r && (c->kind == SIG_SEGMENT_STORED || c->kind == SIG_RECORDING_STORED)) {
+        set_stored(r, c);
     }
 }
 

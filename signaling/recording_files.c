@@ -1,29 +1,31 @@
-/* The files that a room process is handed, in DATA/recordings. */
+/* The files that a room process is handed, in DATA/recordings and, for when that disk fails, in the spare folder. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "mcu/base/log.h"
 #include "signaling/recording_private.h"
 #include "signaling/supervisor.h"
 
+#define SPARE SIG_SPARE_FOLDER
+
 typedef struct {
     sig_gateway *gateway;
     char room[SIG_ID_MAX + 1], recording[SIG_ID_MAX + 1];
     unsigned start, n;
-    sig_recording_file files[SIG_FILES_AHEAD];
+    bool spare;
+    sig_recording_file files[SIG_FILES_AHEAD + 1];
     int error;
 } order;
 
-static int open_folder(const order *o)
+/* Of a recording, below `all`; its entry is durable. */
+static int open_folder(int all, const char *recording)
 {
-    int all = o->gateway->recordings_dir_fd;
-    bool fresh = mkdirat(all, o->recording, 0700) == 0;
-    int fd = fresh || errno == EEXIST ? openat(all, o->recording, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW) : -1;
+    bool fresh = mkdirat(all, recording, 0700) == 0;
+    int fd = fresh || errno == EEXIST ? openat(all, recording, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW) : -1;
     if (fd >= 0 && fresh && fsync(all) != 0) {
         close(fd);
         fd = -1;
@@ -31,29 +33,57 @@ static int open_folder(const order *o)
     return fd;
 }
 
-static int make_file(const order *o, int folder, char name[SIG_FILE_MAX + 1])
+static int make_file(int folder, const char *prefix, const char *recording, char name[SIG_FILE_MAX + 1])
 {
     char id[SIG_ID_MAX + 1];
     sig_random_id("", id);
-    g_autofree char *file = g_strconcat(id, ".tsr", NULL);
-    g_snprintf(name, SIG_FILE_MAX + 1, "%s/%s", o->recording, file);
+    g_autofree char *file = g_strconcat(id, SIG_SEGMENT_SUFFIX, NULL);
+    g_snprintf(name, SIG_FILE_MAX + 1, "%s%s/%s", prefix, recording, file);
     return openat(folder, file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
+static bool make_in(int all, const char *prefix, const char *recording, sig_recording_file *files, unsigned n)
+{
+    int folder = open_folder(all, recording);
+    bool ok = folder >= 0;
+    for (unsigned i = 0; i < n && ok; i++) {
+        files[i].fd = make_file(folder, prefix, recording, files[i].name);
+        ok = files[i].fd >= 0;
+    }
+    ok = ok && fsync(folder) == 0;
+    if (folder >= 0) {
+        close(folder);
+    }
+    return ok;
+}
+
+int sig_recording_spare_fd(int recordings_dir_fd)
+{
+    return openat(recordings_dir_fd, SPARE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* A spare disk that fails is a warning: the other one is still there. */
+static void make_spare(order *o)
+{
+    sig_recording_file *f = &o->files[o->n];
+    int all = sig_recording_spare_fd(o->gateway->recordings_dir_fd);
+    if (all < 0 || !make_in(all, SPARE "/", o->recording, f, 1)) {
+        mcu_warn("recording.spare", "recording=%s error=\"%s\"", o->recording, g_strerror(errno));
+    }
+    f->spare = true;
+    if (all >= 0) {
+        close(all);
+    }
 }
 
 /* On the store's thread: a disk that hangs holds up nobody's signaling. */
 static bool make_files(void *arg)
 {
     order *o = arg;
-    int folder = open_folder(o);
-    bool ok = folder >= 0;
-    for (unsigned i = 0; i < o->n && ok; i++) {
-        o->files[i].fd = make_file(o, folder, o->files[i].name);
-        ok = o->files[i].fd >= 0;
-    }
-    ok = ok && fsync(folder) == 0;
+    bool ok = o->n == 0 || make_in(o->gateway->recordings_dir_fd, "", o->recording, o->files, o->n);
     o->error = ok ? 0 : errno;
-    if (folder >= 0) {
-        close(folder);
+    if (o->spare) {
+        make_spare(o);
     }
     return ok;
 }
@@ -61,48 +91,12 @@ static bool make_files(void *arg)
 static void free_order(void *arg)
 {
     order *o = arg;
-    for (unsigned i = 0; i < o->n; i++) {
+    for (unsigned i = 0; i < G_N_ELEMENTS(o->files); i++) {
         if (o->files[i].fd >= 0) {
             close(o->files[i].fd);
         }
     }
     g_free(o);
-}
-
-static void on_made(void *user, bool ok)
-{
-    const order *o = user;
-    const sig_room *room = sig_supervisor_room(o->gateway->supervisor, o->room);
-    sig_recording *c = room ? room->recording : NULL;
-    bool wanted = c && strcmp(c->id, o->recording) == 0;
-    if (!ok) {
-        mcu_error_log("recording.file", "recording=%s error=\"%s\"", o->recording, g_strerror(o->error));
-    }
-    if (ok && wanted && sig_recording_files_made(c, o->start, o->files, o->n)) {
-        return;
-    }
-    for (unsigned i = 0; i < o->n; i++) {
-        if (o->files[i].fd >= 0) {
-            sig_recording_file_remove(o->gateway, o->files[i].name);
-        }
-    }
-    if (!ok && wanted && o->start && o->start == c->starting) {
-        sig_recording_end(c, "failed");
-    }
-}
-
-bool sig_recording_files_make(const sig_recording *c, unsigned n, unsigned start)
-{
-    order *o = g_new0(order, 1);
-    o->gateway = c->room->gateway;
-    o->n = n;
-    o->start = start;
-    g_strlcpy(o->room, c->room->id, sizeof o->room);
-    g_strlcpy(o->recording, c->id, sizeof o->recording);
-    for (unsigned i = 0; i < n; i++) {
-        o->files[i].fd = -1;
-    }
-    return sig_store_work(o->gateway->store, NULL, NULL, make_files, o, free_order, on_made, o);
 }
 
 typedef struct {
@@ -123,7 +117,7 @@ static void on_removed(void *user, bool ok)
     (void)ok;
 }
 
-void sig_recording_file_remove(const sig_gateway *g, const char *name)
+static void remove_soon(const sig_gateway *g, const char *name)
 {
     removal *r = g_new0(removal, 1);
     r->folder = g->recordings_dir_fd;
@@ -131,9 +125,58 @@ void sig_recording_file_remove(const sig_gateway *g, const char *name)
     (void)sig_store_work(g->store, NULL, NULL, remove_file, r, g_free, on_removed, NULL); /* else an empty file stays */
 }
 
-bool sig_recording_disk_ok(const sig_gateway *g)
+/* Those that could be made, closed up. */
+static unsigned made(order *o, sig_recording_file *files)
 {
-    struct statvfs v;
-    int64_t reserve = g->settings->recording_reserve_mib * INT64_C(1048576);
-    return fstatvfs(g->recordings_dir_fd, &v) == 0 && (int64_t)v.f_bavail * (int64_t)v.f_frsize > reserve;
+    unsigned n = 0;
+    for (unsigned i = 0; i < G_N_ELEMENTS(o->files); i++) {
+        if (o->files[i].fd >= 0) {
+            files[n++] = o->files[i];
+        }
+    }
+    return n;
+}
+
+static void on_made(void *user, bool ok)
+{
+    order *o = user;
+    const sig_room *room = sig_supervisor_room(o->gateway->supervisor, o->room);
+    sig_recording *c = room ? room->recording : NULL;
+    bool wanted = c && strcmp(c->id, o->recording) == 0;
+    sig_recording_file files[SIG_FILES_AHEAD + 1];
+    unsigned n = made(o, files);
+    if (!ok) {
+        mcu_error_log("recording.file", "recording=%s error=\"%s\"", o->recording, g_strerror(o->error));
+    }
+    if (ok && wanted && sig_recording_files_made(c, o->start, files, n)) {
+        return;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        remove_soon(o->gateway, files[i].name);
+    }
+    if (!ok && wanted && o->start && o->start == c->starting) {
+        sig_recording_end(c, "failed");
+    }
+}
+
+bool sig_recording_files_make(const sig_recording *c, unsigned n, bool spare, unsigned start)
+{
+    order *o = g_new0(order, 1);
+    o->gateway = c->room->gateway;
+    o->n = n;
+    o->spare = spare && *o->gateway->settings->recording_spare;
+    o->start = start;
+    g_strlcpy(o->room, c->room->id, sizeof o->room);
+    g_strlcpy(o->recording, c->id, sizeof o->recording);
+    for (unsigned i = 0; i < G_N_ELEMENTS(o->files); i++) {
+        o->files[i].fd = -1;
+    }
+    return sig_store_work(o->gateway->store, NULL, NULL, make_files, o, free_order, on_made, o);
+}
+
+bool sig_recording_file_is_ours(const sig_recording *c, const char *name)
+{
+    const char *rest = g_str_has_prefix(name, SPARE "/") ? name + strlen(SPARE "/") : name;
+    size_t n = strlen(c->id);
+    return strncmp(rest, c->id, n) == 0 && rest[n] == '/' && !strchr(rest + n + 1, '/');
 }

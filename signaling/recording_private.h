@@ -4,6 +4,7 @@
 
 #include "mcu/base/signing.h"
 #include "signaling/recording.h"
+#include "signaling/recording_files.h"
 #include "signaling/room_private.h"
 
 typedef enum {
@@ -29,7 +30,6 @@ struct sig_recording {
     GHashTable *coming;            /* seats on their way to the process */
     GHashTable *refusing;          /* seats whose no is not on the disk yet -> its number */
     unsigned answers;              /* so far: their numbers */
-    GHashTable *unused;            /* files that were handed out */
     struct event *deadline;        /* of stopping */
 };
 
@@ -43,20 +43,30 @@ bool sig_recording_can_begin(const sig_recording *c, const char **why_not);
 void sig_recording_begin(sig_recording *c);
 void sig_recording_tell(sig_recording *c, const char *action, const char *reason); /* "pause", "resume", "stop" */
 void sig_recording_tell_caption(const sig_recording *c);                           /* what the picture says about it */
-void sig_recording_drop_unused(sig_recording *c);
+const char *sig_recording_process_key(const sig_recording *c);                     /* that it signs with; "" = it cannot */
+void sig_recording_more_files(const sig_recording *c, unsigned n, bool spare);
+void sig_recording_interrupt(const sig_recording *c); /* recording_said.c: the process is gone, with what it was writing */
 
 /* ---- files (recording_files.c) ---- */
 #define SIG_FILES_AHEAD 2
 typedef struct {
-    char name[SIG_FILE_MAX + 1]; /* ID/NAME.tsr in DATA/recordings: empty, its folder entry durable */
+    char name[SIG_FILE_MAX + 1]; /* ID/NAME.tsr or spare/ID/NAME.tsr in DATA/recordings: empty, its folder entry durable */
     int fd;
+    bool spare;
 } sig_recording_file;
-/* Makes 1..SIG_FILES_AHEAD on the store's thread, then sig_recording_files_made(). False = too much is waiting there. */
-bool sig_recording_files_make(const sig_recording *c, unsigned n, unsigned start);
+/* Makes 0..SIG_FILES_AHEAD and, with `spare`, one in the spare folder, on the store's thread; then sig_recording_files_made().
+ * False = too much is waiting there. */
+bool sig_recording_files_make(const sig_recording *c, unsigned n, bool spare, unsigned start);
 /* Hands them to the process (recording_process.c); `start` that is still wanted (c->starting): it begins to record. False =
  * nobody needs them. The descriptors stay the caller's. */
 bool sig_recording_files_made(sig_recording *c, unsigned start, const sig_recording_file *files, unsigned n);
-void sig_recording_file_remove(const sig_gateway *g, const char *name); /* soon, on the store's thread */
-bool sig_recording_disk_ok(const sig_gateway *g);                       /* more than the reserve is free */
+int sig_recording_spare_fd(int recordings_dir_fd); /* the caller's; -1 = errno */
+bool sig_recording_file_is_ours(const sig_recording *c, const char *name);
+
+/* ---- folders (recording_tidy.c) ---- */
+/* Files that were handed out and not used are removed, soon, on the store's thread: of this recording, whose process is gone or
+ * has let go of them. */
+void sig_recording_drop_unused(const sig_recording *c);
+bool sig_recording_disk_ok(const sig_gateway *g); /* more than the reserve is free */
 
 #endif

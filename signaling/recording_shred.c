@@ -12,6 +12,7 @@
 #include "mcu/base/status.h"
 #include "signaling/audit.h"
 #include "signaling/recording_links.h"
+#include "signaling/upload.h"
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 #define TOMBSTONE "tombstone.json"
@@ -118,6 +119,7 @@ static void on_buried(void *user, bool ok)
     if (ok) {
         sig_links_forget(o->gateway->links, o->change.recording);
         sig_facts_apply(o->gateway->facts, &o->change);
+        sig_upload_changed(o->gateway->upload, &o->change);
     }
     o->fn(o->user, ok ? NULL : mcu_error_name(MCU_ERROR_UNAVAILABLE), "It could not be shredded.");
     g_free(o);

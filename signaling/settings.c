@@ -71,6 +71,14 @@ const mcu_config_key sig_settings_keys[] = {
     {"recording", "caption", YES_NO, "true", 0, 0, "recorded pictures show REC, the clock with its zone, and the visit's id"},
     {"recording", "retention_days", NUM, "0", 0, 36500, "recordings are shredded this long after their end; 0 = never"},
     {"recording", "reserve_mib", NUM, "1024", 16, 1048576, "no recording begins with less space than this on the disk"},
+    {"recording", "spare", STR, "", 0, 0, "folder on another disk, where recordings go on when a write fails; empty = none"},
+    {"recording", "slate", STR, "Recording paused", 0, 0, "what the recording shows when it is paused"},
+    {"s3", "endpoint", STR, "", 0, 0, "store for sealed recordings, as https://s3.example.org; empty = none"},
+    {"s3", "bucket", STR, "", 0, 0, "its bucket"},
+    {"s3", "region", STR, "us-east-1", 0, 0, "its region, for the signature"},
+    {"s3", "prefix", STR, "", 0, 0, "what the names of objects begin with, as clinic/"},
+    {"s3", "credentials", STR, "", 0, 0, "file with the access key's ID and its secret, each on a line"},
+    {"s3", "authority", STR, "", 0, 0, "PEM file of who certifies the store; empty = the system's"},
     {"limits", "max_rooms", NUM, "200", 1, 10000, "rooms that exist at a time"},
     {"limits", "max_seats", NUM, "64", 1, 64, "seats of a room"},
     {"limits", "idle_rooms", NUM, "1", 0, 8, "room processes started ahead"},
@@ -114,6 +122,8 @@ const mcu_config_key sig_settings_keys[] = {
     {"log", "level", STR, "info", 0, 0, "debug, info, warn or error"},
     {NULL, NULL, MCU_CONFIG_NONE, NULL, 0, 0, NULL},
 };
+
+#define SLATE_MAX 64
 
 static bool number(const char **text, char end, int min, int max, int *out)
 {
@@ -189,6 +199,23 @@ static bool is_requirement(const sig_settings *s)
     return *s->oidc_issuer && equals && equals > s->oidc_require && equals[1];
 }
 
+static bool check_s3(const sig_settings *s, GError **error)
+{
+    if (!*s->s3_endpoint) {
+        return true;
+    }
+    if (!g_str_has_prefix(s->s3_endpoint, "https://") && !g_str_has_prefix(s->s3_endpoint, "http://")) {
+        return bad(error, "s3", "endpoint", "must begin with https:// or, on a network of its own, http://");
+    }
+    if (strchr(strstr(s->s3_endpoint, "//") + 2, '/')) {
+        return bad(error, "s3", "endpoint", "ends with the host or its port");
+    }
+    if (!*s->s3_bucket || !*s->s3_credentials) {
+        return bad(error, "s3", *s->s3_bucket ? "credentials" : "bucket", "is needed with an endpoint");
+    }
+    return !*s->s3_prefix || g_str_has_suffix(s->s3_prefix, "/") || bad(error, "s3", "prefix", "must end with a slash");
+}
+
 static bool check(const sig_settings *s, GError **error)
 {
     if (!check_origins(s->origins, "origins", error) || !check_origins(s->frame_ancestors, "frame_ancestors", error)) {
@@ -230,6 +257,9 @@ static bool check(const sig_settings *s, GError **error)
     if (*s->recording_tier && !sig_settings_has_tier(s, s->recording_tier)) {
         return bad(error, "recording", "tier", "is none of the configured tiers");
     }
+    if (!g_utf8_validate(s->recording_slate, -1, NULL) || g_utf8_strlen(s->recording_slate, -1) > SLATE_MAX) {
+        return bad(error, "recording", "slate", "is text of at most 64 characters");
+    }
     static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
     return g_strv_contains(levels, s->log_level) || bad(error, "log", "level", "must be debug, info, warn or error");
 }
@@ -269,6 +299,14 @@ static void read_values(sig_settings *s, int port)
     s->recording_caption = mcu_config_bool(c, "recording", "caption");
     s->recording_retention_days = mcu_config_int(c, "recording", "retention_days");
     s->recording_reserve_mib = mcu_config_int(c, "recording", "reserve_mib");
+    s->recording_spare = mcu_config_str(c, "recording", "spare");
+    s->recording_slate = mcu_config_str(c, "recording", "slate");
+    s->s3_endpoint = mcu_config_str(c, "s3", "endpoint");
+    s->s3_bucket = mcu_config_str(c, "s3", "bucket");
+    s->s3_region = mcu_config_str(c, "s3", "region");
+    s->s3_prefix = mcu_config_str(c, "s3", "prefix");
+    s->s3_credentials = mcu_config_str(c, "s3", "credentials");
+    s->s3_authority = mcu_config_str(c, "s3", "authority");
     s->max_rooms = (unsigned)mcu_config_int(c, "limits", "max_rooms");
     s->max_seats = (unsigned)mcu_config_int(c, "limits", "max_seats");
     s->idle_rooms = (unsigned)mcu_config_int(c, "limits", "idle_rooms");
@@ -291,7 +329,7 @@ sig_settings *sig_settings_load(const char *path, int port, GError **error)
     read_values(s, port);
     if (!read_networks(s, "server", "trusted_proxies", &s->trusted_proxies, error) ||
         !read_networks(s, "admin", "allow", &s->admin_allow, error) || !read_tiers(s, error) || !check(s, error) ||
-        !sig_phone_settings_read(&s->phone, config, error)) {
+        !check_s3(s, error) || !sig_phone_settings_read(&s->phone, config, error)) {
         g_prefix_error(error, "%s: ", path ? path : "configuration");
         sig_settings_free(s);
         return NULL;

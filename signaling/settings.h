@@ -62,6 +62,9 @@ typedef struct {
     int64_t recording_reserve_mib;
     bool recording_caption;
     int64_t recording_retention_days; /* 0 = for ever */
+    const char *recording_spare;      /* "" = none */
+    const char *recording_slate;
+    const char *s3_endpoint, *s3_bucket, *s3_region, *s3_prefix, *s3_credentials, *s3_authority; /* endpoint "" = no store */
 
     unsigned max_rooms, max_seats, idle_rooms;
     unsigned messages_per_second, offers_per_minute;

@@ -37,12 +37,14 @@ typedef enum {
     SIG_PIN_DROP,   /* key */
     SIG_NUMBER_PUT, /* room, seat, sealed: the telephone number on file; "" = none */
     SIG_CALL_PUT,   /* key: the call; room, at_ms: its end; record */
-    SIG_ROOM_RECORDING,  /* room, policy */
-    SIG_SEAT_CONSENT,    /* room, seat, given, version, method, at_ms */
-    SIG_RECORDING_PUT,   /* recording, room, policy, tier, state, at_ms */
-    SIG_RECORDING_STATE, /* recording, room, state, reason, at_ms: of an end when the state is "ended" */
-    SIG_RECORDING_HOLD,  /* recording, hold */
-    SIG_SEGMENT_PUT,     /* recording, segment, file, state, hash, bytes, media_ms, at_ms: `file` and `at_ms` of a new one */
+    SIG_ROOM_RECORDING,   /* room, policy */
+    SIG_SEAT_CONSENT,     /* room, seat, given, version, method, at_ms */
+    SIG_RECORDING_PUT,    /* recording, room, policy, tier, state, at_ms */
+    SIG_RECORDING_STATE,  /* recording, room, state, reason, at_ms: of an end when the state is "ended" */
+    SIG_RECORDING_HOLD,   /* recording, hold */
+    SIG_SEGMENT_STORED,   /* recording, segment, stored */
+    SIG_RECORDING_STORED, /* recording, stored: its manifest, or its tombstone */
+    SIG_SEGMENT_PUT,      /* recording, segment, file, state, hash, bytes, media_ms, at_ms: `file` and `at_ms` of a new one */
 } sig_change_kind;
 
 /* Of a room's recording: nobody is recorded; everybody is told; everybody must agree first. */
@@ -61,6 +63,7 @@ typedef struct {
     char layout[MCU_LAYOUT_NAME_MAX + 1];
     char recording[SIG_ID_MAX + 1];
     char policy[SIG_WORD_MAX + 1], state[SIG_WORD_MAX + 1], version[SIG_WORD_MAX + 1], method[SIG_WORD_MAX + 1];
+    char stored[SIG_WORD_MAX + 1]; /* "" = not yet, "stored", "lost", "deleted" */
     char reason[SIG_ID_MAX + 1], file[SIG_FILE_MAX + 1], hash[SIG_CHAIN_HASH + 1];
     bool host, muted, fixed, locked, signing, given, hold, once;
     int64_t generation, at_ms, segment, bytes, media_ms;

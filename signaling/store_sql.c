@@ -6,6 +6,7 @@
 
 #include "mcu/base/log.h"
 #include "mcu/base/status.h"
+#include "signaling/name_seal.h"
 #include "signaling/phone_sql.h"
 #include "signaling/store_schema.h"
 
@@ -27,13 +28,15 @@ enum {
     STATE_RECORDING,
     HOLD_RECORDING,
     PUT_SEGMENT,
+    STORE_SEGMENT,
+    STORE_RECORDING,
     N_STATEMENTS
 };
 
 /* Parameters are members of a change, by name: see `fields`. */
 static const char *const texts[N_STATEMENTS] = {
-    [PUT_ROOM] = "INSERT INTO rooms(id, name, created_ms, layout, recording) VALUES(:room, :name, :at_ms, :layout, :policy) "
-                 "ON CONFLICT(id) DO UPDATE SET name = :name",
+    [PUT_ROOM] = "INSERT INTO rooms(id, name, created_ms, layout, recording) VALUES(:room, sealed(:name), :at_ms, :layout, "
+                 ":policy) ON CONFLICT(id) DO UPDATE SET name = excluded.name",
     [END_ROOM] = "UPDATE rooms SET ended_ms = :at_ms, name = '' WHERE id = :room",
     [LOCK_ROOM] = "UPDATE rooms SET locked = :locked WHERE id = :room",
     [LAYOUT_ROOM] = "UPDATE rooms SET layout = :layout WHERE id = :room",
@@ -41,8 +44,8 @@ static const char *const texts[N_STATEMENTS] = {
     [MUTE_ROOM] = "UPDATE seats SET muted = 1 WHERE room = :room AND host = 0 AND role <> :role",
     [DROP_SEATS] = "DELETE FROM seats WHERE room = :room",
     [PUT_SEAT] = "INSERT INTO seats(room, seat, name, role, tier, host, muted, fixed, language, signing) "
-                 "VALUES(:room, :seat, :name, :role, :tier, :host, :muted, :fixed, :language, :signing) "
-                 "ON CONFLICT(room, seat) DO UPDATE SET name = :name, role = :role, host = :host, fixed = :fixed, "
+                 "VALUES(:room, :seat, sealed(:name), :role, :tier, :host, :muted, :fixed, :language, :signing) "
+                 "ON CONFLICT(room, seat) DO UPDATE SET name = excluded.name, role = :role, host = :host, fixed = :fixed, "
                  "language = :language, signing = :signing",
     [MUTE_SEAT] = "UPDATE seats SET muted = :muted WHERE room = :room AND seat = :seat",
     [TIER_SEAT] = "UPDATE seats SET tier = :tier WHERE room = :room AND seat = :seat",
@@ -62,6 +65,8 @@ static const char *const texts[N_STATEMENTS] = {
                     "VALUES(:recording, :segment, :file, :state, :hash, :bytes, :media_ms, :at_ms) "
                     "ON CONFLICT(recording, segment) DO UPDATE "
                     "SET state = :state, hash = :hash, bytes = :bytes, media_ms = :media_ms",
+    [STORE_SEGMENT] = "UPDATE segments SET stored = :stored WHERE recording = :recording AND segment = :segment",
+    [STORE_RECORDING] = "UPDATE recordings SET stored = :stored WHERE id = :recording",
 };
 
 #define TEXT_FIELD(name)                                                                                                         \
@@ -85,12 +90,12 @@ typedef struct {
 
 /* The members of a change, as statements and queries name them. */
 static const field fields[] = {
-    TEXT_FIELD(room),     TEXT_FIELD(seat),       TEXT_FIELD(name),         TEXT_FIELD(role),    TEXT_FIELD(tier),
-    TEXT_FIELD(language), TEXT_FIELD(layout),     TEXT_FIELD(recording),    TEXT_FIELD(policy),  TEXT_FIELD(state),
-    TEXT_FIELD(version),  TEXT_FIELD(method),     TEXT_FIELD(reason),       TEXT_FIELD(file),    TEXT_FIELD(hash),
-    FLAG_FIELD(host),     FLAG_FIELD(muted),      FLAG_FIELD(fixed),        FLAG_FIELD(locked),  FLAG_FIELD(signing),
-    FLAG_FIELD(given),    FLAG_FIELD(hold),       NUMBER_FIELD(generation), NUMBER_FIELD(at_ms), NUMBER_FIELD(segment),
-    NUMBER_FIELD(bytes),  NUMBER_FIELD(media_ms),
+    TEXT_FIELD(room),      TEXT_FIELD(seat),    TEXT_FIELD(name),       TEXT_FIELD(role),         TEXT_FIELD(tier),
+    TEXT_FIELD(language),  TEXT_FIELD(layout),  TEXT_FIELD(recording),  TEXT_FIELD(policy),       TEXT_FIELD(state),
+    TEXT_FIELD(version),   TEXT_FIELD(method),  TEXT_FIELD(reason),     TEXT_FIELD(file),         TEXT_FIELD(hash),
+    TEXT_FIELD(stored),    FLAG_FIELD(host),    FLAG_FIELD(muted),      FLAG_FIELD(fixed),        FLAG_FIELD(locked),
+    FLAG_FIELD(signing),   FLAG_FIELD(given),   FLAG_FIELD(hold),       NUMBER_FIELD(generation), NUMBER_FIELD(at_ms),
+    NUMBER_FIELD(segment), NUMBER_FIELD(bytes), NUMBER_FIELD(media_ms),
 };
 
 static const field *field_of(const char *name)
@@ -134,7 +139,8 @@ static int64_t number(sig_sql *s, const char *sql)
 static bool prepare(sig_sql *s, GError **error)
 {
     /* FULL: a commit that was reported is on the disk, also after a power failure. */
-    if (!run(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")) {
+    if (!run(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; "
+                "PRAGMA secure_delete = ON;")) {
         return fail(s, error);
     }
     if (!sig_store_schema_apply(s->db, error)) {
@@ -155,8 +161,9 @@ sig_sql *sig_sql_open(const char *path, GError **error)
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     bool ok = sqlite3_open_v2(path, &s->db, flags, NULL) == SQLITE_OK || fail(s, error);
     if (ok) {
+        g_autofree char *folder = g_path_get_dirname(path);
         sqlite3_busy_timeout(s->db, 3000);
-        ok = prepare(s, error);
+        ok = sig_name_seal_install(s->db, folder, error) && prepare(s, error);
     }
     if (!ok) {
         g_prefix_error(error, "%s: ", path);
@@ -228,10 +235,10 @@ bool sig_sql_load(sig_sql *s, sig_change_fn each, void *user, GError **error)
         const char *sql;
         sig_change_kind kind;
     } queries[] = {
-        {"SELECT id AS room, name, created_ms AS at_ms, layout, recording AS policy FROM rooms", SIG_ROOM_PUT},
+        {"SELECT id AS room, unsealed(name) AS name, created_ms AS at_ms, layout, recording AS policy FROM rooms", SIG_ROOM_PUT},
         {"SELECT id AS room, locked FROM rooms WHERE locked", SIG_ROOM_LOCK},
         {"SELECT room, seat, generation, at_ms FROM revocations", SIG_SEAT_DROP},
-        {"SELECT room, seat, name, role, tier, host, muted, fixed, language, signing FROM seats", SIG_SEAT_PUT},
+        {"SELECT room, seat, unsealed(name) AS name, role, tier, host, muted, fixed, language, signing FROM seats", SIG_SEAT_PUT},
         {"SELECT room, seat, given, version, method, at_ms FROM consents", SIG_SEAT_CONSENT},
         {"SELECT id AS recording, room, policy, tier, created_ms AS at_ms, state FROM recordings", SIG_RECORDING_PUT},
         {"SELECT id AS recording, room, state, reason FROM recordings WHERE ended_ms IS NULL", SIG_RECORDING_STATE},
@@ -241,6 +248,8 @@ bool sig_sql_load(sig_sql *s, sig_change_fn each, void *user, GError **error)
          SIG_RECORDING_STATE},
         {"SELECT id AS recording, hold FROM recordings WHERE hold", SIG_RECORDING_HOLD},
         {"SELECT recording, segment, file, state, hash, bytes, media_ms, started_ms AS at_ms FROM segments", SIG_SEGMENT_PUT},
+        {"SELECT recording, segment, stored FROM segments WHERE stored <> ''", SIG_SEGMENT_STORED},
+        {"SELECT id AS recording, stored FROM recordings WHERE stored <> ''", SIG_RECORDING_STORED},
         {"SELECT id AS room, ended_ms AS at_ms FROM rooms WHERE ended_ms IS NOT NULL", SIG_ROOM_END},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(queries); i++) {
@@ -328,6 +337,10 @@ static bool apply_one(sig_sql *s, const sig_change *c)
         return execute(s, HOLD_RECORDING, c);
     case SIG_SEGMENT_PUT:
         return execute(s, PUT_SEGMENT, c);
+    case SIG_SEGMENT_STORED:
+        return execute(s, STORE_SEGMENT, c);
+    case SIG_RECORDING_STORED:
+        return execute(s, STORE_RECORDING, c);
     case SIG_CHANGE_NONE:
         break;
     }

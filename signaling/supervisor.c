@@ -242,6 +242,8 @@ void sig_supervisor_changed(sig_supervisor *s, const sig_change *change)
     case SIG_RECORDING_STATE:
     case SIG_RECORDING_HOLD:
     case SIG_SEGMENT_PUT:
+    case SIG_SEGMENT_STORED:
+    case SIG_RECORDING_STORED:
     case SIG_ROOM_PUT:
     case SIG_PIN_PUT:
     case SIG_PIN_DROP:

@@ -24,7 +24,7 @@ GOAL_PCT = {"shared": 2.0, "own": None}
 def run(report, programs, cases, quick):
     for case in cases:
         if case == "kill9":
-            kills(report, programs, quick)
+            kills(report, programs, 50 if quick else 1000)
         else:
             visit(report, programs, case, quick)
 
@@ -69,8 +69,7 @@ def visit(report, programs, case, quick):
     report.add(case, "written", middle(sizes) / 1024, "KiB/s")
 
 
-def kills(report, programs, quick):
-    number = 50 if quick else 1000
+def kills(report, programs, number):
     say(f"kill9: {number} recorders killed")
     done = subprocess.run([programs.path("test_recorder_kill")], env={**os.environ, "TESSERA_KILLS": str(number)}, capture_output=True, text=True)
     found = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith('{"kills"')]

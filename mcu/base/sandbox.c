@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "mcu/base/log.h"
+#include "mcu/base/no_dump.h"
 #include "mcu/base/status.h"
 
 #define READ_ONLY (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
@@ -125,12 +126,12 @@ bool mcu_sandbox_enter(const char *const *readable, GError **error)
     if (g_getenv("TESSERA_NO_SANDBOX") != NULL) {
         return true;
     }
-    const struct rlimit no_core = {0, 0}, files = {4096, 4096};
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || setrlimit(RLIMIT_CORE, &no_core) != 0) {
+    const struct rlimit files = {4096, 4096};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         g_set_error(error, MCU_ERROR, MCU_ERROR_INTERNAL, "no_new_privs: %s", g_strerror(errno));
         return false;
     }
     (void)setrlimit(RLIMIT_NOFILE, &files);
-    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    mcu_no_dump();
     return enter_landlock(readable, error) && enter_seccomp(error);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mcu/base/clock.h"
+#include "mcu/base/status.h"
 #include "mcu/bot/participant.h"
 #include "mcu/bot/viewer.h"
 
@@ -28,6 +29,11 @@ bool mcu_crew_init(mcu_crew *c, const mcu_bot_options *options, GError **error)
 {
     const mcu_net_config net = {.addresses = (const char *const *)options->addresses, .loopback = true};
     *c = (mcu_crew){.options = options, .start_ns = mcu_now_ns()};
+    c->windows = options->windows != NULL ? fopen(options->windows, "we") : NULL;
+    if (options->windows != NULL && c->windows == NULL) {
+        g_set_error(error, MCU_ERROR, MCU_ERROR_BAD_REQUEST, "cannot write %s", options->windows);
+        return false;
+    }
     c->net = mcu_net_new(g_main_context_default(), &net, error);
     if (c->net == NULL) {
         return false;
@@ -52,6 +58,9 @@ void mcu_crew_clear(mcu_crew *c)
     g_hash_table_unref(c->clips);
     g_object_unref(c->soup);
     mcu_net_free(c->net);
+    if (c->windows != NULL) {
+        (void)fclose(c->windows);
+    }
     g_main_loop_unref(c->loop);
 }
 

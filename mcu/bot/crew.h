@@ -4,6 +4,7 @@
 #define MCU_BOT_CREW_H
 
 #include <libsoup/soup.h>
+#include <stdio.h>
 
 #include "mcu/base/mailbox.h"
 #include "mcu/base/workers.h"
@@ -23,6 +24,7 @@ typedef struct mcu_crew {
     GSource *sightings_source;
     GHashTable *clips; /* file name -> mcu_clip */
     GPtrArray *participants;
+    FILE *windows; /* NULL = none are kept */
     int64_t start_ns;
     bool leaving;
 } mcu_crew;

@@ -71,6 +71,7 @@ bool mcu_bot_options_parse(mcu_bot_options *o, int argc, char **argv, int *statu
         {"mute", 0, 0, G_OPTION_ARG_NONE, &o->mute, "microphones are off", NULL},
         {"no-video", 0, 0, G_OPTION_ARG_NONE, &o->no_video, "cameras are off", NULL},
         {"record", 0, 0, G_OPTION_ARG_FILENAME, &o->record, "what participant 0 hears: 16 bit, mono, 48 kHz, no header", "FILE"},
+        {"windows", 0, 0, G_OPTION_ARG_FILENAME, &o->windows, "the last 32 bytes of each picture and packet received", "FILE"},
         {"recvonly", 0, 0, G_OPTION_ARG_NONE, &o->recvonly, "send nothing", NULL},
         {"whip", 0, 0, G_OPTION_ARG_NONE, &o->whip, "join by WHIP instead of the WebSocket", NULL},
         {"lie", 0, 0, G_OPTION_ARG_STRING, &o->lie, "offer a false fingerprint or ICE password (for tests)", "WHAT"},
@@ -105,6 +106,7 @@ void mcu_bot_options_clear(mcu_bot_options *o)
     g_free(o->clips);
     g_free(o->tier);
     g_free(o->record);
+    g_free(o->windows);
     g_free(o->lie);
 }
 

@@ -18,6 +18,7 @@ typedef struct {
     char *clips;      /* folder */
     char *tier;       /* asked for after joining; NULL = leave it to the room */
     char *record;     /* file for what participant 0 hears; NULL = none */
+    char *windows;    /* file for windows.h; NULL = none */
     char *lie;        /* what the offer says falsely: "fingerprint" or "password"; NULL = nothing */
     char **addresses; /* local addresses for ICE; NULL = all */
     int duration_s;   /* 0 = until a signal */

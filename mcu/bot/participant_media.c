@@ -3,6 +3,7 @@
 #include "mcu/base/log.h"
 #include "mcu/bot/hostile.h"
 #include "mcu/bot/participant_private.h"
+#include "mcu/bot/windows.h"
 
 enum { ANSWER_S = 10, GATHER_MS = 1500, PHASE_STEP = 37, LOOK_BACK = 64 };
 
@@ -135,10 +136,18 @@ static void on_candidate(void *user, const char *candidate, const char *mid)
     }
 }
 
+static void keep_window(const mcu_participant *p, const mcu_au *au)
+{
+    if (p->crew->windows != NULL) {
+        mcu_window_write(p->crew->windows, p->index, au);
+    }
+}
+
 static void on_picture(void *user, mcu_au *take_au)
 {
     mcu_participant *p = user;
     mcu_tally_picture(&p->tally, take_au->time_ns, take_au->keyframe);
+    keep_window(p, take_au);
     if (p->viewer == NULL) {
         mcu_au_unref(take_au);
     } else if (!mcu_viewer_push(p->viewer, take_au, p->scene)) {
@@ -164,6 +173,7 @@ static void on_picture_left(void *user, int64_t time_ns, int64_t now_ns)
 static void on_audio(void *user, mcu_au *take_au)
 {
     mcu_participant *p = user;
+    keep_window(p, take_au);
     if (p->hearing != NULL) {
         mcu_hearing_push(p->hearing, take_au);
     }

@@ -111,6 +111,14 @@ bool mcu_caption_set(mcu_caption *c, const json_t *m, GError **error)
     return true;
 }
 
+void mcu_caption_unmark(mcu_caption *c)
+{
+    if (c->records) {
+        c->records = false;
+        show(c);
+    }
+}
+
 mcu_caption *mcu_caption_new(mcu_room *r)
 {
     mcu_caption *c = g_new0(mcu_caption, 1);

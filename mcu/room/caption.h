@@ -14,6 +14,7 @@ void mcu_caption_free(mcu_caption *c); /* NULL is fine */
 
 /* A `caption` message; false: MCU_ERROR_BAD_REQUEST, and nothing has changed. */
 bool mcu_caption_set(mcu_caption *c, const json_t *m, GError **error);
+void mcu_caption_unmark(mcu_caption *c); /* nothing is recorded any more, whatever the gateway said last */
 
 /* The wordings at a time, longest first, one a line; "" = none. For tests. Free with g_free. */
 char *mcu_caption_words(const mcu_caption *c, int64_t wall_ns);

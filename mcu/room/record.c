@@ -6,6 +6,7 @@
 
 #include "mcu/base/clock.h"
 #include "mcu/base/log.h"
+#include "mcu/room/caption.h"
 #include "mcu/room/record_private.h"
 
 #define KEY_PERIOD_NS (4 * MCU_NS_PER_SEC)
@@ -59,14 +60,19 @@ void mcu_record_settle(mcu_record *c)
     json_t *waiting = mcu_record_not_agreed(c);
     bool may = json_array_size(waiting) == 0 || (c->begun && c->masked_canvas >= 0);
     if (c->wanted && may && !c->running) {
+        mcu_record_slate_end(c);
         watch(c);
         c->running = true;
         c->last_key_ns = 0;
         rec_recorder_begin(c->recorder);
     } else if (c->running && !(c->wanted && may)) {
         c->running = false;
-        rec_recorder_end(c->recorder, c->wanted ? "consent" : "pause", false);
         unwatch(c);
+        if (c->wanted) {
+            rec_recorder_end(c->recorder, "consent", false);
+        } else {
+            mcu_record_pause(c);
+        }
     }
     if (c->wanted && !may && !json_equal(waiting, c->waiting)) {
         mcu_record_say(c, "held", json_pack("{sO}", "seats", waiting));
@@ -83,6 +89,7 @@ void mcu_record_stop(mcu_record *c, const char *reason)
     }
     c->stopping = true;
     c->running = c->wanted = false;
+    mcu_record_slate_end(c);
     rec_recorder_end(c->recorder, reason, true);
     unwatch(c);
 }
@@ -93,6 +100,7 @@ void mcu_record_drop(mcu_record *c)
 {
     mcu_room *r = c->room;
     unwatch(c);
+    mcu_record_slate_clear(c);
     rec_recorder_free(c->recorder, FINISH_MS);
     for (unsigned i = 0; i < c->n_files; i++) {
         close(c->files[i].fd);
@@ -175,11 +183,14 @@ static void on_message(void *user, const char *state, json_t *take)
                  json_string_value(json_object_get(take, "reason")));
         c->stopping = true;
         unwatch(c);
+        mcu_caption_unmark(c->room->caption);
         mcu_record_answer(c, c->failure != NULL ? c->failure : "it was stopped");
         c->stopped = labelled(c, state, take);
+        mcu_record_remember(c, state, c->stopped);
         over_soon(c, 0);
         return;
     }
+    mcu_record_remember(c, state, labelled(c, state, take));
     mcu_record_say(c, state, take);
 }
 
@@ -207,6 +218,7 @@ void mcu_record_picture(mcu_room *r, unsigned tier, mcu_au *au)
     if (au->keyframe) {
         c->last_key_ns = au->time_ns;
     }
+    c->newest_ns = MAX(c->newest_ns, au->time_ns);
     int64_t period_ns = MCU_NS_PER_SEC / r->options.video.tiers[tier].fps;
     bool taken = rec_recorder_picture(c->recorder, au);
     if (!taken || au->time_ns - c->last_key_ns >= KEY_PERIOD_NS - period_ns) {
@@ -216,8 +228,10 @@ void mcu_record_picture(mcu_room *r, unsigned tier, mcu_au *au)
 
 void mcu_record_sound(mcu_room *r, mcu_au *au)
 {
-    if (r->record != NULL && r->record->watching) {
-        (void)rec_recorder_sound(r->record->recorder, au);
+    mcu_record *c = r->record;
+    if (c != NULL && c->watching) {
+        c->newest_ns = MAX(c->newest_ns, au->time_ns);
+        (void)rec_recorder_sound(c->recorder, au);
     }
 }
 
@@ -247,15 +261,6 @@ void mcu_record_tick(mcu_room *r)
     }
 }
 
-void mcu_record_announce(mcu_room *r)
-{
-    if (r->record != NULL && r->record->recorder != NULL) {
-        mcu_record_say(r->record, "announce",
-                       json_pack("{sb sb sO*}", "wanted", r->record->wanted, "running", r->record->running, "head",
-                                 json_object_get(r->record->state, "head")));
-    }
-}
-
 bool mcu_record_holds_finish(mcu_room *r, const char *reason)
 {
     mcu_record *c = r->record;
@@ -275,4 +280,5 @@ void mcu_record_free(mcu_room *r)
     if (r->record != NULL) {
         mcu_record_drop(r->record);
     }
+    g_clear_pointer(&r->recording_said, json_decref);
 }

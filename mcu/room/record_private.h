@@ -11,6 +11,8 @@ typedef struct {
     bool spare;
 } mcu_record_file;
 
+typedef struct mcu_slate mcu_slate;
+
 struct mcu_record {
     mcu_room *room;
     char id[MCU_ID_MAX + 1];
@@ -31,10 +33,11 @@ struct mcu_record {
     json_t *masked;    /* seat -> true: those of whom the recording says that they are masked */
     json_t *here;      /* seat -> true: those whose joining is in the recording */
     json_t *names, *waiting, *state;
-    json_t *stopped; /* the last message, for when this is gone */
+    json_t *stopped;  /* the last message, for when this is gone */
     json_t *start_id; /* of the request that has not been answered */
     const char *failure;
-    int64_t last_key_ns;
+    int64_t last_key_ns, newest_ns; /* media clock of the newest keyframe, and of anything */
+    mcu_slate *slate;
     GSource *finish_timer;
     char *finish_reason; /* the room waits for the end of the recording */
 };
@@ -49,6 +52,15 @@ void mcu_record_note_people(mcu_record *c);
 json_t *mcu_record_not_agreed(const mcu_record *c); /* of those who are here; caller's */
 void mcu_record_event(mcu_record *c, const char *what, const char *member, const char *value);
 void mcu_record_say(mcu_record *c, const char *state, json_t *take);
+/* record_said.c; `message` is borrowed. A new recording forgets the one before. */
+void mcu_record_remember(mcu_record *c, const char *state, json_t *message);
+void mcu_record_forget(mcu_room *r);
+/* record_slate.c: at the end of a segment a picture says that there is a pause. */
+#define MCU_RECORD_SLATE_WORDS 64                                /* characters */
+void mcu_record_slate_prepare(mcu_record *c, const char *words); /* makes it meanwhile */
+void mcu_record_pause(mcu_record *c);                            /* shows it, later ends the segment */
+void mcu_record_slate_end(mcu_record *c);                        /* at once, if it shows */
+void mcu_record_slate_clear(mcu_record *c);
 /* The pending `start`: NULL = ok, else why not. Once. */
 void mcu_record_answer(mcu_record *c, const char *failure);
 

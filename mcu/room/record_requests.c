@@ -191,6 +191,13 @@ static bool read_policy(mcu_record *c, const json_t *m, rec_header *h, GError **
     return true;
 }
 
+static bool read_slate(const json_t *m, GError **error)
+{
+    const char *words = text(m, "slate");
+    return words == NULL || g_utf8_strlen(words, -1) <= MCU_RECORD_SLATE_WORDS ||
+           refuse(error, MCU_ERROR_BAD_REQUEST, "slate is longer than 64 characters");
+}
+
 static bool read_start(mcu_room *r, mcu_record *c, const json_t *m, rec_config *config, GError **error)
 {
     rec_header *h = &config->header;
@@ -206,8 +213,8 @@ static bool read_start(mcu_room *r, mcu_record *c, const json_t *m, rec_config *
     g_strlcpy(h->recording, c->id, sizeof h->recording);
     g_strlcpy(h->room, room, sizeof h->room);
     g_strlcpy(h->software, "tessera " TESSERA_VERSION, sizeof h->software);
-    return read_tier(r, c, m, &h->tier, error) && read_keys(m, config, error) && read_policy(c, m, h, error) &&
-           read_certificate(r, c, m, config, error);
+    return read_slate(m, error) && read_tier(r, c, m, &h->tier, error) && read_keys(m, config, error) &&
+           read_policy(c, m, h, error) && read_certificate(r, c, m, config, error);
 }
 
 static bool act_start(mcu_room *r, mcu_record *c, const json_t *m, GError **error)
@@ -230,7 +237,9 @@ static bool act_start(mcu_room *r, mcu_record *c, const json_t *m, GError **erro
         (void)rec_recorder_add_file(c->recorder, c->files[i].fd, c->files[i].name, c->files[i].spare);
     }
     c->n_files = 0;
+    mcu_record_forget(r);
     c->start_id = json_incref(json_object_get(m, "id"));
+    mcu_record_slate_prepare(c, text(m, "slate") != NULL ? text(m, "slate") : "Recording paused");
     c->wanted = true;
     mcu_record_settle(c);
     return true;

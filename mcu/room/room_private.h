@@ -118,7 +118,8 @@ struct mcu_room {
     bool finished;
     int *passed; /* descriptors of the message in hand; one that is taken becomes -1 */
     unsigned n_passed;
-    mcu_record *record; /* NULL = none; owned (record.c) */
+    mcu_record *record;     /* NULL = none; owned (record.c) */
+    json_t *recording_said; /* record_said.c; NULL = nothing was recorded yet */
     mcu_stage stage;
     struct mcu_caption *caption;
     char layout[MCU_LAYOUT_NAME_MAX + 1]; /* in use; those there are: options.layouts */

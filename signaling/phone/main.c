@@ -9,6 +9,7 @@
 
 #include "mcu/base/clock.h"
 #include "mcu/base/log.h"
+#include "mcu/base/no_dump.h"
 #include "mcu/base/sandbox.h"
 #include "mcu/net/srtp.h"
 #include "signaling/phone/call.h"
@@ -214,6 +215,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s: is started by tessera-launcher when the configuration has [phone] listen\n", argv[0]);
         return 2;
     }
+    mcu_no_dump();
     mcu_log_init("phone", MCU_LOG_INFO);
     if (!mcu_srtp_warm(&error)) {
         mcu_error_log("phone.srtp", "error=\"%s\"", error->message);

@@ -50,14 +50,16 @@ def roster():
                              for k, v in sessions.items() if k in seats]}
 
 
-def begin_segment(s):
-    if not tape["files"]:
+def begin_segment(s, spare=False):
+    files = [f for f in tape["files"] if f[2] == spare]
+    if not files:
         send(s, {"type": "recording", "recording": tape["id"], "state": "error", "segment": tape["segment"], "file": "", "code": "no_file"})
         return
-    name, fd = tape["files"].pop(0)
+    tape["files"].remove(files[0])
+    name, fd, _ = files[0]
     tape.update(open=(name, fd), number=0)
     os.write(fd, b"sealed")
-    send(s, {"type": "recording", "recording": tape["id"], "state": "started", "segment": tape["segment"], "file": name, "spare": False, "started_ms": 1})
+    send(s, {"type": "recording", "recording": tape["id"], "state": "started", "segment": tape["segment"], "file": name, "spare": spare, "started_ms": 1})
     send(s, head())
 
 
@@ -79,7 +81,7 @@ def end_segment(s, reason):
 def record(s, m, fd, reply):
     action = m["action"]
     if action == "file":
-        tape["files"].append((m["file"], fd))
+        tape["files"].append((m["file"], fd, m["spare"]))
         return
     if action == "start":
         tape.update(id=m["recording"], segment=m["segment"])
@@ -134,6 +136,12 @@ def handle(s, m, fd=-1):
         if "a=x-held" in sdp:
             end_segment(s, "consent")
             send(s, {"type": "recording", "recording": tape["id"], "state": "held", "seats": [seat]})
+        if "a=x-disk-fails" in sdp:
+            name = tape["open"][0]
+            end_segment(s, "failed")
+            send(s, {"type": "recording", "recording": tape["id"], "state": "error", "segment": tape["segment"] - 1, "file": name, "code": "disk_error",
+                     "next": True})
+            begin_segment(s, spare=True)
         if "a=x-goes-on" in sdp:
             begin_segment(s)
         if "a=x-fails" in sdp:

@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 
-from harness import hear, say
+from harness import hear, programs, say
 
 
 def make(server):
@@ -104,6 +104,35 @@ def make(server):
         assert verify()[0] == 0
         await ws.close()
 
+    async def a_disk_that_does_not_sync_stops_recordings_and_consent_but_nobody_who_joins():
+        hang = server.folder + "/hang"
+        server.stop()
+        os.environ.update(LD_PRELOAD=os.path.abspath(programs()) + "/tessera-hang.so", TESSERA_TEST_HANG=hang)
+        server.start()
+        for name in ("LD_PRELOAD", "TESSERA_TEST_HANG"):
+            del os.environ[name]
+        room = server.room(recording="announced")
+        first, _ = await server.join(server.link(room, seat="first"))
+        await say(first, type="offer", sdp="v=0")
+        await hear(first, "answer")
+        link = server.link(room, seat="one")
+        with open(hang, "w", encoding="ascii"):
+            begin = time.monotonic()
+        ws, _ = await server.join(link)
+        waited = time.monotonic() - begin
+        assert 1.5 < waited < 5, waited
+        path = f"/rooms/{room}/participants/first/consent"
+        for r in (server.rest("POST", f"/rooms/{room}/record", {"action": "start"}), server.rest("POST", path, {"agree": True, "method": "spoken"})):
+            assert r.status == 503 and "written down" in r.json()["detail"], r.body
+        assert server.rest("GET", "/recordings").json()["recordings"] == []
+        os.unlink(hang)
+        server.wait(lambda: records(event="gap"), 8)
+        gap = records(event="gap")[-1]
+        assert gap["late"] >= 1 and gap["lost"] == 0 and len(records(room=room, event="joined", actor="one")) == 1, gap
+        assert not records(room=room, operation="record_start") and verify()[0] == 0
+        for s in (ws, first):
+            await s.close()
+
     def a_trail_that_was_cut_or_changed_is_told():
         status, said = verify()
         head = said.split("head ")[1].split()[0].rstrip(",")
@@ -123,4 +152,4 @@ def make(server):
         assert verify("--head", head)[0] == 0
 
     return [what_people_do_is_there_when_they_hear_of_it, refusals_do_not_fill_the_disk, a_killed_gateway_leaves_a_trail_that_goes_on,
-            a_disk_that_hangs_holds_up_nobody_who_joins, a_trail_that_was_cut_or_changed_is_told]
+            a_disk_that_hangs_holds_up_nobody_who_joins, a_disk_that_does_not_sync_stops_recordings_and_consent_but_nobody_who_joins, a_trail_that_was_cut_or_changed_is_told]

@@ -217,9 +217,19 @@ def make(server):
         with sqlite3.connect(server.data + "/tessera.db") as db:  # the clock has gone on by 31 days for two of them
             db.execute("UPDATE recordings SET ended_ms = ended_ms - 31 * 86400000 WHERE id IN (?, ?)", (held, old))
         db.close()
+        left = [server.folder + "/other/" + old, f"{server.data}/recordings/{old}"]  # what a gateway before this handed out
+        for folder in left:
+            os.makedirs(folder, exist_ok=True)
+            for name, text in (("unused.tsr", ""), ("used.tsr", "x"), ("other", "")):
+                with open(f"{folder}/{name}", "w", encoding="ascii") as f:
+                    f.write(text)
         with open(server.config, "a", encoding="utf-8") as f:
-            f.write("[recording]\nretention_days = 30\n")
+            f.write(f"[recording]\nretention_days = 30\nspare = {server.folder}/other\n")
         server.start()
+        for folder in left:
+            server.wait(lambda f=folder: not os.path.exists(f + "/unused.tsr"), 3)
+            assert os.path.exists(folder + "/used.tsr") and os.path.exists(folder + "/other")
+            os.unlink(folder + "/used.tsr")
         server.wait(lambda: state(old)["state"] == "shredded", 3)
         gone(old, "policy")
         assert state(held)["state"] == "ended" and state(young)["state"] == "shredded"
@@ -240,6 +250,28 @@ def make(server):
         Ed25519PublicKey.from_public_bytes(key).verify(bytes.fromhex(signed["signature"]), text)
         assert stone["actor"] == actor and len(stone["segments"]) == len(sealed) == 1 and stone["segments"][0]["head"], stone
         assert trail(operation="shred", target=recording)[0]["actor"] == actor
+
+    async def when_a_disk_fails_it_goes_on_on_the_other():
+        assert os.readlink(f"{server.data}/recordings/spare") == server.folder + "/other"
+        room = server.room(recording="announced")
+        ws = await comes(server.link(room, seat="one"))
+        await until(ws, "answer")
+        recording = command(room, "start").json()["recording"]
+        server.wait(lambda: state(recording)["segments"], 3)
+        handed = [(r["file"].split("/")[0], r["spare"]) for r in told(room) if r.get("action") == "file"]
+        assert handed[:3] == [(recording, False), (recording, False), ("spare", True)], handed
+        await say(ws, type="offer", sdp="v=0\r\na=x-disk-fails\r\n")
+        server.wait(lambda: len(state(recording)["segments"]) == 2, 3)
+        server.wait(lambda: [r.get("spare") for r in told(room) if r.get("action") == "file"].count(True) == 2, 3)  # the next one is there
+        assert trail(event="recording", operation="error", target=recording)[0]["code"] == "disk_error"
+        assert [r["file"].split("/")[0] for r in trail(event="recording", operation="segment", target=recording)] == [recording, "spare"]
+        assert command(room, "stop").status == 200
+        server.wait(lambda: state(recording)["state"] == "ended", 3)
+        server.wait(lambda: len(os.listdir(f"{server.folder}/other/{recording}")) == 1, 3)
+        assert server.rest("DELETE", f"/recordings/{recording}").status == 204
+        sealed = os.listdir(f"{server.folder}/other/{recording}")
+        with open(f"{server.folder}/other/{recording}/{sealed[0]}", "rb") as f:
+            assert f.read(7) == b"TSGONE1"
 
     async def ended(room):
         ws = await comes(server.link(room, seat="who"))
@@ -333,4 +365,5 @@ def make(server):
     return [nobody_is_recorded_unless_the_room_says_so, an_announced_recording_is_shown_to_everybody_and_proven, all_of_consent,
             a_no_is_in_force_although_the_yes_before_it_is_written_later,
             it_goes_on_after_the_room_and_the_gateway_have_died, heads_of_a_stranger_are_not_anchored,
-            a_shredded_recording_leaves_a_tombstone_and_a_hold_beats_it, a_link_opens_once_and_each_try_is_in_the_trail]
+            a_shredded_recording_leaves_a_tombstone_and_a_hold_beats_it, a_link_opens_once_and_each_try_is_in_the_trail,
+            when_a_disk_fails_it_goes_on_on_the_other]

@@ -421,6 +421,21 @@ void mix_video_set_caption(mix_video *v, const char *words, bool records)
     fake.records = records;
 }
 
+mcu_au *mix_slate_new(const mix_venc_config *config, const char *words, GError **error)
+{
+    (void)error;
+    static const uint8_t start[] = {0, 0, 0, 1, 0x67, 0x42, 0xc0, 0x1f, 0xd9, 0, 0, 0, 1, 0x68, 0xcb, 0x83, 0, 0, 0, 1, 0x65};
+    mcu_au *au = mcu_au_new(sizeof start + strlen(words));
+    memcpy(au->data, start, sizeof start);
+    memcpy(au->data + sizeof start, words, strlen(words));
+    au->codec = MCU_CODEC_H264;
+    au->keyframe = true;
+    au->width_px = (uint16_t)config->width_px;
+    au->height_px = (uint16_t)config->height_px;
+    atomic_fetch_add(&fake.slates, 1);
+    return au;
+}
+
 static unsigned *uses_of(unsigned tier, mcu_codec codec)
 {
     return codec == MCU_CODEC_JPEG ? &fake.stills[tier] : &fake.uses[tier];

@@ -4,6 +4,7 @@
 
 #include "mcu/net/peer.h"
 #include "mixer/audio.h"
+#include "mixer/slate.h"
 #include "mixer/video.h"
 
 typedef struct {
@@ -17,6 +18,7 @@ typedef struct {
     char layout[MCU_LAYOUT_NAME_MAX + 1]; /* in use */
     char caption[256];
     bool records;
+    atomic_uint slates;                                         /* made */
     bool screens[256];                                          /* by their owner's number */
     bool sources[256], voices[256], muted[256], listeners[256]; /* by number & 255 */
     uint32_t listener_voice[256];

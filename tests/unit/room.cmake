@@ -31,6 +31,8 @@ set(ROOM_FILES
   ${ROOM}/record.c
   ${ROOM}/record_people.c
   ${ROOM}/record_requests.c
+  ${ROOM}/record_said.c
+  ${ROOM}/record_slate.c
   ${ROOM}/report.c
   ${ROOM}/requests.c
   ${ROOM}/room.c

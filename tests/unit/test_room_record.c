@@ -287,6 +287,101 @@ static void test_hold(void **state)
     close(second);
 }
 
+static bool has_media(rec_reader *r, const char *text)
+{
+    bool found = false;
+    for (unsigned i = 0; i < rec_reader_proof(r)->n && !found; i++) {
+        if (rec_reader_proof(r)->entries[i].r.type == REC_FRAGMENT) {
+            g_autoptr(GByteArray) media = rec_reader_payload(r, i, NULL);
+            found = media != NULL && memmem(media->data, media->len, text, strlen(text)) != NULL;
+        }
+    }
+    return found;
+}
+
+/* A pause is seen: the segment ends with a picture that says so, and with what was there before it, and nothing else. */
+static void test_pause(void **state)
+{
+    room_kit *f = *state;
+    int first = give_file(f, "one"), second = give_file(f, "two");
+    json_t *m = start_message("announced");
+    json_object_set_new(m, "slate", json_string("En pause"));
+    room_kit_say(f, m);
+    await(f, "started");
+    feed(0, 1000);
+    while (atomic_load(&fake.slates) == 0) {
+        usleep(1000);
+    }
+    usleep(20000); /* to be handed over */
+    simple(f, "pause");
+    feed(1000, 2000); /* nobody takes it */
+    json_array_clear(f->sent);
+    simple(f, "resume");
+    await(f, "started");
+    feed(4000, 5000);
+    simple(f, "stop");
+    await(f, "stopped");
+    rec_reader *a = rec_reader_new(first, keys.gateway_public, NULL), *b = rec_reader_new(second, keys.gateway_public, NULL);
+    assert_true(rec_reader_proof(a)->complete && rec_reader_proof(b)->complete);
+    assert_true(has_event(a, "\"what\":\"paused\"") && has_event(a, "\"reason\":\"pause\""));
+    assert_false(has_event(b, "\"what\":\"paused\""));
+    assert_true(kit_unlock(a, first, &keys) && kit_unlock(b, second, &keys));
+    assert_true(has_media(a, "En pause") && has_media(a, "picture 24!") && !has_media(a, "picture 25!"));
+    assert_true(has_media(b, "picture 100!") && !has_media(b, "En pause"));
+    assert_in_range(rec_reader_proof(a)->head.media_ns / MCU_NS_PER_MS, 1000, 1500);
+    rec_reader_free(a);
+    rec_reader_free(b);
+    close(first);
+    close(second);
+}
+
+/* Paused while the slate shows, the room waits for nobody: it ends by itself. */
+static void test_pause_lasts(void **state)
+{
+    room_kit *f = *state;
+    int fd = give_file(f, "one");
+    room_kit_say(f, start_message("announced"));
+    await(f, "started");
+    feed(0, 400);
+    while (atomic_load(&fake.slates) == 0) {
+        usleep(1000);
+    }
+    usleep(20000);
+    simple(f, "pause");
+    assert_string_equal(room_kit_member(await(f, "ended"), "reason"), "pause");
+    rec_reader *r = rec_reader_new(fd, keys.gateway_public, NULL);
+    assert_true(rec_reader_proof(r)->complete);
+    assert_in_range(rec_reader_proof(r)->head.media_ns / MCU_NS_PER_MS, 2300, 3500);
+    rec_reader_free(r);
+    simple(f, "stop");
+    await(f, "stopped");
+    close(fd);
+}
+
+/* The disk fails while no gateway is there: the mark goes from the picture, and the next gateway hears all of it. */
+static void test_nobody_heard(void **state)
+{
+    room_kit *f = *state;
+    int fd = give_file(f, "one");
+    room_kit_say(f, json_pack("{ss sb ss}", "type", "caption", "records", 1, "visit", "v1"));
+    room_kit_say(f, start_message("announced"));
+    await(f, "started");
+    assert_true(fake.records);
+    feed(0, 1000);
+    simple(f, "pause");
+    simple(f, "resume"); /* there is no second file */
+    await(f, "stopped");
+    assert_false(fake.records);
+    json_array_clear(f->sent);
+    mcu_room_announce(f->room);
+    assert_string_equal(room_kit_member(await(f, "started"), "file"), "one");
+    mcu_chain_head head;
+    assert_true(mcu_chain_head_read(&head, await(f, "ended")));
+    assert_string_equal(room_kit_member(await(f, "error"), "code"), "no_file");
+    assert_string_equal(room_kit_member(await(f, "stopped"), "reason"), "no_file");
+    close(fd);
+}
+
 /* A keyframe is asked for every four seconds, so that players can seek. */
 static void test_keyframes(void **state)
 {
@@ -335,7 +430,8 @@ int main(void)
         WITH_ROOM(test_start_to_stop), WITH_ROOM(test_refusals),
         WITH_ROOM(test_everyone),      WITH_ROOM(test_a_clear_leg_is_marked),
         WITH_ROOM(test_hold),          WITH_ROOM(test_keyframes),
-        WITH_ROOM(test_room_ends),
+        WITH_ROOM(test_room_ends),     WITH_ROOM(test_pause),
+        WITH_ROOM(test_pause_lasts),   WITH_ROOM(test_nobody_heard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

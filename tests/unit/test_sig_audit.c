@@ -43,10 +43,12 @@ static int make_box(void **state)
 static int drop_box(void **state)
 {
     box *b = *state;
-    g_autofree char *key = g_build_filename(b->folder, "gateway.key", NULL);
+    g_autofree char *key = g_build_filename(b->folder, "gateway.key", NULL),
+                    *names = g_build_filename(b->folder, "names.key", NULL);
     g_unlink(b->log);
     g_unlink(b->copy);
     g_unlink(key);
+    g_unlink(names);
     g_unlink(b->public_path);
     g_rmdir(b->folder);
     g_free(b->folder);
