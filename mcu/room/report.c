@@ -168,7 +168,7 @@ void mcu_report_quality(mcu_session *s, const mcu_peer_stats *given)
 void mcu_report_sound(mcu_session *s, const mcu_peer_stats *stats)
 {
     const mcu_sound_sight sight = {
-        .up = s->up && s->seat->leg == NULL && mcu_session_is_person(s),
+        .up = s->up && s->seat->leg == NULL && mcu_session_is_person(s) && !s->seat->signing, /* hands need no telephone */
         .stalled = stats->state == MCU_PEER_STALLED,
         .speaks = s->audio_on && s->seat->sends_audio && mcu_peer_gives_audio(s->peer),
         .packets = stats->audio_in.packets,
