@@ -39,11 +39,12 @@ static bool start(const look *l, GError **error)
     static const sig_tool_events events = {NULL, on_end};
     const sig_gateway *g = l->q->gateway;
     g_autofree char *folder = sig_recording_folder(g, l->recording), *key = sig_recording_private_key(g);
+    g_autofree char *spare = sig_recording_spare_folder(g, l->recording);
     g_autofree char *public_key = g_build_filename(g->data, SIG_GATEWAY_KEY ".pub", NULL);
     g_autofree char *trail = g_build_filename(g->data, "audit.log", NULL);
-    const char *manifest[] = {"manifest", folder, NULL};
-    const char *verify[] = {"verify", "--json", "--key", public_key, "--audit", trail, folder, NULL};
-    const char *sealed[] = {l->command, "--private", key, "--language", l->language, folder, NULL};
+    const char *manifest[] = {"manifest", folder, spare, NULL};
+    const char *verify[] = {"verify", "--json", "--key", public_key, "--audit", trail, folder, spare, NULL};
+    const char *sealed[] = {l->command, "--private", key, "--language", l->language, folder, spare, NULL};
     bool opens = strcmp(l->command, "manifest") != 0 && strcmp(l->command, "verify") != 0;
     if (opens && !key) {
         g_set_error(error, MCU_ERROR, MCU_ERROR_CONFLICT, "%s", SIG_RECORDING_NO_KEY);

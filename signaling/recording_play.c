@@ -231,7 +231,7 @@ static void on_end(void *user, int status, struct evbuffer *output, const char *
 }
 
 /* `words` hold what `arguments` point to. */
-static void arrange(const play *p, const char *key, const char *folder, const sig_range *r, char words[3][24],
+static void arrange(const play *p, const char *key, const char *folder, const char *spare, const sig_range *r, char words[3][24],
                     const char *arguments[16])
 {
     unsigned n = 0;
@@ -260,6 +260,7 @@ static void arrange(const play *p, const char *key, const char *folder, const si
         arguments[n++] = "--info";
     }
     arguments[n++] = folder;
+    arguments[n++] = spare;
     arguments[n] = NULL;
 }
 
@@ -271,6 +272,7 @@ void sig_recording_play(sig_request *q, const sig_link *link, const char *etag)
     sig_range range = sig_range_parse(current && ranges ? header : NULL);
     char words[3][24];
     g_autofree char *key = sig_recording_private_key(q->gateway), *folder = sig_recording_folder(q->gateway, link->recording);
+    g_autofree char *spare = sig_recording_spare_folder(q->gateway, link->recording);
     if (!key) {
         sig_reply_error(q, mcu_error_name(MCU_ERROR_CONFLICT), SIG_RECORDING_NO_KEY);
         return;
@@ -285,7 +287,7 @@ void sig_recording_play(sig_request *q, const sig_link *link, const char *etag)
     p->head = evhttp_request_get_command(q->ev) == EVHTTP_REQ_HEAD;
     p->rest = evbuffer_new();
     p->stall = sig_timer_new(q->gateway->base, on_stall, p);
-    arrange(p, key, folder, &range, words, arguments);
+    arrange(p, key, folder, spare, &range, words, arguments);
     p->tool = sig_tool_start(q->gateway, arguments, &events, p);
     if (!p->tool) {
         refuse(p, mcu_error_name(MCU_ERROR_FULL), "Too many recordings are being read: try again in a minute.");

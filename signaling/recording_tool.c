@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "mcu/base/log.h"
+#include "signaling/recording_files.h"
 
 #define ARGUMENTS_MAX 24
 #define AHEAD (256u * 1024) /* output that is read before somebody takes it */
@@ -58,6 +59,15 @@ char *sig_recording_private_key(const sig_gateway *g)
 char *sig_recording_folder(const sig_gateway *g, const char *recording)
 {
     return g_build_filename(g->data, "recordings", recording, NULL);
+}
+
+char *sig_recording_spare_folder(const sig_gateway *g, const char *recording)
+{
+    char *path = g_build_filename(g->data, "recordings", SIG_SPARE_FOLDER, recording, NULL);
+    if (access(path, F_OK) != 0) {
+        g_clear_pointer(&path, g_free);
+    }
+    return path;
 }
 
 /* ---- the end ---- */

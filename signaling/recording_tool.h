@@ -30,5 +30,7 @@ void sig_tools_end(void);                      /* all of them, at the gateway's 
 /* The file with the private key of recordings, as configured; NULL = it is not on this server. Free with g_free. */
 char *sig_recording_private_key(const sig_gateway *g);
 char *sig_recording_folder(const sig_gateway *g, const char *recording); /* where its segments are. Free with g_free */
+/* Where those are that its own disk would not take; NULL = there are none. Free with g_free. */
+char *sig_recording_spare_folder(const sig_gateway *g, const char *recording);
 
 #endif

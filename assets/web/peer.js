@@ -184,11 +184,9 @@ export class Peer extends EventTarget {
     Promise.resolve(sender.setParameters(parameters)).catch(() => {}); // browsers that do not know it refuse
   }
 
-  // {bps, fps, lines} of uplink.js, and what to make of an answer or null. The room need not be asked: its newest one is taken once
-  // more. False: not now.
-  async limit({ bps, fps, lines }, less) {
+  // What to make of an answer, or null: the newest one is taken once more. False: not now.
+  async reduce(less) {
     if (this.#closed || this.#outstanding) return false;
-    this.#limitPicture(bps, fps, lines);
     if (less === this.#less || !this.#answered) return true;
     this.#less = less;
     this.#outstanding = true;
@@ -201,22 +199,6 @@ export class Peer extends EventTarget {
     }
     this.#settled();
     return true;
-  }
-
-  #limitPicture(bps, fps, lines) {
-    const { sender } = this.#transceivers.video;
-    const parameters = sender.getParameters ? sender.getParameters() : {};
-    const [encoding] = parameters.encodings || [];
-    if (!encoding) return;
-    const height = (sender.track && sender.track.getSettings().height) || 0;
-    encoding.active = bps !== 0;
-    if (bps) [encoding.maxBitrate, encoding.maxFramerate] = [bps, fps];
-    else if (bps === undefined) {
-      delete encoding.maxBitrate;
-      delete encoding.maxFramerate;
-    }
-    encoding.scaleResolutionDownBy = lines && height > lines ? height / lines : 1;
-    Promise.resolve(sender.setParameters(parameters)).catch(() => {}); // browsers that do not know a limit refuse
   }
 
   restartIce() {

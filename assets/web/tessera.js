@@ -329,7 +329,7 @@ export class Visit extends EventTarget {
     const { peer } = this;
     if (!peer || peer.state !== 'connected') return;
     if (!this.#rules) this.#rules = await import('./uplink.js');
-    const { Uplink, RUNGS, HANDS, readings, thinned } = this.#rules;
+    const { Uplink, RUNGS, HANDS, readings, thinned, limitPicture } = this.#rules;
     if (!this.#uplink) this.#uplink = new Uplink();
     const stats = await this.stats();
     if (this.peer !== peer || !this.me) return;
@@ -339,7 +339,9 @@ export class Visit extends EventTarget {
       this.#emit('uplink', this.#limits);
     }
     const limits = this.#limits;
-    if (limits !== this.#limited && (await peer.limit(limits, limits.thin ? thinned : null)) && this.peer === peer) this.#limited = limits;
+    if (limits === this.#limited || !(await peer.reduce(limits.thin ? thinned : null)) || this.peer !== peer) return;
+    limitPicture(peer.connection, limits);
+    this.#limited = limits;
   }
 
   // What goes out in the camera's place.

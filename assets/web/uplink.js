@@ -82,3 +82,20 @@ export function thinned(sdp) {
     return format.test(less) ? less.replace(format, '$1;maxaveragebitrate=16000') : less + `a=fmtp:${opus} maxaveragebitrate=16000\r\n`;
   });
 }
+
+// {bps, fps, lines} for the picture that goes up; the room takes it in the second m-line.
+export function limitPicture(connection, { bps, fps, lines }) {
+  const { sender } = connection.getTransceivers()[1];
+  const parameters = sender.getParameters ? sender.getParameters() : {};
+  const [encoding] = parameters.encodings || [];
+  if (!encoding) return;
+  const height = (sender.track && sender.track.getSettings().height) || 0;
+  encoding.active = bps !== 0;
+  if (bps) [encoding.maxBitrate, encoding.maxFramerate] = [bps, fps];
+  else if (bps === undefined) {
+    delete encoding.maxBitrate;
+    delete encoding.maxFramerate;
+  }
+  encoding.scaleResolutionDownBy = lines && height > lines ? height / lines : 1;
+  Promise.resolve(sender.setParameters(parameters)).catch(() => {}); // browsers that do not know a limit refuse
+}

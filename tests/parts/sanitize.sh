@@ -8,7 +8,7 @@ export TSAN_OPTIONS="suppressions=$TOP/tests/parts/tsan.supp:print_suppressions=
 build ci tessera-clips
 for preset in asan tsan; do
     (
-        build "$preset" tessera-launcher tessera tessera-room tessera-bot unit_tests
+        build "$preset" tessera-launcher tessera tessera-room tessera-bot tessera-recording tessera-prompts unit_tests
         say "unit and golden tests under $preset"
         run_ctest "$preset" '^(unit|golden)$' "$preset/"
         say "a visit with three bots under $preset"

@@ -107,8 +107,10 @@ def make(server):
     async def a_disk_that_does_not_sync_stops_recordings_and_consent_but_nobody_who_joins():
         hang = server.folder + "/hang"
         server.stop()
-        os.environ.update(LD_PRELOAD=os.path.abspath(programs()) + "/tessera-hang.so", TESSERA_TEST_HANG=hang)
+        usual = os.environ.get("ASAN_OPTIONS", "")
+        os.environ.update(LD_PRELOAD=os.path.abspath(programs()) + "/tessera-hang.so", TESSERA_TEST_HANG=hang, ASAN_OPTIONS=usual + ":verify_asan_link_order=0")
         server.start()
+        os.environ["ASAN_OPTIONS"] = usual
         for name in ("LD_PRELOAD", "TESSERA_TEST_HANG"):
             del os.environ[name]
         room = server.room(recording="announced")

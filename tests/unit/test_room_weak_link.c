@@ -254,6 +254,7 @@ static void test_9_and_10_what_is_left_of_a_good_line(void **state)
         assert_true(back_s <= (i % 2 ? 40 : 15));
         assert_true(weak_room_tier(v) <= E);
         assert_true(w.fps >= 7 && w.queue_p95_ms <= 250 && w.switches <= 6);
+        weak_room_free(r);
     }
 }
 
