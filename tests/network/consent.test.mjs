@@ -117,10 +117,11 @@ test('recorded when all have agreed, on with a newcomer, paused, gone on after a
     const sought = await moving(page, () => page.evaluate((at) => { document.getElementById('video').currentTime = at; }, target), target);
     const seen = await markers(page, [{ x: 0, y: 0, w: 1280, h: 720 }, { x: 0, y: 180, w: 640, h: 360 }, { x: 640, y: 180, w: 640, h: 360 }], 4000);
     keep('recordings-played.json', { began, sought, length, ranges: page.ranges, seen });
-    assert.ok(seen.length > 3, `pictures read: ${seen.length}`);
+    assert.ok(seen.length > 10, `pictures read: ${seen.length}`); // a slate lasts for 2 of the 4 s
     for (const tile of new Set(seen.map((m) => m.tile))) {
       const frames = seen.filter((m) => m.tile === tile).map((m) => m.frame);
-      assert.deepEqual([...frames].sort((a, b) => a - b), frames, `in order: ${frames}`);
+      const back = frames.filter((f, i) => i > 0 && f < frames[i - 1]).length; // a clip begins again, and so does everybody's after the kill
+      assert.ok(back <= 2, `in order: ${frames}`);
     }
     assert.ok(page.ranges.length >= 1 && page.ranges.every(([status]) => status === 206), JSON.stringify(page.ranges));
     await page.waitForSelector('#chapter-list button');
