@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Every fuzz target over its corpus and then on its own, FUZZ_SECONDS each (10), two at a time.
+# Every fuzz target over its corpus and then on its own, FUZZ_SECONDS each (6), two at a time.
 . "$(dirname "$0")/lib.sh"
-seconds=${FUZZ_SECONDS:-10}
+seconds=${FUZZ_SECONDS:-6}
 build fuzz fuzz_targets
 targets=$(find "$TOP/build/fuzz/bin" -maxdepth 1 -name 'fuzz_*' -type f | sort)
 [ -n "$targets" ] || not_ok "no fuzz target was built"
