@@ -240,7 +240,10 @@ def main():
                     old.close()
                 gateways = [listener.accept()[0]]
                 break
-            data, more, _, _ = s.recvmsg(70000, 64)
+            try:
+                data, more, _, _ = s.recvmsg(70000, 64)
+            except ConnectionResetError:  # a gateway that was killed with messages unread
+                data, more = b"", []
             fds = array.array("i")
             for _, _, raw in more:
                 fds.frombytes(raw)
