@@ -253,19 +253,31 @@ void rec_fmp4_fragment(GByteArray *out, uint32_t sequence, const rec_run *video,
     rec_box_end(out, mdat);
 }
 
-void rec_fmp4_index(GByteArray *out, const rec_index_entry *entries, unsigned n)
+#define SIDX_HEAD 40
+#define SIDX_ENTRY 12
+
+/* 8.16.3; `behind`: bytes between it and the first fragment. */
+static void put_sidx(GByteArray *out, uint32_t track, const rec_index_entry *entries, unsigned n, uint64_t behind)
 {
-    guint at = rec_full_box(out, "sidx", 1, 0); /* 8.16.3 */
-    rec_put32(out, TRACK_VIDEO);
-    rec_put32(out, REC_VIDEO_SCALE);
+    uint32_t scale = track == TRACK_VIDEO ? REC_VIDEO_SCALE : REC_AUDIO_SCALE;
+    guint at = rec_full_box(out, "sidx", 1, 0);
+    rec_put32(out, track);
+    rec_put32(out, scale);
     rec_put64(out, 0);
-    rec_put64(out, 0);
+    rec_put64(out, behind);
     rec_put16(out, 0);
     rec_put16(out, n);
     for (unsigned i = 0; i < n; i++) {
         rec_put32(out, entries[i].bytes);
-        rec_put32(out, (uint32_t)(entries[i].length_ns * 9 / 100000));
+        rec_put32(out, (uint32_t)(entries[i].length_ns / 1000 * scale / 1000000));
         rec_put32(out, 0x90000000u); /* begins with a random access point of type 1 */
     }
     rec_box_end(out, at);
+}
+
+/* One for each track: libavformat takes the times of the only one there is for those of any track, in that track's scale. */
+void rec_fmp4_index(GByteArray *out, const rec_index_entry *entries, unsigned n)
+{
+    put_sidx(out, TRACK_VIDEO, entries, n, SIDX_HEAD + (uint64_t)n * SIDX_ENTRY);
+    put_sidx(out, TRACK_AUDIO, entries, n, 0);
 }

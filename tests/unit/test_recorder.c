@@ -126,7 +126,7 @@ static void check_film(rec_reader *const readers[2])
         at += (guint)n;
     }
     const uint8_t *sidx = box_at(film, "sidx", 0);
-    guint at = (guint)(sidx - film->data) + mcu_rd32(sidx), entries = mcu_rd16(sidx + 38);
+    guint at = (guint)(sidx - film->data) + mcu_rd32(sidx) + (guint)mcu_rd64(sidx + 28), entries = mcu_rd16(sidx + 38);
     assert_int_equal(entries, 2); /* a keyframe each */
     for (guint i = 0; i < entries; i++) {
         const uint8_t *moof = film->data + at;
