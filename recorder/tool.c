@@ -32,18 +32,28 @@ static const char usage_text[] =
     "verify ends with 0: complete; 3: proven as far as it goes, but a segment has no end; 1: changed, cut or incomplete; 2: not "
     "done.\n";
 
+/* Of the store, signed if there is a key for that; NULL with an error, which is not set when signing failed. */
+static json_t *make_manifest(const tool_options *o, rec_store *store, GError **error)
+{
+    uint8_t key[32];
+    if (o->sign != NULL && !tool_read_key(o->sign, key, error)) {
+        return NULL;
+    }
+    json_t *manifest = rec_manifest_make(store, error);
+    if (manifest != NULL && o->sign != NULL && !mcu_json_sign(manifest, "gateway", key)) {
+        json_decref(manifest);
+        manifest = NULL;
+    }
+    OPENSSL_cleanse(key, sizeof key);
+    return manifest;
+}
+
 static int run_recover(const tool_options *o)
 {
     GError *error = NULL;
-    uint8_t key[32];
-    if (o->sign != NULL && !tool_read_key(o->sign, key, &error)) {
-        return tool_trouble(error);
-    }
     rec_store *store = rec_store_open(o->paths, o->n_paths, NULL, &error);
-    json_t *manifest = store != NULL ? rec_manifest_make(store, &error) : NULL;
-    bool ok = manifest != NULL && (o->sign == NULL || mcu_json_sign(manifest, "gateway", key)) &&
-              rec_manifest_write(store, manifest, &error);
-    OPENSSL_cleanse(key, sizeof key);
+    json_t *manifest = store != NULL ? make_manifest(o, store, &error) : NULL;
+    bool ok = manifest != NULL && rec_manifest_write(store, manifest, &error);
     for (unsigned i = 0; ok && i < rec_store_count(store); i++) {
         const rec_store_segment *s = rec_store_at(store, i);
         const rec_proof *p = s->reader != NULL ? rec_reader_proof(s->reader) : NULL;
@@ -61,15 +71,9 @@ static int run_recover(const tool_options *o)
 static int run_manifest(const tool_options *o)
 {
     GError *error = NULL;
-    uint8_t key[32];
-    if (o->sign != NULL && !tool_read_key(o->sign, key, &error)) {
-        return tool_trouble(error);
-    }
     rec_store *store = rec_store_open(o->paths, o->n_paths, NULL, &error);
-    json_t *manifest = store != NULL ? rec_manifest_make(store, &error) : NULL;
-    bool ok = manifest != NULL && (o->sign == NULL || mcu_json_sign(manifest, "gateway", key)) &&
-              json_dumpf(manifest, stdout, JSON_INDENT(1) | JSON_SORT_KEYS) == 0 && fflush(stdout) == 0;
-    OPENSSL_cleanse(key, sizeof key);
+    json_t *manifest = store != NULL ? make_manifest(o, store, &error) : NULL;
+    bool ok = manifest != NULL && json_dumpf(manifest, stdout, JSON_INDENT(1) | JSON_SORT_KEYS) == 0 && fflush(stdout) == 0;
     json_decref(manifest);
     rec_store_free(store);
     return ok ? 0 : tool_trouble(error);

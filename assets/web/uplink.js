@@ -1,4 +1,5 @@
-// uplink.js - what goes up on a weak line: the voice before all else, the picture small, then none. Pure; times in ms, rates in bit/s.
+// uplink.js - what goes up on a weak line: the voice before all else, the picture small, then none. Times in ms, rates in
+// bit/s; all but limitPicture() is pure.
 // Browsers share a thin line out badly: they keep 55 kbit/s of sound and 30 of picture in a line of 64, and fill its queue.
 export const RUNGS = [
   {}, // as the browser likes

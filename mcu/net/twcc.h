@@ -6,7 +6,7 @@
 #include "mcu/net/rtcp.h"
 
 /* ---- receiving: one recorder per transport (all SSRCs share the sequence) ---- */
-#define MCU_TWCC_INTERVAL_NS (INT64_C(100) * 1000 * 1000) /* between feedbacks, at least */
+#define MCU_TWCC_INTERVAL_NS (INT64_C(100) * 1000 * 1000)     /* between feedbacks, at least */
 #define MCU_TWCC_INTERVAL_MAX_NS (INT64_C(250) * 1000 * 1000) /* where they would fill the line */
 
 typedef struct mcu_twcc_recorder mcu_twcc_recorder;

@@ -34,7 +34,7 @@ void mcu_leg_report(mcu_leg *l, const char *why);    /* `leg`: its state */
 bool mcu_leg_is_heard(const mcu_leg *l); /* neither muted nor on hold */
 bool mcu_leg_talking(const mcu_leg *l);
 bool mcu_leg_hand(const mcu_leg *l);
-bool mcu_leg_on_hold(const mcu_leg *l); /* by the far end */
+bool mcu_leg_on_hold(const mcu_leg *l);  /* by the far end */
 bool mcu_leg_is_clear(const mcu_leg *l); /* without SRTP */
 const char *mcu_leg_state_name(const mcu_leg *l);
 json_t *mcu_leg_inspection(mcu_leg *l); /* the member `phone` of a participant */

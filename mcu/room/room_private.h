@@ -5,11 +5,11 @@
 #include "mcu/net/peer.h"
 #include "mcu/room/audio_choice.h"
 #include "mcu/room/ease.h"
+#include "mcu/room/ladder.h"
 #include "mcu/room/lost_sound.h"
 #include "mcu/room/options.h"
 #include "mcu/room/room.h"
 #include "mcu/room/stage.h"
-#include "mcu/room/ladder.h"
 #include "mcu/room/view.h"
 #include "mixer/audio.h"
 #include "mixer/video.h"
@@ -76,7 +76,7 @@ struct mcu_session {
     bool still_due;       /* too thin a line for pictures: it gets one, so that the person sees who is there */
     int quality;
     bool hushed; /* no room for sound beside the hands that speak */
-    bool weak; /* as the roster was last told */
+    bool weak;   /* as the roster was last told */
     mcu_ease ease;
     int64_t created_ns, up_ns;
 };
@@ -151,8 +151,8 @@ void mcu_session_apply_tier(mcu_session *s);           /* cap, decoder, choice -
 void mcu_session_picture_sent(mcu_session *s);         /* one more left for the person */
 void mcu_session_tick(mcu_session *s, int64_t now_ns); /* ten times a second: its tier */
 void mcu_session_repeat_sound(mcu_session *s, const mcu_peer_stats *stats, int64_t now_ns);
-void mcu_session_report(mcu_session *s);               /* twice a second: its quality; reminds of a keyframe */
-bool mcu_session_is_person(const mcu_session *s);      /* has a tile */
+void mcu_session_report(mcu_session *s);          /* twice a second: its quality; reminds of a keyframe */
+bool mcu_session_is_person(const mcu_session *s); /* has a tile */
 bool mcu_session_shows_camera(const mcu_session *s);
 bool mcu_seat_is_person(const mcu_seat *seat); /* by its session or on the phone: has a tile */
 bool mcu_seat_is_heard(const mcu_seat *seat);  /* its microphone or phone is in the mix */

@@ -1,3 +1,6 @@
-foreach(part acodec acore ajitter amix audio line wav)
+foreach(part acodec acore ajitter amix audio wav)
   tessera_test(mix_${part} SOURCES test_mix_${part}.c audio_kit.c LIBS tessera_mixer)
+endforeach()
+foreach(part line line_echo line_keys)
+  tessera_test(mix_${part} SOURCES test_mix_${part}.c audio_kit.c line_kit.c LIBS tessera_mixer)
 endforeach()
