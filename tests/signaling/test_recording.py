@@ -21,6 +21,10 @@ def make(server):
     def actions(room):
         return [r.get("action", "offer") for r in told(room) if r.get("action") != "file"]
 
+    def started(room):
+        server.wait(lambda: "start" in actions(room), 3)  # its files are made on the store's thread first
+        return [r for r in told(room) if r.get("action") == "start"][0]
+
     def command(room, action):
         return server.rest("POST", f"/rooms/{room}/record", {"action": action})
 
@@ -76,7 +80,7 @@ def make(server):
         await recording_is(ws, "on", consent="none")
         recording = server.rest("GET", f"/recordings?room={room}").json()["recordings"][0]["id"]
         server.wait(lambda: state(recording)["segments"], 3)
-        start = [r for r in told(room) if r.get("action") == "start"][0]
+        start = started(room)
         assert start["segment"] == 0 and start["policy"] == "announced" and start["tier"] == "A" and start["previous"] == ""
         captions = [m for m in server.inspect(room)["audio"]["layouts"] if m["type"] == "caption"]
         assert (captions[-1]["records"], captions[-1]["clock"], captions[-1]["visit"]) == (True, True, room), captions
@@ -124,9 +128,10 @@ def make(server):
         assert (await until(ws, "error"))["code"] == "conflict"
         await agree(ws)
         await recording_is(ws, "on", consent="agreed")
-        start = [r for r in told(room) if r.get("action") == "start"][0]
+        start = started(room)
         assert {c["seat"]: (c["version"], c["method"]) for c in start["consents"]} == {"one": ("1", "button"), "doc": ("1", "button")}
         agreed = trail(event="consent", room=room, operation="agree")
+        server.wait(lambda: trail(event="recording", operation="running", target=start["recording"]), 3)
         began = trail(event="recording", operation="running", target=start["recording"])
         assert len(agreed) == 2 and agreed[-1]["seq"] < began[0]["seq"] and agreed[0]["version"] == "1"
         return room, ws, host, start["recording"]
@@ -177,7 +182,7 @@ def make(server):
         server.wait(lambda: len(state(recording)["segments"]) == 2, 5)
         segments = state(recording)["segments"]
         assert segments[0]["state"] == "interrupted" and segments[1]["segment"] == 1, segments
-        start = [r for r in told(room) if r.get("action") == "start"][0]
+        start = started(room)
         assert start["segment"] == 1 and start["previous"] == head
         assert server.rest("DELETE", f"/rooms/{room}").status == 204
         server.wait(lambda: state(recording)["state"] == "ended", 8)
