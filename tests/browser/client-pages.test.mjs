@@ -5,14 +5,14 @@ import assert from 'node:assert/strict';
 import { stateIs, violations, withBrowser } from './lib/client.mjs';
 import { keep, screenshot } from './lib/output.mjs';
 
-const SLOW = ['checked', 'nopath']; // seconds of waiting: not in every view
+const SLOW = ['checked', 'advice', 'nopath']; // seconds of waiting: not in every view
 const SOME = ['before', 'room', 'host', 'chat'];
 const VIEWS = [
   ['320', { width: 320, height: 640 }, '', () => true],
   ['768', { width: 768, height: 1024 }, '#lang=fr', (state) => !SLOW.includes(state)],
   ['1280', { width: 1280, height: 800 }, '#lang=es', (state) => !SLOW.includes(state)],
-  ['rtl', { width: 1280, height: 800 }, '#dir=rtl', () => true],
-  ['rtl-320', { width: 320, height: 640 }, '#dir=rtl', (state) => SOME.includes(state)],
+  ['rtl', { width: 1280, height: 800 }, '#dir=rtl', (state) => !SLOW.includes(state)],
+  ['rtl-320', { width: 320, height: 640 }, '#dir=rtl', (state) => [...SOME, 'advice', 'left', 'nopath'].includes(state)],
   ['tv', { width: 1280, height: 720 }, '#tv', (state) => SOME.includes(state)],
   ['sideways', { width: 640, height: 320 }, '', (state) => SOME.includes(state)],
 ];
@@ -49,8 +49,8 @@ function states(mock, page, hash) {
       await page.waitForSelector('#record-pause:visible');
       mock.say({ type: 'knock', seat: 'p9', name: 'दीपिका शर्मा', role: 'interpreter' });
       mock.say({ type: 'quality', quality: 1, tier: 'D', loss: 0.1, rtt: 300 });
-      await page.waitForSelector('#advice:visible', { timeout: 8000 });
     }],
+    ['advice', () => page.waitForSelector('#advice:visible', { timeout: 8000 })],
     ['asked', async () => {
       mock.say({ type: 'asked', what: 'camera', by: 'p2' });
       await page.waitForSelector('#ask[open]');
