@@ -1,4 +1,7 @@
 """Every error that the descriptions name, produced: what can be done wrong with any route, then what has to be arranged."""
+import os
+import signal
+
 import contract
 from fake_phone import FakePhone
 from harness import hear, hear_end, say
@@ -78,6 +81,24 @@ def of_devices(server):
         for method, path in (("POST", f"/{kind}/{other}"), ("PATCH", f"/{kind}/{other}/{kind}/x"), ("DELETE", f"/{kind}/{other}/{kind}/x")):
             answers(method, path, OFFER, {**bearer, "Content-Type": "application/sdp"}, 410)
         other = server.room()
+    after_a_restart(server)
+
+
+def after_a_restart(server):
+    """A gateway that was replaced knows a device's session, but no longer its offer."""
+    room = server.room()
+    restarts = []
+    for kind in ("whip", "whep"):
+        bearer = {"Authorization": "Bearer " + server.link(room, seat=kind)["token"]}
+        made = server.request("POST", f"/{kind}/{room}", OFFER, {**bearer, "Content-Type": "application/sdp"})
+        assert made.status == 201, made.body
+        restarts.append((made.headers["Location"], {**bearer, "Content-Type": "application/trickle-ice-sdpfrag", "If-Match": "*"}))
+    old = server.gateway()
+    os.kill(old, signal.SIGKILL)
+    server.wait(lambda: server.gateway() not in (0, old) and server.get("/readyz").status == 200, 6)
+    for url, head in restarts:
+        r = server.request("PATCH", url, FRAG.format("efgh"), head)
+        assert r.status == 409 and "POST it again" in r.json()["detail"], r.body
 
 
 async def of_sockets(server):
