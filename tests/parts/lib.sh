@@ -30,11 +30,11 @@ build() {
     fi
 }
 
-# run_ctest PRESET LABELS [PREFIX [WITHOUT]]: every cmocka case counts by itself. Ten places; a test that computes takes three (PROCESSORS), the
+# run_ctest PRESET LABELS [PREFIX [WITHOUT_LABEL]]: every cmocka case counts by itself. Ten places; a test that computes takes three (PROCESSORS), the
 # gateway's, which wait most of the time, take one.
 run_ctest() {
     local preset=$1 labels=$2 prefix=${3:-} without=${4:-^$} xml="$OUT/$1-ctest.xml"
-    (cd "$TOP/build/$preset" && CMOCKA_MESSAGE_OUTPUT=TAP ctest -j10 -L "$labels" -E "$without" --timeout 300 --output-junit "$xml" \
+    (cd "$TOP/build/$preset" && CMOCKA_MESSAGE_OUTPUT=TAP ctest -j10 -L "$labels" -LE "$without" --timeout 300 --output-junit "$xml" \
         --test-output-size-passed 4000000 --test-output-size-failed 4000000) >"$OUT/$preset-ctest.log" 2>&1
     python3 "$TOP/tests/parts/ctest_cases.py" "$xml" "$PART/$prefix" "$RESULTS"
 }
