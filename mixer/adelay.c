@@ -6,6 +6,8 @@ static const int64_t BUCKET_NS = 5 * MCU_NS_PER_MS;
 static const int64_t SLICE_NS = 500 * MCU_NS_PER_MS;
 static const int64_t MARGIN_NS = 10 * MCU_NS_PER_MS; /* the slack below the target before the buffer stretches */
 static const int64_t FALL_NS_PER_SEC = 20 * MCU_NS_PER_MS;
+/* What is beyond this halves in a second or so: a stall is over when it is over. */
+static const int64_t FAR_NS = 100 * MCU_NS_PER_MS;
 static const float QUANTILE = 0.95F;
 
 static const int64_t PRIOR_NS = 200 * MCU_NS_PER_MS; /* what the start value counts for */
@@ -80,7 +82,8 @@ int64_t mix_adelay_note(mix_adelay *d, int64_t arrival_ns, int64_t transit_ns)
     d->weight[bucket] += forget;
 
     int64_t wanted_ns = clamp_ns(quantile_ns(d) + MARGIN_NS, MIX_ADELAY_MIN_NS, d->max_ns);
-    int64_t lowest_ns = d->target_ns - FALL_NS_PER_SEC * elapsed_ns / MCU_NS_PER_SEC;
+    int64_t far_ns = d->target_ns - wanted_ns > FAR_NS ? d->target_ns - wanted_ns - FAR_NS : 0;
+    int64_t lowest_ns = d->target_ns - (FALL_NS_PER_SEC + far_ns / 2) * (elapsed_ns / 1000) / (MCU_NS_PER_SEC / 1000);
     d->target_ns = wanted_ns > lowest_ns ? wanted_ns : lowest_ns;
     d->noted_ns = arrival_ns;
     d->packets++;

@@ -1,6 +1,7 @@
 /* adelay.h - how late a voice's packets come, and how long its playout buffer should therefore wait.  Thread: its owner's.
  * Pure. A packet's transit is its arrival minus its RTP time; what counts is how much it exceeds the fastest of the last 2 s, so
- * clock offset and drift fall out. Target: the 0.95 quantile of that over some 5 s, up at once, down by 20 ms a second. */
+ * clock offset and drift fall out. Target: the 0.95 quantile of that over some 5 s, up at once, down by 20 ms a second,
+ * and faster as long as it is more than 100 ms too high. */
 #ifndef MIXER_ADELAY_H
 #define MIXER_ADELAY_H
 

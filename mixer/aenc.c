@@ -10,23 +10,29 @@ enum {
     BITRATE = 32000,
     COMPLEXITY = 5,
     LOSS_PERCENT = 10,
-    THIN_BITRATE = 12000,
-    THIN_BLOCKS = 3,
+    BLOCKS_MAX = 3,
     PACKET_MAX = 1275
 }; /* RFC 6716 3.4: the largest frame */
 
+static const struct {
+    int bitrate;
+    unsigned blocks;
+} PROFILES[MIX_PROFILES] = {
+    [MIX_PROFILE_LESS] = {20000, 1}, [MIX_PROFILE_LONG] = {12000, BLOCKS_MAX}, [MIX_PROFILE_LEAST] = {10000, BLOCKS_MAX}};
+
 struct mix_aenc {
+    mix_audio_profile profile; /* of a thin one */
     size_t size;
     OpusEncoder *opus;
     unsigned blocks, filled; /* of a packet */
     uint32_t ts48k;          /* of the first of them */
     int64_t time_ns;
-    int16_t pcm[THIN_BLOCKS * MIX_BLOCK];
+    int16_t pcm[BLOCKS_MAX * MIX_BLOCK];
 };
 
 static bool configure(OpusEncoder *opus, const mix_audio_config *config, bool thin)
 {
-    int bitrate = thin ? THIN_BITRATE : config && config->bitrate_bps > 0 ? config->bitrate_bps : BITRATE;
+    int bitrate = thin ? PROFILES[MIX_PROFILE_LONG].bitrate : config && config->bitrate_bps > 0 ? config->bitrate_bps : BITRATE;
     int complexity = config && config->complexity >= 0 ? config->complexity : COMPLEXITY;
     int loss = config && config->expected_loss > 0 ? config->expected_loss : LOSS_PERCENT;
     return opus_encoder_init(opus, MIX_RATE, 1, OPUS_APPLICATION_VOIP) == OPUS_OK &&
@@ -49,7 +55,8 @@ static mix_aenc *new_encoder(const mix_audio_config *config, bool thin, GError *
         mix_aenc_free(e);
         return NULL;
     }
-    e->blocks = thin ? THIN_BLOCKS : 1;
+    e->profile = thin ? MIX_PROFILE_LONG : MIX_PROFILE_FULL;
+    e->blocks = thin ? PROFILES[MIX_PROFILE_LONG].blocks : 1;
     return e;
 }
 
@@ -61,6 +68,16 @@ mix_aenc *mix_aenc_new(const mix_audio_config *config, GError **error)
 mix_aenc *mix_aenc_new_thin(const mix_audio_config *config, GError **error)
 {
     return new_encoder(config, true, error);
+}
+
+void mix_aenc_take_profile(mix_aenc *e, mix_audio_profile profile)
+{
+    g_assert(e->filled == 0 && e->profile != MIX_PROFILE_FULL);
+    if (profile != e->profile && profile != MIX_PROFILE_FULL) {
+        e->profile = profile;
+        e->blocks = PROFILES[profile].blocks;
+        (void)opus_encoder_ctl(e->opus, OPUS_SET_BITRATE(PROFILES[profile].bitrate)); /* within what Opus takes */
+    }
 }
 
 bool mix_aenc_is_between(const mix_aenc *e)

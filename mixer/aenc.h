@@ -1,4 +1,4 @@
-/* aenc.h - one Opus encoder: 48 kHz mono, 20 ms with in-band FEC, or 60 ms at 12 kbit/s for thin lines.  Thread: its owner's.
+/* aenc.h - one Opus encoder: 48 kHz mono, 20 ms with in-band FEC, or what thin lines take.  Thread: its owner's.
  * Its state is one flat block: a copy carries on exactly where the original is, so a listener who is moved from one to the other
  * hears no seam. */
 #ifndef MIXER_AENC_H
@@ -11,11 +11,12 @@
 
 typedef struct mix_aenc mix_aenc;
 mix_aenc *mix_aenc_new(const mix_audio_config *config, GError **error); /* NULL = defaults */
-/* For a line on which headers weigh more than the sound: 19 kbit/s on the wire instead of 50. */
+/* For a line on which headers weigh more than the sound: MIX_PROFILE_LONG until it takes another one. */
 mix_aenc *mix_aenc_new_thin(const mix_audio_config *config, GError **error);
 void mix_aenc_free(mix_aenc *e);
-void mix_aenc_copy(mix_aenc *to, const mix_aenc *from); /* both from the same config */
-bool mix_aenc_is_between(const mix_aenc *e);            /* holds the beginning of a packet */
+void mix_aenc_copy(mix_aenc *to, const mix_aenc *from);             /* both from the same config */
+void mix_aenc_take_profile(mix_aenc *e, mix_audio_profile profile); /* of a thin one; only between packets */
+bool mix_aenc_is_between(const mix_aenc *e);                        /* holds the beginning of a packet */
 /* MIX_BLOCK samples. NULL = no memory, or the packet is not full yet. */
 mcu_au *mix_aenc_encode(mix_aenc *e, const int16_t *pcm, uint32_t ts48k, int64_t time_ns);
 

@@ -27,7 +27,7 @@ mix_alistener *mix_alistener_new_line(uint32_t id, uint32_t own_voice, mcu_codec
     l->encoder = encoder;
     l->line = line;
     atomic_init(&l->gain, MIX_GAIN_UNITY);
-    atomic_init(&l->thin, false);
+    atomic_init(&l->profile, MIX_PROFILE_FULL);
     atomic_init(&l->thin_encoder, NULL);
     mix_limiter_init(&l->limiter, mix_bus_hz(l->bus));
     return l;
@@ -48,8 +48,12 @@ void mix_alistener_free(mix_alistener *l)
 mix_aenc *mix_alistener_thin(const mix_alistener *l)
 {
     mix_aenc *e = atomic_load_explicit(&l->thin_encoder, memory_order_acquire);
-    bool thin = e && (atomic_load_explicit(&l->thin, memory_order_relaxed) || mix_aenc_is_between(e));
-    return thin ? e : NULL;
+    mix_audio_profile profile = atomic_load_explicit(&l->profile, memory_order_relaxed);
+    if (!e || mix_aenc_is_between(e)) {
+        return e;
+    }
+    mix_aenc_take_profile(e, profile);
+    return profile != MIX_PROFILE_FULL ? e : NULL;
 }
 
 bool mix_alistener_is_apart(const mix_alistener *l)

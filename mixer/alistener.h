@@ -26,7 +26,7 @@ typedef struct mix_alistener {
     uint32_t own_voice;               /* 0 = none; at his rate */
     bool leaving;                     /* loop only */
     atomic_int gain;                  /* of what he hears, in 1/256; 256 = as it is */
-    atomic_bool thin;                 /* Opus in long packets of few bits, by: */
+    atomic_uint profile;              /* mix_audio_profile; all but the full one by: */
     _Atomic(mix_aenc *) thin_encoder; /* made by the loop when it is first wanted, NULL before */
     mcu_codec codec;
     mix_bus bus; /* 48 kHz for Opus, a telephone's codec has its own */
@@ -47,7 +47,8 @@ mix_alistener *mix_alistener_new_line(uint32_t id, uint32_t own_voice, mcu_codec
                                       GError **error);
 void mix_alistener_free(mix_alistener *l);
 
-/* The encoder of a listener on a thin line; NULL = he is on none. A packet that was begun is ended first. */
+/* The encoder of a listener on a thin line, as his profile wants it; NULL = he is on none. A packet that was begun is ended
+ * first. */
 mix_aenc *mix_alistener_thin(const mix_alistener *l);
 /* He cannot share what the others hear. */
 bool mix_alistener_is_apart(const mix_alistener *l);

@@ -335,7 +335,7 @@ void mix_audio_listener_gain(mix_audio *a, uint32_t listener, unsigned gain)
     }
 }
 
-mcu_status mix_audio_listener_thin(mix_audio *a, uint32_t listener, bool thin)
+mcu_status mix_audio_listener_profile(mix_audio *a, uint32_t listener, mix_audio_profile profile)
 {
     int i = find_listener(a, listener);
     if (i < 0) {
@@ -345,14 +345,14 @@ mcu_status mix_audio_listener_thin(mix_audio *a, uint32_t listener, bool thin)
     if (l->codec != MCU_CODEC_OPUS) {
         return MCU_ENOSUP;
     }
-    if (thin && !atomic_load(&l->thin_encoder)) {
+    if (profile != MIX_PROFILE_FULL && !atomic_load(&l->thin_encoder)) {
         mix_aenc *e = mix_aenc_new_thin(&a->config, NULL);
         if (!e) {
             return MCU_ENOMEM;
         }
         atomic_store_explicit(&l->thin_encoder, e, memory_order_release);
     }
-    atomic_store_explicit(&l->thin, thin, memory_order_relaxed);
+    atomic_store_explicit(&l->profile, profile, memory_order_relaxed);
     return MCU_OK;
 }
 

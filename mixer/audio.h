@@ -21,6 +21,15 @@ typedef struct {
     mix_denoise_whom denoise; /* whose steady noise is taken out, for 20 ms of delay; lines are telephones */
 } mix_audio_config;
 
+/* By what they take on the wire, headers and all: 55, 43, 20 and 18 kbit/s. */
+typedef enum {
+    MIX_PROFILE_FULL = 0, /* the config's bit rate in packets of 20 ms */
+    MIX_PROFILE_LESS,     /* 20 kbit/s in packets of 20 ms */
+    MIX_PROFILE_LONG,     /* 12 kbit/s in packets of 60 ms */
+    MIX_PROFILE_LEAST,    /* 10 kbit/s in packets of 60 ms */
+    MIX_PROFILES
+} mix_audio_profile;
+
 typedef struct {
     uint32_t listener;
     mcu_au *au; /* borrowed; the same object for all who share the mix */
@@ -68,8 +77,8 @@ mcu_status mix_audio_listener_add_line(mix_audio *a, uint32_t listener, uint32_t
 void mix_audio_listener_gain(mix_audio *a, uint32_t listener, unsigned gain); /* in 1/MIX_GAIN_UNITY, at most 16 times */
 /* Tells this one something over the softened others; what it was being told before ends. 48 kHz, copied, at most 60 s. */
 mcu_status mix_audio_listener_say(mix_audio *a, uint32_t listener, const int16_t *pcm, unsigned n);
-/* This one's line is thin: packets of 60 ms at 12 kbit/s, 19 on the wire, an encode of his own. Opus only: MCU_ENOSUP. */
-mcu_status mix_audio_listener_thin(mix_audio *a, uint32_t listener, bool thin);
+/* What Opus leaves of the sound for this one's line; all but the first is an encode of his own. Opus only: MCU_ENOSUP. */
+mcu_status mix_audio_listener_profile(mix_audio *a, uint32_t listener, mix_audio_profile profile);
 void mix_audio_listener_remove(mix_audio *a, uint32_t listener);
 
 typedef struct {

@@ -269,7 +269,7 @@ static void on_layout(sig_room *r, const json_t *m)
 
 static void on_quality(sig_room *r, const json_t *m)
 {
-    static const char *const members[] = {"type", "quality", "tier", "ease", "loss", "rtt", NULL};
+    static const char *const members[] = {"type", "quality", "tier", "ease", "loss", "rtt", "hold", NULL};
     sig_session *s = g_hash_table_lookup(r->clients, text(m, "seat"));
     if (s) {
         char canvas[SIG_CANVAS_MAX + 1];

@@ -73,6 +73,7 @@ void mcu_tally_reading(mcu_tile_tally *tile, unsigned person, unsigned frame, in
         const int64_t gap = arrival_ns - tile->last_change_ns;
         tile->changes++;
         tile->gaps += gap > MCU_TALLY_GAP_NS;
+        tile->frozen_ns += gap > MCU_TALLY_GAP_NS ? gap : 0;
         tile->longest_gap_ns = MAX(tile->longest_gap_ns, gap);
     }
     if (frame < G_N_ELEMENTS(tile->seen)) {

@@ -19,7 +19,7 @@ typedef struct {
     unsigned distinct; /* how many different numbers were seen */
     unsigned gaps;     /* times longer than MCU_TALLY_GAP_NS without a change */
     unsigned unreadable, wrong_person;
-    int64_t last_change_ns, longest_gap_ns;
+    int64_t last_change_ns, longest_gap_ns, frozen_ns; /* all gaps together */
     bool seen[1024];
     GArray *latency_ms; /* float, the newest MCU_TALLY_LATENCIES */
     unsigned latency_next;

@@ -146,6 +146,7 @@ typedef struct {
     double rtt_ms;     /* from RTCP, <0 unknown */
     unsigned remb_bps; /* newest REMB from them, 0 = none in the last 10 s */
     uint64_t filled;   /* packets sent once more, unasked */
+    double burst;      /* lost packets of our sound in a row, on average over the last second; 0 = none was lost */
     double twcc_loss;  /* fraction of our packets of the last second that TWCC reports lost, <0 unknown */
     mcu_stream_stats audio_in, video_in, content_in, audio_out, video_out;
     uint64_t auth_failures;                         /* SRTP/SRTCP that failed or was too short */

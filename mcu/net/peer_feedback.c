@@ -2,7 +2,6 @@
 
 #include "mcu/net/peer_priv.h"
 
-#define REPORT_NS MCU_NS_PER_SEC
 #define PLI_NS MCU_NS_PER_SEC
 #define NACKS_PER_PACKET 64
 
@@ -81,6 +80,38 @@ static void send_report(mcu_peer *p, int64_t now_ns)
     put_reports(p, &w, blocks, put_blocks(p, blocks, now_ns), now_ns);
     put_remb(p, &w);
     send_writer(p, &w);
+}
+
+/* What theirs suffers, and nothing of ours. */
+static void send_receiver_report(mcu_peer *p, int64_t now_ns)
+{
+    uint8_t buffer[PEER_RTCP_MAX + MCU_SRTP_OVERHEAD];
+    mcu_rtcp_writer w;
+    mcu_rtcp_writer_init(&w, buffer, PEER_RTCP_MAX);
+    mcu_rtcp_block blocks[3];
+    unsigned n = put_blocks(p, blocks, now_ns);
+    mcu_rtcp_put_rr(&w, p->send.video.ssrc, blocks, n);
+    if (!p->neg->video.rtcp_rsize) {
+        mcu_rtcp_put_sdes(&w, p->send.video.ssrc, p->cname);
+    }
+    put_remb(p, &w);
+    send_writer(p, &w);
+}
+
+static void tick_reports(mcu_peer *p, int64_t now_ns)
+{
+    const unsigned streams = (p->send.video.packets > 0 ? 1U : 0U) + (p->send.audio.packets > 0 ? 1U : 0U);
+    switch (mcu_report_clock_due(&p->reports, streams, p->send.view.estimate_bps, now_ns)) {
+    case MCU_REPORT_NONE:
+        return;
+    case MCU_REPORT_RECEIVER:
+        send_receiver_report(p, now_ns);
+        break;
+    case MCU_REPORT_SENDER:
+        send_report(p, now_ns);
+        break;
+    }
+    mcu_peer_roll_rates(p, now_ns);
 }
 
 /* A compound begins with a report (RFC 3550 6.1) unless reduced-size RTCP was agreed (RFC 5506); an empty one keeps the loss
@@ -219,10 +250,6 @@ void mcu_peer_tick_feedback(mcu_peer *p, int64_t now_ns)
         send_keyframe_request(p, videos[i], now_ns);
     }
     send_twcc(p, now_ns);
-    if (now_ns >= p->report_ns) {
-        mcu_peer_roll_rates(p, now_ns);
-        send_report(p, now_ns);
-        p->report_ns = MAX(p->report_ns + REPORT_NS, now_ns + REPORT_NS / 2);
-    }
+    tick_reports(p, now_ns);
     mcu_peer_kick(p, mcu_twcc_recorder_next_ns(p->twcc_in));
 }

@@ -21,6 +21,7 @@
 #include "mcu/net/peer.h"
 #include "mcu/net/peer_test.h"
 #include "mcu/net/red.h"
+#include "mcu/net/report_clock.h"
 #include "mcu/net/rtcp.h"
 #include "mcu/net/rtp_stats.h"
 #include "mcu/net/rtpext.h"
@@ -112,7 +113,7 @@ struct mcu_peer {
     peer_video_in vin, cin; /* their camera, their screen */
     peer_audio_in ain;
     mcu_twcc_recorder *twcc_in;
-    int64_t report_ns; /* next regular report */
+    mcu_report_clock reports;
     unsigned max_video_bps;
     int64_t rates_ns; /* when the rates were closed */
 

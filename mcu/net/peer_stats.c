@@ -95,6 +95,7 @@ void mcu_peer_get_stats(mcu_peer *p, mcu_peer_stats *out)
     out->rtt_ms = rtt_ns > 0 ? (double)rtt_ns / (double)MCU_NS_PER_MS : -1;
     out->remb_bps = p->remb_ns != 0 && now_ns - p->remb_ns < REMB_FRESH_NS ? p->remb_bps : 0;
     out->twcc_loss = mcu_twcc_history_loss(p->send.twcc, now_ns);
+    out->burst = mcu_twcc_history_burst(p->send.twcc, MCU_PKT_AUDIO, now_ns);
     mcu_peer_get_link(p, &out->link);
     out->filled = p->send.copies;
     fill_in(&p->ain.base, p->ain.codec, &out->audio_in);

@@ -67,7 +67,7 @@ static void open_srtp(mcu_peer *p)
     if (p->connected_ns == 0) {
         p->connected_ns = now_ns;
     }
-    p->report_ns = now_ns + 200 * MCU_NS_PER_MS; /* an early report gives an early round-trip time */
+    mcu_report_clock_start(&p->reports, now_ns); /* an early report gives an early round-trip time */
     mcu_peer_set_state(p, MCU_PEER_UP, "connected");
 }
 

@@ -23,6 +23,7 @@ size_t mcu_twcc_recorder_feedback(mcu_twcc_recorder *r, uint32_t sender_ssrc, ui
 
 /* ---- sending: gives the sequence numbers, reads the feedback ---- */
 #define MCU_TWCC_HISTORY 8192 /* packets; older ones are forgotten */
+#define MCU_TWCC_KINDS 8      /* of packets, whose bursts are told apart; those of others are not known */
 
 typedef struct {
     uint16_t seq;
@@ -46,6 +47,8 @@ mcu_status mcu_twcc_history_feedback(mcu_twcc_history *h, const mcu_rtcp_packet 
                                      void *user);
 /* Fraction lost of the packets that feedback of the last second spoke of; < 0 = none. */
 double mcu_twcc_history_loss(const mcu_twcc_history *h, int64_t now_ns);
+/* How many packets of `kind` were lost in a row, on average over the last second; 0 = none was. */
+double mcu_twcc_history_burst(const mcu_twcc_history *h, uint8_t kind, int64_t now_ns);
 /* Bits per second that reached the remote over the last second, from feedback; 0 = none. */
 unsigned mcu_twcc_history_acked_bps(const mcu_twcc_history *h, int64_t now_ns);
 

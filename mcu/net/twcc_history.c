@@ -16,6 +16,7 @@ typedef struct {
     uint16_t size;
     uint8_t kind;
     uint8_t fate;
+    uint8_t back; /* packets since the one of this kind before it; 0 = too many */
 } sent;
 
 struct mcu_twcc_history {
@@ -23,6 +24,8 @@ struct mcu_twcc_history {
     bool has_reference;
     int64_t reference; /* unwrapped, of the newest feedback */
     mcu_window lost, received, bytes;
+    mcu_window gone[MCU_TWCC_KINDS], bursts[MCU_TWCC_KINDS]; /* lost, and losses whose predecessor was not */
+    int64_t newest[MCU_TWCC_KINDS];
     sent packets[MCU_TWCC_HISTORY];
     uint8_t symbol[MCU_TWCC_HISTORY]; /* of the feedback being read */
 };
@@ -42,8 +45,16 @@ void mcu_twcc_history_free(mcu_twcc_history *h)
 uint16_t mcu_twcc_history_sent(mcu_twcc_history *h, size_t size, uint8_t kind, int64_t now_ns)
 {
     int64_t index = h->next++;
-    h->packets[(uint64_t)index % MCU_TWCC_HISTORY] =
-        (sent){.index = index, .sent_ns = now_ns, .size = (uint16_t)MIN(size, UINT16_MAX), .kind = kind};
+    int64_t back = 0;
+    if (kind < MCU_TWCC_KINDS) {
+        back = index - h->newest[kind];
+        h->newest[kind] = index;
+    }
+    h->packets[(uint64_t)index % MCU_TWCC_HISTORY] = (sent){.index = index,
+                                                            .sent_ns = now_ns,
+                                                            .size = (uint16_t)MIN(size, UINT16_MAX),
+                                                            .kind = kind,
+                                                            .back = back <= UINT8_MAX ? (uint8_t)back : 0};
     return (uint16_t)index;
 }
 
@@ -97,6 +108,21 @@ static int64_t unwrap_reference(mcu_twcc_history *h, uint32_t raw24)
     return reference;
 }
 
+static bool follows_a_loss(const mcu_twcc_history *h, const sent *s)
+{
+    const sent *before = &h->packets[(uint64_t)(s->index - s->back) % MCU_TWCC_HISTORY];
+    return s->back != 0 && before->index == s->index - s->back && before->fate == SAID_LOST;
+}
+
+/* In order of their numbers: what comes after all makes the run shorter by one, and that is as near as it needs to be. */
+static void note_burst(mcu_twcc_history *h, const sent *s, int lost, int64_t now_ns)
+{
+    if (s->kind < MCU_TWCC_KINDS) {
+        mcu_window_add(&h->gone[s->kind], now_ns, lost);
+        mcu_window_add(&h->bursts[s->kind], now_ns, follows_a_loss(h, s) ? 0 : lost);
+    }
+}
+
 /* Notes the fate; true = it is news. */
 static bool note(mcu_twcc_history *h, sent *s, bool received, int64_t now_ns)
 {
@@ -105,10 +131,13 @@ static bool note(mcu_twcc_history *h, sent *s, bool received, int64_t now_ns)
     }
     if (s->fate == SAID_LOST) {
         mcu_window_add(&h->lost, now_ns, -1);
+        note_burst(h, s, -1, now_ns);
     }
     s->fate = received ? SAID_RECEIVED : SAID_LOST;
     mcu_window_add(received ? &h->received : &h->lost, now_ns, 1);
-    if (received) {
+    if (!received) {
+        note_burst(h, s, 1, now_ns);
+    } else {
         mcu_window_add(&h->bytes, now_ns, s->size);
     }
     return true;
@@ -158,6 +187,15 @@ double mcu_twcc_history_loss(const mcu_twcc_history *h, int64_t now_ns)
     int64_t lost = MAX(mcu_window_sum(&h->lost, now_ns), 0);
     int64_t total = lost + mcu_window_sum(&h->received, now_ns);
     return total > 0 ? (double)lost / (double)total : -1.0;
+}
+
+double mcu_twcc_history_burst(const mcu_twcc_history *h, uint8_t kind, int64_t now_ns)
+{
+    if (kind >= MCU_TWCC_KINDS) {
+        return 0;
+    }
+    int64_t lost = mcu_window_sum(&h->gone[kind], now_ns), bursts = mcu_window_sum(&h->bursts[kind], now_ns);
+    return lost > 0 && bursts > 0 ? (double)lost / (double)bursts : 0;
 }
 
 unsigned mcu_twcc_history_acked_bps(const mcu_twcc_history *h, int64_t now_ns)

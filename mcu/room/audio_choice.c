@@ -3,32 +3,69 @@
 #include "mcu/base/media.h"
 
 #define LESS_AFTER (10 * MCU_NS_PER_SEC)
-#define THIN_BPS 130000
-#define WIDE_BPS 180000
+#define COPIES_MAX 3
+#define COPY_BYTES 4   /* its header */
+#define BURST 1.5      /* longer runs than these, ... */
+#define BEYOND 1.25    /* ... and than those of chance by this much */
+#define BURST_COPIES 2 /* at least, where losses come in bursts */
+#define BURST_LOSS 0.02
+#define HOLD_MAX_MS 240
+
+/* A line of so much has it; a richer one than the present one only with more. */
+static const struct {
+    unsigned bps, frame_ms; /* 0 = the link's full rate */
+    unsigned from_bps, again_bps;
+} PROFILES[MIX_PROFILES] = {[MIX_PROFILE_FULL] = {0, 20, 260000, 320000},
+                            [MIX_PROFILE_LESS] = {20000, 20, 130000, 180000},
+                            [MIX_PROFILE_LONG] = {12000, 60, 45000, 55000},
+                            [MIX_PROFILE_LEAST] = {10000, 60, 0, 0}};
 
 static unsigned wanted(double loss)
 {
-    return loss < 0.02 ? 0 : loss < 0.10 ? 1 : loss < 0.20 ? 2 : 3;
+    return loss < 0.02 ? 0 : loss < 0.10 ? 1 : loss < 0.20 ? 2 : COPIES_MAX;
 }
 
-static void choose_length(mcu_audio_choice *c, unsigned line_bps, int64_t now_ns)
+/* How many copies fit. */
+static unsigned room_for(const mcu_audio_link *link, mix_audio_profile p)
 {
-    if (line_bps > 0 && line_bps < (c->thin ? WIDE_BPS : THIN_BPS)) {
-        c->thin = true;
-        c->wide_since_ns = 0;
-    } else if (c->thin && c->wide_since_ns == 0) {
-        c->wide_since_ns = now_ns;
-    } else if (c->thin && now_ns - c->wide_since_ns >= LESS_AFTER) {
-        c->thin = false;
+    const unsigned bps = PROFILES[p].bps != 0 ? PROFILES[p].bps : link->full_bps;
+    const unsigned copy_bps = bps + COPY_BYTES * 8 * 1000 / PROFILES[p].frame_ms;
+    return link->standing || bps == 0 ? 0 : link->spare_bps / copy_bps;
+}
+
+static bool carries(const mcu_audio_choice *c, const mcu_audio_link *link, mix_audio_profile p)
+{
+    return link->line_bps == 0 || link->line_bps >= (p < c->profile ? PROFILES[p].again_bps : PROFILES[p].from_bps);
+}
+
+/* The richest one that the line carries; not the fullest if copies that are needed fit only beside the next. */
+static mix_audio_profile fitting(const mcu_audio_choice *c, const mcu_audio_link *link)
+{
+    mix_audio_profile p = MIX_PROFILE_FULL;
+    while (!carries(c, link, p)) {
+        p++;
+    }
+    const unsigned room = room_for(link, MIX_PROFILE_FULL);
+    bool crowded = p == MIX_PROFILE_FULL && room < c->copies && room_for(link, MIX_PROFILE_LESS) > room;
+    return crowded ? MIX_PROFILE_LESS : p;
+}
+
+static void choose_profile(mcu_audio_choice *c, const mcu_audio_link *link, int64_t now_ns)
+{
+    const mix_audio_profile p = fitting(c, link);
+    if (p >= c->profile) {
+        c->profile = p;
+        c->richer_since_ns = 0;
+    } else if (c->richer_since_ns == 0) {
+        c->richer_since_ns = now_ns;
+    } else if (now_ns - c->richer_since_ns >= LESS_AFTER) {
+        c->profile = p;
+        c->richer_since_ns = 0;
     }
 }
 
-void mcu_audio_choice_step(mcu_audio_choice *c, const mcu_audio_link *link, int64_t now_ns)
+static void choose_copies(mcu_audio_choice *c, unsigned copies, int64_t now_ns)
 {
-    const unsigned room = link->standing || link->voice_bps == 0 ? 0 : link->spare_bps / link->voice_bps;
-    const unsigned copies = wanted(link->loss);
-    c->stride = 1;
-    choose_length(c, link->line_bps, now_ns);
     if (copies >= c->copies) {
         c->copies = copies;
         c->less_since_ns = 0;
@@ -38,7 +75,32 @@ void mcu_audio_choice_step(mcu_audio_choice *c, const mcu_audio_link *link, int6
         c->copies = copies;
         c->less_since_ns = 0;
     }
+}
+
+void mcu_audio_choice_step(mcu_audio_choice *c, const mcu_audio_link *link, int64_t now_ns)
+{
+    if (link->loss >= BURST_LOSS && link->burst > BURST && link->burst * (1 - link->loss) > BEYOND) {
+        c->apart_until_ns = now_ns + LESS_AFTER;
+    }
+    const bool apart = now_ns < c->apart_until_ns;
+    const unsigned copies = wanted(link->loss);
+    choose_copies(c, apart && copies > 0 && copies < BURST_COPIES ? BURST_COPIES : copies, now_ns);
+    choose_profile(c, link, now_ns);
+    const unsigned room = room_for(link, c->profile);
     if (c->copies > room) { /* what does not fit goes at once */
         c->copies = room;
     }
+    c->stride = !apart ? 1 : mcu_audio_choice_is_thin(c) ? 2 : 3;
+}
+
+bool mcu_audio_choice_is_thin(const mcu_audio_choice *c)
+{
+    return c->profile >= MIX_PROFILE_LONG;
+}
+
+unsigned mcu_audio_choice_hold_ms(const mcu_audio_choice *c)
+{
+    const unsigned frame_ms = PROFILES[c->profile].frame_ms, last_ms = c->copies * c->stride * frame_ms;
+    const unsigned hold_ms = last_ms > frame_ms ? last_ms : 0;
+    return hold_ms < HOLD_MAX_MS ? hold_ms : HOLD_MAX_MS;
 }

@@ -159,8 +159,9 @@ void mcu_report_quality(mcu_session *s, const mcu_peer_stats *given)
                                   mcu_canvas_tier(s->room, s->view.current), s->room->options.tiers.n_tiers);
     note_weakness(s);
     g_autofree char *key = g_strdup_printf("quality %s", s->seat->id);
-    json_t *m = json_pack("{ss ss si ss ss sf sf}", "type", "quality", "seat", s->seat->id, "quality", s->quality, "tier",
-                          tier_of(s), "ease", mcu_ease_name(s->ease), "loss", MAX(out, in), "rtt", given->rtt_ms);
+    json_t *m = json_pack("{ss ss si ss ss sf sf si}", "type", "quality", "seat", s->seat->id, "quality", s->quality, "tier",
+                          tier_of(s), "ease", mcu_ease_name(s->ease), "loss", MAX(out, in), "rtt", given->rtt_ms, "hold",
+                          mcu_peer_takes_copies(s->peer) ? (int)mcu_audio_choice_hold_ms(&s->sound) : 0);
     add_view(m, s->room, s->view.current);
     mcu_room_send(s->room, m, key);
 }

@@ -1,9 +1,7 @@
 /* session_tier.c - which tier, and how much sound, one connection gets.  Thread: the loop. */
 #include "mcu/room/room_private.h"
 
-#define COPY_HEADERS_BPS 1600 /* 4 bytes, 50 times a second */
-#define THIN_VOICE_BPS 12600  /* the same of packets of 60 ms at 12 kbit/s */
-#define THIN_WIRE_BPS 20000   /* and all of it with headers */
+#define THIN_WIRE_BPS 20000 /* sound in long packets, with headers */
 #define STANDING_MS 80
 
 static unsigned chosen_tier(const mcu_session *s)
@@ -16,7 +14,7 @@ static void set_ladder(mcu_session *s)
 {
     const mcu_room_options *o = &s->room->options;
     mcu_tier_table tiers = o->tiers;
-    if (s->sound.thin) {
+    if (mcu_audio_choice_is_thin(&s->sound)) {
         tiers.audio_bps = THIN_WIRE_BPS;
     }
     unsigned tier = chosen_tier(s), rungs = s->ladder.table.n_tiers;
@@ -96,19 +94,18 @@ void mcu_session_begin_tier(mcu_session *s)
 void mcu_session_repeat_sound(mcu_session *s, const mcu_peer_stats *stats, int64_t now_ns)
 {
     const int bitrate_bps = s->room->options.audio.bitrate_bps;
-    const unsigned voice_bps =
-        s->sound.thin ? THIN_VOICE_BPS : (unsigned)(bitrate_bps > 0 ? bitrate_bps : 32000) + COPY_HEADERS_BPS;
     const mcu_audio_link link = {
         .loss = stats->link.loss >= 0 ? stats->link.loss : stats->audio_out.loss,
+        .burst = stats->burst,
         .standing = stats->link.queue_ms > STANDING_MS,
-        .spare_bps = stats->link.unheard ? 3 * voice_bps : stats->link.estimate_bps / 4,
-        .voice_bps = voice_bps,
+        .spare_bps = stats->link.unheard ? UINT32_MAX : stats->link.estimate_bps / 4,
+        .full_bps = bitrate_bps > 0 ? (unsigned)bitrate_bps : 32000,
         .line_bps = stats->link.unheard ? s->line_bps : stats->link.estimate_bps,
     };
     mcu_audio_choice_step(&s->sound, &link, now_ns);
     mcu_peer_set_audio_copies(s->peer, s->sound.copies, s->sound.stride);
     if (s->has_listener) {
-        (void)mix_audio_listener_thin(s->room->audio, s->seat->person, s->sound.thin);
+        (void)mix_audio_listener_profile(s->room->audio, s->seat->person, s->sound.profile);
     }
 }
 

@@ -296,6 +296,12 @@ mcu_status mcu_peer_send_picture(mcu_peer *p, const mcu_au *au)
     return MCU_OK;
 }
 
+bool mcu_peer_takes_copies(const mcu_peer *p)
+{
+    (void)p;
+    return true;
+}
+
 void mcu_peer_set_audio_copies(mcu_peer *p, unsigned copies, unsigned stride)
 {
     (void)p;
@@ -535,11 +541,11 @@ mcu_status mix_audio_listener_add(mix_audio *a, uint32_t listener, uint32_t own_
     return MCU_OK;
 }
 
-mcu_status mix_audio_listener_thin(mix_audio *a, uint32_t listener, bool thin)
+mcu_status mix_audio_listener_profile(mix_audio *a, uint32_t listener, mix_audio_profile profile)
 {
     (void)a;
     (void)listener;
-    (void)thin;
+    (void)profile;
     return MCU_OK;
 }
 

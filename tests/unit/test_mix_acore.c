@@ -209,7 +209,7 @@ static void a_thin_line_gets_long_packets_without_a_hole(void **state)
     int16_t *heard = r->heard[0];
     for (unsigned t = 0; t < 400; t++, r->tick++) {
         int64_t now_ns = START_NS + r->tick * MIX_BLOCK_NS;
-        atomic_store(&l->thin, t >= 50 && t < 351);
+        atomic_store(&l->profile, t >= 50 && t < 351 ? MIX_PROFILE_LONG : MIX_PROFILE_FULL);
         for (unsigned p = 0; p < 2; p++) {
             kit_link_step(&r->link[p], now_ns, r->voice[p]);
         }
@@ -237,6 +237,53 @@ static void a_thin_line_gets_long_packets_without_a_hole(void **state)
     assert_true(thin_bytes * 8 / (thin_packets * 0.06) < 14000);
     assert_true(fabs(heard_db(r, 0, 1, 30) + 20) < 2);
     assert_true(fabs(kit_level_db(heard + 100 * MIX_BLOCK, 200 * MIX_BLOCK, tone_hz(1)) + 20) < 3);
+    mix_abatch_clear(&r->batch);
+    room_free(r);
+}
+
+/* Each profile in its turn, also in the middle of a packet: as many bits, as long packets as it says, and no hole. */
+static void every_profile_has_its_rate(void **state)
+{
+    (void)state;
+    enum { EACH = 200 };
+    static const struct {
+        mix_audio_profile profile;
+        unsigned blocks, bitrate;
+    } rows[] = {{MIX_PROFILE_FULL, 1, 32000},
+                {MIX_PROFILE_LESS, 1, 20000},
+                {MIX_PROFILE_LEAST, 3, 10000},
+                {MIX_PROFILE_LONG, 3, 12000},
+                {MIX_PROFILE_LESS, 1, 20000}};
+    room *r = room_new(2, NULL, &(kit_sender_config){.codec = MCU_CODEC_PCMU});
+    r->link[1].amplitude = kit_amplitude(-20);
+    mix_alistener *l = r->listener[0];
+    atomic_store(&l->thin_encoder, mix_aenc_new_thin(NULL, NULL));
+    unsigned at = 0;
+    for (unsigned row = 0; row < sizeof rows / sizeof *rows; row++) {
+        unsigned bytes = 0, samples = 0;
+        atomic_store(&l->profile, rows[row].profile);
+        for (unsigned t = 0; t < EACH; t++, r->tick++) {
+            int64_t now_ns = START_NS + r->tick * MIX_BLOCK_NS;
+            for (unsigned p = 0; p < 2; p++) {
+                kit_link_step(&r->link[p], now_ns, r->voice[p]);
+            }
+            mix_abatch_clear(&r->batch);
+            mix_acore_tick(r->core, now_ns, r->tick * MIX_BLOCK, now_ns, &r->batch);
+            for (unsigned i = 0; i < r->batch.n; i++) {
+                const mcu_au *au = r->batch.out[i].au;
+                if (r->batch.out[i].listener == l) {
+                    unsigned n = mix_adec_duration(MCU_CODEC_OPUS, au->data, au->size);
+                    assert_int_equal(au->ts, at);
+                    assert_true(t < 3 || n == rows[row].blocks * MIX_BLOCK);
+                    at += n;
+                    samples += t < 50 ? 0 : n;
+                    bytes += t < 50 ? 0 : (unsigned)au->size;
+                }
+            }
+        }
+        double bps = bytes * 8.0 * MIX_RATE / samples;
+        assert_true(bps > rows[row].bitrate * 0.5 && bps < rows[row].bitrate * 1.2);
+    }
     mix_abatch_clear(&r->batch);
     room_free(r);
 }
@@ -328,6 +375,7 @@ int main(void)
         cmocka_unit_test(changing_encoders_makes_no_click),
         cmocka_unit_test(coming_back_to_an_unused_shared_encode_makes_no_click),
         cmocka_unit_test(a_thin_line_gets_long_packets_without_a_hole),
+        cmocka_unit_test(every_profile_has_its_rate),
         cmocka_unit_test(muted_is_measured_and_not_heard),
         cmocka_unit_test(eight_shouting_stay_under_the_ceiling_after_coding),
         cmocka_unit_test(masked_is_heard_by_people_and_not_by_the_recording),

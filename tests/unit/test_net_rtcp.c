@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "mcu/net/report_clock.h"
 #include "mcu/net/rtcp.h"
 
 static const mcu_rtcp_block blocks[2] = {
@@ -235,12 +236,67 @@ static void test_remb_extremes(void **state)
     assert_true(p.remb_bps == UINT64_MAX >> 1); /* 2^63 and more saturate */
 }
 
+#define MS INT64_C(1000000)
+
+/* Sender and receiver reports of 20 s, asked for every 5 ms; the moments of the first sender reports in ms. */
+static void reports(unsigned path_bps, int64_t picture_ms, unsigned n[3], int64_t at_ms[4])
+{
+    mcu_report_clock c;
+    mcu_report_clock_start(&c, 0);
+    memset(n, 0, 3 * sizeof *n);
+    for (int64_t now_ms = 0; now_ms <= 20000; now_ms += 5) {
+        mcu_report_kind k = mcu_report_clock_due(&c, now_ms >= picture_ms ? 2 : 1, path_bps, now_ms * MS);
+        if (k == MCU_REPORT_SENDER && n[k] < 4) {
+            at_ms[n[k]] = now_ms;
+        }
+        n[k]++;
+    }
+}
+
+static void test_sender_reports_every_second(void **state)
+{
+    (void)state;
+    static const unsigned paths[] = {0, 64001, 1000000};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        unsigned n[3];
+        int64_t at_ms[4] = {0};
+        reports(paths[i], 0, n, at_ms);
+        assert_int_equal(n[MCU_REPORT_SENDER], 20);
+        assert_int_equal(n[MCU_REPORT_RECEIVER], 0);
+        assert_int_equal(at_ms[0], 200);
+        assert_int_equal(at_ms[1], 1200);
+        reports(paths[i], 3210, n, at_ms); /* the picture begins later: a report of it soon */
+        assert_int_equal(at_ms[3], 3200);
+        assert_true(n[MCU_REPORT_SENDER] >= 20 && n[MCU_REPORT_SENDER] <= 21);
+    }
+}
+
+static void test_sender_reports_every_5_s_on_a_thin_path(void **state)
+{
+    (void)state;
+    unsigned n[3];
+    int64_t at_ms[4] = {0};
+    reports(64000, 0, n, at_ms);
+    assert_int_equal(n[MCU_REPORT_SENDER], 4);
+    assert_int_equal(n[MCU_REPORT_RECEIVER], 16);
+    assert_int_equal(at_ms[0], 200);
+    assert_int_equal(at_ms[1], 5200);
+    assert_int_equal(at_ms[3], 15200);
+    reports(64000, 6500, n, at_ms);
+    assert_int_equal(at_ms[2], 6700); /* of the picture */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_compound_round_trip), cmocka_unit_test(test_writer_never_overflows),
-        cmocka_unit_test(test_cname_padding),       cmocka_unit_test(test_hostile_table),
-        cmocka_unit_test(test_hostile_sdes),        cmocka_unit_test(test_remb_extremes),
+        cmocka_unit_test(test_compound_round_trip),
+        cmocka_unit_test(test_writer_never_overflows),
+        cmocka_unit_test(test_cname_padding),
+        cmocka_unit_test(test_hostile_table),
+        cmocka_unit_test(test_hostile_sdes),
+        cmocka_unit_test(test_remb_extremes),
+        cmocka_unit_test(test_sender_reports_every_second),
+        cmocka_unit_test(test_sender_reports_every_5_s_on_a_thin_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

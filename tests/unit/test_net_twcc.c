@@ -119,6 +119,47 @@ static void test_links(void **state)
     }
 }
 
+/* Three pictures' packets between two of sound: runs are those of the sound alone. */
+static void test_bursts_of_one_kind(void **state)
+{
+    (void)state;
+    enum { SOUND = 1, PICTURE = 3, EVERY = 4, SOUNDS = 240 };
+    static const struct {
+        unsigned of, lost; /* the first `lost` of each `of` packets of sound */
+        double burst;
+    } rows[] = {{1000, 0, 0}, {10, 1, 1}, {12, 4, 4}, {6, 2, 2}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        mcu_twcc_recorder *r = mcu_twcc_recorder_new();
+        mcu_twcc_history *h = mcu_twcc_history_new();
+        uint8_t packet[1200];
+        int64_t now = 0;
+        mcu_twcc_recorder_push(r, mcu_twcc_history_sent(h, 100, PICTURE, 0), 0);
+        for (unsigned k = 0; k < SOUNDS * EVERY; k++) {
+            now += MS;
+            bool sound = k % EVERY == 0;
+            uint16_t seq = mcu_twcc_history_sent(h, 100, sound ? SOUND : PICTURE, now);
+            if (!sound || k / EVERY % rows[i].of >= rows[i].lost) {
+                mcu_twcc_recorder_push(r, seq, now);
+            }
+            if (now < mcu_twcc_recorder_next_ns(r)) {
+                continue;
+            }
+            size_t size = mcu_twcc_recorder_feedback(r, 1, 2, now, packet, sizeof packet);
+            mcu_rtcp_iter it;
+            mcu_rtcp_packet p;
+            assert_int_equal(mcu_rtcp_begin(&it, packet, size), MCU_OK);
+            assert_true(mcu_rtcp_next(&it, &p));
+            assert_int_equal(mcu_twcc_history_feedback(h, &p, now, NULL, NULL), MCU_OK);
+        }
+        double burst = mcu_twcc_history_burst(h, SOUND, now);
+        assert_true(burst > rows[i].burst - 0.2 && burst < rows[i].burst + 0.2);
+        assert_true(mcu_twcc_history_burst(h, PICTURE, now) == 0);
+        assert_true(mcu_twcc_history_burst(h, MCU_TWCC_KINDS, now) == 0);
+        mcu_twcc_history_free(h);
+        mcu_twcc_recorder_free(r);
+    }
+}
+
 static void test_sequence_wrap(void **state)
 {
     (void)state;
@@ -259,6 +300,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_links),
+        cmocka_unit_test(test_bursts_of_one_kind),
         cmocka_unit_test(test_sequence_wrap),
         cmocka_unit_test(test_silence_and_jumps),
         cmocka_unit_test(test_later_received_wins),

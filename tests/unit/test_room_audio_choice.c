@@ -9,11 +9,11 @@
 #include "mcu/base/media.h"
 #include "mcu/room/audio_choice.h"
 
-enum { VOICE = 33600 };
+enum { VOICE = 33600, LESS_VOICE = 21600 }; /* one copy of everything */
 
 static unsigned after(mcu_audio_choice *c, double loss, unsigned spare_bps, bool standing, int64_t now_ms)
 {
-    const mcu_audio_link link = {.loss = loss, .standing = standing, .spare_bps = spare_bps, .voice_bps = VOICE};
+    const mcu_audio_link link = {.loss = loss, .standing = standing, .spare_bps = spare_bps, .full_bps = VOICE - 1600};
     mcu_audio_choice_step(c, &link, now_ms * MCU_NS_PER_MS);
     return c->copies;
 }
@@ -49,27 +49,88 @@ static void test_only_what_fits_and_never_into_a_queue(void **state)
 {
     (void)state;
     mcu_audio_choice c = {0};
-    assert_int_equal(after(&c, 0.3, 2 * VOICE + 1, false, 0), 2);
-    assert_int_equal(after(&c, 0.3, VOICE - 1, false, 500), 0);
+    assert_int_equal(after(&c, 0.3, 2 * LESS_VOICE + 1, false, 0), 2);
+    assert_int_equal(after(&c, 0.3, LESS_VOICE - 1, false, 500), 0);
     assert_int_equal(after(&c, 0.3, 10 * VOICE, false, 1000), 3);
     assert_int_equal(after(&c, 0.3, 10 * VOICE, true, 1500), 0);
 }
 
-static void test_a_thin_line_gets_long_packets(void **state)
+static void test_rates_follow_the_line(void **state)
 {
     (void)state;
     static const struct {
         unsigned line_bps;
         int64_t at_ms;
-        bool thin;
-    } rows[] = {{0, 0, false},        {500000, 500, false},   {130000, 1000, false}, {64000, 1500, true},
-                {170000, 2000, true}, {181000, 3000, true},   {150000, 9000, true},  {200000, 10000, true},
-                {0, 19999, true},     {200000, 20000, false}, {140000, 21000, false}};
+        mix_audio_profile profile;
+    } rows[] = {{0, 0, MIX_PROFILE_FULL},          {500000, 500, MIX_PROFILE_FULL},   {260000, 1000, MIX_PROFILE_FULL},
+                {259000, 1500, MIX_PROFILE_LESS},  {130000, 2000, MIX_PROFILE_LESS},  {64000, 2500, MIX_PROFILE_LONG},
+                {170000, 3000, MIX_PROFILE_LONG},  {181000, 4000, MIX_PROFILE_LONG},  {150000, 10000, MIX_PROFILE_LONG},
+                {200000, 11000, MIX_PROFILE_LONG}, {0, 20999, MIX_PROFILE_LONG},      {200000, 21000, MIX_PROFILE_LESS},
+                {44000, 22000, MIX_PROFILE_LEAST}, {50000, 33000, MIX_PROFILE_LEAST}, {56000, 34000, MIX_PROFILE_LEAST},
+                {56000, 44000, MIX_PROFILE_LONG},  {400000, 45000, MIX_PROFILE_LONG}, {400000, 55000, MIX_PROFILE_FULL}};
     mcu_audio_choice c = {0};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const mcu_audio_link link = {.line_bps = rows[i].line_bps, .voice_bps = VOICE};
+        const mcu_audio_link link = {.line_bps = rows[i].line_bps, .full_bps = VOICE - 1600};
         mcu_audio_choice_step(&c, &link, rows[i].at_ms * MCU_NS_PER_MS);
-        assert_int_equal(c.thin, rows[i].thin);
+        assert_int_equal(c.profile, rows[i].profile);
+        assert_int_equal(mcu_audio_choice_is_thin(&c), c.profile == MIX_PROFILE_LONG || c.profile == MIX_PROFILE_LEAST);
+    }
+}
+
+/* Fewer bits leave room for the copies that loss asks for. */
+static void test_copies_before_rate(void **state)
+{
+    (void)state;
+    mcu_audio_choice c = {0};
+    assert_int_equal(after(&c, 0.3, 70000, false, 0), 3);
+    assert_int_equal(c.profile, MIX_PROFILE_LESS);
+    assert_int_equal(after(&c, 0.3, 3 * VOICE, false, 500), 3);
+    assert_int_equal(c.profile, MIX_PROFILE_LESS);
+    assert_int_equal(after(&c, 0.3, 3 * VOICE, false, 10500), 3);
+    assert_int_equal(c.profile, MIX_PROFILE_FULL);
+}
+
+static void test_bursts_take_copies_further_back(void **state)
+{
+    (void)state;
+    static const struct {
+        double loss, burst;
+        unsigned copies, stride;
+    } rows[] = {{0.1, 1.1, 2, 1}, {0.3, 1.43, 3, 1}, {0.5, 2.0, 3, 1}, {0.05, 3, 2, 3},
+                {0.1, 4, 2, 3},   {0.28, 4, 3, 3},   {0, 4, 0, 1}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        mcu_audio_choice c = {0};
+        const mcu_audio_link link = {.loss = rows[i].loss, .burst = rows[i].burst, .spare_bps = UINT32_MAX, .full_bps = VOICE};
+        mcu_audio_choice_step(&c, &link, MCU_NS_PER_SEC);
+        assert_int_equal(c.copies, rows[i].copies);
+        assert_int_equal(c.stride, rows[i].stride);
+    }
+    mcu_audio_choice c = {0};
+    mcu_audio_link link = {.loss = 0.1, .burst = 4, .spare_bps = UINT32_MAX, .full_bps = VOICE, .line_bps = 100000};
+    mcu_audio_choice_step(&c, &link, MCU_NS_PER_SEC);
+    assert_int_equal(c.stride, 2); /* of packets of 60 ms */
+    link.burst = 1;
+    mcu_audio_choice_step(&c, &link, 10 * MCU_NS_PER_SEC);
+    assert_int_equal(c.stride, 2);
+    mcu_audio_choice_step(&c, &link, 11 * MCU_NS_PER_SEC);
+    assert_int_equal(c.stride, 1);
+}
+
+static void test_what_the_receiver_holds_back(void **state)
+{
+    (void)state;
+    static const struct {
+        mcu_audio_choice c;
+        unsigned ms;
+    } rows[] = {{{.stride = 1}, 0},
+                {{.copies = 1, .stride = 1}, 0},
+                {{.copies = 3, .stride = 1}, 60},
+                {{.copies = 2, .stride = 3}, 120},
+                {{.copies = 1, .stride = 1, .profile = MIX_PROFILE_LONG}, 0},
+                {{.copies = 2, .stride = 1, .profile = MIX_PROFILE_LONG}, 120},
+                {{.copies = 3, .stride = 2, .profile = MIX_PROFILE_LONG}, 240}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(mcu_audio_choice_hold_ms(&rows[i].c), rows[i].ms);
     }
 }
 
@@ -78,7 +139,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ladder),
         cmocka_unit_test(test_more_at_once_fewer_after_10_s),
-        cmocka_unit_test(test_a_thin_line_gets_long_packets),
+        cmocka_unit_test(test_rates_follow_the_line),
+        cmocka_unit_test(test_copies_before_rate),
+        cmocka_unit_test(test_bursts_take_copies_further_back),
+        cmocka_unit_test(test_what_the_receiver_holds_back),
         cmocka_unit_test(test_only_what_fits_and_never_into_a_queue),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -206,12 +206,12 @@ static void encode(weak_room *r, unsigned tier)
 static void send_audio(weak_receiver *v)
 {
     static const uint8_t silence[THIN_AUDIO_BYTES];
-    bool due = !v->sound.thin || v->room->now_ns % (60 * MS) == 0;
+    bool due = !mcu_audio_choice_is_thin(&v->sound) || v->room->now_ns % (60 * MS) == 0;
     if (!due || mcu_ladder_silent(&v->ladder, v->choice.tier)) {
         return;
     }
     if (mcu_sender_admits_audio(&v->send, v->room->now_ns)) {
-        push(v, MCU_PKT_AUDIO, silence, v->sound.thin ? THIN_AUDIO_BYTES : AUDIO_BYTES, false);
+        push(v, MCU_PKT_AUDIO, silence, mcu_audio_choice_is_thin(&v->sound) ? THIN_AUDIO_BYTES : AUDIO_BYTES, false);
     }
     v->audio_sent++;
 }
@@ -360,7 +360,7 @@ static void set_ladder(weak_receiver *v)
 {
     mcu_tier_table tiers = *weak_room_tiers();
     int hands_bps[MCU_TIERS_MAX] = {0};
-    if (v->sound.thin) {
+    if (mcu_audio_choice_is_thin(&v->sound)) {
         tiers.audio_bps = THIN_WIRE_BPS;
     }
     for (unsigned i = TIERS - HANDS; i < TIERS; i++) {
