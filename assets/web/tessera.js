@@ -329,7 +329,7 @@ export class Visit extends EventTarget {
     const { peer } = this;
     if (!peer || peer.state !== 'connected') return;
     if (!this.#rules) this.#rules = await import('./uplink.js');
-    const { Uplink, RUNGS, HANDS, readings, thinned, limitPicture } = this.#rules;
+    const { Uplink, RUNGS, HANDS, readings, shape, hold, limitPicture } = this.#rules;
     if (!this.#uplink) this.#uplink = new Uplink();
     const stats = await this.stats();
     if (this.peer !== peer || !this.me) return;
@@ -339,7 +339,8 @@ export class Visit extends EventTarget {
       this.#emit('uplink', this.#limits);
     }
     const limits = this.#limits;
-    if (limits === this.#limited || !(await peer.reduce(limits.thin ? thinned : null)) || this.peer !== peer) return;
+    if (this.quality) hold(peer.connection, this.quality.hold);
+    if (!(await peer.reduce(shape(this.#uplink, limits))) || this.peer !== peer || limits === this.#limited) return;
     limitPicture(peer.connection, limits);
     this.#limited = limits;
   }

@@ -1,7 +1,7 @@
 // What goes up on a weak line, decided by stepped time.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { Uplink, RUNGS, HANDS, thinned } from '../../assets/web/uplink.js';
+import { Uplink, RUNGS, HANDS, thinned, repeated, shape } from '../../assets/web/uplink.js';
 
 // A line of `bps` with a queue of a second, and a browser that believes what passes.
 function line(uplink, rungs, bps, seconds, state = { now: 0, queue: 0 }) {
@@ -57,4 +57,50 @@ test('the same answer asks for packets of 60 ms', () => {
   assert.match(thin, /a=fmtp:111 minptime=10;useinbandfec=1;maxaveragebitrate=16000\r\na=ptime:60\r\nm=video/);
   assert.doesNotMatch(thin, /ptime:20/);
   assert.match(thinned(sdp.replace(/a=fmtp.*\r\n/, '').split('m=video')[0]), /a=ptime:60\r\na=fmtp:111 maxaveragebitrate=16000\r\n$/);
+});
+
+const SOUND = 'v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111 63 110\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10;useinbandfec=1\r\na=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\na=rtpmap:110 telephone-event/48000\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n';
+
+test('the same answer asks for sound twice', () => {
+  assert.match(repeated(SOUND), /^v=0\r\nm=audio 9 UDP\/TLS\/RTP\/SAVPF 63 111 110\r\n/);
+  assert.match(repeated(SOUND), /useinbandfec=0/);
+  assert.match(repeated(SOUND), /m=video 9 UDP\/TLS\/RTP\/SAVPF 96\r\n$/);
+  const without = SOUND.replace(' 63', '').replace(/a=(?:rtpmap|fmtp):63.*\r\n/g, '');
+  assert.equal(repeated(without), without);
+});
+
+test('sound goes twice while some is lost by chance, and the picture stays', () => {
+  const uplink = new Uplink();
+  let now = 0;
+  const seconds = (n, reading) => {
+    for (let i = 0; i < n; i++) uplink.step((now += 1000), { rate: 400000, rtt: 100, ...reading });
+    return uplink;
+  };
+  assert.equal(shape(seconds(10, { lost: 0.01 }), null), null);
+  assert.equal(shape(seconds(5, { lost: 0.1 }), null), repeated);
+  assert.equal(uplink.rung, 0);
+  seconds(60, { lost: 0.3 });
+  assert.equal(uplink.rung, 0, 'chance is no reason for a smaller picture');
+  assert.equal(shape(seconds(10, { lost: 0 }), null), repeated);
+  assert.equal(shape(seconds(25, { lost: 0 }), null), null);
+  seconds(5, { lost: 0.1 });
+  assert.equal(shape(seconds(1, { lost: 0.3, rtt: 900 }), null), null, 'what a queue loses is not sent twice');
+});
+
+test('30 % by chance and a browser that believes in 90 kbit/s: a picture goes up, and sound twice', () => {
+  const uplink = new Uplink();
+  for (let i = 1; i <= 120; i++) uplink.step(1000 * i, { rate: 90000, rtt: 100, lost: 0.3 });
+  assert.equal(uplink.rung, 1);
+  assert.ok(uplink.repeats);
+  assert.match(shape(uplink, RUNGS[1])(SOUND), /SAVPF 63 111 110[^]*useinbandfec=0;maxaveragebitrate=16000[^]*a=ptime:60\r\nm=video/);
+});
+
+test('a line that drops what is too much, without a queue: less and less goes up until little is lost', () => {
+  const uplink = new Uplink();
+  const sent = (r) => (r.thin ? 25000 : 56000) + (r.bps === 0 ? 0 : Math.max(30000, Math.min(r.bps || 1e6, 80000)));
+  for (let i = 1; i <= 120; i++) {
+    const bps = sent(RUNGS[uplink.rung]);
+    uplink.step(1000 * i, { rate: Math.min(bps, 60000), rtt: 50, lost: Math.max(0, 1 - 40000 / bps) });
+  }
+  assert.ok(uplink.rung >= 2, `rung ${uplink.rung}`);
 });
