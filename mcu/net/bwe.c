@@ -193,6 +193,11 @@ unsigned mcu_bwe_filling(mcu_bwe *b, int64_t now_ns)
     return mcu_bwe_probe_due(&b->probe, now_ns);
 }
 
+unsigned mcu_bwe_filling_most(const mcu_bwe *b)
+{
+    return mcu_bwe_probe_filling_most(&b->probe);
+}
+
 /* ---- feedback ---- */
 
 void mcu_bwe_result(mcu_bwe *b, const mcu_twcc_result *r, int64_t now_ns)

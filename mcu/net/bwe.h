@@ -60,6 +60,7 @@ void mcu_bwe_tick(mcu_bwe *b, int64_t now_ns); /* every 20 ms */
 void mcu_bwe_set_goal(mcu_bwe *b, unsigned bps);
 /* Bytes of copies that a probe wants now; 0 = none. */
 unsigned mcu_bwe_filling(mcu_bwe *b, int64_t now_ns);
+unsigned mcu_bwe_filling_most(const mcu_bwe *b); /* size of one of them on the wire */
 bool mcu_bwe_probing(const mcu_bwe *b);
 
 void mcu_bwe_get(const mcu_bwe *b, int64_t now_ns, mcu_bwe_view *out);

@@ -172,7 +172,7 @@ bool mcu_bwe_loss_queued(const mcu_bwe_loss *l, int64_t now_ns)
 double mcu_bwe_loss_random(const mcu_bwe_loss *l, int64_t now_ns)
 {
     double loss = mcu_bwe_loss_fraction(l, now_ns);
-    return loss < 0 || l->policer != MCU_BWE_POLICER_NONE ? 0 : MIN(loss, 0.9);
+    return loss < 0 || l->policer != MCU_BWE_POLICER_NONE || mcu_bwe_loss_queued(l, now_ns) ? 0 : MIN(loss, 0.9);
 }
 
 unsigned mcu_bwe_loss_cap_bps(const mcu_bwe_loss *l)

@@ -4,6 +4,13 @@
 
 #define MS INT64_C(1000000)
 #define LENGTH_NS (200 * MS)
+#define FILLING_PACKETS 8 /* at least, so that enough of them arrive */
+#define STEP 2.0          /* of what is known */
+#define STEP_AGAIN 1.5    /* after a failure */
+#define STEP_CAREFUL 1.25 /* after more, and where little is known: a step too far stands in the line for as long as a picture   \
+                           */
+#define THIN_BPS 120000
+#define LEAST_BPS 100000 /* of the first one */
 #define WAIT_NS (3000 * MS)
 #define WAIT_MAX_NS (30000 * MS)
 #define PATIENT 7 /* failures in a row before the waits grow: what was cut for some seconds is found soon when it is back */
@@ -20,20 +27,33 @@ void mcu_bwe_probe_init(mcu_bwe_probe *p)
     *p = (mcu_bwe_probe){.wait_ns = WAIT_NS};
 }
 
+unsigned mcu_bwe_probe_filling_most(const mcu_bwe_probe *p)
+{
+    uint64_t bytes = (uint64_t)p->cluster.bps * (uint64_t)LENGTH_NS / 8 / 1000000000;
+    return (unsigned)(bytes / FILLING_PACKETS);
+}
+
+static unsigned step_bps(const mcu_bwe_probe *p, unsigned est_bps)
+{
+    double bps = p->failures == 0                          ? MAX(STEP * est_bps, LEAST_BPS)
+                 : p->failures == 1 && est_bps >= THIN_BPS ? STEP_AGAIN * est_bps
+                                                           : STEP_CAREFUL * est_bps;
+    return (unsigned)MIN(bps, p->goal_bps);
+}
+
 bool mcu_bwe_probe_start(mcu_bwe_probe *p, unsigned est_bps, int64_t queue_ns, int64_t now_ns)
 {
     mcu_bwe_cluster *c = &p->cluster;
     if (c->open || p->goal_bps == 0 || now_ns < p->next_ns) {
         return c->sending;
     }
-    *c = (mcu_bwe_cluster){
-        .id = c->id % MCU_BWE_CLUSTERS + 1,
-        .sending = true,
-        .open = true,
-        .bps = (unsigned)MIN((uint64_t)p->goal_bps, MAX((uint64_t)est_bps * (p->failures > 0 ? 3 : 4) / 2, 100000)),
-        .start_ns = now_ns,
-        .end_ns = now_ns + LENGTH_NS,
-        .queue_ns = queue_ns};
+    *c = (mcu_bwe_cluster){.id = c->id % MCU_BWE_CLUSTERS + 1,
+                           .sending = true,
+                           .open = true,
+                           .bps = step_bps(p, est_bps),
+                           .start_ns = now_ns,
+                           .end_ns = now_ns + LENGTH_NS,
+                           .queue_ns = queue_ns};
     return true;
 }
 

@@ -1,7 +1,8 @@
 /* bwe_probe.h - shows what the path carries beyond what we send: for a moment everything leaves at a set rate, filled up with
  * copies, and is counted where it arrives.  Thread: the peer's loop; pure. Embedded struct.
  * Only towards a goal: what the next larger picture needs. A failure costs little, since a step is at most
- * twice what is known, one and a half times after a failure, and ends when a queue grows; after many the waits grow. */
+ * twice what is known, one and a half times after a failure, a quarter more after two or where that is little, and ends when a
+ * queue grows; after many the waits grow. */
 #ifndef MCU_NET_BWE_PROBE_H
 #define MCU_NET_BWE_PROBE_H
 
@@ -38,6 +39,8 @@ unsigned mcu_bwe_probe_sent(mcu_bwe_probe *p, unsigned size, int64_t now_ns);
 void mcu_bwe_probe_told(mcu_bwe_probe *p, unsigned id, unsigned size, bool received, int64_t arrival_ns);
 /* How many bytes of filling are due now; 0 = none. */
 unsigned mcu_bwe_probe_due(mcu_bwe_probe *p, int64_t now_ns);
+/* A packet of filling may be so large on the wire: what is thin is not measured by two or three packets. */
+unsigned mcu_bwe_probe_filling_most(const mcu_bwe_probe *p);
 /* A queue grows: enough is known. */
 void mcu_bwe_probe_abort(mcu_bwe_probe *p, int64_t now_ns);
 /* True once when a cluster is judged: `bps` = what came through, 0 = it showed nothing. `random` loss is not held against it. */

@@ -121,7 +121,7 @@ mcu_pkt *mcu_pacer_pop(mcu_pacer *p, int64_t now_ns)
         pkt = take(&p->q[MCU_PKT_RTX]);
         pkt = pkt ? pkt : take(&p->q[MCU_PKT_VIDEO]);
     }
-    if (pkt) {
+    if (pkt && pkt->kind != MCU_PKT_AUDIO) {
         p->free_ns = MAX(p->free_ns, now_ns - BURST_NS) + sending_ns(p, pkt->size);
     }
     return pkt;

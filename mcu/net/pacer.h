@@ -13,7 +13,7 @@
 typedef struct mcu_pacer mcu_pacer;
 mcu_pacer *mcu_pacer_new(unsigned bps);
 void mcu_pacer_free(mcu_pacer *p);                  /* frees what is queued */
-void mcu_pacer_set_bps(mcu_pacer *p, unsigned bps); /* sending rate, e.g. 2.5 x tier; at least MCU_PACER_MIN_BPS */
+void mcu_pacer_set_bps(mcu_pacer *p, unsigned bps); /* of pictures and copies, e.g. 2.5 x tier; at least MCU_PACER_MIN_BPS */
 
 /* Is there room for a picture of so many packets and bytes? Ask once before packing, so that a picture is queued whole or not at
  * all. An empty video queue always has room for one picture up to MCU_PACER_PACKETS packets. */

@@ -5,8 +5,8 @@
 #define MS INT64_C(1000000)
 #define SPARE_FLOOR_BPS 8000
 #define BUDGET_NS (500 * MS)
-#define LOSS_ONE 0.08
-#define LOSS_ONE_END 0.05
+#define LOSS_ONE 0.09
+#define LOSS_ONE_END 0.06
 #define LOSS_TWO 0.15
 #define LOSS_TWO_END 0.11
 #define LOSS_FAR 0.01
@@ -27,7 +27,7 @@ void mcu_repair_sent(mcu_repair *r, uint16_t twcc_seq, bool video, uint16_t medi
     r->sent[twcc_seq % MCU_TWCC_HISTORY].media_seq = media_seq;
 }
 
-bool mcu_repair_lost(const mcu_repair *r, uint16_t twcc_seq, uint16_t *media_seq)
+bool mcu_repair_is_video(const mcu_repair *r, uint16_t twcc_seq, uint16_t *media_seq)
 {
     *media_seq = r->sent[twcc_seq % MCU_TWCC_HISTORY].media_seq;
     return r->sent[twcc_seq % MCU_TWCC_HISTORY].video;

@@ -25,8 +25,8 @@ typedef struct {
 
 void mcu_repair_init(mcu_repair *r);
 void mcu_repair_sent(mcu_repair *r, uint16_t twcc_seq, bool video, uint16_t media_seq);
-/* Which packet of our video a lost one was; false: none of it. */
-bool mcu_repair_lost(const mcu_repair *r, uint16_t twcc_seq, uint16_t *media_seq);
+/* Which packet of our video that was, also inside a copy; false: none of it. */
+bool mcu_repair_is_video(const mcu_repair *r, uint16_t twcc_seq, uint16_t *media_seq);
 /* A copy is to leave at `due_ns`. */
 void mcu_repair_later(mcu_repair *r, uint16_t media_seq, int64_t due_ns);
 bool mcu_repair_due(mcu_repair *r, int64_t now_ns, uint16_t *media_seq); /* the next one that is due */
@@ -35,7 +35,7 @@ void mcu_repair_forget(mcu_repair *r);                                   /* what
 bool mcu_repair_afford(mcu_repair *r, unsigned bytes, unsigned spare_bps, int64_t now_ns);
 
 /* How many copies of everything are worth it, beside what is asked for: one above 200 ms of RTT, where asking takes too long, and
- * above 8 % of loss, where asking is lost too; two above 15 %. `now`: what is being done; it ends at less than it began with. */
+ * above 9 % of loss, where asking is lost too; two above 15 %. `now`: what is being done; it ends at less than it began with. */
 unsigned mcu_repair_copies(unsigned now, double loss, int64_t rtt_ns);
 /* What repair weighs beside the pictures, as a share of them. */
 double mcu_repair_share(unsigned copies, double loss);

@@ -14,10 +14,12 @@ typedef struct {
     mcu_pkt *packet;
     int64_t answered_ns; /* 0 = never */
     unsigned copies;
+    bool arrived;
 } slot;
 
 struct mcu_rtx_history {
     mcu_unwrap unwrap;
+    int64_t oldest;       /* nothing before it is kept, extended */
     int64_t floor;        /* first packet of the newest complete keyframe, extended */
     int64_t keyframe_at;  /* first packet of a keyframe that is going out; -1 = none */
     uint32_t keyframe_id; /* its picture */
@@ -42,6 +44,20 @@ void mcu_rtx_history_free(mcu_rtx_history *h)
     g_free(h);
 }
 
+/* What nobody may ask for any more is not kept; of the newest some are, to fill probes. */
+static void forget_old(mcu_rtx_history *h, int64_t now_ns)
+{
+    h->oldest = MAX(h->oldest, h->unwrap.newest - MCU_RTX_PACKETS + 1);
+    for (; h->oldest <= h->unwrap.newest - FILLING_FROM; h->oldest++) {
+        slot *s = &h->slots[(uint64_t)h->oldest % MCU_RTX_PACKETS];
+        if (s->packet && now_ns - s->packet->sent_ns <= MCU_RTX_AGE_NS) {
+            return;
+        }
+        mcu_pkt_free(s->packet);
+        *s = (slot){0};
+    }
+}
+
 void mcu_rtx_history_put(mcu_rtx_history *h, mcu_pkt *take_packet, int64_t now_ns)
 {
     uint16_t seq = mcu_rtp_get_seq(take_packet->data);
@@ -59,6 +75,7 @@ void mcu_rtx_history_put(mcu_rtx_history *h, mcu_pkt *take_packet, int64_t now_n
     slot *s = &h->slots[seq % MCU_RTX_PACKETS];
     mcu_pkt_free(s->packet);
     *s = (slot){.packet = take_packet};
+    forget_old(h, now_ns);
 }
 
 void mcu_rtx_history_allow(mcu_rtx_history *h, double loss)
@@ -74,10 +91,24 @@ static slot *find(mcu_rtx_history *h, uint16_t seq, int64_t now_ns)
     return kept && index >= h->floor ? s : NULL;
 }
 
+void mcu_rtx_history_arrived(mcu_rtx_history *h, uint16_t seq, int64_t now_ns)
+{
+    slot *s = find(h, seq, now_ns);
+    if (s) {
+        s->arrived = true;
+    }
+}
+
+bool mcu_rtx_history_has_arrived(mcu_rtx_history *h, uint16_t seq, int64_t now_ns)
+{
+    const slot *s = find(h, seq, now_ns);
+    return s && s->arrived;
+}
+
 const mcu_pkt *mcu_rtx_history_get(mcu_rtx_history *h, uint16_t seq, int64_t now_ns)
 {
     slot *s = find(h, seq, now_ns);
-    if (!s) {
+    if (!s || s->arrived) {
         return NULL;
     }
     s->copies++;
@@ -104,13 +135,13 @@ mcu_status mcu_rtx_history_answer(mcu_rtx_history *h, uint16_t seq, int64_t rtt_
     return MCU_OK;
 }
 
-const mcu_pkt *mcu_rtx_history_filling(mcu_rtx_history *h, int64_t age_ns, int64_t now_ns)
+const mcu_pkt *mcu_rtx_history_filling(mcu_rtx_history *h, unsigned most, int64_t age_ns, int64_t now_ns)
 {
     slot *best = NULL;
     for (unsigned k = 0; k < FILLING_FROM; k++) {
         slot *s = &h->slots[(uint16_t)(h->unwrap.newest - k) % MCU_RTX_PACKETS];
         bool young = s->packet && now_ns - s->packet->sent_ns <= age_ns;
-        if (young && (!best || s->copies < best->copies)) {
+        if (young && s->packet->size <= most && (!best || s->copies < best->copies)) {
             best = s;
         }
     }

@@ -21,11 +21,15 @@ void mcu_rtx_history_allow(mcu_rtx_history *h, double loss);
  * newest keyframe sent; MCU_EAGAIN: answered less than one RTT ago (`rtt_ns` < 10 ms counts as 10 ms); MCU_EFULL: repair has used
  * up its share (a floor of 32 kbit/s is always allowed). */
 mcu_status mcu_rtx_history_answer(mcu_rtx_history *h, uint16_t seq, int64_t rtt_ns, int64_t now_ns, const mcu_pkt **out);
-/* What was sent as `seq`, for a copy that nobody asked for; NULL = it is not kept, old, or behind a newer keyframe. */
+/* It, or a copy of it, is known to have come: no other need follow unless it is asked for. */
+void mcu_rtx_history_arrived(mcu_rtx_history *h, uint16_t seq, int64_t now_ns);
+bool mcu_rtx_history_has_arrived(mcu_rtx_history *h, uint16_t seq, int64_t now_ns);
+/* What was sent as `seq`, for a copy that nobody asked for; NULL = it has arrived, is not kept, old, or behind a newer keyframe.
+ */
 const mcu_pkt *mcu_rtx_history_get(mcu_rtx_history *h, uint16_t seq, int64_t now_ns);
-/* The newest packet of those least often sent, to fill a probe; NULL = nothing is kept that is younger than `age_ns`. It counts
- * as sent once more. */
-const mcu_pkt *mcu_rtx_history_filling(mcu_rtx_history *h, int64_t age_ns, int64_t now_ns);
+/* The newest packet of those least often sent, to fill a probe; NULL = nothing is kept that is younger than `age_ns` and no
+ * larger than `most` bytes. It counts as sent once more. */
+const mcu_pkt *mcu_rtx_history_filling(mcu_rtx_history *h, unsigned most, int64_t age_ns, int64_t now_ns);
 /* RTX packet for `original`: own SSRC, payload type and sequence (written at pacer exit), same timestamp, marker and header
  * extension block, OSN in front of the payload. MCU_EINVAL: does not parse or would pass MCU_RTP_MAX. `out->kind` becomes
  * MCU_PKT_RTX. */

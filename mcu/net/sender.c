@@ -6,7 +6,8 @@
 
 #define START_BPS 800000 /* before anything is known */
 #define THIN_BPS 120000
-#define THIN_LEAST 0.4 /* of the estimate, for pictures */
+#define THIN_LEAST 0.4    /* of the estimate, for pictures */
+#define SOUND_ON_WIRE 1.3 /* of its RTP: packets of 60 ms */
 #define MAX_BPS 20000000
 #define DRAIN_NS (100 * MCU_NS_PER_MS)         /* a picture, keyframes included, is on its way within this time */
 #define RECOVER_DELAY_NS (100 * MCU_NS_PER_MS) /* after a drop: the queue is this short before a keyframe is asked for */
@@ -149,14 +150,15 @@ static double ahead(unsigned bps)
  * its queue, before the sound that follows. */
 static double beside_sound(const mcu_sender *s, unsigned estimate_bps)
 {
-    return estimate_bps < THIN_BPS ? MAX(estimate_bps - 1.0 * s->audio.rate.bps, THIN_LEAST * estimate_bps)
+    return estimate_bps < THIN_BPS ? MAX(estimate_bps - SOUND_ON_WIRE * s->audio.rate.bps, THIN_LEAST * estimate_bps)
                                    : estimate_bps * ahead(estimate_bps);
 }
 
 /* Fast enough that a picture leaves within DRAIN_NS, but not much faster than the path is believed to carry. */
 static void set_pace(mcu_sender *s, size_t bytes)
 {
-    double bps = s->video.rate.bps * ahead(s->video.rate.bps);
+    double media_bps = s->video.rate.bps * (1 + mcu_repair_share(s->copies_each, s->loss)); /* copies go first */
+    double bps = media_bps * ahead((unsigned)MIN(media_bps, MAX_BPS));
     double queued_bits = (double)mcu_pacer_video_delay_ns(s->pacer) * 1e-9 * s->pace_bps;
     bps = MAX(bps, (queued_bits + (double)bytes * 8) * (double)MCU_NS_PER_SEC / (double)DRAIN_NS);
     if (!s->fixed_rate) {
@@ -245,10 +247,16 @@ typedef struct {
 static void on_result(void *user, const mcu_twcc_result *r)
 {
     const reading *k = user;
+    mcu_sender *s = k->sender;
     uint16_t seq;
-    mcu_bwe_result(k->sender->bwe, r, k->now_ns);
-    if (!r->received && mcu_repair_lost(&k->sender->repair, r->seq, &seq)) {
-        mcu_sender_retransmit(k->sender, &seq, 1, k->now_ns);
+    mcu_bwe_result(s->bwe, r, k->now_ns);
+    if (!mcu_repair_is_video(&s->repair, r->seq, &seq)) {
+        return;
+    }
+    if (r->received) {
+        mcu_rtx_history_arrived(s->history, seq, k->now_ns);
+    } else if (!mcu_rtx_history_has_arrived(s->history, seq, k->now_ns)) {
+        mcu_sender_retransmit(s, &seq, 1, k->now_ns);
     }
 }
 

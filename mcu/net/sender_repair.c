@@ -6,6 +6,9 @@
 
 #define OUTAGE_SIGN_NS (100 * MCU_NS_PER_MS) /* then one packet of it each, to notice the end */
 #define PADDING_BYTES 224
+#define PADDING_LEAST_BYTES 64
+#define PADDING_HEADERS (MCU_BWE_OVERHEAD + 28) /* on the wire */
+#define SIGN_BYTES 400
 #define FILL_PACKETS 32 /* in one go */
 #define LOSS_UP 0.02    /* a tick: 1 s */
 #define LOSS_DOWN 0.002 /* 10 s */
@@ -24,28 +27,28 @@ static mcu_pkt *copy_of(const mcu_sender *s, const mcu_pkt *original)
     return pkt;
 }
 
-/* Padding alone, as libwebrtc sends it on the SSRC of copies: where no picture was ever sent. */
-static mcu_pkt *padding(const mcu_sender *s)
+/* Padding alone, as libwebrtc sends it on the SSRC of copies: where no picture that is small enough was sent. */
+static mcu_pkt *padding(const mcu_sender *s, unsigned most)
 {
     uint8_t payload[PADDING_BYTES] = {0};
-    payload[PADDING_BYTES - 1] = PADDING_BYTES; /* RFC 3550 5.1 */
-    mcu_rtp r = {
-        .pt = s->rtx_pt, .ts = s->video.last_ts, .ssrc = s->rtx.ssrc, .payload = payload, .payload_size = sizeof payload};
+    unsigned size = CLAMP(most, PADDING_LEAST_BYTES + PADDING_HEADERS, PADDING_BYTES + PADDING_HEADERS) - PADDING_HEADERS;
+    payload[size - 1] = (uint8_t)size; /* RFC 3550 5.1 */
+    mcu_rtp r = {.pt = s->rtx_pt, .ts = s->video.last_ts, .ssrc = s->rtx.ssrc, .payload = payload, .payload_size = size};
     mcu_rtpext_block_apply(&s->video.ext, &r);
     mcu_pkt *pkt = mcu_pkt_new(MCU_PKT_RTX);
     pkt->size = (uint16_t)mcu_rtp_write(pkt->data, sizeof pkt->data, &r);
-    pkt->osn = s->video.seq; /* nothing that could be asked for */
+    pkt->osn = (uint16_t)(s->video.seq + 0x8000); /* nothing that is kept, now or soon */
     pkt->data[0] |= 0x20;
     return pkt;
 }
 
 /* What fills is also repair: a copy of the newest pictures; of older ones when there are none, so that sound alone can probe too.
  */
-static mcu_pkt *filling(mcu_sender *s, int64_t now_ns)
+static mcu_pkt *filling(mcu_sender *s, unsigned most, int64_t now_ns)
 {
-    const mcu_pkt *original = mcu_rtx_history_filling(s->history, MCU_RTX_AGE_NS, now_ns);
-    original = original != NULL ? original : mcu_rtx_history_filling(s->history, INT64_MAX, now_ns);
-    return original != NULL ? copy_of(s, original) : padding(s);
+    const mcu_pkt *original = mcu_rtx_history_filling(s->history, most, MCU_RTX_AGE_NS, now_ns);
+    original = original != NULL ? original : mcu_rtx_history_filling(s->history, most, INT64_MAX, now_ns);
+    return original != NULL ? copy_of(s, original) : padding(s, most);
 }
 
 void mcu_sender_fill(mcu_sender *s, int64_t now_ns)
@@ -54,7 +57,7 @@ void mcu_sender_fill(mcu_sender *s, int64_t now_ns)
         return;
     }
     for (unsigned k = 0; k < FILL_PACKETS && mcu_bwe_filling(s->bwe, now_ns) > 0; k++) {
-        mcu_pkt *pkt = filling(s, now_ns);
+        mcu_pkt *pkt = filling(s, mcu_bwe_filling_most(s->bwe), now_ns);
         if (pkt != NULL) {
             mcu_sender_leave(s, pkt, now_ns);
             s->copies++;
@@ -87,7 +90,7 @@ void mcu_sender_show_a_sign(mcu_sender *s, int64_t now_ns)
     if (s->view.state != MCU_BWE_OUTAGE || s->rtx_pt == 0 || now_ns - MAX(s->audio_ns, s->sign_ns) < 2 * OUTAGE_SIGN_NS) {
         return;
     }
-    mcu_pkt *pkt = filling(s, now_ns);
+    mcu_pkt *pkt = filling(s, SIGN_BYTES, now_ns);
     if (pkt != NULL) {
         s->sign_ns = now_ns;
         mcu_sender_leave(s, pkt, now_ns);
