@@ -13,14 +13,19 @@
 #include "mixer/venc.h"
 
 #define NICE 8
-#define MAX_FAILURES 5 /* in a row: then the encoder is opened anew */
+#define MAX_FAILURES 5                       /* in a row: then the encoder is opened anew */
+#define STILL_EARLY_NS (500 * MCU_NS_PER_MS) /* half the distance of their canvases */
+#define ENTRY_TS 90                          /* 1 ms: who changes between the streams never sees one time twice */
+#define ENTRY_SHARE 0.25
+#define ENTRY_SMOOTH 0.125
 
 struct mix_encoder {
     atomic_int refs;
     mix_encoder_config c;
     mix_venc_config venc;
     const mix_venc_type *type;
-    mix_venc *enc;
+    mix_venc *enc, *entry; /* entry: of who entered since everybody's last keyframe, NULL = nobody did */
+    double entry_share;    /* of the time between pictures, smoothed */
     pthread_t thread;
     sem_t wake; /* something is in the slot, or stop */
     mcu_latest slot;
@@ -34,7 +39,7 @@ struct mix_encoder {
 
 static mcu_au *encode(mix_encoder *e, const mcu_frame *f)
 {
-    bool key = mix_keygate_due(&e->gate, f->time_ns);
+    bool key = mix_keygate_due(&e->gate, f->time_ns) || e->c.every_s > 0;
     if (key) {
         mix_keygate_serve(&e->gate, f->time_ns);
     }
@@ -53,34 +58,97 @@ static mcu_au *encode(mix_encoder *e, const mcu_frame *f)
     if (au->keyframe) {
         atomic_fetch_add_explicit(&e->keys, 1, memory_order_relaxed);
         mcu_counter_add(e->c.keyframes, 1);
+        mix_keygate_weigh(&e->gate, au->size, e->c.spec.bitrate_bps);
     }
     return au;
 }
 
-static void open_venc(mix_encoder *e)
+static mix_venc *new_venc(const mix_encoder *e)
 {
     GError *error = NULL;
-    e->type->close(e->enc);
-    e->enc = e->type->open(&e->venc, &error);
+    mix_venc *enc = e->type->open(&e->venc, &error);
     if (error) {
         mcu_error_log("video.encoder", "tier=%s codec=%s error=\"%s\"", e->c.spec.name, mcu_codec_name(e->c.codec),
                       error->message);
         g_error_free(error);
     }
+    return enc;
+}
+
+static void open_venc(mix_encoder *e)
+{
+    e->type->close(e->enc);
+    e->enc = new_venc(e);
     e->failures = 0;
     mix_keygate_request(&e->gate);
 }
 
 static bool behind(mix_encoder *e)
 {
-    unsigned bound = (unsigned)e->c.spec.fps / 2;
+    unsigned bound = (unsigned)e->c.spec.fps / (e->entry ? 1 : 2);
     return atomic_load_explicit(&e->in_flight, memory_order_relaxed) >= (bound < 2 ? 2 : bound);
+}
+
+/* ---- who enters ---- */
+
+static void end_entry(mix_encoder *e)
+{
+    e->type->close(e->entry);
+    e->entry = NULL;
+    e->entry_share = 0;
+}
+
+static void weigh_entry(mix_encoder *e, int64_t cpu_ns)
+{
+    double share = (double)(mix_cpu_now_ns() - cpu_ns) * 1e-9 * e->c.spec.fps;
+    e->entry_share += (share - e->entry_share) * ENTRY_SMOOTH;
+    if (e->entry_share > ENTRY_SHARE) {
+        mix_keygate_hurry(&e->gate);
+    }
+}
+
+/* After everybody's picture, so that nobody who is there waits for who comes. */
+static void encode_entry(mix_encoder *e, const mcu_frame *f)
+{
+    bool key = mix_keygate_entry_due(&e->gate, f->time_ns);
+    if (key && !e->entry) {
+        e->entry = new_venc(e);
+    }
+    if (!e->entry) {
+        return;
+    }
+    if (key) {
+        mix_keygate_serve_entry(&e->gate, f->time_ns);
+    }
+    int64_t cpu_ns = mix_cpu_now_ns(), began_ns = cpu_ns;
+    mcu_au *au = e->type->encode(e->entry, f, key);
+    mix_cpu_charge(e->c.cpu, MIX_CPU_ENCODE, &cpu_ns);
+    weigh_entry(e, began_ns);
+    if (!au) {
+        mix_keygate_request(&e->gate); /* they miss a reference from here on */
+        return;
+    }
+    au->tier = (uint8_t)e->c.tier;
+    au->entry = true;
+    au->ts += ENTRY_TS;
+    mcu_counter_add(e->c.entries, au->keyframe);
+    atomic_fetch_add_explicit(&e->in_flight, 1, memory_order_relaxed);
+    e->c.deliver(e->c.user, e, au);
+}
+
+/* Stills come when their time is there, and JPEG when it is asked for. */
+static bool rests(const mix_encoder *e, const mcu_frame *f)
+{
+    int64_t last_ns = atomic_load_explicit(&e->gate.last_ns, memory_order_relaxed);
+    int64_t spacing_ns = (int64_t)e->c.every_s * MCU_NS_PER_SEC - STILL_EARLY_NS;
+    return e->type->stills ? !mix_keygate_due(&e->gate, f->time_ns)
+                           : e->c.every_s > 0 && last_ns != 0 && f->time_ns - last_ns < spacing_ns;
 }
 
 /* A picture that the loop has no time for is not encoded at all: so no receiver ever misses a reference. */
 static void work(mix_encoder *e, mcu_frame *take)
 {
-    if (e->type->stills && !mix_keygate_due(&e->gate, take->time_ns)) {
+    if (rests(e, take)) {
         mcu_frame_unref(take);
         return;
     }
@@ -96,15 +164,19 @@ static void work(mix_encoder *e, mcu_frame *take)
         open_venc(e);
     }
     mcu_au *au = encode(e, take);
-    mcu_frame_unref(take);
     if (au) {
         e->failures = 0;
+        if (au->keyframe) {
+            end_entry(e);
+        }
         atomic_fetch_add_explicit(&e->in_flight, 1, memory_order_relaxed);
         e->c.deliver(e->c.user, e, au);
+        encode_entry(e, take);
     } else if (++e->failures >= MAX_FAILURES) {
         mcu_warn("video.encoder", "tier=%s codec=%s state=reopened", e->c.spec.name, mcu_codec_name(e->c.codec));
         open_venc(e);
     }
+    mcu_frame_unref(take);
 }
 
 static void *run(void *arg)
@@ -137,7 +209,8 @@ mix_encoder *mix_encoder_start(const mix_encoder_config *c, GError **error)
     atomic_init(&e->refs, 1);
     e->c = *c;
     e->type = mix_venc_for(c->codec);
-    e->venc = (mix_venc_config){t->width_px, t->height_px, t->fps, t->bitrate_bps, c->preset};
+    int seconds = c->every_s > 0 ? (int)c->every_s : 1; /* what a still may weigh */
+    e->venc = (mix_venc_config){t->width_px, t->height_px, t->fps, t->bitrate_bps * seconds, c->preset};
     atomic_init(&e->preset, c->preset);
     sem_init(&e->wake, 0, 0);
     int rc = pthread_create(&e->thread, NULL, run, e);
@@ -160,6 +233,7 @@ void mix_encoder_unref(mix_encoder *e)
     if (e && atomic_fetch_sub_explicit(&e->refs, 1, memory_order_acq_rel) == 1) {
         mcu_frame_unref(mcu_latest_take(&e->slot));
         e->type->close(e->enc);
+        e->type->close(e->entry);
         sem_destroy(&e->wake);
         g_free(e);
     }
@@ -191,6 +265,16 @@ void mix_encoder_request_key(mix_encoder *e)
     mix_keygate_request(&e->gate);
 }
 
+void mix_encoder_enter(mix_encoder *e)
+{
+    mix_keygate_enter(&e->gate);
+}
+
+void mix_encoder_set_alone(mix_encoder *e, bool alone)
+{
+    mix_keygate_set_alone(&e->gate, alone);
+}
+
 void mix_encoder_taken(mix_encoder *e)
 {
     atomic_fetch_sub_explicit(&e->in_flight, 1, memory_order_relaxed);
@@ -211,7 +295,7 @@ void mix_encoder_offer(mix_encoder *e, mcu_frame *take)
 
 bool mix_encoder_wants_key(const mix_encoder *e, int64_t now_ns)
 {
-    return mix_keygate_due(&e->gate, now_ns);
+    return mix_keygate_due(&e->gate, now_ns) || mix_keygate_entry_due(&e->gate, now_ns);
 }
 
 void mix_encoder_set_preset(mix_encoder *e, const char *preset)

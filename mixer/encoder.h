@@ -16,6 +16,7 @@ typedef struct mix_encoder mix_encoder;
 typedef struct {
     mix_tier_spec spec;
     unsigned tier;
+    unsigned every_s; /* > 0: stills, see mix_video_config */
     mcu_codec codec;
     const char *preset; /* outlives the encoder */
     mix_cpu *cpu;
@@ -24,7 +25,7 @@ typedef struct {
     void (*ended)(void *user, mix_encoder *e); /* the thread's last words: it can be joined without waiting */
     void *user;
     mcu_histogram *seconds;
-    mcu_counter *keyframes, *replaced, *queue_drops;
+    mcu_counter *keyframes, *entries, *replaced, *queue_drops;
 } mix_encoder_config;
 
 mix_encoder *mix_encoder_start(const mix_encoder_config *config, GError **error);
@@ -35,7 +36,11 @@ void mix_encoder_join(mix_encoder *e);
 
 unsigned mix_encoder_tier(const mix_encoder *e);
 mcu_codec mix_encoder_codec(const mix_encoder *e);
-void mix_encoder_request_key(mix_encoder *e);
+void mix_encoder_request_key(mix_encoder *e); /* everybody's */
+/* Any keyframe, for who enters: everybody's when one may come, else the first picture of a stream of its own, which is delivered
+ * marked `entry` after everybody's and ends at their next keyframe. */
+void mix_encoder_enter(mix_encoder *e);
+void mix_encoder_set_alone(mix_encoder *e, bool alone); /* whoever enters is the only one who watches */
 void mix_encoder_taken(mix_encoder *e); /* the loop has dealt with one delivered picture (bound: half a second of them) */
 
 /* NULL = the usual one; from the next picture on, which is then a keyframe. Thread: the loop. `preset` is static or outlives it.

@@ -29,7 +29,7 @@ void mix_keybank_free(mix_keybank *b)
     }
 }
 
-static void forget(mix_keybank *b)
+void mix_keybank_clear(mix_keybank *b)
 {
     g_ptr_array_set_size(b->pictures, 0);
     b->bytes = 0;
@@ -43,13 +43,13 @@ static const mcu_au *keyframe_of(const mix_keybank *b)
 void mix_keybank_add(mix_keybank *b, mcu_au *au)
 {
     if (au->keyframe) {
-        forget(b);
+        mix_keybank_clear(b);
     } else if (!b->pictures->len) {
         return;
     }
     const mcu_au *key = au->keyframe ? au : keyframe_of(b);
     if (b->bytes + au->size > b->max_bytes || au->time_ns - key->time_ns > MIX_BANK_AGE_NS) {
-        forget(b);
+        mix_keybank_clear(b);
         return;
     }
     g_ptr_array_add(b->pictures, mcu_au_ref(au));

@@ -1,5 +1,5 @@
 /* venc_x264.c - H.264 by x264: constrained baseline, no delay, one thread, one slice (or slices that fit a packet), ABR within a
- * one second VBV. */
+ * VBV of one second at most. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 #include "mcu/base/status.h"
 #include "mixer/venc.h"
 
+#define THIN_FPS 10    /* and less: a tier of thin lines, on which a large keyframe stands for seconds: VBV of half a second */
 #define UNIT_MAX 1100  /* bytes of a slice: fits every packet, whatever its headers */
 #define COLOUR_BT601 6 /* ITU-T H.264 Table E-3..E-5: SMPTE 170M */
 
@@ -40,7 +41,7 @@ static bool configure(x264_param_t *p, const mix_venc_config *c)
     p->rc.i_rc_method = X264_RC_ABR;
     p->rc.i_bitrate = c->bitrate_bps / 1000;
     p->rc.i_vbv_max_bitrate = c->bitrate_bps / 1000;
-    p->rc.i_vbv_buffer_size = c->bitrate_bps / 1000;
+    p->rc.i_vbv_buffer_size = c->bitrate_bps / (c->fps > 1 && c->fps <= THIN_FPS ? 2000 : 1000);
     p->i_level_idc = mcu_h264_level_for(c->width_px, c->height_px, c->fps, c->bitrate_bps);
     p->b_repeat_headers = 1;
     p->b_annexb = 1;

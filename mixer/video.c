@@ -12,6 +12,7 @@
 #define MAX_WORKERS 4
 #define DEFAULT_MAX_SOURCE_PX 1920
 #define STALE_CHECK_MS 500
+#define STILL_MAX_S 60
 
 int mix_video_codec_slot(mcu_codec codec)
 {
@@ -26,11 +27,13 @@ int mix_video_codec_slot(mcu_codec codec)
 
 /* ---- start and stop ---- */
 
-static bool check_tier(const mix_tier_spec *t, GError **error)
+static bool check_tier(const mix_tier_spec *t, unsigned every_s, GError **error)
 {
     bool sizes = t->width_px >= 64 && t->height_px >= 36 && t->width_px <= 4096 && t->height_px <= 4096 &&
                  !((t->width_px | t->height_px) & 1);
-    if (!sizes || t->fps < 1 || t->fps > 60 || t->bitrate_bps < 10000) {
+    bool stills = every_s > 0 && every_s <= STILL_MAX_S && t->fps == 1;
+    if (!sizes || t->fps < 1 || t->fps > 60 || t->bitrate_bps < (stills ? 10000 / (int)every_s : 10000) ||
+        (every_s > 0 && !stills)) {
         g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG, "tier %.7s: %dx%d at %d pictures and %d bit a second is not possible",
                     t->name, t->width_px, t->height_px, t->fps, t->bitrate_bps);
         return false;
@@ -54,7 +57,7 @@ static bool check_config(const mix_video_config *c, GError **error)
         return false;
     }
     for (unsigned i = 0; i < c->n_tiers; i++) {
-        if (!check_tier(&c->tiers[i], error)) {
+        if (!check_tier(&c->tiers[i], c->every_s[i], error)) {
             return false;
         }
     }
@@ -81,6 +84,8 @@ static void register_metrics(mix_video *v)
         v->tiers[i].encode_seconds =
             mcu_histogram_get("tessera_encode_seconds", label, "Time to encode one picture.", seconds, G_N_ELEMENTS(seconds));
         v->tiers[i].keyframes_total = mcu_counter_get("tessera_keyframes_total", label, "Keyframes encoded.");
+        v->tiers[i].entries_total =
+            mcu_counter_get("tessera_entry_keyframes_total", label, "Keyframes encoded apart, for those alone who entered.");
     }
     v->replaced_before = mcu_counter_value(v->replaced);
     v->queue_drops_before = mcu_counter_value(v->queue_drops);
@@ -125,6 +130,7 @@ mix_video *mix_video_new(GMainContext *context, const mix_video_config *config, 
         v->specs[i] = config->tiers[i];
         v->views[i] = config->view[i];
         v->signer[i] = config->signer[i];
+        v->every_s[i] = config->every_s[i];
         v->masks[i] = config->masks[i];
         v->specs[i].name[sizeof v->specs[i].name - 1] = '\0';
         v->tick_fps = MAX(v->tick_fps, config->tiers[i].fps);
@@ -174,7 +180,8 @@ static void stop_encoder(mix_video *v, unsigned tier, int slot)
     g_ptr_array_add(v->ending, t->encoder[slot]);
     t->encoder[slot] = NULL;
     mix_keybank_free(t->bank[slot]);
-    t->bank[slot] = NULL;
+    mix_keybank_free(t->entry_bank[slot]);
+    t->bank[slot] = t->entry_bank[slot] = NULL;
 }
 
 static void free_names(mix_video *v)
@@ -274,6 +281,7 @@ static mix_encoder *start_encoder(mix_video *v, unsigned tier, mcu_codec codec)
     const mix_tier_entry *t = &v->tiers[tier];
     mix_encoder_config c = {.spec = v->specs[tier],
                             .tier = tier,
+                            .every_s = v->every_s[tier],
                             .codec = codec,
                             .preset = mix_video_preset(v, tier),
                             .cpu = &v->cpu,
@@ -282,6 +290,7 @@ static mix_encoder *start_encoder(mix_video *v, unsigned tier, mcu_codec codec)
                             .user = v,
                             .seconds = t->encode_seconds,
                             .keyframes = codec == MCU_CODEC_JPEG ? v->stills : t->keyframes_total,
+                            .entries = t->entries_total,
                             .replaced = v->replaced,
                             .queue_drops = v->queue_drops};
     GError *error = NULL;
@@ -317,10 +326,13 @@ mcu_status mix_video_use(mix_video *v, unsigned tier, mcu_codec codec)
         if (!t->encoder[slot]) {
             return MCU_ENOMEM;
         }
-        t->bank[slot] = codec == MCU_CODEC_JPEG ? NULL : mix_keybank_new((size_t)v->specs[tier].bitrate_bps / 8);
+        if (codec != MCU_CODEC_JPEG) {
+            t->bank[slot] = mix_keybank_new((size_t)v->specs[tier].bitrate_bps / 8);
+            t->entry_bank[slot] = mix_keybank_new((size_t)v->specs[tier].bitrate_bps / 8);
+        }
         mix_video_rebuild(v);
     }
-    t->uses[slot]++;
+    mix_encoder_set_alone(t->encoder[slot], ++t->uses[slot] == 1);
     return MCU_OK;
 }
 
@@ -340,7 +352,11 @@ static unsigned live_encoders(const mix_video *v, unsigned *live_tiers)
 void mix_video_unuse(mix_video *v, unsigned tier, mcu_codec codec)
 {
     int slot = mix_video_codec_slot(codec);
-    if (tier >= v->n_tiers || slot < 0 || v->tiers[tier].uses[slot] == 0 || --v->tiers[tier].uses[slot] > 0) {
+    if (tier >= v->n_tiers || slot < 0 || v->tiers[tier].uses[slot] == 0) {
+        return;
+    }
+    if (--v->tiers[tier].uses[slot] > 0) {
+        mix_encoder_set_alone(v->tiers[tier].encoder[slot], v->tiers[tier].uses[slot] == 1);
         return;
     }
     stop_encoder(v, tier, slot);
@@ -359,6 +375,14 @@ void mix_video_request_keyframe(mix_video *v, unsigned tier, mcu_codec codec)
     }
 }
 
+void mix_video_enter(mix_video *v, unsigned tier, mcu_codec codec)
+{
+    int slot = mix_video_codec_slot(codec);
+    if (tier < v->n_tiers && slot >= 0 && v->tiers[tier].encoder[slot]) {
+        mix_encoder_enter(v->tiers[tier].encoder[slot]);
+    }
+}
+
 unsigned mix_video_bank(mix_video *v, unsigned tier, mcu_codec codec, mcu_au *const **pictures)
 {
     int slot = mix_video_codec_slot(codec);
@@ -366,7 +390,9 @@ unsigned mix_video_bank(mix_video *v, unsigned tier, mcu_codec codec, mcu_au *co
     if (tier >= v->n_tiers || slot < 0 || !v->tiers[tier].bank[slot]) {
         return 0;
     }
-    return mix_keybank_get(v->tiers[tier].bank[slot], mcu_now_ns(), pictures);
+    const int64_t now_ns = mcu_now_ns();
+    unsigned n = mix_keybank_get(v->tiers[tier].bank[slot], now_ns, pictures);
+    return n > 0 ? n : mix_keybank_get(v->tiers[tier].entry_bank[slot], now_ns, pictures);
 }
 
 void mix_video_get_stats(mix_video *v, mix_video_stats *out)

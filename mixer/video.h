@@ -24,6 +24,7 @@ typedef struct {
 typedef struct {
     mix_tier_spec tiers[MIX_MAX_TIERS]; /* largest first */
     unsigned n_tiers;
+    unsigned every_s[MIX_MAX_TIERS]; /* > 0: stills, a keyframe in so many seconds; its fps is 1 then, its bitrate the mean */
     mcu_who
         view[MIX_MAX_TIERS];   /* whose picture it is: MCU_WHO_NONE = everybody's, else that role's; a name may then come again */
     bool masks[MIX_MAX_TIERS]; /* who is `masked` is a name there and no picture */
@@ -100,11 +101,14 @@ void mix_video_set_caption(mix_video *v, const char *words, bool records);
  * first picture after use is a keyframe. codec is H264, VP8, or JPEG: stills, at first use and for each keyframe request. */
 mcu_status mix_video_use(mix_video *v, unsigned tier, mcu_codec codec);
 void mix_video_unuse(mix_video *v, unsigned tier, mcu_codec codec);
-/* Merged per (tier, codec): at most one keyframe a second. */
+/* Everybody's, merged per (tier, codec): at most one keyframe a second. */
 void mix_video_request_keyframe(mix_video *v, unsigned tier, mcu_codec codec);
+/* Any keyframe, for who comes, switches, or lost the thread: everybody's if it is due (mixer/keygate.h), else one of pictures
+ * marked `entry` that on_picture gets beside everybody's until their next keyframe, which is then soon. */
+void mix_video_enter(mix_video *v, unsigned tier, mcu_codec codec);
 /* The newest keyframe and all that followed, oldest first, for a joiner or switcher: array of borrowed pictures, valid until the
- * loop runs again; 0 when there is none or it is older than 2 s or larger than 1 s of the tier's bitrate (ask for a keyframe
- * then). */
+ * loop runs again, all of one stream: everybody's or marked `entry`. 0 when there is none or it is older than 2 s or larger than
+ * 1 s of the tier's bitrate (enter then). */
 unsigned mix_video_bank(mix_video *v, unsigned tier, mcu_codec codec, mcu_au *const **pictures);
 
 typedef struct {

@@ -59,6 +59,20 @@ void mix_video_notify(void *user, mix_source *s, mix_notice what)
 
 /* ---- on the loop ---- */
 
+static void keep(mix_tier_entry *t, int slot, mcu_au *au)
+{
+    if (au->entry) {
+        mix_keybank_add(t->entry_bank[slot], au);
+        return;
+    }
+    t->encoded++;
+    t->keyframes += au->keyframe;
+    mix_keybank_add(t->bank[slot], au);
+    if (au->keyframe) {
+        mix_keybank_clear(t->entry_bank[slot]);
+    }
+}
+
 static void got_picture(mix_video *v, mix_encoder *e, mcu_au *au)
 {
     unsigned tier = mix_encoder_tier(e);
@@ -68,9 +82,7 @@ static void got_picture(mix_video *v, mix_encoder *e, mcu_au *au)
         return; /* of an encoder that was told to stop */
     }
     if (t->bank[slot]) { /* not a still */
-        t->encoded++;
-        t->keyframes += au->keyframe;
-        mix_keybank_add(t->bank[slot], au);
+        keep(t, slot, au);
     }
     if (v->callbacks.on_picture) {
         v->callbacks.on_picture(v->user, tier, au);

@@ -18,12 +18,12 @@ typedef struct {
 typedef struct {
     unsigned uses[MIX_TIER_CODECS];
     mix_encoder *encoder[MIX_TIER_CODECS];
-    mix_keybank *bank[MIX_TIER_CODECS];
-    mix_tile told[MIX_MAX_PEOPLE];        /* the last on_layout */
-    int n_told;                           /* -1 = none since it is live */
-    uint64_t encoded, keyframes, skipped; /* `skipped`: by clocks that have stopped */
+    mix_keybank *bank[MIX_TIER_CODECS], *entry_bank[MIX_TIER_CODECS]; /* everybody's; of who entered since */
+    mix_tile told[MIX_MAX_PEOPLE];                                    /* the last on_layout */
+    int n_told;                                                       /* -1 = none since it is live */
+    uint64_t encoded, keyframes, skipped;                             /* `skipped`: by clocks that have stopped */
     mcu_histogram *encode_seconds;
-    mcu_counter *keyframes_total;
+    mcu_counter *keyframes_total, *entries_total;
 } mix_tier_entry;
 
 struct mix_video {
@@ -31,6 +31,7 @@ struct mix_video {
     mix_tier_spec specs[MIX_MAX_TIERS];
     mcu_who views[MIX_MAX_TIERS];
     unsigned signer[MIX_MAX_TIERS];
+    unsigned every_s[MIX_MAX_TIERS];
     bool masks[MIX_MAX_TIERS];
     unsigned n_tiers;
     char *preset;

@@ -70,8 +70,9 @@ static json_t *config_json(const sig_room *r)
     json_t *tiers = json_array();
     for (unsigned i = 0; i < s->n_tiers; i++) {
         const sig_tier *t = &s->tiers[i];
-        json_array_append_new(tiers, json_pack("{s:s, s:i, s:i, s:i, s:i}", "name", t->name, "width", t->width_px, "height",
-                                               t->height_px, "fps", t->fps, "bitrate", t->bitrate_kbps * 1000));
+        json_array_append_new(tiers,
+                              json_pack("{s:s, s:i, s:i, s:i, s:i, s:i}", "name", t->name, "width", t->width_px, "height",
+                                        t->height_px, "fps", t->fps, "every", t->every_s, "bitrate", t->bitrate_kbps * 1000));
     }
     return json_pack("{s:o, s:o, s:{s:i}, s:I, s:s, s:o, s:s, s:O*}", "media", media_json(r), "tiers", tiers, "limits", "seats",
                      (int)s->max_seats, "empty_seconds", (json_int_t)s->empty_seconds, "preset", s->preset, "layouts",

@@ -64,6 +64,7 @@ const mcu_config_key sig_settings_keys[] = {
     {"tiers", "C", STR, "480x270@15:150", 0, 0, "the same"},
     {"tiers", "D", STR, "320x180@10:64", 0, 0, "the same"},
     {"tiers", "E", STR, "320x180@8:30", 0, 0, "the same"},
+    {"tiers", "S", STR, "320x180@1/3:8", 0, 0, "the same; 1/3 = a still every 3 seconds"},
     {"video", "preset", STR, "superfast", 0, 0, "x264 preset of the encoders"},
     {"recording", "tier", STR, "", 0, 0, "the tier that is recorded; empty = the first"},
     {"recording", "key", STR, "", 0, 0,
@@ -140,12 +141,23 @@ static bool number(const char **text, char end, int min, int max, int *out)
     return true;
 }
 
+/* "25" a second, or "1/3": one in three seconds. */
+static bool rate(const char **text, sig_tier *out)
+{
+    if (g_str_has_prefix(*text, "1/")) {
+        *text += strlen("1/");
+        out->fps = 1;
+        return number(text, ':', 2, 60, &out->every_s);
+    }
+    return number(text, ':', 1, 60, &out->fps);
+}
+
 bool sig_tier_parse(const char *text, sig_tier *out)
 {
     const char *p = text;
-    return number(&p, 'x', 64, 3840, &out->width_px) && number(&p, '@', 36, 2160, &out->height_px) &&
-           number(&p, ':', 1, 60, &out->fps) && number(&p, '\0', 8, 50000, &out->bitrate_kbps) && out->width_px % 2 == 0 &&
-           out->height_px % 2 == 0;
+    out->every_s = 0;
+    return number(&p, 'x', 64, 3840, &out->width_px) && number(&p, '@', 36, 2160, &out->height_px) && rate(&p, out) &&
+           number(&p, '\0', 8, 50000, &out->bitrate_kbps) && out->width_px % 2 == 0 && out->height_px % 2 == 0;
 }
 
 static bool bad(GError **error, const char *section, const char *key, const char *reason)
@@ -156,7 +168,7 @@ static bool bad(GError **error, const char *section, const char *key, const char
 
 static bool read_tiers(sig_settings *s, GError **error)
 {
-    static const char *const names[] = {"A", "B", "C", "D", "E"};
+    static const char *const names[] = {"A", "B", "C", "D", "E", "S"};
     for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
         const char *text = mcu_config_str(s->config, "tiers", names[i]);
         if (!*text) {
@@ -165,7 +177,7 @@ static bool read_tiers(sig_settings *s, GError **error)
         sig_tier *t = &s->tiers[s->n_tiers];
         t->name = names[i];
         if (!sig_tier_parse(text, t)) {
-            return bad(error, "tiers", names[i], "must look like 1280x720@25:1200 with even sizes");
+            return bad(error, "tiers", names[i], "must look like 1280x720@25:1200 or 320x180@1/3:8, with even sizes");
         }
         s->n_tiers++;
     }

@@ -18,6 +18,7 @@
 typedef struct {
     const char *name; /* "A" ... */
     int width_px, height_px, fps;
+    int every_s; /* > 0: stills, one in so many seconds, and fps is 1 */
     int bitrate_kbps;
 } sig_tier;
 
@@ -79,7 +80,8 @@ extern const mcu_config_key sig_settings_keys[];
 sig_settings *sig_settings_load(const char *path, int port, GError **error);
 void sig_settings_free(sig_settings *s);
 
-/* "1280x720@25:1200" = width x height @ frames a second : kilobits a second. False = not of that form or out of range. */
+/* "1280x720@25:1200" = width x height @ frames a second : kilobits a second; "320x180@1/3:8": one frame in 3 seconds. False = not
+ * of that form or out of range. */
 bool sig_tier_parse(const char *text, sig_tier *out);
 bool sig_settings_has_tier(const sig_settings *s, const char *name);
 json_t *sig_settings_tier_names(const sig_settings *s); /* ["A", ...]; the caller's */

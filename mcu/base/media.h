@@ -32,6 +32,7 @@ typedef struct mcu_au {
     atomic_int refs;
     mcu_codec codec;
     bool keyframe;     /* video: decodable by itself (H.264 IDR with SPS/PPS, VP8 key frame) */
+    bool entry;        /* video out: for those alone who entered since everybody's last keyframe */
     bool after_gap;    /* video in: pictures before this one were lost; false unless known */
     uint8_t tier;      /* video out: index of the tier that made it */
     uint16_t width_px; /* video out: coded size; 0 = unknown */

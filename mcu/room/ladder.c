@@ -13,23 +13,24 @@ bool mcu_ladder_hands(int fps, int bitrate_bps, int *width_px, int *height_px, i
     return true;
 }
 
-static void add(mcu_ladder *l, unsigned tier, int wire_bps, bool silent)
+static void add(mcu_ladder *l, unsigned tier, int wire_bps, bool silent, bool still)
 {
     unsigned rung = l->table.n_tiers++;
     l->tier[rung] = tier;
     l->table.wire_bps[rung] = wire_bps;
     l->table.silent[rung] = silent;
+    l->table.still[rung] = still;
 }
 
 void mcu_ladder_init(mcu_ladder *l, const mcu_tier_table *tiers, const int *hands_bps, bool hands)
 {
     *l = (mcu_ladder){.n_tiers = tiers->n_tiers, .table = {.audio_bps = tiers->audio_bps, .pictures_last = hands}};
-    for (unsigned i = 0; i < tiers->n_tiers; i++) {
+    for (unsigned i = 0; i < (hands ? mcu_tiers_moving(tiers) : tiers->n_tiers); i++) {
         bool thin = hands && hands_bps[i] != 0;
         int wire_bps = thin ? hands_bps[i] : tiers->wire_bps[i];
-        add(l, i, wire_bps, false);
+        add(l, i, wire_bps, false, tiers->still[i]);
         if (thin) {
-            add(l, i, wire_bps, true);
+            add(l, i, wire_bps, true, false);
         }
     }
 }

@@ -1,7 +1,7 @@
 /* ladder.h - what a person's picture and sound step down through as a link gets thinner.  Pure; thread: its owner's.
  *
  * Everybody's ladder is the room's tiers, each with the sound, and at its end the sound alone. Who speaks with hands has the
- * opposite one: on the thin tiers the sound goes before the picture does, and the picture never goes. */
+ * opposite one: on the thin tiers the sound goes before the picture does, and the picture never goes, nor stands still. */
 #ifndef MCU_ROOM_LADDER_H
 #define MCU_ROOM_LADDER_H
 

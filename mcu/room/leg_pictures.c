@@ -37,7 +37,9 @@ static void apply_tier(mcu_leg_pictures *p)
     unsigned n = p->room->options.tiers.n_tiers;
     mcu_tier_choice_cap(&p->choice, top_tier(p));
     unsigned tier = mcu_call_video_sends(p->video) ? p->choice.tier : n;
-    mcu_view_want(&p->view, tier < n ? tier : p->room->options.video.n_tiers);
+    if (mcu_view_want(&p->view, tier < n ? tier : p->room->options.video.n_tiers)) {
+        mcu_view_remind(&p->view);
+    }
     mcu_people_ask_senders(p->room);
 }
 

@@ -105,8 +105,10 @@ _Static_assert(2 * MCU_TIERS_MAX + 4 * VIEW_TIERS + 2 * HANDS_TIERS <= MIX_MAX_T
 
 static const mix_tier_spec default_tiers[] = {
     {"A", 1280, 720, 25, 1200000}, {"B", 640, 360, 25, 400000}, {"C", 480, 270, 15, 150000},
-    {"D", 320, 180, 10, 64000},    {"E", 320, 180, 8, 30000},
+    {"D", 320, 180, 10, 64000},    {"E", 320, 180, 8, 30000},   {"S", 320, 180, 1, 8000},
 };
+#define DEFAULT_STILL 5
+#define DEFAULT_EVERY_S 3
 
 static void add_canvas(mcu_room_options *o, mcu_canvas c, const mix_tier_spec *spec)
 {
@@ -121,6 +123,9 @@ static void add_canvas(mcu_room_options *o, mcu_canvas c, const mix_tier_spec *s
 static void add_screen_canvas(mcu_room_options *o, unsigned tier)
 {
     mix_tier_spec spec = o->video.tiers[tier];
+    if (o->tiers.still[tier]) {
+        return;
+    }
     bool tall = spec.height_px > spec.width_px;
     int longer = tall ? spec.height_px : spec.width_px, shorter = tall ? spec.width_px : spec.height_px;
     if (shorter < SCREEN_LINES) {
@@ -137,7 +142,8 @@ static void add_hands_canvases(mcu_room_options *o)
 {
     for (unsigned i = 0, n = 0; i < o->tiers.n_tiers && n < HANDS_TIERS; i++) {
         mix_tier_spec spec = o->video.tiers[i];
-        if (mcu_ladder_hands(spec.fps, spec.bitrate_bps, &spec.width_px, &spec.height_px, &spec.fps, &spec.bitrate_bps)) {
+        if (!o->tiers.still[i] &&
+            mcu_ladder_hands(spec.fps, spec.bitrate_bps, &spec.width_px, &spec.height_px, &spec.fps, &spec.bitrate_bps)) {
             o->hands_bps[i] = mcu_tier_wire_bps(spec.bitrate_bps, spec.fps);
             add_canvas(o, (mcu_canvas){.tier = i, .signer = 1}, &spec);
             add_canvas(o, (mcu_canvas){.tier = i, .signer = 2}, &spec);
@@ -171,6 +177,7 @@ static bool read_tiers(mcu_room_options *o, const json_t *list, GError **error)
     if (n == 0) {
         memcpy(o->video.tiers, default_tiers, sizeof default_tiers);
         o->video.n_tiers = G_N_ELEMENTS(default_tiers);
+        o->video.every_s[DEFAULT_STILL] = DEFAULT_EVERY_S;
     }
     for (size_t i = 0; i < n && i < MCU_TIERS_MAX; i++) {
         const json_t *t = json_array_get(list, i);
@@ -180,6 +187,12 @@ static bool read_tiers(mcu_room_options *o, const json_t *list, GError **error)
         spec->height_px = (int)integer(t, "height", 0);
         spec->fps = (int)integer(t, "fps", 0);
         spec->bitrate_bps = (int)integer(t, "bitrate", 0);
+        json_int_t every_s = integer(t, "every", 0);
+        if (every_s < 0 || every_s > 60 || (every_s > 0 ? spec->fps != 1 : i > 0 && o->video.every_s[i - 1] > 0)) {
+            g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG, "tier %zu: stills come last, with an fps of 1", i);
+            return false;
+        }
+        o->video.every_s[i] = (unsigned)every_s;
         if (name == NULL || spec->width_px < 32 || spec->height_px < 32 || spec->fps < 1 || spec->bitrate_bps < 1000) {
             g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG, "tier %zu has no usable name, size, rate or bitrate", i);
             return false;
@@ -190,6 +203,7 @@ static bool read_tiers(mcu_room_options *o, const json_t *list, GError **error)
     o->tiers.n_tiers = o->video.n_tiers;
     o->tiers.audio_bps = AUDIO_WIRE_BPS;
     for (unsigned i = 0; i < o->video.n_tiers; i++) {
+        o->tiers.still[i] = o->video.every_s[i] > 0;
         o->tiers.wire_bps[i] = mcu_tier_wire_bps(o->video.tiers[i].bitrate_bps, o->video.tiers[i].fps);
     }
     add_canvases(o);

@@ -20,6 +20,7 @@ static void watch(mcu_record *c)
     if (!c->watching) {
         c->watching = true;
         mcu_view_init(&c->view, r->video, MCU_CODEC_H264, r->options.video.n_tiers);
+        c->view.shared = true;
         mcu_record_note_people(c);
         if (mix_audio_listener_add(r->audio, MCU_RECORD_LISTENER, MIX_HEARS_UNMASKED) != MCU_OK) {
             mcu_warn("recording.sound", "room=%s listening=0", r->id);

@@ -118,8 +118,8 @@ static void mask(mcu_record *c)
         c->masking = any;
         mcu_picture_changed(r);
     }
-    if (c->watching) {
-        mcu_view_want(&c->view, c->masking && c->masked_canvas >= 0 ? (unsigned)c->masked_canvas : c->tier);
+    if (c->watching && mcu_view_want(&c->view, c->masking && c->masked_canvas >= 0 ? (unsigned)c->masked_canvas : c->tier)) {
+        mcu_view_remind(&c->view);
     }
 }
 

@@ -132,7 +132,8 @@ static mcu_ease ease_of(const mcu_session *s)
     } else {
         top = MAX(top, s->tier_useful);
     }
-    return mcu_ease_of(mcu_canvas_tier(s->room, s->view.current), top, n, s->sound.copies);
+    return mcu_ease_of(mcu_canvas_tier(s->room, s->view.current), top, mcu_tiers_moving(&s->room->options.tiers), n,
+                       s->sound.copies);
 }
 
 /* Everybody's list says whose connection is weak; each person is told what is done about it. */
@@ -156,7 +157,7 @@ void mcu_report_quality(mcu_session *s, const mcu_peer_stats *given)
     double out = given->link.loss;
     double in = MAX(given->audio_in.loss, given->video_in.loss);
     s->quality = mcu_link_quality(out, in, given->rtt_ms, given->state == MCU_PEER_STALLED,
-                                  mcu_canvas_tier(s->room, s->view.current), s->room->options.tiers.n_tiers);
+                                  mcu_canvas_tier(s->room, s->view.current), mcu_tiers_moving(&s->room->options.tiers));
     note_weakness(s);
     g_autofree char *key = g_strdup_printf("quality %s", s->seat->id);
     json_t *m = json_pack("{ss ss si ss ss sf sf si}", "type", "quality", "seat", s->seat->id, "quality", s->quality, "tier",

@@ -159,6 +159,10 @@ bool mcu_seat_is_heard(const mcu_seat *seat);  /* its microphone or phone is in 
 bool mcu_seat_talking(const mcu_seat *seat);
 bool mcu_seat_hand(const mcu_seat *seat); /* raised, on the page or by a key of the phone */
 
+/* session_picture.c */
+void mcu_session_take_picture(mcu_session *s, unsigned tier, mcu_au *au); /* from the mixer, of any tier */
+void mcu_session_enter(mcu_session *s); /* the tier that it waits for: by what was kept of that, or at a keyframe */
+
 /* share.c */
 void mcu_session_apply_share(mcu_session *s);                    /* the screen beside the camera -> mixer */
 void mcu_session_content_live(mcu_session *s, bool has_picture); /* nobody sees it before its first picture */

@@ -60,7 +60,9 @@ void mcu_session_apply_tier(mcu_session *s)
     } else if (s->seat->fixed) {
         tier = keep_size(s, tier, top);
     }
-    mcu_view_want(&s->view, mcu_canvas_for(s, tier));
+    if (mcu_view_want(&s->view, mcu_canvas_for(s, tier))) {
+        mcu_session_enter(s);
+    }
 }
 
 /* Before anything is known of the path: too large a tier would fill a thin line for seconds, and the voice would wait behind it.

@@ -12,11 +12,12 @@
 #define SHORT 0.95 /* of what the tier needs */
 #define FAR_SHORT 0.7
 #define SHORT_HANDS 0.88 /* the same where pictures go last: each change of tier holds up hands that speak */
-#define SHORT_LAST 0.65  /* the same of the last picture, which waits behind the sound */
+#define SHORT_LAST 0.65  /* the same of the last picture that moves, which waits behind the sound */
 #define LATE_MS 200
 #define FITS 0.9         /* of the estimate may be used after a fall */
 #define SHOWN 1.1        /* of what the tier needs, for a step up */
 #define SHOWN_HANDS 1.25 /* the same where pictures go last */
+#define SILENT_MORE 1.08
 #define GOAL 1.2
 #define TRIAL 0.75 /* of it, where nothing can be shown but by trying */
 #define TRIAL_LOSS 0.03
@@ -62,10 +63,16 @@ static unsigned lowest(const mcu_tier_table *table)
     return table->pictures_last && table->n_tiers > 0 ? table->n_tiers - 1 : table->n_tiers;
 }
 
+/* Nobody's sound is given up for a picture that only just fits. */
+static double margin(const mcu_tier_table *table, unsigned tier)
+{
+    return table->silent[tier] ? SILENT_MORE : 1;
+}
+
 /* The largest from `from` on that `bps` carries. */
 static unsigned largest(const mcu_tier_table *table, unsigned from, double repair, double bps)
 {
-    while (from < lowest(table) && need_bps(table, from, repair) > bps) {
+    while (from < lowest(table) && margin(table, from) * need_bps(table, from, repair) > bps) {
         from++;
     }
     return from;
@@ -73,7 +80,7 @@ static unsigned largest(const mcu_tier_table *table, unsigned from, double repai
 
 static void step_down(mcu_tier_choice *c, unsigned to, int64_t now_ns)
 {
-    bool undone = c->up_ns != 0 && now_ns - c->up_ns < FRESH_UP;
+    bool undone = c->up_ns != 0 && now_ns - c->up_ns < FRESH_UP && to <= c->up_from + 1;
     if (undone) {
         int64_t wait_ns = c->up_wait_ns < UP_AFTER_UNDONE ? UP_AFTER_UNDONE : c->up_wait_ns * 2;
         c->up_wait_ns = wait_ns < UP_AFTER_MAX ? wait_ns : UP_AFTER_MAX;
@@ -85,9 +92,15 @@ static void step_down(mcu_tier_choice *c, unsigned to, int64_t now_ns)
     c->bad_since_ns = c->good_since_ns = 0;
 }
 
+/* Nothing smaller moves. */
+static bool is_last(const mcu_tier_table *table, unsigned tier)
+{
+    return tier + 1 == table->n_tiers || table->still[tier + 1];
+}
+
 static double enough(const mcu_tier_choice *c, const mcu_tier_table *table)
 {
-    return table->pictures_last ? SHORT_HANDS : c->tier + 1 == table->n_tiers ? SHORT_LAST : SHORT;
+    return table->pictures_last ? SHORT_HANDS : is_last(table, c->tier) ? SHORT_LAST : SHORT;
 }
 
 /* Returns whether there is trouble; steps down when it has lasted long enough. */
@@ -159,6 +172,7 @@ static void up(mcu_tier_choice *c, const mcu_tier_table *table, const mcu_peer_l
         to = c->tier - 1;
     }
     if (to < c->tier) {
+        c->up_from = c->tier;
         c->tier = to;
         c->up_ns = now_ns;
         c->good_since_ns = 0;
@@ -193,11 +207,20 @@ unsigned mcu_tier_choice_step(mcu_tier_choice *c, const mcu_tier_table *table, c
 
 unsigned mcu_tier_choice_goal(const mcu_tier_choice *c, const mcu_tier_table *table, int64_t now_ns)
 {
-    bool kept = c->lacks && c->tier < table->n_tiers && (table->pictures_last || c->tier + 1 == table->n_tiers);
+    bool kept = c->lacks && c->tier < table->n_tiers && (table->pictures_last || is_last(table, c->tier));
     if (kept) { /* what is sent anyway, paced to an estimate that it cannot raise by itself */
         return (unsigned)(GOAL * need_bps(table, c->tier, c->repair));
     }
     return may_rise(c, now_ns) ? (unsigned)(GOAL * need_bps(table, c->tier - 1, c->repair)) : 0;
+}
+
+unsigned mcu_tiers_moving(const mcu_tier_table *table)
+{
+    unsigned n = table->n_tiers;
+    while (n > 0 && table->still[n - 1]) {
+        n--;
+    }
+    return n;
 }
 
 unsigned mcu_tier_that_fits(const mcu_tier_table *table, unsigned rate_bps)
@@ -216,7 +239,7 @@ unsigned mcu_uplink_bps(unsigned people, unsigned tile_px)
     return people <= 9 || tile_px > 320 * 240 ? 400000 : 250000;
 }
 
-int mcu_link_quality(double loss_out, double loss_in, double rtt_ms, bool stalled, unsigned tier, unsigned n_tiers)
+int mcu_link_quality(double loss_out, double loss_in, double rtt_ms, bool stalled, unsigned tier, unsigned n_moving)
 {
     if (stalled) {
         return 0;
@@ -228,7 +251,7 @@ int mcu_link_quality(double loss_out, double loss_in, double rtt_ms, bool stalle
     } else if (rtt_ms > 300 && q > 3) {
         q = 3;
     }
-    if (tier >= n_tiers && q > 2) {
+    if (tier >= n_moving && q > 2) {
         q = 2;
     }
     return q;

@@ -1,7 +1,7 @@
 /* tier_choice.h - which tier a receiver should watch: what its path carries in, tier index out.  Pure; thread: its owner's.
  * Tiers are indexed from 0, the largest; n_tiers means audio only. Sound is budgeted first, on the wire. Down at once to what
  * fits; up only to what was shown to pass, not sooner than 3 s after a fall, and after a step that had to be undone not sooner
- * than 10 s, doubling to 60. */
+ * than 10 s, doubling to 60; what falls much deeper than it rose was not undone: the link is another. */
 #ifndef MCU_ROOM_TIER_CHOICE_H
 #define MCU_ROOM_TIER_CHOICE_H
 
@@ -14,6 +14,7 @@ typedef struct {
     unsigned n_tiers;
     int wire_bps[MCU_RUNGS_MAX]; /* of the pictures, with headers */
     bool silent[MCU_RUNGS_MAX];  /* the pictures come without sound */
+    bool still[MCU_RUNGS_MAX];   /* they do not move: a new one every few seconds; only at the end */
     int audio_bps;               /* on the wire */
     bool pictures_last;          /* the smallest is kept, however thin the link */
 } mcu_tier_table;
@@ -24,6 +25,7 @@ typedef struct {
     int64_t bad_since_ns, good_since_ns;
     int64_t up_ns, down_ns; /* of the last step each way, 0 = none */
     int64_t up_wait_ns;     /* after a fall */
+    unsigned up_from;       /* before the last step up */
     bool outage;            /* seen at the last step */
     bool lacks;             /* less than it needs, then */
     double repair;          /* as it was said at the last step */
@@ -40,13 +42,15 @@ unsigned mcu_tier_choice_step(mcu_tier_choice *c, const mcu_tier_table *table, c
 /* What must be shown to pass before the next step up, bit/s; 0 = nothing is to be tried now. */
 unsigned mcu_tier_choice_goal(const mcu_tier_choice *c, const mcu_tier_table *table, int64_t now_ns);
 
+/* How many of the tiers move. */
+unsigned mcu_tiers_moving(const mcu_tier_table *table);
 /* The largest tier that a line of `rate_bps` carries beside the sound; n_tiers (audio only) when none does. */
 unsigned mcu_tier_that_fits(const mcu_tier_table *table, unsigned rate_bps);
 
 /* What a sender should spend on its picture when `people` share the canvas and its largest tile has `tile_px` pixels, bit/s. */
 unsigned mcu_uplink_bps(unsigned people, unsigned tile_px);
 
-/* 0..5 for people: 5 fine, 0 nothing arrives. rtt_ms < 0 unknown. */
-int mcu_link_quality(double loss_out, double loss_in, double rtt_ms, bool stalled, unsigned tier, unsigned n_tiers);
+/* 0..5 for people: 5 fine, 0 nothing arrives. rtt_ms < 0 unknown. `n_moving`: from that tier on nothing moves. */
+int mcu_link_quality(double loss_out, double loss_in, double rtt_ms, bool stalled, unsigned tier, unsigned n_moving);
 
 #endif

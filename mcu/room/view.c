@@ -15,8 +15,17 @@ void mcu_view_clear(mcu_view *v)
     if (v->video == NULL) {
         return;
     }
-    mcu_view_want(v, v->n_tiers);
+    (void)mcu_view_want(v, v->n_tiers);
     v->video = NULL;
+}
+
+static void request(const mcu_view *v, unsigned tier)
+{
+    if (v->shared) {
+        mix_video_request_keyframe(v->video, tier, v->codec);
+    } else {
+        mix_video_enter(v->video, tier, v->codec);
+    }
 }
 
 static void give_back(mcu_view *v, unsigned tier)
@@ -26,62 +35,82 @@ static void give_back(mcu_view *v, unsigned tier)
     }
 }
 
-void mcu_view_want(mcu_view *v, unsigned tier)
+bool mcu_view_want(mcu_view *v, unsigned tier)
 {
     if (tier == v->wanted || (tier < v->n_tiers && !shows(v, tier))) {
-        return;
+        return false;
     }
     if (v->wanted != v->current) {
         give_back(v, v->wanted);
     }
     v->wanted = tier;
     if (tier == v->current) {
-        return;
+        return false;
     }
     if (!shows(v, tier)) {
         give_back(v, v->current);
         v->current = tier;
-        return;
+        return false;
     }
     if (mix_video_use(v->video, tier, v->codec) != MCU_OK) {
         v->wanted = v->current;
-        return;
+        return false;
     }
-    mix_video_request_keyframe(v->video, tier, v->codec);
+    return true;
+}
+
+unsigned mcu_view_cached(const mcu_view *v, size_t most_bytes, mcu_au *const **pictures)
+{
+    *pictures = NULL;
+    if (v->wanted == v->current || !shows(v, v->wanted) || v->shared) {
+        return 0;
+    }
+    unsigned n = mix_video_bank(v->video, v->wanted, v->codec, pictures);
+    size_t bytes = 0;
+    for (unsigned i = 0; i < n; i++) {
+        bytes += (*pictures)[i]->size;
+    }
+    return bytes <= most_bytes ? n : 0;
+}
+
+static bool begin(mcu_view *v, const mcu_au *au)
+{
+    v->needs_keyframe = v->lost = false;
+    v->entered = au->entry;
+    return true;
 }
 
 bool mcu_view_pass(mcu_view *v, unsigned tier, const mcu_au *au)
 {
-    if (au->codec != v->codec) {
+    if (au->codec != v->codec || (au->entry && v->shared)) {
         return false;
     }
     if (tier == v->wanted && v->wanted != v->current && au->keyframe) {
         give_back(v, v->current);
         v->current = v->wanted;
-        v->needs_keyframe = false;
-        return true;
+        return begin(v, au);
     }
     if (tier != v->current) {
         return false;
     }
-    if (v->needs_keyframe && !au->keyframe) {
-        return false;
+    if (au->keyframe && (!au->entry || v->entered || v->needs_keyframe || v->lost)) {
+        return begin(v, au);
     }
-    v->needs_keyframe = false;
-    return true;
+    return !v->needs_keyframe && au->entry == v->entered;
 }
 
 void mcu_view_remind(mcu_view *v)
 {
     if (v->wanted != v->current && shows(v, v->wanted)) {
-        mix_video_request_keyframe(v->video, v->wanted, v->codec);
+        request(v, v->wanted);
     }
 }
 
 void mcu_view_restart(mcu_view *v)
 {
     if (shows(v, v->current)) {
-        mix_video_request_keyframe(v->video, v->current, v->codec);
+        v->lost = true;
+        request(v, v->current);
     }
     mcu_view_remind(v);
 }

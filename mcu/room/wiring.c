@@ -108,23 +108,8 @@ static void on_picture_out(void *user, unsigned tier, mcu_au *au)
         if (mcu_leg_get_pictures(seat->leg) != NULL) {
             mcu_leg_pictures_out(mcu_leg_get_pictures(seat->leg), tier, au);
         }
-        if (s == NULL || !s->up) {
-            continue;
-        }
-        unsigned before = s->view.current;
-        if (!mcu_view_pass(&s->view, tier, au)) {
-            continue;
-        }
-        if (before != s->view.current) {
-            mcu_report_quality(s, NULL);
-            mcu_roster_changed(r);
-            mcu_people_ask_senders(r);
-        }
-        mcu_status sent = mcu_peer_send_picture(s->peer, au);
-        if (sent == MCU_OK) {
-            mcu_session_picture_sent(s);
-        } else if (sent == MCU_EFULL) {
-            s->view.needs_keyframe = true;
+        if (s != NULL && s->up) {
+            mcu_session_take_picture(s, tier, au);
         }
     }
 }

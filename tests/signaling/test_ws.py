@@ -14,7 +14,7 @@ def make(server):
         link = server.link(room, role="patient", name="Ana", seat="ana")
         ws, joined = await server.join(link)
         assert joined["room"] == room and joined["roomName"] == "Visit" and joined["seat"] == "ana" and joined["role"] == "patient"
-        assert joined["tiers"] == ["A", "B", "C", "D", "E"] and joined["muted"] is False and joined["resumed"] is False
+        assert joined["tiers"] == ["A", "B", "C", "D", "E", "S"] and joined["muted"] is False and joined["resumed"] is False
         turn = [s for s in joined["iceServers"] if s["urls"][0].startswith("turn:")][0]
         assert turn["username"].endswith(":ana") and turn["credential"]
         await say(ws, type="offer", sdp="v=0\r\n")

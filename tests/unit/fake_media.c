@@ -195,6 +195,7 @@ mcu_peer *mcu_peer_new(mcu_net *net, const mcu_peer_policy *policy, const mcu_pe
     p->callbacks = *callbacks;
     p->user = user;
     p->state = MCU_PEER_NEW;
+    p->estimate_bps = fake.estimate_bps;
     fake.peers++;
     g_ptr_array_add(peers, p);
     return p;
@@ -468,6 +469,19 @@ void mix_video_request_keyframe(mix_video *v, unsigned tier, mcu_codec codec)
     (void)v;
     (void)codec;
     fake.keyframe_requests[tier]++;
+}
+
+void mix_video_enter(mix_video *v, unsigned tier, mcu_codec codec)
+{
+    mix_video_request_keyframe(v, tier, codec);
+}
+
+unsigned mix_video_bank(mix_video *v, unsigned tier, mcu_codec codec, mcu_au *const **pictures)
+{
+    (void)v;
+    (void)codec;
+    *pictures = fake.bank;
+    return tier == fake.bank_tier ? fake.n_bank : 0;
 }
 
 void mix_video_get_stats(mix_video *v, mix_video_stats *out)

@@ -12,6 +12,8 @@ typedef struct {
     unsigned uses[MIX_MAX_TIERS];   /* H.264 use count per tier */
     unsigned stills[MIX_MAX_TIERS]; /* the same of JPEG */
     unsigned keyframe_requests[MIX_MAX_TIERS];
+    mcu_au *const *bank; /* what was kept of one tier */
+    unsigned n_bank, bank_tier;
     unsigned n_people;
     mix_person people[MIX_MAX_PEOPLE];
     char names[MIX_MAX_PEOPLE][64];
@@ -36,6 +38,7 @@ typedef struct {
     bool pacer_full;      /* the next picture is refused */
     mcu_codec send_codec; /* what new peers negotiate */
     mcu_decode_limits limits;
+    unsigned estimate_bps; /* of new peers; 0 = they have heard nothing */
     bool gives_video, gives_content;
     bool gathered;
 } fake_media;

@@ -21,21 +21,22 @@ static void test_defaults(void **state)
     (void)state;
     mcu_room_options o;
     assert_true(mcu_room_options_init(&o, NULL, NULL));
-    assert_int_equal(o.tiers.n_tiers, 5);
+    assert_int_equal(o.tiers.n_tiers, 6);
+    assert_true(o.tiers.still[5] && !o.tiers.still[4] && mcu_tiers_moving(&o.tiers) == 5);
     /* C to E while a screen is shown; A and B for three roles and the recording; D and E twice for hands */
-    assert_int_equal(o.video.n_tiers, 5 + 3 + 8 + 4);
-    assert_string_equal(o.video.tiers[16].name, "D");
-    assert_int_equal(o.video.tiers[16].fps, 15);
-    assert_int_equal(o.video.tiers[19].width_px, 176);
-    assert_int_equal(o.video.signer[18], 1);
-    assert_int_equal(o.video.signer[19], 2);
+    assert_int_equal(o.video.n_tiers, 6 + 3 + 8 + 4);
+    assert_string_equal(o.video.tiers[17].name, "D");
+    assert_int_equal(o.video.tiers[17].fps, 15);
+    assert_int_equal(o.video.tiers[20].width_px, 176);
+    assert_int_equal(o.video.signer[19], 1);
+    assert_int_equal(o.video.signer[20], 2);
     assert_true(o.hands_bps[3] > 50000 && o.hands_bps[4] > 30000 && o.hands_bps[2] == 0);
-    assert_true(o.canvases[6].screen && o.canvases[6].tier == 3);
-    assert_int_equal(o.video.tiers[6].height_px, 360);
-    assert_int_equal(o.video.tiers[6].fps, 2);
-    assert_int_equal(o.video.view[8], MCU_WHO_PATIENT);
+    assert_true(o.canvases[7].screen && o.canvases[7].tier == 3);
+    assert_int_equal(o.video.tiers[7].height_px, 360);
+    assert_int_equal(o.video.tiers[7].fps, 2);
+    assert_int_equal(o.video.view[9], MCU_WHO_PATIENT);
     assert_int_equal(mcu_room_options_tier(&o, "D"), 3);
-    assert_int_equal(mcu_room_options_tier(&o, "audio"), 5);
+    assert_int_equal(mcu_room_options_tier(&o, "audio"), 6);
     assert_int_equal(mcu_room_options_tier(&o, "Z"), -1);
     assert_string_equal(mcu_room_options_tier_name(&o, 9), "audio");
     mcu_room_options_clear(&o);
@@ -74,6 +75,9 @@ static void test_bad_values_are_named(void **state)
         "{\"media\":{\"stun\":\"nowhere\"}}",
         "{\"media\":{\"stun\":\"192.0.2.1:99999\"}}",
         "{\"tiers\":[{\"name\":\"A\",\"width\":1280}]}",
+        "{\"tiers\":[{\"name\":\"S\",\"width\":320,\"height\":180,\"fps\":2,\"bitrate\":8000,\"every\":3}]}",
+        "{\"tiers\":[{\"name\":\"S\",\"width\":320,\"height\":180,\"fps\":1,\"bitrate\":8000,\"every\":3},"
+        "{\"name\":\"E\",\"width\":320,\"height\":180,\"fps\":8,\"bitrate\":30000}]}",
         "{\"tiers\":[{\"width\":1280,\"height\":720,\"fps\":25,\"bitrate\":1000000}]}",
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -92,7 +96,7 @@ static void test_the_decoder_decides_on_the_largest_tier(void **state)
     static const struct {
         int level;
         unsigned top;
-    } rows[] = {{31, 0}, {52, 0}, {30, 1}, {22, 2}, {21, 2}, {20, 3}, {11, 3}, {10, 5}};
+    } rows[] = {{31, 0}, {52, 0}, {30, 1}, {22, 2}, {21, 2}, {20, 3}, {11, 3}, {10, 6}};
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
         const mcu_decode_limits l = mcu_h264_level_limits(rows[i].level);
         assert_int_equal(mcu_room_options_top(&o, &l), rows[i].top);

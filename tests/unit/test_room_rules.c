@@ -109,6 +109,60 @@ static void test_tier_switches_at_a_keyframe_and_gives_the_old_back(void **state
     assert_int_equal(fake_peer_pictures(p), 4);
 }
 
+static mcu_au *picture(bool keyframe, bool entry, uint32_t ts)
+{
+    mcu_au *au = mcu_au_new(8);
+    au->codec = MCU_CODEC_H264;
+    au->keyframe = keyframe;
+    au->entry = entry;
+    au->ts = ts;
+    return au;
+}
+
+/* What was kept of a tier is shown at once to who comes, and costs nobody a keyframe; unless the line is too thin for it. */
+static void test_who_comes_is_shown_what_was_kept(void **state)
+{
+    room_kit *f = *state;
+    mcu_au *kept[] = {picture(true, false, 90000), picture(false, false, 93600)};
+    fake.bank = kept;
+    fake.n_bank = 2;
+    fake.bank_tier = 1;
+    fake.estimate_bps = 800000;
+    mcu_peer *p = room_kit_join(f, "s1", "a");
+    assert_int_equal(fake_peer_pictures(p), 2);
+    assert_int_equal(fake.keyframe_requests[1], 0);
+    fake_picture(1, false);
+    assert_int_equal(fake_peer_pictures(p), 3);
+    fake.estimate_bps = 100;
+    mcu_peer *thin = room_kit_join(f, "s2", "b");
+    assert_int_equal(fake_peer_pictures(thin), 0);
+    assert_int_equal(fake.keyframe_requests[1], 1);
+    mcu_au_unref(kept[0]);
+    mcu_au_unref(kept[1]);
+}
+
+/* Who lost the thread is shown what was made for who enters, until everybody's next keyframe; all others never are. */
+static void test_who_lost_the_thread_costs_nobody_else(void **state)
+{
+    room_kit *f = *state;
+    mcu_peer *lossy = room_kit_join(f, "s1", "a"), *other = room_kit_join(f, "s2", "b");
+    fake_picture(1, true);
+    fake_peer_gives(lossy);
+    mcu_au *key = picture(true, true, 90000), *next = picture(false, true, 93600);
+    fake_picture_out(1, key);
+    fake_picture_out(1, next);
+    fake_picture(1, false);
+    assert_int_equal(fake_peer_pictures(lossy), 3);
+    assert_int_equal(fake_peer_pictures(other), 2);
+    fake_picture(1, true);
+    fake_picture(1, false);
+    fake_picture_out(1, next);
+    assert_int_equal(fake_peer_pictures(lossy), 5);
+    assert_int_equal(fake_peer_pictures(other), 4);
+    mcu_au_unref(key);
+    mcu_au_unref(next);
+}
+
 /* A sender is asked for what its largest tile is worth, among the tiers that somebody watches. */
 static void test_uplinks_follow_the_tiers_in_use(void **state)
 {
@@ -349,6 +403,8 @@ int main(void)
         CASE(test_a_fast_line_begins_where_one_that_says_nothing_does),
         CASE(test_a_line_too_thin_for_pictures_gets_one),
         CASE(test_refused_picture_waits_for_a_keyframe),
+        CASE(test_who_comes_is_shown_what_was_kept),
+        CASE(test_who_lost_the_thread_costs_nobody_else),
         CASE(test_unseat_closes_and_forgets),
         CASE(test_bad_requests_are_answered),
         CASE(test_whip_answers_when_gathered_and_restarts_ice),

@@ -4,12 +4,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
 #include "tests/unit/weak_room.h"
 
-enum { A, B, C, D, E, AUDIO };
+enum { A, B, C, D, E, S, AUDIO };
 
 #define SEEDS 3
 #define WORST 1.5 /* of a goal, for a single seed */
@@ -39,9 +40,9 @@ static const row rows[] = {
      330,
      0.06,
      2},
-    {"3: 10 %", {.rate_bps = 5000000, .queue_ms = 300, .delay_ms = 50, .loss = 0.10}, B, B, 0.01, 24, 20, 480, 0.11, 4},
-    {"4: 20 %", {.rate_bps = 5000000, .queue_ms = 300, .delay_ms = 50, .loss = 0.20}, B, C, 0.08, 14, 20, 550, 0.22, 4},
-    {"5: 30 %", {.rate_bps = 5000000, .queue_ms = 300, .delay_ms = 50, .loss = 0.30}, B, D, 0.2, 8, 20, 650, 0.32, 4},
+    {"3: 10 %", {.rate_bps = 5000000, .queue_ms = 300, .delay_ms = 50, .loss = 0.10}, B, B, 0.005, 24, 20, 480, 0.11, 4},
+    {"4: 20 %", {.rate_bps = 5000000, .queue_ms = 300, .delay_ms = 50, .loss = 0.20}, B, C, 0.02, 13, 20, 550, 0.22, 4},
+    {"5: 30 %", {.rate_bps = 5000000, .queue_ms = 300, .delay_ms = 50, .loss = 0.30}, B, D, 0.05, 8, 20, 650, 0.32, 4},
     {"8: 256 k, queue 2 s", {.rate_bps = 256000, .queue_ms = 2000, .delay_ms = 25}, B, C, 0.02, 14, 120, 250, 0, 1},
 };
 
@@ -49,8 +50,8 @@ static void print(const char *name, unsigned seed, const weak_view *w, unsigned 
 {
     printf("%-22s seed %u: tier %c frozen %.2f%% gap %.0f ms fps %.1f latency %.0f/%.0f ms queue p95 %.0f ms lost %.2f%% %.0f "
            "kbit/s switches %u\n",
-           name, seed, "ABCDE-"[tier], w -> frozen * 100, w -> longest_gap_ms, w -> fps, w -> latency_p50_ms, w -> latency_p95_ms,
-           w -> queue_p95_ms, w -> lost * 100, w -> sent_bps / 1000, w -> switches);
+           name, seed, "ABCDES-"[tier], w -> frozen * 100, w -> longest_gap_ms, w -> fps, w -> latency_p50_ms,
+           w -> latency_p95_ms, w -> queue_p95_ms, w -> lost * 100, w -> sent_bps / 1000, w -> switches);
 }
 
 static bool miss(const char *what, double got, double goal)
@@ -140,7 +141,7 @@ static void test_14_an_outage(void **state)
         weak_room_run(r, 3);
         weak_view w = weak_room_end(v);
         printf("14: outage             seed %u: sound after %u ms, picture after %u ms, tier %c\n", seed, w.first_audio_ms,
-               w.first_picture_ms, "ABCDE-"[weak_room_tier(v)]);
+               w.first_picture_ms, "ABCDES-"[weak_room_tier(v)]);
         assert_true(w.first_audio_ms <= 300);
         assert_true(w.first_picture_ms <= 700);
         assert_int_equal(weak_room_tier(v), A);
@@ -148,7 +149,13 @@ static void test_14_an_outage(void **state)
     }
 }
 
-/* Who comes costs those who are there two keyframes at most, and no stillness. */
+static int compare(const void *a, const void *b)
+{
+    unsigned x = *(const unsigned *)a, y = *(const unsigned *)b;
+    return (x > y) - (x < y);
+}
+
+/* Who comes costs those who are there two keyframes at most, and no stillness; and is shown something within a second. */
 static void test_21_twenty_joins_in_two_seconds(void **state)
 {
     (void)state;
@@ -163,12 +170,23 @@ static void test_21_twenty_joins_in_two_seconds(void **state)
         weak_room_begin(there[i]);
     }
     unsigned before = weak_room_keyframes(r, B);
+    weak_receiver *comes[20];
     for (unsigned i = 0; i < 20; i++) {
-        (void)weak_room_join(r, &good, &good, B);
+        comes[i] = weak_room_join(r, &good, &good, B);
         weak_room_run(r, 0.1);
     }
-    assert_true(weak_room_keyframes(r, B) - before <= 3);
-    weak_room_run(r, 3);
+    weak_room_run(r, 1);
+    unsigned first_ms[20];
+    for (unsigned i = 0; i < 20; i++) {
+        first_ms[i] = weak_room_end(comes[i]).first_picture_ms;
+    }
+    qsort(first_ms, 20, sizeof first_ms[0], compare);
+    unsigned keyframes = weak_room_keyframes(r, B) - before;
+    weak_room_run(r, 2);
+    printf("21: twenty joins: %u keyframes, first picture after %u ms, p95 %u, last %u\n", keyframes, first_ms[9], first_ms[18],
+           first_ms[19]);
+    assert_true(keyframes <= 2);
+    assert_true(first_ms[18] <= 1000);
     for (unsigned i = 0; i < 10; i++) {
         weak_view w = weak_room_end(there[i]);
         assert_true(w.longest_gap_ms <= 200);
@@ -251,9 +269,28 @@ static void test_9_and_10_what_is_left_of_a_good_line(void **state)
         weak_view w = weak_room_end(v);
         print(i % 2 ? "10: 64 k" : "9: 100 k", i, &w, weak_room_tier(v));
         printf("%24s pictures again after %.1f s\n", "", back_s);
-        assert_true(back_s <= (i % 2 ? 40 : 15));
+        assert_true(back_s <= 10);
         assert_true(weak_room_tier(v) <= E);
-        assert_true(w.fps >= 7 && w.queue_p95_ms <= 250 && w.switches <= 6);
+        assert_true(w.fps >= 7.9 && w.frozen <= 0.05 && w.queue_p95_ms <= 130 && w.switches <= 4);
+        weak_room_free(r);
+    }
+}
+
+/* 2G: sound, and a picture that changes every few seconds. */
+static void test_11_stills_on_32_k(void **state)
+{
+    (void)state;
+    const link_profile thin = {.rate_bps = 32000, .queue_ms = 2000, .delay_ms = 250, .jitter_ms = 100};
+    for (unsigned seed = 1; seed <= SEEDS; seed++) {
+        weak_room *r = weak_room_new(seed);
+        weak_receiver *v = weak_room_join(r, &thin, &thin, S);
+        weak_room_run(r, 20);
+        weak_room_begin(v);
+        weak_room_run(r, 60);
+        weak_view w = weak_room_end(v);
+        print("11: 32 k, RTT 500", seed, &w, weak_room_tier(v));
+        assert_int_equal(weak_room_tier(v), S);
+        assert_true(w.pictures >= 12 && w.audio_lost <= 0.01);
         weak_room_free(r);
     }
 }
@@ -263,6 +300,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_9_and_10_what_is_left_of_a_good_line),
+        cmocka_unit_test(test_11_stills_on_32_k),
         cmocka_unit_test(test_13_a_cut_and_its_end),
         cmocka_unit_test(test_14_an_outage),
         cmocka_unit_test(test_21_twenty_joins_in_two_seconds),

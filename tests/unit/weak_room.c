@@ -8,6 +8,7 @@
 #include "mcu/net/nack.h"
 #include "mcu/room/audio_choice.h"
 #include "mcu/room/view.h"
+#include "tests/unit/weak_mixer.h"
 
 #define MS MCU_NS_PER_MS
 #define STEP_NS (5 * MS)
@@ -20,31 +21,19 @@
 #define THIN_AUDIO_BYTES 90 /* of 60 ms */
 #define THIN_WIRE_BPS 20000
 
-static const mix_tier_spec specs[] = {{"A", 1280, 720, 25, 1200000}, {"B", 640, 360, 25, 400000},
-                                      {"C", 480, 270, 15, 150000},   {"D", 320, 180, 10, 64000},
-                                      {"E", 320, 180, 8, 30000},     {"D", 320, 180, 15, 50000}, /* for who speaks with hands */
+static const mix_tier_spec specs[] = {{"A", 1280, 720, 25, 1200000}, {"B", 640, 360, 25, 400000}, {"C", 480, 270, 15, 150000},
+                                      {"D", 320, 180, 10, 64000},    {"E", 320, 180, 8, 30000},   {"S", 320, 180, 1, 8000},
+                                      {"D", 320, 180, 15, 50000}, /* for who speaks with hands */
                                       {"E", 176, 144, 12, 30000}};
 #define CANVASES G_N_ELEMENTS(specs)
-#define HANDS 2
+#define HANDS 2 /* the last two that move */
 #define TIERS (CANVASES - HANDS)
-
-/* A coded picture as the receivers see it: the number of packets it made is in each of them. */
-typedef struct {
-    bool keyframe;
-    unsigned bytes;
-} coded;
-
-typedef struct {
-    unsigned uses;
-    bool wanted;
-    int64_t started_ns, next_ns, key_ns;
-    unsigned keyframes;
-} encoder;
+#define STILL (TIERS - 1)
+static const unsigned every_s[CANVASES] = {[STILL] = 3};
 
 struct weak_room {
     int64_t now_ns;
     uint32_t seed;
-    encoder encoders[CANVASES];
     weak_receiver *receivers[WEAK_ROOM_MAX];
     unsigned n;
 };
@@ -84,42 +73,13 @@ struct weak_receiver {
     uint64_t bytes, bytes_before;
 };
 
-/* ---- the mixer that views use ---- */
-
-static weak_room *the_room;
-
-mcu_status mix_video_use(mix_video *v, unsigned tier, mcu_codec codec)
-{
-    (void)v;
-    (void)codec;
-    encoder *e = &the_room->encoders[tier];
-    if (e->uses++ == 0) {
-        e->started_ns = e->next_ns = the_room->now_ns + 30 * MS; /* its thread starts */
-        e->key_ns = 0;
-    }
-    return MCU_OK;
-}
-
-void mix_video_unuse(mix_video *v, unsigned tier, mcu_codec codec)
-{
-    (void)v;
-    (void)codec;
-    the_room->encoders[tier].uses--;
-}
-
-void mix_video_request_keyframe(mix_video *v, unsigned tier, mcu_codec codec)
-{
-    (void)v;
-    (void)codec;
-    the_room->encoders[tier].wanted = true;
-}
-
 const mcu_tier_table *weak_room_tiers(void)
 {
     static mcu_tier_table table;
     table.n_tiers = TIERS;
     table.audio_bps = 55200;
     for (unsigned i = 0; i < TIERS; i++) {
+        table.still[i] = every_s[i] > 0;
         table.wire_bps[i] = mcu_tier_wire_bps(specs[i].bitrate_bps, specs[i].fps);
     }
     return &table;
@@ -149,57 +109,55 @@ static void push(weak_receiver *v, mcu_pkt_kind kind, const uint8_t *payload, si
     (void)mcu_sender_push(&v->send, pkt, v->room->now_ns);
 }
 
-static void send_picture(weak_receiver *v, unsigned tier, const coded *c)
+/* Capture to complete is counted from `captured_ns`. */
+static bool send_picture(weak_receiver *v, unsigned tier, const mcu_au *au, int64_t captured_ns)
 {
-    mcu_au au = {.codec = MCU_CODEC_H264, .keyframe = c->keyframe};
     int64_t now = v->room->now_ns;
-    if (!mcu_view_pass(&v->view, tier, &au)) {
-        return;
+    if (!mcu_view_pass(&v->view, tier, au)) {
+        return false;
     }
-    unsigned n = (c->bytes + MCU_RTP_PAYLOAD - 1) / MCU_RTP_PAYLOAD;
-    if (mcu_sender_admit(&v->send, c->keyframe, n, c->bytes, now) != MCU_OK) {
+    unsigned n = (unsigned)((au->size + MCU_RTP_PAYLOAD - 1) / MCU_RTP_PAYLOAD);
+    if (mcu_sender_admit(&v->send, au->keyframe, n, au->size, now) != MCU_OK) {
         v->view.needs_keyframe = true;
-        return;
+        return false;
     }
     v->picture++;
-    uint8_t payload[MCU_RTP_PAYLOAD] = {c->keyframe};
-    memcpy(payload + 2, &now, sizeof now);
+    uint8_t payload[MCU_RTP_PAYLOAD] = {au->keyframe};
+    memcpy(payload + 2, &captured_ns, sizeof captured_ns);
     for (unsigned i = 0; i < n; i++) {
         payload[1] = i == 0;
-        unsigned size = c->bytes / n;
+        size_t size = au->size / n;
         push(v, MCU_PKT_VIDEO, payload, MAX(size, 16), i + 1 == n);
     }
+    return true;
 }
 
-static double noise(weak_room *r)
+static void on_picture(void *user, unsigned tier, const mcu_au *au)
 {
-    return 0.75 + 0.5 * (link_model_random(&r->seed) / 4294967296.0);
-}
-
-/* A keyframe weighs what 0.4 s of its tier do; what follows makes up for it over a second, as a rate control with a buffer does.
- */
-static void encode(weak_room *r, unsigned tier)
-{
-    encoder *e = &r->encoders[tier];
-    const mix_tier_spec *s = &specs[tier];
-    if (e->uses == 0 || r->now_ns < e->next_ns) {
-        return;
-    }
-    e->next_ns += MCU_NS_PER_SEC / s->fps;
-    bool key = e->key_ns == 0 || (e->wanted && r->now_ns - e->key_ns >= MCU_NS_PER_SEC);
-    double per_picture = s->bitrate_bps / 8.0 / s->fps;
-    coded c = {.keyframe = key};
-    if (key) {
-        e->wanted = false;
-        e->key_ns = r->now_ns;
-        e->keyframes++;
-        c.bytes = (unsigned)(s->bitrate_bps / 8.0 * 0.4);
-    } else {
-        bool after = r->now_ns - e->key_ns < MCU_NS_PER_SEC;
-        c.bytes = (unsigned)(per_picture * noise(r) * (after ? 0.65 : 1));
-    }
+    weak_room *r = user;
     for (unsigned i = 0; i < r->n; i++) {
-        send_picture(r->receivers[i], tier, &c);
+        (void)send_picture(r->receivers[i], tier, au, au->time_ns);
+    }
+}
+
+/* As mcu_session_enter(). */
+static void enter(weak_receiver *v)
+{
+    mcu_au *const *kept;
+    unsigned tier = v->view.wanted, n = mcu_view_cached(&v->view, v->send.view.estimate_bps * 3 / 4 / 8, &kept);
+    bool shown = n > 0;
+    for (unsigned k = 0; k < n && shown; k++) {
+        shown = send_picture(v, tier, kept[k], kept[n - 1]->time_ns);
+    }
+    if (!shown) {
+        mcu_view_restart(&v->view);
+    }
+}
+
+static void want(weak_receiver *v, unsigned canvas)
+{
+    if (mcu_view_want(&v->view, canvas)) {
+        enter(v);
     }
 }
 
@@ -353,7 +311,7 @@ static unsigned canvas_of(const weak_receiver *v, unsigned tier)
     if (tier >= TIERS) {
         return CANVASES;
     }
-    return v->hands && tier + HANDS >= TIERS ? tier + HANDS : tier;
+    return v->hands && tier + HANDS >= STILL ? tier + HANDS + 1 : tier;
 }
 
 static void set_ladder(weak_receiver *v)
@@ -363,8 +321,8 @@ static void set_ladder(weak_receiver *v)
     if (mcu_audio_choice_is_thin(&v->sound)) {
         tiers.audio_bps = THIN_WIRE_BPS;
     }
-    for (unsigned i = TIERS - HANDS; i < TIERS; i++) {
-        hands_bps[i] = mcu_tier_wire_bps(specs[i + HANDS].bitrate_bps, specs[i + HANDS].fps);
+    for (unsigned i = STILL - HANDS; i < STILL; i++) {
+        hands_bps[i] = mcu_tier_wire_bps(specs[i + HANDS + 1].bitrate_bps, specs[i + HANDS + 1].fps);
     }
     mcu_ladder_init(&v->ladder, &tiers, hands_bps, v->hands);
 }
@@ -397,7 +355,7 @@ static void choose(weak_receiver *v, int64_t now_ns)
     unsigned tier = mcu_ladder_tier(&v->ladder, rung);
     v->switches += tier != v->tier;
     v->tier = tier;
-    mcu_view_want(&v->view, canvas_of(v, tier));
+    want(v, canvas_of(v, tier));
     mcu_bwe_set_goal(v->send.bwe, mcu_tier_choice_goal(&v->choice, table, now_ns));
 }
 
@@ -437,7 +395,8 @@ weak_room *weak_room_new(uint32_t seed)
     weak_room *r = g_new0(weak_room, 1);
     r->now_ns = 1000 * MCU_NS_PER_SEC;
     r->seed = seed * 747796405u + 1;
-    the_room = r;
+    weak_mixer_begin(specs, every_s, CANVASES, r->seed, on_picture, r);
+    weak_mixer_step(r->now_ns);
     return r;
 }
 
@@ -469,7 +428,7 @@ weak_receiver *weak_room_join(weak_room *r, const link_profile *down, const link
     v->latency.at = g_new(double, SAMPLES);
     v->queue.at = g_new(double, SAMPLES);
     r->receivers[r->n++] = v;
-    mcu_view_want(&v->view, start_tier);
+    want(v, start_tier);
     weak_room_begin(v);
     return v;
 }
@@ -479,7 +438,7 @@ void weak_room_hands(weak_receiver *v)
     v->hands = true;
     set_ladder(v);
     v->choice.tier = mcu_ladder_rung(&v->ladder, v->tier);
-    mcu_view_want(&v->view, canvas_of(v, v->tier));
+    want(v, canvas_of(v, v->tier));
 }
 
 bool weak_room_silent(const weak_receiver *v)
@@ -505,6 +464,7 @@ void weak_room_free(weak_room *r)
     for (unsigned i = 0; i < r->n; i++) {
         receiver_free(r->receivers[i]);
     }
+    weak_mixer_end();
     g_free(r);
 }
 
@@ -518,9 +478,7 @@ void weak_room_run(weak_room *r, double seconds)
 {
     int64_t end = r->now_ns + (int64_t)(seconds * 1e9);
     for (; r->now_ns < end; r->now_ns += STEP_NS) {
-        for (unsigned t = 0; t < CANVASES; t++) {
-            encode(r, t);
-        }
+        weak_mixer_step(r->now_ns);
         for (unsigned i = 0; i < r->n; i++) {
             step_receiver(r->receivers[i]);
         }
@@ -529,7 +487,8 @@ void weak_room_run(weak_room *r, double seconds)
 
 unsigned weak_room_keyframes(const weak_room *r, unsigned tier)
 {
-    return r->encoders[tier].keyframes;
+    (void)r;
+    return weak_mixer_keyframes(tier);
 }
 
 double weak_room_until(weak_room *r, const weak_receiver *v, unsigned tier, double limit)
@@ -596,7 +555,7 @@ weak_view weak_room_end(weak_receiver *v)
 
 unsigned weak_room_tier(const weak_receiver *v)
 {
-    return v->view.current >= TIERS && v->view.current < CANVASES ? v->view.current - HANDS : MIN(v->view.current, TIERS);
+    return v->view.current >= TIERS && v->view.current < CANVASES ? v->view.current - HANDS - 1 : MIN(v->view.current, TIERS);
 }
 
 double weak_room_queue_ms(const weak_receiver *v)
