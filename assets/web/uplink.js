@@ -17,6 +17,7 @@ export const HANDS = [
 const SMALL = 2;
 const LEAST = [130000, 75000, 0, 0]; // what a rung must have
 const STANDING_MS = 400; // longer round trips than the shortest one: a queue stands
+const FOREIGN_MS = 5000; // a queue that stands so long although only the voice goes up is not ours
 const FULL_MS = 700; // so long a round trip and loss: a queue was full from the beginning
 const LOST = 0.1;
 const LESS_LOST = 0.7; // of what was lost before: sending less has helped
@@ -51,6 +52,7 @@ export class Uplink {
     const slow = rtt > this.#shortest + STANDING_MS;
     const standing = slow || (lost > LOST && (rtt > FULL_MS || (this.rung >= SMALL && this.#lost < LESS_LOST * this.#lostBefore)));
     this.#repeat(now, slow || rtt > FULL_MS);
+    if (slow && this.rung === RUNGS.length - 1 && now - this.#changed >= FOREIGN_MS) this.#shortest = rtt; // somebody else's load
     const short = rate > 0 && rate < LEAST[this.rung];
     this.#troubled = standing || short ? this.#troubled || now : 0;
     this.#calm = standing || short ? 0 : this.#calm || now;

@@ -104,3 +104,15 @@ test('a line that drops what is too much, without a queue: less and less goes up
   }
   assert.ok(uplink.rung >= 2, `rung ${uplink.rung}`);
 });
+
+test('beside somebody else who keeps the queue full, a small picture goes up', () => {
+  const uplink = new Uplink();
+  const rungs = [];
+  for (let i = 1; i <= 120; i++) {
+    uplink.step(1000 * i, { rate: 60000, rtt: i < 5 ? 50 : 900 + 80 * (i % 2), lost: 0.03 });
+    rungs.push(uplink.rung);
+  }
+  assert.ok(rungs.slice(20).filter((r) => r === 2).length >= 90, rungs.join(''));
+  for (let i = 121; i <= 240; i++) uplink.step(1000 * i, { rate: 1000000, rtt: 50 });
+  assert.equal(uplink.rung, 0, 'when the other has gone');
+});

@@ -218,13 +218,41 @@ static void a_copied_encoder_carries_on(void **state)
     assert_null(mix_aenc_new(&(mix_audio_config){.complexity = 11}, NULL));
 }
 
+/* Pauses are sent too: a receiver could not tell them from loss, and the first sound after one would be cut. */
+static void pauses_are_no_holes(void **state)
+{
+    (void)state;
+    for (mix_audio_profile p = MIX_PROFILE_FULL; p < MIX_PROFILES; p++) {
+        mix_aenc *e = p == MIX_PROFILE_FULL ? mix_aenc_new(NULL, NULL) : mix_aenc_new_thin(NULL, NULL);
+        if (p != MIX_PROFILE_FULL) {
+            mix_aenc_take_profile(e, p);
+        }
+        unsigned samples = 0;
+        for (unsigned k = 0; k < 150; k++) {
+            int16_t pcm[MIX_BLOCK] = {0};
+            if (k < 30) {
+                kit_tone(pcm, MIX_BLOCK, k * MIX_BLOCK, 330, 6000);
+            }
+            mcu_au *au = mix_aenc_encode(e, pcm, k * MIX_BLOCK, (int64_t)k * MIX_BLOCK_NS);
+            if (au) {
+                assert_int_equal(au->ts, samples);
+                assert_false(mix_adec_is_dtx(MCU_CODEC_OPUS, au->size));
+                samples += mix_adec_duration(MCU_CODEC_OPUS, au->data, au->size);
+                mcu_au_unref(au);
+            }
+        }
+        assert_int_equal(samples, 150 * MIX_BLOCK);
+        mix_aenc_free(e);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_codec_keeps_a_tone),      cmocka_unit_test(companding_follows_the_tables),
         cmocka_unit_test(fec_brings_back_a_lost_packet), cmocka_unit_test(fec_flag_is_off_without_fec),
         cmocka_unit_test(concealment_goes_on_and_fades), cmocka_unit_test(garbage_is_survived),
-        cmocka_unit_test(a_copied_encoder_carries_on),
+        cmocka_unit_test(a_copied_encoder_carries_on),   cmocka_unit_test(pauses_are_no_holes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
