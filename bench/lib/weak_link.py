@@ -1,35 +1,28 @@
 """Visits on weak links: a headless Chromium behind a link of tests/network/lab, somebody on a good link as its peer.
 
-What every row noted is kept in bench/out/weak-link-SEED.jsonl.
+What every row noted is kept in bench/out/weak-link-SEED.jsonl. METRIC_p2p is that of two Chromiums without a server, measured once: it is
+kept in bench/results/weak-link-p2p.json, and what is there is not measured again. Row r22 is twelve bots on twelve of these links at once,
+r24 a person who comes by a thin line (bench/run client).
 
 Each row of bench/weak-link/rows.mjs by three seeds, 60 s each, of which the first 5 do not count; median and worst. Row r00, the
 perfect link, goes with every run: where it is not clean the machine was too busy, and no goal of that run is judged.
-frozen: share of time in gaps of more than 200 ms between new numbers burnt into the good one's pictures. STOI: what is heard against
-what was said, aligned each second. Needs root.
+Figures are those of weak_measure.py. Needs root.
 """
 import json
 import os
 import subprocess
 import tempfile
-import wave
 from pathlib import Path
 
-import numpy as np
-
-import opus
-from clips import packets
-from client import need_browser
-from report import TOP, BenchError, middle, percentile, say
-from stoi import RATE as STOI_RATE
-from stoi import resample, stoi
+import client
+from report import TOP, BenchError, machine, middle, say
+from weak_measure import figures_of, write_voices
 
 TARGETS = ["tessera-launcher", "tessera", "tessera-room", "tessera-bot", "tessera-clips", "tessera-client", "tessera-lab"]
-CASES = ["r00", *(f"r{n:02}" for n in range(1, 22)), "r23"]
+CASES = [f"r{n:02}" for n in range(25)]
 QUICK = ["r05", "r10"]
 SEEDS = (1, 2, 3)
-GAP_MS = 200
 WORST = 1.5  # times the goal, for the worst seed
-NAMES = "ABCDES"
 # (metric, goal, better) a row.
 GOALS = {
     "r01": {"latency_p50_ms": 160, "latency_p95_ms": 230, "skew_ms": 45},
@@ -54,155 +47,107 @@ GOALS = {
     "r20": {"stoi_up": 0.95, "fps_up": 5},
     "r21": {"keyframes": 2, "gap_ms": 200, "join_p95_ms": 1000},
     "r23": {"fps": 12, "frozen_pct": 1},
+    "r24": {"usable_s": 6, **client.JOIN_GOALS},
 }
 for _row in ("r01", "r02", "r03", "r04", "r05", "r06", "r07", "r08", "r09"):
     GOALS[_row]["fps_up"] = 10
 GOALS["r10"]["fps_up"] = 5
+CROWD_METRICS = ("fps", "frozen_pct", "tier", "stoi")
+GOALS["r22"] = {f"{row}_{m}": goal for row, goals in GOALS.items() for m, goal in goals.items() if m in CROWD_METRICS}
+APART = {"r22", "r24"}  # not of a browser that is there already
 HIGHER = {"stoi", "stoi_up", "fps", "fps_up", "received_kbps"}
+P2P = TOP / "bench" / "results" / "weak-link-p2p.json"
+P2P_METRICS = ("fps", "frozen_pct", "gap_ms", "latency_p50_ms", "latency_p95_ms", "concealed_pct", "queue_p95_ms", "stoi", "audio_back_ms", "video_back_ms")
+NO_P2P = {"r15", "r20", "r21", "r23"}  # about the server or the way up
 UNITS = {"pct": "%", "ms": "ms", "s": "s", "kbps": "kbit/s"}
 
 
 def run(report, programs, cases, quick):
     if os.geteuid() != 0:
         raise BenchError("weak-link needs root: it makes network namespaces")
-    need_browser()
-    rows = [c for c in (QUICK if quick and set(cases) == set(CASES) else cases) if c != "r00"]
+    client.need_browser()
+    wanted = QUICK if quick and set(cases) == set(CASES) else cases
+    rows = [c for c in wanted if c != "r00" and c not in APART]
     kept = []
     for seed in SEEDS[:1] if quick else SEEDS:
-        say(f"seed {seed}: r00 {' '.join(rows)}")
+        say(f"seed {seed}: r00 {' '.join(rows)}{' r22' if 'r22' in wanted else ''}")
         with tempfile.TemporaryDirectory(prefix="tessera-weak-link-") as folder:
             kept.append(one_seed(programs, Path(folder), seed, 4 if quick else 55, ["r00", *rows]))
+            if "r22" in wanted:
+                kept[-1].update(visits(programs, Path(folder), "crowd.mjs", seed, 20 if quick else 55, []))
     clean = all(is_clean(k.get("r00")) for k in kept)
     if not clean:
         say(f"row 0, the perfect link, was not clean ({[k.get('r00') for k in kept]}): the machine was too busy, nothing here counts")
-    for row in ["r00", *rows]:
-        add_row(report, row, [k[row] for k in kept if row in k], clean)
+    baseline = without_server(programs, ["r00", *rows], quick)
+    for row in ["r00", *rows, *(["r22"] if "r22" in wanted else [])]:
+        add_row(report, row, [k[row] for k in kept if row in k], clean, baseline.get(row, {}))
+    if "r24" in wanted:
+        add_joins(report, programs, quick, clean)
+
+
+def add_joins(report, programs, quick, clean):
+    say("r24: a page that is opened, and a visit that is joined, over 64 kbit/s")
+    found = client.node(programs, "load.mjs", *(["cold:2000"] if quick else ["cold"] * 3), timeout=200)
+    add_row(report, "r24", [{m: f[m] for m in ("usable_s", "voice_s", "picture_s")} for f in found], clean, {})
+
+
+def without_server(programs, rows, quick):
+    """{row: {metric: value}}; rows that were never measured are, but in a quick run."""
+    known = json.loads(P2P.read_text()) if P2P.exists() else {"rows": {}}
+    missing = [] if quick else [r for r in rows if r not in known["rows"] and r not in NO_P2P]
+    if missing:
+        say(f"without a server: {' '.join(missing)}")
+        with tempfile.TemporaryDirectory(prefix="tessera-weak-link-") as folder:
+            write_voices(programs.clips, Path(folder))
+            found = visits(programs, Path(folder), "p2p.mjs", 1, 55, ["r00", *missing], "-p2p")
+        if is_clean(found.get("r00")):
+            known["taken"] = machine(quick)
+            known["rows"].update({r: {m: round(v, 4) for m, v in found[r].items() if m in P2P_METRICS} for r in found})
+            P2P.write_text(json.dumps(known, indent=1) + "\n")
+        else:
+            say("its row 0 was not clean: nothing of it is kept")
+    return known["rows"]
 
 
 def is_clean(figures):
     return bool(figures) and figures["frozen_pct"] <= 1 and figures["concealed_pct"] <= 1 and figures["fps"] >= 20
 
 
-def add_row(report, row, found, clean):
+def is_higher(row, metric):
+    return (metric.split("_", 1)[1] if row == "r22" else metric) in HIGHER
+
+
+def add_row(report, row, found, clean, baseline):
     for metric in sorted({m for f in found for m in f}):
         values = [f[metric] for f in found if f.get(metric) is not None]
-        better = "higher" if metric in HIGHER else "lower"
+        better = "higher" if is_higher(row, metric) else "lower"
         goal = GOALS.get(row, {}).get(metric) if clean else None
         unit = UNITS.get(metric.rsplit("_", 1)[-1], "")
         report.add(row, metric, middle(values), unit, better=better, goal=goal)
         if len(values) > 1:
             worst = min(values) if better == "higher" else max(values)
             report.add(row, metric + "_worst", worst, unit, better=better, goal=None if goal is None else goal / WORST if better == "higher" else goal * WORST)
+        if metric in baseline:
+            report.add(row, metric + "_p2p", baseline[metric], unit, better=better)
+
+
+def visits(programs, folder, script, seed, seconds, rows, suffix=""):
+    """{row: {metric: value}} of what a script of bench/weak-link noted; rows that failed are said."""
+    environment = {**os.environ, "TESSERA_BIN": str(programs.folder / "bin"), "TESSERA_CLIPS": str(programs.clips), "TESSERA_TEST_OUTPUT": str(TOP / "bench" / "out")}
+    command = ["node", str(TOP / "bench" / "weak-link" / script), str(folder), str(seed), str(seconds), *rows]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180 + (len(rows) or 1) * (seconds + 60))
+    if done.returncode != 0:
+        raise BenchError(f"{script} failed: {done.stderr.strip()[-500:]}")
+    out = TOP / "bench" / "out"
+    out.mkdir(exist_ok=True)
+    (out / f"weak-link-{seed}{suffix or ('-crowd' if not rows else '')}.jsonl").write_text(done.stdout)
+    figures = figures_of(map(json.loads, done.stdout.splitlines()), programs.clips, folder)
+    for row, found in figures.items():
+        if "error" in found:
+            say(f"{row}: {found['error']}")
+    return {row: found for row, found in figures.items() if "error" not in found}
 
 
 def one_seed(programs, folder, seed, seconds, rows):
-    """{row: {metric: value}} of one run."""
-    said = opus.decode(packets(programs.clips / "speech-0.clip"), 20)
-    voice = opus.decode(packets(programs.clips / "speech-1.clip"), 20)
-    with wave.open(str(folder / "voice.wav"), "wb") as file:
-        file.setparams((1, 2, opus.RATE, 0, "NONE", ""))
-        file.writeframes((voice * 32767).astype("<i2").tobytes())
-    environment = {**os.environ, "TESSERA_BIN": str(programs.folder / "bin"), "TESSERA_CLIPS": str(programs.clips), "TESSERA_TEST_OUTPUT": str(TOP / "bench" / "out")}
-    command = ["node", str(TOP / "bench" / "weak-link" / "visit.mjs"), str(folder), str(seed), str(seconds), *rows]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120 + len(rows) * (seconds + 60))
-    if done.returncode != 0:
-        raise BenchError(f"visit.mjs failed: {done.stderr.strip()[-500:]}")
-    out = TOP / "bench" / "out"
-    out.mkdir(exist_ok=True)
-    (out / f"weak-link-{seed}.jsonl").write_text(done.stdout)
-    figures = {}
-    for line in done.stdout.splitlines():
-        found = json.loads(line)
-        if "error" in found:
-            say(f"{found['row']}: {found['error']}")
-            continue
-        figures[found["row"]] = measure(found)
-        figures[found["row"]]["stoi"] = intelligibility(folder / f"{found['row']}-{seed}-down.pcm", said)
-        figures[found["row"]]["stoi_up"] = intelligibility(folder / f"{found['row']}-{seed}-up.pcm", voice)
-    return figures
-
-
-# ---- pictures and figures ----
-
-
-def measure(found):
-    begin, end = found["began"], found["began"] + found["span"]
-    fresh, last = [], None
-    for at, number, width, age in found["pictures"]:
-        if number != last and at <= end:
-            fresh.append((at, age))
-        last = number
-    edges = [begin, *(at for at, _ in fresh), end]
-    gaps = [b - a for a, b in zip(edges, edges[1:])]
-    ages = [age for _, age in fresh if age is not None]
-    first, final = found["figures"][0], found["figures"][-1]
-    samples = max(1, final["samples"] - first["samples"])
-    emitted = max(1, final["emitted"] - first["emitted"])
-    down = found["carried"]["down"]
-    tiers = [tier_index(t) for _, t, _ in found["tiers"]]
-    skews = [abs(f["playedAudio"] - f["playedVideo"]) for f in found["figures"] if f["playedAudio"] and f["playedVideo"]]
-    out = {
-        "fps": len(fresh) * 1000 / found["span"],
-        "frozen_pct": 100 * sum(g for g in gaps if g > GAP_MS) / found["span"],
-        "gap_ms": max(gaps),
-        "latency_p50_ms": percentile(ages, 50),
-        "latency_p95_ms": percentile(ages, 95),
-        "concealed_pct": 100 * (final["concealed"] - first["concealed"]) / samples,
-        "audio_delay_ms": 1000 * (final["buffered"] - first["buffered"]) / emitted,
-        "queue_p95_ms": down["wait_p95_ms"],
-        "received_kbps": 8 * (final["bytes"] - first["bytes"]) / found["span"],
-        "keyframes": final["keys"] - first["keys"],
-        "tier": middle(tiers),
-        "skew_ms": middle(skews),
-        "loss_pct": 100 * (down["lost"] + down["policed"] + down["full"]) / max(1, down["packets"]),
-        "fps_up": found["up_changes"] / found["up_s"],
-        "join_p95_ms": found.get("join_p95_ms"),
-    }
-    out.update(after(found, begin, fresh))
-    return {m: v for m, v in out.items() if v is not None}
-
-
-def tier_index(name):
-    return NAMES.index(name) if name in NAMES else len(NAMES)
-
-
-def after(found, begin, fresh):
-    """How soon what had gone was back after the moment `after`; tiers against those at the window's begin."""
-    if "after" not in found:
-        return {}
-    moment = begin + 1000 * found["after"]
-    video = next((at - moment for at, _ in fresh if at > moment), None)
-    heard = next((f["audio"] for f in reversed(found["figures"]) if f["ms"] <= moment), None)
-    audio = next((f["ms"] - moment for f in found["figures"] if f["ms"] > moment and heard is not None and f["audio"] > heard + 2), None)
-    since = lambda tier: next(((at / 1000 - found["after"]) for at, t, _ in found["tiers"] if at / 1000 > found["after"] and tier_index(t) <= tier), None)  # noqa: E731
-    out = {"video_back_ms": video, "audio_back_ms": audio, "to_b_s": since(1), "to_a_s": since(0)}
-    if found["tiers"]:
-        out["tier_back_s"] = since(tier_index(found["tiers"][0][1]))
-    return out
-
-
-# ---- sound ----
-
-
-def intelligibility(path, said):
-    heard = np.frombuffer(path.read_bytes(), "<i2") / 32768
-    if len(heard) < 2 * opus.RATE:
-        return None
-    reference = resample(said, opus.RATE)
-    heard = resample(heard, opus.RATE)
-    return stoi(aligned(reference, heard), heard, STOI_RATE)
-
-
-def aligned(loop, heard):
-    """What was said while each second of `heard` was heard: `loop` goes round and round."""
-    size, reach = STOI_RATE, int(0.3 * STOI_RATE)
-    spectrum = np.fft.rfft(loop)
-    chunks = [heard[at : at + size] for at in range(0, len(heard), size)]
-    matches = [np.fft.irfft(spectrum * np.conj(np.fft.rfft(c, len(loop))), len(loop)) for c in chunks]
-    place = int(np.argmax(sum(np.roll(m, -i * size) for i, m in enumerate(matches))))
-    out = []
-    for i, (chunk, match) in enumerate(zip(chunks, matches)):
-        near = (place + i * size + np.arange(-reach, reach + 1)) % len(loop)
-        best = near[np.argmax(match[near])] if np.any(chunk) else near[reach]
-        out.append(loop[(best + np.arange(len(chunk))) % len(loop)])
-    return np.concatenate(out)
+    write_voices(programs.clips, folder)
+    return visits(programs, folder, "visit.mjs", seed, seconds, rows)

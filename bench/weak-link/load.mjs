@@ -10,7 +10,7 @@ s.on('error', (e) => console.error(e.message));`;
 export async function beginLoad(direction, lab, link) {
   const [from, to, address] = direction === 'down' ? [lab.namespace, link.namespace, link.address] : [link.namespace, lab.namespace, link.server];
   const sink = start('ip', ['netns', 'exec', to, 'node', '-e', SINK]);
-  await until('the other load', () => sink.out.includes('ready'), 10000);
+  await until('the other load', () => sink.out.includes('ready'), 30000);
   const source = start('ip', ['netns', 'exec', from, 'node', '-e', SOURCE, address]);
   return async () => {
     await source.stop('SIGTERM', 1000);

@@ -1,6 +1,9 @@
 // rows.mjs - the links that visits have to hold on. link: settings from when media flows (tests/network/lab/shape.h);
 // steps: [[seconds into the window, settings]...] as well; seconds: the window; load: who fills the link beside us; seat: more about
 // the weak person's link of the API; after: what happened at which second, for times until pictures and sound are back.
+// The links of row 22, all in one visit: those that a receiver can be judged on.
+export const CROWD = ['r00', 'r01', 'r02', 'r03', 'r04', 'r05', 'r07', 'r08', 'r09', 'r10', 'r13', 'r14'];
+
 export const ROWS = {
   r00: { link: '' },
   r01: { link: 'rate=5000 delay=25' },

@@ -59,9 +59,9 @@ bool mcu_report_all_seen(mcu_crew *c)
 /* ---- JSON ---- */
 
 /* In ms of the wall clock, which others can read as well. */
-static double unix_ms(int64_t at_ns)
+static json_int_t unix_ms(int64_t at_ns)
 {
-    return at_ns == 0 ? 0 : (double)g_get_real_time() / 1e3 - (double)(mcu_now_ns() - at_ns) / 1e6;
+    return at_ns == 0 ? 0 : g_get_real_time() / 1000 - (mcu_now_ns() - at_ns) / MCU_NS_PER_MS;
 }
 
 static json_t *stream_json(const mcu_stream_stats *s)
@@ -118,7 +118,7 @@ static json_t *participant_json(mcu_crew *c, const mcu_participant_view *v, bool
                           "seat", v->seat, "phase", mcu_participant_phase_name(v->phase), "why", v->why, "tier", v->tier,
                           "elapsed_s", (double)(mcu_now_ns() - c->start_ns) / 1e9);
     json_t *more[] = {
-        json_pack("{s:i, s:f}", "sent_frame", (int)v->sent_frame, "sent_unix_ms", unix_ms(v->sent_ns)),
+        json_pack("{s:i, s:I}", "sent_frame", (int)v->sent_frame, "sent_unix_ms", unix_ms(v->sent_ns)),
         json_pack("{s:f, s:f, s:f, s:i, s:i, s:I, s:I, s:I}", "join_ms", v->join_ms, "up_ms", v->up_ms, "first_picture_ms",
                   v->first_picture_ms, "signal_losses", (int)v->signal_losses, "connections", (int)v->connections,
                   "sent_pictures", (json_int_t)v->sent_pictures, "refused_pictures", (json_int_t)v->refused_pictures,

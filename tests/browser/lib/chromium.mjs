@@ -41,7 +41,9 @@ export async function launchChromium({ media, permissions = ['camera', 'micropho
   const context = profile ? await chromium.launchPersistentContext(profile, { ...process_, ...person }) : await browser.newContext(person);
   const close = async () => {
     await (browser || context).close();
-    if (wrapper) fs.rmSync(wrapper, { recursive: true });
+    if (wrapper) fs.rmSync(wrapper, { recursive: true, force: true });
   };
-  return { kind: 'chromium', media, browser, context, newPage: () => context.newPage(), close };
+  // More people on this machine, with the same camera and microphone: {newPage} of their own.
+  const newContext = (more = {}) => browser.newContext({ ...person, ...more });
+  return { kind: 'chromium', media, browser, context, newPage: () => context.newPage(), newContext, close };
 }

@@ -1,0 +1,114 @@
+// row.mjs - one row: a person who is in a visit, over a link that becomes what the row says; what that person and the good one notice.
+import fs from 'node:fs';
+import path from 'node:path';
+import { sleep, until } from '../../tests/browser/lib/processes.mjs';
+import { hear } from '../../tests/browser/lib/visit.mjs';
+import { beginLooking, endLooking } from './look.mjs';
+import { beginLoad } from './load.mjs';
+
+const PICTURE_MS = 40;
+const PICTURES = 300; // of the good one's clip, which numbers one each 40 ms
+
+// The peer on the good link: a bot that tells when it sent which picture, and keeps what it hears in `file`.
+export class GoodOne {
+  #anchors = []; // [ms, number]
+
+  constructor(scene, link, { namespace, file, seconds = 3600, more = [] }) {
+    fs.writeFileSync(file, '');
+    this.file = file;
+    this.bot = scene.bots([link], { seconds, namespace, args: ['--report', '1', '--record', file, ...more] });
+    const timer = setInterval(() => this.#follow(), 500);
+    scene.later(() => clearInterval(timer));
+  }
+
+  #follow() {
+    const report = this.#reports().filter((r) => r.sent_unix_ms).pop();
+    const last = this.#anchors[this.#anchors.length - 1];
+    if (report && (!last || last[0] !== report.sent_unix_ms)) this.#anchors.push([report.sent_unix_ms, report.sent_frame]);
+  }
+
+  #reports() {
+    return this.bot.reports().filter((r) => r.participant === 0);
+  }
+
+  // How old the picture `number` is that was seen at `ms`; null where that cannot be said.
+  age(ms, number) {
+    const before = this.#anchors.filter(([at]) => at <= ms + 1000).pop();
+    if (!before) return null;
+    const late = ms - before[0] - (((((number - before[1]) % PICTURES) + PICTURES) % PICTURES) * PICTURE_MS);
+    const whole = PICTURES * PICTURE_MS;
+    const wrapped = ((late % whole) + whole) % whole;
+    return wrapped > whole / 2 ? null : wrapped;
+  }
+
+  // How many new numbers it has seen in the tile of `seat`.
+  changes(seat) {
+    const tile = (this.#reports().pop() || { tiles: [] }).tiles.find((t) => t.seat === seat);
+    return tile ? tile.changes : 0;
+  }
+
+  heard = () => fs.statSync(this.file).size;
+  sound = (from) => fs.readFileSync(this.file).subarray(from);
+}
+
+// What the link carried between two readings; waiting is of that time anyway.
+const since = (before, now) => Object.fromEntries(Object.entries(now).map(([way, figures]) => [way, Object.fromEntries(Object.entries(figures).map(([k, v]) => [k, /^wait/.test(k) ? v : v - before[way][k]]))]));
+
+const pcm = (samples) => Buffer.from(Int16Array.from(samples, (s) => Math.max(-32768, Math.min(32767, s * 32767))).buffer);
+
+async function tiers(server, room, seat, until_) {
+  const seen = [];
+  for (const began = Date.now(); Date.now() < until_;) {
+    const own = (await server.inspect(room)).participants.find((p) => p.seat === seat);
+    if (own) seen.push([Date.now() - began, own.tier, own.quality]);
+    await sleep(250);
+  }
+  return seen;
+}
+
+// n more people who only receive, 100 ms apart; -> () => within how many ms 95 % of them had a picture, when all have one. They leave.
+export async function joins(scene, server, room, n, namespace, more = []) {
+  const links = [];
+  for (let i = 0; i < n; i++) links.push(await server.link(room, `Extra ${i}`));
+  const bots = scene.bots(links, { seconds: 60, namespace, args: ['--recvonly', '--stagger', '100', '--report', '1', '--decode', '1', ...more] });
+  return async () => {
+    const finals = await until('the joins', () => {
+      const last = bots.reports().filter((r) => r.type === 'report').slice(-n);
+      return last.length === n && last.every((r) => r.first_picture_ms >= 0) && last;
+    }, 30000, 200);
+    await bots.stop('SIGINT', 5000);
+    return finals.map((r) => r.first_picture_ms).sort((a, b) => a - b)[Math.ceil(n * 0.95) - 1];
+  };
+}
+
+// row: of rows.mjs, with `seconds` and `settle_ms`, the time before them that does not count. person: {page, seat, link, person: whose
+// pictures it looks at};
+// visit: {scene, lab, server, room, good}; keep: {folder, seed} of the sounds. -> what weak_measure.py reads.
+export async function see(name, row, person, visit, keep) {
+  const { link: settings, steps = [], load, joins: joining, settle_ms: settle, ...rest } = row;
+  const { page, seat, link, person: looked = 0 } = person;
+  const { scene, lab, server, room, good } = visit;
+  await link.set('clear');
+  if (settings) await link.set(settings);
+  const stopLoad = load ? await beginLoad(load, lab, link) : null;
+  if (!steps.length) await sleep(settle);
+  const span = 1000 * row.seconds;
+  const before = await link.figures();
+  await beginLooking(page, looked);
+  const [changesBefore, heardFrom] = [good.changes(seat), good.heard()];
+  if (steps.length) await link.schedule(steps);
+  const began = Date.now();
+  const joined = joining ? await joins(scene, server, room, joining, lab.namespace) : null;
+  const [tiersSeen, sound] = await Promise.all([tiers(server, room, seat, began + span), hear(page, span)]);
+  const seen = await endLooking(page);
+  const carried = since(before, await link.figures());
+  const up = { up_changes: good.changes(seat) - changesBefore, up_s: (Date.now() - began) / 1000 };
+  const standing = (await server.inspect(room)).participants.find((p) => p.seat === seat);
+  const file = (way) => path.join(keep.folder, `${name}-${keep.seed}-${way}.pcm`);
+  fs.writeFileSync(file('down'), pcm(sound));
+  fs.writeFileSync(file('up'), good.sound(heardFrom));
+  const joinP95 = joined ? await joined() : undefined;
+  if (stopLoad) await stopLoad();
+  return { row: name, seed: Number(keep.seed), ...rest, began, span, tiers: tiersSeen, carried, rest: standing, join_p95_ms: joinP95, ...up,
+    pictures: seen.pictures.map(([ms, number, width]) => [Math.round(ms), number, width, good.age(ms, number)]), figures: seen.figures };
+}
