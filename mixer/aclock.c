@@ -61,15 +61,11 @@ static void register_metrics(clock_metrics *m)
                                        G_N_ELEMENTS(bounds));
 }
 
-mix_aclock *mix_aclock_new(const mix_audio_config *config, mcu_mailbox *out, GError **error)
+mix_aclock *mix_aclock_new(mcu_mailbox *out)
 {
-    mix_acore *core = mix_acore_new(config, error);
-    if (!core) {
-        return NULL;
-    }
     mix_aclock *c = g_new0(mix_aclock, 1);
     c->out = out;
-    c->core = core;
+    c->core = mix_acore_new();
     c->commands = mcu_mailbox_new(MIX_ACLOCK_OUT_BOUND, g_free);
     c->spare = mcu_ring_new(SPARE_MESSAGES, mix_aclock_message_free);
     for (unsigned i = 0; i < SPARE_MESSAGES; i++) {

@@ -40,7 +40,7 @@ void mix_aclock_message_free(void *message); /* with what its batch holds */
 typedef struct mix_aclock mix_aclock;
 /* `out` takes mix_aclock_message and must hold MIX_ACLOCK_OUT_BOUND. */
 #define MIX_ACLOCK_OUT_BOUND 1024
-mix_aclock *mix_aclock_new(const mix_audio_config *config, mcu_mailbox *out, GError **error);
+mix_aclock *mix_aclock_new(mcu_mailbox *out);
 void mix_aclock_free(mix_aclock *c); /* stopped */
 bool mix_aclock_start(mix_aclock *c);
 void mix_aclock_stop(mix_aclock *c); /* joins, at most one tick */

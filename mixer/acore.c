@@ -5,24 +5,19 @@
 
 #include "mixer/pcm.h"
 
-/* What all who are silent hear at one rate. */
-typedef struct {
-    mix_limiter limiter;
-    bool live;              /* somebody heard it on the last tick: */
-    int16_t pcm[MIX_BLOCK]; /* this */
-} shared_mix;
-
 struct mix_acore {
     mix_abus *mix;
     uint64_t tick;
-    uint64_t masked; /* slots, on this tick */
+    uint64_t masked;  /* slots, on this tick */
+    uint64_t apart;   /* that sound beside the sums */
+    uint64_t staying; /* and are for the same listeners as on the tick before */
+    bool clinical;    /* somebody's heart or lungs are heard */
     mix_avoice *voices[MIX_MAX_VOICES];
     unsigned n_voices;
     mix_alistener *listeners[MIX_MAX_LISTENERS];
     unsigned n_listeners;
-    mix_aenc *encoder; /* the shared one; Opus is at 48 kHz, and nothing else is */
-    shared_mix shared[MIX_BUSES];
-    int16_t private[MIX_MAX_LISTENERS][MIX_BLOCK]; /* of this tick, for those who do not share */
+    mix_agroup groups[MIX_MAX_LISTENERS]; /* of this tick */
+    unsigned n_groups;
     mix_acore_stats stats;
     mix_acore_stats gone; /* counted by voices that have left */
 };
@@ -35,19 +30,11 @@ void mix_abatch_clear(mix_abatch *b)
     b->n = 0;
 }
 
-mix_acore *mix_acore_new(const mix_audio_config *config, GError **error)
+mix_acore *mix_acore_new(void)
 {
-    mix_aenc *encoder = mix_aenc_new(config, error);
-    if (!encoder) {
-        return NULL;
-    }
     mix_acore *c = g_new0(mix_acore, 1);
-    c->encoder = encoder;
     c->mix = mix_abus_new(MIX_MAX_VOICES);
     g_assert(c->mix);
-    for (unsigned bus = 0; bus < MIX_BUSES; bus++) {
-        mix_limiter_init(&c->shared[bus].limiter, mix_bus_hz(bus));
-    }
     return c;
 }
 
@@ -56,7 +43,6 @@ void mix_acore_free(mix_acore *c)
     if (!c) {
         return;
     }
-    mix_aenc_free(c->encoder);
     mix_abus_free(c->mix);
     g_free(c);
 }
@@ -88,8 +74,11 @@ void mix_acore_remove_voice(mix_acore *c, mix_avoice *v)
         if (c->voices[i] == v) {
             add_voice_stats(&c->gone, v);
             c->voices[i] = c->voices[--c->n_voices];
-            return;
+            break;
         }
+    }
+    for (unsigned i = 0; i < c->n_listeners; i++) {
+        c->listeners[i]->stream->apart = 0; /* slots are other voices' now */
     }
 }
 
@@ -107,10 +96,13 @@ void mix_acore_remove_listener(mix_acore *c, mix_alistener *l)
     for (unsigned i = 0; i < c->n_listeners; i++) {
         if (c->listeners[i] == l) {
             c->listeners[i] = c->listeners[--c->n_listeners];
+            mix_agroup_part(l, c->listeners, c->n_listeners);
             return;
         }
     }
 }
+
+#define CLINICAL_HOLD 100 /* blocks: a heart pauses, and what is said meanwhile is not heard in between */
 
 enum { CPU_EVERY = 8 }; /* asking is a system call: one tick in so many stands for all of them */
 
@@ -123,9 +115,6 @@ static double thread_cpu_s(const mix_acore *c)
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
-
-/* Beyond all slots: the mix without who is masked. */
-#define UNMASKED MIX_MAX_VOICES
 
 static uint64_t masked_slots(const mix_acore *c)
 {
@@ -151,128 +140,157 @@ static int find_own(const mix_acore *c, mix_alistener *l)
     return -1;
 }
 
-/* The slot of the listener's own voice if he would hear himself in the shared mix, else -1. */
+/* What is taken out of the sum for this listener: his own voice, if he would hear himself. */
 static int own_slot(const mix_acore *c, mix_alistener *l, const bool *mixed)
 {
     if (l->own_voice == MIX_HEARS_UNMASKED) {
-        return c->masked != 0 ? UNMASKED : -1;
+        return c->masked != 0 ? MIX_OWN_MASKED : MIX_OWN_NONE;
     }
     int i = find_own(c, l);
-    return i >= 0 && mixed[i] && c->voices[i]->level.audible ? i : -1;
+    bool summed = i >= 0 && mixed[i] && c->voices[i]->route.kind == MIX_FOR_ALL;
+    return summed && c->voices[i]->level.audible ? i : MIX_OWN_NONE;
+}
+
+/* Into the sum, or beside it if it is not for everybody. A voice beside it is in no mix but those that ask for it. */
+static void place(mix_acore *c, unsigned slot)
+{
+    mix_avoice *v = c->voices[slot];
+    if (v->route.kind == MIX_FOR_ALL) {
+        mcu_status s = mix_abus_add(c->mix, slot, c->tick, mix_bus_of(v->hz), v->block);
+        g_assert(s == MCU_OK);
+        return;
+    }
+    mix_abranch_begin(atomic_load_explicit(&v->branch, memory_order_acquire), c->tick, v->block);
+    c->apart |= UINT64_C(1) << slot;
 }
 
 static void pull_voices(mix_acore *c, int64_t now_ns, bool *mixed)
 {
     mix_abus_begin(c->mix, c->tick);
+    c->apart = c->staying = 0;
+    c->clinical = false;
     for (unsigned i = 0; i < c->n_voices; i++) {
         mix_avoice *v = c->voices[i];
+        mix_route before = v->route;
         mix_avoice_collect(v);
         mixed[i] = mix_avoice_pull(v, now_ns);
         if (mixed[i] && v->level.block_dbov > MIX_SILENCE_DBOV) {
-            mcu_status s = mix_abus_add(c->mix, i, c->tick, mix_bus_of(v->hz), v->block);
-            g_assert(s == MCU_OK);
+            place(c, i);
+        }
+        c->staying |= (uint64_t)mix_route_is(before, v->route) << i;
+        c->clinical = c->clinical || (mixed[i] && v->route.kind == MIX_FOR_ALL_CLINICAL);
+    }
+}
+
+typedef enum { UNHEARD = 0, BESIDE, OVER } hearing; /* over: the others are softened */
+
+/* How this one hears a voice that is beside the sums. */
+static hearing hears(const mix_alistener *l, const mix_avoice *v)
+{
+    bool tape = l->own_voice == MIX_HEARS_UNMASKED;
+    uint32_t channel = atomic_load_explicit(&l->hears, memory_order_relaxed);
+    if (v->id == l->own_voice || (tape && atomic_load_explicit(&v->masked, memory_order_relaxed))) {
+        return UNHEARD;
+    }
+    switch (v->route.kind) {
+    case MIX_FOR_ONE:
+        return v->route.to == l->id && v->level.audible ? BESIDE : UNHEARD;
+    case MIX_FOR_CHANNEL:
+        if (!v->level.audible || (!tape && channel != MIX_HEARS_ALL && channel != v->route.to)) {
+            return UNHEARD;
+        }
+        return tape || channel == MIX_HEARS_ALL ? BESIDE : OVER;
+    case MIX_FOR_ALL_CLINICAL:
+        return tape || v->since_sound > CLINICAL_HOLD ? BESIDE : OVER;
+    case MIX_FOR_ALL:
+        break;
+    }
+    return UNHEARD;
+}
+
+static mix_akey key_of(const mix_acore *c, mix_alistener *l, const bool *mixed)
+{
+    mix_akey key = {.bus = l->bus, .own = own_slot(c, l, mixed)};
+    for (unsigned i = 0; i < c->n_voices; i++) {
+        if (mixed[i] && c->voices[i]->route.kind != MIX_FOR_ALL) {
+            hearing h = hears(l, c->voices[i]);
+            key.apart |= (uint64_t)(h != UNHEARD) << i & c->apart;
+            key.softened = key.softened || h == OVER;
         }
     }
+    key.gain = l->follows ? l->follows->gain : mix_astream_gain(key.softened);
+    key.single = mix_alistener_is_apart(l) ? l->id : 0;
+    return key;
 }
 
-static void leave_shared(mix_acore *c, mix_alistener *l)
+/* Voices beside the sum; who is heard no more ends softly, who is heard from now on begins so. Not so whose block is for somebody
+ * else already. */
+static void add_apart(mix_acore *c, const mix_agroup *group, int32_t *pcm)
 {
-    if (l->private || !c->shared[l->bus].live) {
-        return;
+    uint64_t was = group->stream->apart, is = group->key.apart;
+    int n = (int)mix_bus_block(group->key.bus);
+    for (uint64_t left = (is | (was & c->staying)) & c->apart; left != 0; left &= left - 1) {
+        unsigned slot = (unsigned)__builtin_ctzll(left);
+        const int16_t *voice =
+            mix_abranch_at(atomic_load_explicit(&c->voices[slot]->branch, memory_order_acquire), group->key.bus);
+        int before = (int)(was >> slot & 1), now = (int)(is >> slot & 1);
+        for (int i = 0; i < n; i++) {
+            pcm[i] += before == now ? voice[i] : voice[i] * (now ? i : n - i) / n;
+        }
     }
-    l->limiter = c->shared[l->bus].limiter;
-    if (l->encoder) {
-        mix_aenc_copy(l->encoder, c->encoder);
-    }
+    group->stream->apart = is;
 }
 
-static void come_back(mix_acore *c, mix_alistener *l)
+static void read_mix(mix_acore *c, const mix_agroup *group)
 {
-    shared_mix *s = &c->shared[l->bus];
-    if (!l->private || s->live) {
-        return;
+    const mix_akey *key = &group->key;
+    mix_astream *s = group->stream;
+    int32_t sum[MIX_BLOCK];
+    memcpy(s->before, s->pcm, sizeof s->before);
+    if (key->own == MIX_OWN_MASKED) {
+        mix_abus_rest_unmasked(c->mix, sum);
+    } else {
+        mix_abus_rest(c->mix, key->bus, key->own, sum);
     }
-    s->limiter = l->limiter;
-    s->live = true;
-    if (l->encoder) {
-        mix_aenc_copy(c->encoder, l->encoder);
+    mix_astream_soften(s, key->softened, sum);
+    add_apart(c, group, sum);
+    if (key->single) {
+        mix_alistener_shape(c->listeners[group->first], sum);
     }
+    mix_limiter_run(&s->limiter, sum, s->pcm);
 }
 
-/* Moves the listeners between the shared encode and their own. State follows them, so that nobody hears the move: a private
- * encode begins as a copy of the shared one, and a shared one that nobody used takes over from the first who comes back to it.
- * Returns the buses that somebody listens at. */
-static unsigned choose_encodes(mix_acore *c, const int *own)
+static unsigned wanted_buses(const mix_acore *c)
 {
-    unsigned sharing[MIX_BUSES] = {0};
     unsigned wanted = 0;
-    bool alone[MIX_MAX_LISTENERS];
     for (unsigned i = 0; i < c->n_listeners; i++) {
-        alone[i] = own[i] >= 0 || mix_alistener_is_apart(c->listeners[i]);
-        if (alone[i]) {
-            leave_shared(c, c->listeners[i]);
-        }
-    }
-    for (unsigned i = 0; i < c->n_listeners; i++) {
-        mix_alistener *l = c->listeners[i];
-        wanted |= 1U << l->bus;
-        if (!alone[i]) {
-            come_back(c, l);
-            sharing[l->bus]++;
-        }
-        l->private = alone[i];
-    }
-    for (unsigned bus = 0; bus < MIX_BUSES; bus++) {
-        c->shared[bus].live = sharing[bus] > 0;
+        wanted |= 1U << c->listeners[i]->bus;
     }
     return wanted;
 }
 
-/* What this listener alone hears. */
-static void read_own(mix_acore *c, mix_alistener *l, int own, int16_t *pcm)
+/* A telephone's encoder that did not make its group's last packet goes on from what the group heard then. */
+static mcu_au *encode_line(mix_acore *c, mix_alistener *l, const mix_astream *s, int16_t *pcm, uint32_t ts48k, int64_t time_ns)
 {
-    int32_t rest[MIX_BLOCK];
-    if (own == UNMASKED) {
-        mix_abus_rest_unmasked(c->mix, rest);
-    } else {
-        mix_abus_rest(c->mix, l->bus, own, rest);
-    }
-    mix_alistener_shape(l, rest);
-    mix_limiter_run(&l->limiter, rest, pcm);
-}
-
-static void read_mixes(mix_acore *c, const int *own)
-{
-    for (unsigned bus = 0; bus < MIX_BUSES; bus++) {
-        if (c->shared[bus].live) {
-            int32_t all[MIX_BLOCK];
-            mix_abus_rest(c->mix, bus, -1, all);
-            mix_limiter_run(&c->shared[bus].limiter, all, c->shared[bus].pcm);
-        }
-    }
-    for (unsigned i = 0; i < c->n_listeners; i++) {
-        if (c->listeners[i]->private) {
-            read_own(c, c->listeners[i], own[i], c->private[i]);
-        }
-    }
-}
-
-/* `before` is what everybody at a wide telephone heard on the last tick, NULL if nobody did: an encoder that did not make this
- * listener's last packet goes on from there. */
-static mcu_au *encode(mix_acore *c, mix_alistener *l, int16_t *pcm, const int16_t *before, uint32_t ts48k, int64_t time_ns)
-{
-    c->stats.encodes_last_tick++;
-    if (!l->line) {
-        mix_aenc *thin = l->private ? mix_alistener_thin(l) : NULL;
-        return mix_aenc_encode(thin ? thin : l->private ? l->encoder : c->encoder, pcm, ts48k, time_ns);
-    }
-    bool goes_on = l->line_tick + 1 == c->tick && l->line_shared == !l->private;
-    if (!goes_on && before) {
-        mix_penc_follow(l->line, before);
+    bool goes_on = l->line_tick + 1 == c->tick && (l->line_stream == s || (s->copied && l->line_stream == s->copied));
+    if (!goes_on) {
+        mix_penc_follow(l->line, s->before);
     }
     l->line_tick = c->tick;
-    l->line_shared = !l->private;
+    l->line_stream = s;
     return mix_penc_encode_line(l->line, pcm, ts48k, time_ns);
+}
+
+static mcu_au *encode(mix_acore *c, const mix_agroup *group, mix_alistener *l, uint32_t ts48k, int64_t time_ns)
+{
+    mix_astream *s = group->stream;
+    c->stats.encodes_last_tick++;
+    if (l->line) {
+        return encode_line(c, l, s, s->pcm, ts48k, time_ns);
+    }
+    mix_aenc *thin = group->key.single ? mix_alistener_thin(l) : NULL;
+    mix_aenc_clinical(s->encoder, c->clinical);
+    return mix_aenc_encode(thin ? thin : s->encoder, s->pcm, ts48k, time_ns);
 }
 
 /* What a telephone is sent may come back in its voice. */
@@ -284,33 +302,33 @@ static void note_sent(const mix_acore *c, mix_alistener *l, const int16_t *pcm, 
     }
 }
 
-static void make_batch(mix_acore *c, const int16_t *before, uint32_t ts48k, int64_t time_ns, mix_abatch *batch)
+/* One packet for each codec of a group. */
+static void make_batch(mix_acore *c, const uint8_t *of, uint32_t ts48k, int64_t time_ns, mix_abatch *batch)
 {
-    mcu_au *shared[MCU_CODEC_G722 + 1] = {0}; /* one packet a codec */
-    bool loud[MIX_BUSES];
-    for (unsigned bus = 0; bus < MIX_BUSES; bus++) {
-        loud[bus] = c->shared[bus].live && mix_echo_is_loud(c->shared[bus].pcm, mix_bus_block(bus));
+    mcu_au *made[MIX_MAX_LISTENERS][MCU_CODEC_G722 + 1];
+    bool loud[MIX_MAX_LISTENERS];
+    memset(made, 0, c->n_groups * sizeof *made);
+    for (unsigned g = 0; g < c->n_groups; g++) {
+        const mix_astream *s = c->groups[g].stream;
+        loud[g] = mix_echo_is_loud(s->pcm, mix_bus_block(s->bus));
     }
     for (unsigned i = 0; i < c->n_listeners; i++) {
         mix_alistener *l = c->listeners[i];
-        int16_t *pcm = l->private ? c->private[i] : c->shared[l->bus].pcm;
-        mcu_au *au;
-        if (l->private) {
-            au = encode(c, l, pcm, before, ts48k, time_ns);
-        } else {
-            if (!shared[l->codec]) {
-                shared[l->codec] = encode(c, l, pcm, before, ts48k, time_ns);
-            }
-            au = shared[l->codec] ? mcu_au_ref(shared[l->codec]) : NULL;
+        const mix_agroup *group = &c->groups[of[i]];
+        mcu_au **au = &made[of[i]][l->codec];
+        if (!*au) {
+            *au = encode(c, group, l, ts48k, time_ns);
         }
-        note_sent(c, l, pcm, l->private ? l->line && mix_echo_is_loud(pcm, mix_bus_block(l->bus)) : loud[l->bus], time_ns);
-        if (au) {
+        note_sent(c, l, group->stream->pcm, loud[of[i]], time_ns);
+        if (*au) {
             batch->out[batch->n].listener = l;
-            batch->out[batch->n++].au = au;
+            batch->out[batch->n++].au = mcu_au_ref(*au);
         }
     }
-    for (unsigned i = 0; i < G_N_ELEMENTS(shared); i++) {
-        mcu_au_unref(shared[i]);
+    for (unsigned g = 0; g < c->n_groups; g++) {
+        for (unsigned codec = 0; codec < G_N_ELEMENTS(made[g]); codec++) {
+            mcu_au_unref(made[g][codec]);
+        }
     }
 }
 
@@ -341,7 +359,8 @@ mix_prompt *mix_acore_said(mix_acore *c)
 void mix_acore_tick(mix_acore *c, int64_t now_ns, uint32_t ts48k, int64_t time_ns, mix_abatch *batch)
 {
     bool mixed[MIX_MAX_VOICES];
-    int own[MIX_MAX_LISTENERS];
+    mix_akey keys[MIX_MAX_LISTENERS];
+    uint8_t of[MIX_MAX_LISTENERS];
     c->tick++;
     double at[4] = {thread_cpu_s(c)};
     c->stats.encodes_last_tick = 0;
@@ -349,16 +368,15 @@ void mix_acore_tick(mix_acore *c, int64_t now_ns, uint32_t ts48k, int64_t time_n
     at[1] = thread_cpu_s(c);
     c->masked = masked_slots(c);
     for (unsigned i = 0; i < c->n_listeners; i++) {
-        own[i] = own_slot(c, c->listeners[i], mixed);
+        keys[i] = key_of(c, c->listeners[i], mixed);
     }
-    int16_t before[MIX_BLOCK / 3];
-    const shared_mix *wide = &c->shared[MIX_BUS_16K];
-    bool heard = wide->live;
-    memcpy(before, wide->pcm, sizeof before);
-    mix_abus_join(c->mix, choose_encodes(c, own), c->masked);
-    read_mixes(c, own);
+    c->n_groups = mix_agroup_form(c->listeners, keys, c->n_listeners, c->tick, c->groups, of);
+    mix_abus_join(c->mix, wanted_buses(c), c->masked);
+    for (unsigned g = 0; g < c->n_groups; g++) {
+        read_mix(c, &c->groups[g]);
+    }
     at[2] = thread_cpu_s(c);
-    make_batch(c, heard ? before : NULL, ts48k, time_ns, batch);
+    make_batch(c, of, ts48k, time_ns, batch);
     at[3] = thread_cpu_s(c);
     for (unsigned i = 0; i < G_N_ELEMENTS(c->stats.cpu_s); i++) {
         c->stats.cpu_s[i] += (at[i + 1] - at[i]) * CPU_EVERY;

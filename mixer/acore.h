@@ -1,16 +1,15 @@
-/* acore.h - one tick of the room's sound: every voice pulled, summed, and one mix for each listener.
- * Thread: the audio clock, or whoever steps it in a test. No clock of its own; allocates nothing in a tick but the packets it
- * returns. */
+/* acore.h - one tick of the room's sound: every voice pulled, summed, and one mix for each group of listeners
+ * that hear the same. * Thread: the audio clock, or whoever steps it in a test. No clock of its own; allocates nothing in a tick
+ * but the packets it returns. */
 #ifndef MIXER_ACORE_H
 #define MIXER_ACORE_H
 
 #include <glib.h>
 #include <stdint.h>
 
+#include "mixer/agroup.h"
 #include "mixer/alistener.h"
 #include "mixer/avoice.h"
-
-#define MIX_MAX_LISTENERS 64
 
 typedef struct {
     unsigned n;
@@ -29,7 +28,7 @@ typedef struct {
 } mix_acore_stats;
 
 typedef struct mix_acore mix_acore;
-mix_acore *mix_acore_new(const mix_audio_config *config, GError **error);
+mix_acore *mix_acore_new(void);
 void mix_acore_free(mix_acore *c); /* voices and listeners are their owner's */
 
 /* Borrowed until removed. MCU_EFULL beyond MIX_MAX_VOICES, MIX_MAX_LISTENERS. */

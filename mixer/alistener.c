@@ -14,22 +14,24 @@ mix_alistener *mix_alistener_new_line(uint32_t id, uint32_t own_voice, mcu_codec
                                       GError **error)
 {
     bool opus = codec == MCU_CODEC_OPUS;
-    mix_aenc *encoder = opus ? mix_aenc_new(config, error) : NULL;
+    mix_bus bus = opus ? MIX_BUS_48K : mix_bus_of(mix_adec_narrow_hz(codec));
     mix_penc *line = opus ? NULL : mix_penc_new(codec, error);
-    if (!encoder && !line) {
+    mix_astream *stream = opus || line ? mix_astream_new(bus, config, error) : NULL;
+    if (!stream) {
+        mix_penc_free(line);
         return NULL;
     }
     mix_alistener *l = g_new0(mix_alistener, 1);
     l->id = id;
     l->own_voice = own_voice;
     l->codec = codec;
-    l->bus = opus ? MIX_BUS_48K : mix_bus_of(mix_adec_narrow_hz(codec));
-    l->encoder = encoder;
+    l->bus = bus;
+    l->stream = stream;
     l->line = line;
     atomic_init(&l->gain, MIX_GAIN_UNITY);
     atomic_init(&l->profile, MIX_PROFILE_FULL);
     atomic_init(&l->thin_encoder, NULL);
-    mix_limiter_init(&l->limiter, mix_bus_hz(l->bus));
+    atomic_init(&l->hears, MIX_HEARS_ORIGINAL);
     return l;
 }
 
@@ -38,7 +40,7 @@ void mix_alistener_free(mix_alistener *l)
     if (!l) {
         return;
     }
-    mix_aenc_free(l->encoder);
+    mix_astream_free(l->stream);
     mix_aenc_free(atomic_load(&l->thin_encoder));
     mix_penc_free(l->line);
     g_free(l->prompt);

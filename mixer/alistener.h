@@ -1,4 +1,4 @@
-/* alistener.h - one who listens: his encoders, and what he alone is told.
+/* alistener.h - one who listens: what he wants to hear, his encoders, and what he alone is told.
  * Thread: made and freed by the loop, which may set what is atomic; the rest is the audio clock's while it has him. */
 #ifndef MIXER_ALISTENER_H
 #define MIXER_ALISTENER_H
@@ -9,9 +9,8 @@
 #include <stdint.h>
 
 #include "mixer/abus.h"
-#include "mixer/aenc.h"
+#include "mixer/astream.h"
 #include "mixer/audio.h"
-#include "mixer/limiter.h"
 #include "mixer/penc.h"
 
 /* Something that one listener is told, over the others. */
@@ -28,17 +27,17 @@ typedef struct mix_alistener {
     atomic_int gain;                  /* of what he hears, in 1/256; 256 = as it is */
     atomic_uint profile;              /* mix_audio_profile; all but the full one by: */
     _Atomic(mix_aenc *) thin_encoder; /* made by the loop when it is first wanted, NULL before */
+    atomic_uint hears;                /* channel, or MIX_HEARS_* */
     mcu_codec codec;
     mix_bus bus; /* 48 kHz for Opus, a telephone's codec has its own */
     /* Clock only. */
-    unsigned own_at;    /* where his voice was among the room's last time */
-    bool private;       /* has an encode of its own */
-    mix_aenc *encoder;  /* Opus, or ... */
-    mix_penc *line;     /* ... a telephone's codec */
-    uint64_t line_tick; /* of the newest packet of `line`, and whether it was everybody's mix */
-    bool line_shared;
+    unsigned own_at;      /* where his voice was among the room's last time */
+    mix_astream *stream;  /* owned: his share of those that groups of listeners use */
+    mix_astream *follows; /* the one he heard last; NULL = none yet */
+    mix_penc *line;       /* a telephone's codec; NULL = Opus */
+    uint64_t line_tick;   /* of the newest packet of `line`, and of which stream it was */
+    const mix_astream *line_stream;
     mix_prompt *prompt; /* owned; NULL = none */
-    mix_limiter limiter;
 } mix_alistener;
 
 mix_alistener *mix_alistener_new(uint32_t id, uint32_t own_voice, const mix_audio_config *config, GError **error);

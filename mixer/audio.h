@@ -8,6 +8,7 @@
 
 #include "mcu/base/media.h"
 #include "mcu/base/status.h"
+#include "mixer/aroute.h"
 
 #define MIX_MAX_VOICES 64
 
@@ -67,12 +68,22 @@ void mix_audio_voice_mute(mix_audio *a, uint32_t voice, bool muted); /* decoded 
 /* Left out of the mix for listeners with MIX_HEARS_UNMASKED, at once. */
 void mix_audio_voice_mask(mix_audio *a, uint32_t voice, bool masked);
 
-#define MIX_HEARS_UNMASKED UINT32_MAX /* as `own_voice`: everybody but who is masked */
+/* Whom it is for; until then, everybody. MCU_ENOMEM: it stays as it was. A whisper that ends is kept from the others until what
+ * was said meanwhile has been played. Clinical: neither noise suppression nor evening. */
+mcu_status mix_audio_voice_route(mix_audio *a, uint32_t voice, mix_route route);
+mcu_status mix_audio_voice_denoise(mix_audio *a, uint32_t voice, bool on); /* in place of what the config says */
+
+#define MIX_HEARS_UNMASKED                                                                                                       \
+    UINT32_MAX /* as `own_voice`: everybody but who is masked; channels beside the original, no whispers                         \
+                */
 /* `own_voice` 0 = none: hears everybody. A listener whose own voice is silent or absent shares one encode with all such
  * listeners. */
 mcu_status mix_audio_listener_add(mix_audio *a, uint32_t listener, uint32_t own_voice);
 /* A telephone: what it hears is coded as PCMU, PCMA, G722 or OPUS, and never nothing: silence leaves as faint noise. */
 mcu_status mix_audio_listener_add_line(mix_audio *a, uint32_t listener, uint32_t own_voice, mcu_codec codec);
+#define MIX_HEARS_ORIGINAL 0     /* and no interpretation */
+#define MIX_HEARS_ALL UINT32_MAX /* original and interpretations, both as they are */
+void mix_audio_listener_hears(mix_audio *a, uint32_t listener, uint32_t channel); /* over the original 15 dB down, or the above */
 #define MIX_GAIN_UNITY 256
 void mix_audio_listener_gain(mix_audio *a, uint32_t listener, unsigned gain); /* in 1/MIX_GAIN_UNITY, at most 16 times */
 /* Tells this one something over the softened others; what it was being told before ends. 48 kHz, copied, at most 60 s. */

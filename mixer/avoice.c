@@ -1,5 +1,6 @@
 #include "mixer/avoice.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,8 +10,9 @@ enum { FADE_IN = 120, HUSH_TAIL = 5 }; /* 2.5 ms at 48 kHz; blocks */
 
 static const int64_t SQUEEZE_FROM_NS = 15 * MCU_NS_PER_MS, SQUEEZE_TO_NS = 5 * MCU_NS_PER_MS;
 static const int64_t STRETCH_FROM_NS = -10 * MCU_NS_PER_MS, STRETCH_TO_NS = -2 * MCU_NS_PER_MS;
-static const int64_t TONE_TAIL_NS = 60 * MCU_NS_PER_MS; /* a window that is half a tone is not seen as one */
-static const int64_t FORCE_NS = 80 * MCU_NS_PER_MS;     /* that far off, any place will do */
+static const int64_t TONE_TAIL_NS = 60 * MCU_NS_PER_MS;     /* a window that is half a tone is not seen as one */
+static const int64_t WHISPER_TAIL_NS = 400 * MCU_NS_PER_MS; /* how much later than its end sound may arrive */
+static const int64_t FORCE_NS = 80 * MCU_NS_PER_MS;         /* that far off, any place will do */
 
 static void drop_au(void *au)
 {
@@ -31,6 +33,7 @@ static mix_avoice *new_voice(uint32_t id, mcu_codec codec, mix_adec *take_decode
     v->ring = mcu_ring_new(MIX_AVOICE_RING, drop_au);
     v->quiet = MIX_BLOCK;
     v->hushed = HUSH_TAIL;
+    v->since_sound = UINT_MAX;
     mix_loudness_init(&v->loudness, v->hz);
     mix_level_init(&v->level);
     atomic_store(&v->figures.level_mdb, (int)(MIX_SILENCE_DBOV * 1000));
@@ -73,10 +76,30 @@ mix_avoice *mix_avoice_new_line(uint32_t id, mcu_codec codec, bool in_band, GErr
     return v;
 }
 
-bool mix_avoice_denoise(mix_avoice *v)
+bool mix_avoice_denoise(mix_avoice *v, bool on)
 {
-    v->denoise = v->denoise ? v->denoise : mix_denoise_new(v->hz);
-    return v->denoise != NULL;
+    if (on && !atomic_load(&v->denoise)) {
+        mix_denoise *d = mix_denoise_new(v->hz);
+        if (!d) {
+            return false;
+        }
+        atomic_store_explicit(&v->denoise, d, memory_order_release);
+    }
+    atomic_store_explicit(&v->denoise_wanted, on, memory_order_relaxed);
+    return true;
+}
+
+bool mix_avoice_address(mix_avoice *v, mix_route route)
+{
+    if (route.kind != MIX_FOR_ALL && !atomic_load(&v->branch)) {
+        mix_abranch *b = mix_abranch_new(mix_bus_of(v->hz));
+        if (!b) {
+            return false;
+        }
+        atomic_store_explicit(&v->branch, b, memory_order_release);
+    }
+    atomic_store_explicit(&v->wanted_route, mix_route_pack(route), memory_order_release);
+    return true;
 }
 
 void mix_avoice_free(mix_avoice *v)
@@ -84,7 +107,8 @@ void mix_avoice_free(mix_avoice *v)
     if (!v) {
         return;
     }
-    mix_denoise_free(v->denoise);
+    mix_denoise_free(atomic_load(&v->denoise));
+    mix_abranch_free(atomic_load(&v->branch));
     mix_tones_free(v->tones);
     mix_echo_free(v->echo);
     mcu_ring_free(v->ring);
@@ -230,8 +254,39 @@ static void take_block(mix_avoice *v, unsigned block)
     memmove(v->fifo, v->fifo + block, v->fifo_len * sizeof *v->fifo);
 }
 
+/* A whisper that ends is still under way: what was said meanwhile is on the network and in the playout buffer. */
+static mix_route due_route(mix_avoice *v, int64_t now_ns)
+{
+    mix_route wanted = mix_route_unpack(atomic_load_explicit(&v->wanted_route, memory_order_acquire));
+    if (v->route.kind != MIX_FOR_ONE || mix_route_is(wanted, v->route)) {
+        v->kept_until_ns = 0;
+        return wanted;
+    }
+    if (v->kept_until_ns == 0) {
+        v->kept_until_ns = now_ns + mix_ajitter_delay_ns(v->jitter, now_ns, v->fifo_len * mix_unit(v->hz)) + WHISPER_TAIL_NS;
+    }
+    return now_ns < v->kept_until_ns ? v->route : wanted;
+}
+
+/* Another audience or another filter begins with the next block: this one ends softly. */
+static void turn(mix_avoice *v, int64_t now_ns, unsigned block)
+{
+    v->next_route = due_route(v, now_ns);
+    bool denoise = atomic_load_explicit(&v->denoise_wanted, memory_order_relaxed) && v->next_route.kind != MIX_FOR_ALL_CLINICAL;
+    if (v->turned) {
+        fade(v->block, block, true);
+    }
+    v->turned = !mix_route_is(v->next_route, v->route) || denoise != v->denoising;
+    if (v->turned) {
+        fade(v->block, block, false);
+    }
+    v->denoising = denoise;
+}
+
 bool mix_avoice_pull(mix_avoice *v, int64_t now_ns)
 {
+    mix_denoise *denoise = v->denoising ? atomic_load_explicit(&v->denoise, memory_order_acquire) : NULL;
+    v->route = v->next_route;
     unsigned block = MIX_BLOCK / mix_unit(v->hz);
     while (v->fifo_len < block) {
         advance(v, now_ns);
@@ -239,14 +294,15 @@ bool mix_avoice_pull(mix_avoice *v, int64_t now_ns)
     adjust(v, now_ns);
     publish(v, now_ns);
     take_block(v, block);
-    if (v->denoise) {
-        mix_denoise_run(v->denoise, v->block);
+    if (denoise) {
+        mix_denoise_run(denoise, v->block);
     }
     if (v->line && key_is_down(v, now_ns)) {
         memset(v->block, 0, block * sizeof *v->block);
     }
     mix_level_update(&v->level, v->block, block);
-    if (v->even) {
+    v->since_sound = v->level.audible ? 0 : v->since_sound + (v->since_sound < UINT_MAX);
+    if (v->even && v->route.kind != MIX_FOR_ALL_CLINICAL) {
         mix_loudness_run(&v->loudness, v->block, v->level.talking);
     }
     bool muted = atomic_load_explicit(&v->muted, memory_order_relaxed);
@@ -255,5 +311,6 @@ bool mix_avoice_pull(mix_avoice *v, int64_t now_ns)
         fade(v->block, block, !muted);
     }
     v->was_muted = muted;
+    turn(v, now_ns, block);
     return mixed;
 }

@@ -5,10 +5,11 @@
 
 #include "mixer/pcm.h"
 
-enum { SPAN_MAX = MIX_LIMITER_AHEAD + MIX_BLOCK };
+enum { SPAN_MAX = MIX_LIMITER_AHEAD + MIX_BLOCK, SIDE = MIX_LIMITER_SIDE, PHASES = 3 };
 
 static const float RELEASE_PER_S = 10; /* 100 ms to come back two thirds of the way */
 static const float UNITY = 0.9999F;
+static const int32_t MAYBE_LOUD = MIX_LIMITER_CEILING / 2; /* between samples it may be twice as loud */
 
 static float lesser(float a, float b) /* fminf() is a call, for the sake of numbers that are none */
 {
@@ -48,6 +49,27 @@ static void window_minima(const mix_limiter *l, const float *v, float *min)
     }
 }
 
+/* Of this sample and of three points before the next: a sinc of eight taps, true to 0.1 dB up to 16 kHz. */
+static float peak_from(const int32_t *sample)
+{
+    static const float between[PHASES][2 * SIDE] = {
+        {-0.012372F, 0.050026F, -0.147928F, 0.893631F, 0.28005F, -0.086318F, 0.026931F, -0.004021F},
+        {-0.010634F, 0.052582F, -0.15908F, 0.617131F, 0.617131F, -0.15908F, 0.052582F, -0.010634F},
+        {-0.004021F, 0.026931F, -0.086318F, 0.28005F, 0.893631F, -0.147928F, 0.050026F, -0.012372F},
+    };
+    const int32_t *first = sample - (SIDE - 1);
+    float peak = fabsf((float)*sample);
+    for (unsigned phase = 0; phase < PHASES; phase++) {
+        float sum = 0;
+        for (unsigned k = 0; k < 2 * SIDE; k++) {
+            sum += between[phase][k] * (float)first[k];
+        }
+        sum = fabsf(sum);
+        peak = sum > peak ? sum : peak;
+    }
+    return peak;
+}
+
 static int16_t apply(int32_t v, double gain)
 {
     long out = lrint(v * gain);
@@ -78,8 +100,8 @@ static void limit(mix_limiter *l, const int32_t *samples, int16_t *out)
     memcpy(need, l->need, ahead * sizeof *need);
     memcpy(held, l->held, ahead * sizeof *held);
     for (unsigned i = ahead; i < span; i++) {
-        int32_t peak = samples[i] < 0 ? -samples[i] : samples[i];
-        need[i] = peak > MIX_LIMITER_CEILING ? (float)MIX_LIMITER_CEILING / (float)peak : 1;
+        float peak = peak_from(samples + i);
+        need[i] = peak > MIX_LIMITER_CEILING ? (float)MIX_LIMITER_CEILING / peak : 1;
     }
     window_minima(l, need, least);
     hold(l, least, held);
@@ -108,16 +130,17 @@ static bool is_loud(const int32_t *samples, unsigned n)
         most = samples[i] > most ? samples[i] : most;
         least = samples[i] < least ? samples[i] : least;
     }
-    return most > MIX_LIMITER_CEILING || least < -MIX_LIMITER_CEILING;
+    return most > MAYBE_LOUD || least < -MAYBE_LOUD;
 }
 
 void mix_limiter_run(mix_limiter *l, const int32_t *in, int16_t *out)
 {
-    int32_t samples[SPAN_MAX]; /* what leaves, then what stays */
-    memcpy(samples, l->delay, l->ahead * sizeof *in);
-    memcpy(samples + l->ahead, in, l->block * sizeof *in);
-    memcpy(l->delay, samples + l->block, l->ahead * sizeof *in);
-    if (l->active || is_loud(samples + l->ahead, l->block)) {
+    int32_t samples[SPAN_MAX + SIDE]; /* what leaves, then what stays */
+    unsigned waiting = l->ahead + SIDE;
+    memcpy(samples, l->delay, waiting * sizeof *in);
+    memcpy(samples + waiting, in, l->block * sizeof *in);
+    memcpy(l->delay, samples + l->block, waiting * sizeof *in);
+    if (l->active || is_loud(samples + l->ahead, l->block + SIDE)) {
         limit(l, samples, out);
         return;
     }

@@ -46,6 +46,27 @@ double kit_amplitude(double db)
     return 32768 * pow(10, db / 20);
 }
 
+double kit_true_peak_db(const int16_t *pcm, unsigned n)
+{
+    enum { SIDE = 24 };
+    double most = 0;
+    for (unsigned phase = 0; phase < 4; phase++) {
+        double taps[2 * SIDE];
+        for (int k = 0; k < 2 * SIDE; k++) {
+            double x = k - (SIDE - 1) - phase / 4.0;
+            taps[k] = fabs(x) < 1e-9 ? 1 : sin(M_PI * x) / (M_PI * x) * (0.5 + 0.5 * cos(M_PI * x / SIDE));
+        }
+        for (unsigned i = SIDE; i + SIDE < n; i++) {
+            double sum = 0;
+            for (int k = 0; k < 2 * SIDE; k++) {
+                sum += taps[k] * pcm[(int)i + k - (SIDE - 1)];
+            }
+            most = fmax(most, fabs(sum));
+        }
+    }
+    return 20 * log10(most / 32768);
+}
+
 int kit_roughness(const int16_t *pcm, unsigned n)
 {
     int worst = 0;

@@ -19,6 +19,8 @@ void kit_speech(int16_t *pcm, unsigned n, uint64_t at, double hz, double amplitu
 /* Level of one frequency in dB against full scale (Goertzel with a Hann window). */
 double kit_level_db(const int16_t *pcm, unsigned n, double hz);
 double kit_amplitude(double db); /* of a sine that kit_level_db() gives back */
+/* BS.1770-4 annex 2: the largest value between samples too, of four times as many, in dB against full scale. */
+double kit_true_peak_db(const int16_t *pcm, unsigned n);
 /* Largest second difference of the sound: a click is a spike of it. */
 int kit_roughness(const int16_t *pcm, unsigned n);
 

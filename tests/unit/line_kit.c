@@ -9,7 +9,7 @@
 
 void kit_booth_open(kit_booth *b, mcu_codec codec)
 {
-    *b = (kit_booth){.core = mix_acore_new(NULL, NULL)};
+    *b = (kit_booth){.core = mix_acore_new()};
     b->line = mix_avoice_new_line(1, codec, false, NULL);
     b->listener = mix_alistener_new_line(1, 1, codec, NULL, NULL);
     assert_int_equal(mix_acore_add_voice(b->core, b->line), MCU_OK);

@@ -115,7 +115,7 @@ static void ten_talkers_are_no_echo(void **state)
 {
     (void)state;
     enum { LINES = 10, TICKS = 400 };
-    mix_acore *core = mix_acore_new(NULL, NULL);
+    mix_acore *core = mix_acore_new();
     mix_avoice *voice[LINES];
     mix_alistener *listener[LINES];
     mix_abatch batch = {0};
