@@ -167,7 +167,7 @@ void mcu_report_quality(mcu_session *s, const mcu_peer_stats *given)
     mcu_room_send(s->room, m, key);
 }
 
-void mcu_report_sound(mcu_session *s, const mcu_peer_stats *stats)
+void mcu_report_sound(mcu_session *s, const mcu_peer_stats *stats, int64_t now_ns)
 {
     const mcu_sound_sight sight = {
         .up = s->up && s->seat->leg == NULL && mcu_session_is_person(s) && !s->seat->signing, /* hands need no telephone */
@@ -176,7 +176,7 @@ void mcu_report_sound(mcu_session *s, const mcu_peer_stats *stats)
         .packets = stats->audio_in.packets,
         .loss = MAX(stats->audio_in.loss, stats->audio_out.loss),
     };
-    if (mcu_lost_sound_step(&s->lost, &sight, mcu_now_ns())) {
+    if (mcu_lost_sound_step(&s->lost, &sight, now_ns)) {
         mcu_info("session.sound", "seat=%s session=%s dead=%d", s->seat->id, s->id, s->lost.dead);
         mcu_room_send(s->room,
                       json_pack("{ss ss ss sb}", "type", "sound", "seat", s->seat->id, "session", s->id, "dead", s->lost.dead),

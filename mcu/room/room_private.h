@@ -201,7 +201,8 @@ json_t *mcu_report_roster(mcu_room *r);
 json_t *mcu_report_layout(mcu_room *r, unsigned tier, const mix_tile *tiles, unsigned n);
 void mcu_report_session(mcu_session *s, const char *state, const char *why);
 void mcu_report_quality(mcu_session *s, const mcu_peer_stats *stats);
-void mcu_report_sound(mcu_session *s, const mcu_peer_stats *stats); /* whether the person is still heard, and hears */
+void mcu_report_sound(mcu_session *s, const mcu_peer_stats *stats,
+                      int64_t now_ns); /* whether the person is still heard, and hears */
 
 /* room.c */
 void mcu_room_send(mcu_room *r, json_t *take, const char *coalesce);

@@ -258,10 +258,11 @@ void mcu_session_report(mcu_session *s)
 {
     if (s->up && !s->closing) {
         mcu_peer_stats stats;
+        int64_t now_ns = mcu_now_ns();
         mcu_peer_get_stats(s->peer, &stats);
-        mcu_session_repeat_sound(s, &stats, mcu_now_ns());
+        mcu_session_repeat_sound(s, &stats, now_ns);
         mcu_view_remind(&s->view);
         mcu_report_quality(s, &stats);
-        mcu_report_sound(s, &stats);
+        mcu_report_sound(s, &stats, now_ns);
     }
 }

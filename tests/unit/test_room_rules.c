@@ -389,6 +389,39 @@ static void test_the_picture_says_that_it_is_recorded(void **state)
 
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, room_kit_setup, room_kit_teardown)
 
+/* What came of a person's sound for so long, half a second after the other. */
+static void sound_for(mcu_session *s, int64_t *now_ns, double seconds, uint64_t packets_each)
+{
+    static mcu_peer_stats stats = {.state = MCU_PEER_UP};
+    for (int64_t end = *now_ns + (int64_t)(seconds * 1e9); *now_ns < end; *now_ns += MCU_NS_PER_SEC / 2) {
+        stats.audio_in.packets += packets_each;
+        mcu_report_sound(s, &stats, *now_ns);
+    }
+}
+
+/* Hands need no telephone: nobody is called for sound who speaks with them, from when the seat says so to when it says no more.
+ */
+static void test_who_signs_is_not_missed_by_ear(void **state)
+{
+    room_kit *f = *state;
+    int64_t now_ns = MCU_NS_PER_SEC;
+    room_kit_join(f, "s1", "a");
+    mcu_session *s = ((mcu_seat *)g_hash_table_lookup(f->room->seats, "s1"))->session;
+    room_kit_say(f, json_pack("{ss ss ss sb}", "type", "seat", "seat", "s1", "role", "interpreter", "signing", 1));
+    sound_for(s, &now_ns, 3, 25);
+    sound_for(s, &now_ns, 60, 0);
+    assert_null(room_kit_heard(f, "sound"));
+    room_kit_say(f, json_pack("{ss ss ss sb}", "type", "seat", "seat", "s1", "role", "interpreter", "signing", 0));
+    sound_for(s, &now_ns, 3, 25);
+    sound_for(s, &now_ns, 7, 0);
+    assert_null(room_kit_heard(f, "sound"));
+    sound_for(s, &now_ns, 2, 0);
+    assert_true(json_is_true(json_object_get(room_kit_heard(f, "sound"), "dead")));
+    room_kit_say(f, json_pack("{ss ss ss sb}", "type", "seat", "seat", "s1", "role", "interpreter", "signing", 1));
+    sound_for(s, &now_ns, 1, 0); /* what rings is given up */
+    assert_true(json_is_false(json_object_get(room_kit_heard(f, "sound"), "dead")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -415,6 +448,7 @@ int main(void)
         CASE(test_a_room_without_people_ends_a_minute_after_the_last),
         CASE(test_inspection_lists_each_seat_once),
         CASE(test_the_picture_says_that_it_is_recorded),
+        CASE(test_who_signs_is_not_missed_by_ear),
     };
     return cmocka_run_group_tests_name("room_rules", tests, NULL, NULL);
 }
