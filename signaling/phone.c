@@ -63,6 +63,7 @@ static void on_known(sig_phone *p, const json_t *m)
     if (c || !sig_id_valid(id) || g_hash_table_size(p->calls) >= CALLS_MAX) {
         if (c) {
             c->phone_done = false; /* the same tessera-phone is back */
+            sig_phone_keep_dialog(c, json_object_get(m, "dialog"));
         }
         return;
     }
@@ -78,7 +79,7 @@ static void on_known(sig_phone *p, const json_t *m)
     c->answered_ms = json_integer_value(json_object_get(b, "answered"));
     c->joined_ms = json_integer_value(json_object_get(b, "joined"));
     sig_seal_open(p->seal, sig_phone_text(b, "number"), c->number);
-    c->dialog = json_incref(json_object_get(m, "dialog"));
+    sig_phone_keep_dialog(c, json_object_get(m, "dialog"));
     c->state = strcmp(state, "in_room") == 0 ? SIG_CALL_IN_ROOM : c->outgoing ? SIG_CALL_ANSWERED : SIG_CALL_PROMPTS;
     c->leg_there = c->state == SIG_CALL_IN_ROOM;
     sig_room *r = sig_phone_call_room(c);

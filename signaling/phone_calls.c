@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "mcu/base/clock.h"
+#include "mcu/base/leg.h"
 #include "mcu/base/log.h"
 #include "signaling/audit.h"
 #include "signaling/phone_private.h"
@@ -39,9 +40,18 @@ void sig_phone_call_free(void *value)
     }
     event_free(c->ending);
     json_decref(c->figures);
-    json_decref(c->dialog);
+    sig_phone_keep_dialog(c, NULL);
     memset(c->number, 0, sizeof c->number);
     g_free(c);
+}
+
+void sig_phone_keep_dialog(sig_phone_call *c, json_t *dialog)
+{
+    if (dialog != c->dialog) {
+        mcu_leg_json_wipe(json_object_get(c->dialog, "leg"));
+        json_decref(c->dialog);
+        c->dialog = json_incref(dialog);
+    }
 }
 
 static void on_ending(evutil_socket_t fd, short what, void *user);

@@ -273,8 +273,7 @@ void sig_phone_on_hand(sig_phone *p, const json_t *m, json_int_t id, const int *
         c->clear = json_is_null(json_object_get(leg, "srtp"));
         c->answered_ms = c->answered_ms ? c->answered_ms : mcu_wall_ns() / MS;
         c->state = SIG_CALL_HANDING;
-        json_decref(c->dialog);
-        c->dialog = json_incref(json_object_get(m, "dialog"));
+        sig_phone_keep_dialog(c, json_object_get(m, "dialog"));
         sig_phone_take_place(c);
         json_t *told =
             json_pack("{s:s, s:s, s:s, s:o}", "type", "leg", "seat", c->seat, "session", c->id, "leg", json_deep_copy(leg));

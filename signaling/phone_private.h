@@ -39,7 +39,7 @@ typedef struct {
     int status;
     int64_t began_ms, answered_ms, joined_ms;
     char referrer[SIG_ID_MAX + 1]; /* the call in whose place it comes; "" = none */
-    json_t *dialog;                /* for a later tessera-phone: opaque, never written down */
+    json_t *dialog;                /* for a later tessera-phone: opaque but for the keys in `leg`; never written down */
     json_t *figures;               /* of the leg's end; NULL = none */
     json_int_t waiting_id;         /* of the request that is being answered; 0 = none */
     char pin_key[SIG_KEY_MAX + 1]; /* claimed, while it enters; "" = none */
@@ -70,10 +70,12 @@ void sig_phone_call_hung_up(sig_phone_call *c, const char *reason, int status); 
 void sig_phone_call_lost(sig_phone_call *c);                                    /* with all of tessera-phone */
 void sig_phone_call_free(void *call);
 sig_room *sig_phone_call_room(const sig_phone_call *c); /* NULL = none, or it has gone */
-/* phone_tell.c: every host of its room, and whose seat it is, hears where it is: "calling", "ringing", "answered", "joined",
- * "ended", "transfer_failed". */
+/* phone_tell.c: every host of its room, whose seat it is, and everybody if somebody new is called, hears where it is: "calling",
+ * "ringing", "answered", "joined", "ended", "transfer_failed". */
 void sig_phone_tell(const sig_phone_call *c, const char *state);
 json_t *sig_phone_bound(const sig_phone_call *c);
+void sig_phone_keep_dialog(sig_phone_call *c,
+                           json_t *dialog); /* in place of the one before, whose keys are wiped; NULL = none is known */
 const char *sig_phone_text(const json_t *m, const char *member);
 
 /* The one that a seat has, or is about to; NULL = none. */

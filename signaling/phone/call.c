@@ -19,7 +19,7 @@
 const char *tel_call_state_name(tel_call_state s)
 {
     static const char *const names[] = {"none",    "asking",  "early",   "answered", "dialling", "ringing",
-                                        "prompts", "handing", "in_room", "ending",   "ended"};
+                                        "prompts", "handing", "in_room", "adopting", "ending",   "ended"};
     return (unsigned)s < G_N_ELEMENTS(names) ? names[s] : names[0];
 }
 
@@ -93,7 +93,7 @@ static void stop_timer(unsigned *source)
     }
 }
 
-static void drop_handle(tel_call *c)
+void tel_call_drop_handle(tel_call *c)
 {
     if (c->nh) {
         nua_handle_bind(c->nh, NULL);
@@ -109,12 +109,14 @@ void tel_call_free(void *call)
     stop_timer(&c->end_timer);
     stop_timer(&c->transfer_timer);
     tel_link_cancel(c->phone->link, c);
-    drop_handle(c);
+    tel_call_drop_handle(c);
     tel_ivr_free(c->ivr);
     tel_voice_free(c->voice);
     tel_ports_close(&c->video);
     json_decref(c->bound);
+    mcu_leg_json_wipe(json_object_get(c->dialog, "leg"));
     json_decref(c->dialog);
+    g_free(c->route);
     g_free(c->refer_event);
     g_free(c->answer);
     g_free(c->contact);
@@ -178,14 +180,16 @@ void tel_call_end(tel_call *c, const char *reason, int status)
     tel_call_set_state(c, TEL_CALL_ENDING, reason);
     stop_timer(&c->end_timer);
     c->end_timer = g_timeout_add(END_MS, on_end_timer, c);
-    if (!c->nh) {
+    if (!c->nh && was != TEL_CALL_ADOPTING) {
         go(c);
     } else if (was == TEL_CALL_ASKING || was == TEL_CALL_EARLY) {
         nua_respond(c->nh, status_for(reason), sip_status_phrase(status_for(reason)), TAG_END());
     } else if (was == TEL_CALL_DIALLING || was == TEL_CALL_RINGING) {
         nua_cancel(c->nh, TAG_END());
+    } else if (was == TEL_CALL_ADOPTING) {
+        tel_call_bye_unheard(c);
     } else {
-        nua_bye(c->nh, TAG_END());
+        nua_bye(c->nh, TAG_IF(c->route, SIPTAG_UNKNOWN_STR(c->route)), TAG_END());
     }
 }
 
@@ -199,9 +203,10 @@ void tel_call_hang_up(tel_call *c, const char *reason)
 
 void tel_call_tell(const tel_call *c)
 {
+    tel_call_state state = c->state == TEL_CALL_ADOPTING ? TEL_CALL_IN_ROOM : c->state; /* what it is to the gateway */
     if (!c->told_end) {
         tel_link_send(c->phone->link, json_pack("{s:s, s:s, s:s, s:b, s:s, s:O?, s:O?}", "type", "call", "call", c->id, "state",
-                                                tel_call_state_name(c->state), "outgoing", c->outgoing, "trunk",
+                                                tel_call_state_name(state), "outgoing", c->outgoing, "trunk",
                                                 tel_trunk_settings(c->trunk)->name, "bound", c->bound, "dialog", c->dialog));
     }
 }
@@ -245,7 +250,12 @@ void tel_call_event(tel_call *c, nua_event_t event, int status, const sip_t *sip
         tel_call_on_prack(c, sip);
         break;
     case nua_r_invite:
-        tel_call_on_invite_response(c, status, sip, nh);
+        (c->state == TEL_CALL_ADOPTING ? tel_call_on_adopted : tel_call_on_invite_response)(c, status, sip, nh);
+        break;
+    case nua_r_method: /* the BYE in a dialog that was not taken up */
+        if (status >= 200) {
+            go(c);
+        }
         break;
     case nua_r_update:
         if (status == 401 || status == 407) {

@@ -11,6 +11,9 @@
 void tel_call_incoming(tel_phone *p, tel_trunk *t, nua_handle_t *nh, const sip_t *sip);
 /* The gateway's `dial`: "call", "number", "languages", "bound". What goes wrong is told as `ended`. */
 void tel_call_dial(tel_phone *p, const json_t *m);
+/* The gateway's `adopt`: "call", "dialog", "bound": in a room, of a tessera-phone that has ended. A call that is known goes on as
+ * it is; one that cannot be taken up is told as `ended`. */
+void tel_call_adopt(tel_phone *p, const json_t *m);
 void tel_call_free(void *call); /* of the table; ends its dialog, if it has one */
 
 void tel_call_event(tel_call *c, nua_event_t event, int status, const sip_t *sip, nua_handle_t *nh, tagi_t tags[]);

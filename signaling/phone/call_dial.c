@@ -90,7 +90,7 @@ void tel_call_dial(tel_phone *p, const json_t *m)
     }
     tel_trunk *t = tel_ua_pick_trunk(p->ua, NULL);
     tel_call *c = tel_call_new(p, t ? t : tel_ua_trunk(p->ua, 0), id);
-    c->outgoing = true;
+    c->outgoing = c->offers = true;
     c->bound = json_incref(json_object_get(m, "bound"));
     g_strlcpy(c->number, number, sizeof c->number);
     g_strlcpy(c->referrer, referrer ? referrer : "", sizeof c->referrer);

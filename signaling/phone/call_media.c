@@ -13,6 +13,14 @@
 #include "signaling/phone/trunk.h"
 #include "signaling/phone/ua.h"
 
+void tel_call_use_trunk(tel_call *c)
+{
+    const tel_trunk_config *t = tel_trunk_settings(c->trunk);
+    c->local.address = c->phone->config->address;
+    c->local.srtp = t->srtp;
+    memcpy(c->local.codecs, t->codecs, sizeof c->local.codecs);
+}
+
 bool tel_call_open_media(tel_call *c, GError **error)
 {
     const tel_trunk_config *t = tel_trunk_settings(c->trunk);
@@ -20,14 +28,12 @@ bool tel_call_open_media(tel_call *c, GError **error)
         g_set_error(error, MCU_ERROR, MCU_ERROR_UNAVAILABLE, "no port for RTP is free");
         return false;
     }
-    c->local.address = c->phone->config->address;
+    tel_call_use_trunk(c);
     c->local.port = (uint16_t)tel_voice_port(c->voice);
-    c->local.srtp = t->srtp;
     if (t->video && (c->video.port > 0 || tel_ports_open(c->phone->config, &c->phone->next_port, &c->video, NULL))) {
         c->local.video_port = (uint16_t)c->video.port;
         mcu_random(c->local.video_key, sizeof c->local.video_key);
     }
-    memcpy(c->local.codecs, t->codecs, sizeof c->local.codecs);
     mcu_random(c->local.key, sizeof c->local.key);
     c->local.session = (uint64_t)mcu_wall_ns() / 1000;
     return true;
@@ -128,7 +134,9 @@ bool tel_call_take_changes(tel_call *c, const tel_agreed *now)
     if (new_key) {
         add_new_key(leg, c);
     }
-    tel_voice_note_change(c->voice, &c->agreed);
+    if (c->voice) {
+        tel_voice_note_change(c->voice, &c->agreed);
+    }
     json_t *m = json_pack("{s:s, s:s, s:O}", "type", "leg_update", "call", c->id, "leg", leg);
     tel_link_send(c->phone->link, m);
     mcu_leg_json_wipe(leg);
@@ -227,6 +235,7 @@ void tel_call_hand_over(tel_call *c)
     json_t *leg = mcu_leg_to_json(&state);
     mcu_leg_wipe(&state);
     tel_call_set_state(c, TEL_CALL_HANDING, "to_room");
+    tel_call_note_dialog(c, leg);
     json_t *m = json_pack("{s:s, s:s, s:O, s:O?, s:O?}", "type", "leg", "call", c->id, "leg", leg, "bound", c->bound, "dialog",
                           c->dialog);
     tel_link_request(c->phone->link, m, fds, n, on_handed, c);
@@ -236,7 +245,9 @@ void tel_call_hand_over(tel_call *c)
 
 void tel_call_hand_again(tel_call *c)
 {
-    if (c->state == TEL_CALL_IN_ROOM) {
+    if (c->state == TEL_CALL_ADOPTING || (c->state == TEL_CALL_IN_ROOM && !c->voice)) {
+        tel_call_end(c, "room_lost", 0); /* its sockets went with the process before */
+    } else if (c->state == TEL_CALL_IN_ROOM) {
         tel_call_hand_over(c);
     }
 }

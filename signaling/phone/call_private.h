@@ -21,7 +21,8 @@ typedef enum {
     TEL_CALL_IVR,     /* hears prompts */
     TEL_CALL_HANDING, /* the gateway gives it to a room */
     TEL_CALL_IN_ROOM,
-    TEL_CALL_ENDING, /* we said so; the dialog is closing */
+    TEL_CALL_ADOPTING, /* in a room; its dialog is being taken up from a tessera-phone that has ended */
+    TEL_CALL_ENDING,   /* we said so; the dialog is closing */
     TEL_CALL_ENDED,
 } tel_call_state;
 
@@ -35,6 +36,7 @@ struct tel_call {
     nua_handle_t *nh; /* NULL = none, or none any more */
     tel_call_state state;
     bool outgoing, offerless;
+    bool offers;   /* our INVITEs inside the call have a description; else they ask for theirs */
     bool reliable; /* provisional responses are acknowledged: of a caller, wanted; of a callee, with a description that counts */
     char number[TEL_NUMBER_MAX + 1];              /* dialled */
     const char *languages[TEL_LANGUAGES_MAX + 1]; /* of the config's strings */
@@ -42,13 +44,15 @@ struct tel_call {
     json_t *bound;                                /* what the gateway wants to be told again: opaque; NULL = nothing yet */
     tel_local local;
     tel_agreed agreed;
-    char *answer;  /* to the INVITE, while the gateway is asked */
-    char *contact; /* ours, over the transport of the call */
-    tel_voice *voice;
-    tel_ports video; /* where the trunk has video endpoints */
+    char *answer;     /* to the INVITE, while the gateway is asked */
+    char *contact;    /* ours, over the transport of the call */
+    tel_voice *voice; /* NULL = the room's alone, since a tessera-phone before */
+    tel_ports video;  /* where the trunk has video endpoints */
     tel_ivr *ivr;
     unsigned ivr_timer, dial_timer, end_timer; /* GLib sources */
-    json_t *dialog;                            /* for a later process; NULL = not whole yet */
+    json_t *dialog;                            /* for a later process, with the keys of its sound; NULL = not whole yet */
+    char *route;                               /* header that the stack does not know of; NULL = none */
+    unsigned tries;                            /* to take the dialog up */
     tel_transfer transfer;
     unsigned transfer_timer;       /* GLib source */
     char *refer_event;             /* they asked for another in their place and are told how it goes; NULL = they did not */
@@ -62,6 +66,7 @@ const char *tel_call_state_name(tel_call_state s);
 void tel_call_set_state(tel_call *c, tel_call_state state, const char *why);
 tel_call *tel_call_new(tel_phone *p, tel_trunk *t, const char *id); /* in the table */
 void tel_call_use_languages(tel_call *c, const json_t *list);       /* of those there are prompts for; all, if none of them is */
+void tel_call_drop_handle(tel_call *c);
 /* Ends the dialog with what its state needs and tells the gateway; the call goes when the stack says so, or after 5 s. */
 void tel_call_end(tel_call *c, const char *reason, int status);
 /* Tells the gateway, once. */
@@ -77,6 +82,7 @@ void tel_copy_number(const url_t *url, char out[TEL_NUMBER_MAX + 1]); /* digits 
 void tel_call_on_prack(tel_call *c, const sip_t *sip);
 
 /* call_media.c */
+void tel_call_use_trunk(tel_call *c); /* its part of c->local */
 bool tel_call_open_media(tel_call *c, GError **error);
 bool tel_call_agree(tel_call *c); /* sound goes by c->agreed from now on */
 bool tel_call_may_renegotiate(const tel_call *c);
@@ -97,6 +103,11 @@ void tel_call_tell_referrer(const tel_call *c, int status, const char *phrase);
 /* call_refresh.c */
 void tel_call_learn_refresh(tel_call *c, const sip_t *sip); /* from what the other side sent first */
 void tel_call_on_refreshed(tel_call *c, const sip_t *sip);
+
+/* call_adopt.c */
+void tel_call_note_dialog(tel_call *c, const json_t *leg); /* into c->dialog, what a later process needs beside the dialog */
+void tel_call_on_adopted(tel_call *c, int status, const sip_t *sip, nua_handle_t *nh);
+void tel_call_bye_unheard(tel_call *c); /* in a dialog that has not been taken up */
 
 /* call_dial.c */
 void tel_call_invite(tel_call *c, tel_trunk *t);

@@ -12,18 +12,18 @@
 void tel_call_learn_refresh(tel_call *c, const sip_t *sip)
 {
     bool update = sip && sip_is_allowed(sip->sip_allow, sip_method_update, NULL);
-    nua_set_hparams(c->nh, NUTAG_UPDATE_REFRESH(update), NUTAG_AUTOACK(c->outgoing), TAG_END());
+    nua_set_hparams(c->nh, NUTAG_UPDATE_REFRESH(update), NUTAG_AUTOACK(c->offers), TAG_END());
 }
 
 /* An INVITE of ours inside the call was answered. It repeats our first offer; to a caller, to whom we made none, it asks for
- * theirs. */
+ * theirs (c->offers). */
 void tel_call_on_refreshed(tel_call *c, const sip_t *sip)
 {
     tel_agreed now;
     g_autofree char *text = NULL;
     const sip_payload_t *p = sip ? sip->sip_payload : NULL;
     bool agreed = false;
-    if (c->outgoing) {
+    if (c->offers) {
         agreed = p && tel_sdp_take_answer(&c->local, p->pl_data, p->pl_len, &now, NULL) && tel_call_take_changes(c, &now);
     } else {
         text = p ? tel_sdp_answer(&c->local, p->pl_data, p->pl_len, c->agreed.codec, &now, NULL) : NULL;

@@ -14,7 +14,6 @@
 #include "mcu/net/srtp.h"
 #include "signaling/phone/call.h"
 #include "signaling/phone/link.h"
-#include "signaling/phone/orphan.h"
 #include "signaling/phone/prompts.h"
 #include "signaling/phone/trunk.h"
 #include "signaling/phone/ua.h"
@@ -33,7 +32,7 @@ typedef struct {
 
 static unsigned count_calls(const program *p)
 {
-    return g_hash_table_size(p->phone.calls) + g_hash_table_size(p->phone.orphans);
+    return g_hash_table_size(p->phone.calls);
 }
 
 static gboolean on_alone(void *user)
@@ -133,10 +132,6 @@ static void on_hello(void *user, json_t *config)
     while (g_hash_table_iter_next(&i, NULL, &call)) {
         tel_call_tell(call);
     }
-    g_hash_table_iter_init(&i, p->phone.orphans);
-    while (g_hash_table_iter_next(&i, NULL, &call)) {
-        tel_orphan_tell(call);
-    }
     for (unsigned t = 0; tel_ua_trunk(p->phone.ua, t); t++) {
         tel_trunk_tell(tel_ua_trunk(p->phone.ua, t));
     }
@@ -147,16 +142,13 @@ static void on_message(void *user, const char *type, const json_t *m)
     program *p = user;
     const char *id = json_string_value(json_object_get(m, "call")), *reason = json_string_value(json_object_get(m, "reason"));
     tel_call *c = id ? g_hash_table_lookup(p->phone.calls, id) : NULL;
-    tel_orphan *o = id ? g_hash_table_lookup(p->phone.orphans, id) : NULL;
     const char *number = json_string_value(json_object_get(m, "number"));
     if (strcmp(type, "dial") == 0 && p->phone.ua) {
         tel_call_dial(&p->phone, m);
     } else if (strcmp(type, "adopt") == 0 && p->phone.ua) {
-        tel_orphan_adopt(&p->phone, m);
+        tel_call_adopt(&p->phone, m);
     } else if (strcmp(type, "hangup") == 0 && c) {
         tel_call_hang_up(c, reason ? reason : "ended");
-    } else if (o && (strcmp(type, "hangup") == 0 || strcmp(type, "again") == 0)) { /* its sockets went with the process before */
-        tel_orphan_hang_up(o, reason ? reason : "room_lost");
     } else if (strcmp(type, "transfer") == 0 && c && number) {
         tel_call_transfer(c, number);
     } else if (strcmp(type, "keyframe") == 0 && c) {
@@ -197,7 +189,6 @@ static void close_all(program *p)
         g_source_remove(p->changed);
     }
     g_hash_table_destroy(p->phone.calls);
-    g_hash_table_destroy(p->phone.orphans);
     tel_ua_free(p->phone.ua, SHUTDOWN_MS);
     tel_link_free(p->phone.link);
     tel_prompts_free(p->phone.prompts);
@@ -223,7 +214,6 @@ int main(int argc, char **argv)
     }
     p.phone.loop = g_main_loop_new(NULL, FALSE);
     p.phone.calls = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, tel_call_free);
-    p.phone.orphans = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, tel_orphan_free);
     g_unix_signal_add(SIGTERM, on_signal, &p);
     let_signals_through();
     watch_alone(&p, true);

@@ -2,7 +2,7 @@
 #ifndef SIGNALING_PHONE_OWNER_H
 #define SIGNALING_PHONE_OWNER_H
 
-typedef enum { TEL_OWNER_NONE = 0, TEL_OWNER_TRUNK, TEL_OWNER_CALL, TEL_OWNER_ORPHAN } tel_owner_kind;
+typedef enum { TEL_OWNER_NONE = 0, TEL_OWNER_TRUNK, TEL_OWNER_CALL } tel_owner_kind;
 
 typedef struct {
     tel_owner_kind kind;

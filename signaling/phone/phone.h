@@ -20,10 +20,9 @@ typedef struct tel_phone {
     tel_link *link;
     tel_prompts *prompts;
     tel_ua *ua;
-    GHashTable *calls;   /* id -> tel_call, owned */
-    GHashTable *orphans; /* id -> tel_orphan, owned */
-    unsigned next_port;  /* of RTP, where to look first */
-    int64_t rate_ns;     /* new calls: when the next one may come, of TEL_BURST ahead */
+    GHashTable *calls;  /* id -> tel_call, owned */
+    unsigned next_port; /* of RTP, where to look first */
+    int64_t rate_ns;    /* new calls: when the next one may come, of TEL_BURST ahead */
     GMainLoop *loop;
 } tel_phone;
 

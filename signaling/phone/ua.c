@@ -14,7 +14,6 @@
 #include "mcu/base/status.h"
 #include "signaling/phone/call.h"
 #include "signaling/phone/digest.h"
-#include "signaling/phone/orphan.h"
 #include "signaling/phone/owner.h"
 #include "signaling/phone/trunk.h"
 
@@ -121,8 +120,6 @@ static void on_event(nua_event_t event, int status, const char *phrase, nua_t *n
         tel_trunk_event((tel_trunk *)owner, event, status, sip, nh);
     } else if (o->kind == TEL_OWNER_CALL) {
         tel_call_event((tel_call *)owner, event, status, sip, nh, tags);
-    } else if (o->kind == TEL_OWNER_ORPHAN) {
-        tel_orphan_event((tel_orphan *)owner, event, status);
     }
 }
 
