@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mcu/base/status.h"
+#include "signaling/api.h"
 #include "signaling/dial_plan.h"
 #include "signaling/networks.h"
 
@@ -208,7 +209,7 @@ static bool read_keypad(json_t *keypad, const mcu_config *c, GError **error)
 
 static json_t *config_json(const sig_phone_settings *p, const mcu_config *c)
 {
-    static const char *const words[] = {"listen", "address", "certificates", "prompts"};
+    static const char *const words[] = {"listen", "address", "certificates", "prompts", "clinic"};
     static const char *const numbers[] = {"port", "tls_port", "rtp_min", "rtp_max", "calls", "calls_per_second"};
     json_t *j = json_pack("{s:o, s:[]}", "languages", list_json(p->languages), "trunks");
     for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
@@ -234,6 +235,10 @@ static bool check(const sig_phone_settings *p, const mcu_config *c, GError **err
     }
     if (mcu_config_int(c, "phone", "tls_port") != 0 && !*mcu_config_str(c, "phone", "certificates")) {
         return bad(error, "phone", "certificates", "tls_port needs a folder with agent.pem (key and certificate) and cafile.pem");
+    }
+    const char *clinic = mcu_config_str(c, "phone", "clinic");
+    if (*clinic && !sig_api_name_ok(clinic)) {
+        return bad(error, "phone", "clinic", "must be a name, without control characters");
     }
     return check_languages(p, error) && check_numbers(p, error) && check_digits(p->prefixes, "prefixes", error) &&
            check_digits(p->refused, "refused", error) && check_digits(p->emergency, "emergency", error);

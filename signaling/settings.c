@@ -101,6 +101,8 @@ const mcu_config_key sig_settings_keys[] = {
     {"phone", "numbers", LIST, "", 0, 0, "numbers that are called, as +15551234:en; without a language the caller chooses"},
     {"phone", "languages", LIST, "en;es;fr", 0, 0, "of the prompts, in the order of the menu"},
     {"phone", "prompts", STR, "", 0, 0, "folder with a folder of WAV files for each language; empty = beside the program"},
+    {"phone", "clinic", STR, "", 0, 0,
+     "name that who is called hears, as Hillside Clinic; a recorded LANGUAGE/clinic.wav of prompts comes first"},
     {"phone", "pin_digits", NUM, "8", 6, 16, "digits of a PIN"},
     {"phone", "pin_seconds", NUM, "86400", 60, 31536000, "how long a PIN is good for, unless it says otherwise"},
     {"phone", "pins_per_minute", NUM, "6", 1, 1000, "PINs that one calling number may try"},

@@ -106,6 +106,7 @@ static bool read_all(tel_config *c, GError **error)
     c->tls_port = number(c->json, "tls_port", 65535);
     c->certificates = text(c->json, "certificates");
     c->prompts = text(c->json, "prompts");
+    c->clinic = text(c->json, "clinic");
     c->rtp_min = number(c->json, "rtp_min", 65534);
     c->rtp_max = number(c->json, "rtp_max", 65535);
     c->calls_max = number(c->json, "calls", 10000);

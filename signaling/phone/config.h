@@ -36,6 +36,7 @@ typedef struct {
     unsigned port, tls_port;   /* tls_port 0 = no TLS */
     const char *certificates;  /* folder with agent.pem; "" = none */
     const char *prompts;       /* folder with a folder for each language */
+    const char *clinic;        /* the name that callees hear; "" = that of a recording, if there is one */
     unsigned rtp_min, rtp_max; /* even ports of RTP; RTCP is the next */
     unsigned calls_max, calls_per_second;
     const char *languages[TEL_LANGUAGES_MAX + 1]; /* there are prompts for; NULL-terminated */

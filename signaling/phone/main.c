@@ -81,6 +81,7 @@ static void begin(program *p, json_t *config)
         return;
     }
     p->phone.prompts = tel_prompts_new(p->phone.config->prompts);
+    tel_prompts_name_clinic(p->phone.prompts, p->phone.config->languages, p->phone.config->clinic);
     p->phone.next_port = p->phone.config->rtp_min;
     p->phone.ua = tel_ua_new(&p->phone, &error);
     if (!p->phone.ua || !shut_the_rest(p->phone.config, &error)) {

@@ -4,6 +4,7 @@ import random
 import re
 import socket
 import struct
+import subprocess
 import threading
 import time
 import warnings
@@ -152,6 +153,26 @@ def level_db(pcm, hz, rate=RATE):
     w = numpy.hanning(len(pcm))
     a = 2 * abs(numpy.sum(pcm * w * numpy.exp(-2j * numpy.pi * hz * n / rate))) / numpy.sum(w)
     return 20 * numpy.log10(max(a, 1e-3) / 32768)
+
+
+def spoken(words):
+    """The words as espeak-ng says prompts, at 8 kHz, without the silence around them."""
+    wav = subprocess.run(["espeak-ng", "-v", "en-us", "-s", "150", "--stdout", words], capture_output=True, check=True).stdout
+    raw = subprocess.run(["ffmpeg", "-v", "error", "-i", "-", "-f", "s16le", "-ar", str(RATE), "-"], input=wav, capture_output=True, check=True).stdout
+    pcm = numpy.frombuffer(raw, "<i2").astype(float)
+    loud = numpy.flatnonzero(abs(pcm) > 500)
+    return pcm[loud[0]:loud[-1]]
+
+
+def likeness(pcm, words):
+    """How much of the words is somewhere in the sound: 1 = all, wherever they are in it."""
+    if len(pcm) < len(words):
+        return 0
+    size = 1 << (len(pcm) + len(words)).bit_length()
+    match = numpy.fft.irfft(numpy.fft.rfft(pcm, size) * numpy.conj(numpy.fft.rfft(words, size)), size)[:len(pcm) - len(words) + 1]
+    energy = numpy.concatenate(([0], numpy.cumsum(pcm ** 2)))
+    there = energy[len(words):] - energy[:-len(words)]
+    return float((match / numpy.sqrt(numpy.maximum(there, 1) * (words ** 2).sum())).max())
 
 
 class Peer:

@@ -15,7 +15,7 @@ import numpy
 
 import baresip
 from kit import NUMBER, PhoneServer, free_udp
-from peer import Peer, StreamPeer, level_db, scratch, write_keys
+from peer import Peer, StreamPeer, level_db, likeness, scratch, spoken, write_keys
 from steps import PATIENCE, caller, enter, hears, joined, open_peers, record, soon
 
 import harness
@@ -169,8 +169,9 @@ def make(server):
         trunk.respond(m, 180, "Ringing")
         soon(lambda: "to=ringing" in server.words())
         trunk.pick_up(m)
-        soon(lambda: trunk.rtp.pcm(0).any())  # who calls
-        time.sleep(0.5)
+        hillside, riverside = spoken("Hillside Clinic"), spoken("Riverside Hospital")
+        soon(lambda: likeness(trunk.rtp.pcm(0), hillside) > 0.6, 6)  # who calls
+        assert likeness(trunk.rtp.pcm(0), riverside) < 0.4
         assert level_db(trunk.rtp.pcm(time.monotonic() - 0.4), 3100) < -45  # and not yet the room
         before = joined(server)
         trunk.rtp.tone_hz = 900
@@ -182,7 +183,9 @@ def make(server):
         call = re.findall(r"call=(call-[a-z0-9]+) from=handing to=in_room", server.words())[-1]
         assert server.rest("DELETE", f"/rooms/{room}/calls/{call}").status == 204
         trunk.wait_bye()
-        assert record(server, "hung_up_by_host")["direction"] == "out"
+        r = record(server, "hung_up_by_host")
+        assert (r["direction"], r["codec"], r["clear"], r["number"]) == ("out", "PCMU", True, "Phone ...0199")
+        assert 3.5 < r["mos"] <= 4.5 and 0 <= r["loss"] < 0.2 and 0 <= r["jitter_ms"] < 100, r
         inside.bye()
 
     def somebody_whose_sound_is_dead_is_called_and_has_one_seat():
@@ -426,6 +429,9 @@ def make_secure(server):
         assert numpy.abs(heard).max() > 3000  # the prompt
         soon(lambda: any(c["codec"].lower() == {"g711": "pcmu"}.get(codec, codec) and not c["clear"] for c in server.calls() if "codec" in c))
 
+    def baresip_with_srtp_and_pcmu():
+        baresip_talks_srtp("g711", 600)
+
     def baresip_with_srtp_and_g722():
         baresip_talks_srtp("g722", 600)
 
@@ -450,7 +456,7 @@ def make_secure(server):
         second.close()
 
     return [it_registers_shows_the_password_to_its_realm_alone_and_refreshes, callers_of_that_trunk_must_show_the_password,
-            a_silent_trunk_is_replaced_by_the_other_within_5_s, calls_come_over_tcp_and_tls, baresip_with_srtp_and_g722,
+            a_silent_trunk_is_replaced_by_the_other_within_5_s, calls_come_over_tcp_and_tls, baresip_with_srtp_and_pcmu, baresip_with_srtp_and_g722,
             baresip_with_srtp_and_opus], over
 
 
@@ -499,7 +505,7 @@ def run_all(server, tests, words):
 
 
 def main(words):
-    server = PhoneServer(phone="calls_per_second = 20", trunk="srtp = clear\ncodecs = PCMU;PCMA\nvideo = true")
+    server = PhoneServer(phone="calls_per_second = 20\nclinic = Hillside Clinic", trunk="srtp = clear\ncodecs = PCMU;PCMA\nvideo = true")
     try:
         status = run_all(server, make(server), words)
     finally:
