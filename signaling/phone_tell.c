@@ -1,4 +1,5 @@
-/* Who hears how a call goes: hosts, and the person whose seat it is for. */
+/* Who hears how a call goes: hosts, the person whose seat it is for, and of somebody who is called into the visit everybody
+ * there. */
 #include <string.h>
 
 #include "signaling/phone_private.h"
@@ -8,14 +9,16 @@ static void tell(const sig_phone_call *c, sig_session *client, bool host, const 
 {
     char masked[32];
     sig_phone_mask(c->number, masked);
-    sig_session_send(client, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "type", "call", "call", c->id, "seat", c->seat,
-                                       "direction", c->outgoing ? "out" : "in", "number", host ? c->number : masked, "state",
-                                       state, "reason", c->reason, "rescue", c->rescue));
+    sig_session_send(client,
+                     json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "type", "call", "call", c->id, "seat", c->seat,
+                               "name", *c->name ? c->name : masked, "direction", c->outgoing ? "out" : "in", "number",
+                               host ? c->number : masked, "state", state, "reason", c->reason, "rescue", c->rescue));
 }
 
+/* Somebody's own telephone is that person's matter, and a host's. */
 static bool is_for(const sig_phone_call *c, const char *seat)
 {
-    return !c->own_seat && strcmp(seat, c->seat) == 0;
+    return c->own_seat ? c->outgoing : strcmp(seat, c->seat) == 0;
 }
 
 /* Of a caller nothing is told before a PIN has led to a room, and no end of what nobody was told of. */

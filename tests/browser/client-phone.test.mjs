@@ -70,6 +70,9 @@ test('telephone: a host calls somebody; a person speaks and hears by phone', { t
     call({ state: 'ended', reason: 'busy' });
     await textOf(page, 'note', 'The line is busy');
     assert.equal(await text(page, 'calls'), '');
+    call({ call: 'call-4', seat: 'p4', number: '+15557003121', direction: 'in', state: 'joined' });
+    call({ call: 'call-4', seat: 'p4', number: '+15557003121', direction: 'in', state: 'ended', reason: 'transferred' });
+    await textOf(page, 'note', 'The call was sent on');
   });
 
   await t.test('a refusal is said in plain words, beside the number', async () => {
@@ -138,6 +141,21 @@ test('telephone: a host calls somebody; a person speaks and hears by phone', { t
     await page.selectOption('#room-language', 'fr');
     await textOf(page, 'my-phone-call', 'Appeler mon téléphone');
     assert.equal(await overEdge(page), 0);
+  });
+
+  await t.test('everybody sees for whom it rings, and who may not call no more than that', async () => {
+    mock.answers({ may: MAY.filter((m) => m !== 'dial'), phone: { number: '' } });
+    await page.reload();
+    await stateIs(page, 'live');
+    await page.waitForSelector('#calls', { state: 'attached' });
+    if (!(await page.isVisible('#people-panel'))) await page.click('#people-button');
+    call({ state: 'ringing', number: 'Phone ...0199', name: 'อรุณ' });
+    await textOf(page, 'calls', '^อรุณça sonne…');
+    await textOf(page, 'announce', '^อรุณ: ça sonne');
+    assert.deepEqual([await page.isVisible('#calls li'), await page.isVisible('#calls button'), await page.isVisible('#dial')], [true, false, false]);
+    assert.deepEqual(await violations(page), []);
+    call({ state: 'joined', number: 'Phone ...0199', name: 'อรุณ' });
+    await textOf(page, 'calls', '^$');
   });
 
   await t.test('who may only listen is not offered a telephone', async () => {

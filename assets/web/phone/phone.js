@@ -36,7 +36,7 @@ export class Phone {
     document.head.append(make('link', { rel: 'stylesheet', href: new URL('phone.css', import.meta.url).href }));
     this.#host = this.#form('dial', () => this.#dial());
     this.#host.list = make('ul', { id: 'calls' });
-    this.#host.box.append(this.#host.list);
+    $('people').after(this.#host.list); // for everybody: it rings for somebody
     $('host-tools').prepend(this.#host.box);
     this.#own = this.#form('my-phone', () => this.#call());
     $('more-panel').querySelector('.actions').after(this.#own.box);
@@ -124,7 +124,8 @@ export class Phone {
 
   #name(call) {
     const person = this.#visit.roster.find((p) => p.seat === call.seat);
-    return (person && (call.rescue || !call.number) ? person.name : call.number) || '';
+    if (person && (call.rescue || !call.number)) return person.name;
+    return (this.#visit.may('dial') ? call.number : call.name) || call.name || call.number || '';
   }
 
   #changed(call) {
@@ -134,7 +135,8 @@ export class Phone {
     if (ALIVE.includes(call.state)) this.#calls.set(call.call, call);
     else this.#calls.delete(call.call);
     const name = this.#name(call);
-    if (call.state === 'ended' && before && call.direction === 'out') this.#page.note(`${name}: ${this.#why(call.reason)}`);
+    const matters = this.#mine(call) || this.#visit.may('dial');
+    if (call.state === 'ended' && before && matters && (call.direction === 'out' || call.reason === 'transferred')) this.#page.note(`${name}: ${this.#why(call.reason)}`);
     else if (call.rescue && !before && call.state !== 'ended' && !this.#mine(call)) this.#page.note(this.#t('phoneRescue', { name }));
     else if (ALIVE.includes(call.state) && call.state !== 'joined') this.#page.say(`${name}: ${this.#t(call.state)}`);
     return this.#draw();
@@ -169,11 +171,12 @@ export class Phone {
     set(this.#bar.lastChild, this.#t(onPhone ? 'phoneBack' : 'cancel'));
   }
 
-  // Rows are changed in place: the focus may be in one.
+  // Rows are changed in place: the focus may be in one. Who may not call sees whom it rings for, until the roster has them.
   #drawCalls() {
     const { list } = this.#host;
-    const calls = [...this.#calls.values()].filter((c) => !this.#mine(c) || this.#visit.may('dial'));
-    for (const row of [...list.children]) if (!this.#calls.has(row.dataset.call)) row.remove();
+    const may = this.#visit.may('dial');
+    const calls = [...this.#calls.values()].filter((c) => may || (!this.#mine(c) && c.state !== 'joined'));
+    for (const row of [...list.children]) if (!calls.some((c) => c.call === row.dataset.call)) row.remove();
     for (const call of calls) {
       let row = [...list.children].find((r) => r.dataset.call === call.call);
       if (!row) {
@@ -183,7 +186,9 @@ export class Phone {
         list.append(row);
       }
       set(row.firstChild, this.#name(call));
-      set(row.children[1], this.#t(call.state));
+      const { clear } = this.#visit.roster.find((p) => p.seat === call.seat) || {};
+      set(row.children[1], this.#t(call.state) + (clear ? ` · ${this.#t('clear')}` : ''));
+      row.lastChild.hidden = !may;
       set(row.lastChild, this.#t('dialHangUp'));
       row.lastChild.setAttribute('aria-label', `${this.#t('dialHangUp')} ${this.#name(call)}`);
     }
