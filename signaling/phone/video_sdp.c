@@ -16,6 +16,7 @@ typedef struct {
     uint8_t pt;
     bool whole_units; /* packetization-mode 0 */
     unsigned profile, constraints, level;
+    unsigned recv_level; /* what they decode, where that is more (RFC 6184 8.1); 0 = they do not say */
     unsigned max_fs, max_mbps, max_br;
     bool asymmetry;
 } format;
@@ -40,6 +41,14 @@ static unsigned number(const char *fmtp, const char *name)
     return n > 10000000 ? 0 : (unsigned)n;
 }
 
+/* "e01f": constraints and level. */
+static unsigned level_to_receive(const char *fmtp)
+{
+    const char *v = parameter(fmtp, "max-recv-level");
+    unsigned long both = v ? strtoul(v, NULL, 16) : 0;
+    return both > 0xffff ? 0 : (unsigned)both & 0xff;
+}
+
 /* False: not ours to use. Without parameters it is baseline at level 1 in mode 0 (RFC 6184 8.1). */
 static bool read_format(const sdp_rtpmap_t *r, format *out)
 {
@@ -54,6 +63,7 @@ static bool read_format(const sdp_rtpmap_t *r, format *out)
                     .profile = (unsigned)(all >> 16) & 0xff,
                     .constraints = (unsigned)(all >> 8) & 0xff,
                     .level = (unsigned)all & 0xff,
+                    .recv_level = level_to_receive(r->rm_fmtp),
                     .max_fs = number(r->rm_fmtp, "max-fs"),
                     .max_mbps = number(r->rm_fmtp, "max-mbps"),
                     .max_br = number(r->rm_fmtp, "max-br"),
@@ -95,7 +105,8 @@ static unsigned bandwidth(const char *text, size_t size, unsigned line)
 
 static void set_limits(const format *f, unsigned kbps, mcu_leg_video *out)
 {
-    mcu_decode_limits l = mcu_h264_level_limits(f->level == 11 && (f->constraints & LEVEL_1B_BIT) ? 9 : (int)f->level);
+    unsigned level = f->level == 11 && (f->constraints & LEVEL_1B_BIT) ? 9 : f->level;
+    mcu_decode_limits l = mcu_h264_level_limits((int)MAX(level, f->recv_level));
     out->max_mbs = MAX(l.max_mbs, f->max_fs);
     out->max_mbps = MAX(l.max_mbps, f->max_mbps);
     out->max_kbps = MAX(l.max_kbps, f->max_br);

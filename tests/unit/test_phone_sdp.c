@@ -208,6 +208,9 @@ static void pictures_are_taken_in_the_best_form_that_is_offered(void **state)
          "a=fmtp:97 profile-level-id=42e01f;packetization-mode=1;level-asymmetry-allowed=1\r\na=rtcp-fb:97 ccm "
          "fir\r\na=sendonly\r\n",
          97, false, false, true, 3600, 384},
+        {"m=video 4002 RTP/AVP 97\r\na=rtpmap:97 H264/90000\r\na=fmtp:97 packetization-mode=1;profile-level-id=42e00d;"
+         "max-recv-level=e01f;level-asymmetry-allowed=1\r\n",
+         "profile-level-id=42e01f", 97, false, false, false, 3600, 14000},
         {"m=video 4002 RTP/AVP 97\r\na=rtpmap:97 H264/90000\r\na=fmtp:97 profile-level-id=64001f;packetization-mode=1\r\n",
          "m=video 0 RTP/AVP 97\r\n", 0, false, false, false, 0, 0}, /* not baseline */
         {"m=video 4002 RTP/AVP 97\r\na=rtpmap:97 H264/90000\r\na=fmtp:97 packetization-mode=2\r\n", "m=video 0 ", 0, false, false,
