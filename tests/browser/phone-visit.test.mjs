@@ -1,5 +1,6 @@
 // One Chromium, one bot and two telephones in a recorded visit: each hears the others and not itself; the recording has a caller's
-// sound as soon as the caller is in the visit, and the caller's tile, and none of the keys that callers press.
+// sound as soon as the caller is in the visit, and the caller's tile, and none of the keys that callers press. Then the person in
+// Chromium has a telephone called for sound, and gives it up.
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import dgram from 'node:dgram';
@@ -15,6 +16,8 @@ import { firstPicture, hear, join, toneLevel } from './lib/visit.mjs';
 
 const CALLERS = fileURLToPath(new URL('../phone/callers.py', import.meta.url));
 const TONES = { bot: 400, web: people[0].tone, one: 700, two: 2650 }; // none near a harmonic of another
+const OWN_PHONE = 1900;
+const OWN_NUMBER = '+15550100177';
 const HEARD = -38;
 const SILENT = -40;
 const BEGUN = -32;
@@ -28,9 +31,9 @@ const freeUdp = () => new Promise((resolve) => {
   });
 });
 
-// The two telephones, driven by lines of JSON.
-function telephones(scene, sip) {
-  const p = start('/usr/bin/python3', [CALLERS, sip], { input: true });
+// The telephones, driven by lines of JSON.
+function telephones(scene, sip, trunk) {
+  const p = start('/usr/bin/python3', [CALLERS, sip, String(trunk)], { input: true });
   scene.later(() => p.stop('SIGTERM', 3000));
   return async (command) => {
     const before = p.out.split('\n').length;
@@ -89,13 +92,56 @@ function joins(log, seats) {
   return seats.map((seat) => Date.parse(new RegExp(`^(\\S+) .*leg\\.state seat=${seat} .*from=none to=up`, 'm').exec(log)[1]));
 }
 
-test('one Chromium, one bot, two telephones: all hear the others and not themselves, and the recording has them', { timeout: 150000 }, async (t) => {
+// Her telephone in place of the browser's microphone and sound: same seat, same tile.
+async function callMe(server, room, page, phones) {
+  const seat = await page.evaluate(() => window.tessera.me.seat);
+  const before = (await server.inspect(room)).participants.map((p) => p.seat).sort();
+  const tiles = () => page.evaluate(() => window.tessera.layout.tiles.map((t) => t.seat).sort());
+  const tilesBefore = await tiles();
+  const says = (pattern) => until(`"${pattern}" in the page`, () => page.evaluate((p) => new RegExp(p).test(document.getElementById('on-phone').textContent), pattern), 8000);
+  const microphone = () => page.evaluate(() => !!window.tessera.media.audio && window.tessera.media.audio.readyState === 'live');
+  const hearing = async (of, expected) => {
+    const all = [TONES.bot, TONES.web, TONES.one, TONES.two, OWN_PHONE];
+    return until(`${of} to hear ${expected}`, async () => {
+      const heard = of === 'page' ? await hear(page, 1200).then((samples) => all.map((hz) => toneLevel(samples, hz, 12000))) : (await phones({ levels: all })).levels[of];
+      if (all.some((hz, i) => (expected.includes(hz) ? heard[i] <= HEARD : heard[i] > SILENT))) throw new Error(JSON.stringify(heard));
+      return true;
+    }, 20000, 200);
+  };
+  await page.evaluate((number) => {
+    document.getElementById('my-phone-number').value = number;
+    document.getElementById('my-phone-call').click();
+  }, OWN_NUMBER);
+  assert.equal((await phones({ ring: OWN_PHONE })).called, OWN_NUMBER);
+  await says('ringing');
+  assert.equal(await microphone(), true, 'the microphone is let go only when the phone is in the visit');
+  await phones({ pick_up: 2 });
+  await phones({ press: [2, '1'] });
+  await says('by phone');
+  await until('the call at her seat', async () => {
+    const { participants } = await server.inspect(room);
+    assert.deepEqual(participants.map((p) => p.seat).sort(), before);
+    return (participants.find((p) => p.seat === seat).phone || {}).state === 'up';
+  }, 8000);
+  assert.deepEqual(await tiles(), tilesBefore);
+  assert.equal(await microphone(), false);
+  await hearing(2, [TONES.bot, TONES.one, TONES.two]);
+  await hearing(0, [TONES.bot, TONES.two, OWN_PHONE]);
+  await hearing('page', []);
+  assert.equal((await phones({ hang_up: 2 })).status, 200);
+  await until('the microphone again', microphone, 8000);
+  await hearing(0, [TONES.bot, TONES.two, TONES.web]);
+  await hearing('page', [TONES.bot, TONES.one, TONES.two]);
+  assert.deepEqual((await server.inspect(room)).participants.map((p) => p.seat).sort(), before);
+}
+
+test('one Chromium, one bot, two telephones: all hear the others and not themselves, the recording has them, and a telephone may be the browser\'s sound', { timeout: 150000 }, async (t) => {
   const scene = new Scene(t);
   const [sip, trunk] = [await freeUdp(), await freeUdp()];
   const rtp = 24000 + 200 * (process.pid % 30);
   const server = await scene.server({ name: 'phone-visit', settings: {
     'phone.listen': '127.0.0.1', 'phone.port': sip, 'phone.rtp_min': rtp, 'phone.rtp_max': rtp + 199, 'phone.numbers': '+15550100:en',
-    'trunk1.proxy': `sip:127.0.0.1:${trunk}`, 'trunk1.peers': '127.0.0.1', 'trunk1.srtp': 'clear', 'trunk1.codecs': 'PCMU', 'trunk1.keepalive': 0 } });
+    'trunk1.proxy': `sip:127.0.0.1:${trunk}`, 'trunk1.peers': '127.0.0.1', 'trunk1.srtp': 'clear', 'trunk1.codecs': 'PCMU', 'trunk1.keepalive': 0, 'dial.prefixes': '+1' } });
   const { id: room } = await server.rest('POST', '/rooms', { name: 'Phones', recording: 'announced' });
   const heard = path.join(outputFolder, 'phone-visit-bot.s16');
   scene.bots([await server.link(room, 'Bot')], { seconds: 100, args: ['--tone', '--record', heard] });
@@ -106,7 +152,7 @@ test('one Chromium, one bot, two telephones: all hear the others and not themsel
   await server.rest('POST', `/rooms/${room}/record`, { action: 'start' });
   await until('the recording', async () => (await server.rest('GET', '/recordings')).recordings.some((r) => r.state === 'running'), 10000);
 
-  const phones = telephones(scene, `127.0.0.1:${sip}`);
+  const phones = telephones(scene, `127.0.0.1:${sip}`, trunk);
   const inside = () => server.inspect(room).then((r) => r.participants.filter((p) => p.kind === 'phone'));
   for (const [n, who] of ['one', 'two'].entries()) {
     const { pin } = await server.rest('POST', `/rooms/${room}/pins`, {});
@@ -136,6 +182,7 @@ test('one Chromium, one bot, two telephones: all hear the others and not themsel
   const tiles = await page.evaluate(() => window.tessera.layout);
   const callers = (await inside()).map((p) => p.seat);
   await server.rest('POST', `/rooms/${room}/record`, { action: 'stop' });
+  await callMe(server, room, page, phones);
 
   const { recordings: [recording] } = await until('the recording\'s end', async () => {
     const found = await server.rest('GET', '/recordings');
