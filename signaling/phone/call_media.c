@@ -215,6 +215,8 @@ static void on_handed(void *user, const json_t *reply, const char *code)
         return;
     }
     if (reply) {
+        json_decref(c->bound);
+        c->bound = json_incref(json_object_get(reply, "bound"));
         tel_call_set_state(c, TEL_CALL_IN_ROOM, "handed");
     } else {
         tel_call_end(c, code, 0);

@@ -41,6 +41,8 @@ def hears(peer, hz, at_least_db=-35, seconds=6):
     soon(lambda: level_db(peer.rtp.pcm(time.monotonic() - 0.5), hz) >= at_least_db, seconds)
 
 
-def record(server, reason):
-    soon(lambda: any(c["reason"] == reason for c in server.calls()))
-    return next(c for c in server.calls() if c["reason"] == reason)
+def record(server, reason, number=""):
+    def found():
+        return [c for c in server.calls() if c["reason"] == reason and c["number"].endswith(number[-4:])]
+    soon(found)
+    return found()[0]

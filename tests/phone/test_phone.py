@@ -263,8 +263,11 @@ def make(server):
         ended = next(p for p in (a, b) if (m := p.hear(3)) and m.method == "BYE")
         ended.respond(ended.log[-1], 200, "OK")
         left = b if ended is a else a
+        r = record(server, "removed", ended.number)
+        assert r["ended"] >= r["joined"] >= r["answered"] >= r["began"] > 0, r
+        ready = server.words().count("phone.ready")
         os.kill(server.child("tessera-phone"), signal.SIGKILL)
-        soon(lambda: server.words().count("phone.ready") >= 2, 10)
+        soon(lambda: server.words().count("phone.ready") > ready, 10)
         count = len(left.rtp.heard)
         soon(lambda: len(left.rtp.heard) > count + 50)  # the room goes on sending
         assert max(y[0] - x[0] for x, y in zip(left.rtp.heard, left.rtp.heard[1:]) if x[0] > mark) < 0.5 * PATIENCE
