@@ -485,6 +485,11 @@ bool sig_room_running(const sig_room *r)
            r->state == SIG_ROOM_BACKOFF;
 }
 
+bool sig_room_is_down(const sig_room *r)
+{
+    return r->state == SIG_ROOM_DOWN;
+}
+
 bool sig_room_occupied(const sig_room *r)
 {
     return sig_room_running(r) &&

@@ -31,6 +31,7 @@ void sig_room_adopt(sig_room *r,
                     sig_room_link *take_link); /* a process found running; sends the durable facts, asks who is there */
 bool sig_room_adopting(const sig_room *r);     /* the answer is not there yet */
 bool sig_room_running(const sig_room *r);      /* open, or about to be */
+bool sig_room_is_down(const sig_room *r);      /* it has no process, and may have one */
 bool sig_room_occupied(const sig_room *r);     /* somebody is connected, or joining */
 /* Whether somebody may come: it runs, or may be started. */
 bool sig_room_takes_people(const sig_room *r);
@@ -61,7 +62,7 @@ bool sig_room_deny(sig_room *r, const char *seat);
 void sig_room_left(sig_room *r, const char *seat); /* for good: has to knock again when the room is locked */
 void sig_room_show_knocks(sig_room *r, sig_session *s);
 void sig_room_show_layouts(sig_room *r, sig_session *s);
-void sig_room_tell_layouts(sig_room *r); /* the hosts: another one is in use, or others can be */
+void sig_room_tell_layouts(sig_room *r);              /* the hosts: another one is in use, or others can be */
 void sig_room_say(sig_room *r, json_t *take_message); /* to every client */
 /* A line of chat by a seat, at most five in ten seconds. False = too many, not counted. */
 bool sig_room_may_write(sig_room *r, const char *seat, int64_t now_ns);

@@ -72,7 +72,8 @@ static void on_found(void *user, const char *room, const char *build, sig_room_l
 {
     sig_supervisor *s = user;
     const sig_room_facts *facts = *room ? sig_facts_room(s->gateway->facts, room) : NULL;
-    if (facts && !facts->ended && !g_hash_table_contains(s->rooms, room)) {
+    const sig_room *known = g_hash_table_lookup(s->rooms, room); /* tessera-phone may have spoken of its calls before */
+    if (facts && !facts->ended && (!known || sig_room_is_down(known))) {
         sig_room *r = sig_supervisor_room(s, room);
         sig_room_adopt(r, link);
     } else if (!*room && strcmp(build, TESSERA_VERSION) == 0) {

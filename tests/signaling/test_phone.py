@@ -209,6 +209,24 @@ def make(server):
         assert record("call-u")["reason"] == "removed"
         third.close()
 
+    def a_room_that_is_slower_than_tessera_phone_is_still_the_one():
+        phone, room = FakePhone(server), server.room()
+        bound = phone.enter("call-y", pin(room), caller="+15551110019")
+        process = server.inspect(room)["audio"]["pid"]
+        os.kill(process, signal.SIGSTOP)
+        os.kill(server.gateway(), signal.SIGKILL)
+        server.wait(lambda: server.get("/readyz").status == 200, 5)
+        again = FakePhone(server)
+        again.send(type="call", call="call-y", state="in_room", outgoing=False, trunk="trunk1", bound=bound)
+        again.incoming("call-z")  # is answered after that
+        os.kill(process, signal.SIGCONT)
+        server.wait(lambda: "why=adopted" in server.words().split(f"room.state room={room} ")[-1].split("\n")[0], 5)
+        assert server.inspect(room)["audio"]["pid"] == process and legs(room)["call-y"]["seat"] == bound["seat"]
+        for call in ("call-y", "call-z"):
+            again.send(type="ended", call=call, reason="hung_up", status=0)
+            record(call)
+        again.close()
+
     def who_hangs_up_while_he_enters_is_not_left_in_the_room():
         phone, room = FakePhone(server), server.room()
         server.link(room, seat="ana")
@@ -384,4 +402,4 @@ def make(server):
             a_person_has_a_telephone_for_sound_and_gives_it_back, a_number_on_file_is_called_when_sound_is_dead_twice_at_most,
             sound_that_comes_back_ends_the_ringing, callers_are_told_what_others_see_and_are_never_stuck_muted,
             who_hangs_up_while_he_enters_is_not_left_in_the_room, a_room_that_dies_gets_its_calls_again, a_call_in_a_room_outlives_the_gateway_and_tessera_phone,
-            numbers_and_pins_are_nowhere_in_clear]
+            a_room_that_is_slower_than_tessera_phone_is_still_the_one, numbers_and_pins_are_nowhere_in_clear]
