@@ -107,9 +107,9 @@ static const struct {
     double rgb[3];
     void (*draw)(cairo_t *c);
 } table[] = {
-    {MIX_ICON_MUTED, {1.00, 0.42, 0.40}, draw_muted}, {MIX_ICON_PHONE, {0.62, 0.84, 1.00}, draw_phone},
+    {MIX_ICON_MUTED, {1.00, 0.55, 0.53}, draw_muted}, {MIX_ICON_PHONE, {0.62, 0.84, 1.00}, draw_phone},
     {MIX_ICON_HOLD, {0.62, 0.84, 1.00}, draw_hold},   {MIX_ICON_HAND, {1.00, 0.82, 0.40}, draw_hand},
-    {MIX_ICON_WEAK, {1.00, 0.70, 0.54}, draw_weak},   {MIX_ICON_CAMERA_OFF, {1.00, 0.42, 0.40}, draw_camera_off},
+    {MIX_ICON_WEAK, {1.00, 0.70, 0.54}, draw_weak},   {MIX_ICON_CAMERA_OFF, {1.00, 0.55, 0.53}, draw_camera_off},
 };
 
 unsigned mix_icons_count(unsigned icons)

@@ -8,7 +8,8 @@
 #include "mcu/base/status.h"
 #include "mixer/shapes.h"
 
-#define PILL_RGBA 0.05, 0.06, 0.08, 0.66
+#define PILL_RGBA 0.05, 0.06, 0.08, 0.8 /* over white, too, what is on it has a contrast of 4.5 */
+#define LEAST_PX 13                     /* has small letters of 7 pixels */
 
 struct mix_text {
     PangoFontMap *fonts;
@@ -70,8 +71,7 @@ int mix_text_margin(int tile_height_px)
 
 static double font_px(int tile_height_px)
 {
-    double px = tile_height_px * 0.07;
-    return px < 10 ? 10 : px > 26 ? 26 : px;
+    return CLAMP(tile_height_px * 0.07, LEAST_PX, 26);
 }
 
 static mix_overlay *finish_overlay(cairo_t *c, cairo_surface_t *s, int w, int h)
@@ -134,7 +134,7 @@ mix_overlay *mix_text_label(mix_text *t, const char *name, unsigned icons, int t
 
 static double caption_px(int height_px)
 {
-    return CLAMP(height_px * 0.032, 13, 22); /* 13 has small letters of 7 pixels */
+    return CLAMP(height_px * 0.032, LEAST_PX, 22);
 }
 
 /* Of the first wording that fits, else of the last one, cut with an ellipsis. */
@@ -210,7 +210,7 @@ mix_overlay *mix_text_caption(mix_text *t, const char *words, bool records, int 
 /* Calm colours that white reads well on. */
 static void set_own_colour(cairo_t *c, const char *name)
 {
-    static const unsigned colours[] = {0x3b6ea8, 0x2f8577, 0x7a5aa6, 0xa8603b, 0x4a7a3a, 0xa34a68, 0x5b6b8c, 0x8a7430};
+    static const unsigned colours[] = {0x3b6ea8, 0x2c7d70, 0x7a5aa6, 0xa8603b, 0x4a7a3a, 0xa34a68, 0x5b6b8c, 0x8a7430};
     unsigned rgb = colours[g_str_hash(name) % G_N_ELEMENTS(colours)];
     cairo_set_source_rgb(c, (rgb >> 16 & 255) / 255.0, (rgb >> 8 & 255) / 255.0, (rgb & 255) / 255.0);
 }

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <math.h>
 #include <string.h>
 
 #include "mixer/art.h"
@@ -192,6 +193,118 @@ static void test_captions(void **state)
     g_string_free(s, TRUE);
 }
 
+/* ---- what can be read: small letters of 7 pixels, a contrast of 4.5 to 1 over whatever picture ---- */
+
+static double linear(double v)
+{
+    v = CLAMP(v, 0, 1);
+    return v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4);
+}
+
+/* Relative luminance (WCAG 2.1) of BT.601. */
+static double luminance(double y, double u, double v)
+{
+    y = (y - 16) * 255 / 219;
+    double r = y + 1.596 * (v - 128), g = y - 0.392 * (u - 128) - 0.813 * (v - 128), b = y + 2.017 * (u - 128);
+    return 0.2126 * linear(r / 255) + 0.7152 * linear(g / 255) + 0.0722 * linear(b / 255);
+}
+
+static double over(int value, int alpha, int below)
+{
+    return (alpha * value + (255 - alpha) * below) / 255.0;
+}
+
+/* Of a pixel of the bitmap over a grey picture. */
+static double seen(const mix_overlay *o, int x, int y, int below)
+{
+    int at = y * o->width_px + x, half = y / 2 * (o->width_px / 2) + x / 2, a = o->a[at];
+    return luminance(over(o->y[at], a, below), over(o->u[half], a, 128), over(o->v[half], a, 128));
+}
+
+/* Of the brightest mark from column `from` to `to` to the ground beside it. */
+static double contrast(const mix_overlay *o, int from, int to, int below)
+{
+    double mark = 0, ground = seen(o, 2, o->height_px / 2, below);
+    for (int y = 2; y < o->height_px - 2; y++) {
+        for (int x = from; x < to; x++) {
+            mark = MAX(mark, seen(o, x, y, below));
+        }
+    }
+    return (mark + 0.05) / (ground + 0.05);
+}
+
+static int rows_of_ink(const mix_overlay *o)
+{
+    int first = -1, last = -1;
+    for (int y = 0; y < o->height_px; y++) {
+        for (int x = 0; x < o->width_px; x++) {
+            if (o->y[y * o->width_px + x] > 100) {
+                first = first < 0 ? y : first;
+                last = y;
+            }
+        }
+    }
+    return last - first + 1;
+}
+
+/* Every size that a tile of any tier, canvas or layout may have; where there is no room for that there is no label. */
+static void test_labels_can_be_read(void **state)
+{
+    (void)state;
+    unsigned labels = 0;
+    for (int h = 20; h <= 1280; h += h < 240 ? 2 : 40) {
+        mix_overlay *o = mix_text_label(text, "xxvzx", 0, 400, h);
+        if (o) {
+            labels++;
+            assert_true(rows_of_ink(o) >= 7);
+            for (int below = 16; below <= 235; below += 73) {
+                assert_true(contrast(o, 0, o->width_px, below) >= 4.5);
+            }
+            assert_true(o->height_px <= h - 2 * mix_text_margin(h));
+        } else {
+            assert_true(h < 40);
+        }
+        mix_overlay_free(o);
+    }
+    assert_true(labels > 100);
+}
+
+static void test_icons_can_be_seen(void **state)
+{
+    (void)state;
+    for (unsigned icon = MIX_ICON_MUTED; icon <= MIX_ICON_CAMERA_OFF; icon <<= 1) {
+        mix_overlay *o = mix_text_label(text, "", icon, 400, 180);
+        assert_true(contrast(o, 0, o->width_px, 235) >= 4.5);
+        mix_overlay_free(o);
+    }
+}
+
+static void test_captions_can_be_read(void **state)
+{
+    (void)state;
+    static const int sizes[][2] = {{1280, 720}, {640, 360}, {480, 270}, {320, 180}, {180, 320}, {360, 640}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        mix_overlay *o = mix_text_caption(text, "xzvx", false, sizes[i][0], sizes[i][1]);
+        assert_true(rows_of_ink(o) >= 7);
+        assert_true(contrast(o, 0, o->width_px, 235) >= 4.5);
+        mix_overlay_free(o);
+    }
+}
+
+/* White on each of the colours that names may get. */
+static void test_initials_can_be_read(void **state)
+{
+    (void)state;
+    for (char name[] = "A"; name[0] <= 'Z'; name[0]++) {
+        mcu_frame *f = mix_text_placeholder(text, name, 0, 320, 180);
+        int x = 160 - 42, y = 82; /* within the disc, beside the letter */
+        double disc = luminance(f->plane[0][y * f->stride[0] + x], f->plane[1][y / 2 * f->stride[1] + x / 2],
+                                f->plane[2][y / 2 * f->stride[2] + x / 2]);
+        assert_true(1.05 / (disc + 0.05) >= 4.5);
+        mcu_frame_unref(f);
+    }
+}
+
 static void test_art_is_drawn_once(void **state)
 {
     (void)state;
@@ -232,10 +345,18 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_scripts),           cmocka_unit_test(test_hostile_names),
-        cmocka_unit_test(test_every_size),        cmocka_unit_test(test_names_and_initials),
-        cmocka_unit_test(test_label_golden),      cmocka_unit_test(test_icons_golden),
-        cmocka_unit_test(test_art_is_drawn_once), cmocka_unit_test(test_captions),
+        cmocka_unit_test(test_scripts),
+        cmocka_unit_test(test_hostile_names),
+        cmocka_unit_test(test_every_size),
+        cmocka_unit_test(test_names_and_initials),
+        cmocka_unit_test(test_label_golden),
+        cmocka_unit_test(test_icons_golden),
+        cmocka_unit_test(test_art_is_drawn_once),
+        cmocka_unit_test(test_captions),
+        cmocka_unit_test(test_labels_can_be_read),
+        cmocka_unit_test(test_icons_can_be_seen),
+        cmocka_unit_test(test_captions_can_be_read),
+        cmocka_unit_test(test_initials_can_be_read),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
