@@ -5,6 +5,7 @@
 
 #include "mixer/draw_tile.h"
 #include "mixer/layout.h"
+#include "mixer/move.h"
 #include "mixer/pool.h"
 #include "mixer/text.h"
 
@@ -26,6 +27,7 @@ typedef struct {
     uint64_t published_caption;
     int published_tiles; /* -1 = nothing published */
     int64_t published_ns;
+    mix_move move;
     mcu_frame *canvas;
     _Atomic uint64_t skipped;
 } tier_state;
@@ -34,6 +36,7 @@ struct mix_compositor {
     int tick_fps;
     mix_cpu *cpu;
     mix_scene *scene, *next; /* shown; waiting until its names are drawn, or NULL */
+    mix_scene *before;       /* the one from which tiles move, NULL = none do */
     int64_t waiting_ns;      /* since when scenes wait, 0 = none does */
     mix_scaler scaler;
     tier_state tiers[MIX_MAX_TIERS];
@@ -59,6 +62,7 @@ static void clear_tier(tier_state *t)
     memset(t->drawn, 0, sizeof t->drawn);
     t->published_tiles = -1;
     t->published_ns = 0;
+    t->move.start_ns = 0;
 }
 
 void mix_compositor_free(mix_compositor *c)
@@ -72,6 +76,7 @@ void mix_compositor_free(mix_compositor *c)
     mix_scaler_clear(&c->scaler);
     mix_scene_unref(c->scene);
     mix_scene_unref(c->next);
+    mix_scene_unref(c->before);
     g_free(c);
 }
 
@@ -154,11 +159,18 @@ static void clear_caption(const drawn *d, mcu_frame *f)
     }
 }
 
-static void draw(mix_compositor *c, const mix_scene *s, unsigned tier, const mix_tile_look *looks, const mix_tile_look *caption,
-                 mcu_frame *f)
+/* What a canvas is to show. */
+typedef struct {
+    mix_shot shots[MIX_MAX_PEOPLE];
+    mix_tile_look looks[MIX_MAX_PEOPLE], caption;
+    unsigned n;
+} view;
+
+static void draw(mix_compositor *c, unsigned tier, const view *v, mcu_frame *f)
 {
     drawn *d = drawn_of(&c->tiers[tier], f);
-    unsigned n = s->tiers[tier].n_tiles;
+    const mix_tile_look *looks = v->looks, *caption = &v->caption;
+    unsigned n = v->n;
     bool all = !same_places(d, looks, n), again[MIX_MAX_PEOPLE];
     bool changed = memcmp(&d->caption, caption, sizeof *caption) != 0, over = all || changed;
     if (all) {
@@ -172,12 +184,12 @@ static void draw(mix_compositor *c, const mix_scene *s, unsigned tier, const mix
         again[i] = all || bared || memcmp(&d->look[i], &looks[i], sizeof looks[i]) != 0 || is_spoilt(looks, again, i);
         over = over || (again[i] && mix_tile_overlaps(caption, &looks[i]));
         if (again[i]) {
-            mix_tile_draw(&c->scaler, s, tier, i, &looks[i], f);
+            mix_tile_draw(&c->scaler, v->shots[i].scene, tier, v->shots[i].tile, &looks[i], f);
             d->look[i] = looks[i];
         }
     }
     if (caption->label && over) {
-        mix_overlay_blend(mix_art_overlay_of(s->tiers[tier].caption), f, caption->x_px, caption->y_px);
+        mix_overlay_blend(mix_art_overlay_of(c->scene->tiers[tier].caption), f, caption->x_px, caption->y_px);
     }
     d->caption = *caption;
 }
@@ -219,15 +231,13 @@ static void compose(mix_compositor *c, unsigned tier, int64_t now_ns)
     const mix_scene *s = c->scene;
     const mix_scene_tier *spec = &s->tiers[tier];
     tier_state *t = &c->tiers[tier];
-    mix_tile_look looks[MIX_MAX_PEOPLE];
-    size_t size = spec->n_tiles * sizeof looks[0];
+    view v;
     bool undrawn = false; /* waited for long enough: see follow() */
-    for (unsigned i = 0; i < spec->n_tiles; i++) {
-        looks[i] = mix_tile_look_at(s, tier, i, now_ns, &undrawn);
-    }
-    const mix_tile_look caption = caption_look(spec);
-    bool same = t->published_tiles == (int)spec->n_tiles && memcmp(looks, t->published, size) == 0 &&
-                caption.label == t->published_caption;
+    v.n = mix_move_looks(&t->move, c->before, s, tier, now_ns, v.shots, v.looks, &undrawn);
+    v.caption = caption_look(spec);
+    size_t size = v.n * sizeof v.looks[0];
+    bool same =
+        t->published_tiles == (int)v.n && memcmp(v.looks, t->published, size) == 0 && v.caption.label == t->published_caption;
     if (same && now_ns - t->published_ns < MIX_REFRESH_NS && !key_wanted(spec, now_ns)) {
         atomic_fetch_add_explicit(&t->skipped, 1, memory_order_relaxed);
         return;
@@ -236,12 +246,12 @@ static void compose(mix_compositor *c, unsigned tier, int64_t now_ns)
     if (!f) {
         return; /* every canvas is being encoded: this tick is one too many for the encoders */
     }
-    draw(c, s, tier, looks, &caption, f);
+    draw(c, tier, &v, f);
     f->time_ns = now_ns;
     f->ts90k = (uint32_t)(now_ns * 9 / 100000);
-    memcpy(t->published, looks, size);
-    t->published_tiles = (int)spec->n_tiles;
-    t->published_caption = caption.label;
+    memcpy(t->published, v.looks, size);
+    t->published_tiles = (int)v.n;
+    t->published_caption = v.caption.label;
     t->published_ns = now_ns;
     publish(t, spec, f);
 }
@@ -267,10 +277,43 @@ static bool is_drawn(const mix_scene *s, int64_t now_ns)
     return !undrawn;
 }
 
+/* The step of this tick is the first. */
+static void begin_moves(mix_compositor *c, int64_t now_ns)
+{
+    bool begins = false;
+    for (unsigned t = 0; c->scene && t < c->next->n_tiers; t++) {
+        tier_state *one = &c->tiers[t];
+        unsigned seen = one->published_tiles > 0 ? (unsigned)one->published_tiles : 0;
+        begins |= mix_move_begin(&one->move, c->scene, c->next, t, one->published, seen, now_ns - MCU_NS_PER_SEC / c->tick_fps);
+    }
+    if (begins) {
+        mix_scene_unref(c->before);
+        c->before = mix_scene_ref(c->scene);
+    }
+}
+
+/* Pictures that nothing moves from any more go back to their owners; moves that cost too much end at once. */
+static void end_moves(mix_compositor *c, int64_t spent_ns, int64_t now_ns)
+{
+    bool dear = spent_ns > MCU_NS_PER_SEC / c->tick_fps / 2, any = false;
+    for (unsigned t = 0; c->before && t < MIX_MAX_TIERS; t++) {
+        mix_move *m = &c->tiers[t].move;
+        if (dear || !mix_move_lasts(m, now_ns)) {
+            m->start_ns = 0;
+        }
+        any |= m->start_ns != 0;
+    }
+    if (c->before && !any) {
+        mix_scene_unref(c->before);
+        c->before = NULL;
+    }
+}
+
 /* Names are drawn elsewhere and take some milliseconds. Meanwhile the people in the scene before go on moving. */
 static void follow(mix_compositor *c, int64_t now_ns)
 {
     if (c->next && (is_drawn(c->next, now_ns) || now_ns - c->waiting_ns >= MIX_HOLD_NS)) {
+        begin_moves(c, now_ns);
         mix_scene_unref(c->scene);
         c->scene = c->next;
         c->next = NULL;
@@ -302,5 +345,6 @@ void mix_compositor_tick(mix_compositor *c, mix_scene *take_scene, uint64_t tick
             compose(c, t, now_ns);
         }
     }
+    end_moves(c, mix_cpu_now_ns() - cpu_ns, now_ns);
     mix_cpu_charge(c->cpu, MIX_CPU_COMPOSE, &cpu_ns);
 }

@@ -91,14 +91,27 @@ mix_tile_look mix_tile_look_at(const mix_scene *s, unsigned tier, unsigned i, in
     return look;
 }
 
-static void draw_bars(mcu_frame *f, const mix_tile *t, const mix_fit *fit)
+static void draw_bars(mcu_frame *f, const mix_tile_look *t, const mix_fit *fit)
 {
     if (fit->width_px != t->width_px || fit->height_px != t->height_px) {
         mix_draw_fill(f, t->x_px, t->y_px, t->width_px, t->height_px, mix_colour_rgb(TILE_GROUND));
     }
 }
 
-static void draw_picture(mix_scaler *scaler, const mix_scene_person *p, unsigned tier, const mix_tile *t, mcu_frame *f)
+/* Of any size, from the whole picture. */
+static void draw_moving(mix_scaler *scaler, const mix_scene_person *p, const mix_tile_look *t, mcu_frame *f)
+{
+    const mcu_frame *full = view_of(p)->full;
+    mix_fit fit = mix_fit_tile(full->width_px, full->height_px, t->width_px, t->height_px, (mcu_fit)t->fit);
+    const mix_cut cut = {fit.crop_width_px, fit.crop_height_px, {0, 1}, fit.raise_px};
+    draw_bars(f, t, &fit);
+    int x = t->x_px + fit.x_px, y = t->y_px + fit.y_px;
+    if (!mix_scale(scaler, full, &cut, f, x, y, fit.width_px, fit.height_px)) {
+        mix_draw_fill(f, x, y, fit.width_px, fit.height_px, mix_colour_rgb(TILE_GROUND));
+    }
+}
+
+static void draw_picture(mix_scaler *scaler, const mix_scene_person *p, unsigned tier, const mix_tile_look *t, mcu_frame *f)
 {
     const mix_source_view *v = view_of(p);
     mix_step plan[MIX_MAX_TIERS];
@@ -120,6 +133,26 @@ static void draw_picture(mix_scaler *scaler, const mix_scene_person *p, unsigned
     }
 }
 
+static void draw_placeholder(mix_scaler *scaler, const mcu_frame *art, const mix_tile_look *t, mcu_frame *f)
+{
+    if (art->width_px == t->width_px && art->height_px == t->height_px) {
+        mix_scale_copy(art, f, t->x_px, t->y_px, t->width_px, t->height_px);
+        return;
+    }
+    const mix_cut whole = {art->width_px, art->height_px, {0, 1}, 0};
+    if (!mix_scale(scaler, art, &whole, f, t->x_px, t->y_px, t->width_px, t->height_px)) {
+        mix_draw_fill(f, t->x_px, t->y_px, t->width_px, t->height_px, mix_colour_rgb(TILE_GROUND));
+    }
+}
+
+/* Of the size that it has in its place; it stays within the canvas while the tile moves. */
+static void draw_label(const mix_overlay *o, int margin, const mix_tile_look *t, mcu_frame *f)
+{
+    int x = MIN(t->x_px + margin, (f->width_px - o->width_px) & ~1);
+    int y = t->y_px + t->height_px - margin - o->height_px;
+    mix_overlay_blend(o, f, MAX(x, 0), MAX(y, 0));
+}
+
 static int border_px(int canvas_height_px)
 {
     int px = (mix_layout_gutter(canvas_height_px) * 2 / 3) & ~1;
@@ -129,14 +162,19 @@ static int border_px(int canvas_height_px)
 void mix_tile_draw(mix_scaler *scaler, const mix_scene *s, unsigned tier, unsigned i, const mix_tile_look *look, mcu_frame *f)
 {
     const mix_scene_tier *spec = &s->tiers[tier];
-    const mix_tile *t = &spec->tiles[i];
+    const mix_tile *place = &spec->tiles[i];
+    const mix_tile_look *t = look;
     if (look->shows == MIX_SHOWS_PICTURE || look->shows == MIX_SHOWS_DIM) {
-        draw_picture(scaler, person_of(s, tier, i), tier, t, f);
+        if (look->width_px == place->width_px && look->height_px == place->height_px) {
+            draw_picture(scaler, person_of(s, tier, i), tier, t, f);
+        } else {
+            draw_moving(scaler, person_of(s, tier, i), t, f);
+        }
         if (look->shows == MIX_SHOWS_DIM) {
             mix_draw_dim(f, t->x_px, t->y_px, t->width_px, t->height_px);
         }
     } else if (look->shows == MIX_SHOWS_PLACEHOLDER) {
-        mix_scale_copy(mix_art_frame_of(spec->placeholder[i]), f, t->x_px, t->y_px, t->width_px, t->height_px);
+        draw_placeholder(scaler, mix_art_frame_of(spec->placeholder[i]), t, f);
     } else {
         mix_draw_fill(f, t->x_px, t->y_px, t->width_px, t->height_px, mix_colour_rgb(TILE_GROUND));
     }
@@ -144,8 +182,6 @@ void mix_tile_draw(mix_scaler *scaler, const mix_scene *s, unsigned tier, unsign
         mix_draw_border(f, t->x_px, t->y_px, t->width_px, t->height_px, border_px(spec->height_px), mix_colour_rgb(TALKING));
     }
     if (look->label) {
-        const mix_overlay *o = mix_art_overlay_of(spec->label[i]);
-        int margin = mix_text_margin(t->height_px);
-        mix_overlay_blend(o, f, t->x_px + margin, t->y_px + t->height_px - margin - o->height_px);
+        draw_label(mix_art_overlay_of(spec->label[i]), mix_text_margin(place->height_px), t, f);
     }
 }

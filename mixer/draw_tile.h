@@ -22,6 +22,7 @@ _Static_assert(sizeof(mix_tile_look) == 40, "every byte of a look has a name");
 /* Of the `i`th tile, after mix_source_look() of every source of the scene. Sets `*undrawn` when a label or placeholder that it
  * should show is still being drawn. */
 mix_tile_look mix_tile_look_at(const mix_scene *s, unsigned tier, unsigned i, int64_t now_ns, bool *undrawn);
+/* At the place that the look says, which may be another than the scene's while it moves. */
 void mix_tile_draw(mix_scaler *scaler, const mix_scene *s, unsigned tier, unsigned i, const mix_tile_look *look,
                    mcu_frame *canvas);
 bool mix_tile_same_place(const mix_tile_look *a, const mix_tile_look *b);

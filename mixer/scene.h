@@ -20,7 +20,7 @@ typedef struct {
 } mix_scene_person;
 
 typedef struct {
-    bool live;
+    bool live, moves; /* moves: tiles slide to new places */
     int width_px, height_px, fps;
     unsigned n_tiles;
     mix_tile tiles[MIX_MAX_PEOPLE]; /* in the order in which they are drawn: later ones may cover earlier ones */

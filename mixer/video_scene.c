@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "mixer/arrange.h"
+#include "mixer/move.h"
 #include "mixer/video_private.h"
 
 static void choose(mix_source_entry *e, bool decoded)
@@ -108,6 +109,7 @@ static void add_tier(mix_video *v, mix_scene *s, unsigned tier, const arranged *
     t->width_px = spec->width_px;
     t->height_px = spec->height_px;
     t->fps = mix_video_fps(v, tier);
+    t->moves = t->fps >= MIX_MOVE_FPS && v->load.level == MIX_LOAD_CALM;
     for (int c = 0; c < MIX_TIER_CODECS; c++) {
         if (v->tiers[tier].encoder[c]) {
             t->encoders[c] = mix_encoder_ref(v->tiers[tier].encoder[c]);

@@ -18,8 +18,9 @@
 static const mix_tier_spec specs[] = {
     {"A", 1280, 720, 25, 1200000}, {"B", 640, 360, 25, 400000}, {"C", 480, 270, 15, 150000}, {"D", 320, 180, 10, 64000}};
 
+static mix_cpu cpu; /* outlives every stage, which is handed round by value */
+
 typedef struct {
-    mix_cpu cpu;
     kit_notices notices;
     mix_compositor *c;
     mix_source *source[MIX_MAX_PEOPLE];
@@ -69,7 +70,7 @@ static void show(stage *s, unsigned i, unsigned n, int64_t now_ns)
 static stage stage_new(unsigned n)
 {
     stage s = {.n = n};
-    s.c = mix_compositor_new(25, &s.cpu);
+    s.c = mix_compositor_new(25, &cpu);
     return s;
 }
 
