@@ -61,7 +61,7 @@ void mix_scene_dress(mix_scene *s, unsigned tier, mix_art *art, const mix_person
     for (unsigned i = 0; i < t->n_tiles; i++) {
         const mix_person *p = &people[t->who[i]];
         int w = t->tiles[i].width_px, h = t->tiles[i].height_px;
-        if (mix_is_screen(p->who)) {
+        if (mix_is_screen(p->who) && !p->still) {
             continue;
         }
         t->label[i] = mix_art_get(art, MIX_ART_LABEL, p->name, icons_of(p), label_width(t, i), h);

@@ -32,6 +32,7 @@ struct mix_source {
     mix_source_view view;                 /* clock */
 
     mix_vdec *vdec; /* from here on the strand's */
+    mcu_frame *newest;
     mix_scaler scaler;
     mix_pool *pool[MIX_MAX_TIERS];
     int pool_width_px[MIX_MAX_TIERS], pool_height_px[MIX_MAX_TIERS];
@@ -74,6 +75,7 @@ void mix_source_unref(mix_source *s)
     mix_scaler_clear(&s->scaler);
     mcu_frame_unref(mcu_latest_take(&s->full));
     mcu_frame_unref(s->view.full);
+    mcu_frame_unref(s->newest);
     for (int t = 0; t < MIX_MAX_TIERS; t++) {
         mcu_frame_unref(mcu_latest_take(&s->tile[t]));
         mcu_frame_unref(s->view.tile[t]);
@@ -194,6 +196,8 @@ static void publish_picture(mix_source *s, mcu_frame *take)
     make_tiles(s, take);
     mix_cpu_charge(s->env.cpu, MIX_CPU_SCALE, &cpu_ns);
     atomic_store_explicit(&s->last_ns, take->time_ns, memory_order_relaxed);
+    mcu_frame_unref(s->newest);
+    s->newest = mcu_frame_ref(take);
     publish(s, &s->full, take); /* after its tiles: who sees it finds them */
     say(s, MIX_NOTICE_LIVE);
 }
@@ -250,6 +254,26 @@ static void run_one(void *arg)
         decode(s, au, now_ns);
     }
     mcu_au_unref(au);
+}
+
+typedef struct {
+    mix_source *from, *still;
+} freezing;
+
+/* A copy: the decoder has its memory back, and the picture a serial of its own. */
+static void run_freeze(void *arg)
+{
+    freezing *f = arg;
+    const mcu_frame *newest = f->from->newest;
+    mcu_frame *copy = newest ? mcu_frame_new(newest->width_px, newest->height_px) : NULL;
+    if (copy) {
+        mix_scale_copy(newest, copy, 0, 0, newest->width_px, newest->height_px);
+        copy->time_ns = newest->time_ns;
+        mix_source_show(f->still, copy);
+    }
+    mix_source_unref(f->from);
+    mix_source_unref(f->still);
+    g_free(f);
 }
 
 static void strand_done(void *arg)
@@ -309,6 +333,24 @@ mcu_status mix_source_push(mix_source *s, mcu_au *take_au)
     } else if (!mcu_strand_post(s->strand, run_one, s)) {
         /* Cannot be: the strand holds more jobs than the ring holds pictures. A later job would take it. */
         mcu_counter_add(s->env.queue_drops, 1);
+    }
+    return MCU_OK;
+}
+
+mcu_status mix_source_freeze(mix_source *s, mix_source *still)
+{
+    if (s->closed || mix_source_last_ns(s) == 0) {
+        return MCU_EAGAIN;
+    }
+    freezing *f = g_new(freezing, 1);
+    *f = (freezing){mix_source_ref(s), mix_source_ref(still)};
+    if (!s->strand) {
+        run_freeze(f);
+    } else if (!mcu_strand_post(s->strand, run_freeze, f)) {
+        mix_source_unref(f->from);
+        mix_source_unref(f->still);
+        g_free(f);
+        return MCU_EFULL;
     }
     return MCU_OK;
 }

@@ -39,6 +39,9 @@ void mix_source_close(mix_source *s); /* no decoding afterwards; what is queued 
 
 uint32_t mix_source_id(const mix_source *s);
 mcu_status mix_source_push(mix_source *s, mcu_au *take_au);
+/* Its newest picture, as it came, becomes the one picture of `still`: a source without workers, which nothing was given yet. By
+ * and by, on its strand: `still` is then LIVE. MCU_EAGAIN: it has none yet. */
+mcu_status mix_source_freeze(mix_source *s, mix_source *still);
 /* Shows a picture that needs no decoding; only for a source without workers. */
 void mix_source_show(mix_source *s, mcu_frame *take);
 void mix_source_need_key(mix_source *s); /* drop until a keyframe, and ask for one */

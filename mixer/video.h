@@ -11,7 +11,7 @@
 #include "mcu/base/media.h"
 #include "mcu/base/status.h"
 
-#define MIX_MAX_TIERS 28 /* canvases: what a tier shows while there is a screen, or to some people, is one more */
+#define MIX_MAX_TIERS 31 /* canvases: what a tier shows while there is a screen, or to some people, is one more */
 #define MIX_MAX_PEOPLE 64
 #define MIX_MAX_DECODED 16 /* the rest is shown by name only */
 
@@ -66,6 +66,11 @@ void mix_video_source_remove(mix_video *v, uint32_t source); /* its last picture
  * Streams with an SPS that is absurd (bit depth, chroma format, size, slice count) are refused and counted, state REFUSED. */
 mcu_status mix_video_source_push(mix_video *v, uint32_t source, mcu_au *take_au);
 
+/* The newest whole picture of `source`, at its full size, becomes that of `still`, a source of its own that never changes: LIVE
+ * when it is there, shown once it is listed among the people, until it is removed; `source` may leave before. MCU_EAGAIN: there
+ * is no picture yet. MCU_EINVAL: `source` is unknown, or `still` is not. MCU_EFULL: no place. */
+mcu_status mix_video_freeze(mix_video *v, uint32_t source, uint32_t still);
+
 #define MIX_RANK_NEVER UINT_MAX
 
 /* Who is in the picture, in order of joining. Names are UTF-8, copied, shown as labels. Applied on the next tick; old picture
@@ -80,12 +85,14 @@ typedef struct {
     bool hold, hand; /* icons: the call rests; a raised hand */
     bool weak;       /* icon: the connection is */
     bool camera_off; /* icon: switched off by the person */
+    bool still;      /* of a screen: it is a picture held, and says whose */
     bool masked;     /* on canvases that mask: no picture, whatever is sent */
     unsigned who;    /* 1u << mcu_who of the role, and of MCU_WHO_CONTENT and MCU_WHO_SIGNING */
     unsigned rank;   /* 0 = is the speaker, 1 = was before, ... MIX_RANK_NEVER = never was */
     unsigned signer; /* place among those who speak with hands, from 1; 0 = does not */
 } mix_person;
-/* CONTENT alone is a screen beside somebody's camera: no name over it, and never stale for as long as it is listed. */
+/* CONTENT alone is a screen beside somebody's camera, or a still: no name over a screen, and never stale for as long as it is
+ * listed. */
 static inline bool mix_is_screen(unsigned who)
 {
     return who == 1u << MCU_WHO_CONTENT;

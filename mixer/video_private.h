@@ -11,6 +11,7 @@
 typedef struct {
     mix_source *source; /* NULL = free entry */
     mix_source_state state;
+    bool still;   /* its one picture is there: never decoded, never stale */
     bool decoded; /* one of the MIX_MAX_DECODED */
     bool missed;  /* pictures were dropped while it was not */
 } mix_source_entry;

@@ -60,7 +60,8 @@ static unsigned choose_listed(mix_video *v, const arranged *a, bool shown, bool 
         mix_source_entry *e = mix_video_find_source(v, v->people[i].person);
         if (e) {
             listed[e - v->sources] = true;
-            if (v->people[i].camera_on && a->shown[i] == shown && n < MIX_MAX_DECODED) {
+            decoded[e - v->sources] |= e->still;
+            if (!e->still && v->people[i].camera_on && a->shown[i] == shown && n < MIX_MAX_DECODED) {
                 decoded[e - v->sources] = true;
                 n++;
             }

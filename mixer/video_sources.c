@@ -18,19 +18,50 @@ mix_source_entry *mix_video_find_source(mix_video *v, uint32_t id)
     return NULL;
 }
 
+static mix_source_entry *find_free(mix_video *v)
+{
+    for (unsigned i = 0; i < MIX_MAX_PEOPLE; i++) {
+        if (!v->sources[i].source) {
+            return &v->sources[i];
+        }
+    }
+    return NULL;
+}
+
 mcu_status mix_video_source_add(mix_video *v, uint32_t id)
 {
     if (id == 0 || mix_video_find_source(v, id)) {
         return MCU_EINVAL;
     }
-    for (unsigned i = 0; i < MIX_MAX_PEOPLE; i++) {
-        if (!v->sources[i].source) {
-            v->sources[i] = (mix_source_entry){.source = mix_source_new(id, &v->source_env), .state = MIX_SOURCE_WAITING};
-            mix_video_rebuild(v);
-            return MCU_OK;
-        }
+    mix_source_entry *e = find_free(v);
+    if (!e) {
+        return MCU_EFULL;
     }
-    return MCU_EFULL;
+    *e = (mix_source_entry){.source = mix_source_new(id, &v->source_env), .state = MIX_SOURCE_WAITING};
+    mix_video_rebuild(v);
+    return MCU_OK;
+}
+
+mcu_status mix_video_freeze(mix_video *v, uint32_t id, uint32_t still)
+{
+    const mix_source_entry *from = mix_video_find_source(v, id);
+    if (!from || still == 0 || mix_video_find_source(v, still)) {
+        return MCU_EINVAL;
+    }
+    mix_source_entry *e = find_free(v);
+    if (!e) {
+        return MCU_EFULL;
+    }
+    mix_source_env env = v->source_env;
+    env.workers = NULL; /* nothing will be decoded */
+    mix_source *s = mix_source_new(still, &env);
+    mcu_status status = mix_source_freeze(from->source, s);
+    if (status != MCU_OK) {
+        mix_source_unref(s);
+        return status;
+    }
+    *e = (mix_source_entry){.source = s, .state = MIX_SOURCE_WAITING, .still = true};
+    return MCU_OK;
 }
 
 void mix_video_source_remove(mix_video *v, uint32_t id)
@@ -47,7 +78,7 @@ void mix_video_source_remove(mix_video *v, uint32_t id)
 mcu_status mix_video_source_push(mix_video *v, uint32_t id, mcu_au *take_au)
 {
     mix_source_entry *e = mix_video_find_source(v, id);
-    if (!e) {
+    if (!e || e->still) {
         mcu_au_unref(take_au);
         return MCU_EINVAL;
     }
@@ -74,7 +105,7 @@ void mix_video_check_stale(mix_video *v, int64_t now_ns)
 {
     for (unsigned i = 0; i < MIX_MAX_PEOPLE; i++) {
         mix_source_entry *e = &v->sources[i];
-        if (e->source && (e->state == MIX_SOURCE_LIVE || e->state == MIX_SOURCE_STALE)) {
+        if (e->source && !e->still && (e->state == MIX_SOURCE_LIVE || e->state == MIX_SOURCE_STALE)) {
             bool stale = now_ns - mix_source_last_ns(e->source) > MIX_SOURCE_STALE_NS;
             mix_video_set_state(v, e, stale ? MIX_SOURCE_STALE : MIX_SOURCE_LIVE);
         }

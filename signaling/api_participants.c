@@ -1,9 +1,10 @@
-/* REST: what a host does to a participant: mute, tier, the door, removal. */
+/* REST: what a host does to a participant: mute, tier, a still of the picture, the door, removal. */
 #include <string.h>
 
 #include "mcu/base/status.h"
 #include "signaling/access.h"
 #include "signaling/api.h"
+#include "signaling/freeze.h"
 #include "signaling/supervisor.h"
 
 /* Holds what is to change and nothing else: other changes of the seat may still be on their way to the disk. */
@@ -77,6 +78,31 @@ void sig_api_tier(sig_request *q)
     g_strlcpy(c.tier, strcmp(tier, "auto") == 0 ? "" : tier, sizeof c.tier);
     const sig_audit_entry e = sig_api_entry(q, "tier");
     sig_api_commit(q, &c, 1, &e, tier_written, tier, g_free);
+}
+
+/* ---- a still of the picture ---- */
+
+static void on_frozen(void *user, const char *code, const char *message)
+{
+    if (code) {
+        sig_reply_error(user, code, message);
+    } else {
+        sig_reply_empty(user, 204);
+    }
+}
+
+void sig_api_freeze(sig_request *q)
+{
+    json_t *m = sig_api_seat(q) ? sig_request_json(q, "FreezeRequest") : NULL;
+    if (!m) {
+        return;
+    }
+    g_autofree char *what = g_strdup(json_string_value(json_object_get(m, "what")));
+    json_decref(m);
+    const sig_audit_entry e = sig_api_entry(q, "freeze");
+    if (!sig_freeze(q->gateway, &e, what, on_frozen, q)) {
+        sig_reply_error(q, mcu_error_name(MCU_ERROR_BAD_REQUEST), "what: must be camera, screen or off");
+    }
 }
 
 /* ---- who waits before the locked door ---- */

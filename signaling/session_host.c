@@ -241,6 +241,11 @@ static void record(const order *o)
     sig_session_record(o->session, o->request);
 }
 
+static void freeze(const order *o)
+{
+    sig_session_freeze(o->session, o->request);
+}
+
 /* ---- telephones ---- */
 
 static void hang_up(const order *o)
@@ -302,7 +307,7 @@ static const struct {
     {SIG_MAY_ADMIT, answer_knock, true}, {SIG_MAY_DENY, answer_knock, true},
     {SIG_MAY_TIER, cap_tier, true},      {SIG_MAY_LAYOUT, choose_layout, false},
     {SIG_MAY_RECORD, record, false},     {SIG_MAY_DIAL, dial, false},
-    {SIG_MAY_END, end, false},
+    {SIG_MAY_END, end, false},           {SIG_MAY_FREEZE, freeze, true},
 };
 
 void sig_session_host(sig_session *s, const json_t *m)

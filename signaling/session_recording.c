@@ -1,8 +1,9 @@
-/* What a person says to being recorded, and what a host does about the recording. The answer comes when it holds; the session may
- * be gone by then, so it is looked up again. */
+/* What a person says to being recorded, and what a host does about the recording and about stills of pictures. The answer comes
+ * when it holds; the session may be gone by then, so it is looked up again. */
 #include <string.h>
 
 #include "mcu/base/status.h"
+#include "signaling/freeze.h"
 #include "signaling/recording.h"
 #include "signaling/session_private.h"
 #include "signaling/supervisor.h"
@@ -59,4 +60,18 @@ void sig_session_record(sig_session *s, const json_t *m)
         return;
     }
     sig_recording_command(sig_room_recording(s->room), action, s->seat, on_done, asked_by(s, m));
+}
+
+void sig_session_freeze(sig_session *s, const json_t *m)
+{
+    const json_t *value = json_object_get(m, "value");
+    const char *what = json_is_false(value) ? "off" : json_string_value(value);
+    asked *a = asked_by(s, m);
+    const sig_audit_entry e = {.room = a->room,
+                               .actor = a->seat,
+                               .operation = sig_permission_name(SIG_MAY_FREEZE),
+                               .target = json_string_value(json_object_get(m, "seat"))};
+    if (!sig_freeze(s->gateway, &e, what ? what : "", on_done, a)) {
+        on_done(a, mcu_error_name(MCU_ERROR_BAD_REQUEST), "value: must be camera, screen or false");
+    }
 }

@@ -4,9 +4,10 @@ import { t } from './strings.js';
 const STEP_PX = 16; // what is told of the size on the screen
 const MOST_PX = 32768;
 const TELL_MS = 300;
+const UPRIGHT = 1.2; // the place of the picture is that much higher than wide: a telephone held upright
 
 const $ = (id) => document.getElementById(id);
-const called = ({ content, name }) => (content ? t('screenOf', { name }) : name);
+const called = ({ content, frozen, name }) => (frozen ? `${name} \u23f8` : content ? t('screenOf', { name }) : name);
 
 export class Picture {
   zoomed = ''; // the tile that is shown alone
@@ -89,8 +90,13 @@ export class Picture {
     return { width, height };
   }
 
+  // A person may have three: the camera, the screen, a still of either.
+  #tiles() {
+    return this.#visit.tiles().map((tile) => (tile.frozen ? { ...tile, id: `${tile.seat} still` } : tile));
+  }
+
   #layout() {
-    const tiles = this.#visit.tiles();
+    const tiles = this.#tiles();
     const names = tiles.filter((tile) => tile.name).map(called);
     const label = names.length ? t('picture', { names: names.join(', ') }) : t('pictureEmpty');
     if ($('composite').getAttribute('aria-label') !== label) $('composite').setAttribute('aria-label', label);
@@ -138,7 +144,7 @@ export class Picture {
     $('zoom-out').hidden = !id;
     this.fit();
     if (!id) return;
-    const tile = this.#visit.tiles().find((one) => one.id === id);
+    const tile = this.#tiles().find((one) => one.id === id);
     this.#page.say(t('zoomed', { name: tile ? called(tile) : '' }));
     if (moved) $('zoom-out').focus();
   }
@@ -153,7 +159,7 @@ export class Picture {
     this.#tell(w, h);
     Object.assign($('frame').style, { width: `${w}px`, height: `${h}px` });
     const { style } = $('composite');
-    const tile = this.zoomed && this.#visit.tiles().find((one) => one.id === this.zoomed);
+    const tile = this.zoomed && this.#tiles().find((one) => one.id === this.zoomed);
     if (!tile) {
       style.transform = style.clipPath = '';
       return;
@@ -174,7 +180,9 @@ export class Picture {
     this.#tellTimer = setTimeout(() => {
       const { devicePixelRatio, screen } = window;
       const more = devicePixelRatio * (this.#whole ? Math.max(screen.width, screen.height) / width : 1);
-      this.#visit.shownAt(...[width, height].map((n) => Math.min(MOST_PX, Math.ceil((more * n) / STEP_PX) * STEP_PX)));
+      const px = [width, height].map((n) => Math.min(MOST_PX, Math.ceil((more * n) / STEP_PX) * STEP_PX));
+      const { clientWidth, clientHeight } = $('stage');
+      this.#visit.shownAt(...px, clientHeight > UPRIGHT * clientWidth || undefined);
     }, TELL_MS);
   }
 

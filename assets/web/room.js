@@ -32,6 +32,7 @@ export class Room {
   #ear;
   #page;
   #phone = null; // a promise: most servers have none
+  #freeze = null; // the same: most people never see it
   #picture;
   #chat;
 
@@ -52,6 +53,7 @@ export class Room {
     visit.on('media', () => this.#buttons());
     visit.on('phone', () => this.#buttons());
     visit.on('roster', () => visit.onPhone && this.#buttons());
+    visit.on('roster', () => this.#freezes());
     visit.on('lost', () => this.#note(t('deviceLost')));
     visit.on('asked', (asked) => this.#asked(asked));
     visit.on('nopath', () => {
@@ -166,9 +168,10 @@ export class Room {
     $('layout-choice').hidden = !this.#visit.may('layout');
     $('mute-all').hidden = !this.#visit.may('mute_all');
     $('end').hidden = !this.#visit.may('end');
-    $('host-tools').hidden = !['layout', 'lock', 'mute_all', 'record', 'dial', 'end'].some((op) => this.#visit.may(op));
+    $('host-tools').hidden = !['layout', 'lock', 'mute_all', 'record', 'dial', 'freeze', 'end'].some((op) => this.#visit.may(op));
     this.#buttons();
     this.#telephone();
+    this.#freezes();
   }
 
   #locked(locked) {
@@ -184,6 +187,14 @@ export class Room {
     this.#phone = import(new URL('./phone/phone.js', import.meta.url).href)
       .then(({ Phone }) => new Phone(this.#visit, this.#page))
       .catch(() => (this.#phone = null)); // tried again with the next `me`
+  }
+
+  // What only hosts need, and others once a still is held.
+  #freezes() {
+    if (this.#freeze || !(this.#visit.may('freeze') || this.#visit.roster.some((p) => p.frozen))) return;
+    this.#freeze = import(new URL('./freeze/freeze.js', import.meta.url).href)
+      .then(({ Freeze }) => new Freeze(this.#visit, this.#page))
+      .catch(() => (this.#freeze = null)); // tried again with the next list
   }
 
   // By the list, which also knows what was switched by keys.

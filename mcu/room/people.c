@@ -1,3 +1,4 @@
+#include "mcu/room/freeze.h"
 #include "mcu/room/leg.h"
 #include "mcu/room/leg_pictures.h"
 #include "mcu/room/record.h"
@@ -7,7 +8,7 @@ enum { SILENT_TILES_MAX = 3, RECENT_SPEAKERS = 4 }; /* more callers than that sh
 
 #define SCREEN_BPS 1500000 /* a page of text, whole within a second or two */
 
-mcu_seat *mcu_people_by_number(mcu_room *r, uint32_t person)
+mcu_seat *mcu_people_by_number(const mcu_room *r, uint32_t person)
 {
     for (guint i = 0; i < r->order->len; i++) {
         mcu_seat *seat = r->order->pdata[i];
@@ -41,10 +42,11 @@ static unsigned who_is(const mcu_seat *seat)
     return who | (s != NULL && mcu_speaker_signs(s) ? 1u << MCU_WHO_SIGNING : 0u);
 }
 
-/* Before the people: of what is too much for the decoders, a screen is the last to go. */
-static unsigned list_screens(const mcu_room *r, mix_person people[MIX_MAX_PEOPLE])
+/* Before the people: of what is too much for the decoders, a screen is the last to go. What somebody holds is the first: it is
+ * what all are to look at. */
+static unsigned list_screens(mcu_room *r, mix_person people[MIX_MAX_PEOPLE])
 {
-    unsigned n = 0;
+    unsigned n = mcu_freeze_person(r, &people[0]);
     for (guint i = 0; i < r->order->len && n < MIX_MAX_PEOPLE; i++) {
         const mcu_seat *seat = r->order->pdata[i];
         if (seat->session != NULL && seat->session->content_live) {

@@ -1,5 +1,6 @@
 #include "mcu/base/clock.h"
 #include "mcu/base/log.h"
+#include "mcu/room/freeze.h"
 #include "mcu/room/leg.h"
 #include "mcu/room/leg_pictures.h"
 #include "mcu/room/room_private.h"
@@ -39,7 +40,7 @@ static const char *state_of(const mcu_session *s)
 }
 
 /* What a roster says of a person, however that person is connected. */
-static json_t *row(const mcu_seat *seat, const char *kind, const char *tier, const char *state)
+static json_t *row(const mcu_room *r, const mcu_seat *seat, const char *kind, const char *tier, const char *state)
 {
     const mcu_session *s = seat->session;
     const mcu_leg *l = seat->leg;
@@ -50,6 +51,9 @@ static json_t *row(const mcu_seat *seat, const char *kind, const char *tier, con
                                         "talking", mcu_seat_talking(seat)));
     json_object_update_new(
         p, json_pack("{sb sb sb}", "host", seat->host, "hand", mcu_seat_hand(seat), "share", s != NULL && s->share));
+    if (mcu_freeze_of(r, seat) != NULL) {
+        json_object_set_new(p, "frozen", json_string(mcu_freeze_of(r, seat)));
+    }
     if (l != NULL) {
         json_object_update_new(p, json_pack("{sb sb}", "phone", true, "clear", mcu_leg_is_clear(l)));
     }
@@ -58,16 +62,16 @@ static json_t *row(const mcu_seat *seat, const char *kind, const char *tier, con
 
 static json_t *session_row(const mcu_session *s)
 {
-    json_t *p = row(s->seat, mcu_session_kind_name(s->kind), tier_of(s), state_of(s));
+    json_t *p = row(s->room, s->seat, mcu_session_kind_name(s->kind), tier_of(s), state_of(s));
     json_object_set_new(p, "weak", json_boolean(s->weak));
     add_view(p, s->room, s->view.current);
     return p;
 }
 
-static json_t *leg_row(const mcu_seat *seat)
+static json_t *leg_row(const mcu_room *r, const mcu_seat *seat)
 {
     const mcu_leg_pictures *pictures = mcu_leg_get_pictures(seat->leg);
-    return row(seat, "phone", pictures != NULL ? mcu_leg_pictures_tier(pictures) : "audio", mcu_leg_state_name(seat->leg));
+    return row(r, seat, "phone", pictures != NULL ? mcu_leg_pictures_tier(pictures) : "audio", mcu_leg_state_name(seat->leg));
 }
 
 json_t *mcu_report_roster(mcu_room *r)
@@ -79,7 +83,7 @@ json_t *mcu_report_roster(mcu_room *r)
         if (s != NULL && s->up) {
             json_array_append_new(list, session_row(s));
         } else if (seat->leg != NULL) {
-            json_array_append_new(list, leg_row(seat));
+            json_array_append_new(list, leg_row(r, seat));
         }
     }
     return json_pack("{ss sI so}", "type", "roster", "revision", (json_int_t)r->revision, "participants", list);
@@ -89,7 +93,8 @@ json_t *mcu_report_layout(mcu_room *r, unsigned tier, const mix_tile *tiles, uns
 {
     json_t *list = json_array();
     for (unsigned i = 0; i < n; i++) {
-        const mcu_seat *sharer = mcu_people_by_content(r, tiles[i].person);
+        const mcu_seat *owner = mcu_freeze_owner(r, tiles[i].person);
+        const mcu_seat *sharer = owner != NULL ? owner : mcu_people_by_content(r, tiles[i].person);
         const mcu_seat *seat = sharer != NULL ? sharer : mcu_people_by_number(r, tiles[i].person);
         if (seat == NULL) {
             continue;
@@ -98,6 +103,9 @@ json_t *mcu_report_layout(mcu_room *r, unsigned tier, const mix_tile *tiles, uns
                                  tiles[i].width_px, "h", tiles[i].height_px);
         if (sharer != NULL) {
             json_object_set_new(tile, "content", json_true());
+        }
+        if (owner != NULL) {
+            json_object_set_new(tile, "frozen", json_true());
         }
         json_array_append_new(list, tile);
     }
@@ -274,7 +282,7 @@ json_t *mcu_report_inspection(mcu_room *r)
     json_t *list = json_array();
     for (guint i = 0; i < r->order->len; i++) {
         const mcu_seat *seat = r->order->pdata[i];
-        json_t *p = seat->session != NULL ? session_json(seat->session) : seat->leg != NULL ? leg_row(seat) : NULL;
+        json_t *p = seat->session != NULL ? session_json(seat->session) : seat->leg != NULL ? leg_row(r, seat) : NULL;
         if (p != NULL && seat->leg != NULL) {
             json_object_set_new(p, "phone", mcu_leg_inspection(seat->leg));
         }

@@ -5,6 +5,7 @@
 #include "mcu/base/metrics.h"
 #include "mcu/room/caption.h"
 #include "mcu/room/check.h"
+#include "mcu/room/freeze.h"
 #include "mcu/room/leg.h"
 #include "mcu/room/leg_requests.h"
 #include "mcu/room/record.h"
@@ -350,17 +351,18 @@ static const struct {
     const char *type;
     request_fn fn;
 } requests[] = {
-    {"key", mcu_request_key},     {"keyframe", mcu_request_keyframe},
-    {"leg", mcu_request_leg},     {"leg_update", mcu_request_leg_update},
-    {"say", mcu_request_say},     {"candidate", request_candidate},
-    {"caption", request_caption}, {"display", mcu_request_display},
-    {"end", request_end},         {"inspect", request_inspect},
-    {"layout", request_layout},   {"layouts", request_layouts},
-    {"leave", request_leave},     {"metrics", request_metrics},
-    {"mute", request_mute},       {"offer", request_offer},
-    {"picture", request_picture}, {"record", mcu_request_record},
-    {"seat", request_seat},       {"state", request_state},
-    {"tier", mcu_request_tier},   {"unseat", request_unseat},
+    {"key", mcu_request_key},       {"keyframe", mcu_request_keyframe},
+    {"leg", mcu_request_leg},       {"leg_update", mcu_request_leg_update},
+    {"say", mcu_request_say},       {"candidate", request_candidate},
+    {"caption", request_caption},   {"display", mcu_request_display},
+    {"end", request_end},           {"freeze", mcu_request_freeze},
+    {"inspect", request_inspect},   {"layout", request_layout},
+    {"layouts", request_layouts},   {"leave", request_leave},
+    {"metrics", request_metrics},   {"mute", request_mute},
+    {"offer", request_offer},       {"picture", request_picture},
+    {"record", mcu_request_record}, {"seat", request_seat},
+    {"state", request_state},       {"tier", mcu_request_tier},
+    {"unseat", request_unseat},
 };
 
 void mcu_room_handle(mcu_room *r, const json_t *m)

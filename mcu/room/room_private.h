@@ -17,6 +17,7 @@
 #define MCU_ID_MAX 32
 #define MCU_DISPLAY_MAX_PX 32768
 #define MCU_CONTENT_NUMBER 0x80000000u /* set in the number of a screen, never in a person's */
+#define MCU_STILL_NUMBER 0x40000000u   /* the same of a still that is held */
 
 typedef enum { MCU_SESSION_NONE = 0, MCU_SESSION_WS, MCU_SESSION_WHIP, MCU_SESSION_WHEP } mcu_session_kind;
 const char *mcu_session_kind_name(mcu_session_kind k);
@@ -75,8 +76,9 @@ struct mcu_session {
     unsigned line_bps;    /* what the person's page found its line to carry; 0 = it does not say */
     bool still_due;       /* too thin a line for pictures: it gets one, so that the person sees who is there */
     int quality;
-    bool hushed; /* no room for sound beside the hands that speak */
-    bool weak;   /* as the roster was last told */
+    bool upright; /* the page shows the picture on a screen that is higher than wide */
+    bool hushed;  /* no room for sound beside the hands that speak */
+    bool weak;    /* as the roster was last told */
     mcu_ease ease;
     int64_t created_ns, up_ns;
 };
@@ -88,6 +90,12 @@ typedef struct {
     int64_t asked_ns;   /* of the newest */
     bool used;          /* holds a use of the tier */
 } mcu_still;
+
+/* A picture of somebody that is held (freeze.c). */
+typedef struct {
+    uint32_t number, person; /* towards the mixer, 0 = none; whose it is */
+    bool screen;
+} mcu_frozen;
 
 struct mcu_room {
     GMainContext *context;
@@ -124,6 +132,8 @@ struct mcu_room {
     struct mcu_caption *caption;
     char layout[MCU_LAYOUT_NAME_MAX + 1]; /* in use; those there are: options.layouts */
     mcu_still stills[MIX_MAX_TIERS];
+    mcu_frozen frozen, freezing;    /* shown; the mixer does not have it yet */
+    uint32_t stills_frozen;         /* so far */
     json_t *layouts[MIX_MAX_TIERS]; /* newest `layout` message per canvas */
 };
 
@@ -183,7 +193,7 @@ void mcu_people_changed(mcu_room *r);  /* picture and roster, merged into one id
 void mcu_picture_changed(mcu_room *r); /* picture alone */
 void mcu_people_show(mcu_room *r);     /* at once */
 void mcu_roster_changed(mcu_room *r);
-mcu_seat *mcu_people_by_number(mcu_room *r, uint32_t person);
+mcu_seat *mcu_people_by_number(const mcu_room *r, uint32_t person);
 mcu_seat *mcu_people_by_content(mcu_room *r, uint32_t content);
 unsigned mcu_people_sessions(const mcu_room *r);
 void mcu_people_ask_senders(mcu_room *r); /* for as many bits as their tiles are worth */

@@ -1,4 +1,5 @@
 #include "mcu/base/log.h"
+#include "mcu/room/freeze.h"
 #include "mcu/room/leg.h"
 #include "mcu/room/leg_pictures.h"
 #include "mcu/room/leg_reader.h"
@@ -131,6 +132,9 @@ static void on_keyframe_wanted(void *user, uint32_t source)
 
 static void on_source_state(void *user, uint32_t source, mix_source_state state)
 {
+    if (state == MIX_SOURCE_LIVE && mcu_freeze_live(user, source)) {
+        return;
+    }
     const mcu_seat *seat = mcu_people_by_number(user, source), *sharer = mcu_people_by_content(user, source);
     if (seat != NULL) {
         mcu_info("source.state", "seat=%s state=%s", seat->id, mix_source_state_name(state));

@@ -68,6 +68,19 @@ test('every language has every word, with the same marks; every word that is use
   for (const [, key, content] of html.matchAll(/data-t="(\w+)"[^>]*>([^<]+)</g)) assert.equal(content, english[key], `index.html ${key}`);
 });
 
+test('what is fetched for a still: the same words in every language, all that are used, nothing too new', () => {
+  const { en, ...others } = Object.fromEntries(['en', 'es', 'fr'].map((l) => [l, JSON.parse(text(`freeze/${l}.json`))]));
+  const marks = (s) => (s.match(/\{\w+\}/g) || []).sort().join();
+  for (const [name, table] of Object.entries(others)) {
+    assert.deepEqual(Object.keys(table), Object.keys(en), name);
+    for (const [key, value] of Object.entries(table)) assert.equal(marks(value), marks(en[key]), `${name} ${key}`);
+  }
+  const used = [...text('freeze/freeze.js').matchAll(/#t\('(\w+)'/g)].map((m) => m[1]);
+  assert.ok(used.length > 5);
+  assert.deepEqual(used.filter((key) => !(key in en)), []);
+  assert.deepEqual([tooNewScript(text('freeze/freeze.js')), tooNewStyle(text('freeze/freeze.css'))], [[], []]);
+});
+
 test('an offer is sent without what the room does not take, and whole otherwise', async () => {
   const { shorten } = await import('data:text/javascript,' + encodeURIComponent(text('peer.js')));
   const golden = new URL('../golden/sdp/', import.meta.url);

@@ -29,7 +29,7 @@ test('a screen beside the camera is read on every tier', { timeout: 240000 }, as
   const scene = new Scene(t);
   const server = await scene.server({ name: 'share' });
   const room = await server.room('Screen');
-  const anna = await server.link(room, 'Anna Lindqvist', 'clinician');
+  const anna = await server.link(room, 'Anna Lindqvist', 'clinician', { host: true });
   const ben = await server.link(room, 'Ben Okafor', 'patient');
   const a = await join(await scene.chromium(0), anna, { prepare: (page) => page.addInitScript(shareText, text) });
   const b = await join(await scene.firefox(1), ben, { prepare: (page) => page.evaluateOnNewDocument(`(${shareText})(${JSON.stringify(text)})`) });
@@ -51,7 +51,20 @@ test('a screen beside the camera is read on every tier', { timeout: 240000 }, as
   }
   await tier(ben, 'D');
   await legible(b, 'D-firefox', '640x360');
+
+  // A still outlives what it is of: pressed by the host, sharp on the smallest tier, told to whose it is, gone when it is let go.
+  if (!(await a.isVisible('#people-panel'))) await a.click('#people-button');
+  await until('the choice of what to hold', () => a.evaluate((v) => [...document.getElementById('freeze-of').options].some((o) => o.value === v), `${anna.seat} screen`));
+  await a.selectOption('#freeze-of', `${anna.seat} screen`);
+  await a.click('#freeze-hold');
+  await until('the still', () => a.evaluate(() => window.tessera.layout.tiles.some((one) => one.frozen)), 15000, 100);
   await share(a, false);
+  await legible(a, 'D-still', '640x360');
+  await until('the words for the person', () => a.evaluate(() => /your screen/.test(document.getElementById('frozen').textContent)));
+  await until('the words for the others', () => b.evaluate(() => /Anna Lindqvist/.test((document.getElementById('frozen') || {}).textContent || '')));
+  assert.equal(await b.evaluate(() => document.getElementById('freeze').hidden && document.getElementById('freeze-off').hidden), true);
+  assert.equal(await a.evaluate(() => window.tessera.layout.tiles.filter((one) => one.content).every((one) => one.frozen)), true);
+  await a.click('#freeze-off');
   await shows(a, [anna.seat, ben.seat]);
   await until('the usual size of D', () => b.evaluate(() => document.getElementById('composite').videoWidth === 320), 10000, 100);
 
@@ -61,5 +74,21 @@ test('a screen beside the camera is read on every tier', { timeout: 240000 }, as
   await until('two screens', async () => (await tilesOf(a)).filter((one) => /screen/.test(one)).length >= 1);
   await share(b, false);
   await legible(a, 'D-again', '640x360');
+
+  // A telephone held upright: a picture of 9:16, but for as long as there is a screen to be read.
+  const shape = (page, high) => until(high ? 'a high picture' : 'a wide picture', () => page.evaluate((wanted) => {
+    const { videoWidth, videoHeight } = document.getElementById('composite');
+    const { width, height } = window.tessera.layout;
+    return videoHeight > videoWidth === wanted && height > width === wanted;
+  }, high), 20000, 200);
+  await tier(anna, 'auto');
+  if (await a.isVisible('#people-panel')) await a.click('#people-button');
+  await a.setViewportSize({ width: 390, height: 844 });
+  await shape(a, false);
+  await share(a, false);
+  await shape(a, true);
+  await shows(a, [anna.seat, ben.seat]);
+  await a.setViewportSize({ width: 844, height: 390 });
+  await shape(a, false);
   assert.deepEqual(a.problems, []);
 });

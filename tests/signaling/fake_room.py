@@ -213,6 +213,12 @@ def handle(s, m, fd=-1):
         if t == "mute" and seat in seats:
             seats[seat]["muted"] = m["muted"]
         send(s, {"type": "ok", **reply})
+    elif t == "freeze" and m["what"] == "screen":
+        send(s, {"type": "error", "code": "not_found", "message": "this person shows no screen now", **reply})
+    elif t == "freeze":
+        sessions.get(seat, {})["frozen"] = m["what"]
+        send(s, roster())
+        send(s, {"type": "ok", **reply})
     elif t == "picture":
         if m["tier"] == "D":
             send(s, {"type": "error", "code": "unavailable", "message": "there is no picture of this tier yet", **reply})

@@ -59,6 +59,10 @@ def make(server):
         for what, body in (("mute", {"muted": True}), ("tier", {"tier": "auto"})):
             path = f"/rooms/{room}/participants/one/{what}"
             assert server.rest("POST", path, body).status == 204 and server.rest("POST", path, {}).status == 400
+        path = f"/rooms/{room}/participants/kiosk/freeze"
+        assert server.rest("POST", path, {"what": "camera"}).status == 204 and server.rest("POST", path, {"what": "off"}).status == 204
+        assert server.rest("POST", path, {"what": "screen"}).status == 404 and server.rest("POST", path, {"what": "it"}).status == 400
+        assert server.rest("POST", f"/rooms/{room}/participants/none/freeze", {"what": "off"}).status == 404
         server.rest("POST", f"/rooms/{room}/lock", {"locked": True})
         for answer in ("admit", "deny"):
             path = f"/rooms/{room}/participants/one/{answer}"

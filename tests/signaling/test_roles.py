@@ -36,7 +36,7 @@ def make(server):
         tries = {"audio": {"type": "state", "audio": True, "video": False}, "video": {"type": "state", "audio": False, "video": True},
                  "share": {"type": "share", "on": True}, "chat": {"type": "chat", "text": "Hello"}, "hand": {"type": "hand", "raised": True},
                  "phone": {"type": "phone", "op": "call", "number": "+15550100199"}}
-        values = {"lock": False, "tier": "auto", "layout": "grid", "dial": "+15550100199"}
+        values = {"lock": False, "tier": "auto", "layout": "grid", "freeze": "camera", "dial": "+15550100199"}
         if operation == "review":
             r = server.request("GET", "/api/v1/recordings", None, {"Authorization": "Bearer " + token})
             return ("ok", "") if r.status == 200 else (r.json()["code"], r.json()["detail"])

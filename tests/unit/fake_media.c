@@ -377,9 +377,12 @@ void mix_video_free(mix_video *v)
     (void)v;
 }
 
-/* A screen's number is its owner's with the highest bit set. */
+/* A screen's number is its owner's with the highest bit set, a still's has the next one. */
 static bool *source_flag(uint32_t source)
 {
+    if (source & 0x40000000u) {
+        return &fake.frozen[source & 0xff];
+    }
     return source & 0x80000000u ? &fake.screens[source & 0xff] : &fake.sources[source];
 }
 
@@ -387,6 +390,18 @@ mcu_status mix_video_source_add(mix_video *v, uint32_t source)
 {
     (void)v;
     *source_flag(source) = true;
+    return MCU_OK;
+}
+
+mcu_status mix_video_freeze(mix_video *v, uint32_t source, uint32_t still)
+{
+    (void)v;
+    if (fake.no_picture) {
+        return MCU_EAGAIN;
+    }
+    fake.frozen_from = source;
+    *source_flag(still) = true;
+    fake.frozen_as = still;
     return MCU_OK;
 }
 

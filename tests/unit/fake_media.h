@@ -22,6 +22,8 @@ typedef struct {
     bool records;
     atomic_uint slates;                                         /* made */
     bool screens[256];                                          /* by their owner's number */
+    uint32_t frozen_from, frozen_as;                            /* the newest still */
+    bool frozen[256], no_picture;                               /* stills by number & 255 */
     bool sources[256], voices[256], muted[256], listeners[256]; /* by number & 255 */
     uint32_t listener_voice[256];
     /* telephones (fake_call.c) */

@@ -15,6 +15,7 @@ set(ROOM_FILES
   ${ROOM}/caption.c
   ${ROOM}/check.c
   ${ROOM}/ease.c
+  ${ROOM}/freeze.c
   ${ROOM}/keypad.c
   ${ROOM}/ladder.c
   ${ROOM}/leg.c
@@ -48,7 +49,7 @@ set(ROOM_FILES
   ${ROOM}/view.c
   ${ROOM}/wiring.c
 )
-foreach(part layout legs record rules seats)
+foreach(part freeze layout legs record rules seats)
   tessera_test(room_${part}
     SOURCES test_room_${part}.c room_kit.c recording_kit.c fake_media.c fake_call.c ${ROOM_FILES}
     LIBS tessera_recorder PkgConfig::ROOM_GIO)
