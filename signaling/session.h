@@ -16,7 +16,7 @@ const char *sig_session_id(const sig_session *s); /* the media session's id */
 const char *sig_session_seat(const sig_session *s);
 /* Which picture the client gets: a tier's name, and the view where it is not everybody's ("A patient"). */
 #define SIG_CANVAS_MAX 31
-#define SIG_MAX_CANVASES 24
+#define SIG_MAX_CANVASES 32
 const char *sig_session_canvas(const sig_session *s); /* "" = not known */
 void sig_session_set_canvas(sig_session *s, const char *canvas);
 void sig_session_send(sig_session *s, json_t *take_message);

@@ -208,8 +208,9 @@ static void on_tier(sig_session *s, const json_t *m)
 
 static void on_display(sig_session *s, const json_t *m)
 {
-    sig_room_tell(s->room, json_pack("{s:s, s:s, s:s, s:O, s:O}", "type", "display", "seat", s->seat, "session", s->session,
-                                     "width", json_object_get(m, "width"), "height", json_object_get(m, "height")));
+    sig_room_tell(s->room, json_pack("{s:s, s:s, s:s, s:O, s:O, s:b}", "type", "display", "seat", s->seat, "session", s->session,
+                                     "width", json_object_get(m, "width"), "height", json_object_get(m, "height"), "upright",
+                                     json_is_true(json_object_get(m, "upright"))));
 }
 
 /* ---- the rest ---- */

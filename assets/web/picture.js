@@ -180,9 +180,9 @@ export class Picture {
     this.#tellTimer = setTimeout(() => {
       const { devicePixelRatio, screen } = window;
       const more = devicePixelRatio * (this.#whole ? Math.max(screen.width, screen.height) / width : 1);
-      const px = [width, height].map((n) => Math.min(MOST_PX, Math.ceil((more * n) / STEP_PX) * STEP_PX));
+      const px = (n) => Math.min(MOST_PX, Math.ceil((more * n) / STEP_PX) * STEP_PX);
       const { clientWidth, clientHeight } = $('stage');
-      this.#visit.shownAt(...px, clientHeight > UPRIGHT * clientWidth || undefined);
+      this.#visit.shownAt({ width: px(width), height: px(height), upright: clientHeight > UPRIGHT * clientWidth || undefined });
     }, TELL_MS);
   }
 

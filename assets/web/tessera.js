@@ -169,9 +169,9 @@ export class Visit extends EventTarget {
     return this.#signaling.send({ type: 'tier', tier });
   }
 
-  // In how many pixels of the screen the picture is shown: the room sends none that is larger for nothing.
-  shownAt(width, height) {
-    this.#size = { width, height };
+  // {width, height} in pixels of the screen, upright: the room sends nothing larger.
+  shownAt(size) {
+    this.#size = size;
     this.#sendSize();
   }
 

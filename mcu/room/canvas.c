@@ -1,5 +1,5 @@
-/* Which picture of a tier somebody watches: everybody's, the one for his role, the one for who speaks with hands, or the one
- * while a screen is shown. */
+/* Which picture of a tier somebody watches: everybody's, the one for his role, the one for a telephone held upright, the one for
+ * who speaks with hands, or the one while a screen is shown. */
 #include "mcu/room/room_private.h"
 
 static bool fits(const mcu_session *s, const mix_tier_spec *spec)
@@ -14,22 +14,29 @@ static bool is_for_hands(const mcu_session *s, const mcu_canvas *c)
     return s->seat->signing && !s->seat->fixed && c->signer == (s->seat->signer == 1 ? 2 : 1);
 }
 
-/* Hands that speak come before all else, then a screen, which has to be read; then comes what the layout keeps for the role.
- * Devices whose picture may not change its size stay with the tier's own. */
-static bool is_better(const mcu_session *s, unsigned canvas)
+/* Hands that speak come before all else, then a screen, which has to be read and needs the width; then a telephone held upright,
+ * then what the layout keeps for the role. Devices whose picture may not change its size stay with the tier's own. */
+enum { NOT_HIS, OF_ROLE, UPRIGHT, SCREEN, HANDS };
+
+static int worth(const mcu_session *s, unsigned canvas)
 {
     const mcu_room *r = s->room;
     const mcu_canvas *c = &r->options.canvases[canvas];
     const mix_tier_spec *spec = &r->options.video.tiers[canvas];
     if (c->signer > 0) {
-        return is_for_hands(s, c) && fits(s, spec);
+        return is_for_hands(s, c) && fits(s, spec) ? HANDS : NOT_HIS;
     }
     if (c->screen) {
-        return r->screen_first && !s->seat->fixed && fits(s, spec) && !(s->seat->signing && r->options.hands_bps[c->tier] != 0);
+        bool signs = s->seat->signing && r->options.hands_bps[c->tier] != 0;
+        return r->screen_first && !s->seat->fixed && fits(s, spec) && !signs ? SCREEN : NOT_HIS;
     }
-    return c->view != MCU_WHO_NONE && c->view == mcu_who_of(s->seat->role) &&
-           mcu_layout_has_view(mcu_layouts_find(r->options.layouts, r->layout), c->view, spec->name, spec->width_px,
-                               spec->height_px);
+    if (c->upright) {
+        return s->upright && !r->screen_first && !s->seat->fixed && fits(s, spec) ? UPRIGHT : NOT_HIS;
+    }
+    bool of_role = c->view != MCU_WHO_NONE && c->view == mcu_who_of(s->seat->role) &&
+                   mcu_layout_has_view(mcu_layouts_find(r->options.layouts, r->layout), c->view, spec->name, spec->width_px,
+                                       spec->height_px);
+    return of_role ? OF_ROLE : NOT_HIS;
 }
 
 unsigned mcu_canvas_for(const mcu_session *s, unsigned tier)
@@ -38,12 +45,16 @@ unsigned mcu_canvas_for(const mcu_session *s, unsigned tier)
     if (tier >= o->tiers.n_tiers) {
         return o->video.n_tiers;
     }
+    unsigned best = tier;
+    int most = NOT_HIS;
     for (unsigned i = o->tiers.n_tiers; i < o->video.n_tiers; i++) {
-        if (o->canvases[i].tier == tier && is_better(s, i)) {
-            return i;
+        int more = o->canvases[i].tier == tier ? worth(s, i) : NOT_HIS;
+        if (more > most) {
+            most = more;
+            best = i;
         }
     }
-    return tier;
+    return best;
 }
 
 unsigned mcu_canvas_tier(const mcu_room *r, unsigned canvas)
@@ -54,13 +65,13 @@ unsigned mcu_canvas_tier(const mcu_room *r, unsigned canvas)
 const char *mcu_canvas_view(const mcu_room *r, unsigned canvas)
 {
     const mcu_canvas *c = &r->options.canvases[canvas];
-    if (canvas >= r->options.video.n_tiers || (!c->screen && !c->signer && c->view == MCU_WHO_NONE)) {
+    if (canvas >= r->options.video.n_tiers || (!c->screen && !c->signer && !c->upright && c->view == MCU_WHO_NONE)) {
         return NULL;
     }
     if (c->signer > 0) {
         return "signing";
     }
-    return c->screen ? "screen" : mcu_who_name(c->view);
+    return c->screen ? "screen" : c->upright ? "upright" : mcu_who_name(c->view);
 }
 
 void mcu_canvases_changed(mcu_room *r)

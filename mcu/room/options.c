@@ -97,9 +97,10 @@ static bool read_media(mcu_room_options *o, const json_t *media, GError **error)
 
 #define SCREEN_LINES 360
 #define SCREEN_PICTURE_BITS 25000
-#define VIEW_TIERS 2  /* the largest ones: below, everybody sees the same */
-#define HANDS_TIERS 2 /* the largest thin ones */
-_Static_assert(2 * MCU_TIERS_MAX + 4 * VIEW_TIERS + 2 * HANDS_TIERS <= MIX_MAX_TIERS, "every canvas has a place");
+#define VIEW_TIERS 2    /* the largest ones: below, everybody sees the same */
+#define HANDS_TIERS 2   /* the largest thin ones */
+#define UPRIGHT_TIERS 3 /* from the second on: small screens need no more, and a picture of the largest size costs most */
+_Static_assert(2 * MCU_TIERS_MAX + 4 * VIEW_TIERS + 2 * HANDS_TIERS + UPRIGHT_TIERS <= MIX_MAX_TIERS, "every canvas has a place");
 /* Opus at 32 kbit/s in frames of 20 ms: 80 bytes, and 58 of headers, fifty times a second. */
 #define AUDIO_WIRE_BPS 55200
 
@@ -152,6 +153,18 @@ static void add_hands_canvases(mcu_room_options *o)
     }
 }
 
+static void add_upright_canvases(mcu_room_options *o)
+{
+    for (unsigned i = 1; i < o->tiers.n_tiers && i <= UPRIGHT_TIERS; i++) {
+        mix_tier_spec spec = o->video.tiers[i];
+        if (spec.width_px > spec.height_px && !o->tiers.still[i]) {
+            spec.width_px = o->video.tiers[i].height_px;
+            spec.height_px = o->video.tiers[i].width_px;
+            add_canvas(o, (mcu_canvas){.tier = i, .upright = true}, &spec);
+        }
+    }
+}
+
 static void add_canvases(mcu_room_options *o)
 {
     for (unsigned i = 0; i < o->tiers.n_tiers; i++) {
@@ -169,6 +182,7 @@ static void add_canvases(mcu_room_options *o)
         add_canvas(o, (mcu_canvas){.tier = i, .recorded = true}, &o->video.tiers[i]);
     }
     add_hands_canvases(o);
+    add_upright_canvases(o);
 }
 
 static bool read_tiers(mcu_room_options *o, const json_t *list, GError **error)

@@ -17,6 +17,7 @@ typedef struct {
     unsigned tier;
     bool screen;   /* while a screen is shown: of a size at which it can be read, with few pictures */
     bool recorded; /* for the recording, while somebody here has not agreed to it: he is masked */
+    bool upright;  /* for telephones that are held upright */
     mcu_who view;  /* for viewers of this role, while the layout has a picture of theirs; NONE = for everybody */
     unsigned
         signer; /* for who speaks with hands: shows whoever is the first to do so, or (2) the next, for the first to look at */

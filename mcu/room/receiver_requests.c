@@ -57,7 +57,9 @@ bool mcu_request_display(mcu_room *r, const json_t *m, GError **error)
     if (!read_px(m, "width", &width) || !read_px(m, "height", &height)) {
         return bad(error, "display needs width and height");
     }
-    s->tier_useful = mcu_room_options_useful(&r->options, width, height);
+    s->upright = json_is_true(json_object_get(m, "upright"));
+    unsigned useful = mcu_room_options_useful(&r->options, width, height);
+    s->tier_useful = s->upright && r->options.tiers.n_tiers > 1 ? MAX(useful, 1) : useful; /* where there are upright pictures */
     apply(s);
     mcu_reply_ok(r, m);
     return true;

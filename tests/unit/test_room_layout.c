@@ -195,7 +195,7 @@ static void watch_tier(room_kit *f, const char *seat, const char *tier)
     room_kit_settle();
 }
 
-enum { D = 3, SCREEN_C = 4, SCREEN_D = 5, PATIENT_A = 6, HANDS_D = 14 };
+enum { D = 3, SCREEN_C = 4, SCREEN_D = 5, PATIENT_A = 6, HANDS_D = 14, UPRIGHT_B = 16 };
 
 /* Small tiers change to a size at which it can be read, once its first keyframe is there; devices of a fixed size and small
  * decoders stay. */
@@ -280,6 +280,38 @@ static void test_without_the_largest_tier(void **state)
     assert_int_equal(fake.uses[0], 1);
 }
 
+/* A telephone held upright gets a high picture where there is one, also from the largest tier; not while there is a screen to be
+ * read, nor a device whose picture keeps its size. */
+static void test_upright(void **state)
+{
+    room_kit *f = *state;
+    fake.gives_content = true;
+    room_kit_join(f, "s1", "a");
+    fake_picture(1, true);
+    room_kit_say(f, json_pack("{ss ss ss si si sb}", "type", "display", "seat", "s1", "session", "a", "width", 1200, "height",
+                              2100, "upright", 1));
+    assert_int_equal(fake.uses[UPRIGHT_B], 1);
+    fake_picture(UPRIGHT_B, true);
+    assert_int_equal(fake.uses[0] + fake.uses[1], 0);
+    const json_t *quality = room_kit_heard(f, "quality");
+    assert_string_equal(room_kit_member(quality, "tier"), "B");
+    assert_string_equal(room_kit_member(quality, "view"), "upright");
+    share(f, true);
+    fake_source_state(SCREEN, MIX_SOURCE_LIVE);
+    room_kit_settle();
+    assert_int_equal(fake.uses[1], 1);
+    share(f, false);
+    room_kit_say(f, json_pack("{ss ss sb}", "type", "seat", "seat", "s2", "fixed", 1));
+    room_kit_join(f, "s2", "b");
+    room_kit_say(f, json_pack("{ss ss ss si si sb}", "type", "display", "seat", "s2", "session", "b", "width", 1200, "height",
+                              2100, "upright", 1));
+    assert_int_equal(fake.uses[UPRIGHT_B], 1);
+    room_kit_say(f,
+                 json_pack("{ss ss ss si si}", "type", "display", "seat", "s1", "session", "a", "width", 2100, "height", 1200));
+    fake_picture(1, true);
+    assert_int_equal(fake.uses[UPRIGHT_B], 0); /* turned on its side */
+}
+
 static void test_screen_leaves_with_its_owner(void **state)
 {
     room_kit *f = *state;
@@ -325,6 +357,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_chosen_by_name, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_replaced_while_in_use, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_speaker_is_told_to_the_mixer, room_kit_setup, room_kit_teardown),
+        cmocka_unit_test_setup_teardown(test_upright, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_hands_look_at_hands, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_signing_counts_as_speaking, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_screen_comes_beside_the_camera, room_kit_setup, room_kit_teardown),

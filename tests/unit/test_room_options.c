@@ -23,8 +23,11 @@ static void test_defaults(void **state)
     assert_true(mcu_room_options_init(&o, NULL, NULL));
     assert_int_equal(o.tiers.n_tiers, 6);
     assert_true(o.tiers.still[5] && !o.tiers.still[4] && mcu_tiers_moving(&o.tiers) == 5);
-    /* C to E while a screen is shown; A and B for three roles and the recording; D and E twice for hands */
-    assert_int_equal(o.video.n_tiers, 6 + 3 + 8 + 4);
+    /* C to E while a screen is shown; A and B for three roles and the recording; D and E twice for hands; B to D held upright */
+    assert_int_equal(o.video.n_tiers, 6 + 3 + 8 + 4 + 3);
+    assert_true(o.canvases[21].upright && o.canvases[21].tier == 1);
+    assert_int_equal(o.video.tiers[21].width_px, 360);
+    assert_int_equal(o.video.tiers[21].height_px, 640);
     assert_string_equal(o.video.tiers[17].name, "D");
     assert_int_equal(o.video.tiers[17].fps, 15);
     assert_int_equal(o.video.tiers[20].width_px, 176);
