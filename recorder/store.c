@@ -28,13 +28,15 @@ static bool fail(GError **error, const char *path, const char *what)
     return false;
 }
 
-static bool add_file(rec_store *s, const char *path, const uint8_t *gateway, GError **error)
+/* `listed`: it was there a moment ago. The gateway removes empty ones that it handed out and nobody used. */
+static bool add_file(rec_store *s, const char *path, bool listed, const uint8_t *gateway, GError **error)
 {
     struct stat st;
     rec_store_segment one = {.path = g_strdup(path), .name = g_path_get_basename(path)};
     one.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (one.fd < 0 || fstat(one.fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-        bool ok = fail(error, path, one.fd < 0 ? g_strerror(errno) : "not a regular file");
+        bool gone = one.fd < 0 && errno == ENOENT && listed;
+        bool ok = gone || fail(error, path, one.fd < 0 ? g_strerror(errno) : "not a regular file");
         clear_segment(&one);
         return ok;
     }
@@ -59,7 +61,8 @@ static bool add_folder(rec_store *s, const char *path, const uint8_t *gateway, G
     for (const char *name = g_dir_read_name(dir); ok && name != NULL; name = g_dir_read_name(dir)) {
         g_autofree char *file = g_build_filename(path, name, NULL);
         if (g_str_has_suffix(name, ".tsr")) {
-            ok = s->segments->len < SEGMENTS_MAX ? add_file(s, file, gateway, error) : fail(error, path, "too many segments");
+            ok = s->segments->len < SEGMENTS_MAX ? add_file(s, file, true, gateway, error)
+                                                 : fail(error, path, "too many segments");
         }
     }
     g_dir_close(dir);
@@ -91,7 +94,7 @@ static bool add_path(rec_store *s, const char *path, const uint8_t *gateway, GEr
     }
     bool folder_meant = g_file_test(path, G_FILE_TEST_IS_DIR) || strcmp(name, MANIFEST) == 0;
     s->whole = s->whole || folder_meant;
-    return folder_meant ? add_folder(s, folder, gateway, error) : add_file(s, path, gateway, error);
+    return folder_meant ? add_folder(s, folder, gateway, error) : add_file(s, path, false, gateway, error);
 }
 
 /* True without one, too. */

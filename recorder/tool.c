@@ -14,7 +14,8 @@
 
 static const char usage_text[] =
     "tessera-recording " TESSERA_VERSION "\n"
-    "  verify  --key KEY [--anchors FILE] [--audit FILE] [--json] PATH...   proves a recording without decrypting it\n"
+    "  verify  --key KEY [--anchors FILE] [--audit FILE | --heads FILE] [--json] PATH...   proves a recording without decrypting "
+    "it\n"
     "  manifest [--sign FILE] PATH...               the manifest, to the standard output\n"
     "  recover [--sign FILE] PATH...                writes manifest.json from the segments, also after a crash; media is not "
     "touched\n"
@@ -27,7 +28,8 @@ static const char usage_text[] =
     "  chapters (--private FILE | --keys FILE) [--language en|es|fr] PATH...   joins, leaves, arrangements, as WebVTT\n"
     "PATH is the folder of a recording, its manifest.json or a segment. KEY is the gateway's public key or a file with it, in "
     "hexadecimal.\n"
-    "--anchors: a JSON array of heads; --audit: the gateway's audit trail, whose heads of this recording count as anchors.\n"
+    "--anchors: a JSON array of heads; --audit: the gateway's audit trail, proven too, whose heads of this recording count as\n"
+    "anchors; --heads: the same trail for its heads alone, which takes seconds less when it is long.\n"
     "--keys: a JSON object of data keys by segment; /dev/fd/N reads it from a pipe.\n"
     "verify ends with 0: complete; 3: proven as far as it goes, but a segment has no end; 1: changed, cut or incomplete; 2: not "
     "done.\n";
@@ -154,18 +156,32 @@ static int run_chapters(const tool_options *o)
 
 static bool parse(int argc, char **argv, tool_options *o)
 {
-    enum { KEY = 1, ANCHORS, AUDIT, SIGN, PRIVATE, KEYS, OUT, LANGUAGE, KID, SEGMENT, FROM, TO, LAST, INFO, JSON };
+    enum { KEY = 1, ANCHORS, HEADS, AUDIT, SIGN, PRIVATE, KEYS, OUT, LANGUAGE, KID, SEGMENT, FROM, TO, LAST, INFO, JSON };
     bool rewraps = strcmp(argv[0], "rewrap") == 0; /* there --to is a key, elsewhere a place */
     static const struct option options[] = {
-        {"key", 1, NULL, KEY},         {"anchors", 1, NULL, ANCHORS}, {"audit", 1, NULL, AUDIT}, {"sign", 1, NULL, SIGN},
-        {"private", 1, NULL, PRIVATE}, {"keys", 1, NULL, KEYS},       {"out", 1, NULL, OUT},     {"language", 1, NULL, LANGUAGE},
-        {"from", 1, NULL, FROM},       {"to", 1, NULL, TO},           {"last", 1, NULL, LAST},   {"info", 0, NULL, INFO},
-        {"json", 0, NULL, JSON},       {"segment", 1, NULL, SEGMENT}, {"kid", 1, NULL, KID},     {NULL, 0, NULL, 0},
+        {"key", 1, NULL, KEY},
+        {"anchors", 1, NULL, ANCHORS},
+        {"heads", 1, NULL, HEADS},
+        {"audit", 1, NULL, AUDIT},
+        {"sign", 1, NULL, SIGN},
+        {"private", 1, NULL, PRIVATE},
+        {"keys", 1, NULL, KEYS},
+        {"out", 1, NULL, OUT},
+        {"language", 1, NULL, LANGUAGE},
+        {"from", 1, NULL, FROM},
+        {"to", 1, NULL, TO},
+        {"last", 1, NULL, LAST},
+        {"info", 0, NULL, INFO},
+        {"json", 0, NULL, JSON},
+        {"segment", 1, NULL, SEGMENT},
+        {"kid", 1, NULL, KID},
+        {NULL, 0, NULL, 0},
     };
     *o = (tool_options){.to = -1, .last = -1, .segment = -1};
-    const char **texts[] = {
-        [KEY] = &o->key,   [ANCHORS] = &o->anchors, [AUDIT] = &o->audit,       [SIGN] = &o->sign, [PRIVATE] = &o->private_key,
-        [KEYS] = &o->keys, [OUT] = &o->out,         [LANGUAGE] = &o->language, [KID] = &o->kid};
+    const char **texts[] = {[KEY] = &o->key,     [ANCHORS] = &o->anchors, [HEADS] = &o->heads,
+                            [AUDIT] = &o->audit, [SIGN] = &o->sign,       [PRIVATE] = &o->private_key,
+                            [KEYS] = &o->keys,   [OUT] = &o->out,         [LANGUAGE] = &o->language,
+                            [KID] = &o->kid};
     for (int c = getopt_long(argc, argv, "", options, NULL); c != -1; c = getopt_long(argc, argv, "", options, NULL)) {
         gint64 number = -1;
         if (c == TO && rewraps) {

@@ -6,7 +6,8 @@
 #include "recorder/store.h"
 
 typedef struct {
-    const char *key, *anchors, *audit, *sign, *private_key, *keys, *out, *language, *to_key, *kid; /* option values or NULL */
+    const char *key, *anchors, *heads, *audit, *sign, *private_key, *keys, *out, *language, *to_key,
+        *kid;               /* option values or NULL */
     int64_t from, to, last; /* bytes; to -1 = the end; last >= 0 = so many before the end instead */
     int segment;            /* -1 = all */
     bool info, json;
@@ -23,6 +24,11 @@ rec_movie *tool_open_movie(const tool_options *o, bool at_once, rec_store **stor
 bool tool_read_key(const char *text, uint8_t key[32], GError **error);
 int tool_trouble(GError *take_error); /* says it; the status to end with */
 int tool_verify(const tool_options *o);
+
+/* Heads of the recording (NULL = none) in the gateway's audit trail, added to the array. False = it cannot be read. */
+bool tool_trail_heads(json_t *anchors, const char *path, const char *recording, GError **error);
+/* Whether each line follows the one before and is signed by the gateway; says so in `findings`. Some 20,000 lines a second. */
+bool tool_trail_check(const char *path, const uint8_t key[32], GPtrArray *findings, bool *broken, GError **error);
 
 /* The first picture as JPEG, to the standard output. */
 bool tool_poster(rec_movie *movie, GError **error);

@@ -46,59 +46,17 @@ static const char *recording_of(const rec_store *s)
     return NULL;
 }
 
-/* Of each segment the furthest head: what comes before it is in its chain. */
-static void keep_furthest(json_t *heads, json_t *take_head)
-{
-    char number[24];
-    g_snprintf(number, sizeof number, "%lld", (long long)json_integer_value(json_object_get(take_head, "segment")));
-    const json_t *before = json_object_get(heads, number);
-    if (before == NULL ||
-        json_integer_value(json_object_get(before, "record")) < json_integer_value(json_object_get(take_head, "record"))) {
-        json_object_set(heads, number, take_head);
-    }
-    json_decref(take_head);
-}
-
-/* The gateway's countersigned heads of this recording; a last line that a crash tore is none. */
-static bool read_trail(json_t *anchors, const char *path, const char *recording, GError **error)
-{
-    FILE *f = fopen(path, "re");
-    if (f == NULL) {
-        g_set_error(error, MCU_ERROR, MCU_ERROR_NOT_FOUND, "%s cannot be read", path);
-        return false;
-    }
-    json_t *heads = json_object();
-    char *line = NULL;
-    size_t size = 0;
-    while (recording != NULL && getline(&line, &size, f) > 0) {
-        json_t *m = strstr(line, recording) != NULL ? json_loads(line, 0, NULL) : NULL;
-        const char *target = json_string_value(json_object_get(m, "target"));
-        if (target != NULL && strcmp(target, recording) == 0 && json_object_get(m, "signature") && json_object_get(m, "hash")) {
-            json_object_set_new(m, "recording", json_string(recording));
-            keep_furthest(heads, m);
-        } else {
-            json_decref(m);
-        }
-    }
-    free(line);
-    fclose(f);
-    const char *key;
-    json_t *head;
-    json_object_foreach(heads, key, head)
-    {
-        json_array_append(anchors, head);
-    }
-    json_decref(heads);
-    return true;
-}
-
-/* What --anchors and --audit name, one array; NULL with error. */
-static json_t *read_anchors(const tool_options *o, const rec_store *store, GError **error)
+/* What --anchors, --heads and --audit name, one array; NULL with error. `broken`: the trail itself is. */
+static json_t *read_anchors(const tool_options *o, const rec_store *store, const uint8_t key[32], GPtrArray *findings,
+                            bool *broken, GError **error)
 {
     json_t *anchors = o->anchors != NULL ? json_load_file(o->anchors, 0, NULL) : json_array();
+    const char *recording = recording_of(store);
     if (!json_is_array(anchors)) {
         g_set_error(error, MCU_ERROR, MCU_ERROR_BAD_REQUEST, "%s: no JSON array of heads", o->anchors);
-    } else if (o->audit == NULL || read_trail(anchors, o->audit, recording_of(store), error)) {
+    } else if ((o->heads == NULL || tool_trail_heads(anchors, o->heads, recording, error)) &&
+               (o->audit == NULL || (tool_trail_heads(anchors, o->audit, recording, error) &&
+                                     tool_trail_check(o->audit, key, findings, broken, error)))) {
         return anchors;
     }
     json_decref(anchors);
@@ -144,12 +102,13 @@ int tool_verify(const tool_options *o)
         return tool_trouble(error);
     }
     rec_store *store = tool_read_key(o->key, key, &error) ? rec_store_open(o->paths, o->n_paths, key, &error) : NULL;
-    json_t *anchors = store != NULL ? read_anchors(o, store, &error) : NULL;
+    g_autoptr(GPtrArray) findings = g_ptr_array_new_with_free_func(g_free);
+    bool broken = false;
+    json_t *anchors = store != NULL ? read_anchors(o, store, key, findings, &broken, &error) : NULL;
     int status = EXIT_USAGE;
     if (anchors != NULL) {
-        g_autoptr(GPtrArray) findings = g_ptr_array_new_with_free_func(g_free);
         rec_verdict verdict = rec_verify(store, key, anchors, findings);
-        status = say(verdict, findings, o->json);
+        status = say(broken ? REC_VERDICT_TAMPERED : verdict, findings, o->json);
     } else {
         status = tool_trouble(error);
     }

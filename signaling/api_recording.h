@@ -17,6 +17,9 @@ void sig_api_recording_verify(sig_request *q);
 void sig_api_recording_poster(sig_request *q);
 void sig_api_recording_chapters(sig_request *q);
 
+/* ---- its keys (api_recording_rewrap.c) ---- */
+void sig_api_recording_rewrap(sig_request *q);
+
 /* ---- its links, and who opens them (api_recording_links.c) ---- */
 void sig_api_recording_link(sig_request *q);
 void sig_page_recording(sig_request *q);

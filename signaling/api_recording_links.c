@@ -157,12 +157,15 @@ static void on_opened(sig_request *q, void *user)
 /* Durable first: while the trail's disk hangs nobody opens a link. */
 static void open_link(sig_request *q, const sig_link *link)
 {
+    json_t *more = json_pack("{s:s}", "key", SIG_RECORDING_KEY);
     const sig_audit_entry e = {.room = link->room,
                                .actor = link->by.actor,
                                .role = *link->by.room ? sig_role_name(SIG_ROLE_COMPLIANCE) : NULL,
                                .operation = sig_link_what_name(link->what),
-                               .target = link->recording};
+                               .target = link->recording,
+                               .more = more};
     sig_api_commit(q, NULL, 0, &e, on_opened, g_memdup2(link, sizeof *link), g_free);
+    json_decref(more);
 }
 
 void sig_page_recording(sig_request *q)

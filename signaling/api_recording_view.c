@@ -33,7 +33,12 @@ static void on_end(void *user, int status, struct evbuffer *output, const char *
     g_free(l);
 }
 
-/* By what the command needs: what checks has the public key, what looks into it the private one. */
+/* What checks has the public key, what looks into it the private one. */
+static bool opens(const char *command)
+{
+    return strcmp(command, "manifest") != 0 && strcmp(command, "verify") != 0;
+}
+
 static bool start(const look *l, GError **error)
 {
     static const sig_tool_events events = {NULL, on_end};
@@ -43,14 +48,13 @@ static bool start(const look *l, GError **error)
     g_autofree char *public_key = g_build_filename(g->data, SIG_GATEWAY_KEY ".pub", NULL);
     g_autofree char *trail = g_build_filename(g->data, "audit.log", NULL);
     const char *manifest[] = {"manifest", folder, spare, NULL};
-    const char *verify[] = {"verify", "--json", "--key", public_key, "--audit", trail, folder, spare, NULL};
+    const char *verify[] = {"verify", "--json", "--key", public_key, "--heads", trail, folder, spare, NULL};
     const char *sealed[] = {l->command, "--private", key, "--language", l->language, folder, spare, NULL};
-    bool opens = strcmp(l->command, "manifest") != 0 && strcmp(l->command, "verify") != 0;
-    if (opens && !key) {
+    if (opens(l->command) && !key) {
         g_set_error(error, MCU_ERROR, MCU_ERROR_CONFLICT, "%s", SIG_RECORDING_NO_KEY);
         return false;
     }
-    const char *const *arguments = opens ? sealed : strcmp(l->command, "verify") == 0 ? verify : manifest;
+    const char *const *arguments = opens(l->command) ? sealed : strcmp(l->command, "verify") == 0 ? verify : manifest;
     if (!sig_tool_start(g, arguments, &events, (void *)(uintptr_t)l)) {
         g_set_error(error, MCU_ERROR, MCU_ERROR_FULL, "Too many recordings are being read: try again in a minute.");
         return false;
@@ -86,8 +90,11 @@ static void look_into(sig_request *q, const char *command, const char *operation
     *l = (look){.q = q, .command = command, .reply = reply};
     g_strlcpy(l->recording, r->id, sizeof l->recording);
     g_strlcpy(l->language, language, sizeof l->language);
-    const sig_audit_entry e = sig_api_recording_entry(q, r, operation);
+    sig_audit_entry e = sig_api_recording_entry(q, r, operation);
+    json_t *more = opens(command) ? json_pack("{s:s}", "key", SIG_RECORDING_KEY) : NULL;
+    e.more = more;
     sig_api_commit(q, NULL, 0, &e, on_noted, l, g_free);
+    json_decref(more);
 }
 
 /* ---- the four ---- */

@@ -13,7 +13,7 @@
 struct sig_audit_file {
     int fd;
     const uint8_t *key;
-    sig_chain_head newest, durable;
+    mcu_audit_head newest, durable;
     GString *group;
     off_t size; /* of what is durable */
     bool dirty; /* there may be more behind it, of a group that failed */
@@ -28,12 +28,12 @@ static bool fail(GError **error, const char *what, const char *path)
 /* Finds the last whole line; everything before it is for those who verify. */
 static bool find_end(sig_audit_file *f, const char *path, GError **error)
 {
-    g_autofree char *end = g_malloc(2 * SIG_CHAIN_LINE_MAX);
+    g_autofree char *end = g_malloc(2 * MCU_AUDIT_LINE_MAX);
     struct stat st;
     if (fstat(f->fd, &st) != 0) {
         return fail(error, "read", path);
     }
-    size_t n = (size_t)MIN(st.st_size, 2 * SIG_CHAIN_LINE_MAX);
+    size_t n = (size_t)MIN(st.st_size, 2 * MCU_AUDIT_LINE_MAX);
     if (pread(f->fd, end, n, st.st_size - (off_t)n) != (ssize_t)n) {
         return fail(error, "read", path);
     }
@@ -41,7 +41,7 @@ static bool find_end(sig_audit_file *f, const char *path, GError **error)
     f->size = last ? st.st_size - (off_t)n + (last + 1 - end) : 0;
     f->dirty = f->size != st.st_size;
     if (!last) {
-        if (st.st_size >= SIG_CHAIN_LINE_MAX) {
+        if (st.st_size >= MCU_AUDIT_LINE_MAX) {
             g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG, "%s is not an audit trail: move it away", path);
             return false;
         }
@@ -49,7 +49,7 @@ static bool find_end(sig_audit_file *f, const char *path, GError **error)
     }
     const char *before = memrchr(end, '\n', (size_t)(last - end));
     const char *line = before ? before + 1 : end;
-    sig_chain_resume(&f->durable, line, (size_t)(last - line));
+    mcu_audit_resume(&f->durable, line, (size_t)(last - line));
     return true;
 }
 
@@ -69,7 +69,7 @@ sig_audit_file *sig_audit_file_open(const char *folder, const uint8_t private_ke
     sig_audit_file *f = g_new0(sig_audit_file, 1);
     f->key = private_key;
     f->group = g_string_new(NULL);
-    sig_chain_begin(&f->durable);
+    mcu_audit_begin(&f->durable);
     f->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (f->fd < 0 || !sync_folder(folder) || !find_end(f, path, error)) {
         if (error && !*error) {
@@ -98,7 +98,7 @@ void sig_audit_file_close(sig_audit_file *f)
 
 uint64_t sig_audit_file_add(sig_audit_file *f, const char *members)
 {
-    g_autofree char *line = sig_chain_line(&f->newest, members, f->key);
+    g_autofree char *line = mcu_audit_line(&f->newest, members, f->key);
     g_string_append(f->group, line);
     return f->newest.seq;
 }
@@ -127,7 +127,7 @@ bool sig_audit_file_flush(sig_audit_file *f)
     return ok;
 }
 
-const sig_chain_head *sig_audit_file_head(const sig_audit_file *f)
+const mcu_audit_head *sig_audit_file_head(const sig_audit_file *f)
 {
     return &f->durable;
 }

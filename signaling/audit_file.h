@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "signaling/audit_chain.h"
+#include "mcu/base/audit_chain.h"
 
 #define SIG_AUDIT_FILE "audit.log"
 
@@ -18,12 +18,12 @@ typedef struct sig_audit_file sig_audit_file;
 sig_audit_file *sig_audit_file_open(const char *folder, const uint8_t private_key[MCU_SIGN_KEY], GError **error);
 void sig_audit_file_close(sig_audit_file *f);
 
-/* Adds to the present group; `members` as sig_chain_line() takes them. Returns the record's number. */
+/* Adds to the present group; `members` as mcu_audit_line() takes them. Returns the record's number. */
 uint64_t sig_audit_file_add(sig_audit_file *f, const char *members);
 /* Writes and syncs the group. False = none of it is there: the file ends as it did before. */
 bool sig_audit_file_flush(sig_audit_file *f);
 /* Of what is on the disk. */
-const sig_chain_head *sig_audit_file_head(const sig_audit_file *f);
+const mcu_audit_head *sig_audit_file_head(const sig_audit_file *f);
 
 /* Checks a whole file; writes what it found to `out`. `head` NULL or "SEQ:HASH", which the file must hold. Half a line at the end
  * is said and is no fault. */

@@ -9,7 +9,7 @@
 #include "signaling/audit_file.h"
 
 typedef struct {
-    sig_chain_head head;
+    mcu_audit_head head;
     uint64_t lines;
     const char *problem; /* NULL = none so far */
     bool half;           /* the file ends within a line */
@@ -19,7 +19,7 @@ typedef struct {
 
 static void note_wanted(verdict *v)
 {
-    char at[SIG_CHAIN_HASH + 24];
+    char at[MCU_AUDIT_HASH + 24];
     snprintf(at, sizeof at, "%" PRIu64 ":%s", v->head.seq, v->head.hash);
     v->found = v->found || (v->wanted && strcmp(at, v->wanted) == 0);
 }
@@ -34,7 +34,7 @@ static void read_lines(verdict *v, FILE *f, const uint8_t key[MCU_SIGN_KEY])
             v->half = true;
             break;
         }
-        v->problem = sig_chain_check(&v->head, line, (size_t)n - 1, key);
+        v->problem = mcu_audit_check(&v->head, line, (size_t)n - 1, key);
         v->lines++;
         note_wanted(v);
     }
@@ -47,7 +47,7 @@ static void read_lines(verdict *v, FILE *f, const uint8_t key[MCU_SIGN_KEY])
 bool sig_audit_verify(const char *path, const uint8_t public_key[MCU_SIGN_KEY], const char *head, FILE *out)
 {
     verdict v = {.wanted = head};
-    sig_chain_begin(&v.head);
+    mcu_audit_begin(&v.head);
     FILE *f = fopen(path, "re");
     if (!f) {
         fprintf(out, "%s: %s\n", path, strerror(errno));

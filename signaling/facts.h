@@ -18,12 +18,13 @@ typedef struct {
     int64_t consent_ms;
 } sig_seat_facts;
 
+#define SIG_STORED_STALE "stale" /* the store has it with keys that have been changed here since */
 typedef struct {
     int64_t segment, started_ms, media_ms, bytes;
     char file[SIG_FILE_MAX + 1];
     char state[SIG_WORD_MAX + 1];  /* "writing", "complete", "interrupted" */
-    char stored[SIG_WORD_MAX + 1]; /* upload.h */
-    char hash[SIG_CHAIN_HASH + 1]; /* of its newest proven head; "" = none yet */
+    char stored[SIG_WORD_MAX + 1]; /* "", or where it is: "stored", "deleted", "lost", SIG_STORED_STALE */
+    char hash[MCU_AUDIT_HASH + 1]; /* of its newest proven head; "" = none yet */
 } sig_segment_facts;
 
 typedef struct {

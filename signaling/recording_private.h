@@ -26,7 +26,7 @@ struct sig_recording {
     bool begun;                    /* in the present process */
     unsigned starting;             /* the number of the newest beginning: an older one whose files come late begins nothing */
     int64_t segment;               /* the next one's number */
-    char hash[SIG_CHAIN_HASH + 1]; /* of the newest proven head */
+    char hash[MCU_AUDIT_HASH + 1]; /* of the newest proven head */
     GHashTable *coming;            /* seats on their way to the process */
     GHashTable *refusing;          /* seats whose no is not on the disk yet -> its number */
     unsigned answers;              /* so far: their numbers */

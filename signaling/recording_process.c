@@ -146,8 +146,19 @@ static void on_started(void *user, const json_t *reply, const char *code, const 
     g_free(b);
 }
 
+/* The gateway's key vouches for the process's: from here on that one signs, and seals to the recipient. */
+static void note_keys(const sig_recording *c)
+{
+    char key[2 * SIG_KEY_BYTES + 1];
+    json_t *more = json_pack("{s:s, s:s, s:s}", "key", SIG_GATEWAY_KEY, "signer", sig_recording_process_key(c), "recipient",
+                             mcu_hex(c->room->gateway->recording_key, SIG_KEY_BYTES, key));
+    sig_recording_note(c, "key", "certify", more);
+    json_decref(more);
+}
+
 static void start_process(sig_recording *c)
 {
+    note_keys(c);
     beginning *b = g_new0(beginning, 1);
     b->control = c;
     g_strlcpy(b->recording, c->id, sizeof b->recording);

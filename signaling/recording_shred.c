@@ -106,6 +106,23 @@ static burial *burial_of(const sig_gateway *g, const sig_recording_facts *r, con
     return b;
 }
 
+/* ---- whose hand is on the keys ---- */
+
+static GHashTable *taken; /* recordings */
+
+bool sig_recording_keys_take(const char *recording)
+{
+    taken = taken ? taken : g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    return !g_hash_table_contains(taken, recording) && g_hash_table_add(taken, g_strdup(recording));
+}
+
+void sig_recording_keys_give(const char *recording)
+{
+    g_hash_table_remove(taken, recording);
+}
+
+/* ---- the order ---- */
+
 typedef struct {
     sig_gateway *gateway;
     sig_change change;
@@ -116,6 +133,7 @@ typedef struct {
 static void on_buried(void *user, bool ok)
 {
     order *o = user;
+    sig_recording_keys_give(o->change.recording);
     if (ok) {
         sig_links_forget(o->gateway->links, o->change.recording);
         sig_facts_apply(o->gateway->facts, &o->change);
@@ -139,6 +157,10 @@ void sig_recording_shred(sig_gateway *g, const sig_recording_facts *r, const cha
     const char *why_not = objection(r);
     if (why_not || sig_store_stalled(g->store)) {
         fn(user, mcu_error_name(why_not ? MCU_ERROR_CONFLICT : MCU_ERROR_UNAVAILABLE), why_not ? why_not : "The disk hangs.");
+        return;
+    }
+    if (!sig_recording_keys_take(r->id)) {
+        fn(user, mcu_error_name(MCU_ERROR_CONFLICT), "The keys of this recording are being changed or overwritten.");
         return;
     }
     order *o = g_new0(order, 1);

@@ -41,6 +41,7 @@ const sig_route sig_routes[] = {
     {GET, "/api/v1/recordings/*/poster.jpg", sig_api_recording_poster, SIG_ACCESS_REVIEWER},
     {GET, "/api/v1/recordings/*/chapters.vtt", sig_api_recording_chapters, SIG_ACCESS_REVIEWER},
     {EVHTTP_REQ_POST, "/api/v1/recordings/*/verify", sig_api_recording_verify, SIG_ACCESS_REVIEWER},
+    {EVHTTP_REQ_POST, "/api/v1/recordings/*/rewrap", sig_api_recording_rewrap, SIG_ACCESS_ADMIN},
     {EVHTTP_REQ_POST, "/api/v1/recordings/*/links", sig_api_recording_link, SIG_ACCESS_REVIEWER},
     {EVHTTP_REQ_DELETE, "/api/v1/recordings/*", sig_api_shred_recording, SIG_ACCESS_ADMIN},
     {EVHTTP_REQ_PUT | EVHTTP_REQ_POST, "/api/v1/recordings/*/hold", sig_api_hold_recording, SIG_ACCESS_REVIEWER},

@@ -23,6 +23,7 @@ typedef struct {
     unsigned n;
     char *record; /* NULL = none */
     uint64_t seq; /* of the record */
+    int64_t since_ns;
     bool (*work)(void *arg);
     void *arg;
     GDestroyNotify free_arg;
@@ -42,6 +43,7 @@ struct sig_store {
     int64_t moved_ns;     /* loop's: when the newest result came, or the first job of those that wait */
     atomic_bool audit_ok; /* the last records reached the disk; the thread's to change */
     atomic_bool healthy;
+    mcu_histogram *waits;
     mcu_counter *commits, *syncs, *failures, *refused;
 };
 
@@ -72,6 +74,9 @@ sig_store *sig_store_open(const char *path, sig_audit_file *take_audit, int64_t 
     s->jobs = mcu_mailbox_new(BOUND + 1, drop_job);
     s->results = mcu_mailbox_new(BOUND, drop_job);
     atomic_init(&s->healthy, true);
+    static const double bounds[] = {0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5};
+    s->waits = mcu_histogram_get("tessera_audit_wait_seconds", NULL, "From a record to its being on the disk, with its change.",
+                                 bounds, G_N_ELEMENTS(bounds));
     s->commits = mcu_counter_get("tessera_store_commits_total", NULL, "Transactions written.");
     s->syncs = mcu_counter_get("tessera_audit_syncs_total", NULL, "Groups of audit records on the disk.");
     s->failures = mcu_counter_get("tessera_store_failures_total", NULL, "Transactions that failed.");
@@ -202,6 +207,9 @@ static void on_results(evutil_socket_t fd, short what, void *user)
     while ((j = mcu_mailbox_pop(s->results))) {
         s->waiting--;
         s->moved_ns = mcu_now_ns();
+        if (j->record) {
+            mcu_histogram_observe(s->waits, (double)(s->moved_ns - j->since_ns) / 1e9);
+        }
         j->fn(j->user, j->ok);
         drop_job(j);
     }
@@ -243,6 +251,7 @@ static job *job_of(const sig_change *changes, unsigned n, const char *record, si
     j->record = g_strdup(record);
     j->fn = fn;
     j->user = user;
+    j->since_ns = mcu_now_ns();
     return j;
 }
 

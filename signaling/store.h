@@ -64,7 +64,7 @@ typedef struct {
     char recording[SIG_ID_MAX + 1];
     char policy[SIG_WORD_MAX + 1], state[SIG_WORD_MAX + 1], version[SIG_WORD_MAX + 1], method[SIG_WORD_MAX + 1];
     char stored[SIG_WORD_MAX + 1]; /* "" = not yet, "stored", "lost", "deleted" */
-    char reason[SIG_ID_MAX + 1], file[SIG_FILE_MAX + 1], hash[SIG_CHAIN_HASH + 1];
+    char reason[SIG_ID_MAX + 1], file[SIG_FILE_MAX + 1], hash[MCU_AUDIT_HASH + 1];
     bool host, muted, fixed, locked, signing, given, hold, once;
     int64_t generation, at_ms, segment, bytes, media_ms;
     char key[SIG_KEY_MAX + 1];

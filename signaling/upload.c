@@ -144,7 +144,9 @@ void sig_upload_changed(sig_upload *u, const sig_change *change)
 
 const char *sig_upload_state(const sig_upload *u, const sig_segment_facts *s)
 {
-    return *s->stored ? s->stored : u && strcmp(s->state, "writing") != 0 ? "waiting" : "";
+    return *s->stored && strcmp(s->stored, SIG_STORED_STALE) != 0 ? s->stored
+           : u && strcmp(s->state, "writing") != 0                ? "waiting"
+                                                                  : "";
 }
 
 /* ---- life ---- */

@@ -25,10 +25,11 @@ static bool next_of(const sig_recording_facts *r, sig_upload_job *out)
 {
     for (guint i = 0; i < r->segments->len; i++) {
         const sig_segment_facts *s = &g_array_index(r->segments, sig_segment_facts, i);
-        if (r->shredded_ms && strcmp(s->stored, "stored") == 0) {
+        bool stale = strcmp(s->stored, SIG_STORED_STALE) == 0;
+        if (r->shredded_ms && (stale || strcmp(s->stored, "stored") == 0)) {
             return job_of(r, s, SIG_UPLOAD_FORGET, out);
         }
-        if (!r->shredded_ms && !*s->stored && strcmp(s->state, "writing") != 0) {
+        if (!r->shredded_ms && (stale || !*s->stored) && strcmp(s->state, "writing") != 0) {
             return job_of(r, s, SIG_UPLOAD_SEGMENT, out);
         }
     }

@@ -160,8 +160,9 @@ test('five kills cost a second each at most; what was seen is in it, in order, a
   }
 
   const clinic = pair(out, 'clinic');
-  await run(program('tessera-recording'), ['rewrap', '--private', path.join(server.data, 'recording.key'), '--to', clinic.publicKey, '--kid', 'clinic-2027', folder]);
+  await server.rest('POST', `/recordings/${recording}/rewrap`, { to: clinic.publicKey, kid: 'clinic-2027' });
   assert.ok(listed.every(({ file }) => kidOf(path.join(folder, file)) === 'clinic-2027'));
+  await until('the new keys to be stored', () => listed.every(({ file }) => kidOf(path.join(stored, file)) === 'clinic-2027'), 20000);
   for (const [n, s] of listed.entries()) assert.ok(dataKey(path.join(folder, s.file), fs.readFileSync(clinic.file, 'utf8')).equals(keys[n]), 'the same key, by the new pair');
   const still = start(program('tessera-recording'), ['verify', '--key', path.join(server.data, 'gateway.pub'), '--anchors', anchors, folder]);
   assert.equal(await still.done, 3, still.out + still.err);

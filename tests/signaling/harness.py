@@ -15,6 +15,8 @@ import time
 import traceback
 
 import websockets
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 import contract
 
@@ -216,6 +218,13 @@ class Server:
         finally:
             self.log.close()
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def x25519_pair():
+    """Private and public half, in hexadecimal."""
+    key, raw = X25519PrivateKey.generate(), serialization.Encoding.Raw
+    return (key.private_bytes(raw, serialization.PrivateFormat.Raw, serialization.NoEncryption()).hex(),
+            key.public_key().public_bytes(raw, serialization.PublicFormat.Raw).hex())
 
 
 async def say(ws, **m):

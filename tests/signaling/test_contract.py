@@ -4,7 +4,7 @@ import re
 import contract
 import contract_errors
 from fake_phone import FakePhone
-from harness import hear, say
+from harness import hear, say, x25519_pair
 from test_whip import FRAG, OFFER
 
 
@@ -108,12 +108,18 @@ def make(server):
         for path in ("/manifest", "/poster.jpg", "/chapters.vtt"):
             assert server.rest("GET", one + path).status == 200, path
         assert server.rest("POST", one + "/verify").json()["verdict"] == "tampered", "it is not what was anchored"
+        to = {"to": x25519_pair()[1], "kid": "clinic-2027"}
+        for bad in ({**to, "to": "00"}, {**to, "kid": "New key"}, {"to": to["to"]}):
+            assert server.rest("POST", one + "/rewrap", bad).status == 400, bad
+        assert server.rest("POST", "/recordings/none/rewrap", to).status == 404
+        assert server.rest("POST", one + "/rewrap", {**to, "to": "0" * 64}).status == 409, "no point of the curve"
         link = server.rest("POST", one + "/links", {"what": "play"}).json()["url"].split("/r/")[1]
         part = server.request("GET", "/r/" + link, None, {"Range": "bytes=4-7"})
         assert part.status == 206 and part.body == b"ftyp" and part.headers["Content-Range"].startswith("bytes 4-7/"), part.headers
         whole = server.request("GET", "/r/" + link, None, {"Cookie": part.headers["Set-Cookie"].split(";")[0]})
         assert whole.status == 200 and part.headers["Content-Range"] == f"bytes 4-7/{len(whole.body)}"
         assert server.get("/r/" + link).status == 403
+        assert server.rest("POST", one + "/rewrap", to).status == 204 and server.rest("GET", one + "/poster.jpg").status == 409
         assert server.rest("DELETE", one).status == 204
 
     def every_whip_and_whep_answer():

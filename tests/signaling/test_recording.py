@@ -4,10 +4,12 @@ import os
 import signal
 import sqlite3
 import stat
+import subprocess
+import threading
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from harness import hear, say
+from harness import hear, programs, say, x25519_pair
 
 
 def make(server):
@@ -364,11 +366,64 @@ def make(server):
             f.write(before)
         os.rename(server.data + "/elsewhere.key", server.data + "/recording.key")
 
+    def tool(*arguments):
+        return subprocess.run([programs() + "/tessera-recording", *arguments], capture_output=True, text=True, timeout=20)
+
+    async def each_use_of_a_key_is_in_the_trail_and_a_change_of_keys_leaves_media_alone():
+        room = server.room(recording="announced")
+        one = await ended(room)
+        certified = trail(event="key", operation="certify", target=one, key="gateway")
+        with open(server.data + "/recording.pub", encoding="ascii") as f:
+            assert len(certified) == 1 and certified[0]["recipient"] == f.read().strip() and len(certified[0]["signer"]) == 64
+        for path in ("poster.jpg", "chapters.vtt", "manifest"):
+            seen = server.rest("GET", f"/recordings/{one}/{path}")
+            assert seen.status == 200, (path, seen.body)
+        for what in ("play", "download", "export"):
+            path = "/r/" + server.rest("POST", f"/recordings/{one}/links", {"what": what}).json()["url"].split("/r/")[1]
+            assert server.request("GET", path).status == 200
+        assert [r["operation"] for r in trail(event="done", target=one, key="recording")] == ["poster", "chapters", "play", "download", "export"]
+
+        sealed, key = f"{server.data}/recordings/{one}/0.tsr", server.data + "/recording.key"
+        with open(sealed, "rb") as f:
+            before = f.read()
+        (private, to), rewrap = x25519_pair(), f"/recordings/{one}/rewrap"
+        with open(server.folder + "/clinic.key", "w", encoding="ascii") as f:
+            f.write(private)
+        os.rename(key, server.folder + "/old.key")
+        assert server.rest("POST", rewrap, {"to": to, "kid": "clinic-2027"}).status == 409, "the key is not here"
+        os.mkfifo(key)  # the tool waits for it
+        replies = []
+        call = threading.Thread(target=lambda: replies.append(server.rest("POST", rewrap, {"to": to, "kid": "clinic-2027"})))
+        call.start()
+        server.wait(lambda: trail(event="done", operation="rewrap", target=one), 3)
+        for again in (server.rest("DELETE", "/recordings/" + one), server.rest("POST", rewrap, {"to": to, "kid": "other"})):
+            assert again.status == 409 and "being changed" in again.json()["detail"], again.body
+        with open(server.folder + "/old.key", encoding="ascii") as old, open(key, "w", encoding="ascii") as f:
+            f.write(old.read())
+        call.join()
+        os.unlink(key)
+        os.rename(server.folder + "/old.key", key)
+        assert replies[0].status == 204, replies[0].body
+        asked = trail(operation="rewrap", target=one)
+        assert [(r["event"], r["actor"], r["key"], r["to"], r["kid"]) for r in asked] == [("done", "operator", "recording", to, "clinic-2027")], asked
+        server.wait(lambda: trail(event="recording", operation="rewrapped", target=one), 3)
+        with open(sealed, "rb") as f:
+            after = f.read()
+        assert after[8192:] == before[8192:] and after[:8192] != before[:8192] and b"clinic-2027" in after[:8192]
+        refused = server.rest("GET", f"/recordings/{one}/poster.jpg")
+        assert refused.status == 409 and "another key" in refused.json()["detail"], refused.body
+        assert tool("serve", "--info", "--private", key, sealed).returncode != 0
+        assert tool("serve", "--info", "--private", server.folder + "/clinic.key", sealed).returncode == 0
+        assert server.rest("POST", rewrap, {"to": to, "kid": "again"}).status == 409, "it is not sealed to this server's key"
+        server.wait(lambda: trail(event="recording", operation="rewrap_failed", target=one), 3)
+        assert server.rest("DELETE", "/recordings/" + one).status == 204
+        gone(one, "operator")
+
     async def all_of_consent():
         await nobody_is_recorded_before_or_after_consent()
 
     return [nobody_is_recorded_unless_the_room_says_so, an_announced_recording_is_shown_to_everybody_and_proven, all_of_consent,
             a_no_is_in_force_although_the_yes_before_it_is_written_later,
             it_goes_on_after_the_room_and_the_gateway_have_died, heads_of_a_stranger_are_not_anchored,
-            a_shredded_recording_leaves_a_tombstone_and_a_hold_beats_it, a_link_opens_once_and_each_try_is_in_the_trail,
-            when_a_disk_fails_it_goes_on_on_the_other]
+            a_shredded_recording_leaves_a_tombstone_and_a_hold_beats_it,
+            each_use_of_a_key_is_in_the_trail_and_a_change_of_keys_leaves_media_alone, a_link_opens_once_and_each_try_is_in_the_trail, when_a_disk_fails_it_goes_on_on_the_other]

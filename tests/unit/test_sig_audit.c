@@ -194,7 +194,7 @@ static void a_cut_below_a_noted_head_is_found(void **state)
     sig_audit_file *f = sig_audit_file_open(b->folder, b->key.private_key, NULL);
     add(f, 1, 3);
     assert_true(sig_audit_file_flush(f));
-    const sig_chain_head *at = sig_audit_file_head(f);
+    const mcu_audit_head *at = sig_audit_file_head(f);
     g_autofree char *head = g_strdup_printf("%u:%s", (unsigned)at->seq, at->hash);
     sig_audit_file_close(f);
     g_autofree char *bytes = read_log(b, &n);
@@ -216,7 +216,7 @@ static void a_full_disk_loses_the_group_and_nothing_else(void **state)
     sig_audit_file *f = sig_audit_file_open(b->folder, b->key.private_key, NULL);
     add(f, 1, 2);
     assert_true(sig_audit_file_flush(f));
-    const sig_chain_head before = *sig_audit_file_head(f);
+    const mcu_audit_head before = *sig_audit_file_head(f);
     getrlimit(RLIMIT_FSIZE, &old);
     small = old;
     small.rlim_cur = 900; /* in the middle of the third line */
@@ -287,11 +287,11 @@ static void another_key_signs_nothing_here(void **state)
     write_some(b, 1, 1);
     g_autofree char *bytes = read_log(b, &n);
     uint8_t stranger[2][SIG_KEY_BYTES];
-    sig_chain_head head;
+    mcu_audit_head head;
     assert_true(mcu_sign_key_new(stranger[0], stranger[1]));
-    sig_chain_begin(&head);
-    assert_string_equal(sig_chain_check(&head, bytes, n - 1, stranger[1]), "signature");
-    assert_null(sig_chain_check(&head, bytes, n - 1, b->public_key));
+    mcu_audit_begin(&head);
+    assert_string_equal(mcu_audit_check(&head, bytes, n - 1, stranger[1]), "signature");
+    assert_null(mcu_audit_check(&head, bytes, n - 1, b->public_key));
 }
 
 static void a_private_key_is_private_and_stays(void **state)

@@ -1,4 +1,4 @@
-#include "signaling/audit_chain.h"
+#include "mcu/base/audit_chain.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -10,14 +10,14 @@
 static const char tail_begin[] = ",\"sig\":\"", tail_end[] = "\"}";
 #define TAIL (sizeof tail_begin - 1 + SIGNATURE_TEXT + sizeof tail_end - 1)
 
-void sig_chain_begin(sig_chain_head *head)
+void mcu_audit_begin(mcu_audit_head *head)
 {
     head->seq = 0;
-    memset(head->hash, '0', SIG_CHAIN_HASH);
-    head->hash[SIG_CHAIN_HASH] = '\0';
+    memset(head->hash, '0', MCU_AUDIT_HASH);
+    head->hash[MCU_AUDIT_HASH] = '\0';
 }
 
-static void note_hash(sig_chain_head *head, const char *line, size_t length)
+static void note_hash(mcu_audit_head *head, const char *line, size_t length)
 {
     g_autofree char *hash = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)line, length);
     g_strlcpy(head->hash, hash, sizeof head->hash);
@@ -32,12 +32,12 @@ static char *signed_text(const char *line, size_t length, size_t *out_length)
     return text;
 }
 
-char *sig_chain_line(sig_chain_head *head, const char *members, const uint8_t private_key[MCU_SIGN_KEY])
+char *mcu_audit_line(mcu_audit_head *head, const char *members, const uint8_t private_key[MCU_SIGN_KEY])
 {
     uint8_t signature[MCU_SIGNATURE];
     char signature_text[SIGNATURE_TEXT + 1];
     size_t n = 0;
-    g_assert(strlen(members) < SIG_CHAIN_LINE_MAX - 512);
+    g_assert(strlen(members) < MCU_AUDIT_LINE_MAX - 512);
     g_autofree char *body =
         g_strdup_printf("{\"seq\":%" G_GUINT64_FORMAT ",%s,\"prev\":\"%s\"", head->seq + 1, members, head->hash);
     g_autofree char *text = signed_text(body, strlen(body), &n);
@@ -58,7 +58,7 @@ static bool is_signed(const char *line, size_t length, const uint8_t public_key[
     return mcu_unhex(digits, signature, sizeof signature) && mcu_sign_check(public_key, text, n, signature);
 }
 
-static const char *check_order(const sig_chain_head *head, const char *line, size_t length)
+static const char *check_order(const mcu_audit_head *head, const char *line, size_t length)
 {
     json_t *m = json_loadb(line, length, JSON_REJECT_DUPLICATES, NULL);
     const json_t *seq = json_object_get(m, "seq");
@@ -71,9 +71,9 @@ static const char *check_order(const sig_chain_head *head, const char *line, siz
     return problem;
 }
 
-const char *sig_chain_check(sig_chain_head *head, const char *line, size_t length, const uint8_t public_key[MCU_SIGN_KEY])
+const char *mcu_audit_check(mcu_audit_head *head, const char *line, size_t length, const uint8_t public_key[MCU_SIGN_KEY])
 {
-    if (length <= TAIL || length > SIG_CHAIN_LINE_MAX || memcmp(line + length - TAIL, tail_begin, sizeof tail_begin - 1) != 0 ||
+    if (length <= TAIL || length > MCU_AUDIT_LINE_MAX || memcmp(line + length - TAIL, tail_begin, sizeof tail_begin - 1) != 0 ||
         memcmp(line + length - (sizeof tail_end - 1), tail_end, sizeof tail_end - 1) != 0) {
         return "form";
     }
@@ -88,7 +88,7 @@ const char *sig_chain_check(sig_chain_head *head, const char *line, size_t lengt
     return problem;
 }
 
-void sig_chain_resume(sig_chain_head *head, const char *line, size_t length)
+void mcu_audit_resume(mcu_audit_head *head, const char *line, size_t length)
 {
     json_t *m = json_loadb(line, length, JSON_REJECT_DUPLICATES, NULL);
     head->seq = (uint64_t)MAX(json_integer_value(json_object_get(m, "seq")), 0);
