@@ -60,6 +60,11 @@ static uint64_t video_units(int64_t ns)
     return (uint64_t)(ns * 9 / 100000);
 }
 
+static uint64_t sound_units(int64_t ns)
+{
+    return (uint64_t)(ns / 62500 * 3 + ns % 62500 * 3 / 62500); /* 48 kHz */
+}
+
 static void empty_run(rec_run *run)
 {
     run->n = 0;
@@ -87,6 +92,30 @@ static void cut(rec_cutter *c, int64_t end_ns, int64_t shown_ns)
     empty_run(&c->video);
     empty_run(&c->audio);
     c->fragment_ns = MAX(c->fragment_ns, end_ns);
+}
+
+/* As cut(), at a keyframe: packets that reach over it go with it. Who seeks to a keyframe wants sound from its time on, and
+ * libavformat takes the last packet it knows of that does not begin later: that has to be one of these. */
+static void cut_at_key(rec_cutter *c, int64_t at_ns)
+{
+    rec_run *run = &c->audio;
+    g_autoptr(GByteArray) held = g_byte_array_new();
+    unsigned n = run->n, kept = n;
+    guint bytes = run->data->len;
+    int64_t from_ns = c->audio_ns; /* of the first that is held back; packets of a run lie side by side */
+    while (kept > 0 && from_ns > at_ns - MCU_NS_PER_MS) {
+        from_ns -= PACKET_NS;
+        bytes -= run->sample[--kept].size;
+    }
+    g_byte_array_append(held, run->data->data + bytes, run->data->len - bytes);
+    g_byte_array_set_size(run->data, bytes);
+    run->n = kept;
+    cut(c, at_ns, at_ns);
+    for (unsigned i = 0; kept + i < n; i++) {
+        run->sample[run->n++] = run->sample[kept + i];
+    }
+    g_byte_array_append(run->data, held->data, held->len);
+    run->time = sound_units(from_ns);
 }
 
 /* The picture stands still, or is late: its time stamp may lie before the end of the sound. */
@@ -182,7 +211,9 @@ rec_taken rec_cutter_picture(rec_cutter *c, const mcu_au *au)
         }
         at_ns = c->video_ns + MCU_NS_PER_MS;
     }
-    if ((au->keyframe && c->video_ns >= 0) || at_ns - c->fragment_ns >= CUT_NS || c->video.n == REC_RUN_MAX) {
+    if (au->keyframe && c->video_ns >= 0) {
+        cut_at_key(c, at_ns);
+    } else if (at_ns - c->fragment_ns >= CUT_NS || c->video.n == REC_RUN_MAX) {
         cut(c, at_ns, at_ns);
     }
     add_picture(c, au, at_ns);
@@ -198,8 +229,7 @@ static void add_packet(rec_cutter *c, const void *data, size_t size)
         cut_by_sound(c);
     }
     if (run->n == 0) {
-        run->time = (uint64_t)(c->audio_ns / 62500 * 3); /* 48 kHz; packets lie 20 ms apart from the first on */
-        run->time += (uint64_t)(c->audio_ns % 62500 * 3 / 62500);
+        run->time = sound_units(c->audio_ns); /* packets lie 20 ms apart from the first on */
     }
     rec_put(run->data, data, size);
     run->sample[run->n].size = (uint32_t)size;

@@ -6,8 +6,6 @@
 #define SAMPLE_NOT_SYNC 0x01010000u /* depends on others, is no sync sample (8.8.3.1) */
 #define SAMPLE_SYNC 0x02000000u
 
-enum { TRACK_VIDEO = 1, TRACK_AUDIO = 2 };
-
 static void put_matrix(GByteArray *out)
 {
     static const uint32_t unity[9] = {0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000};
@@ -34,7 +32,7 @@ static void put_mvhd(GByteArray *out)
     rec_put_zeros(out, 10);
     put_matrix(out);
     rec_put_zeros(out, 24);
-    rec_put32(out, TRACK_AUDIO + 1);
+    rec_put32(out, REC_TRACK_AUDIO + 1);
     rec_box_end(out, at);
 }
 
@@ -46,8 +44,8 @@ static void put_tkhd(GByteArray *out, uint32_t track, int width_px, int height_p
     rec_put_zeros(out, 8);
     rec_put_zeros(out, 8);
     rec_put16(out, 0);
-    rec_put16(out, track == TRACK_AUDIO ? 1 : 0); /* alternate group */
-    rec_put16(out, track == TRACK_AUDIO ? 0x100 : 0);
+    rec_put16(out, track == REC_TRACK_AUDIO ? 1 : 0); /* alternate group */
+    rec_put16(out, track == REC_TRACK_AUDIO ? 0x100 : 0);
     rec_put16(out, 0);
     put_matrix(out);
     rec_put32(out, (uint32_t)width_px << 16);
@@ -179,12 +177,12 @@ static void put_mvex(GByteArray *out)
     guint mvex = rec_box(out, "mvex"), mehd = rec_full_box(out, "mehd", 1, 0);
     rec_put64(out, 0); /* rec_fmp4_set_length() */
     rec_box_end(out, mehd);
-    for (uint32_t track = TRACK_VIDEO; track <= TRACK_AUDIO; track++) {
+    for (uint32_t track = REC_TRACK_VIDEO; track <= REC_TRACK_AUDIO; track++) {
         guint trex = rec_full_box(out, "trex", 0, 0);
         rec_put32(out, track);
         rec_put32(out, 1);
         rec_put_zeros(out, 8);
-        rec_put32(out, track == TRACK_VIDEO ? SAMPLE_NOT_SYNC : SAMPLE_SYNC);
+        rec_put32(out, track == REC_TRACK_VIDEO ? SAMPLE_NOT_SYNC : SAMPLE_SYNC);
         rec_box_end(out, trex);
     }
     rec_box_end(out, mvex);
@@ -198,8 +196,8 @@ bool rec_fmp4_init(GByteArray *out, const rec_picture_format *format)
     put_ftyp(out);
     guint moov = rec_box(out, "moov");
     put_mvhd(out);
-    put_trak(out, TRACK_VIDEO, format);
-    put_trak(out, TRACK_AUDIO, NULL);
+    put_trak(out, REC_TRACK_VIDEO, format);
+    put_trak(out, REC_TRACK_AUDIO, NULL);
     put_mvex(out);
     rec_box_end(out, moov);
     return true;
@@ -216,7 +214,7 @@ static guint put_traf(GByteArray *out, uint32_t track, const rec_run *run)
     at = rec_full_box(out, "tfdt", 1, 0);
     rec_put64(out, run->time);
     rec_box_end(out, at);
-    bool video = track == TRACK_VIDEO;
+    bool video = track == REC_TRACK_VIDEO;
     at = rec_full_box(out, "trun", 0, video ? 0x000701 : 0x000301); /* data offset; duration, size, flags of each */
     rec_put32(out, run->n);
     guint offset = out->len;
@@ -240,7 +238,7 @@ void rec_fmp4_fragment(GByteArray *out, uint32_t sequence, const rec_run *video,
     rec_put32(out, sequence);
     rec_box_end(out, at);
     for (uint32_t i = 0; i < 2; i++) {
-        offset[i] = runs[i]->n > 0 ? put_traf(out, TRACK_VIDEO + i, runs[i]) : 0;
+        offset[i] = runs[i]->n > 0 ? put_traf(out, REC_TRACK_VIDEO + i, runs[i]) : 0;
     }
     rec_box_end(out, moof);
     guint mdat = rec_box(out, "mdat");
@@ -256,11 +254,17 @@ void rec_fmp4_fragment(GByteArray *out, uint32_t sequence, const rec_run *video,
 #define SIDX_HEAD 40
 #define SIDX_ENTRY 12
 
+static int64_t units(int64_t ns, uint32_t scale)
+{
+    return ns / 1000 * scale / 1000000;
+}
+
 /* 8.16.3; `behind`: bytes between it and the first fragment. */
 static void put_sidx(GByteArray *out, uint32_t track, const rec_index_entry *entries, unsigned n, uint64_t behind)
 {
-    uint32_t scale = track == TRACK_VIDEO ? REC_VIDEO_SCALE : REC_AUDIO_SCALE;
+    uint32_t scale = track == REC_TRACK_VIDEO ? REC_VIDEO_SCALE : REC_AUDIO_SCALE;
     guint at = rec_full_box(out, "sidx", 1, 0);
+    int64_t end_ns = 0; /* whole units are counted from the beginning: nothing adds up */
     rec_put32(out, track);
     rec_put32(out, scale);
     rec_put64(out, 0);
@@ -269,15 +273,18 @@ static void put_sidx(GByteArray *out, uint32_t track, const rec_index_entry *ent
     rec_put16(out, n);
     for (unsigned i = 0; i < n; i++) {
         rec_put32(out, entries[i].bytes);
-        rec_put32(out, (uint32_t)(entries[i].length_ns / 1000 * scale / 1000000));
+        rec_put32(out, (uint32_t)(units(end_ns + entries[i].length_ns, scale) - units(end_ns, scale)));
+        end_ns += entries[i].length_ns;
         rec_put32(out, 0x90000000u); /* begins with a random access point of type 1 */
     }
     rec_box_end(out, at);
 }
 
-/* One for each track: libavformat takes the times of the only one there is for those of any track, in that track's scale. */
-void rec_fmp4_index(GByteArray *out, const rec_index_entry *entries, unsigned n)
+/* One for each track: libavformat takes the times of the only one there is for those of any track, in that track's scale. It
+ * looks for pictures where theirs leads, and then goes on with the next fragment that it knows of: so that of sound has to name
+ * all. */
+void rec_fmp4_index(GByteArray *out, const rec_index_entry *keys, unsigned n_keys, const rec_index_entry *all, unsigned n_all)
 {
-    put_sidx(out, TRACK_VIDEO, entries, n, SIDX_HEAD + (uint64_t)n * SIDX_ENTRY);
-    put_sidx(out, TRACK_AUDIO, entries, n, 0);
+    put_sidx(out, REC_TRACK_VIDEO, keys, n_keys, SIDX_HEAD + (uint64_t)n_all * SIDX_ENTRY);
+    put_sidx(out, REC_TRACK_AUDIO, all, n_all, 0);
 }

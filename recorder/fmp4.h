@@ -10,6 +10,7 @@
 
 #define REC_VIDEO_SCALE 90000
 #define REC_AUDIO_SCALE 48000
+enum { REC_TRACK_NONE = 0, REC_TRACK_VIDEO, REC_TRACK_AUDIO };
 #define REC_RUN_MAX 128
 
 typedef struct {
@@ -37,14 +38,18 @@ void rec_fmp4_fragment(GByteArray *out, uint32_t sequence, const rec_run *video,
 /* One of our fragments, at other times: adds to its decode times (in each track's scale) and sets its sequence number. False: it
  * is none. */
 bool rec_fmp4_shift(uint8_t *fragment, size_t size, uint32_t sequence, int64_t shift_ns);
+/* Of a segment's first fragment: sound that begins at most 24 ms behind the keyframe begins with it, as players need it that seek
+ * there (cutter.c). Everything else stays. */
+void rec_fmp4_sound_from_key(uint8_t *fragment, size_t size);
 /* The length of the whole film for players, into an init of ours. */
 bool rec_fmp4_set_length(uint8_t *init, size_t size, int64_t length_ns);
 
-/* A segment index before the fragments, so that players seek without reading all. Each entry begins with a keyframe. */
+/* Segment indexes before the fragments, so that players seek without reading all. */
 typedef struct {
     uint32_t bytes;
     int64_t length_ns;
 } rec_index_entry;
-void rec_fmp4_index(GByteArray *out, const rec_index_entry *entries, unsigned n);
+/* `keys`: each entry begins with a keyframe. `all`: one for each fragment. */
+void rec_fmp4_index(GByteArray *out, const rec_index_entry *keys, unsigned n_keys, const rec_index_entry *all, unsigned n_all);
 
 #endif

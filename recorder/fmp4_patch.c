@@ -28,7 +28,7 @@ static bool shift_traf(uint8_t *traf, size_t size, int64_t shift_ns)
     if (tfhd == NULL || length < 16) {
         return false;
     }
-    int64_t scale = mcu_rd32(tfhd + 12) == 1 ? REC_VIDEO_SCALE : REC_AUDIO_SCALE;
+    int64_t scale = mcu_rd32(tfhd + 12) == REC_TRACK_VIDEO ? REC_VIDEO_SCALE : REC_AUDIO_SCALE;
     uint8_t *tfdt = find(traf + 8, size - 8, "tfdt", &length);
     if (tfdt == NULL || length < 20 || tfdt[8] != 1) {
         return false;
@@ -56,6 +56,41 @@ bool rec_fmp4_shift(uint8_t *fragment, size_t size, uint32_t sequence, int64_t s
         at = traf + length;
     }
     return true;
+}
+
+/* The decode time of a track's run, or NULL. */
+static uint8_t *time_of(uint8_t *moof, size_t size, uint32_t track)
+{
+    uint8_t *at = moof + 8, *end = moof + size;
+    size_t length = 0, box = 0;
+    for (uint8_t *traf = find(at, (size_t)(end - at), "traf", &length); traf != NULL;
+         traf = find(at, (size_t)(end - at), "traf", &length)) {
+        uint8_t *tfhd = find(traf + 8, length - 8, "tfhd", &box);
+        bool is_it = tfhd != NULL && box >= 16 && mcu_rd32(tfhd + 12) == track;
+        uint8_t *tfdt = is_it ? find(traf + 8, length - 8, "tfdt", &box) : NULL;
+        if (tfdt != NULL && box >= 20 && tfdt[8] == 1) {
+            return tfdt + 12;
+        }
+        at = traf + length;
+    }
+    return NULL;
+}
+
+void rec_fmp4_sound_from_key(uint8_t *fragment, size_t size)
+{
+    enum { MS = REC_AUDIO_SCALE / 1000, MOST = 25 * MS };
+    size_t length = 0;
+    uint8_t *moof = find(fragment, size, "moof", &length);
+    uint8_t *picture = moof != NULL ? time_of(moof, length, REC_TRACK_VIDEO) : NULL,
+            *sound = moof != NULL ? time_of(moof, length, REC_TRACK_AUDIO) : NULL;
+    if (picture == NULL || sound == NULL) {
+        return;
+    }
+    uint64_t wanted = mcu_rd64(picture) / (REC_VIDEO_SCALE / 1000) * MS;
+    wanted -= MIN(wanted, MS);
+    if (mcu_rd64(sound) > wanted && mcu_rd64(sound) - wanted <= MOST) {
+        mcu_wr64(sound, wanted);
+    }
 }
 
 bool rec_fmp4_set_length(uint8_t *init, size_t size, int64_t length_ns)

@@ -84,33 +84,41 @@ static const rec_record *record_of(const piece *p)
     return &rec_reader_proof(p->reader)->entries[p->entry].r;
 }
 
-/* An entry for each keyframe; of a film too long for one index every second or third. */
-static void add_index(rec_movie *m)
+/* Where piece `i` begins in the film's time; behind the last one its end. */
+static int64_t begins_ns(const rec_movie *m, guint i)
 {
-    g_autoptr(GArray) entries = g_array_new(FALSE, FALSE, sizeof(rec_index_entry));
-    guint keys = 0, nth = 1;
+    const piece *p = &g_array_index(m->pieces, piece, i);
+    return i < m->pieces->len ? p->shift_ns + record_of(p)->time_ns : m->length_ns;
+}
+
+/* An entry for each fragment, or for each that begins with a keyframe; of a film too long for one index every second or third. */
+static GArray *index_of(const rec_movie *m, bool keys_only)
+{
+    GArray *entries = g_array_new(FALSE, FALSE, sizeof(rec_index_entry));
+    guint all = 0, seen = 0;
     for (guint i = 0; i < m->pieces->len; i++) {
-        keys += (record_of(&g_array_index(m->pieces, piece, i))->flags & REC_FLAG_KEY) != 0;
+        all += !keys_only || (record_of(&g_array_index(m->pieces, piece, i))->flags & REC_FLAG_KEY) != 0;
     }
-    nth = keys / INDEX_MAX + 1;
-    keys = 0;
+    guint nth = all / INDEX_MAX + 1;
     for (guint i = 0; i < m->pieces->len; i++) {
         const piece *p = &g_array_index(m->pieces, piece, i);
-        bool key = (record_of(p)->flags & REC_FLAG_KEY) != 0;
-        int64_t next_ns = m->length_ns;
-        if (i + 1 < m->pieces->len) {
-            const piece *q = p + 1;
-            next_ns = q->shift_ns + record_of(q)->time_ns;
-        }
-        if (entries->len == 0 || (key && keys % nth == 0)) {
+        bool meant = !keys_only || (record_of(p)->flags & REC_FLAG_KEY) != 0;
+        if (i == 0 || (meant && seen % nth == 0)) {
             g_array_append_val(entries, ((rec_index_entry){0}));
         }
-        keys += key;
+        seen += meant;
         rec_index_entry *e = &g_array_index(entries, rec_index_entry, entries->len - 1);
         e->bytes += p->size;
-        e->length_ns += next_ns - (p->shift_ns + record_of(p)->time_ns);
+        e->length_ns += begins_ns(m, i + 1) - begins_ns(m, i);
     }
-    rec_fmp4_index(m->head, (const rec_index_entry *)(const void *)entries->data, entries->len);
+    return entries;
+}
+
+static void add_index(rec_movie *m)
+{
+    g_autoptr(GArray) keys = index_of(m, true), all = index_of(m, false);
+    rec_fmp4_index(m->head, (const rec_index_entry *)(const void *)keys->data, keys->len,
+                   (const rec_index_entry *)(const void *)all->data, all->len);
 }
 
 rec_movie *rec_movie_new(rec_reader *const *readers, unsigned n, GError **error)
@@ -187,6 +195,9 @@ static bool load(rec_movie *m, guint index, GError **error)
     }
     if (!rec_fmp4_shift(m->cached->data, m->cached->len, index + 1, p->shift_ns)) {
         return fail(error, "a fragment is not as the recorder writes it");
+    }
+    if (index > 0 && p->reader != (p - 1)->reader) {
+        rec_fmp4_sound_from_key(m->cached->data, m->cached->len);
     }
     m->cached_index = index;
     return true;

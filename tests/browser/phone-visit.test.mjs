@@ -13,6 +13,7 @@ import { keep, outputFolder } from './lib/output.mjs';
 import { run, start, until } from './lib/processes.mjs';
 import { program } from './lib/server.mjs';
 import { firstPicture, hear, join, toneLevel } from './lib/visit.mjs';
+import { filesBelow } from '../network/lib/plaintext.mjs';
 
 const CALLERS = fileURLToPath(new URL('../phone/callers.py', import.meta.url));
 const TONES = { bot: 400, web: people[0].tone, one: 700, two: 2650 }; // none near a harmonic of another
@@ -179,6 +180,11 @@ test('one Chromium, one bot, two telephones: all hear the others and not themsel
   assert.ok(expected('bot'), JSON.stringify(levels));
   for (const n of [0, 1]) await phones({ key: n });
   await phones({ levels: [KEY_HZ] });
+  const secret = 'Blood pressure 13 over 8';
+  await page.click('#chat-button');
+  await page.fill('#chat-text', secret);
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.querySelectorAll('#chat-log li').length === 1);
   const tiles = await page.evaluate(() => window.tessera.layout);
   const callers = (await inside()).map((p) => p.seat);
   await server.rest('POST', `/rooms/${room}/record`, { action: 'stop' });
@@ -189,6 +195,10 @@ test('one Chromium, one bot, two telephones: all hear the others and not themsel
     if (found.recordings[0].state !== 'ended') throw new Error(JSON.stringify(found));
     return found;
   }, 15000, 200);
+  const chapters = await server.raw('GET', `/api/v1/recordings/${recording.id}/chapters.vtt?lang=en`, { headers: { authorization: 'Bearer ' + server.key } });
+  keep('phone-visit.vtt', chapters.body);
+  assert.match(chapters.body, /^WEBVTT\n[^]*Beginning[^]*\d\d:\d\d:\d\d\.\d{3} --> [^]*Anna writes a message/, 'that somebody wrote, and when');
+  for (const file of filesBelow(server.data)) assert.ok(!fs.readFileSync(file).includes(secret), `what was written is in ${file}`);
   const out = fs.mkdtempSync(path.join(os.tmpdir(), 'tessera-phone-visit-'));
   scene.later(() => fs.rmSync(out, { recursive: true, force: true }));
   const film = path.join(out, 'film.mp4');

@@ -28,6 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         GByteArray *payload = rec_reader_payload(r, i, NULL);
         if (payload != NULL) {
             (void)rec_fmp4_shift(payload->data, payload->len, i, 1000000);
+            rec_fmp4_sound_from_key(payload->data, payload->len);
             (void)rec_fmp4_set_length(payload->data, payload->len, 1000000);
             g_byte_array_unref(payload);
         }

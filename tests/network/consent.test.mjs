@@ -8,7 +8,7 @@ import { violations } from '../browser/lib/client.mjs';
 import { Scene } from '../browser/lib/scene.mjs';
 import { keep, screenshot } from '../browser/lib/output.mjs';
 import { run, start, until } from '../browser/lib/processes.mjs';
-import { markers, moving, openRecordings, plays, state as filmState } from '../browser/lib/recordings.mjs';
+import { fastest, markers, moving, openRecordings, plays, state as filmState, tabbed } from '../browser/lib/recordings.mjs';
 import { program } from '../browser/lib/server.mjs';
 
 test('recorded when all have agreed, on with a newcomer, paused, gone on after a kill, proven', { timeout: 200000 }, async (t) => {
@@ -25,6 +25,9 @@ test('recorded when all have agreed, on with a newcomer, paused, gone on after a
   assert.equal(state, 'asking');
   const seen = () => server.rest('GET', '/recordings/' + recording);
   assert.equal((await seen()).segments.length, 0, 'nothing before the last has agreed');
+  const long = path.join(server.data, 'long.tsr'); // two hours, made beside the visit; for the last case
+  const longFilm = start('nice', ['-n', '19', program('tessera-longfilm'), path.join(server.data, 'gateway.key'), path.join(server.data, 'recording.pub'), recording, room, long, '7200']);
+  scene.later(() => longFilm.stop('SIGTERM', 3000));
   await agree('one');
   const grown = (n) => until(`segment ${n}`, async () => {
     const { segments } = await seen();
@@ -61,6 +64,15 @@ test('recorded when all have agreed, on with a newcomer, paused, gone on after a
   await run(program('tessera-recording'), ['recover', '--sign', path.join(server.data, 'gateway.key'), folder]);
   const proof = start(program('tessera-recording'), ['verify', '--key', key, '--anchors', anchors, folder]);
   assert.equal(await proof.done, 3, proof.out + proof.err); // proven as far as it goes: one segment has no end
+  const audit = path.join(server.data, 'audit.log');
+  const changed = path.join(server.data, 'changed.log');
+  fs.writeFileSync(changed, fs.readFileSync(audit, 'utf8').replace('"record_start"', '"record_stop"'));
+  for (const [file, status, words] of [[audit, 3, /audit trail: whole, \d+ records/], [changed, 1, /audit trail: broken behind record \d+: signature/]]) {
+    const both = start(program('tessera-recording'), ['verify', '--key', key, '--audit', file, folder]);
+    assert.equal(await both.done, status, both.out + both.err);
+    assert.match(both.out, words);
+  }
+  fs.rmSync(changed);
   await run(program('tessera'), ['--verify-audit', path.join(server.data, 'audit.log'), '--key', key]);
 
   const everything = () => fs.readFileSync(path.join(server.data, 'audit.log'), 'utf8').trim().split('\n').map((line) => JSON.parse(line)).filter((r) => r.target === recording);
@@ -127,7 +139,8 @@ test('recorded when all have agreed, on with a newcomer, paused, gone on after a
     await page.waitForSelector('#chapter-list button');
     await page.click('#verify');
     await page.waitForSelector('#said[data-verdict="interrupted"]');
-    await page.click('#hold');
+    await page.focus('#hold');
+    await page.keyboard.press('Space');
     await until('the hold', async () => (await server.rest('GET', '/recordings/' + recording)).hold);
     await screenshot(page, 'recordings');
     assert.deepEqual(await violations(page), []);
@@ -137,6 +150,96 @@ test('recorded when all have agreed, on with a newcomer, paused, gone on after a
     await page.waitForSelector('#play:has-text("Lire")');
     await screenshot(page, 'recordings-320');
     await page.setViewportSize({ width: 1280, height: 800 });
+    assert.deepEqual(page.problems, []);
+  });
+
+  const listed = (count) => page.waitForFunction((n) => document.querySelectorAll('#list button').length === n, count, { timeout: 10000 });
+
+  await t.test('filters find it and leave it out; Tab reaches every control; a chapter, a file, the hold by keyboard', async () => {
+    await page.click('#languages [lang=es]');
+    await page.waitForSelector('#play:has-text("Reproducir")');
+    const day = (days) => new Date(Date.now() + days * 86400000).toLocaleDateString('sv');
+    const filter = async (id, value, count, back) => {
+      await (id === 'state' ? page.selectOption('#state', value) : page.fill('#' + id, value));
+      await listed(count);
+      await (id === 'state' ? page.selectOption('#state', back) : page.fill('#' + id, back));
+      await listed(1);
+    };
+    for (const state of ['running', 'shredded']) await filter('state', state, 0, 'ended');
+    await filter('from', day(2), 0, day(-1));
+    await filter('to', day(-2), 0, day(1));
+    await filter('search', 'another visit', 0, 'CONSENT');
+    await page.focus('#held');
+    await page.keyboard.press('Space');
+    await listed(1);
+    const reached = await tabbed(page);
+    for (const id of ['languages', 'search', 'from', 'to', 'state', 'held', 'list', 'play', 'verify', 'export', 'hold', 'video', 'chapter-list', 'findings']) {
+      assert.ok(reached.includes(id), `${id}: ${reached}`);
+    }
+    await page.focus('#findings summary');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#finding-list li:visible');
+    await screenshot(page, 'recordings-es');
+    const last = page.locator('#chapter-list button').last();
+    await moving(page, async () => {
+      await last.focus();
+      await page.keyboard.press('Enter');
+    });
+    await page.waitForSelector('#chapter-list li:last-child [aria-current=true]');
+    await page.focus('#export');
+    const [file] = await Promise.all([page.waitForEvent('download', { timeout: 20000 }), page.keyboard.press('Enter')]);
+    assert.equal(file.suggestedFilename(), `recording-${recording}.mp4`);
+    await run('ffmpeg', ['-v', 'error', '-xerror', '-i', await file.path(), '-f', 'null', '-']);
+    await page.focus('#hold');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#hold:has-text("Retener")');
+    await listed(0); // only those on hold were wanted
+    assert.equal((await server.rest('GET', '/recordings/' + recording)).hold, false);
+    assert.deepEqual([noted('hold').length, noted('release').length], [1, 1]);
+    assert.deepEqual(page.problems, []);
+  });
+
+  await t.test('who runs the clinic comes to them from the page of visits', async () => {
+    const desk = await page.context().newPage();
+    await desk.goto(server.origin + '/recordings');
+    await desk.waitForFunction(() => document.getElementById('problem').textContent !== '');
+    await desk.click('#desk'); // where to sign in
+    await desk.fill('#key', server.key);
+    await desk.keyboard.press('Enter');
+    await desk.click('a[href="/recordings"]');
+    await desk.click('#list button');
+    await desk.waitForSelector('#hold[aria-pressed=false]');
+    await screenshot(desk, 'recordings-desk');
+    assert.deepEqual([await desk.isVisible('#desk'), await desk.isVisible('#visit')], [true, false]);
+    await desk.close();
+  });
+
+  await t.test('two hours of it: a picture within a second of the click, and of a jump to 1:47', async () => {
+    assert.equal(await longFilm.done, 0, longFilm.err);
+    for (const name of fs.readdirSync(folder)) fs.rmSync(path.join(folder, name));
+    fs.renameSync(long, path.join(folder, '0.tsr'));
+    await page.uncheck('#held');
+    await listed(1);
+    page.ranges.length = 0;
+    const opened = await fastest(async () => {
+      await page.click('#list button');
+      await page.waitForSelector('#player:not([hidden])');
+      return moving(page, () => page.click('#play'));
+    }, 1000);
+    const { length } = await plays(page);
+    assert.ok(Math.abs(length - 7200) < 1, `length: ${length}`);
+    const jumped = await fastest(async (n) => { // each time to where it has not been
+      const to = 6430 - n * 1800;
+      const { ms, mediaTime } = await moving(page, () => page.evaluate((at) => { document.getElementById('video').currentTime = at; }, to), to);
+      const seen = await until('the film to go on', async () => (await markers(page, [{ x: 0, y: 0, w: 1280, h: 720 }], 400))[0]);
+      assert.equal(seen.frame, Math.floor(to / 60), `the minute of ${mediaTime}: ${JSON.stringify(seen)}`);
+      return { ms, mediaTime, to };
+    }, 1000);
+    const places = page.ranges.map(([, , answer]) => /^bytes (\d+)-\d+\/(\d+)$/.exec(answer)).map((m) => m && m[1] / m[2]);
+    keep('recordings-long.json', { opened, jumped, ranges: page.ranges });
+    assert.ok(opened.ms <= 1000 && jumped.ms <= 1000, `ms from a click: ${opened.ms}, from a jump: ${jumped.ms}`);
+    assert.ok(page.ranges.every(([status]) => status === 206) && places.some((at) => at > 0.8), JSON.stringify(page.ranges));
+    await screenshot(page, 'recordings-long');
     assert.deepEqual(page.problems, []);
   });
 });

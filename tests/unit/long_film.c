@@ -1,6 +1,6 @@
 /* tessera-longfilm GATEWAY.key RECORDING.pub RECORDING ROOM FILE SECONDS: a whole sealed segment of that length, made on a
- * stepped clock by the recorder itself: a keyframe every 4 s, 25 pictures and 50 packets a second. For tests that seek in hours.
- */
+ * stepped clock by the recorder itself: a keyframe every 4 s, 25 pictures and 50 packets a second. For tests that seek in hours:
+ * each picture's marker (mcu/bot/marker.h) says of which minute it is. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "mcu/base/hex.h"
+#include "mcu/bot/marker.h"
 #include "mixer/venc.h"
 #include "tests/unit/recording_kit.h"
 
@@ -34,27 +35,49 @@ static bool keys(kit_keys *k, char **arguments)
     return mcu_room_certificate_sign(&h->certificate, k->gateway);
 }
 
-/* A bar that moves over grey: 4 seconds of it, coded once, are the whole film. */
-static bool encode(mcu_au *gop[GOP])
+/* Nobody needs this film after a power cut: waiting for the disk 14,400 times would take most of its time. */
+int fdatasync(int fd)
+{
+    (void)fd;
+    return 0;
+}
+
+static mcu_au *code(mix_venc *encoder, unsigned minute, bool keyframe)
+{
+    mcu_frame *f = mcu_frame_new(1280, 720);
+    for (int plane = 0; plane < 3; plane++) {
+        int width = plane == 0 ? 1280 : 640, height = plane == 0 ? 720 : 360;
+        for (int y = 0; y < height; y++) {
+            memset(f->plane[plane] + (ptrdiff_t)y * f->stride[plane], plane == 0 ? 90 : 128, (size_t)width);
+        }
+    }
+    if (keyframe) {
+        mcu_marker_draw(f->plane[0], f->stride[0], 1280, 720, 1, minute);
+    }
+    mcu_au *au = mix_venc_for(MCU_CODEC_H264)->encode(encoder, f, keyframe);
+    mcu_frame_unref(f);
+    return au;
+}
+
+typedef struct {
+    mcu_au *same[GOP];  /* pictures that say "as before": behind every keyframe alike; the first is not used */
+    GPtrArray *minutes; /* a keyframe for each */
+} film;
+
+static bool encode(film *f, unsigned seconds)
 {
     const mix_venc_type *type = mix_venc_for(MCU_CODEC_H264);
-    const mix_venc_config config = {1280, 720, 25, 1200000, "ultrafast"};
+    const mix_venc_config config = {1280, 720, 25, 20000000, "ultrafast"};
     mix_venc *encoder = type->open(&config, NULL);
     bool ok = encoder != NULL;
-    for (int i = 0; ok && i < GOP; i++) {
-        mcu_frame *f = mcu_frame_new(1280, 720);
-        for (int plane = 0; plane < 3; plane++) {
-            int width = plane == 0 ? 1280 : 640, height = plane == 0 ? 720 : 360;
-            for (int y = 0; y < height; y++) {
-                memset(f->plane[plane] + (ptrdiff_t)y * f->stride[plane], plane == 0 ? 90 : 128, (size_t)width);
-                if (plane == 0) {
-                    memset(f->plane[0] + (ptrdiff_t)y * f->stride[0] + i * 12, 200, 48);
-                }
-            }
-        }
-        gop[i] = type->encode(encoder, f, i == 0);
-        ok = gop[i] != NULL && gop[i]->keyframe == (i == 0);
-        mcu_frame_unref(f);
+    for (unsigned i = 0; ok && i < GOP; i++) {
+        f->same[i] = code(encoder, 0, false); /* of a picture without a marker: nothing has moved in it */
+        ok = f->same[i] != NULL && f->same[i]->keyframe == (i == 0);
+    }
+    for (unsigned minute = 0; ok && minute * 60 < seconds; minute++) {
+        mcu_au *key = code(encoder, minute, true);
+        ok = key != NULL && key->keyframe;
+        g_ptr_array_add(f->minutes, key);
     }
     if (encoder != NULL) {
         type->close(encoder);
@@ -62,13 +85,14 @@ static bool encode(mcu_au *gop[GOP])
     return ok;
 }
 
-static void feed(rec_writer *w, mcu_au *const gop[GOP], unsigned seconds)
+static void feed(rec_writer *w, const film *f, unsigned seconds)
 {
     static const uint8_t silence[] = {0xf8, 0xff, 0xfe}; /* 20 ms of nothing, CELT */
     for (unsigned ms = 0; ms < seconds * 1000; ms += TICK_MS / 2) {
         if (ms % TICK_MS == 0) {
             unsigned n = ms / TICK_MS;
-            mcu_au *picture = mcu_au_new_copy(gop[n % GOP]->data, gop[n % GOP]->size);
+            const mcu_au *coded = n % GOP == 0 ? f->minutes->pdata[ms / 60000] : f->same[n % GOP];
+            mcu_au *picture = mcu_au_new_copy(coded->data, coded->size);
             picture->codec = MCU_CODEC_H264;
             picture->keyframe = n % GOP == 0;
             picture->width_px = 1280;
@@ -83,12 +107,21 @@ static void feed(rec_writer *w, mcu_au *const gop[GOP], unsigned seconds)
     }
 }
 
+static void clear(film *f)
+{
+    for (int i = 0; i < GOP; i++) {
+        mcu_au_unref(f->same[i]);
+    }
+    g_ptr_array_unref(f->minutes);
+}
+
 int main(int argc, char **argv)
 {
     kit_keys k;
     kit_said said = {0};
-    mcu_au *gop[GOP] = {NULL};
-    if (argc != 7 || !keys(&k, argv + 1) || !encode(gop)) {
+    film f = {.minutes = g_ptr_array_new_with_free_func((GDestroyNotify)mcu_au_unref)};
+    unsigned seconds = argc == 7 ? (unsigned)strtoul(argv[6], NULL, 10) : 0;
+    if (argc != 7 || !keys(&k, argv + 1) || !encode(&f, seconds)) {
         fputs("tessera-longfilm: GATEWAY.key RECORDING.pub RECORDING ROOM FILE SECONDS\n", stderr);
         return 2;
     }
@@ -97,13 +130,11 @@ int main(int argc, char **argv)
     g_strlcpy(file.text, "film", sizeof file.text);
     kit_item(w, file);
     kit_item(w, (rec_item){.kind = REC_ITEM_BEGIN, .fd = -1});
-    feed(w, gop, (unsigned)strtoul(argv[6], NULL, 10));
+    feed(w, &f, seconds);
     kit_item(w, (rec_item){.kind = REC_ITEM_END, .flag = true, .text = "stop", .fd = -1});
     bool whole = kit_count(&said, "ended") == 1 && kit_count(&said, "error") == 0;
     rec_writer_free(w);
     kit_said_clear(&said);
-    for (int i = 0; i < GOP; i++) {
-        mcu_au_unref(gop[i]);
-    }
+    clear(&f);
     return whole ? 0 : 1;
 }

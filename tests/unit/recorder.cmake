@@ -5,5 +5,5 @@ tessera_test(recorder_disk SOURCES test_recorder_disk.c recording_kit.c disk_shi
 tessera_test(recorder_golden SOURCES test_recorder_golden.c recording_kit.c LIBS tessera_recorder LABEL golden)
 add_executable(tessera-longfilm long_film.c recording_kit.c)
 target_include_directories(tessera-longfilm PRIVATE ${PROJECT_SOURCE_DIR})
-target_link_libraries(tessera-longfilm PRIVATE tessera_recorder tessera_mixer)
+target_link_libraries(tessera-longfilm PRIVATE tessera_bot tessera_recorder tessera_mixer)
 add_dependencies(unit_tests tessera-longfilm)

@@ -262,7 +262,7 @@ async function start() {
   $('languages').replaceChildren(...Object.entries(languages).map(([code, name]) => el('button', { type: 'button', lang: code, textContent: name, onclick: () => chosen(code) })));
   const wishes = [sessionStorage.getItem(LANGUAGE), new URLSearchParams(location.search).get('lang'), link_.language];
   await speak(pick(...wishes.filter(Boolean), ...preferred()));
-  $('desk').hidden = !isOperator;
+  $('desk').hidden = !!token; // also where to sign in
   $('visit').hidden = !token;
   $('visit').href = `/j/${encodeURIComponent(token)}?visit`;
   if (!known) {
