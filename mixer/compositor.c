@@ -249,6 +249,7 @@ static void compose(mix_compositor *c, unsigned tier, int64_t now_ns)
     draw(c, tier, &v, f);
     f->time_ns = now_ns;
     f->ts90k = (uint32_t)(now_ns * 9 / 100000);
+    f->scene = s->serial;
     memcpy(t->published, v.looks, size);
     t->published_tiles = (int)v.n;
     t->published_caption = v.caption.label;
@@ -309,11 +310,31 @@ static void end_moves(mix_compositor *c, int64_t spent_ns, int64_t now_ns)
     }
 }
 
+static void stop_moves(mix_compositor *c)
+{
+    for (unsigned t = 0; t < MIX_MAX_TIERS; t++) {
+        c->tiers[t].move.start_ns = 0;
+    }
+    mix_scene_unref(c->before);
+    c->before = NULL;
+}
+
+/* Somebody who is in the picture now has to be out of it in some canvas. */
+static bool is_urgent(const mix_compositor *c)
+{
+    return c->scene && c->next->masked_serial > c->scene->serial;
+}
+
 /* Names are drawn elsewhere and take some milliseconds. Meanwhile the people in the scene before go on moving. */
 static void follow(mix_compositor *c, int64_t now_ns)
 {
-    if (c->next && (is_drawn(c->next, now_ns) || now_ns - c->waiting_ns >= MIX_HOLD_NS)) {
-        begin_moves(c, now_ns);
+    bool urgent = c->next && is_urgent(c);
+    if (c->next && (urgent || is_drawn(c->next, now_ns) || now_ns - c->waiting_ns >= MIX_HOLD_NS)) {
+        if (urgent) {
+            stop_moves(c); /* which show him still */
+        } else {
+            begin_moves(c, now_ns);
+        }
         mix_scene_unref(c->scene);
         c->scene = c->next;
         c->next = NULL;

@@ -54,6 +54,7 @@ static mcu_au *encode(mix_encoder *e, const mcu_frame *f)
         return NULL;
     }
     au->tier = (uint8_t)e->c.tier;
+    au->scene = f->scene;
     atomic_fetch_add_explicit(&e->pictures, 1, memory_order_relaxed);
     if (au->keyframe) {
         atomic_fetch_add_explicit(&e->keys, 1, memory_order_relaxed);

@@ -33,7 +33,8 @@ typedef struct {
 
 typedef struct {
     atomic_int refs;
-    uint64_t serial; /* ascending */
+    uint64_t serial;        /* ascending */
+    uint64_t masked_serial; /* of the newest, up to this one, since which somebody more is masked; it does not wait for names */
     unsigned n_people, n_tiers;
     mix_scene_person people[MIX_MAX_PEOPLE];
     mix_scene_tier tiers[MIX_MAX_TIERS];

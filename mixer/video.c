@@ -235,13 +235,29 @@ void mix_video_free(mix_video *v)
     }
     g_free(v->preset);
     g_free(v->caption);
+    g_free(v->recorded_caption);
     g_free(v);
 }
 
 /* ---- people and tiers ---- */
 
+static bool masks_more(const mix_video *v, const mix_person *people, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        for (unsigned k = 0; people[i].masked && k < v->n_people; k++) {
+            if (v->people[k].person == people[i].person && !v->people[k].masked) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 void mix_video_set_people(mix_video *v, const mix_person *people, unsigned n)
 {
+    if (masks_more(v, people, n)) {
+        v->masked_scene = v->scenes + 1;
+    }
     free_names(v);
     v->n_people = MIN(n, MIX_MAX_PEOPLE);
     for (unsigned i = 0; i < v->n_people; i++) {
@@ -257,11 +273,18 @@ void mix_video_set_layout(mix_video *v, const mcu_layout *layout)
     mix_video_rebuild(v);
 }
 
-void mix_video_set_caption(mix_video *v, const char *words, bool records)
+uint64_t mix_video_scene(const mix_video *v)
 {
-    if (g_strcmp0(words, v->caption) != 0 || records != v->records) {
+    return v->scenes;
+}
+
+void mix_video_set_caption(mix_video *v, const char *words, const char *recorded, bool records)
+{
+    if (g_strcmp0(words, v->caption) != 0 || g_strcmp0(recorded, v->recorded_caption) != 0 || records != v->records) {
         g_free(v->caption);
+        g_free(v->recorded_caption);
         v->caption = g_strdup(words);
+        v->recorded_caption = g_strdup(recorded);
         v->records = records;
         mix_video_rebuild(v);
     }

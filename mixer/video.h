@@ -27,7 +27,7 @@ typedef struct {
     unsigned every_s[MIX_MAX_TIERS]; /* > 0: stills, a keyframe in so many seconds; its fps is 1 then, its bitrate the mean */
     mcu_who
         view[MIX_MAX_TIERS];   /* whose picture it is: MCU_WHO_NONE = everybody's, else that role's; a name may then come again */
-    bool masks[MIX_MAX_TIERS]; /* who is `masked` is a name there and no picture */
+    bool masks[MIX_MAX_TIERS]; /* what is recorded: who is `masked` is a name there and no picture; its caption is its own */
     unsigned signer[MIX_MAX_TIERS]; /* n > 0: all of it is for whoever has the place n among those who speak with hands */
     unsigned workers;               /* decode threads; 0 = number of cores, at most 4 */
     const char *preset;             /* x264 preset, NULL = "superfast" */
@@ -100,9 +100,12 @@ static inline bool mix_is_screen(unsigned who)
 void mix_video_set_people(mix_video *v, const mix_person *people, unsigned n);
 /* How they are arranged, from the next tick; the old picture stays until then. Borrowed until it is replaced. NULL = the grid. */
 void mix_video_set_layout(mix_video *v, const mcu_layout *layout);
-/* A line in the upper left corner of every tier, drawn at its own size, from the next tick; NULL = none. `words` as in
- * mix_text_caption(); copied. Costs something only when it changes. */
-void mix_video_set_caption(mix_video *v, const char *words, bool records);
+/* The serial of the newest arrangement that was handed to the clock: pictures that show it, or a later one, have mcu_au.scene
+ * from there on. Changes of people, layout, caption and uses each make one while a tier is in use. */
+uint64_t mix_video_scene(const mix_video *v);
+/* A line in the upper left corner of every canvas, drawn at its own size, from the next tick; NULL = none. `words` as in
+ * mix_text_caption(), `recorded` the same for canvases that mask; copied. Costs something only when it changes. */
+void mix_video_set_caption(mix_video *v, const char *words, const char *recorded, bool records);
 
 /* A tier is composed and encoded only while its use count is above zero, one encoder per (tier, codec) however many watch. The
  * first picture after use is a keyframe. codec is H264, VP8, or JPEG: stills, at first use and for each keyframe request. */

@@ -52,15 +52,15 @@ struct mix_video {
     mix_source_entry sources[MIX_MAX_PEOPLE];
     mix_person people[MIX_MAX_PEOPLE]; /* names are ours */
     unsigned n_people;
-    const mcu_layout *layout; /* borrowed */
-    char *caption;            /* NULL = none */
+    const mcu_layout *layout;         /* borrowed */
+    char *caption, *recorded_caption; /* of canvases that mask; NULL = none */
     bool records;
     mix_tier_entry tiers[MIX_MAX_TIERS];
     mix_vclock *clock; /* runs while a tier is in use */
     mcu_histogram *lateness;
-    uint64_t ticks, late; /* of clocks that have stopped */
-    GPtrArray *ending;    /* encoders told to stop, not joined yet */
-    uint64_t scenes;
+    uint64_t ticks, late;          /* of clocks that have stopped */
+    GPtrArray *ending;             /* encoders told to stop, not joined yet */
+    uint64_t scenes, masked_scene; /* serials: of the newest, of the newest since which somebody more is masked */
 
     mix_overload load;
     int64_t load_checked_ns;

@@ -120,8 +120,9 @@ static void add_tier(mix_video *v, mix_scene *s, unsigned tier, const arranged *
     if (t->live) {
         mix_scene_lay(s, tier, a->places[tier], a->n[tier], v->tick_fps);
         mix_scene_dress(s, tier, v->art, v->people);
-        if (v->caption) {
-            t->caption = mix_art_get(v->art, MIX_ART_CAPTION, v->caption, v->records, t->width_px, t->height_px);
+        const char *caption = v->masks[tier] ? v->recorded_caption : v->caption;
+        if (caption) {
+            t->caption = mix_art_get(v->art, MIX_ART_CAPTION, caption, v->records, t->width_px, t->height_px);
             mix_art_ask(t->caption);
         }
     }
@@ -137,6 +138,7 @@ void mix_video_rebuild(mix_video *v)
     }
     mix_scene *s = mix_scene_new();
     s->serial = ++v->scenes;
+    s->masked_serial = v->masked_scene;
     s->n_tiers = v->n_tiers;
     add_people(v, s);
     for (unsigned t = 0; t < v->n_tiers; t++) {

@@ -139,11 +139,12 @@ void rec_writer_next(rec_writer *w)
     rec_writer_stop(w, "no_file");
 }
 
-static void say_ended(rec_writer *w, const char *reason)
+static void say_ended(rec_writer *w, const char *reason, bool complete)
 {
     json_t *m = mcu_chain_head_json(rec_segment_head(w->segment));
     json_object_set_new(m, "file", json_string(w->file.name));
     json_object_set_new(m, "reason", json_string(reason));
+    json_object_set_new(m, "complete", json_boolean(complete));
     json_object_set_new(m, "bytes", json_integer((json_int_t)rec_segment_bytes(w->segment)));
     mcu_counter_add(w->metrics.bytes, rec_segment_bytes(w->segment));
     rec_writer_say(w, "ended", m);
@@ -153,10 +154,12 @@ static void say_ended(rec_writer *w, const char *reason)
 void rec_writer_give_up(rec_writer *w)
 {
     rec_disk disk = w->disk;
-    if (disk == REC_DISK_FULL && rec_segment_finish(w->segment, rec_cutter_end_ns(w->cutter), code_of(disk)) == REC_DISK_OK) {
+    bool complete =
+        disk == REC_DISK_FULL && rec_segment_finish(w->segment, rec_cutter_end_ns(w->cutter), code_of(disk)) == REC_DISK_OK;
+    if (complete) {
         note_head(w);
     }
-    say_ended(w, "failed");
+    say_ended(w, "failed", complete);
     rec_writer_close(w);
     failed(w, disk);
     w->config.header.segment++;
@@ -177,6 +180,7 @@ void rec_writer_check_space(rec_writer *w)
 
 void rec_writer_end_segment(rec_writer *w, const char *reason)
 {
+    bool complete = false;
     rec_cutter_flush(w->cutter);
     if (w->disk == REC_DISK_OK) {
         int64_t at_ns = rec_cutter_end_ns(w->cutter), skew_ns = rec_cutter_skew_ns(w->cutter);
@@ -187,13 +191,14 @@ void rec_writer_end_segment(rec_writer *w, const char *reason)
     }
     if (w->disk == REC_DISK_OK || w->disk == REC_DISK_FULL) {
         rec_disk disk = rec_segment_finish(w->segment, rec_cutter_end_ns(w->cutter), reason);
-        if (disk == REC_DISK_OK) {
+        complete = disk == REC_DISK_OK;
+        if (complete) {
             note_head(w);
         } else {
             failed(w, disk);
         }
     }
-    say_ended(w, reason);
+    say_ended(w, reason, complete);
     rec_writer_close(w);
     w->config.header.segment++;
 }

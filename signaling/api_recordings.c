@@ -48,11 +48,16 @@ void sig_api_set_policy(sig_request *q)
     if (!m) {
         return;
     }
+    const sig_room_facts *r = sig_facts_room(q->gateway->facts, q->part[0]);
+    const char *policy = json_string_value(json_object_get(m, "policy"));
+    const char *evidence = json_string_value(json_object_get(m, "evidence"));
     sig_change change = {.kind = SIG_ROOM_RECORDING};
     g_strlcpy(change.room, q->part[0], sizeof change.room);
-    g_strlcpy(change.policy, json_string_value(json_object_get(m, "policy")), sizeof change.policy);
+    g_strlcpy(change.policy, policy ? policy : r->policy, sizeof change.policy);
+    g_strlcpy(change.evidence, evidence ? evidence : r->evidence, sizeof change.evidence);
     json_decref(m);
-    if (*sig_recording_id(c)) {
+    bool other = strcmp(change.policy, r->policy) != 0 && strcmp(change.policy, SIG_POLICY_NOBODY) != 0;
+    if (other && *sig_recording_id(c)) {
         sig_reply_error(q, mcu_error_name(MCU_ERROR_CONFLICT), "Not while the visit is being recorded: stop that first.");
     } else {
         sig_api_commit_one(q, &change, "recording_policy");

@@ -10,9 +10,10 @@
 static json_t *room_json(const sig_gateway *g, const sig_room_facts *r)
 {
     const sig_room *running = sig_supervisor_room(g->supervisor, r->id);
-    return json_pack("{s:s, s:s, s:I, s:i, s:b, s:b, s:s, s:s}", "id", r->id, "name", r->name, "created",
+    return json_pack("{s:s, s:s, s:I, s:i, s:b, s:b, s:s, s:s, s:s}", "id", r->id, "name", r->name, "created",
                      (json_int_t)(r->created_ms / 1000), "seats", (int)g_hash_table_size(r->seats), "running",
-                     running && sig_room_running(running), "locked", r->locked, "layout", r->layout, "recording", r->policy);
+                     running && sig_room_running(running), "locked", r->locked, "layout", r->layout, "recording", r->policy,
+                     "evidence", r->evidence);
 }
 
 /* ---- create ---- */
@@ -64,6 +65,7 @@ void sig_api_create_room(sig_request *q)
     const char *name = json_string_value(json_object_get(m, "name"));
     const char *layout = json_string_value(json_object_get(m, "layout"));
     const char *policy = json_string_value(json_object_get(m, "recording"));
+    const char *evidence = json_string_value(json_object_get(m, "evidence"));
     sig_change c = {.kind = SIG_ROOM_PUT, .at_ms = mcu_wall_ns() / 1000000};
     if (id) {
         g_strlcpy(c.room, id, sizeof c.room);
@@ -72,6 +74,7 @@ void sig_api_create_room(sig_request *q)
     }
     g_strlcpy(c.name, name ? name : "", sizeof c.name);
     g_strlcpy(c.policy, policy ? policy : SIG_POLICY_NOBODY, sizeof c.policy);
+    g_strlcpy(c.evidence, evidence ? evidence : SIG_EVIDENCE_PICTURE, sizeof c.evidence);
     g_strlcpy(c.layout, layout ? layout : MCU_LAYOUT_DEFAULT, sizeof c.layout);
     g_autofree char *no_layout = sig_layouts_known(q->gateway, c.layout) ? NULL : sig_layouts_problem(q->gateway, "layout");
     bool name_ok = !name || sig_api_name_ok(name), id_ok = !id || sig_id_valid(id);

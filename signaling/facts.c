@@ -54,6 +54,7 @@ static void put_room(sig_facts *f, const sig_change *c)
         r->created_ms = c->at_ms;
         g_strlcpy(r->layout, *c->layout ? c->layout : MCU_LAYOUT_DEFAULT, sizeof r->layout);
         g_strlcpy(r->policy, *c->policy ? c->policy : SIG_POLICY_NOBODY, sizeof r->policy);
+        g_strlcpy(r->evidence, *c->evidence ? c->evidence : SIG_EVIDENCE_PICTURE, sizeof r->evidence);
         r->seats = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
         r->revoked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         g_hash_table_insert(f->rooms, r->id, r);
@@ -188,6 +189,7 @@ void sig_facts_apply(sig_facts *f, const sig_change *c)
     case SIG_ROOM_RECORDING:
         if (r) {
             g_strlcpy(r->policy, c->policy, sizeof r->policy);
+            g_strlcpy(r->evidence, c->evidence, sizeof r->evidence);
         }
         break;
     case SIG_SEAT_CONSENT:

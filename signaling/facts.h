@@ -43,7 +43,8 @@ typedef struct {
     char name[SIG_NAME_MAX + 1];
     int64_t created_ms;
     char layout[MCU_LAYOUT_NAME_MAX + 1];
-    char policy[SIG_WORD_MAX + 1]; /* SIG_POLICY_*: of recording */
+    char policy[SIG_WORD_MAX + 1];   /* SIG_POLICY_*: of recording */
+    char evidence[SIG_WORD_MAX + 1]; /* SIG_EVIDENCE_* */
     bool ended, locked;
     unsigned expected;   /* new seats that are on their way to the disk */
     GHashTable *seats;   /* id -> sig_seat_facts, owned */

@@ -208,15 +208,32 @@ static void on_stop_deadline(evutil_socket_t fd, short what, void *user)
     sig_recording_end(user, "stop");
 }
 
-static void stop(sig_recording *c)
+static void stop_because(sig_recording *c, const char *reason)
 {
     if (!c->begun) {
-        sig_recording_end(c, "stop");
+        sig_recording_end(c, reason);
         return;
     }
-    sig_recording_tell(c, "stop", "stop");
-    sig_recording_turn_to(c, SIG_RECORDING_STOPPING, "stop");
+    sig_recording_tell(c, "stop", reason);
+    sig_recording_turn_to(c, SIG_RECORDING_STOPPING, reason);
     sig_timer_arm(c->deadline, STOP_MS);
+}
+
+static void stop(sig_recording *c)
+{
+    stop_because(c, "stop");
+}
+
+void sig_recording_rules_changed(sig_recording *c)
+{
+    if (c->turn == SIG_RECORDING_OFF || c->turn == SIG_RECORDING_STOPPING) {
+        return;
+    }
+    if (strcmp(sig_facts_room(gateway_of(c)->facts, c->room->id)->policy, SIG_POLICY_NOBODY) == 0) {
+        stop_because(c, "policy");
+    } else {
+        sig_recording_tell_caption(c);
+    }
 }
 
 static void pause_it(sig_recording *c)

@@ -38,7 +38,9 @@ void sig_recording_arrived(sig_recording *c, const char *seat); /* or not: it is
 void sig_recording_show(const sig_recording *c);                /* to every client */
 void sig_recording_tell_consent(sig_recording *c, const sig_seat_facts *s); /* the process */
 void sig_recording_mark_chat(sig_recording *c, const char *seat);           /* that somebody wrote */
-void sig_recording_people_changed(sig_recording *c);                        /* who is present, or what they said */
+/* Nobody may be recorded any more: it stops; or who sees the line. */
+void sig_recording_rules_changed(sig_recording *c);
+void sig_recording_people_changed(sig_recording *c); /* who is present, or what they said */
 /* The facts hold a recording that nobody waits for any more: its command had been refused for a disk that hung. */
 void sig_recording_late(sig_gateway *g, const sig_change *put);
 

@@ -81,9 +81,11 @@ void sig_recording_tell_caption(const sig_recording *c)
 {
     bool recorded = c->turn == SIG_RECORDING_ON || c->turn == SIG_RECORDING_HELD || c->turn == SIG_RECORDING_PAUSED;
     if (c->room->gateway->settings->recording_caption && c->room->state == SIG_ROOM_OPEN) {
-        sig_room_tell(c->room,
-                      json_pack("{s:s, s:b, s:b, s:s, s:i}", "type", "caption", "records", c->turn == SIG_RECORDING_ON, "clock",
-                                recorded, "visit", recorded ? c->room->id : "", "utc_offset", utc_offset_min()));
+        sig_room_tell(
+            c->room,
+            json_pack("{s:s, s:b, s:b, s:s, s:i, s:b}", "type", "caption", "records", c->turn == SIG_RECORDING_ON, "clock",
+                      recorded, "visit", recorded ? c->room->id : "", "utc_offset", utc_offset_min(), "apart",
+                      strcmp(sig_facts_room(c->room->gateway->facts, c->room->id)->evidence, SIG_EVIDENCE_RECORDING) == 0));
     }
 }
 

@@ -138,10 +138,10 @@ static void on_head(sig_recording *c, const json_t *m)
 static void on_segment_ended(sig_recording *c, const json_t *m)
 {
     const sig_segment_facts *s = known(c, number(m, "segment"));
-    if (s && strcmp(s->state, "complete") == 0) {
+    if (s && strcmp(s->state, "writing") != 0) {
         return;
     }
-    anchor(c, m, "complete", "segment_ended");
+    anchor(c, m, json_is_false(json_object_get(m, "complete")) ? "interrupted" : "complete", "segment_ended");
 }
 
 /* To a gateway that has just connected; the head is newer than what it knows. */

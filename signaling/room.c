@@ -74,9 +74,10 @@ static json_t *config_json(const sig_room *r)
                               json_pack("{s:s, s:i, s:i, s:i, s:i, s:i}", "name", t->name, "width", t->width_px, "height",
                                         t->height_px, "fps", t->fps, "every", t->every_s, "bitrate", t->bitrate_kbps * 1000));
     }
-    return json_pack("{s:o, s:o, s:{s:i}, s:I, s:s, s:o, s:s, s:O*}", "media", media_json(r), "tiers", tiers, "limits", "seats",
-                     (int)s->max_seats, "empty_seconds", (json_int_t)s->empty_seconds, "preset", s->preset, "layouts",
-                     layouts_of(r), "layout", sig_facts_room(r->gateway->facts, r->id)->layout, "keypad", s->phone.keypad);
+    return json_pack("{s:o, s:o, s:{s:i}, s:I, s:s, s:o, s:s, s:O*, s:s}", "media", media_json(r), "tiers", tiers, "limits",
+                     "seats", (int)s->max_seats, "empty_seconds", (json_int_t)s->empty_seconds, "preset", s->preset, "layouts",
+                     layouts_of(r), "layout", sig_facts_room(r->gateway->facts, r->id)->layout, "keypad", s->phone.keypad,
+                     "recorded_view", s->recording_view);
 }
 
 static json_t *open_json(const sig_room *r)
@@ -105,6 +106,8 @@ void sig_room_recording_changed(sig_room *r, const char *seat)
     const sig_seat_facts *s = sig_facts_seat(r->gateway->facts, r->id, seat);
     if (s) {
         sig_recording_tell_consent(r->recording, s);
+    } else {
+        sig_recording_rules_changed(r->recording);
     }
     sig_recording_people_changed(r->recording);
     sig_recording_show(r->recording);

@@ -67,6 +67,8 @@ const mcu_config_key sig_settings_keys[] = {
     {"tiers", "S", STR, "320x180@1/3:8", 0, 0, "the same; 1/3 = a still every 3 seconds"},
     {"video", "preset", STR, "superfast", 0, 0, "x264 preset of the encoders"},
     {"recording", "tier", STR, "", 0, 0, "the tier that is recorded; empty = the first"},
+    {"recording", "view", STR, "", 0, 0,
+     "as whose picture a visit is recorded where the layout has one: patient, clinician or observer; empty = everybody's"},
     {"recording", "key", STR, "", 0, 0,
      "file with the private key that opens recordings, for playing them here; empty = recording.key in the data folder"},
     {"recording", "caption", YES_NO, "true", 0, 0, "recorded pictures show REC, the clock with its zone, and the visit's id"},
@@ -260,6 +262,10 @@ static bool check(const sig_settings *s, GError **error)
     if (!g_strv_contains(whom, s->denoise)) {
         return bad(error, "media", "denoise", "must be nobody, phones or everybody");
     }
+    static const char *const views[] = {"", "patient", "clinician", "observer", NULL};
+    if (!g_strv_contains(views, s->recording_view)) {
+        return bad(error, "recording", "view", "must be patient, clinician, observer or empty");
+    }
     if (s->turn_urls[0] && !*s->turn_secret) {
         return bad(error, "turn", "secret", "TURN servers need their shared secret");
     }
@@ -310,6 +316,7 @@ static void read_values(sig_settings *s, int port)
     s->preset = mcu_config_str(c, "video", "preset");
     s->recording_key = mcu_config_str(c, "recording", "key");
     s->recording_tier = mcu_config_str(c, "recording", "tier");
+    s->recording_view = mcu_config_str(c, "recording", "view");
     s->recording_caption = mcu_config_bool(c, "recording", "caption");
     s->recording_retention_days = mcu_config_int(c, "recording", "retention_days");
     s->recording_reserve_mib = mcu_config_int(c, "recording", "reserve_mib");

@@ -60,6 +60,7 @@ typedef struct {
 
     const char *recording_key;  /* file, "" = in the data folder */
     const char *recording_tier; /* "" = the first */
+    const char *recording_view;
     int64_t recording_reserve_mib;
     bool recording_caption;
     int64_t recording_retention_days; /* 0 = for ever */

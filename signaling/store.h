@@ -37,7 +37,7 @@ typedef enum {
     SIG_PIN_DROP,   /* key */
     SIG_NUMBER_PUT, /* room, seat, sealed: the telephone number on file; "" = none */
     SIG_CALL_PUT,   /* key: the call; room, at_ms: its end; record */
-    SIG_ROOM_RECORDING,   /* room, policy */
+    SIG_ROOM_RECORDING,   /* room, policy, evidence */
     SIG_SEAT_CONSENT,     /* room, seat, given, version, method, at_ms */
     SIG_RECORDING_PUT,    /* recording, room, policy, tier, state, at_ms */
     SIG_RECORDING_STATE,  /* recording, room, state, reason, at_ms: of an end when the state is "ended" */
@@ -51,6 +51,9 @@ typedef enum {
 #define SIG_POLICY_NOBODY "nobody"
 #define SIG_POLICY_ANNOUNCED "announced"
 #define SIG_POLICY_EVERYONE "everyone"
+/* Where the line with clock and visit is: in everybody's picture, which then is what is recorded, or in the recording's alone. */
+#define SIG_EVIDENCE_PICTURE "picture"
+#define SIG_EVIDENCE_RECORDING "recording"
 #define SIG_WORD_MAX 16
 #define SIG_FILE_MAX 64
 
@@ -62,7 +65,8 @@ typedef struct {
     char language[SIG_LANGUAGE_MAX + 1]; /* of the interface, "" = the browser's */
     char layout[MCU_LAYOUT_NAME_MAX + 1];
     char recording[SIG_ID_MAX + 1];
-    char policy[SIG_WORD_MAX + 1], state[SIG_WORD_MAX + 1], version[SIG_WORD_MAX + 1], method[SIG_WORD_MAX + 1];
+    char policy[SIG_WORD_MAX + 1], evidence[SIG_WORD_MAX + 1], state[SIG_WORD_MAX + 1], version[SIG_WORD_MAX + 1],
+        method[SIG_WORD_MAX + 1];
     char stored[SIG_WORD_MAX + 1]; /* "" = not yet, "stored", "lost", "deleted" */
     char reason[SIG_ID_MAX + 1], file[SIG_FILE_MAX + 1], hash[MCU_AUDIT_HASH + 1];
     bool host, muted, fixed, locked, signing, given, hold, once;

@@ -4,7 +4,7 @@
 
 #include "mcu/base/status.h"
 
-#define SCHEMA 5 /* PRAGMA user_version */
+#define SCHEMA 6 /* PRAGMA user_version */
 
 #define RECORDINGS                                                                                                               \
     "CREATE TABLE IF NOT EXISTS consents(room TEXT NOT NULL, seat TEXT NOT NULL, given INTEGER NOT NULL, version TEXT NOT "      \
@@ -23,6 +23,9 @@
     "ALTER TABLE segments ADD COLUMN stored TEXT NOT NULL DEFAULT '';"                                                           \
     "ALTER TABLE recordings ADD COLUMN stored TEXT NOT NULL DEFAULT '';"
 
+/* Who sees the evidence in the picture: SIG_EVIDENCE_*. */
+#define EVIDENCE "ALTER TABLE rooms ADD COLUMN evidence TEXT NOT NULL DEFAULT 'picture';"
+
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS rooms(id TEXT PRIMARY KEY, name TEXT NOT NULL, created_ms INTEGER NOT NULL, ended_ms INTEGER, "
@@ -33,7 +36,7 @@ static const char schema[] =
     "fixed INTEGER NOT NULL DEFAULT 0, language TEXT NOT NULL DEFAULT '', signing INTEGER NOT NULL DEFAULT 0, "
     "PRIMARY KEY(room, seat)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS revocations(room TEXT NOT NULL, seat TEXT NOT NULL, generation INTEGER NOT NULL, "
-    "at_ms INTEGER NOT NULL, PRIMARY KEY(room, seat)) WITHOUT ROWID;" RECORDINGS STORED "PRAGMA user_version = 5;";
+    "at_ms INTEGER NOT NULL, PRIMARY KEY(room, seat)) WITHOUT ROWID;" RECORDINGS STORED EVIDENCE "PRAGMA user_version = 6;";
 
 /* Roles were free words then. */
 static const char from_1_to_2[] = "ALTER TABLE rooms ADD COLUMN locked INTEGER NOT NULL DEFAULT 0;"
@@ -54,6 +57,8 @@ static const char from_3_to_4[] =
 static const char from_4_to_5[] =
     "UPDATE rooms SET name = sealed(name) WHERE typeof(name) = 'text' AND name <> '';"
     "UPDATE seats SET name = sealed(name) WHERE typeof(name) = 'text';" STORED "PRAGMA user_version = 5;";
+
+static const char from_5_to_6[] = EVIDENCE "PRAGMA user_version = 6;";
 
 static bool fail(sqlite3 *db, GError **error)
 {
@@ -83,7 +88,8 @@ bool sig_store_schema_apply(sqlite3 *db, GError **error)
     static const struct {
         const char *sql;
         int64_t leads_to;
-    } steps[SCHEMA] = {{schema, SCHEMA}, {from_1_to_2, 2}, {from_2_to_3, 3}, {from_3_to_4, 4}, {from_4_to_5, 5}};
+    } steps[SCHEMA] = {{schema, SCHEMA}, {from_1_to_2, 2}, {from_2_to_3, 3},
+                       {from_3_to_4, 4}, {from_4_to_5, 5}, {from_5_to_6, 6}};
     int64_t version = version_of(db);
     if (version > SCHEMA) {
         g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG, "database: made by a newer version (schema %" G_GINT64_FORMAT ")",

@@ -35,12 +35,12 @@ enum {
 
 /* Parameters are members of a change, by name: see `fields`. */
 static const char *const texts[N_STATEMENTS] = {
-    [PUT_ROOM] = "INSERT INTO rooms(id, name, created_ms, layout, recording) VALUES(:room, sealed(:name), :at_ms, :layout, "
-                 ":policy) ON CONFLICT(id) DO UPDATE SET name = excluded.name",
+    [PUT_ROOM] = "INSERT INTO rooms(id, name, created_ms, layout, recording, evidence) VALUES(:room, sealed(:name), :at_ms, "
+                 ":layout, :policy, :evidence) ON CONFLICT(id) DO UPDATE SET name = excluded.name",
     [END_ROOM] = "UPDATE rooms SET ended_ms = :at_ms, name = '' WHERE id = :room",
     [LOCK_ROOM] = "UPDATE rooms SET locked = :locked WHERE id = :room",
     [LAYOUT_ROOM] = "UPDATE rooms SET layout = :layout WHERE id = :room",
-    [RECORDING_ROOM] = "UPDATE rooms SET recording = :policy WHERE id = :room",
+    [RECORDING_ROOM] = "UPDATE rooms SET recording = :policy, evidence = :evidence WHERE id = :room",
     [MUTE_ROOM] = "UPDATE seats SET muted = 1 WHERE room = :room AND host = 0 AND role <> :role",
     [DROP_SEATS] = "DELETE FROM seats WHERE room = :room",
     [PUT_SEAT] = "INSERT INTO seats(room, seat, name, role, tier, host, muted, fixed, language, signing) "
@@ -90,12 +90,12 @@ typedef struct {
 
 /* The members of a change, as statements and queries name them. */
 static const field fields[] = {
-    TEXT_FIELD(room),      TEXT_FIELD(seat),    TEXT_FIELD(name),       TEXT_FIELD(role),         TEXT_FIELD(tier),
-    TEXT_FIELD(language),  TEXT_FIELD(layout),  TEXT_FIELD(recording),  TEXT_FIELD(policy),       TEXT_FIELD(state),
-    TEXT_FIELD(version),   TEXT_FIELD(method),  TEXT_FIELD(reason),     TEXT_FIELD(file),         TEXT_FIELD(hash),
-    TEXT_FIELD(stored),    FLAG_FIELD(host),    FLAG_FIELD(muted),      FLAG_FIELD(fixed),        FLAG_FIELD(locked),
-    FLAG_FIELD(signing),   FLAG_FIELD(given),   FLAG_FIELD(hold),       NUMBER_FIELD(generation), NUMBER_FIELD(at_ms),
-    NUMBER_FIELD(segment), NUMBER_FIELD(bytes), NUMBER_FIELD(media_ms),
+    TEXT_FIELD(room),     TEXT_FIELD(seat),      TEXT_FIELD(name),      TEXT_FIELD(role),       TEXT_FIELD(tier),
+    TEXT_FIELD(language), TEXT_FIELD(layout),    TEXT_FIELD(recording), TEXT_FIELD(policy),     TEXT_FIELD(state),
+    TEXT_FIELD(version),  TEXT_FIELD(method),    TEXT_FIELD(reason),    TEXT_FIELD(file),       TEXT_FIELD(hash),
+    TEXT_FIELD(stored),   TEXT_FIELD(evidence),  FLAG_FIELD(host),      FLAG_FIELD(muted),      FLAG_FIELD(fixed),
+    FLAG_FIELD(locked),   FLAG_FIELD(signing),   FLAG_FIELD(given),     FLAG_FIELD(hold),       NUMBER_FIELD(generation),
+    NUMBER_FIELD(at_ms),  NUMBER_FIELD(segment), NUMBER_FIELD(bytes),   NUMBER_FIELD(media_ms),
 };
 
 static const field *field_of(const char *name)
@@ -235,7 +235,8 @@ bool sig_sql_load(sig_sql *s, sig_change_fn each, void *user, GError **error)
         const char *sql;
         sig_change_kind kind;
     } queries[] = {
-        {"SELECT id AS room, unsealed(name) AS name, created_ms AS at_ms, layout, recording AS policy FROM rooms", SIG_ROOM_PUT},
+        {"SELECT id AS room, unsealed(name) AS name, created_ms AS at_ms, layout, recording AS policy, evidence FROM rooms",
+         SIG_ROOM_PUT},
         {"SELECT id AS room, locked FROM rooms WHERE locked", SIG_ROOM_LOCK},
         {"SELECT room, seat, generation, at_ms FROM revocations", SIG_SEAT_DROP},
         {"SELECT room, seat, unsealed(name) AS name, role, tier, host, muted, fixed, language, signing FROM seats", SIG_SEAT_PUT},

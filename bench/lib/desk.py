@@ -68,7 +68,7 @@ class Wire:
 
 class Desk:
     def __init__(self, rooms, room, out):
-        self.out, self.said, self.layouts, self.seats = Path(out), [], {}, []
+        self.out, self.said, self.layouts, self.seats, self.made = Path(out), [], {}, [], 0
         self.out.mkdir(parents=True, exist_ok=True)
         self.wire, self.hello = self._find(Path(rooms), room)
         self.room = room
@@ -138,8 +138,15 @@ class Desk:
         self.act(recording, "stop")
         self.hear_until(lambda m: m.get("state") == "stopped", 10, "that it stopped")
 
+    def pictures(self, tier):
+        """How many have been encoded of what is recorded of this tier: as everybody sees it, and for the recording alone."""
+        self.wire.say({"type": "inspect", "id": 4})
+        video = self.hear_until(lambda m: m["type"] == "inspection", 10, "how it is")["video"]
+        return sum(t["encoded"] for t in video["tiers"] if t["tier"] == tier and t.get("view") in (None, "recording"))
+
     def keep(self):
         (self.out / "said.json").write_text(json.dumps(self.said, indent=1))
+        (self.out / "made.json").write_text(json.dumps(self.made))
         heads = [m for m in self.said if m.get("state") == "head"]
         (self.out / "anchors.json").write_text(json.dumps(heads[-1:]))
         (self.out / "seats.json").write_text(json.dumps(self.seats))
@@ -161,6 +168,7 @@ def main():
         desk = Desk(options.rooms, options.room, options.out)
         desk.file("rec1", "one")
         desk.listen(0.5)
+        made = desk.pictures(options.tier)
         desk.start("rec1", options.tier, desk.seats if options.withdraw else None)
         desk.listen(options.seconds / 2)
         if options.withdraw:
@@ -170,6 +178,7 @@ def main():
             os.kill(desk.hello["pid"], signal.SIGKILL)
         else:
             desk.stop("rec1")
+            desk.made = desk.pictures(options.tier) - made
         desk.keep()
     finally:
         os.kill(options.gateway, signal.SIGCONT)

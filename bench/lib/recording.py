@@ -37,7 +37,7 @@ def cpu_ms(pid, seconds):
 
 
 def visit(report, programs, case, quick):
-    window_s, rounds = (5, 2) if quick else (15, 4)
+    window_s, rounds = (3, 2) if quick else (15, 4)
     folder = tempfile.mkdtemp(prefix="tessera-desk-")
     say(f"{case}: a visit of 4")
     with Server(programs) as server:
@@ -78,4 +78,6 @@ def kills(report, programs, number):
     seen = json.loads(found[0])
     report.add("kill9", "lost_s", seen["lost_worst_ms"] / 1e3, "s", goal=1.0)
     report.add("kill9", "lost_mean_s", seen["lost_mean_ms"] / 1e3, "s")
+    report.add("kill9", "lost_bytes", seen["lost_worst_bytes"], "byte")
+    report.add("kill9", "lost_mean_bytes", seen["lost_mean_bytes"], "byte")
     report.add("kill9", "recover_ms", seen["recover_worst_ms"], "ms")

@@ -41,6 +41,7 @@ typedef struct mcu_au {
     uint32_t seq;     /* audio in: RTP sequence number, extended to 32 bit */
     int64_t first_ns; /* video in: arrival of its first packet */
     int64_t time_ns;  /* in: arrival of its last packet; out: media clock (monotonic) of the picture or first sample */
+    uint64_t scene;   /* video out: which arrangement of people it shows; ascending */
     size_t size;
     uint8_t data[]; /* `size` bytes, then MCU_AU_PADDING zero bytes (libavcodec reads past the end) */
 } mcu_au;
@@ -63,6 +64,7 @@ typedef struct mcu_frame {
     int stride[3];
     int64_t time_ns; /* arrival of the coded picture it came from, or tick of the canvas */
     uint32_t ts90k;
+    uint64_t scene;                                    /* canvas: see mcu_au */
     void (*release)(struct mcu_frame *f, void *owner); /* called at refs 0; owner is a pool or NULL */
     void *owner;
 } mcu_frame;

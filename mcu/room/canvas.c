@@ -14,6 +14,13 @@ static bool is_for_hands(const mcu_session *s, const mcu_canvas *c)
     return s->seat->signing && !s->seat->fixed && c->signer == (s->seat->signer == 1 ? 2 : 1);
 }
 
+static bool is_laid_out(const mcu_room *r, unsigned canvas)
+{
+    const mix_tier_spec *spec = &r->options.video.tiers[canvas];
+    return mcu_layout_has_view(mcu_layouts_find(r->options.layouts, r->layout), r->options.canvases[canvas].view, spec->name,
+                               spec->width_px, spec->height_px);
+}
+
 /* Hands that speak come before all else, then a screen, which has to be read and needs the width; then a telephone held upright,
  * then what the layout keeps for the role. Devices whose picture may not change its size stay with the tier's own. */
 enum { NOT_HIS, OF_ROLE, UPRIGHT, SCREEN, HANDS };
@@ -23,6 +30,9 @@ static int worth(const mcu_session *s, unsigned canvas)
     const mcu_room *r = s->room;
     const mcu_canvas *c = &r->options.canvases[canvas];
     const mix_tier_spec *spec = &r->options.video.tiers[canvas];
+    if (c->recorded) {
+        return NOT_HIS;
+    }
     if (c->signer > 0) {
         return is_for_hands(s, c) && fits(s, spec) ? HANDS : NOT_HIS;
     }
@@ -33,10 +43,7 @@ static int worth(const mcu_session *s, unsigned canvas)
     if (c->upright) {
         return s->upright && !r->screen_first && !s->seat->fixed && fits(s, spec) ? UPRIGHT : NOT_HIS;
     }
-    bool of_role = c->view != MCU_WHO_NONE && c->view == mcu_who_of(s->seat->role) &&
-                   mcu_layout_has_view(mcu_layouts_find(r->options.layouts, r->layout), c->view, spec->name, spec->width_px,
-                                       spec->height_px);
-    return of_role ? OF_ROLE : NOT_HIS;
+    return c->view != MCU_WHO_NONE && c->view == mcu_who_of(s->seat->role) && is_laid_out(r, canvas) ? OF_ROLE : NOT_HIS;
 }
 
 unsigned mcu_canvas_for(const mcu_session *s, unsigned tier)
@@ -57,6 +64,18 @@ unsigned mcu_canvas_for(const mcu_session *s, unsigned tier)
     return best;
 }
 
+unsigned mcu_canvas_shared(const mcu_room *r, unsigned tier)
+{
+    const mcu_room_options *o = &r->options;
+    for (unsigned i = o->tiers.n_tiers; i < o->video.n_tiers && o->recorded_view != MCU_WHO_NONE; i++) {
+        const mcu_canvas *c = &o->canvases[i];
+        if (c->tier == tier && c->view == o->recorded_view && !c->recorded && is_laid_out(r, i)) {
+            return i;
+        }
+    }
+    return tier;
+}
+
 unsigned mcu_canvas_tier(const mcu_room *r, unsigned canvas)
 {
     return canvas < r->options.video.n_tiers ? r->options.canvases[canvas].tier : r->options.tiers.n_tiers;
@@ -65,8 +84,12 @@ unsigned mcu_canvas_tier(const mcu_room *r, unsigned canvas)
 const char *mcu_canvas_view(const mcu_room *r, unsigned canvas)
 {
     const mcu_canvas *c = &r->options.canvases[canvas];
-    if (canvas >= r->options.video.n_tiers || (!c->screen && !c->signer && !c->upright && c->view == MCU_WHO_NONE)) {
+    if (canvas >= r->options.video.n_tiers ||
+        (!c->recorded && !c->screen && !c->signer && !c->upright && c->view == MCU_WHO_NONE)) {
         return NULL;
+    }
+    if (c->recorded) {
+        return "recording";
     }
     if (c->signer > 0) {
         return "signing";

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "mcu/base/clock.h"
+#include "mcu/room/record.h"
 #include "mcu/room/requests.h"
 #include "mcu/room/room_private.h"
 
@@ -12,7 +13,7 @@
 
 struct mcu_caption {
     mcu_room *room;
-    bool records, clock;
+    bool records, clock, apart;
     char visit[MCU_ID_MAX + 1];
     char line[4 * LINE_MOST + 1];
     int offset_min;
@@ -46,10 +47,18 @@ char *mcu_caption_words(const mcu_caption *c, int64_t wall_ns)
     return g_string_free(words, FALSE);
 }
 
-static void show(mcu_caption *c)
+/* The line leaves people's picture only when it is not what is recorded any more. */
+void mcu_caption_show(mcu_caption *c)
 {
     g_autofree char *words = mcu_caption_words(c, mcu_wall_ns());
-    mix_video_set_caption(c->room->video, *words || c->records ? words : NULL, c->records);
+    const char *recorded = *words || c->records ? words : NULL, *mark = c->records ? "" : NULL;
+    bool hides = c->apart && !mcu_record_shares(c->room);
+    mix_video_set_caption(c->room->video, hides ? mark : recorded, recorded, c->records);
+}
+
+bool mcu_caption_is_apart(const mcu_caption *c)
+{
+    return c->apart;
 }
 
 static void stop_timer(mcu_caption *c)
@@ -74,7 +83,7 @@ static gboolean on_second(gpointer user)
 {
     mcu_caption *c = user;
     stop_timer(c);
-    show(c);
+    mcu_caption_show(c);
     start_timer(c);
     return G_SOURCE_REMOVE;
 }
@@ -101,10 +110,11 @@ bool mcu_caption_set(mcu_caption *c, const json_t *m, GError **error)
     stop_timer(c);
     c->records = json_is_true(json_object_get(m, "records"));
     c->clock = json_is_true(json_object_get(m, "clock"));
+    c->apart = json_is_true(json_object_get(m, "apart"));
     g_strlcpy(c->visit, visit ? visit : "", sizeof c->visit);
     g_strlcpy(c->line, line ? line : "", sizeof c->line);
     c->offset_min = (int)offset;
-    show(c);
+    mcu_caption_show(c);
     if (c->clock) {
         start_timer(c);
     }
@@ -115,7 +125,7 @@ void mcu_caption_unmark(mcu_caption *c)
 {
     if (c->records) {
         c->records = false;
-        show(c);
+        mcu_caption_show(c);
     }
 }
 

@@ -179,7 +179,7 @@ static void add_canvases(mcu_room_options *o)
                 add_canvas(o, (mcu_canvas){.tier = i, .view = role}, &o->video.tiers[i]);
             }
         }
-        add_canvas(o, (mcu_canvas){.tier = i, .recorded = true}, &o->video.tiers[i]);
+        add_canvas(o, (mcu_canvas){.tier = i, .recorded = true, .view = o->recorded_view}, &o->video.tiers[i]);
     }
     add_hands_canvases(o);
     add_upright_canvases(o);
@@ -236,6 +236,8 @@ bool mcu_room_options_init(mcu_room_options *o, const json_t *config, GError **e
     o->audio.even = true;
     const char *layout = json_string_value(json_object_get(config, "layout"));
     o->layout = g_strdup(layout != NULL ? layout : MCU_LAYOUT_DEFAULT);
+    const char *view = json_string_value(json_object_get(config, "recorded_view"));
+    o->recorded_view = view != NULL ? mcu_who_of(view) : MCU_WHO_NONE;
     o->layouts = mcu_layouts_parse(json_object_get(config, "layouts"), error);
     if (!mcu_keypad_map_init(&o->keypad, json_object_get(config, "keypad"), error) || o->layouts == NULL ||
         !read_media(o, json_object_get(config, "media"), error) || !read_tiers(o, json_object_get(config, "tiers"), error)) {

@@ -16,7 +16,7 @@
 typedef struct {
     unsigned tier;
     bool screen;   /* while a screen is shown: of a size at which it can be read, with few pictures */
-    bool recorded; /* for the recording, while somebody here has not agreed to it: he is masked */
+    bool recorded; /* for the recording alone: who has not agreed to it is masked, and it has a caption of its own */
     bool upright;  /* for telephones that are held upright */
     mcu_who view;  /* for viewers of this role, while the layout has a picture of theirs; NONE = for everybody */
     unsigned
@@ -31,8 +31,9 @@ typedef struct {
     mcu_tier_table tiers;
     int hands_bps[MCU_TIERS_MAX]; /* of a tier as those who speak with hands get it, on the wire; 0 = as everybody */
     mcu_keypad_map keypad;
-    mcu_layouts *layouts; /* owned */
-    char *layout;         /* the name of the one to begin with */
+    mcu_layouts *layouts;  /* owned */
+    char *layout;          /* the name of the one to begin with */
+    mcu_who recorded_view; /* as whose picture the visit is recorded; NONE = everybody's */
     unsigned max_seats;
     int64_t empty_ns;
     GPtrArray *strings; /* owner of what `net` and `video` point to */
@@ -42,7 +43,7 @@ typedef struct {
 /* `config` may be NULL or lack members: every one has a default. */
 bool mcu_room_options_init(mcu_room_options *o, const json_t *config, GError **error);
 void mcu_room_options_clear(mcu_room_options *o);
-/* The canvas on which a tier is recorded while somebody is masked; -1 = it has none. */
+/* The canvas that only the recording of a tier has; -1 = it has none. */
 int mcu_room_options_recorded(const mcu_room_options *o, unsigned tier);
 /* Index of a tier by name; n_tiers for "audio"; -1 unknown. */
 int mcu_room_options_tier(const mcu_room_options *o, const char *name);

@@ -145,7 +145,9 @@ void mcu_people_show(mcu_room *r)
         signs = signs || (people[n].who & 1u << MCU_WHO_SIGNING);
         n++;
     }
+    uint64_t scene = mix_video_scene(r->video) + 1;
     mix_video_set_people(r->video, people, n);
+    mcu_record_shown(r, people, n, scene);
     if ((screen && !signs) != r->screen_first || renumbered) {
         r->screen_first = screen && !signs; /* who signs in a few pictures a second says nothing */
         mcu_canvases_changed(r);
@@ -155,8 +157,7 @@ void mcu_people_show(mcu_room *r)
 /* A bit each. */
 static unsigned tiers_watched(const mcu_room *r)
 {
-    int recorded = mcu_record_tier(r);
-    unsigned watched = recorded >= 0 ? 1u << recorded : 0;
+    unsigned watched = mcu_record_watched(r);
     for (guint i = 0; i < r->order->len; i++) {
         const mcu_seat *seat = r->order->pdata[i];
         const mcu_session *s = seat->session;

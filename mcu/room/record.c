@@ -14,14 +14,45 @@
 
 /* ---- run and hold ---- */
 
+/* Which picture it is goes into the recording, and decides who sees the evidence. */
+static void note_canvas(mcu_record *c)
+{
+    bool own = c->splice.current < c->splice.none && c->room->options.canvases[c->splice.current].recorded;
+    if (own != c->own) {
+        c->own = own;
+        mcu_info("recording.picture", "room=%s recording=%s own=%d", c->room->id, c->id, own);
+        mcu_record_event(c, "picture", "of", own ? "recording" : "tier");
+        mcu_people_ask_senders(c->room);
+        mcu_caption_show(c->room->caption);
+    }
+}
+
+static void on_media(void *user, mcu_au *au)
+{
+    mcu_record *c = user;
+    c->newest_ns = MAX(c->newest_ns, au->time_ns);
+    if (au->codec == MCU_CODEC_OPUS) {
+        (void)rec_recorder_sound(c->recorder, au);
+        return;
+    }
+    if (au->keyframe) {
+        c->last_key_ns = au->time_ns;
+    }
+    int64_t period_ns = MCU_NS_PER_SEC / c->room->options.video.tiers[c->tier].fps;
+    bool taken = rec_recorder_picture(c->recorder, au);
+    if (!taken || au->time_ns - c->last_key_ns >= KEY_PERIOD_NS - period_ns) {
+        mcu_splice_restart(&c->splice);
+    }
+}
+
 static void watch(mcu_record *c)
 {
     mcu_room *r = c->room;
     if (!c->watching) {
         c->watching = true;
-        mcu_view_init(&c->view, r->video, MCU_CODEC_H264, r->options.video.n_tiers);
-        c->view.shared = true;
+        mcu_splice_init(&c->splice, r->video, r->options.video.n_tiers, on_media, c);
         mcu_record_note_people(c);
+        note_canvas(c);
         if (mix_audio_listener_add(r->audio, MCU_RECORD_LISTENER, MIX_HEARS_UNMASKED) != MCU_OK) {
             mcu_warn("recording.sound", "room=%s listening=0", r->id);
         }
@@ -32,9 +63,10 @@ static void watch(mcu_record *c)
 static void unwatch(mcu_record *c)
 {
     if (c->watching) {
-        c->watching = false;
+        c->watching = c->own = false;
         mix_audio_listener_remove(c->room->audio, MCU_RECORD_LISTENER);
-        mcu_view_clear(&c->view);
+        mcu_splice_clear(&c->splice);
+        mcu_caption_show(c->room->caption);
     }
 }
 
@@ -59,7 +91,7 @@ void mcu_record_settle(mcu_record *c)
     }
     mcu_record_note_people(c);
     json_t *waiting = mcu_record_not_agreed(c);
-    bool may = json_array_size(waiting) == 0 || (c->begun && c->masked_canvas >= 0);
+    bool may = json_array_size(waiting) == 0 || (c->begun && c->own_canvas >= 0);
     if (c->wanted && may && !c->running) {
         mcu_record_slate_end(c);
         watch(c);
@@ -68,7 +100,7 @@ void mcu_record_settle(mcu_record *c)
         rec_recorder_begin(c->recorder);
     } else if (c->running && !(c->wanted && may)) {
         c->running = false;
-        unwatch(c);
+        unwatch(c); /* what waits goes out first */
         if (c->wanted) {
             rec_recorder_end(c->recorder, "consent", false);
         } else {
@@ -91,8 +123,8 @@ void mcu_record_stop(mcu_record *c, const char *reason)
     c->stopping = true;
     c->running = c->wanted = false;
     mcu_record_slate_end(c);
-    rec_recorder_end(c->recorder, reason, true);
     unwatch(c);
+    rec_recorder_end(c->recorder, reason, true);
 }
 
 /* ---- what the recorder says ---- */
@@ -165,6 +197,9 @@ static void describe(mcu_record *c)
         rec_recorder_event(c->recorder, mcu_now_ns(), json_deep_copy(value));
     }
     mcu_record_event(c, "layout", "layout", c->room->layout);
+    if (c->own) {
+        mcu_record_event(c, "picture", "of", "recording");
+    }
 }
 
 static void on_message(void *user, const char *state, json_t *take)
@@ -199,7 +234,7 @@ static void on_keyframe_wanted(void *user)
 {
     mcu_record *c = user;
     if (c->watching) {
-        mcu_view_restart(&c->view);
+        mcu_splice_restart(&c->splice);
     }
 }
 
@@ -210,20 +245,9 @@ const rec_callbacks mcu_record_callbacks = {on_message, on_keyframe_wanted};
 void mcu_record_picture(mcu_room *r, unsigned tier, mcu_au *au)
 {
     mcu_record *c = r->record;
-    if (c == NULL || !c->watching || !mcu_view_pass(&c->view, tier, au)) {
-        return;
-    }
-    if (c->masking && !r->options.canvases[tier].recorded) { /* the masked one's first keyframe is on its way */
-        return;
-    }
-    if (au->keyframe) {
-        c->last_key_ns = au->time_ns;
-    }
-    c->newest_ns = MAX(c->newest_ns, au->time_ns);
-    int64_t period_ns = MCU_NS_PER_SEC / r->options.video.tiers[tier].fps;
-    bool taken = rec_recorder_picture(c->recorder, au);
-    if (!taken || au->time_ns - c->last_key_ns >= KEY_PERIOD_NS - period_ns) {
-        mcu_view_restart(&c->view);
+    if (c != NULL && c->watching) {
+        mcu_splice_picture(&c->splice, tier, au, mcu_record_takes(c, tier, au));
+        note_canvas(c);
     }
 }
 
@@ -231,8 +255,8 @@ void mcu_record_sound(mcu_room *r, mcu_au *au)
 {
     mcu_record *c = r->record;
     if (c != NULL && c->watching) {
-        c->newest_ns = MAX(c->newest_ns, au->time_ns);
-        (void)rec_recorder_sound(c->recorder, au);
+        mcu_splice_sound(&c->splice, au);
+        note_canvas(c);
     }
 }
 
@@ -247,18 +271,37 @@ void mcu_record_layout(mcu_room *r)
 {
     if (r->record != NULL && r->record->running) {
         mcu_record_event(r->record, "layout", "layout", r->layout);
+        mcu_record_settle(r->record);
     }
 }
 
-int mcu_record_tier(const mcu_room *r)
+void mcu_record_caption(mcu_room *r)
 {
-    return r->record != NULL && r->record->watching ? (int)r->record->tier : -1;
+    mcu_record *c = r->record;
+    if (c == NULL) {
+        return;
+    }
+    if (c->own && !mcu_caption_is_apart(r->caption)) { /* people see it again from here on */
+        c->scenes_from = MAX(c->scenes_from, mix_video_scene(r->video));
+    }
+    mcu_record_settle(c);
+}
+
+bool mcu_record_shares(const mcu_room *r)
+{
+    return r->record != NULL && r->record->watching && !r->record->own;
+}
+
+unsigned mcu_record_watched(const mcu_room *r)
+{
+    const mcu_record *c = r->record;
+    return c != NULL && c->watching ? 1u << c->splice.current | 1u << c->splice.wanted : 0;
 }
 
 void mcu_record_tick(mcu_room *r)
 {
     if (r->record != NULL && r->record->watching) {
-        mcu_view_remind(&r->record->view);
+        mcu_record_settle(r->record); /* an encoder that could not be started is tried again */
     }
 }
 

@@ -1,7 +1,10 @@
 /* record.h - the recording of the room: when it runs, what it takes, what the gateway is told.  Thread: loop.
  * It watches the recorded tier and listens to the whole mix like a receiver, so their encoders live as long as it runs; what it
  * takes goes to recorder/ and never waits. With policy "everyone" it begins when all who are here have agreed; who comes later
- * and has not is masked: then it watches a canvas of its own and hears a mix of its own, until all have agreed. */
+ * and has not is masked: then it watches a canvas of its own and hears a mix of its own, until all have agreed. It has a canvas
+ * of its own also while people do not want to see the evidence in their picture. Which canvas it is changes between two ticks,
+ * without a gap or a repetition (splice.h); back to what people watch it goes at the keyframe that a recorded tier has every four
+ * seconds. */
 #ifndef MCU_ROOM_RECORD_H
 #define MCU_ROOM_RECORD_H
 
@@ -15,7 +18,11 @@ void mcu_record_picture(mcu_room *r, unsigned tier, mcu_au *au);
 void mcu_record_sound(mcu_room *r, mcu_au *au);
 void mcu_record_people(mcu_room *r); /* somebody came, went or agreed */
 void mcu_record_layout(mcu_room *r);
-int mcu_record_tier(const mcu_room *r);                         /* that is watched; -1 = none */
+void mcu_record_caption(mcu_room *r); /* the gateway said what it is, or who sees it */
+/* These people are in the picture from this scene on: nobody's canvas that shows who is masked is recorded. */
+void mcu_record_shown(mcu_room *r, const mix_person *people, unsigned n, uint64_t scene);
+bool mcu_record_shares(const mcu_room *r);                      /* what is recorded now is a picture that people may watch */
+unsigned mcu_record_watched(const mcu_room *r);                 /* canvases, a bit each */
 bool mcu_record_masks(const mcu_room *r, const mcu_seat *seat); /* it is neither seen nor heard in the recording */
 void mcu_record_tick(mcu_room *r);
 void mcu_record_announce(mcu_room *r);

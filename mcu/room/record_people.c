@@ -1,5 +1,6 @@
 /* record_people.c - who is in the recording: who came and went, who has agreed, who is masked. */
 #include "mcu/base/clock.h"
+#include "mcu/room/caption.h"
 #include "mcu/room/leg.h"
 #include "mcu/room/record_private.h"
 
@@ -102,6 +103,12 @@ static void note_mask(mcu_record *c, const mcu_seat *seat, bool masked)
     }
 }
 
+static unsigned wanted_canvas(const mcu_record *c)
+{
+    bool own = c->masking || mcu_caption_is_apart(c->room->caption);
+    return own && c->own_canvas >= 0 ? (unsigned)c->own_canvas : mcu_canvas_shared(c->room, c->tier);
+}
+
 /* Told as soon as a session is there, before it can be seen or heard: so the other encoder is up when it is needed. */
 static void mask(mcu_record *c)
 {
@@ -118,9 +125,39 @@ static void mask(mcu_record *c)
         c->masking = any;
         mcu_picture_changed(r);
     }
-    if (c->watching && mcu_view_want(&c->view, c->masking && c->masked_canvas >= 0 ? (unsigned)c->masked_canvas : c->tier)) {
-        mcu_view_remind(&c->view);
+    if (c->watching) {
+        mcu_splice_want(&c->splice, wanted_canvas(c));
     }
+}
+
+static bool shows_masked(const mix_person *people, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (people[i].masked) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void mcu_record_shown(mcu_room *r, const mix_person *people, unsigned n, uint64_t scene)
+{
+    mcu_record *c = r->record;
+    if (c == NULL) {
+        return;
+    }
+    bool masked = shows_masked(people, n), before = c->scenes_until != UINT64_MAX;
+    if (masked && !before) {
+        c->scenes_until = scene;
+    } else if (!masked && before) {
+        c->scenes_from = scene;
+        c->scenes_until = UINT64_MAX;
+    }
+}
+
+bool mcu_record_takes(const mcu_record *c, unsigned canvas, const mcu_au *au)
+{
+    return c->room->options.canvases[canvas].recorded || (au->scene >= c->scenes_from && au->scene < c->scenes_until);
 }
 
 void mcu_record_note_people(mcu_record *c)

@@ -3,6 +3,7 @@
 #define MCU_ROOM_RECORD_PRIVATE_H
 
 #include "mcu/room/record.h"
+#include "mcu/room/splice.h"
 #include "recorder/recorder.h"
 
 typedef struct {
@@ -20,18 +21,20 @@ struct mcu_record {
     unsigned n_files;
     rec_recorder *recorder; /* NULL until `start` */
     unsigned tier;
-    int masked_canvas; /* of that tier; -1 = none: it holds instead of masking */
-    mcu_view view;     /* the tier's own canvas or the masked one */
-    bool begun;        /* a segment has begun, here or in an earlier process: from now on people are masked, not waited for */
-    bool masking;      /* somebody is */
-    bool everyone;     /* policy: everybody here must have agreed */
-    bool wanted;       /* started and not paused */
-    bool running;      /* the recorder was told to begin and not to end */
-    bool watching;     /* holds a use of the tier, listens to the mix */
-    bool stopping;     /* nothing begins any more */
-    json_t *consents;  /* seat -> event `consent` */
-    json_t *masked;    /* seat -> true: those of whom the recording says that they are masked */
-    json_t *here;      /* seat -> true: those whose joining is in the recording */
+    int own_canvas;                     /* of that tier; -1 = none: it holds instead of masking */
+    mcu_splice splice;                  /* the tier's canvas, a role's, or its own */
+    bool own;                           /* what goes out now is of its own canvas */
+    uint64_t scenes_from, scenes_until; /* pictures that people watch show nobody who is masked, and all that is to be seen */
+    bool begun;       /* a segment has begun, here or in an earlier process: from now on people are masked, not waited for */
+    bool masking;     /* somebody is */
+    bool everyone;    /* policy: everybody here must have agreed */
+    bool wanted;      /* started and not paused */
+    bool running;     /* the recorder was told to begin and not to end */
+    bool watching;    /* holds a use of the tier, listens to the mix */
+    bool stopping;    /* nothing begins any more */
+    json_t *consents; /* seat -> event `consent` */
+    json_t *masked;   /* seat -> true: those of whom the recording says that they are masked */
+    json_t *here;     /* seat -> true: those whose joining is in the recording */
     json_t *names, *waiting, *state;
     json_t *stopped;  /* the last message, for when this is gone */
     json_t *start_id; /* of the request that has not been answered */
@@ -49,6 +52,7 @@ void mcu_record_settle(mcu_record *c);
 void mcu_record_stop(mcu_record *c, const char *reason);
 /* record_people.c: what changed among the people goes into the recording; masks are set, the right canvas is asked for. */
 void mcu_record_note_people(mcu_record *c);
+bool mcu_record_takes(const mcu_record *c, unsigned canvas, const mcu_au *au);
 json_t *mcu_record_not_agreed(const mcu_record *c); /* of those who are here; caller's */
 void mcu_record_event(mcu_record *c, const char *what, const char *member, const char *value);
 void mcu_record_say(mcu_record *c, const char *state, json_t *take);

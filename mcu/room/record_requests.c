@@ -7,6 +7,7 @@
 
 #include "mcu/base/clock.h"
 #include "mcu/base/hex.h"
+#include "mcu/room/caption.h"
 #include "mcu/room/record_private.h"
 #include "mcu/room/requests.h"
 
@@ -46,7 +47,8 @@ static mcu_record *record_for(mcu_room *r, const char *id)
         r->record->consents = json_object();
         r->record->here = json_object();
         r->record->masked = json_object();
-        r->record->masked_canvas = -1;
+        r->record->own_canvas = -1;
+        r->record->scenes_until = UINT64_MAX;
         r->record->state = json_object();
     }
     return r->record;
@@ -103,7 +105,6 @@ static bool add_consent(mcu_record *c, const json_t *m, GError **error)
 
 static bool act_consent(mcu_room *r, mcu_record *c, const json_t *m, GError **error)
 {
-    (void)r;
     const char *seat = text(m, "seat");
     bool given = json_is_true(json_object_get(m, "given"));
     if (given ? !add_consent(c, m, error) : !mcu_valid_id(seat) && !refuse(error, MCU_ERROR_BAD_REQUEST, "consent needs seat")) {
@@ -117,7 +118,13 @@ static bool act_consent(mcu_room *r, mcu_record *c, const json_t *m, GError **er
                               : json_pack("{ss ss}", "what", "consent_withdrawn", "seat", seat);
         rec_recorder_event(c->recorder, mcu_now_ns(), event);
     }
-    mcu_record_settle(c);
+    if (given) {
+        mcu_people_show(r); /* before everybody's picture may be recorded */
+        mcu_record_settle(c);
+    } else {
+        mcu_record_settle(c);
+        mcu_people_show(r); /* the other encoder begins with the tick on which he leaves the picture */
+    }
     return true;
 }
 
@@ -153,7 +160,11 @@ static bool read_tier(const mcu_room *r, mcu_record *c, const json_t *m, rec_tie
         (rec_tier){.width_px = spec->width_px, .height_px = spec->height_px, .fps = spec->fps, .bitrate_bps = spec->bitrate_bps};
     g_strlcpy(tier->name, spec->name, sizeof tier->name);
     c->tier = (unsigned)index;
-    c->masked_canvas = mcu_room_options_recorded(&r->options, c->tier);
+    c->own_canvas = mcu_room_options_recorded(&r->options, c->tier);
+    if (c->own_canvas < 0 && mcu_caption_is_apart(r->caption)) {
+        return refuse(error, MCU_ERROR_BAD_REQUEST,
+                      "this tier has no picture of its own for the recording: people have to see the line");
+    }
     return true;
 }
 

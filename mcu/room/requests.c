@@ -313,6 +313,7 @@ static bool request_caption(mcu_room *r, const json_t *m, GError **error)
     if (!mcu_caption_set(r->caption, m, error)) {
         return false;
     }
+    mcu_record_caption(r);
     mcu_reply_ok(r, m);
     return true;
 }

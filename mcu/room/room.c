@@ -168,10 +168,10 @@ void mcu_room_free(mcu_room *r)
     destroy_source(&r->ticker);
     destroy_source(&r->idle);
     r->callbacks.send = NULL;
-    g_clear_pointer(&r->caption, mcu_caption_free);
     mcu_checks_clear(r);
     g_ptr_array_set_size(r->dead_legs, 0);
     mcu_record_free(r);
+    g_clear_pointer(&r->caption, mcu_caption_free);
     g_ptr_array_unref(r->dead);
     r->dead = g_ptr_array_new_with_free_func(dead_free);
     g_hash_table_unref(r->seats);

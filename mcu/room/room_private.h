@@ -179,8 +179,9 @@ void mcu_session_content_live(mcu_session *s, bool has_picture); /* nobody sees 
 
 /* canvas.c */
 unsigned mcu_canvas_for(const mcu_session *s, unsigned tier);    /* what he watches of it; video.n_tiers = nothing */
+unsigned mcu_canvas_shared(const mcu_room *r, unsigned tier);    /* what people may watch of it and is recorded as it is */
 unsigned mcu_canvas_tier(const mcu_room *r, unsigned canvas);    /* tiers.n_tiers = of none */
-const char *mcu_canvas_view(const mcu_room *r, unsigned canvas); /* "screen" or a role; NULL = everybody's */
+const char *mcu_canvas_view(const mcu_room *r, unsigned canvas); /* "screen", "recording" or a role; NULL = everybody's */
 void mcu_canvases_changed(mcu_room *r);                          /* everybody looks again */
 
 /* wiring.c: callbacks of mixer and peers */

@@ -53,8 +53,8 @@ bool mcu_layout_use(mcu_room *r, const char *name, GError **error)
         return false;
     }
     g_strlcpy(r->layout, l->name, sizeof r->layout);
-    mcu_record_layout(r);
     mix_video_set_layout(r->video, l);
+    mcu_record_layout(r);
     mcu_canvases_changed(r);
     return true;
 }

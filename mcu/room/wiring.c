@@ -162,10 +162,13 @@ static void note_tiles(mcu_room *r, unsigned tier, const mix_tile *tiles, unsign
 static void on_layout(void *user, unsigned tier, const mix_tile *tiles, unsigned n)
 {
     mcu_room *r = user;
-    if (tier >= MIX_MAX_TIERS || r->options.canvases[tier].recorded) { /* nobody watches that */
+    if (tier >= MIX_MAX_TIERS) {
         return;
     }
     note_tiles(r, tier, tiles, n);
+    if (r->options.canvases[tier].recorded) { /* nobody watches that */
+        return;
+    }
     json_t *message = mcu_report_layout(r, tier, tiles, n);
     json_decref(r->layouts[tier]);
     r->layouts[tier] = json_incref(message);

@@ -146,7 +146,7 @@ test('five kills cost a second each at most; what was seen is in it, in order, a
   assert.equal(await serve.done, 0, serve.err);
   const plain = fs.readFileSync(film);
   fs.rmSync(film);
-  assertInOrder(plain, look.filter((w) => w.kind === 'v').map((w) => w.bytes), 'pictures', 60);
+  assertInOrder(plain, look.filter((w) => w.kind === 'v').map((w) => w.bytes), 'pictures', 30);
   assertInOrder(plain, look.filter((w) => w.kind === 'a').map((w) => w.bytes), 'sound', 200);
 
   const sought = [...talk, ...look].map((w) => w.bytes);
@@ -176,17 +176,68 @@ test('five kills cost a second each at most; what was seen is in it, in order, a
   assert.match(buried.out, /tombstone: shredded at \d+ ms since 1970 by operator, operator/);
 });
 
-test('with encryption switched off the same search finds all of it', { timeout: 120000 }, async (t) => {
+// Of a room's clocks: how many ticks, and how many of them late; picture and sound.
+async function clocks(server, room) {
+  const { video, audio } = await server.rest('GET', '/rooms/' + room);
+  return { at: Date.now(), video: video.ticks, audio: audio.ticks, late: video.late_ticks + audio.late_ticks, all: video.ticks + audio.ticks };
+}
+
+// The media go on while `trouble` lasts: as many ticks as there is time for, and no larger share of them late than before.
+async function mediaGoOn(server, room, ms, before, trouble) {
+  const from = await clocks(server, room);
+  await trouble();
+  await sleep(ms);
+  const to = await clocks(server, room);
+  const seconds = (to.at - from.at) / 1000;
+  const figures = { seconds, video: (to.video - from.video) / seconds, audio: (to.audio - from.audio) / seconds, late: (to.late - from.late) / (to.all - from.all) };
+  assert.ok(figures.video > 20 && figures.audio > 40 && figures.late < before + 0.1, JSON.stringify({ before, ...figures }));
+  return figures;
+}
+
+test('with encryption switched off the same search finds all of it; a disk that is slow, hangs, is full, fails', { timeout: 120000 }, async (t) => {
   const scene = new Scene(t);
-  process.env.LD_PRELOAD = program('tessera-plain.so');
-  const off = await visit(scene, 'evidence-plain', 1).finally(() => delete process.env.LD_PRELOAD);
+  const out = temporary(scene);
+  const disk = path.join(out, 'disk'); // what tests/preload/hang.c looks for
+  const trouble = (ending) => fs.writeFileSync(disk + ending, '');
+  const over = (ending) => fs.rmSync(disk + ending);
+  fs.mkdirSync(path.join(out, 'spare'));
+  Object.assign(process.env, { LD_PRELOAD: `${program('tessera-plain.so')}:${program('tessera-hang.so')}`, TESSERA_TEST_HANG: disk });
+  const off = await visit(scene, 'evidence-plain', 1, { out, settings: { 'recording.spare': path.join(out, 'spare') } }).finally(() => ['LD_PRELOAD', 'TESSERA_TEST_HANG'].forEach((name) => delete process.env[name]));
+  const { server, room, seen } = off;
+  const first = await clocks(server, room);
   await off.grown(0, 2500);
+  const then = await clocks(server, room);
+  const usual = (then.late - first.late) / (then.all - first.all);
+  const slow = await mediaGoOn(server, room, 1500, usual, () => trouble('.slow'));
+  over('.slow');
+  const hung = await mediaGoOn(server, room, 2500, usual, () => trouble(''));
+  over('');
+  await off.grown(0, 6500); // nothing was left out
+  const turned = async (ending, segment, state) => { // the room is told, and it goes on in the next file
+    const since = Date.now();
+    trouble(ending);
+    await until('the end of segment ' + segment, async () => (await seen()).segments[segment].state === state, 10000);
+    await off.grown(segment + 1, 1);
+    const took = Date.now() - since;
+    await off.grown(segment + 1, 600);
+    return took;
+  };
+  const full = await turned('.full', 0, 'complete');
+  over('.full');
+  const failed = await turned('.error', 1, 'interrupted');
+  assert.equal((await seen()).state, 'running');
+  keep('evidence-disk.json', { usual, slow, hung, full, failed });
   const [, look] = await off.end();
-  const files = filesBelow(off.server.data);
+  const { segments } = await seen();
+  assert.deepEqual(segments.map((s) => s.state), ['complete', 'interrupted', 'complete']);
+  const proof = start(program('tessera-recording'), ['verify', '--key', path.join(server.data, 'gateway.pub'), off.folder, path.join(out, 'spare', off.recording)]);
+  assert.equal(await proof.done, 3, proof.out + proof.err);
+
+  const files = [...filesBelow(server.data), ...filesBelow(path.join(out, 'spare'))];
   const all = files.map((file) => fs.readFileSync(file));
   const found = all.flatMap((bytes) => plainIn(bytes, look.map((w) => w.bytes)));
   assert.ok(found.length > 100, `windows: ${found.length}`);
-  const sealed = files.find((file) => file.endsWith('.tsr'));
+  const sealed = files.find((file) => file.endsWith('.tsr') && fs.statSync(file).size > 0);
   for (const word of [dataKey(sealed, null), Buffer.from('Annabelle Quill'), Buffer.from('Visit of Quill')]) {
     assert.ok(all.some((bytes) => bytes.includes(word)), word.toString());
   }

@@ -11,7 +11,8 @@ import { start } from '../browser/lib/processes.mjs';
 import { program } from '../browser/lib/server.mjs';
 
 const desk = fileURLToPath(new URL('../../bench/lib/desk.py', import.meta.url));
-const SECONDS = 12;
+const SECONDS = 8;
+const HANDED_OVER = 12; // pictures that two encoders make of the same ticks, and those under way at the end
 
 // Standard output and what else it said; fails with another end than `code`.
 async function run(command, args, code = 0) {
@@ -32,7 +33,7 @@ async function recorded(t, name, seconds, more) {
   const room = await server.room('Recorded');
   const links = [];
   for (const who of ['Annabelle Quill', 'Benedict Rook', 'Clementine Sage']) links.push(await server.link(room, who));
-  scene.bots(links, { seconds: 90, args: ['--tone'] });
+  scene.bots(links, { seconds: 90, args: ['--tone', '--tier', 'B'] });
   await scene.connected(room, 3);
   const [gateway] = server.processes('tessera');
   const folder = path.join(out, 'rec');
@@ -43,10 +44,11 @@ async function recorded(t, name, seconds, more) {
   return { server, folder, json };
 }
 
-// Everybody is there, in order, to the end; who withdrew his consent half way only until then.
-function checkFilm(film, tiles, withdrew) {
+// Everybody is there, in order, to the end; who withdrew his consent half way only until then. All that was encoded of the tier, which
+// nobody else watches, is there: how much that is depends on what else the machine does.
+function checkFilm(film, tiles, withdrew, made) {
   assert.equal(film.errors, 0);
-  assert.ok(film.pictures > SECONDS * 25 * 0.9, `pictures: ${film.pictures}`);
+  assert.ok(film.pictures > SECONDS * 25 / 2 && film.pictures <= made && film.pictures >= made - HANDED_OVER, `pictures: ${film.pictures} of ${made}`);
   assert.ok(film.gap_max_ms < 400, `longest time without a picture: ${film.gap_max_ms} ms`);
   const masked = tiles.findIndex((tile) => tile.seat === withdrew);
   for (const [i, tile] of film.tiles.entries()) {
@@ -98,7 +100,7 @@ test('a recorded visit is whole, proven, and sealed; who withdraws is in it no l
   const { tiles } = json('layouts.json').A;
   const seen = JSON.parse((await run(program('tessera-film'), [film, ...tiles.map((r) => [r.x, r.y, r.w, r.h].join())])).stdout);
   keep('recorded.json', { seen, streams, verdict: verdict.stdout });
-  checkFilm(seen, tiles, json('seats.json')[0]);
+  checkFilm(seen, tiles, json('seats.json')[0], json('made.json'));
   const [listed] = json('manifest.json').segments;
   assert.deepEqual(listed.events.filter((e) => e.what === 'masked').map((e) => e.seat), json('seats.json').slice(0, 1));
 

@@ -94,7 +94,7 @@ def make(server):
         assert server.rest("POST", path, {"agree": True, "method": "spoken"}).status == 204 and server.rest("POST", path, {}).status == 400
         for method in ("PUT", "POST"):
             assert server.rest(method, one + "/hold", {"hold": False}).status == 204 and server.rest(method, one + "/hold", {}).status == 400
-        assert server.rest("PUT", f"/rooms/{room}/recording", {"policy": "nobody"}).status == 409
+        assert server.rest("PUT", f"/rooms/{room}/recording", {"policy": "everyone"}).status == 409
         for method, path in (("GET", "/manifest"), ("GET", "/poster.jpg"), ("GET", "/chapters.vtt"), ("POST", "/verify")):
             assert server.rest(method, one + path).status == 409, "it goes on"
         assert server.rest("POST", one + "/links", {"what": "play"}).status == 409

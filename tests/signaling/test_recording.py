@@ -86,6 +86,12 @@ def make(server):
         assert start["segment"] == 0 and start["policy"] == "announced" and start["tier"] == "A" and start["previous"] == ""
         captions = [m for m in server.inspect(room)["audio"]["layouts"] if m["type"] == "caption"]
         assert (captions[-1]["records"], captions[-1]["clock"], captions[-1]["visit"]) == (True, True, room), captions
+        assert captions[-1]["apart"] is False and server.inspect(room)["evidence"] == "picture"
+        assert server.rest("PUT", f"/rooms/{room}/recording", {"evidence": "recording"}).status == 204, "also while it is recorded"
+        assert server.rest("PUT", f"/rooms/{room}/recording", {"evidence": "nowhere"}).status == 400
+        assert server.rest("PUT", f"/rooms/{room}/recording", {"policy": "everyone"}).status == 409
+        assert server.inspect(room)["evidence"] == "recording" and server.inspect(room)["recording"] == "announced"
+        assert [m for m in server.inspect(room)["audio"]["layouts"] if m["type"] == "caption"][-1]["apart"] is True
         with open(server.data + "/gateway.pub", encoding="ascii") as f:
             assert start["certificate"]["issuer"] == f.read().strip() and start["certificate"]["recording"] == recording
         with open(server.data + "/recording.pub", encoding="ascii") as f:
@@ -199,9 +205,12 @@ def make(server):
         for r in trail(operation="anchor", target=recording):
             assert r["room"] == room
         assert server.rest("PUT", f"/recordings/{recording}/hold", {"hold": True}).status == 204 and state(recording)["hold"] is True
-        assert server.rest("PUT", f"/rooms/{room}/recording", {"policy": "nobody"}).status == 409
+        assert server.rest("PUT", f"/rooms/{room}/recording", {"policy": "everyone"}).status == 409
         assert server.rest("GET", f"/recordings?from={state(recording)['created_ms'] + 1}&room={room}").json()["recordings"] == []
         assert server.rest("GET", "/recordings?from=x").status == 400 and server.rest("GET", "/recordings/none").status == 404
+        assert server.rest("PUT", f"/rooms/{room}/recording", {"policy": "nobody"}).status == 204, "then it stops"
+        server.wait(lambda: state(recording)["state"] == "ended", 8)
+        assert state(recording)["reason"] == "policy" and command(room, "start").status == 409
 
     async def a_shredded_recording_leaves_a_tombstone_and_a_hold_beats_it():
         ids = []

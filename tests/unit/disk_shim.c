@@ -2,10 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-disk_shim_state disk_shim = {.full_after = -1, .bad_fd = -1};
+disk_shim_state disk_shim = {.full_after = -1, .bad_fd = -1, .free_bytes = -1};
 
 static void op_free(gpointer data)
 {
@@ -17,7 +18,7 @@ static void op_free(gpointer data)
 void disk_shim_reset(void)
 {
     g_clear_pointer(&disk_shim.log, g_ptr_array_unref);
-    disk_shim = (disk_shim_state){.full_after = -1, .bad_fd = -1};
+    disk_shim = (disk_shim_state){.full_after = -1, .bad_fd = -1, .free_bytes = -1};
 }
 
 static void note(disk_what what, int64_t at, const void *data, size_t size)
@@ -36,6 +37,13 @@ static int counted(int *left)
     return *left == 1;
 }
 
+static int no_space(void)
+{
+    disk_shim.full_mark = disk_shim.mark;
+    errno = ENOSPC;
+    return -1;
+}
+
 static bool fails(int *countdown, int fd)
 {
     return fd == disk_shim.bad_fd && *countdown > 0 && (*countdown == 1 || (counted(countdown), false));
@@ -51,8 +59,7 @@ ssize_t pwrite(int fd, const void *data, size_t size, off_t at)
     }
     if (disk_shim.no_fallocate && disk_shim.full_after >= 0 && fd == disk_shim.bad_fd) {
         if (disk_shim.full_after == 0) {
-            errno = ENOSPC;
-            return -1;
+            return no_space();
         }
         size = MIN(size, (size_t)disk_shim.full_after);
         disk_shim.full_after -= (int64_t)size;
@@ -95,10 +102,17 @@ int fallocate(int fd, int mode, off_t at, off_t size)
     }
     disk_shim.bad_fd = disk_shim.bad_fd < 0 ? fd : disk_shim.bad_fd;
     if (disk_shim.full_after >= 0 && fd == disk_shim.bad_fd && at + size > disk_shim.full_after) {
-        errno = ENOSPC;
-        return -1;
+        return no_space();
     }
     return (int)syscall(SYS_fallocate, fd, mode, at, size);
+}
+
+int fstatvfs(int fd, struct statvfs *s)
+{
+    (void)fd;
+    *s = (struct statvfs){.f_frsize = 1, .f_blocks = 1u << 31};
+    s->f_bavail = disk_shim.free_bytes >= 0 ? (fsblkcnt_t)disk_shim.free_bytes : UINT64_C(1) << 40;
+    return 0;
 }
 
 int ftruncate(int fd, off_t size)

@@ -27,6 +27,8 @@ typedef struct {
     int64_t bytes_per_s; /* 0 = as fast as it is */
     _Atomic bool hang;   /* syncs wait until it is false */
     int bad_fd;          /* the first file's; -1 = none yet */
+    int64_t free_bytes;  /* what is said to be free, -1 = more than enough */
+    unsigned full_mark;  /* `mark` when it was last out of space */
 } disk_shim_state;
 
 /* Faults are the first file's that is written after a reset: another one is on another disk. */

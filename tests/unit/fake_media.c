@@ -422,6 +422,7 @@ mcu_status mix_video_source_push(mix_video *v, uint32_t source, mcu_au *take_au)
 void mix_video_set_people(mix_video *v, const mix_person *people, unsigned n)
 {
     (void)v;
+    fake.scene++;
     fake.n_people = n;
     for (unsigned i = 0; i < n; i++) {
         fake.people[i] = people[i];
@@ -436,10 +437,18 @@ void mix_video_set_layout(mix_video *v, const mcu_layout *layout)
     g_strlcpy(fake.layout, layout->name, sizeof fake.layout);
 }
 
-void mix_video_set_caption(mix_video *v, const char *words, bool records)
+uint64_t mix_video_scene(const mix_video *v)
 {
     (void)v;
+    return fake.scene;
+}
+
+void mix_video_set_caption(mix_video *v, const char *words, const char *recorded, bool records)
+{
+    (void)v;
+    fake.scene++;
     g_strlcpy(fake.caption, words ? words : "", sizeof fake.caption);
+    g_strlcpy(fake.recorded_caption, recorded ? recorded : "", sizeof fake.recorded_caption);
     fake.records = records;
 }
 
@@ -466,7 +475,10 @@ static unsigned *uses_of(unsigned tier, mcu_codec codec)
 mcu_status mix_video_use(mix_video *v, unsigned tier, mcu_codec codec)
 {
     (void)v;
-    (void)codec;
+    if (fake.no_encoder) {
+        return MCU_ENOMEM;
+    }
+    fake.scene++;
     *uses_of(tier, codec) += 1;
     return MCU_OK;
 }

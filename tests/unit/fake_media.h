@@ -18,7 +18,9 @@ typedef struct {
     mix_person people[MIX_MAX_PEOPLE];
     char names[MIX_MAX_PEOPLE][64];
     char layout[MCU_LAYOUT_NAME_MAX + 1]; /* in use */
-    char caption[256];
+    char caption[256], recorded_caption[256];
+    uint64_t scene;  /* ascends with what the room says of people, caption and uses */
+    bool no_encoder; /* none can be started */
     bool records;
     atomic_uint slates;                                         /* made */
     bool screens[256];                                          /* by their owner's number */

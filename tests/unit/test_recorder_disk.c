@@ -29,6 +29,7 @@ typedef struct {
     kit_keys keys;
     kit_said said;
     int a, b;
+    unsigned told_ms; /* media time at which the room heard of an error */
 } run;
 
 static void record(run *r, bool with_spare)
@@ -42,6 +43,7 @@ static void record(run *r, bool with_spare)
     for (unsigned ms = 0; ms < 6000; ms += 200) {
         disk_shim.mark = ms;
         kit_feed(w, ms, ms + 200);
+        r->told_ms = r->told_ms == 0 && kit_last(&r->said, "error") != NULL ? ms : r->told_ms;
     }
     kit_item(w, (rec_item){.kind = REC_ITEM_END, .flag = true, .text = "stop", .fd = -1});
     rec_writer_free(w);
@@ -77,6 +79,7 @@ static void test_full(void **state)
     rec_reader_free(a);
     assert_int_equal(kit_count(&r.said, "started"), 2);
     assert_true(json_is_true(json_object_get(kit_last(&r.said, "started"), "spare")));
+    assert_true(r.told_ms > 0 && r.told_ms <= disk_shim.full_mark + 1000); /* within a second of media */
     assert_int_equal(r.said.keyframes_wanted, 2);
     done(&r);
 }
@@ -95,6 +98,23 @@ static void test_full_without_spare(void **state)
     done(&r);
 }
 
+/* A disk that fills is said early, once, and below the reserve nothing begins there. */
+static void test_low(void **state)
+{
+    (void)state;
+    run r;
+    disk_shim.free_bytes = INT64_C(1500) * 1024 * 1024;
+    record(&r, false);
+    assert_int_equal(kit_count(&r.said, "disk_low"), 1);
+    assert_int_equal(json_integer_value(json_object_get(kit_last(&r.said, "disk_low"), "free")), disk_shim.free_bytes);
+    assert_null(kit_last(&r.said, "error"));
+    done(&r);
+    disk_shim_reset();
+    record(&r, false);
+    assert_int_equal(kit_count(&r.said, "disk_low"), 0);
+    done(&r);
+}
+
 static void expect_failed(run *r, const char *what)
 {
     assert_string_equal(code(r), what);
@@ -109,6 +129,7 @@ static void expect_failed(run *r, const char *what)
         mcu_chain_head h;
         if (mcu_chain_head_read(&h, m) && h.segment == 0) {
             assert_true(h.record <= p->head.record);
+            assert_false(json_is_true(json_object_get(m, "complete")));
         }
     }
     assert_non_null(ended);
@@ -359,15 +380,11 @@ static void test_never_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_full, reset),
-        cmocka_unit_test_setup(test_full_without_spare, reset),
-        cmocka_unit_test_setup(test_failed_sync, reset),
-        cmocka_unit_test_setup(test_failed_write, reset),
-        cmocka_unit_test_setup(test_full_unannounced, reset),
-        cmocka_unit_test_setup(test_power_cut, reset),
-        cmocka_unit_test_setup(test_hung, reset),
-        cmocka_unit_test_setup(test_slow, reset),
-        cmocka_unit_test_setup(test_never_back, reset),
+        cmocka_unit_test_setup(test_full, reset),         cmocka_unit_test_setup(test_full_without_spare, reset),
+        cmocka_unit_test_setup(test_low, reset),          cmocka_unit_test_setup(test_failed_sync, reset),
+        cmocka_unit_test_setup(test_failed_write, reset), cmocka_unit_test_setup(test_full_unannounced, reset),
+        cmocka_unit_test_setup(test_power_cut, reset),    cmocka_unit_test_setup(test_hung, reset),
+        cmocka_unit_test_setup(test_slow, reset),         cmocka_unit_test_setup(test_never_back, reset),
     };
     OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL); /* as the room does: a thread is left behind that is using it */
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
