@@ -8,8 +8,8 @@ enum { BYTES = MIX_ECHO_SIGNS / 8, DELAYS = MIX_ECHO_FIND_BLOCKS * MIX_ECHO_SIGN
 static const float MEMORY = 1.0F / 16; /* of what was seen at a delay: 1.3 s */
 /* Chance alone stays below 0.15; an echo in noise as loud is 0.45, a clean one 1. */
 static const float LIKELY = 0.3F;
-/* Times the mean of all delays: tones stay below 2, an echo of tones is 3.1, of a voice 10. */
-static const float STANDS_OUT = 2.6F;
+/* Times the mean of all delays: ten tones stay below 2.8, an echo of tones is 3.1, of a voice 10. */
+static const float STANDS_OUT = 2.8F;
 
 uint64_t mix_echo_signs(const int16_t *pcm, unsigned n)
 {
