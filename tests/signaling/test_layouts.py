@@ -90,7 +90,8 @@ def make(server):
         server.stop()
         with sqlite3.connect(server.data + "/tessera.db") as db:
             db.executescript("DROP TABLE consents; DROP TABLE recordings; DROP TABLE segments; ALTER TABLE rooms DROP COLUMN recording; "
-                             "ALTER TABLE rooms DROP COLUMN layout; ALTER TABLE seats DROP COLUMN signing; PRAGMA user_version = 2;")
+                             "ALTER TABLE rooms DROP COLUMN evidence; ALTER TABLE rooms DROP COLUMN layout; ALTER TABLE seats DROP COLUMN signing; "
+                             "PRAGMA user_version = 2;")
         db.close()
         server.start()
         seen = server.inspect(room)

@@ -312,7 +312,7 @@ def make(server):
         server.stop()
         with sqlite3.connect(server.data + "/tessera.db") as db:
             for change in ("DROP TABLE consents", "DROP TABLE recordings", "DROP TABLE segments", "ALTER TABLE rooms DROP COLUMN recording",
-                           "ALTER TABLE rooms DROP COLUMN locked", "ALTER TABLE seats DROP COLUMN fixed", "ALTER TABLE seats DROP COLUMN language",
+                           "ALTER TABLE rooms DROP COLUMN evidence", "ALTER TABLE rooms DROP COLUMN locked", "ALTER TABLE seats DROP COLUMN fixed", "ALTER TABLE seats DROP COLUMN language",
                            "ALTER TABLE rooms DROP COLUMN layout", "ALTER TABLE seats DROP COLUMN signing",
                            "UPDATE seats SET role = 'provider' WHERE seat = 'one'", "UPDATE seats SET role = 'nurse' WHERE seat = 'two'",
                            "PRAGMA user_version = 1"):
