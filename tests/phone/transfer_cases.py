@@ -83,8 +83,8 @@ def make(server):
     def taken_up(p, before=None):
         """The INVITE that takes a dialog up; it has nothing new in it."""
         seen = before["cseq"] if before else ""
-        m = p.hear_until(lambda m: m.method == "INVITE" and not m.status and m["cseq"] != seen, 10)
-        assert (m["call-id"], m.tag("to"), m.tag("from")) == (p.call_id, p.tag, p.to_tag)
+        m = p.hear_until(lambda m: m.method == "INVITE" and not m.status and m["call-id"] == p.call_id and m["cseq"] != seen, 10)
+        assert (m.tag("to"), m.tag("from")) == (p.tag, p.to_tag)
         assert not m.body or m.sdp_port() == p.rtp.target[1]
         return m
 
