@@ -26,6 +26,7 @@ void sig_api_consent(sig_request *q);
 void sig_api_mute(sig_request *q);
 void sig_api_tier(sig_request *q);
 void sig_api_freeze(sig_request *q);
+void sig_api_sound(sig_request *q);
 void sig_api_admit(sig_request *q);
 void sig_api_deny(sig_request *q);
 void sig_api_remove(sig_request *q);

@@ -30,6 +30,12 @@ typedef enum {
     SIG_MAY_CHAT,
     SIG_MAY_PHONE, /* be called on the telephone for one's own sound */
     SIG_MAY_HAND,
+    SIG_MAY_WHISPER,   /* be heard by one person alone */
+    SIG_MAY_INTERPRET, /* be heard by those who chose a language */
+    SIG_MAY_LISTEN,    /* choose it */
+    SIG_MAY_CLINICAL,  /* send the sound of a stethoscope */
+    SIG_MAY_DENOISE,   /* have the noise taken out of one's own sound, or not */
+    SIG_MAY_SOUND,     /* all of these but whispering, for others */
     SIG_MAY_MUTE,
     SIG_MAY_UNMUTE_ASK,
     SIG_MAY_CAMERA_ASK,

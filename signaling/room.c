@@ -88,7 +88,12 @@ static json_t *open_json(const sig_room *r)
     void *seat = NULL;
     g_hash_table_iter_init(&i, f->seats);
     while (g_hash_table_iter_next(&i, NULL, &seat)) {
-        json_array_append_new(seats, seat_json(seat));
+        json_t *one = seat_json(seat);
+        json_t *sound = json_object_get(r->sounds, ((const sig_seat_facts *)seat)->id);
+        if (sound) {
+            json_object_set(one, "sound", sound);
+        }
+        json_array_append_new(seats, one);
     }
     return json_pack("{s:s, s:s, s:s, s:o, s:o}", "type", "open", "room", r->id, "name", f->name, "config", config_json(r),
                      "seats", seats);
@@ -459,6 +464,7 @@ void sig_room_free(sig_room *r)
         g_hash_table_destroy(tables[i]);
     }
     json_decref(r->roster);
+    json_decref(r->sounds);
     g_free(r);
 }
 

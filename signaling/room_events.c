@@ -221,11 +221,27 @@ static json_t *pick(const json_t *m, const char *const *members)
     return out;
 }
 
+static void keep_sounds(sig_room *r)
+{
+    const json_t *p = NULL;
+    size_t i = 0;
+    json_decref(r->sounds);
+    r->sounds = json_object();
+    json_array_foreach(json_object_get(r->roster, "participants"), i, p)
+    {
+        json_t *sound = json_object_get(p, "sound");
+        if (sound) {
+            json_object_set(r->sounds, text(p, "seat"), sound);
+        }
+    }
+}
+
 static void on_roster(sig_room *r, const json_t *m)
 {
     static const char *const members[] = {"type", "revision", "participants", NULL};
     json_t *before = r->roster;
     r->roster = pick(m, members);
+    keep_sounds(r);
     sig_phone_roster(r->gateway->phone, r->id, before, r->roster);
     json_decref(before);
     GHashTableIter i;

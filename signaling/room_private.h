@@ -39,6 +39,7 @@ struct sig_room {
     GHashTable *live;    /* seat -> sig_live, owned */
     GHashTable *legs;    /* session -> seat: telephone calls */
     json_t *roster;      /* newest, as clients see it; NULL = none */
+    json_t *sounds;      /* seat -> its `sound` in the newest roster: a room that is opened again is told */
     sig_recording *recording;
     GHashTable *layouts; /* tier -> json_t, as clients see it */
 };

@@ -48,6 +48,7 @@ const sig_route sig_routes[] = {
     {EVHTTP_REQ_POST, "/api/v1/rooms/*/participants/*/mute", sig_api_mute, SIG_ACCESS_ADMIN},
     {EVHTTP_REQ_POST, "/api/v1/rooms/*/participants/*/tier", sig_api_tier, SIG_ACCESS_ADMIN},
     {EVHTTP_REQ_POST, "/api/v1/rooms/*/participants/*/freeze", sig_api_freeze, SIG_ACCESS_ADMIN},
+    {EVHTTP_REQ_POST, "/api/v1/rooms/*/participants/*/sound", sig_api_sound, SIG_ACCESS_ADMIN},
     {EVHTTP_REQ_POST, "/api/v1/rooms/*/participants/*/admit", sig_api_admit, SIG_ACCESS_ADMIN},
     {EVHTTP_REQ_POST, "/api/v1/rooms/*/participants/*/deny", sig_api_deny, SIG_ACCESS_ADMIN},
     {EVHTTP_REQ_DELETE, "/api/v1/rooms/*/participants/*", sig_api_remove, SIG_ACCESS_ADMIN},

@@ -6,6 +6,7 @@
 #include <event2/http.h>
 #include <jansson.h>
 
+#include "signaling/permissions.h"
 #include "signaling/room.h"
 #include "signaling/ws.h"
 
@@ -32,5 +33,9 @@ void sig_session_ask(sig_session *s, const char *what, const char *by); /* "unmu
 void sig_session_withdraw_ask(sig_session *s);                          /* to speak: a host has muted again since */
 bool sig_session_is_host(const sig_session *s);
 void sig_session_facts_changed(sig_session *s, const sig_seat_facts *facts);
+
+/* The order to a room's process for what `m` changes of a seat's sound; `first`: the operation of its first member, NONE = it has
+ * none. */
+json_t *sig_sound_order(const char *seat, const json_t *m, sig_permission *first);
 
 #endif

@@ -284,6 +284,7 @@ void sig_session_dispatch(sig_session *s, const json_t *m)
                  {"hand", sig_session_hand, IN(JOINED)},
                  {"share", sig_session_share, IN(JOINED)},
                  {"host", sig_session_host, IN(JOINED)},
+                 {"sound", sig_session_sound, IN(JOINED)},
                  {"phone", sig_session_phone, IN(JOINED)},
                  {"consent", sig_session_consent, IN(JOINED)},
                  {"leave", on_leave, IN(JOINED) | IN(WAITING) | IN(ENTERING) | IN(CHECKING)},

@@ -55,6 +55,7 @@ void sig_session_share(sig_session *s, const json_t *m);
 void sig_session_state_changed(sig_session *s, const json_t *m);
 void sig_session_consent(sig_session *s, const json_t *m); /* session_recording.c */
 void sig_session_phone(sig_session *s, const json_t *m);   /* session_phone.c */
+void sig_session_sound(sig_session *s, const json_t *m);   /* session_sound.c */
 void sig_session_refuse_call(sig_session *s, const json_t *request, const sig_refusal *why);
 void sig_session_record(sig_session *s, const json_t *m); /* the host's operations */
 void sig_session_freeze(sig_session *s, const json_t *m);

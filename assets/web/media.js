@@ -14,7 +14,7 @@ export class Media extends EventTarget {
   devices = { audioinput: [], videoinput: [], audiooutput: [] };
   chosen = { audio: '', video: '', output: '' };
   asked = false; // the person was asked for devices since the last close()
-  #constraints;
+  constraints;
   #turn = 0;
   #facing = '';
   #forbidden = new Set();
@@ -22,7 +22,7 @@ export class Media extends EventTarget {
   // `constraints` ({audio, video}) adds to, or replaces members of, what is asked of the devices.
   constructor(constraints = {}) {
     super();
-    this.#constraints = { audio: { ...AUDIO, ...constraints.audio }, video: { ...VIDEO, ...constraints.video } };
+    this.constraints = { audio: { ...AUDIO, ...constraints.audio }, video: { ...VIDEO, ...constraints.video } };
     if (this.available) navigator.mediaDevices.addEventListener('devicechange', () => this.refresh());
   }
 
@@ -96,8 +96,8 @@ export class Media extends EventTarget {
 
   #constraint(kind) {
     const id = this.chosen[kind];
-    if (kind === 'video' && !id && this.#facing) return { ...this.#constraints.video, facingMode: this.#facing };
-    return id ? { ...this.#constraints[kind], deviceId: { exact: id } } : this.#constraints[kind];
+    if (kind === 'video' && !id && this.#facing) return { ...this.constraints.video, facingMode: this.#facing };
+    return id ? { ...this.constraints[kind], deviceId: { exact: id } } : this.constraints[kind];
   }
 
   #adopt(track) {

@@ -33,6 +33,7 @@ export class Room {
   #page;
   #phone = null; // a promise: most servers have none
   #freeze = null; // the same: most people never see it
+  #sound = null; // the same: most visits do not need it
   #picture;
   #chat;
 
@@ -54,6 +55,7 @@ export class Room {
     visit.on('phone', () => this.#buttons());
     visit.on('roster', () => visit.onPhone && this.#buttons());
     visit.on('roster', () => this.#freezes());
+    visit.on('roster', (roster) => roster.some((p) => p.sound) && this.#hearing());
     visit.on('lost', () => this.#note(t('deviceLost')));
     visit.on('asked', (asked) => this.#asked(asked));
     visit.on('nopath', () => {
@@ -143,6 +145,7 @@ export class Room {
     }
     $('room').toggleAttribute('data-panel', !!name);
     if (name === 'chat') this.#chat.read();
+    if (name === 'more') this.#hearing();
     if (moved && name) $(name === 'chat' ? 'chat-text' : name + '-title').focus();
     else if (moved && before) $(before + '-button').focus();
     this.#picture.fit();
@@ -195,6 +198,14 @@ export class Room {
     this.#freeze = import(new URL('./freeze/freeze.js', import.meta.url).href)
       .then(({ Freeze }) => new Freeze(this.#visit, this.#page))
       .catch(() => (this.#freeze = null)); // tried again with the next list
+  }
+
+  // Who hears whom: when the person looks for it, or somebody changed it.
+  #hearing() {
+    if (this.#sound || !this.#visit.me) return;
+    this.#sound = import(new URL('./sound/sound.js', import.meta.url).href)
+      .then(({ Sound }) => new Sound(this.#visit, this.#page))
+      .catch(() => (this.#sound = null));
   }
 
   // By the list, which also knows what was switched by keys.

@@ -123,13 +123,17 @@ export class Visit extends EventTarget {
     return this.media.set('video', on);
   }
 
-  // These four give a promise that fails with an Error whose `code` says why not ("forbidden", "rate_limited", ...).
+  // These give a promise that fails with an Error whose `code` says why not ("forbidden", "rate_limited", ...).
+  request(message) {
+    return this.#signaling.request(message);
+  }
+
   chat(text) {
-    return this.#signaling.request({ type: 'chat', text });
+    return this.request({ type: 'chat', text });
   }
 
   hand(raised) {
-    return this.#signaling.request({ type: 'hand', raised });
+    return this.request({ type: 'hand', raised });
   }
 
   // op: one of me.may; seat: whom it is about; value: of "lock" and "tier".
@@ -137,22 +141,17 @@ export class Visit extends EventTarget {
     const message = { type: 'host', op };
     if (seat !== undefined) message.seat = seat;
     if (value !== undefined) message.value = value;
-    return this.#signaling.request(message);
+    return this.request(message);
   }
 
   // The person's own telephone for sound. op: "call" (number, unless one is on file: me.phone.number), "hang_up", "audio" (on).
   phone(op, more) {
-    return this.#signaling.request({ type: 'phone', op, ...more });
-  }
-
-  // A host's call to somebody, by its id.
-  hangUp(call) {
-    return this.#signaling.request({ type: 'host', op: 'dial', value: false, call });
+    return this.request({ type: 'phone', op, ...more });
   }
 
   // To being recorded; also later, and as often as the person likes. `version`: of the text that was shown.
   consent(agree, version) {
-    return this.#signaling.request({ type: 'consent', agree, version });
+    return this.request({ type: 'consent', agree, version });
   }
 
   async share(on) {

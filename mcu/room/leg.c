@@ -56,6 +56,7 @@ static bool join_mixer(mcu_leg *l)
     if (!l->has_voice || !l->has_listener) {
         return false;
     }
+    mcu_seat_apply_sound(l->room, l->seat);
     mcu_leg_apply_volume(l);
     mcu_leg_apply_state(l);
     return true;

@@ -54,6 +54,11 @@ static json_t *row(const mcu_room *r, const mcu_seat *seat, const char *kind, co
     if (mcu_freeze_of(r, seat) != NULL) {
         json_object_set_new(p, "frozen", json_string(mcu_freeze_of(r, seat)));
     }
+    json_t *sound = mcu_seat_sound_json(seat);
+    if (json_object_size(sound) > 0) {
+        json_object_set(p, "sound", sound);
+    }
+    json_decref(sound);
     if (l != NULL) {
         json_object_update_new(p, json_pack("{sb sb}", "phone", true, "clear", mcu_leg_is_clear(l)));
     }
@@ -232,6 +237,7 @@ static json_t *session_json(mcu_session *s)
                                      t.local_candidate, "remote", t.remote_candidate, "codec_in",
                                      mcu_codec_name(t.video_in.codec), "codec_out", mcu_codec_name(s->view.codec)));
     json_object_set_new(out, "playout", playout_json(s));
+    json_object_set_new(out, "sound", mcu_seat_sound_json(s->seat));
     json_object_update_new(out, json_pack("{s{so so} s{so so} sI sI}", "in", "audio", stream_json(&t.audio_in), "video",
                                           stream_json(&t.video_in), "out", "audio", stream_json(&t.audio_out), "video",
                                           stream_json(&t.video_out), "bad_packets", (json_int_t)t.bad_packets, "auth_failures",

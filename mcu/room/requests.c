@@ -228,8 +228,10 @@ static bool request_leave(mcu_room *r, const json_t *m, GError **error)
         return false;
     }
     mcu_report_session(s, "gone", "left");
-    s->seat->session = NULL;
+    mcu_seat *seat = s->seat;
+    seat->session = NULL;
     mcu_session_free(s);
+    mcu_seat_end_whisper(r, seat);
     mcu_people_changed(r);
     mcu_reply_ok(r, m);
     return true;
@@ -352,17 +354,29 @@ static const struct {
     const char *type;
     request_fn fn;
 } requests[] = {
-    {"key", mcu_request_key},       {"keyframe", mcu_request_keyframe},
-    {"leg", mcu_request_leg},       {"leg_update", mcu_request_leg_update},
-    {"say", mcu_request_say},       {"candidate", request_candidate},
-    {"caption", request_caption},   {"display", mcu_request_display},
-    {"end", request_end},           {"freeze", mcu_request_freeze},
-    {"inspect", request_inspect},   {"layout", request_layout},
-    {"layouts", request_layouts},   {"leave", request_leave},
-    {"metrics", request_metrics},   {"mute", request_mute},
-    {"offer", request_offer},       {"picture", request_picture},
-    {"record", mcu_request_record}, {"seat", request_seat},
-    {"state", request_state},       {"tier", mcu_request_tier},
+    {"key", mcu_request_key},
+    {"keyframe", mcu_request_keyframe},
+    {"leg", mcu_request_leg},
+    {"leg_update", mcu_request_leg_update},
+    {"say", mcu_request_say},
+    {"candidate", request_candidate},
+    {"caption", request_caption},
+    {"display", mcu_request_display},
+    {"end", request_end},
+    {"freeze", mcu_request_freeze},
+    {"inspect", request_inspect},
+    {"layout", request_layout},
+    {"layouts", request_layouts},
+    {"leave", request_leave},
+    {"metrics", request_metrics},
+    {"mute", request_mute},
+    {"offer", request_offer},
+    {"picture", request_picture},
+    {"record", mcu_request_record},
+    {"seat", request_seat},
+    {"seat_sound", mcu_request_seat_sound},
+    {"state", request_state},
+    {"tier", mcu_request_tier},
     {"unseat", request_unseat},
 };
 

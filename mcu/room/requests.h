@@ -17,4 +17,7 @@ bool mcu_request_seat(mcu_room *r, const json_t *message, GError **error);
 bool mcu_request_tier(mcu_room *r, const json_t *message, GError **error);
 bool mcu_request_display(mcu_room *r, const json_t *message, GError **error);
 
+/* Who hears a seat and what it hears (seat_sound.c). */
+bool mcu_request_seat_sound(mcu_room *r, const json_t *message, GError **error);
+
 #endif

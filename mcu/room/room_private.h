@@ -27,17 +27,31 @@ typedef struct mcu_check mcu_check;
 typedef struct mcu_leg mcu_leg;
 typedef struct mcu_record mcu_record;
 
+#define MCU_LANGUAGE_MAX 4 /* of ISO 639, with its end */
+
+typedef enum { MCU_DENOISE_AS_CONFIGURED = 0, MCU_DENOISE_OFF, MCU_DENOISE_ON } mcu_denoise;
+
+/* Who hears a seat, and what it hears (seat_sound.c). */
+typedef struct {
+    char whisper[MCU_ID_MAX + 1];     /* the seat that alone hears this one; "" = everybody */
+    char channel[MCU_LANGUAGE_MAX];   /* interprets into; "" = does not */
+    char hears[MCU_LANGUAGE_MAX + 1]; /* the language of an interpretation, "both", or "": the original */
+    bool clinical;                    /* heart, lungs */
+    mcu_denoise denoise;
+} mcu_seat_sound;
+
 /* The durable place of one person; the gateway's store is the original. */
 typedef struct {
     char id[MCU_ID_MAX + 1];
     char *name;
     char role[MCU_ID_MAX + 1];
     bool host;
-    bool muted;                      /* by a host */
-    bool sends_audio, sends_video;   /* whether the seat may be heard, be seen; neither: it has no tile */
-    bool fixed;                      /* the size of its picture never changes */
-    bool signing;                    /* speaks with hands: counts as speaking while the camera is on */
-    unsigned signer;                 /* place among those who do so now, from 1; 0 = does not */
+    bool muted;                    /* by a host */
+    bool sends_audio, sends_video; /* whether the seat may be heard, be seen; neither: it has no tile */
+    bool fixed;                    /* the size of its picture never changes */
+    bool signing;                  /* speaks with hands: counts as speaking while the camera is on */
+    unsigned signer;               /* place among those who do so now, from 1; 0 = does not */
+    mcu_seat_sound sound;
     unsigned tier_cap;               /* largest tier allowed, 0 = all */
     uint32_t person;                 /* number towards the mixer, never reused */
     uint32_t content;                /* the same of a screen that is shared beside the camera */
@@ -172,6 +186,13 @@ bool mcu_seat_hand(const mcu_seat *seat); /* raised, on the page or by a key of 
 /* session_picture.c */
 void mcu_session_take_picture(mcu_session *s, unsigned tier, mcu_au *au); /* from the mixer, of any tier */
 void mcu_session_enter(mcu_session *s); /* the tier that it waits for: by what was kept of that, or at a keyframe */
+
+/* seat_sound.c */
+void mcu_seat_apply_sound(mcu_room *r, const mcu_seat *seat);              /* -> mixer, where it has a place there */
+void mcu_seats_apply_sound(mcu_room *r);                                   /* of all: somebody came who is whispered to */
+bool mcu_seat_read_sound(mcu_seat *seat, const json_t *m, GError **error); /* what is absent stays; an error changes nothing */
+json_t *mcu_seat_sound_json(const mcu_seat *seat);                         /* what is not as usual; an object */
+void mcu_seat_end_whisper(mcu_room *r, mcu_seat *seat);                    /* it has left the visit */
 
 /* share.c */
 void mcu_session_apply_share(mcu_session *s);                    /* the screen beside the camera -> mixer */

@@ -67,6 +67,11 @@ bool mcu_request_seat(mcu_room *r, const json_t *m, GError **error)
     mcu_read_flag(m, "signing", &seat->signing);
     int cap = tier != NULL && tier[0] != '\0' ? mcu_room_options_tier(&r->options, tier) : 0;
     seat->tier_cap = cap > 0 ? (unsigned)cap : 0;
+    const json_t *sound = json_object_get(m, "sound");
+    if (sound != NULL && !mcu_seat_read_sound(seat, sound, error)) {
+        return false;
+    }
+    mcu_seats_apply_sound(r);
     if (seat->leg != NULL) {
         mcu_leg_apply_state(seat->leg);
     }
@@ -86,6 +91,9 @@ bool mcu_seat_is_person(const mcu_seat *seat)
 bool mcu_seat_is_heard(const mcu_seat *seat)
 {
     const mcu_session *s = seat->session;
+    if (seat->sound.whisper[0] != '\0') {
+        return false; /* by everybody */
+    }
     if (seat->leg != NULL) {
         return mcu_leg_is_heard(seat->leg);
     }
@@ -99,5 +107,8 @@ bool mcu_seat_hand(const mcu_seat *seat)
 
 bool mcu_seat_talking(const mcu_seat *seat)
 {
+    if (seat->sound.whisper[0] != '\0') {
+        return false; /* to everybody */
+    }
     return seat->leg != NULL ? mcu_leg_talking(seat->leg) : seat->session != NULL && seat->session->talking;
 }

@@ -144,6 +144,7 @@ static void join_mixer(mcu_session *s)
     }
     mcu_decode_limits limits = mcu_peer_decode_limits(s->peer);
     s->tier_able = mcu_room_options_top(&r->options, &limits);
+    mcu_seat_apply_sound(r, s->seat);
     mcu_session_apply_tier(s);
     mcu_session_apply_share(s);
     mcu_session_apply_state(s);

@@ -9,7 +9,8 @@ bool mcu_speaker_signs(const mcu_session *s)
 
 static double level_of(const mcu_seat *seat, const mix_voice_level *levels, unsigned n)
 {
-    bool heard = mcu_seat_is_heard(seat);
+    bool original = seat->sound.channel[0] == '\0' && !seat->sound.clinical; /* who interprets takes nobody's place */
+    bool heard = original && mcu_seat_is_heard(seat);
     for (unsigned i = 0; heard && i < n; i++) {
         if (levels[i].voice == seat->person) {
             return levels[i].level_dbov;

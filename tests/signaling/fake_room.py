@@ -115,6 +115,15 @@ def handle(s, m, fd=-1):
         send(s, {"type": "opened", "room": room})
     elif t == "seat":
         seats[seat] = {k: v for k, v in m.items() if k != "type"}
+    elif t == "seat_sound":
+        if m.get("whisper", "") and m["whisper"] not in seats:
+            send(s, {"type": "error", "code": "not_found", "message": "whom to whisper to is not in this visit", **reply})
+            return
+        now = {**seats[seat].get("sound", {}), **{k: m[k] for k in ("whisper", "channel", "hears", "clinical", "denoise") if k in m}}
+        seats[seat]["sound"] = {k: v for k, v in now.items() if v != "" and (k == "denoise" or v)}
+        send(s, {"type": "ok", **reply})
+        revision += 1
+        send(s, roster())
     elif t == "unseat":
         seats.pop(seat, None)
         sessions.pop(seat, None)

@@ -39,6 +39,7 @@ def make(server):
         assert server.rest("GET", "/rooms/none").status == 404 and server.rest("GET", "/rooms/ended").status == 410
         assert server.rest("GET", "/rooms").status == 200 and server.rest("GET", "/rooms/" + room).status == 200
         assert link["expires"] > 0
+        assert server.rest("POST", f"/rooms/{room}/participants/one/sound", {"hears": "es"}).status == 409  # nobody is there yet
         for path, body in (("/rooms", {"name": 1}), ("/rooms/none/links", {"role": "guest", "name": "N"})):
             assert server.rest("POST", path, body).status >= 400
         for what, body, bad in (("lock", {"locked": False}, 400), ("mute-all", None, 204), ("layout", {"layout": "grid"}, 400)):
@@ -56,7 +57,7 @@ def make(server):
         assert server.request("GET", f"/api/v1/rooms/{room}/tiers/A.jpg").status == 401
         server.link(room, seat="two")
         assert server.rest("DELETE", f"/rooms/{room}/links/two").status == 204 and server.rest("DELETE", f"/rooms/{room}/links/two").status == 404
-        for what, body in (("mute", {"muted": True}), ("tier", {"tier": "auto"})):
+        for what, body in (("mute", {"muted": True}), ("tier", {"tier": "auto"}), ("sound", {"hears": "es"})):
             path = f"/rooms/{room}/participants/one/{what}"
             assert server.rest("POST", path, body).status == 204 and server.rest("POST", path, {}).status == 400
         path = f"/rooms/{room}/participants/kiosk/freeze"
@@ -178,6 +179,7 @@ def make(server):
         await say(ws, type="phone", op="hang_up", id=2)
         await hear(ws, "error")
         await say(ws, type="share", on=False)
+        await say(host, type="sound", seat="one", hears="es")
         await say(host, type="host", op="camera_ask", seat="one")
         await hear(ws, "asked")
         await say(host, type="host", op="layout", value="speaker", id=1)

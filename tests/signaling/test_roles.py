@@ -10,7 +10,9 @@ ALWAYS = {("audio", "patient", False): True, ("audio", "observer", True): False,
           ("remove", "clinician", True): True, ("mute_all", "patient", False): False, ("end", "guest", False): False,
           ("lock", "kiosk", False): False, ("hand", "compliance", False): False,
           ("record", "clinician", False): False, ("record", "clinician", True): True, ("dial", "patient", False): False,
-          ("phone", "patient", False): True, ("phone", "observer", True): False}
+          ("phone", "patient", False): True, ("phone", "observer", True): False,
+          ("whisper", "patient", True): False, ("whisper", "clinician", False): True, ("interpret", "clinician", True): False,
+          ("listen", "observer", False): True, ("clinical", "observer", True): False, ("sound", "clinician", False): False}
 
 
 def table():
@@ -35,7 +37,10 @@ def make(server):
         """The code of the refusal, or "ok": what the server answers to one try of an operation."""
         tries = {"audio": {"type": "state", "audio": True, "video": False}, "video": {"type": "state", "audio": False, "video": True},
                  "share": {"type": "share", "on": True}, "chat": {"type": "chat", "text": "Hello"}, "hand": {"type": "hand", "raised": True},
-                 "phone": {"type": "phone", "op": "call", "number": "+15550100199"}}
+                 "phone": {"type": "phone", "op": "call", "number": "+15550100199"},
+                 "whisper": {"type": "sound", "whisper": other}, "interpret": {"type": "sound", "channel": "es"},
+                 "listen": {"type": "sound", "hears": "es"}, "clinical": {"type": "sound", "clinical": False},
+                 "denoise": {"type": "sound", "denoise": True}, "sound": {"type": "sound", "seat": other, "hears": "fr"}}
         values = {"lock": False, "tier": "auto", "layout": "grid", "freeze": "camera", "dial": "+15550100199"}
         if operation == "review":
             r = server.request("GET", "/api/v1/recordings", None, {"Authorization": "Bearer " + token})

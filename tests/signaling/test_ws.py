@@ -198,7 +198,29 @@ def make(server):
         await hear(ws, "answer")
         await ws.close()
 
-    return [join_offer_and_leave, refused_tokens_say_why, bad_messages_name_the_member_and_change_nothing, the_first_message_must_be_join,
+    async def who_hears_whom_is_recorded_and_outlives_the_rooms_process():
+        room = server.room()
+        link = server.link(room, role="clinician", seat="doc")
+        server.link(room, seat="two")
+        ws, _ = await server.join(link)
+        await say(ws, type="offer", sdp="v=0")
+        await hear(ws, "quality")
+        await say(ws, type="sound", whisper="two", denoise=True, id=3)
+        assert (await hear(ws, "ok"))["id"] == 3
+        assert (await hear(ws, "roster"))["participants"][0]["sound"] == {"whisper": "two", "denoise": True}
+        lines = [json.loads(line) for line in server.trail().splitlines()]
+        assert [m["target"] for m in lines if m.get("operation") == "whisper" and m.get("room") == room] == ["two"]
+        for code, m in (("not_found", {"whisper": "nobody"}), ("forbidden", {"seat": "two", "whisper": "doc"}), ("bad_request", {}),
+                        ("bad_request", {"hears": "klingon"}), ("forbidden", {"seat": "two", "hears": "es"})):
+            await say(ws, type="sound", **m, id=4)
+            assert (await hear(ws, "error"))["code"] == code, m
+        await say(ws, type="offer", sdp="v=0\r\na=x-crash\r\n")
+        await hear(ws, "restart")
+        seats = {s["seat"]: s for s in server.inspect(room)["audio"]["seats"]}
+        assert seats["doc"]["sound"] == {"whisper": "two", "denoise": True}
+        await ws.close()
+
+    return [join_offer_and_leave, who_hears_whom_is_recorded_and_outlives_the_rooms_process, refused_tokens_say_why, bad_messages_name_the_member_and_change_nothing, the_first_message_must_be_join,
             oversized_binary_and_masked_wrong, a_flood_is_limited_and_then_closed, origins, the_newest_join_of_a_seat_wins,
             a_device_that_wakes_up_leaves_the_seat_to_the_newer_one, signaling_lost_and_resumed_keeps_the_session, a_page_that_is_left_leaves_the_room, mute_removal_and_end_reach_the_person,
             a_refused_offer_is_an_error_of_that_client]

@@ -590,6 +590,26 @@ mcu_status mix_audio_listener_profile(mix_audio *a, uint32_t listener, mix_audio
     return MCU_OK;
 }
 
+mcu_status mix_audio_voice_route(mix_audio *a, uint32_t voice, mix_route route)
+{
+    (void)a;
+    fake.route[voice & 255] = route;
+    return fake.voices[voice & 255] ? MCU_OK : MCU_EINVAL;
+}
+
+mcu_status mix_audio_voice_denoise(mix_audio *a, uint32_t voice, bool on)
+{
+    (void)a;
+    fake.denoise[voice & 255] = on ? 1 : -1;
+    return MCU_OK;
+}
+
+void mix_audio_listener_hears(mix_audio *a, uint32_t listener, uint32_t channel)
+{
+    (void)a;
+    fake.hears[listener & 255] = channel;
+}
+
 void mix_audio_listener_remove(mix_audio *a, uint32_t listener)
 {
     (void)a;

@@ -38,7 +38,10 @@ typedef struct {
     bool hushed[256], bad_wav;
     bool no_place; /* for another call */
     unsigned gain[256], said[256];
-    bool masked[256];     /* voices */
+    bool masked[256]; /* voices */
+    mix_route route[256];
+    int denoise[256]; /* -1 off, 1 on, 0 not told */
+    uint32_t hears[256];
     bool pacer_full;      /* the next picture is refused */
     mcu_codec send_codec; /* what new peers negotiate */
     mcu_decode_limits limits;

@@ -39,6 +39,7 @@ set(ROOM_FILES
   ${ROOM}/requests.c
   ${ROOM}/room.c
   ${ROOM}/seat.c
+  ${ROOM}/seat_sound.c
   ${ROOM}/session.c
   ${ROOM}/session_picture.c
   ${ROOM}/session_tier.c
@@ -51,7 +52,7 @@ set(ROOM_FILES
   ${ROOM}/view.c
   ${ROOM}/wiring.c
 )
-foreach(part freeze layout legs record record_own rules seats)
+foreach(part freeze layout legs record record_own rules seats sound)
   tessera_test(room_${part}
     SOURCES test_room_${part}.c room_kit.c record_kit.c recording_kit.c fake_media.c fake_call.c ${ROOM_FILES}
     LIBS tessera_recorder PkgConfig::ROOM_GIO)

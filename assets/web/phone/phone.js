@@ -182,7 +182,7 @@ export class Phone {
       if (!row) {
         row = make('li', {}, make('bdi', { dir: 'auto' }), make('small'), make('button', { type: 'button' }));
         row.dataset.call = call.call;
-        row.lastChild.addEventListener('click', () => this.#visit.hangUp(call.call).catch(() => this.#page.note(this.#t('notDone'))));
+        row.lastChild.addEventListener('click', () => this.#visit.request({ type: 'host', op: 'dial', value: false, call: call.call }).catch(() => this.#page.note(this.#t('notDone'))));
         list.append(row);
       }
       set(row.firstChild, this.#name(call));
