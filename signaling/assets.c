@@ -24,7 +24,8 @@
 
 typedef struct {
     const char *type;
-    GBytes *body, *gzip, *brotli; /* NULL = not worth it */
+    GBytes *body, *gzip, *brotli; /* NULL = not worth it, or nobody has asked for it */
+    bool has_gzip, has_brotli;    /* it was tried */
     char etag[2 * 16 + 3];
 } asset;
 
@@ -158,8 +159,6 @@ static void prepare(sig_assets *a)
         if (is_page(f)) {
             name_version(a, f, sig_assets_is_admin(name) ? a->admin_policy : a->policy);
         }
-        f->gzip = sig_compress_gzip(g_bytes_get_data(f->body, NULL), g_bytes_get_size(f->body));
-        f->brotli = sig_compress_brotli(g_bytes_get_data(f->body, NULL), g_bytes_get_size(f->body));
     }
 }
 
@@ -249,13 +248,24 @@ static void allow_origin(sig_request *q)
     }
 }
 
-static void send_body(sig_request *q, const asset *f, int status)
+/* Compressed when somebody first asks for it: all files together take half a second, for which a gateway that comes back would be
+ * missed. */
+static GBytes *packed(GBytes *body, GBytes **kept, bool *tried, GBytes *(*compress)(const void *, size_t))
+{
+    if (!*tried) {
+        *kept = compress(g_bytes_get_data(body, NULL), g_bytes_get_size(body));
+        *tried = true;
+    }
+    return *kept;
+}
+
+static void send_body(sig_request *q, asset *f, int status)
 {
     GBytes *body = f->body;
-    if (f->brotli && accepts(q, "br")) {
+    if (accepts(q, "br") && packed(f->body, &f->brotli, &f->has_brotli, sig_compress_brotli)) {
         sig_reply_header(q, "Content-Encoding", "br");
         body = f->brotli;
-    } else if (f->gzip && accepts(q, "gzip")) {
+    } else if (accepts(q, "gzip") && packed(f->body, &f->gzip, &f->has_gzip, sig_compress_gzip)) {
         sig_reply_header(q, "Content-Encoding", "gzip");
         body = f->gzip;
     }
@@ -277,7 +287,7 @@ void sig_assets_serve(sig_request *q, const char *path, int status)
     const sig_assets *a = q->gateway->assets;
     const char *rest = after_version(path);
     g_autofree char *plain = rest ? g_strconcat("/web", rest, NULL) : g_strdup(path);
-    const asset *f = g_hash_table_lookup(a->files, plain);
+    asset *f = g_hash_table_lookup(a->files, plain);
     if (!f) {
         sig_reply_problem(q, 404, mcu_error_name(MCU_ERROR_NOT_FOUND), "There is nothing here.");
         return;

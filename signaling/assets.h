@@ -1,5 +1,6 @@
 /* assets.h - the web client's files, kept in memory.  Thread: the gateway's loop.
- * Loaded at start (at most 8 MiB together), compressed once, with an ETag from their content. "/web/VERSION/app.js" is
+ * Loaded at start (at most 8 MiB together), each compressed once, when it is first asked for, with an ETag from their content.
+ * "/web/VERSION/app.js" is
  * "/web/app.js" too: pages name their parts so, and a browser keeps what has the present VERSION without asking again. */
 #ifndef SIGNALING_ASSETS_H
 #define SIGNALING_ASSETS_H
