@@ -170,6 +170,7 @@ static x264_t *open_x264(const mix_tier_spec *t, const char *preset)
     p.i_fps_den = p.i_timebase_num = 1;
     p.i_keyint_max = X264_KEYINT_MAX_INFINITE;
     p.i_scenecut_threshold = 0;
+    p.rc.f_aq_strength = 0.6F;
     p.rc.i_rc_method = X264_RC_ABR;
     p.rc.i_bitrate = p.rc.i_vbv_max_bitrate = p.rc.i_vbv_buffer_size = kbps;
     p.b_repeat_headers = 1;

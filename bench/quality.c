@@ -1,7 +1,9 @@
 /* quality.c - tessera-quality: how much of the canvases is left after the room's encoders, the same on every run: nothing is
- * paced. tessera-quality [-n STREAMS] [-T TIERS | -t WxH@FPS:KBPS,...] [-f TICKS] [-w TICKS] [-p PRESET] CLIP... The streams are
- * decoded, composed as a grid by the mixer's own compositor, encoded as a room does, decoded again and compared. Prints, for each
- * tier, SSIM of the luma (8x8 windows) and what was spent. The first -w ticks are encoded but not judged. */
+ * paced. tessera-quality [-n STREAMS] [-T TIERS | -t WxH@FPS:KBPS,...] [-f TICKS] [-w TICKS] [-p PRESET] [-x SETTINGS] [-o
+ * FOLDER] CLIP... The streams are decoded, composed as a grid by the mixer's own compositor, encoded as a room does, decoded
+ * again and compared. Prints, for each tier, SSIM of the luma (8x8 windows), what was spent, and the CPU milliseconds of encoding
+ * a second of it. The first -w ticks are encoded but not judged. -o keeps canvases (A.y4m) and what the encoders made of them
+ * (A.h264), for another's judgement. */
 #include <glib.h>
 #include <libyuv/compare.h>
 #include <stdio.h>
@@ -16,8 +18,9 @@
 typedef struct {
     mix_venc *venc;
     mix_vdec *vdec;
-    double ssim;
+    double ssim, cpu_s;
     uint64_t bytes, pictures;
+    FILE *canvases, *coded; /* NULL = not kept */
 } judged;
 
 typedef struct {
@@ -35,15 +38,49 @@ static void ignore(void *user, mix_source *s, mix_notice what)
     (void)what;
 }
 
+static FILE *open_file(const bench_task *t, const mix_tier_spec *spec, const char *ending)
+{
+    g_autofree char *path = t->folder ? g_strdup_printf("%s/%s.%s", t->folder, spec->name, ending) : NULL;
+    return path ? fopen(path, "wb") : NULL;
+}
+
+static void close_file(FILE *f)
+{
+    if (f) {
+        fclose(f);
+    }
+}
+
+static void keep(const judged *j, const mcu_frame *canvas, const mcu_au *au)
+{
+    if (!j->canvases || !j->coded) {
+        return;
+    }
+    fwrite(au->data, 1, au->size, j->coded);
+    fputs("FRAME\n", j->canvases);
+    for (int p = 0; p < 3; p++) {
+        int half = p > 0;
+        for (int y = 0; y < canvas->height_px >> half; y++) {
+            fwrite(canvas->plane[p] + (ptrdiff_t)y * canvas->stride[p], 1, (size_t)(canvas->width_px >> half), j->canvases);
+        }
+    }
+}
+
 static bool open_tier(const bench_task *t, const mix_tier_spec *spec, judged *j, GError **error)
 {
     mix_venc_config c = {.width_px = spec->width_px,
                          .height_px = spec->height_px,
                          .fps = spec->fps,
                          .bitrate_bps = spec->bitrate_bps,
-                         .preset = t->preset};
+                         .preset = t->preset,
+                         .settings = t->settings};
     j->venc = mix_venc_x264.open(&c, error);
     j->vdec = mix_vdec_new(4096);
+    j->canvases = open_file(t, spec, "y4m");
+    j->coded = open_file(t, spec, "h264");
+    if (j->canvases) {
+        fprintf(j->canvases, "YUV4MPEG2 W%d H%d F%d:1 Ip C420jpeg\n", spec->width_px, spec->height_px, spec->fps);
+    }
     return j->venc != NULL;
 }
 
@@ -78,6 +115,8 @@ static void clear(bench *b)
     for (unsigned k = 0; k < b->task.n_tiers; k++) {
         mix_venc_x264.close(b->tiers[k].venc);
         mix_vdec_free(b->tiers[k].vdec);
+        close_file(b->tiers[k].canvases);
+        close_file(b->tiers[k].coded);
     }
     bench_task_clear(&b->task);
 }
@@ -125,9 +164,12 @@ static void feed(bench *b, unsigned tick, int64_t now_ns)
 
 static void judge(judged *j, const mcu_frame *canvas, bool counts)
 {
+    double cpu_s = bench_cpu_s();
     mcu_au *au = mix_venc_x264.encode(j->venc, canvas, false);
+    j->cpu_s += counts ? bench_cpu_s() - cpu_s : 0;
     mcu_frame *seen = NULL;
     g_assert(au);
+    keep(j, canvas, au);
     if (mix_vdec_decode(j->vdec, au, &seen) == MIX_VDEC_PICTURE && counts) {
         j->ssim += CalcFrameSsim(canvas->plane[0], canvas->stride[0], seen->plane[0], seen->stride[0], canvas->width_px,
                                  canvas->height_px);
@@ -161,9 +203,9 @@ static void print(const bench *b)
     for (unsigned k = 0; k < b->task.n_tiers; k++) {
         const mix_tier_spec *t = &b->task.tiers[k];
         const judged *j = &b->tiers[k];
-        printf("%s{\"name\": \"%s\", \"picture\": \"%dx%d@%d\", \"ssim\": %.5f, \"kbps\": %.1f}", k ? ", " : "", t->name,
-               t->width_px, t->height_px, t->fps, j->pictures ? j->ssim / (double)j->pictures : 0,
-               (double)j->bytes * 8e-3 / bench_task_seconds(&b->task));
+        printf("%s{\"name\": \"%s\", \"picture\": \"%dx%d@%d\", \"ssim\": %.5f, \"kbps\": %.1f, \"encode_ms\": %.3f}",
+               k ? ", " : "", t->name, t->width_px, t->height_px, t->fps, j->pictures ? j->ssim / (double)j->pictures : 0,
+               (double)j->bytes * 8e-3 / bench_task_seconds(&b->task), j->cpu_s * 1e3 / bench_task_seconds(&b->task));
     }
     printf("]}\n");
 }

@@ -141,6 +141,12 @@ static bool read_option(bench_task *t, int option, const char *value)
     case 'p':
         t->preset = value;
         return true;
+    case 'o':
+        t->folder = value;
+        return true;
+    case 'x':
+        t->settings = value;
+        return true;
     default:
         return false;
     }
@@ -148,7 +154,7 @@ static bool read_option(bench_task *t, int option, const char *value)
 
 static bool read_options(bench_task *t, int argc, char **argv, const char *others, bool *flags)
 {
-    g_autofree char *letters = g_strconcat("n:T:t:f:w:p:", others, NULL);
+    g_autofree char *letters = g_strconcat("n:T:t:f:w:p:x:o:", others, NULL);
     for (int o; (o = getopt(argc, argv, letters)) != -1;) {
         const char *other = o == '?' ? NULL : strchr(others, o);
         if (other) {
@@ -166,7 +172,9 @@ bool bench_task_read(bench_task *t, int argc, char **argv, const char *others, b
     memcpy(t->tiers, product_tiers, sizeof product_tiers);
     av_log_set_level(AV_LOG_ERROR);
     if (!read_options(t, argc, argv, others, flags)) {
-        fprintf(stderr, "%s [-n STREAMS] [-T TIERS | -t WxH@FPS:KBPS,...] [-f TICKS] [-w TICKS] [-p PRESET] [-%s] CLIP...\n",
+        fprintf(stderr,
+                "%s [-n STREAMS] [-T TIERS | -t WxH@FPS:KBPS,...] [-f TICKS] [-w TICKS] [-p PRESET] [-x SETTINGS] [-o FOLDER] "
+                "[-%s] CLIP...\n",
                 argv[0], others);
         return false;
     }

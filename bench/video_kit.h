@@ -27,14 +27,15 @@ typedef struct {
     unsigned warm_up, ticks; /* of BENCH_CLIP_NS; the first are not counted */
     mix_tier_spec tiers[MIX_MAX_TIERS];
     unsigned n_tiers;
-    const char *preset;
+    const char *preset, *settings; /* of x264; settings NULL = as they are */
+    const char *folder;            /* for what a program keeps; NULL = it keeps nothing */
     bench_clip *clips[BENCH_MAX_STREAMS];
     unsigned n_clips;
 } bench_task;
 
 /* The product's tiers, 4 streams, 6 s. Options: -n STREAMS, -T TIERS (the first so many), -t WxH@FPS:KBPS,..., -f TICKS, -w
- * TICKS, -p PRESET, then clips. `others` are getopt letters without argument, each of which sets its place in `flags`. False = a
- * message is on stderr. Cleared by bench_task_clear() either way. */
+ * TICKS, -p PRESET, -x NAME=VALUE:... (of x264), -o FOLDER, then clips. `others` are getopt letters without argument, each of
+ * which sets its place in `flags`. False = a message is on stderr. Cleared by bench_task_clear() either way. */
 bool bench_task_read(bench_task *t, int argc, char **argv, const char *others, bool *flags);
 void bench_task_clear(bench_task *t);
 

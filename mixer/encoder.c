@@ -211,7 +211,11 @@ mix_encoder *mix_encoder_start(const mix_encoder_config *c, GError **error)
     e->c = *c;
     e->type = mix_venc_for(c->codec);
     int seconds = c->every_s > 0 ? (int)c->every_s : 1; /* what a still may weigh */
-    e->venc = (mix_venc_config){t->width_px, t->height_px, t->fps, t->bitrate_bps * seconds, c->preset};
+    e->venc = (mix_venc_config){.width_px = t->width_px,
+                                .height_px = t->height_px,
+                                .fps = t->fps,
+                                .bitrate_bps = t->bitrate_bps * seconds,
+                                .preset = c->preset};
     atomic_init(&e->preset, c->preset);
     sem_init(&e->wake, 0, 0);
     int rc = pthread_create(&e->thread, NULL, run, e);

@@ -9,9 +9,10 @@
 #include "mcu/base/status.h"
 #include "mixer/venc.h"
 
-#define THIN_FPS 10    /* and less: a tier of thin lines, on which a large keyframe stands for seconds: VBV of half a second */
-#define UNIT_MAX 1100  /* bytes of a slice: fits every packet, whatever its headers */
-#define COLOUR_BT601 6 /* ITU-T H.264 Table E-3..E-5: SMPTE 170M */
+#define THIN_FPS 10      /* and less: a tier of thin lines, on which a large keyframe stands for seconds: VBV of half a second */
+#define UNIT_MAX 1100    /* bytes of a slice: fits every packet, whatever its headers */
+#define AQ_STRENGTH 0.6F /* see `bench/run quality --sweep`: 1.0, x264's own, takes more from edges than flat walls need */
+#define COLOUR_BT601 6   /* ITU-T H.264 Table E-3..E-5: SMPTE 170M */
 
 struct mix_venc {
     x264_t *x264;
@@ -20,6 +21,21 @@ struct mix_venc {
     mcu_codec codec;
     bool opened; /* the first picture is out */
 };
+
+/* As x264's own command line reads them. False = there is no such setting, or no such value. */
+static bool apply(x264_param_t *p, const char *settings)
+{
+    g_auto(GStrv) all = g_strsplit(settings ? settings : "", ":", 0);
+    bool fine = true;
+    for (unsigned i = 0; fine && all[i]; i++) {
+        char *equals = strchr(all[i], '=');
+        if (equals) {
+            *equals = '\0';
+        }
+        fine = x264_param_parse(p, all[i], equals ? equals + 1 : NULL) == 0;
+    }
+    return fine;
+}
 
 static bool configure(x264_param_t *p, const mix_venc_config *c)
 {
@@ -38,6 +54,7 @@ static bool configure(x264_param_t *p, const mix_venc_config *c)
     p->i_timebase_den = (uint32_t)c->fps;
     p->i_keyint_max = X264_KEYINT_MAX_INFINITE;
     p->i_scenecut_threshold = 0;
+    p->rc.f_aq_strength = AQ_STRENGTH;
     p->rc.i_rc_method = X264_RC_ABR;
     p->rc.i_bitrate = c->bitrate_bps / 1000;
     p->rc.i_vbv_max_bitrate = c->bitrate_bps / 1000;
@@ -50,7 +67,8 @@ static bool configure(x264_param_t *p, const mix_venc_config *c)
     p->vui.i_colorprim = COLOUR_BT601;
     p->vui.i_transfer = COLOUR_BT601;
     p->vui.i_colmatrix = COLOUR_BT601;
-    return x264_param_apply_profile(p, "baseline") == 0; /* x264 sets constraint_set1 with it: constrained baseline */
+    return apply(p, c->settings) &&
+           x264_param_apply_profile(p, "baseline") == 0; /* x264 sets constraint_set1 with it: constrained baseline */
 }
 
 static mix_venc *open_as(const mix_venc_config *c, mcu_codec codec, GError **error)

@@ -5,6 +5,7 @@ from pathlib import Path
 from report import BenchError
 
 MOVED = 0.03  # less is noise even on an idle machine
+INSTRUCTIONS = 0.05  # these have no noise: more of them is a regression
 
 
 def figures(path):
@@ -23,18 +24,20 @@ def met(row):
 def word(old, new):
     if met(old) != met(new):
         return "goal met now" if met(new) else "GOAL MISSED NOW"
+    if new["unit"] == "Ir" and new["value"] > old["value"] * (1 + INSTRUCTIONS):
+        return "MORE INSTRUCTIONS"
     return "better" if (new["value"] < old["value"]) == (new["better"] == "lower") else "worse"
 
 
 def show(old_path, new_path):
-    """Returns 1 when a goal was met and is not any more."""
+    """Returns 1 when a goal was met and is not any more, or a stage takes more instructions."""
     old, new = figures(old_path), figures(new_path)
     lost = 0
     for key in [k for k in new if k in old]:
         before, after = old[key], new[key]
         change = (after["value"] - before["value"]) / abs(before["value"]) if before["value"] else float(after["value"] != 0)
         what = word(before, after)
-        lost += what == "GOAL MISSED NOW"
+        lost += what.isupper()
         if abs(change) >= MOVED or "oal" in what.lower():
             name = " ".join(key)
             print(f"{name:40} {before['value']:10.3f} -> {after['value']:10.3f} {after['unit']:6} {change:+7.1%}  {what}")

@@ -65,7 +65,7 @@ def ffmpeg_command(people, count, files):
     command += ["-filter_complex", ";".join(graph)]
     for t, (_, _, _, kbps) in enumerate(all_tiers):
         command += ["-map", f"[o{t}]", "-c:v", "libx264", "-preset", "superfast", "-tune", "zerolatency", "-profile:v", "baseline", "-threads", "1"]
-        command += ["-b:v", f"{kbps}k", "-maxrate", f"{kbps}k", "-bufsize", f"{kbps}k", "-x264-params", "keyint=infinite:scenecut=0", "-f", "h264", "/dev/null"]
+        command += ["-b:v", f"{kbps}k", "-maxrate", f"{kbps}k", "-bufsize", f"{kbps}k", "-x264-params", "keyint=infinite:scenecut=0:aq-strength=0.6", "-f", "h264", "/dev/null"]
     return command
 
 
@@ -79,7 +79,7 @@ def gstreamer_command(people, count, files):
     command += ["!", f"video/x-raw,format=I420,width={width},height={height},framerate={fps}/1", "!", "tee", "name=t"]
     for w, h, rate, kbps in all_tiers:
         command += ["t.", "!", "queue", "max-size-buffers=4", "!", "videorate", "!", "videoscale", "method=bilinear", "n-threads=1", "!", f"video/x-raw,width={w},height={h},framerate={rate}/1"]
-        command += ["!", "x264enc", "tune=zerolatency", "speed-preset=superfast", f"bitrate={kbps}", "vbv-buf-capacity=1000", "threads=1", "key-int-max=1073741824", "option-string=scenecut=0"]
+        command += ["!", "x264enc", "tune=zerolatency", "speed-preset=superfast", f"bitrate={kbps}", "vbv-buf-capacity=1000", "threads=1", "key-int-max=1073741824", "option-string=scenecut=0:aq-strength=0.6"]
         command += ["!", "video/x-h264,profile=constrained-baseline,stream-format=byte-stream", "!", "fakesink", "sync=false"]
     for i in range(people):
         command += ["filesrc", f"location={files[i % len(files)]}", "!", "qtdemux", "!", "h264parse", "!", "identity", "sync=true"]

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
-PACKAGES = ["libavcodec59", "libx264-164", "libvpx7", "libopus0", "libyuv0", "libsrtp2-1", "libnice10", "libssl3", "libglib2.0-0", "libspeexdsp1", "chromium", "janus"]
+PACKAGES = ["libavcodec59", "libx264-164", "libvpx7", "libopus0", "libyuv0", "libsrtp2-1", "libnice10", "libssl3", "libglib2.0-0", "libspeexdsp1", "chromium", "janus", "gcc-12", "valgrind"]
 
 
 class BenchError(Exception):

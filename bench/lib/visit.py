@@ -1,7 +1,8 @@
 """A real visit: what the room process costs beside the codecs that it cannot avoid, how late the picture is, how fast one is in it.
 
 The floors are taken before and after each visit, in the same run: the same decodes and encodes with nothing between (tessera-floor),
-as many Opus decodes and encodes as the room did (tessera-floor-audio), and recv + SRTP + send of as many packets (tessera-floor-wire).
+as many Opus decodes and encodes as the room did (tessera-floor-audio), and as many packets through libnice and SRTP, paced in real time
+(tessera-floor-transport). floor_wire_ms is what their system calls and SRTP alone would cost in bursts, which no visit sends (tessera-floor-wire).
 """
 import time
 
@@ -11,7 +12,7 @@ from report import middle, percentile, say
 from server import Room, Server
 
 CASES = {"n4t4": 4, "n9t4": 9}
-TARGETS = ["tessera-launcher", "tessera", "tessera-room", "tessera-bot", "tessera-clips", *floor.TARGETS]
+TARGETS = ["tessera-launcher", "tessera", "tessera-room", "tessera-bot", "tessera-clips", "tessera-floor-audio", "tessera-floor-wire", "tessera-floor-transport", *floor.TARGETS]
 TIERS = ["A", "B", "C", "D"]
 FAST_TIERS = ["A", "B"]  # 25 pictures a second
 LATENCY_GOAL = {50: 35, 95: 60}
@@ -110,6 +111,16 @@ def wire_floor_ms(programs, visit):
     return (count_in * each["in_us"] + count_out * each["out_us"]) / 1e3
 
 
+def transport_floor_ms(programs, visit, quick):
+    """As many packets of each peer, in and out, when they are due."""
+    (count_in, bytes_in), (count_out, bytes_out) = packets(visit, "in"), packets(visit, "out")
+    people = visit["people"]
+    options = ["-n", people, "-s", 3 if quick else 8]
+    for letter, count, size in (("i", count_in, bytes_in), ("o", count_out, bytes_out)):
+        options += [f"-{letter}", max(16, min(1400, round(size))), f"-{letter.upper()}", max(1, round(count / people))]
+    return programs.json_of("tessera-floor-transport", *options)["total_ms"]
+
+
 def bot_figures(reports, name):
     """The last value that each participant reported under `name`; a bot says -1 for what did not happen."""
     last = {r["seat"]: r[name] for r in reports if "seat" in r and r.get(name, -1) >= 0}
@@ -131,7 +142,7 @@ def add_rows(report, case, visits, floors, programs, quick):
     floor_ms = {
         "video": middle([f["total_ms"] for f in floors]),
         "audio": middle([audio_floor_ms(programs, v, quick) for v in visits]),
-        "wire": middle([wire_floor_ms(programs, v) for v in visits]),
+        "transport": middle([transport_floor_ms(programs, v, quick) for v in visits]),
     }
     cost = middle([whole_cost_ms(v, floors) for v in visits])
     report.add(case, "cpu_ratio", cost / sum(floor_ms.values()), "ratio", goal=CPU_GOAL[case])
@@ -142,6 +153,7 @@ def add_rows(report, case, visits, floors, programs, quick):
         report.add(case, f"cpu_{name}_ms", middle([s[name] for s in split]), "ms/s")
     for name, value in floor_ms.items():
         report.add(case, f"floor_{name}_ms", value, "ms/s")
+    report.add(case, "floor_wire_ms", middle([wire_floor_ms(programs, v) for v in visits]), "ms/s")
     # From a source's picture complete on the wire to the first packet of the composite that shows it; slow tiers add their own period.
     watched = [r for v in visits for r in v["bots"] if r.get("type") == "final" and r.get("tier") in FAST_TIERS]
     for share in (50, 95):

@@ -34,7 +34,8 @@ void mcu_record_slate_prepare(mcu_record *c, const char *words)
 {
     const mix_tier_spec *tier = &c->room->options.video.tiers[c->tier];
     mcu_slate *s = g_new0(mcu_slate, 1);
-    s->config = (mix_venc_config){tier->width_px, tier->height_px, tier->fps, tier->bitrate_bps, NULL};
+    s->config = (mix_venc_config){
+        .width_px = tier->width_px, .height_px = tier->height_px, .fps = tier->fps, .bitrate_bps = tier->bitrate_bps};
     g_strlcpy(s->words, words, sizeof s->words);
     c->slate = s;
     s->maker = g_thread_try_new("slate", make, s, NULL);

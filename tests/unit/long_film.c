@@ -67,7 +67,8 @@ typedef struct {
 static bool encode(film *f, unsigned seconds)
 {
     const mix_venc_type *type = mix_venc_for(MCU_CODEC_H264);
-    const mix_venc_config config = {1280, 720, 25, 20000000, "ultrafast"};
+    const mix_venc_config config = {
+        .width_px = 1280, .height_px = 720, .fps = 25, .bitrate_bps = 20000000, .preset = "ultrafast"};
     mix_venc *encoder = type->open(&config, NULL);
     bool ok = encoder != NULL;
     for (unsigned i = 0; ok && i < GOP; i++) {
