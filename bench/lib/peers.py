@@ -6,9 +6,13 @@ filter thread. GStreamer: compositor with linear resamplers and one blend thread
 thread, x264 superfast zerolatency with one thread, baseline, average rate within a one second buffer, no scene cuts, no keyframes.
 The room draws names and borders, leaves gutters and runs on threads of its own; the peers do none of that. Pictures that a peer leaves out
 on a busy machine are not counted, so that a busy machine flatters the peers: such pairs are said.
+
+What is left of each tier's canvases after encoding (N4 T4, nothing paced) is judged for everybody by the same means, ffmpeg's ssim of the
+luma: ssim_below is how much less of ours is left than of a peer's.
 """
 import math
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -20,10 +24,13 @@ from programs import install
 from report import BenchError, middle, say
 
 CASES = {"n4t1": (4, 1), "n4t4": (4, 4), "n9t4": (9, 4), "n16t4": (16, 4)}
-TARGETS = floor.TARGETS
+TARGETS = [*floor.TARGETS, "tessera-quality"]
+SSIM_CASE, SSIM_S = "n4t4", 4
+SSIM_BELOW = 0.002
 GOAL = 0.78
 SETTLE_S = 1.2
 QUICK_S = 44
+LETTERS = "ABCDEFGH"
 GST_PARTS = ["compositor", "qtdemux", "h264parse", "avdec_h264", "x264enc", "videorate", "videoscale"]
 
 
@@ -47,10 +54,11 @@ def cells(people, width, height):
         yield x, y, even(c + 1, columns, width) - x, even(r + 1, rows, height) - y
 
 
-def ffmpeg_command(people, count, files):
+def ffmpeg_command(people, count, files, folder=None):
+    """`folder`: nothing is paced, a few seconds only, and canvases and what is made of them are kept there."""
     command = ["ffmpeg", "-v", "error", "-nostdin", "-y", "-filter_complex_threads", "1"]
     for i in range(people):
-        command += ["-re", "-threads", "1", "-i", files[i % len(files)]]
+        command += [*([] if folder else ["-re"]), "-threads", "1", "-i", files[i % len(files)]]
     all_tiers = tiers(count)
     width, height, _, _ = all_tiers[0]
     graph, tiles, places = [], "", []
@@ -61,15 +69,17 @@ def ffmpeg_command(people, count, files):
     graph.append(f"{tiles}xstack=inputs={people}:layout={'|'.join(places)}[c]")
     graph.append(f"[c]split={count}" + "".join(f"[k{t}]" for t in range(count)))
     for t, (w, h, fps, _) in enumerate(all_tiers):
-        graph.append(f"[k{t}]null[o{t}]" if t == 0 else f"[k{t}]fps={fps},scale={w}:{h}:flags=bilinear[o{t}]")
+        end = f"split[o{t}][c{t}]" if folder else f"null[o{t}]"
+        graph.append(f"[k{t}]{end}" if t == 0 else f"[k{t}]fps={fps},scale={w}:{h}:flags=bilinear,{end}")
     command += ["-filter_complex", ";".join(graph)]
     for t, (_, _, _, kbps) in enumerate(all_tiers):
         command += ["-map", f"[o{t}]", "-c:v", "libx264", "-preset", "superfast", "-tune", "zerolatency", "-profile:v", "baseline", "-threads", "1"]
-        command += ["-b:v", f"{kbps}k", "-maxrate", f"{kbps}k", "-bufsize", f"{kbps}k", "-x264-params", "keyint=infinite:scenecut=0:aq-strength=0.6", "-f", "h264", "/dev/null"]
+        command += ["-b:v", f"{kbps}k", "-maxrate", f"{kbps}k", "-bufsize", f"{kbps}k", "-x264-params", "keyint=infinite:scenecut=0:aq-strength=0.6", "-f", "h264"]
+        command += ["-t", str(SSIM_S), f"{folder}/{LETTERS[t]}.h264", "-map", f"[c{t}]", "-t", str(SSIM_S), f"{folder}/{LETTERS[t]}.y4m"] if folder else ["/dev/null"]
     return command
 
 
-def gstreamer_command(people, count, files):
+def gstreamer_command(people, count, files, folder=None):
     all_tiers = tiers(count)
     width, height, fps, _ = all_tiers[0]
     command = ["gst-launch-1.0", "-q", "compositor", "name=c", "background=black", "max-threads=1"]
@@ -77,12 +87,15 @@ def gstreamer_command(people, count, files):
     for i, (x, y, w, h) in enumerate(cells(people, width, height)):
         command += [f"sink_{i}::xpos={x}", f"sink_{i}::ypos={y}", f"sink_{i}::width={w}", f"sink_{i}::height={h}", f"sink_{i}::converter-config={linear}"]
     command += ["!", f"video/x-raw,format=I420,width={width},height={height},framerate={fps}/1", "!", "tee", "name=t"]
-    for w, h, rate, kbps in all_tiers:
+    for t, (w, h, rate, kbps) in enumerate(all_tiers):
         command += ["t.", "!", "queue", "max-size-buffers=4", "!", "videorate", "!", "videoscale", "method=bilinear", "n-threads=1", "!", f"video/x-raw,width={w},height={h},framerate={rate}/1"]
+        if folder:
+            command += ["!", "tee", f"name=c{t}", f"c{t}.", "!", "queue", "!", "y4menc", "!", "filesink", f"location={folder}/{LETTERS[t]}.y4m", f"c{t}.", "!", "queue"]
         command += ["!", "x264enc", "tune=zerolatency", "speed-preset=superfast", f"bitrate={kbps}", "vbv-buf-capacity=1000", "threads=1", "key-int-max=1073741824", "option-string=scenecut=0:aq-strength=0.6"]
-        command += ["!", "video/x-h264,profile=constrained-baseline,stream-format=byte-stream", "!", "fakesink", "sync=false"]
+        command += ["!", "video/x-h264,profile=constrained-baseline,stream-format=byte-stream", "!"]
+        command += ["filesink", f"location={folder}/{LETTERS[t]}.h264"] if folder else ["fakesink", "sync=false"]
     for i in range(people):
-        command += ["filesrc", f"location={files[i % len(files)]}", "!", "qtdemux", "!", "h264parse", "!", "identity", "sync=true"]
+        command += ["filesrc", f"location={files[i % len(files)]}", "!", "qtdemux", "!", "h264parse", "!", "identity", *([f"eos-after={SSIM_S * floor.FPS}"] if folder else ["sync=true"])]
         command += ["!", "avdec_h264", "max-threads=1", "!", "queue", "max-size-buffers=4", "!", f"c.sink_{i}"]
     return command
 
@@ -142,6 +155,36 @@ def room_ms(programs, people, count, files, seconds):
     return room["total_ms"] / max(0.2, min(1, room["encoded_share"])), room["encoded_share"] >= floor.KEPT_UP
 
 
+def luma_ssim(folder, tier):
+    """Of what is coded in a folder to its canvases; the same for everybody."""
+    command = ["ffmpeg", "-v", "info", "-nostdin", "-i", f"{folder}/{tier}.h264", "-i", f"{folder}/{tier}.y4m"]
+    command += ["-lavfi", "[0:v]setpts=N[a];[1:v]setpts=N[b];[a][b]ssim=shortest=1", "-f", "null", "-"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    found = re.search(r"SSIM Y:([0-9.]+)", done.stderr)
+    if not found:
+        raise BenchError(f"ffmpeg gives no SSIM: {done.stderr.strip()[-200:]}")
+    return float(found.group(1))
+
+
+def add_ssim(report, programs, present, files):
+    people, count = CASES[SSIM_CASE]
+    left = {}
+    for who in ["ours", *present]:
+        say(f"{SSIM_CASE}: what is left of the pictures of {who}")
+        with tempfile.TemporaryDirectory(prefix="tessera-bench-") as folder:
+            if who == "ours":
+                programs.json_of("tessera-quality", "-n", people, "-T", count, "-f", SSIM_S * floor.FPS, "-w", 0, "-o", folder, *files)
+            else:
+                done = subprocess.run(PEERS[who](people, count, files, folder), capture_output=True, text=True, timeout=120)
+                if done.returncode != 0:
+                    raise BenchError(f"{who} failed: {done.stderr.strip()[-300:]}")
+            left[who] = [luma_ssim(folder, LETTERS[t]) for t in range(count)]
+    for t in range(count):
+        report.add(SSIM_CASE, f"ssim_{LETTERS[t]}", left["ours"][t], "share", better="higher")
+        for peer in present:
+            report.add(SSIM_CASE, f"ssim_{LETTERS[t]}_below_{peer}", left[peer][t] - left["ours"][t], "share", goal=SSIM_BELOW)
+
+
 def as_files(programs):
     """The clips in files that both peers read: MP4 as they are, our own put into MP4."""
     found = floor.camera_clips(programs)
@@ -179,3 +222,5 @@ def run(report, programs, cases, quick):
             report.add(case, f"{peer}_ratio", middle(ratios[peer]), "ratio", goal=GOAL)
             report.add(case, f"{peer}_ms", middle(theirs[peer]), "ms/s")
         report.add(case, "room_ms", middle(ours), "ms/s")
+    if SSIM_CASE in cases and shutil.which("ffmpeg"):
+        add_ssim(report, programs, present, files)
