@@ -9,9 +9,8 @@
 
 typedef struct {
     int width_px, height_px, fps, bitrate_bps;
-    const char *preset; /* x264; NULL = MIX_VENC_PRESET */
-    const char
-        *settings; /* x264's, "name=value:name=value", over everything else; NULL = none: for those who look for better ones */
+    const char *preset;   /* x264; NULL = MIX_VENC_PRESET */
+    const char *settings; /* x264's, "name=value:name=value", over everything else; NULL = none: to look for better ones */
 } mix_venc_config;
 
 #define MIX_VENC_PRESET "superfast"

@@ -25,7 +25,7 @@ def counted(programs, folder):
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=200)
     except FileNotFoundError:
-        raise BenchError("valgrind is not here") from None
+        raise BenchError("valgrind is not here: install the package valgrind") from None
     if done.returncode != 0:
         raise BenchError("tessera-stages failed: " + done.stderr.strip()[-300:])
     for number, name in enumerate(done.stdout.split(), 1):
