@@ -54,6 +54,7 @@ def make(server):
         for i in range(45):
             await say(ws, type="chat", text="x", id=i)
             await hear(ws, "error")
+        server.wait(lambda: len(records(room=room, event="refused", actor="loud")) >= 30, 2)  # they wait for no disk
         assert len(records(room=room, event="refused", actor="loud")) == 30
 
     def a_killed_gateway_leaves_a_trail_that_goes_on():
