@@ -71,6 +71,7 @@ static bool scan_section(const reader *r, unsigned line, char *text, char **sect
     }
     text[n - 1] = '\0';
     if (!has_section(r->keys, text + 1)) {
+        text[n - 1] = ']';
         return fail_line(r, line, error, "unknown section", text);
     }
     g_free(*section);

@@ -6,6 +6,7 @@
 #include "mcu/bot/participant_private.h"
 
 enum { AGAIN_MS = 500 };
+static const int64_t SLIDE_NS = 500 * MCU_NS_PER_MS; /* after a layout: the slide itself, and what names and the line take */
 
 const char *mcu_participant_phase_name(mcu_participant_phase p)
 {
@@ -83,6 +84,7 @@ static void on_layout(void *user, const json_t *message)
     if (scene != NULL) {
         mcu_scene_unref(p->scene);
         p->scene = scene;
+        p->scene_ns = mcu_now_ns();
     }
 }
 
@@ -216,6 +218,9 @@ void mcu_participant_saw(mcu_participant *p, const mcu_sighting *s)
         mcu_tile_tally *tile = mcu_tally_tile(&p->tally, seat);
         if (!r->readable) {
             tile->unreadable++;
+            if (s->arrival_ns - p->scene_ns < SLIDE_NS) {
+                mcu_tally_sliding(tile, s->arrival_ns);
+            }
             continue;
         }
         const mcu_participant *who = mcu_crew_by_seat(p->crew, seat);

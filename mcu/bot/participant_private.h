@@ -22,6 +22,7 @@ struct mcu_participant {
     mcu_playout video, audio;
     GSource *ticker;
     mcu_scene *scene;
+    int64_t scene_ns;   /* when it came */
     mcu_viewer *viewer; /* NULL = does not decode */
     mcu_hearing *hearing;
     mcu_tally tally;

@@ -87,6 +87,11 @@ void mcu_tally_reading(mcu_tile_tally *tile, unsigned person, unsigned frame, in
     }
 }
 
+void mcu_tally_sliding(mcu_tile_tally *tile, int64_t arrival_ns)
+{
+    tile->last_change_ns = tile->frame >= 0 ? arrival_ns : tile->last_change_ns;
+}
+
 static int by_value(const void *a, const void *b)
 {
     const float x = *(const float *)a;

@@ -41,6 +41,8 @@ void mcu_tally_picture(mcu_tally *t, int64_t arrival_ns, bool keyframe);
 mcu_tile_tally *mcu_tally_tile(mcu_tally *t, const char *seat); /* made when it is not there */
 /* sent_ns: when this number was sent, 0 = not known. */
 void mcu_tally_reading(mcu_tile_tally *tile, unsigned person, unsigned frame, int64_t arrival_ns, int64_t sent_ns);
+/* The tile slides to a new place: its number cannot be read, but it does not stand still. */
+void mcu_tally_sliding(mcu_tile_tally *tile, int64_t arrival_ns);
 /* p in 0..1 over all tiles, or one; < 0 = nothing measured. */
 double mcu_tally_latency_ms(const mcu_tally *t, const mcu_tile_tally *only, double p);
 

@@ -10,6 +10,7 @@
 
 #include "mcu/bot/clip.h"
 #include "mcu/bot/marker.h"
+#include "mcu/bot/tally.h"
 #include "mcu/bot/tone.h"
 
 /* A source of 640x360 with the marker, its middle crop_w x crop_h shown at (x, y) in w x h of a canvas (nearest pixel). */
@@ -113,9 +114,29 @@ static void test_clip(void **state)
     unlink(path);
 }
 
+/* A number that cannot be read while its tile slides is no freeze; one that does not come afterwards is. */
+static void test_sliding_is_no_freeze(void **state)
+{
+    (void)state;
+    enum { MS = 1000000 };
+    mcu_tally t;
+    mcu_tally_init(&t);
+    mcu_tile_tally *tile = mcu_tally_tile(&t, "anna");
+    mcu_tally_reading(tile, 1, 10, 1000 * MS, 0);
+    for (int64_t ms = 1040; ms <= 1240; ms += 40) {
+        mcu_tally_sliding(tile, ms * MS);
+    }
+    mcu_tally_reading(tile, 1, 16, INT64_C(1280) * MS, 0);
+    assert_int_equal(tile->gaps, 0);
+    mcu_tally_reading(tile, 1, 22, INT64_C(1520) * MS, 0);
+    assert_int_equal(tile->gaps, 1);
+    mcu_tally_clear(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_marker), cmocka_unit_test(test_marker_refuses),
-                                       cmocka_unit_test(test_tone), cmocka_unit_test(test_clip)};
+                                       cmocka_unit_test(test_tone), cmocka_unit_test(test_clip),
+                                       cmocka_unit_test(test_sliding_is_no_freeze)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

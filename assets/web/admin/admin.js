@@ -102,7 +102,7 @@ async function refresh() {
 function again() {
   clearTimeout(timer);
   timer = setTimeout(async () => {
-    if (!document.hidden) await attempt(refresh);
+    if (!document.hidden) await attempt(refresh, 'page');
     if (!$('desk').hidden) again();
   }, EVERY_MS);
 }
@@ -134,18 +134,19 @@ function news(text) {
   say($('news'), text);
 }
 
-// Does it, says what went wrong; a key that is no longer good leads back to the start.
-async function attempt(action) {
+// Does it, says what went wrong; a key that is no longer good leads back to the start. What is said of one kind
+// of doing, a person's or the page's own look again, is taken back only by the same.
+async function attempt(action, by = 'person') {
   try {
     await action();
-    if ($('news').dataset.problem) news('');
+    if ($('news').dataset.problem === by) news('');
     return true;
   } catch (e) {
     if (e.status === undefined) throw e; // our own mistake
     if (e.status === 401) leave('Please sign in again.');
     else if (e.status !== 404) {
       news(e.message);
-      $('news').dataset.problem = '1';
+      $('news').dataset.problem = by;
     }
     return false;
   }
@@ -154,8 +155,8 @@ async function attempt(action) {
 // Does it, then shows how things are now.
 const act = (action, done) => attempt(async () => {
   await action();
+  news(done || '');
   await refresh();
-  if (done) news(done);
 });
 
 /* ---- what can be done ---- */
