@@ -9,7 +9,7 @@ enum { SPAN_MAX = MIX_LIMITER_AHEAD + MIX_BLOCK, SIDE = MIX_LIMITER_SIDE, PHASES
 
 static const float RELEASE_PER_S = 10; /* 100 ms to come back two thirds of the way */
 static const float UNITY = 0.9999F;
-static const int32_t MAYBE_LOUD = MIX_LIMITER_CEILING / 2; /* between samples it may be twice as loud */
+static const int32_t MAYBE_LOUD = MIX_LIMITER_CEILING * 10 / 17; /* what lies between samples is at most 1.68 times as loud */
 
 static float lesser(float a, float b) /* fminf() is a call, for the sake of numbers that are none */
 {
@@ -70,6 +70,25 @@ static float peak_from(const int32_t *sample)
     return peak;
 }
 
+static bool may_be_loud(int32_t sample)
+{
+    return sample > MAYBE_LOUD || sample < -MAYBE_LOUD;
+}
+
+/* The gain that each new sample needs; few are near one for which it is worth looking. */
+static void look(const mix_limiter *l, const int32_t *samples, float *need)
+{
+    unsigned ahead = l->ahead, span = ahead + l->block, near = 0; /* samples before this one have a loud one among their taps */
+    for (unsigned newest = ahead - (SIDE - 1); newest < span + SIDE; newest++) {
+        near = may_be_loud(samples[newest]) ? newest + SIDE : near;
+        if (newest >= ahead + SIDE) {
+            unsigned i = newest - SIDE;
+            float peak = i < near ? peak_from(samples + i) : 0;
+            need[i] = peak > MIX_LIMITER_CEILING ? (float)MIX_LIMITER_CEILING / peak : 1;
+        }
+    }
+}
+
 static int16_t apply(int32_t v, double gain)
 {
     long out = lrint(v * gain);
@@ -96,13 +115,10 @@ static void limit(mix_limiter *l, const int32_t *samples, int16_t *out)
     float need[SPAN_MAX];
     float held[SPAN_MAX];
     float least[MIX_BLOCK];
-    unsigned ahead = l->ahead, span = ahead + l->block;
+    unsigned ahead = l->ahead;
     memcpy(need, l->need, ahead * sizeof *need);
     memcpy(held, l->held, ahead * sizeof *held);
-    for (unsigned i = ahead; i < span; i++) {
-        float peak = peak_from(samples + i);
-        need[i] = peak > MIX_LIMITER_CEILING ? (float)MIX_LIMITER_CEILING / peak : 1;
-    }
+    look(l, samples, need);
     window_minima(l, need, least);
     hold(l, least, held);
     double sum = 0, share = 1.0 / (ahead + 1);
@@ -130,7 +146,7 @@ static bool is_loud(const int32_t *samples, unsigned n)
         most = samples[i] > most ? samples[i] : most;
         least = samples[i] < least ? samples[i] : least;
     }
-    return most > MAYBE_LOUD || least < -MAYBE_LOUD;
+    return may_be_loud(most) || may_be_loud(least);
 }
 
 void mix_limiter_run(mix_limiter *l, const int32_t *in, int16_t *out)
