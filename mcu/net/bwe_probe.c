@@ -7,8 +7,7 @@
 #define FILLING_PACKETS 8 /* at least, so that enough of them arrive */
 #define STEP 2.0          /* of what is known */
 #define STEP_AGAIN 1.5    /* after a failure */
-#define STEP_CAREFUL 1.25 /* after more, and where little is known: a step too far stands in the line for as long as a picture   \
-                           */
+#define STEP_CAREFUL 1.25 /* after more, and where little is known: too far a step stands in the line as long as a picture does */
 #define THIN_BPS 120000
 #define LEAST_BPS 100000 /* of the first one */
 #define WAIT_NS (3000 * MS)
