@@ -1,30 +1,11 @@
 // Telephones in the page, against the stand-in of lib/mock.mjs: a host calls somebody, a person uses the own telephone for sound.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
-import { enter, last, stateIs, violations, withBrowser } from './lib/client.mjs';
-import { tooNewScript, tooNewStyle } from './lib/old.mjs';
+import { enter, last, overEdge, stateIs, textOf, violations, withBrowser } from './lib/client.mjs';
 import { screenshot } from './lib/output.mjs';
 
-const PHONE = new URL('../../assets/web/phone/', import.meta.url);
 const MAY = ['audio', 'video', 'share', 'chat', 'hand', 'phone', 'dial', 'mute'];
-const textOf = (page, id, pattern) => page.waitForFunction(([i, p]) => new RegExp(p).test((document.getElementById(i) || {}).textContent || ''), [id, pattern], { timeout: 5000 });
 const text = (page, id) => page.evaluate((i) => document.getElementById(i).textContent, id);
-const overEdge = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-
-test('telephone: the same words in every language, all that are used, nothing too new', () => {
-  const read = (name) => fs.readFileSync(new URL(name, PHONE), 'utf8');
-  const { en, ...others } = Object.fromEntries(['en', 'es', 'fr'].map((l) => [l, JSON.parse(read(l + '.json'))]));
-  const marks = (s) => (s.match(/\{\w+\}/g) || []).sort().join();
-  for (const [name, table] of Object.entries(others)) {
-    assert.deepEqual(Object.keys(table), Object.keys(en), name);
-    for (const [key, value] of Object.entries(table)) assert.equal(marks(value), marks(en[key]), `${name} ${key}`);
-  }
-  const used = [...read('phone.js').matchAll(/#t\('(\w+)'/g)].map((m) => m[1]);
-  assert.ok(used.length > 12);
-  assert.deepEqual(used.filter((key) => !(key in en)), []);
-  assert.deepEqual([tooNewScript(read('phone.js')), tooNewStyle(read('phone.css'))], [[], []]);
-});
 
 test('telephone: a host calls somebody; a person speaks and hears by phone', { timeout: 120000 }, async (t) => {
   const { mock, page, problems } = await withBrowser(t);

@@ -1,35 +1,16 @@
 // Who hears whom, in the page, against the stand-in of lib/mock.mjs: speaking to one alone, interpretation, a stethoscope, noise.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
-import { enter, last, violations, withBrowser } from './lib/client.mjs';
-import { tooNewScript, tooNewStyle } from './lib/old.mjs';
+import { enter, last, overEdge, textOf, violations, withBrowser } from './lib/client.mjs';
 import { screenshot } from './lib/output.mjs';
 
-const SOUND = new URL('../../assets/web/sound/', import.meta.url);
 const MAY = ['audio', 'video', 'whisper', 'listen', 'denoise', 'clinical', 'sound'];
-const textOf = (page, id, pattern) => page.waitForFunction(([i, p]) => new RegExp(p).test((document.getElementById(i) || {}).textContent || ''), [id, pattern], { timeout: 5000 });
-const overEdge = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-const read = (name) => fs.readFileSync(new URL(name, SOUND), 'utf8');
 
 async function asked(page, mock, wanted) {
   const plain = ({ id, ...m }) => m;
   for (let i = 0; i < 100 && JSON.stringify(plain(last(mock, 'sound') || {})) !== JSON.stringify({ type: 'sound', ...wanted }); i++) await page.waitForTimeout(20);
   assert.deepEqual(plain(last(mock, 'sound')), { type: 'sound', ...wanted });
 }
-
-test('who hears whom: the same words in every language, all that are used, nothing too new', () => {
-  const { en, ...others } = Object.fromEntries(['en', 'es', 'fr'].map((l) => [l, JSON.parse(read(l + '.json'))]));
-  const marks = (s) => (s.match(/\{\w+\}/g) || []).sort().join();
-  for (const [name, table] of Object.entries(others)) {
-    assert.deepEqual(Object.keys(table), Object.keys(en), name);
-    for (const [key, value] of Object.entries(table)) assert.equal(marks(value), marks(en[key]), `${name} ${key}`);
-  }
-  const used = [...read('sound.js').matchAll(/#t\('(\w+)'/g)].map((m) => m[1]);
-  assert.ok(used.length > 8);
-  assert.deepEqual(used.filter((key) => !(key in en)), []);
-  assert.deepEqual([tooNewScript(read('sound.js')), tooNewStyle(read('sound.css'))], [[], []]);
-});
 
 test('who hears whom: a line says it, fields change it, and a stethoscope\'s sound leaves as it is', { timeout: 90000 }, async (t) => {
   const { mock, page, problems } = await withBrowser(t);

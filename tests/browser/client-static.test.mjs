@@ -17,6 +17,16 @@ const client = all.filter((name) => !OTHERS.test(name));
 const packed = (name) => zlib.brotliCompressSync(text(name)).length; // as the gateway sends it to every browser that we support
 const words = Object.fromEntries(fs.readdirSync(new URL('lang/', WEB)).map((name) => [name, JSON.parse(text('lang/' + name))]));
 
+// The English words; every other language has the same ones, with the same marks.
+function sameWords({ 'en.json': english, ...others }) {
+  const marks = (t) => (t.match(/\{\w+\}/g) || []).sort().join();
+  for (const [name, table] of Object.entries(others)) {
+    assert.deepEqual(Object.keys(table), Object.keys(english), name);
+    for (const [key, value] of Object.entries(table)) assert.equal(marks(value), marks(english[key]), `${name} ${key}`);
+  }
+  return english;
+}
+
 // What a script imports when it starts.
 function withImports(name, seen = new Set()) {
   if (seen.has(name)) return seen;
@@ -55,12 +65,7 @@ test('the search for what is too new finds it', () => {
 });
 
 test('every language has every word, with the same marks; every word that is used exists', () => {
-  const { 'en.json': english, ...others } = words;
-  const marks = (s) => (s.match(/\{\w+\}/g) || []).sort().join();
-  for (const [name, table] of Object.entries(others)) {
-    assert.deepEqual(Object.keys(table), Object.keys(english), name);
-    for (const [key, value] of Object.entries(table)) assert.equal(marks(value), marks(english[key]), `${name} ${key}`);
-  }
+  const english = sameWords(words);
   const html = text('index.html');
   const used = [...html.matchAll(/data-t(?:-label)?="(\w+)"/g)].map((m) => m[1]);
   for (const name of client.filter((n) => n.endsWith('.js'))) used.push(...[...text(name).matchAll(/\bt\('(\w+)'[,)]/g)].map((m) => m[1]));
@@ -68,18 +73,15 @@ test('every language has every word, with the same marks; every word that is use
   for (const [, key, content] of html.matchAll(/data-t="(\w+)"[^>]*>([^<]+)</g)) assert.equal(content, english[key], `index.html ${key}`);
 });
 
-test('what is fetched for a still: the same words in every language, all that are used, nothing too new', () => {
-  const { en, ...others } = Object.fromEntries(['en', 'es', 'fr'].map((l) => [l, JSON.parse(text(`freeze/${l}.json`))]));
-  const marks = (s) => (s.match(/\{\w+\}/g) || []).sort().join();
-  for (const [name, table] of Object.entries(others)) {
-    assert.deepEqual(Object.keys(table), Object.keys(en), name);
-    for (const [key, value] of Object.entries(table)) assert.equal(marks(value), marks(en[key]), `${name} ${key}`);
-  }
-  const used = [...text('freeze/freeze.js').matchAll(/#t\('(\w+)'/g)].map((m) => m[1]);
-  assert.ok(used.length > 5);
-  assert.deepEqual(used.filter((key) => !(key in en)), []);
-  assert.deepEqual([tooNewScript(text('freeze/freeze.js')), tooNewStyle(text('freeze/freeze.css'))], [[], []]);
-});
+for (const [part, least] of [['freeze', 5], ['phone', 12], ['sound', 8]]) {
+  test(`what is fetched for ${part}: the same words in every language, all that are used, nothing too new`, () => {
+    const english = sameWords(Object.fromEntries(Object.keys(words).map((name) => [name, JSON.parse(text(`${part}/${name}`))])));
+    const used = [...text(`${part}/${part}.js`).matchAll(/\.t\('(\w+)'/g)].map((m) => m[1]);
+    assert.ok(used.length > least);
+    assert.deepEqual(used.filter((key) => !(key in english)), []);
+    assert.deepEqual([tooNewScript(text(`${part}/${part}.js`)), tooNewStyle(text(`${part}/${part}.css`))], [[], []]);
+  });
+}
 
 test('an offer is sent without what the room does not take, and whole otherwise', async () => {
   const { shorten } = await import('data:text/javascript,' + encodeURIComponent(text('peer.js')));

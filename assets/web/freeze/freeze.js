@@ -1,28 +1,10 @@
 // freeze.js - a still of somebody's camera or screen: a host has it held, everybody is told whose it is. Fetched, with its words and its
-// looks, when there is a host or a still; imports nothing: what it needs of the page is given to it.
-const $ = (id) => document.getElementById(id);
+// looks, when there is a host or a still; what it needs of the page is given to it.
+import { $, make, Part, set } from '../part.js';
 
-function make(tag, properties, ...children) {
-  const e = Object.assign(document.createElement(tag), properties);
-  e.append(...children);
-  return e;
-}
-
-function set(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-
-// Where the words of a language did not come, the page has those of the one before.
-async function load(language) {
-  const answer = await fetch(new URL(language + '.json', import.meta.url));
-  if (!answer.ok) throw new Error(answer.status);
-  return answer.json();
-}
-
-export class Freeze {
+export class Freeze extends Part {
   #visit;
   #page;
-  #words = {};
   #choice;
   #hold;
   #tools;
@@ -30,9 +12,9 @@ export class Freeze {
   #said = ''; // seat and what of the still that was told
 
   constructor(visit, page) {
+    super(import.meta.url);
     this.#visit = visit;
     this.#page = page;
-    document.head.append(make('link', { rel: 'stylesheet', href: new URL('freeze.css', import.meta.url).href }));
     this.#choice = make('select', { id: 'freeze-of' });
     this.#hold = make('button', { type: 'submit', id: 'freeze-hold' });
     this.#tools = make('form', { id: 'freeze' }, make('label', { className: 'field' }, make('span'), this.#choice), make('p', { className: 'hint' }), this.#hold);
@@ -46,22 +28,8 @@ export class Freeze {
     this.#bar.setAttribute('role', 'status');
     this.#bar.lastChild.addEventListener('click', () => this.#frozen && this.#act(this.#frozen.seat, false));
     document.querySelector('#room .strip').append(this.#bar);
-    visit.on('me', () => this.#draw());
-    visit.on('roster', () => this.#draw());
-    document.addEventListener('words', () => this.#speak());
-    this.#speak();
-  }
-
-  async #speak() {
-    const language = document.documentElement.lang;
-    const words = await load(language).catch(() => null);
-    if (language !== document.documentElement.lang) return; // another was chosen meanwhile
-    this.#words = words || this.#words;
-    this.#draw();
-  }
-
-  #t(key, values = {}) {
-    return (this.#words[key] || '').replace(/\{(\w+)\}/g, (all, name) => values[name]);
+    visit.on('me', () => this.draw());
+    visit.on('roster', () => this.draw());
   }
 
   get #frozen() {
@@ -72,12 +40,12 @@ export class Freeze {
     try {
       await this.#visit.host('freeze', seat, value);
     } catch (e) {
-      if (this.#visit.inVisit) this.#page.note(this.#t(e.code in this.#words ? e.code : 'notDone'));
+      if (this.#visit.inVisit) this.#page.note(this.t(this.knows(e.code) ? e.code : 'notDone'));
     }
   }
 
-  #draw() {
-    if (!this.#visit.me || !this.#words.hold) return;
+  draw() {
+    if (!this.#visit.me || !this.knows('hold')) return;
     this.#drawTools();
     this.#drawBar();
   }
@@ -86,13 +54,13 @@ export class Freeze {
   #drawTools() {
     const pictures = [];
     for (const p of this.#visit.roster.filter((one) => !one.waiting)) {
-      if (p.share) pictures.push([`${p.seat} screen`, this.#t('screen', p)]);
-      if (p.video) pictures.push([`${p.seat} camera`, this.#t('camera', p)]);
+      if (p.share) pictures.push([`${p.seat} screen`, this.t('screen', p)]);
+      if (p.video) pictures.push([`${p.seat} camera`, this.t('camera', p)]);
     }
     this.#tools.hidden = !this.#visit.may('freeze') || !pictures.length;
-    set(this.#tools.querySelector('span'), this.#t('title'));
-    set(this.#tools.querySelector('.hint'), this.#t('hint'));
-    set(this.#hold, this.#t('hold'));
+    set(this.#tools.querySelector('span'), this.t('title'));
+    set(this.#tools.querySelector('.hint'), this.t('hint'));
+    set(this.#hold, this.t('hold'));
     const key = pictures.join();
     if (this.#choice.dataset.key === key) return;
     const was = this.#choice.value;
@@ -104,9 +72,9 @@ export class Freeze {
   #drawBar() {
     const p = this.#frozen;
     const own = !!p && p.seat === this.#visit.me.seat;
-    const text = p ? this.#t((own ? 'own ' : 'of ') + p.frozen, p) : '';
+    const text = p ? this.t((own ? 'own ' : 'of ') + p.frozen, p) : '';
     set(this.#bar.firstChild, text);
-    set(this.#bar.lastChild, this.#t('off'));
+    set(this.#bar.lastChild, this.t('off'));
     this.#bar.hidden = !p;
     this.#bar.lastChild.hidden = !this.#visit.may('freeze');
     const said = p ? `${p.seat} ${p.frozen}` : '';

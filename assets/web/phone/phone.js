@@ -1,39 +1,22 @@
 // phone.js - telephones in a visit: a host calls somebody, and a person uses the own telephone for sound. Fetched, with its words and
-// its looks, when the server has one; imports nothing: what it needs of the page is given to it.
-const $ = (id) => document.getElementById(id);
+// its looks, when the server has one; what it needs of the page is given to it.
+import { $, make, Part, set } from '../part.js';
+
 const ALIVE = ['calling', 'ringing', 'answered', 'joined'];
 const REASONS = { trunk_silent: 'line_down', trunk_failed: 'line_down', trunk_down: 'line_down', trunk_refused: 'line_down', unavailable: 'line_down', phone_restarted: 'line_down' };
 
-function make(tag, properties, ...children) {
-  const e = Object.assign(document.createElement(tag), properties);
-  e.append(...children);
-  return e;
-}
-
-function set(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-
-// Where the words of a language did not come, the page has those of the one before.
-async function load(language) {
-  const answer = await fetch(new URL(language + '.json', import.meta.url));
-  if (!answer.ok) throw new Error(answer.status);
-  return answer.json();
-}
-
-export class Phone {
+export class Phone extends Part {
   #visit;
   #page;
-  #words = {};
   #calls = new Map(); // call -> the newest `call` of it
   #host;
   #own;
   #bar;
 
   constructor(visit, page) {
+    super(import.meta.url);
     this.#visit = visit;
     this.#page = page;
-    document.head.append(make('link', { rel: 'stylesheet', href: new URL('phone.css', import.meta.url).href }));
     this.#host = this.#form('dial', () => this.#dial());
     this.#host.list = make('ul', { id: 'calls' });
     $('people').after(this.#host.list); // for everybody: it rings for somebody
@@ -46,23 +29,9 @@ export class Phone {
     document.querySelector('#room .strip').append(this.#bar);
     visit.on('call', (call) => this.#changed(call));
     visit.on('phone', (on) => this.#bound(on));
-    visit.on('me', () => this.#draw());
+    visit.on('me', () => this.draw());
     visit.on('roster', () => this.#drawCalls());
     visit.on('ended', () => this.#calls.clear());
-    document.addEventListener('words', () => this.#speak());
-    this.#speak();
-  }
-
-  async #speak() {
-    const language = document.documentElement.lang;
-    const words = await load(language).catch(() => null);
-    if (language !== document.documentElement.lang) return; // another was chosen meanwhile
-    this.#words = words || this.#words;
-    this.#draw();
-  }
-
-  #t(key, values = {}) {
-    return (this.#words[key] || '').replace(/\{(\w+)\}/g, (all, name) => values[name]);
   }
 
   // A number to call: field, button, what is wrong with it.
@@ -85,7 +54,7 @@ export class Phone {
 
   #why(code) {
     const key = REASONS[code] || code;
-    return this.#t(key in this.#words ? key : 'failed');
+    return this.t(this.knows(key) ? key : 'failed');
   }
 
   async #dial() {
@@ -114,7 +83,7 @@ export class Phone {
     try {
       await this.#visit.phone('hang_up');
     } catch (e) {
-      if (this.#visit.inVisit) this.#page.note(this.#t('notDone'));
+      if (this.#visit.inVisit) this.#page.note(this.t('notDone'));
     }
   }
 
@@ -131,29 +100,29 @@ export class Phone {
   #changed(call) {
     if (!call) return this.#calls.clear(); // joined anew: those there are come next
     const before = this.#calls.get(call.call);
-    if (call.state === 'transfer_failed') return this.#page.note(`${this.#name(call)}: ${this.#t('transferFailed')}`);
+    if (call.state === 'transfer_failed') return this.#page.note(`${this.#name(call)}: ${this.t('transferFailed')}`);
     if (ALIVE.includes(call.state)) this.#calls.set(call.call, call);
     else this.#calls.delete(call.call);
     const name = this.#name(call);
     const matters = this.#mine(call) || this.#visit.may('dial');
     if (call.state === 'ended' && before && matters && (call.direction === 'out' || call.reason === 'transferred')) this.#page.note(`${name}: ${this.#why(call.reason)}`);
-    else if (call.rescue && !before && call.state !== 'ended' && !this.#mine(call)) this.#page.note(this.#t('phoneRescue', { name }));
-    else if (ALIVE.includes(call.state) && call.state !== 'joined') this.#page.say(`${name}: ${this.#t(call.state)}`);
-    return this.#draw();
+    else if (call.rescue && !before && call.state !== 'ended' && !this.#mine(call)) this.#page.note(this.t('phoneRescue', { name }));
+    else if (ALIVE.includes(call.state) && call.state !== 'joined') this.#page.say(`${name}: ${this.t(call.state)}`);
+    return this.draw();
   }
 
   #bound(on) {
-    if (!on) this.#page.note(this.#t('phoneOver'));
-    this.#draw();
+    if (!on) this.#page.note(this.t('phoneOver'));
+    this.draw();
   }
 
-  #draw() {
+  draw() {
     const { me, onPhone } = this.#visit;
     if (!me) return;
     this.#host.box.hidden = !this.#visit.may('dial');
-    set(this.#host.label, this.#t('dialNumber'));
-    set(this.#host.hint, this.#t('dialHint'));
-    set(this.#host.button, this.#t('dialCall'));
+    set(this.#host.label, this.t('dialNumber'));
+    set(this.#host.hint, this.t('dialHint'));
+    set(this.#host.button, this.t('dialCall'));
     this.#drawOwn(me, onPhone);
     this.#drawCalls();
   }
@@ -163,12 +132,12 @@ export class Phone {
     const filed = me.phone && me.phone.number.replace(/^\D+/, '…');
     const own = this.#own;
     own.box.hidden = !this.#visit.may('phone') || onPhone || !!call;
-    set(own.label, this.#t('phoneMine'));
-    set(own.hint, filed ? this.#t('phoneFiled', { number: filed }) : this.#t('phoneHint'));
-    set(own.button, this.#t('phoneUse'));
+    set(own.label, this.t('phoneMine'));
+    set(own.hint, filed ? this.t('phoneFiled', { number: filed }) : this.t('phoneHint'));
+    set(own.button, this.t('phoneUse'));
     this.#bar.hidden = !onPhone && !call;
-    set(this.#bar.firstChild, onPhone ? this.#t('phoneOn') : call ? this.#t('phoneWait', { state: this.#t(call.state) }) : '');
-    set(this.#bar.lastChild, this.#t(onPhone ? 'phoneBack' : 'cancel'));
+    set(this.#bar.firstChild, onPhone ? this.t('phoneOn') : call ? this.t('phoneWait', { state: this.t(call.state) }) : '');
+    set(this.#bar.lastChild, this.t(onPhone ? 'phoneBack' : 'cancel'));
   }
 
   // Rows are changed in place: the focus may be in one. Who may not call sees whom it rings for, until the roster has them.
@@ -182,15 +151,15 @@ export class Phone {
       if (!row) {
         row = make('li', {}, make('bdi', { dir: 'auto' }), make('small'), make('button', { type: 'button' }));
         row.dataset.call = call.call;
-        row.lastChild.addEventListener('click', () => this.#visit.request({ type: 'host', op: 'dial', value: false, call: call.call }).catch(() => this.#page.note(this.#t('notDone'))));
+        row.lastChild.addEventListener('click', () => this.#visit.request({ type: 'host', op: 'dial', value: false, call: call.call }).catch(() => this.#page.note(this.t('notDone'))));
         list.append(row);
       }
       set(row.firstChild, this.#name(call));
       const { clear } = this.#visit.roster.find((p) => p.seat === call.seat) || {};
-      set(row.children[1], this.#t(call.state) + (clear ? ` · ${this.#t('clear')}` : ''));
+      set(row.children[1], this.t(call.state) + (clear ? ` · ${this.t('clear')}` : ''));
       row.lastChild.hidden = !may;
-      set(row.lastChild, this.#t('dialHangUp'));
-      row.lastChild.setAttribute('aria-label', `${this.#t('dialHangUp')} ${this.#name(call)}`);
+      set(row.lastChild, this.t('dialHangUp'));
+      row.lastChild.setAttribute('aria-label', `${this.t('dialHangUp')} ${this.#name(call)}`);
     }
   }
 }

@@ -1,24 +1,9 @@
 // sound.js - who hears a person and what the person hears: speaking to one alone, interpretation, the sound of a stethoscope, noise.
-// Fetched, with its words and its looks, once in the visit; imports nothing: what it needs of the page is given to it.
-const $ = (id) => document.getElementById(id);
+// Fetched, with its words and its looks, once in the visit; what it needs of the page is given to it.
+import { $, make, Part, set } from '../part.js';
+
 const SETTLED_MS = 1500;
 const LANGUAGES = ['en', 'es', 'fr', 'ar', 'de', 'fa', 'hi', 'ht', 'it', 'ja', 'ko', 'pl', 'pt', 'ru', 'so', 'sw', 'th', 'tl', 'uk', 'ur', 'vi', 'zh'];
-
-function make(tag, properties, ...children) {
-  const e = Object.assign(document.createElement(tag), properties);
-  e.append(...children);
-  return e;
-}
-
-function set(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-
-async function load(language) {
-  const answer = await fetch(new URL(language + '.json', import.meta.url));
-  if (!answer.ok) throw new Error(answer.status);
-  return answer.json();
-}
 
 // The room's answer, so that a browser sends more than a voice: two channels is how it is told that this is none.
 export function whole(sdp) {
@@ -26,10 +11,9 @@ export function whole(sdp) {
   return sdp.replace(new RegExp(`^(a=fmtp:${opus} [^\\r\\n]*)`, 'm'), (line) => line.replace('useinbandfec=1', 'useinbandfec=0') + ';stereo=1;maxaveragebitrate=128000;usedtx=0');
 }
 
-export class Sound {
+export class Sound extends Part {
   #visit;
   #page;
-  #words = {};
   #box;
   #who;
   #fields = {};
@@ -40,11 +24,11 @@ export class Sound {
   #told = ''; // who speaks to this person alone
 
   constructor(visit, page) {
+    super(import.meta.url);
     this.#visit = visit;
     this.#page = page;
-    document.head.append(make('link', { rel: 'stylesheet', href: new URL('sound.css', import.meta.url).href }));
     this.#box = make('fieldset', { id: 'sound' }, make('legend'));
-    this.#who = this.#select('who', () => this.#draw());
+    this.#who = this.#select('who', () => this.draw());
     for (const name of ['whisper', 'channel', 'hears']) this.#fields[name] = this.#select(name, (value) => this.#change({ [name]: value }));
     for (const name of ['denoise', 'clinical']) this.#fields[name] = this.#check(name);
     $('more-panel').querySelector('.actions').after(this.#box);
@@ -52,13 +36,11 @@ export class Sound {
     this.#bar.setAttribute('role', 'status');
     this.#bar.lastChild.addEventListener('click', () => this.#change({ whisper: '' }, this.#me));
     document.querySelector('#room .strip').append(this.#bar);
-    for (const name of ['roster', 'me']) visit.on(name, () => this.#draw());
+    for (const name of ['roster', 'me']) visit.on(name, () => this.draw());
     visit.on('uplink', ({ thin }) => {
       this.#thin = !!thin;
       setTimeout(() => this.#examine(), SETTLED_MS); // what the line allows comes first
     });
-    document.addEventListener('words', () => this.#speak());
-    this.#speak();
   }
 
   get #me() {
@@ -75,19 +57,7 @@ export class Sound {
   }
 
   #name(seat) {
-    return (this.#visit.roster.find((p) => p.seat === seat) || { name: this.#t('gone') }).name;
-  }
-
-  async #speak() {
-    const language = document.documentElement.lang;
-    const words = await load(language).catch(() => null);
-    if (language !== document.documentElement.lang) return; // another was chosen meanwhile
-    this.#words = words || this.#words;
-    this.#draw();
-  }
-
-  #t(key, values = {}) {
-    return (this.#words[key] || '').replace(/\{(\w+)\}/g, (all, name) => values[name]);
+    return (this.#visit.roster.find((p) => p.seat === seat) || { name: this.t('gone') }).name;
   }
 
   #select(name, changed) {
@@ -108,9 +78,9 @@ export class Sound {
     try {
       await this.#visit.request({ type: 'sound', ...(seat === this.#me ? {} : { seat }), ...members });
     } catch (e) {
-      if (this.#visit.inVisit) this.#page.note(this.#t(e.code === 'forbidden' ? 'forbidden' : 'notDone'));
+      if (this.#visit.inVisit) this.#page.note(this.t(e.code === 'forbidden' ? 'forbidden' : 'notDone'));
     }
-    this.#draw(); // back to what holds
+    this.draw(); // back to what holds
   }
 
   #language(code) {
@@ -132,18 +102,18 @@ export class Sound {
     select.value = value;
   }
 
-  #draw() {
+  draw() {
     const { me, roster } = this.#visit;
     if (!me) return;
     const others = roster.filter((p) => p.seat !== me.seat).map((p) => [p.seat, p.name]);
-    this.#fill(this.#who, [['', this.#t('mine')], ...others], this.#who.value && roster.some((p) => p.seat === this.#who.value) ? this.#who.value : '');
+    this.#fill(this.#who, [['', this.t('mine')], ...others], this.#who.value && roster.some((p) => p.seat === this.#who.value) ? this.#who.value : '');
     const own = this.#seat === me.seat;
     const sound = this.#of(this.#seat);
     const spoken = [...new Set(roster.map((p) => (p.sound || {}).channel).filter(Boolean))];
     const names = (codes) => codes.map((code) => [code, this.#language(code)]).sort((a, b) => a[1].localeCompare(b[1]));
-    this.#fill(this.#fields.whisper, [['', this.#t('everybody')], ...others], sound.whisper || '');
-    this.#fill(this.#fields.channel, [['', this.#t('everybody')], ...names(LANGUAGES)], sound.channel || '');
-    this.#fill(this.#fields.hears, [['', this.#t('original')], ...names(spoken), ['both', this.#t('both')]], sound.hears || '');
+    this.#fill(this.#fields.whisper, [['', this.t('everybody')], ...others], sound.whisper || '');
+    this.#fill(this.#fields.channel, [['', this.t('everybody')], ...names(LANGUAGES)], sound.channel || '');
+    this.#fill(this.#fields.hears, [['', this.t('original')], ...names(spoken), ['both', this.t('both')]], sound.hears || '');
     this.#fields.denoise.checked = !!sound.denoise;
     this.#fields.clinical.checked = !!sound.clinical;
     const role = (roster.find((p) => p.seat === this.#seat) || {}).role;
@@ -159,9 +129,9 @@ export class Sound {
     for (const name of Object.keys(shown)) {
       const field = $('sound-' + name).parentNode;
       field.hidden = !shown[name];
-      set(field.querySelector('span'), this.#t(name));
+      set(field.querySelector('span'), this.t(name));
     }
-    set(this.#box.firstChild, this.#t('title'));
+    set(this.#box.firstChild, this.t('title'));
     this.#box.hidden = !Object.values(shown).some(Boolean);
     this.#tell();
     this.#examine();
@@ -171,12 +141,12 @@ export class Sound {
   #tell() {
     const { whisper } = this.#of(this.#me);
     const from = this.#visit.roster.filter((p) => (p.sound || {}).whisper === this.#me).map((p) => p.name).join(', ');
-    const text = [whisper && this.#t('onlyHears', { name: this.#name(whisper) }), from && this.#t('toYou', { name: from })].filter(Boolean).join(' ');
+    const text = [whisper && this.t('onlyHears', { name: this.#name(whisper) }), from && this.t('toYou', { name: from })].filter(Boolean).join(' ');
     set(this.#bar.firstChild, text);
-    set(this.#bar.lastChild, this.#t('endWhisper'));
+    set(this.#bar.lastChild, this.t('endWhisper'));
     this.#bar.lastChild.hidden = !whisper;
     this.#bar.hidden = !text;
-    if (from !== this.#told && from) this.#page.say(this.#t('toYou', { name: from }));
+    if (from !== this.#told && from) this.#page.say(this.t('toYou', { name: from }));
     this.#told = from;
   }
 
