@@ -1,10 +1,9 @@
 // Being recorded, as a person sees it: the mark, the question in plain words, no and yes, taking it back; a host's buttons.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { count, enter, last, stateIs, withBrowser } from './lib/client.mjs';
+import { count, enter, last, stateIs, textOf, withBrowser } from './lib/client.mjs';
 import { screenshot } from './lib/output.mjs';
 
-const textOf = (page, id, pattern) => page.waitForFunction(([i, p]) => new RegExp(p).test(document.getElementById(i).textContent), [id, pattern], { timeout: 5000 });
 const message = (state, consent, more) => ({ type: 'recording', state, policy: 'everyone', consent, version: '1', ...more });
 const answered = async (page, mock, n) => {
   for (let i = 0; i < 60 && count(mock, 'consent') < n; i++) await page.waitForTimeout(50);

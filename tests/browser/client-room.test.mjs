@@ -1,11 +1,10 @@
 // What a person does before and in a visit, against the stand-in of lib/mock.mjs: check, ways to join, chat, hands, hosts, zoom, sharing.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { count, enter, framesMove, last, patient, stateIs, violations, withBrowser } from './lib/client.mjs';
+import { count, enter, framesMove, last, patient, stateIs, textOf, violations, withBrowser } from './lib/client.mjs';
 import { screenshot } from './lib/output.mjs';
 
 const noProblems = (problems) => assert.deepEqual(problems.filter((p) => !/WebSocket/.test(p)), []);
-const textOf = (page, id, pattern, timeout = 5000) => page.waitForFunction(([i, p]) => new RegExp(p).test(document.getElementById(i).textContent), [id, pattern], { timeout });
 const audible = (page) => page.evaluate(() => window.tessera.media.audio && window.tessera.media.audio.readyState);
 
 test('before the visit: the check measures the real path and takes no seat; three ways to join', { timeout: 90000 }, async (t) => {

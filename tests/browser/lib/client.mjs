@@ -47,7 +47,7 @@ export const count = (mock, type) => mock.seen.filter((m) => m.type === type).le
 export const last = (mock, type) => mock.seen.filter((m) => m.type === type).pop();
 
 // Until the element of that id says it.
-export const textOf = (page, id, pattern) => page.waitForFunction(([i, p]) => new RegExp(p).test((document.getElementById(i) || {}).textContent || ''), [id, pattern], { timeout: 5000 });
+export const textOf = (page, id, pattern, timeout = 5000) => page.waitForFunction(([i, p]) => new RegExp(p).test((document.getElementById(i) || {}).textContent || ''), [id, pattern], { timeout });
 export const overEdge = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
 // What WCAG 2.2 A and AA rules that can be tested find on the page as it is: ["rule: element", ...].
