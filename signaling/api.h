@@ -56,6 +56,8 @@ void sig_whip_delete(sig_request *q);
 
 /* ---- shared by the handlers ---- */
 
+/* Answers 204, or why not: for what is done later. */
+void sig_api_done(void *request, const char *code, const char *message);
 /* The room of the route's first star that has not ended; NULL = 404 or 410 has been answered. */
 const sig_room_facts *sig_api_room(sig_request *q);
 /* The seat of the route's second star; NULL = 404 or 410 has been answered. */

@@ -10,15 +10,6 @@
 
 #define LIST_MAX 1000
 
-static void on_done(void *user, const char *code, const char *message)
-{
-    if (code) {
-        sig_reply_error(user, code, message);
-    } else {
-        sig_reply_empty(user, 204);
-    }
-}
-
 static json_t *segments_json(const sig_upload *upload, const sig_recording_facts *r)
 {
     json_t *list = json_array();
@@ -148,7 +139,7 @@ void sig_api_shred_recording(sig_request *q)
 {
     const sig_recording_facts *r = sig_api_recording(q);
     if (r) {
-        sig_recording_shred(q->gateway, r, q->operator.actor, "operator", on_done, q);
+        sig_recording_shred(q->gateway, r, q->operator.actor, "operator", sig_api_done, q);
     }
 }
 

@@ -4,6 +4,15 @@
 #include "mcu/base/status.h"
 #include "signaling/api.h"
 
+void sig_api_done(void *request, const char *code, const char *message)
+{
+    if (code) {
+        sig_reply_error(request, code, message);
+    } else {
+        sig_reply_empty(request, 204);
+    }
+}
+
 const sig_room_facts *sig_api_room(sig_request *q)
 {
     const sig_room_facts *r = sig_facts_room(q->gateway->facts, q->part[0]);

@@ -4,7 +4,7 @@
 #include "mcu/base/status.h"
 #include "signaling/access.h"
 #include "signaling/api.h"
-#include "signaling/freeze.h"
+#include "signaling/order.h"
 #include "signaling/supervisor.h"
 
 /* Holds what is to change and nothing else: other changes of the seat may still be on their way to the disk. */
@@ -82,15 +82,6 @@ void sig_api_tier(sig_request *q)
 
 /* ---- a still of the picture ---- */
 
-static void on_frozen(void *user, const char *code, const char *message)
-{
-    if (code) {
-        sig_reply_error(user, code, message);
-    } else {
-        sig_reply_empty(user, 204);
-    }
-}
-
 void sig_api_freeze(sig_request *q)
 {
     json_t *m = sig_api_seat(q) ? sig_request_json(q, "FreezeRequest") : NULL;
@@ -100,7 +91,7 @@ void sig_api_freeze(sig_request *q)
     g_autofree char *what = g_strdup(json_string_value(json_object_get(m, "what")));
     json_decref(m);
     const sig_audit_entry e = sig_api_entry(q, "freeze");
-    if (!sig_freeze(q->gateway, &e, what, on_frozen, q)) {
+    if (!sig_order_freeze(q->gateway, &e, what, sig_api_done, q)) {
         sig_reply_error(q, mcu_error_name(MCU_ERROR_BAD_REQUEST), "what: must be camera, screen or off");
     }
 }

@@ -64,15 +64,6 @@ void sig_api_set_policy(sig_request *q)
     }
 }
 
-static void on_done(void *user, const char *code, const char *message)
-{
-    if (code) {
-        sig_reply_error(user, code, message);
-    } else {
-        sig_reply_empty(user, 204);
-    }
-}
-
 void sig_api_consent(sig_request *q)
 {
     sig_recording *c = sig_api_seat(q) ? recording_of(q) : NULL;
@@ -81,6 +72,6 @@ void sig_api_consent(sig_request *q)
         g_autofree char *method = g_strdup(json_string_value(json_object_get(m, "method")));
         bool agrees = json_is_true(json_object_get(m, "agree"));
         json_decref(m);
-        sig_recording_consent(c, q->part[1], agrees, method, q->operator.actor, on_done, q);
+        sig_recording_consent(c, q->part[1], agrees, method, q->operator.actor, sig_api_done, q);
     }
 }

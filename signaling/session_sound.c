@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "mcu/base/status.h"
-#include "signaling/audit.h"
+#include "signaling/order.h"
+#include "signaling/session_asked.h"
 #include "signaling/session_private.h"
-#include "signaling/supervisor.h"
 
 static const struct {
     const char *member;
@@ -14,47 +14,6 @@ static const struct {
     {"whisper", SIG_MAY_WHISPER},   {"channel", SIG_MAY_INTERPRET}, {"hears", SIG_MAY_LISTEN},
     {"clinical", SIG_MAY_CLINICAL}, {"denoise", SIG_MAY_DENOISE},
 };
-
-/* The session may be gone when the room answers, so it is looked up again. */
-typedef struct {
-    sig_gateway *gateway;
-    char room[SIG_ID_MAX + 1], seat[SIG_ID_MAX + 1], session[SIG_ID_MAX + 1];
-    json_t *request, *order;
-} wish;
-
-static sig_session *session_of(const wish *w)
-{
-    sig_room *room = sig_supervisor_room(w->gateway->supervisor, w->room);
-    sig_session *s = room ? sig_room_client(room, w->seat) : NULL;
-    return s && strcmp(sig_session_id(s), w->session) == 0 ? s : NULL;
-}
-
-static void finish(wish *w, const char *code, const char *message)
-{
-    sig_session *s = session_of(w);
-    if (s && code) {
-        sig_session_refuse(s, w->request, code, message);
-    } else if (s) {
-        sig_session_ok(s, w->request);
-    }
-    json_decref(w->request);
-    json_decref(w->order);
-    g_free(w);
-}
-
-static void on_done(void *user, const json_t *reply, const char *code, const char *message)
-{
-    finish(user, reply ? NULL : code, message);
-}
-
-static void on_recorded(void *user)
-{
-    wish *w = user;
-    sig_room *room = sig_supervisor_room(w->gateway->supervisor, w->room);
-    if (!room || !sig_room_call(room, json_incref(w->order), false, on_done, w)) {
-        finish(w, mcu_error_name(MCU_ERROR_UNAVAILABLE), "The visit is not running.");
-    }
-}
 
 json_t *sig_sound_order(const char *seat, const json_t *m, sig_permission *first)
 {
@@ -102,19 +61,12 @@ void sig_session_sound(sig_session *s, const json_t *m)
         sig_session_refuse(s, m, mcu_error_name(MCU_ERROR_BAD_REQUEST), "There is nothing to change.");
         return;
     }
-    wish *w = g_new0(wish, 1);
-    w->gateway = s->gateway;
-    w->request = json_incref((json_t *)(uintptr_t)m);
-    w->order = order;
-    g_strlcpy(w->room, sig_room_id(s->room), sizeof w->room);
-    g_strlcpy(w->seat, s->seat, sizeof w->seat);
-    g_strlcpy(w->session, s->session, sizeof w->session);
     const char *whisper = json_string_value(json_object_get(m, "whisper"));
-    const sig_audit_entry e = {.room = w->room,
-                               .actor = w->seat,
+    const sig_audit_entry e = {.room = sig_room_id(s->room),
+                               .actor = s->seat,
                                .operation = sig_permission_name(own ? first : SIG_MAY_SOUND),
                                .target = whisper ? whisper
-                                         : own   ? w->seat
+                                         : own   ? s->seat
                                                  : seat};
-    sig_audit_first(w->gateway, &e, on_recorded, w);
+    sig_order(s->gateway, &e, order, MCU_ERROR_UNAVAILABLE, sig_asked_done, sig_asked_new(s, m));
 }
