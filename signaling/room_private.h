@@ -48,6 +48,11 @@ void sig_room_flush_queue(sig_room *r);
 void sig_room_fail_queue(sig_room *r);
 void sig_room_unlink_process(sig_room *r);
 
+/* What the process is told (room_open.c). */
+json_t *sig_room_open_json(const sig_room *r);
+json_t *sig_room_seat_json(const sig_seat_facts *s);
+json_t *sig_room_layouts_json(const sig_room *r);
+
 /* What the process says (room_events.c). */
 void sig_room_on_message(sig_room *r, const char *type, const json_t *m);
 void sig_room_on_inspection(sig_room *r, const json_t *m); /* after an adoption */
