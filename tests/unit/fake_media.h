@@ -52,6 +52,7 @@ typedef struct {
 
 extern fake_media fake;
 void fake_media_reset(void);
+void fake_net_reset(void); /* of fake_media_reset() */
 
 /* The newest peer whose user data is `n`-th oldest alive (0 = oldest). */
 mcu_peer *fake_peer(unsigned n);

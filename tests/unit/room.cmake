@@ -6,7 +6,7 @@ tessera_test(room_ease SOURCES test_room_ease.c ${ROOM}/ease.c LIBS tessera_base
 tessera_test(room_lost_sound SOURCES test_room_lost_sound.c ${ROOM}/lost_sound.c LIBS tessera_base)
 tessera_test(room_stage SOURCES test_room_stage.c ${ROOM}/stage.c LIBS tessera_base)
 tessera_test(room_options SOURCES test_room_options.c ${ROOM}/options.c ${ROOM}/keypad.c ${ROOM}/ladder.c ${ROOM}/tier_choice.c LIBS tessera_base PkgConfig::ROOM_GIO)
-tessera_test(room_splice SOURCES test_room_splice.c fake_media.c ${ROOM}/splice.c LIBS tessera_base PkgConfig::ROOM_GIO)
+tessera_test(room_splice SOURCES test_room_splice.c fake_media.c fake_net.c fake_video.c ${ROOM}/splice.c LIBS tessera_base PkgConfig::ROOM_GIO)
 tessera_test(room_keypad SOURCES test_room_keypad.c ${ROOM}/keypad.c LIBS tessera_base)
 # The whole room with net and mixer replaced by fakes that record what they are told.
 # One a line, sorted: what a room is but for its media.
@@ -54,7 +54,7 @@ set(ROOM_FILES
 )
 foreach(part freeze layout legs record record_own rules seats sound)
   tessera_test(room_${part}
-    SOURCES test_room_${part}.c room_kit.c record_kit.c recording_kit.c fake_media.c fake_call.c ${ROOM_FILES}
+    SOURCES test_room_${part}.c room_kit.c record_kit.c recording_kit.c fake_media.c fake_net.c fake_video.c fake_audio.c fake_call.c ${ROOM_FILES}
     LIBS tessera_recorder PkgConfig::ROOM_GIO)
 endforeach()
 # The same with real media, over loopback.
