@@ -61,5 +61,5 @@ endforeach()
 tessera_test(room_phone SOURCES test_room_phone.c audio_kit.c LIBS tessera_room)
 # What is sent, over modelled links in simulated time.
 tessera_test(room_weak_link
-  SOURCES test_room_weak_link.c weak_room.c weak_mixer.c link_model.c ${CMAKE_SOURCE_DIR}/mixer/keybank.c ${ROOM}/audio_choice.c ${ROOM}/ladder.c ${ROOM}/tier_choice.c ${ROOM}/view.c
+  SOURCES test_room_weak_link.c weak_room.c weak_far.c weak_mixer.c link_model.c ${CMAKE_SOURCE_DIR}/mixer/keybank.c ${ROOM}/audio_choice.c ${ROOM}/ladder.c ${ROOM}/tier_choice.c ${ROOM}/view.c
   LIBS tessera_net PkgConfig::ROOM_GIO m)

@@ -1,22 +1,12 @@
 #include "tests/unit/weak_room.h"
 
-#include <math.h>
 #include <string.h>
 
-#include "mcu/base/bytes.h"
-#include "mcu/base/media.h"
-#include "mcu/net/nack.h"
-#include "mcu/room/audio_choice.h"
-#include "mcu/room/view.h"
 #include "tests/unit/weak_mixer.h"
+#include "tests/unit/weak_private.h"
 
-#define MS MCU_NS_PER_MS
 #define STEP_NS (5 * MS)
-#define TWCC_ID 5
-#define PLAYOUT_ID 6
 #define RTX_PT 97
-#define HISTORY 8192
-#define SAMPLES 20000
 #define AUDIO_BYTES 80
 #define THIN_AUDIO_BYTES 90 /* of 60 ms */
 #define THIN_WIRE_BPS 20000
@@ -30,48 +20,6 @@ static const mix_tier_spec specs[] = {{"A", 1280, 720, 25, 1200000}, {"B", 640, 
 #define TIERS (CANVASES - HANDS)
 #define STILL (TIERS - 1)
 static const unsigned every_s[CANVASES] = {[STILL] = 3};
-
-struct weak_room {
-    int64_t now_ns;
-    uint32_t seed;
-    weak_receiver *receivers[WEAK_ROOM_MAX];
-    unsigned n;
-};
-
-typedef struct {
-    double *at;
-    unsigned n;
-} samples;
-
-struct weak_receiver {
-    weak_room *room;
-    mcu_sender send;
-    mcu_view view;
-    mcu_tier_choice choice;
-    mcu_audio_choice sound;
-    mcu_ladder ladder;
-    bool hands;
-    link_model *down, *up;
-    uint32_t picture;
-    /* the far end */
-    mcu_twcc_recorder *recorder;
-    mcu_nack *nack;
-    mcu_unwrap unwrap;
-    int64_t next_seq; /* the first packet that is missing; 0 = waits for a keyframe */
-    struct {
-        int64_t index, captured_ns;
-        bool keyframe, first, last;
-    } packets[HISTORY];
-    int64_t pli_ns, shown_ns, playout_ns;
-    /* figures */
-    int64_t begun_ns, first_picture_ns, first_audio_ns;
-    unsigned pictures, switches, tier;
-    unsigned delay_ms; /* of the link */
-    double frozen_ns, gap_ns;
-    samples latency, queue;
-    unsigned audio_sent, audio_came, lost_before, carried_before;
-    uint64_t bytes, bytes_before;
-};
 
 const mcu_tier_table *weak_room_tiers(void)
 {
@@ -174,119 +122,6 @@ static void send_audio(weak_receiver *v)
     v->audio_sent++;
 }
 
-/* ---- what the far end does ---- */
-
-static void add(samples *s, double x)
-{
-    if (s->n < SAMPLES) {
-        s->at[s->n++] = x;
-    }
-}
-
-static void note_gap(weak_receiver *v, int64_t now_ns)
-{
-    int64_t from = MAX(v->shown_ns, v->begun_ns), gap = now_ns - from;
-    v->gap_ns = MAX(v->gap_ns, (double)gap);
-    v->frozen_ns += gap > 200 * MS ? (double)gap : 0;
-}
-
-/* Not before the delay that was asked for. */
-static void show(weak_receiver *v, int64_t captured_ns, int64_t now_ns)
-{
-    now_ns = MAX(MAX(now_ns, captured_ns + v->playout_ns), v->shown_ns);
-    note_gap(v, now_ns);
-    v->shown_ns = now_ns;
-    v->first_picture_ns = v->pictures++ == 0 ? now_ns : v->first_picture_ns;
-    add(&v->latency, (double)(now_ns - captured_ns) / MS);
-}
-
-/* Shows every picture that is whole and hangs on the one before. */
-static void advance(weak_receiver *v, int64_t now_ns)
-{
-    for (;;) {
-        int64_t k = v->next_seq;
-        if (v->packets[k % HISTORY].index != k) {
-            return;
-        }
-        if (v->packets[k % HISTORY].last) {
-            show(v, v->packets[k % HISTORY].captured_ns, now_ns);
-        }
-        v->next_seq++;
-    }
-}
-
-static void take_video(weak_receiver *v, uint16_t seq, const uint8_t *payload)
-{
-    int64_t index = mcu_unwrap16(&v->unwrap, seq);
-    if (v->packets[index % HISTORY].index == index) {
-        return;
-    }
-    v->packets[index % HISTORY].index = index;
-    v->packets[index % HISTORY].keyframe = payload[0];
-    v->packets[index % HISTORY].first = payload[1];
-    memcpy(&v->packets[index % HISTORY].captured_ns, payload + 2, sizeof(int64_t));
-    bool begins = payload[0] && payload[1];
-    if (begins && index > v->next_seq) {
-        v->next_seq = index; /* what is missing before a keyframe is not needed */
-        mcu_nack_forget_before(v->nack, seq);
-    }
-}
-
-static void take_rtp(weak_receiver *v, const uint8_t *data, size_t size, int64_t arrival_ns)
-{
-    mcu_rtp r;
-    const uint8_t *ext;
-    size_t ext_size;
-    g_assert(mcu_rtp_parse(data, size, &r) == MCU_OK);
-    if (mcu_rtpext_find(&r, TWCC_ID, &ext, &ext_size)) {
-        mcu_twcc_recorder_push(v->recorder, mcu_rd16(ext), arrival_ns);
-    }
-    if (r.ssrc == v->send.audio.ssrc) {
-        v->audio_came++;
-        v->first_audio_ns = v->first_audio_ns == 0 ? arrival_ns : v->first_audio_ns;
-        return;
-    }
-    if (mcu_rtpext_find(&r, PLAYOUT_ID, &ext, &ext_size)) {
-        v->playout_ns = (mcu_rd24(ext) >> 12) * 10 * MS + (int64_t)v->delay_ms * MS;
-    }
-    bool copy = r.ssrc == v->send.rtx.ssrc;
-    uint16_t seq = copy ? mcu_rd16(r.payload) : r.seq;
-    const uint8_t *payload = copy ? r.payload + 2 : r.payload;
-    mcu_nack_push(v->nack, seq, copy, arrival_ns);
-    take_video(v, seq, payload);
-    int64_t index = mcu_unwrap16(&v->unwrap, seq);
-    v->packets[index % HISTORY].last = r.marker;
-    if (v->next_seq != 0) {
-        advance(v, arrival_ns);
-    }
-}
-
-static void feed_back(weak_receiver *v, int64_t now_ns)
-{
-    uint8_t out[1200];
-    bool due = mcu_twcc_recorder_next_ns(v->recorder) <= now_ns;
-    size_t n = due ? mcu_twcc_recorder_feedback(v->recorder, 1, 2, now_ns, out, sizeof out) : 0;
-    if (n > 0) {
-        link_model_send(v->up, out, n, now_ns);
-    }
-    uint16_t seqs[64];
-    unsigned asked = mcu_nack_due(v->nack, v->send.view.rtt_ns, now_ns, seqs, 64);
-    bool tired =
-        mcu_nack_take_gave_up(v->nack) || (v->shown_ns != 0 && now_ns - MAX(v->shown_ns, v->pli_ns) > 3 * MCU_NS_PER_SEC);
-    mcu_rtcp_writer w;
-    mcu_rtcp_writer_init(&w, out, sizeof out);
-    if (asked > 0) {
-        mcu_rtcp_put_nack(&w, 1, v->send.video.ssrc, seqs, asked);
-    }
-    if (tired) {
-        v->pli_ns = now_ns;
-        mcu_rtcp_put_pli(&w, 1, v->send.video.ssrc);
-    }
-    if (w.size > 0) {
-        link_model_send(v->up, out, w.size, now_ns);
-    }
-}
-
 /* ---- what comes back ---- */
 
 static void take_rtcp(weak_receiver *v, const uint8_t *data, size_t size, int64_t now_ns)
@@ -365,10 +200,10 @@ static void step_receiver(weak_receiver *v)
     size_t size;
     const uint8_t *data;
     while ((data = link_model_receive(v->down, &size, &at, now)) != NULL) {
-        take_rtp(v, data, size, at);
+        weak_far_take_rtp(v, data, size, at);
     }
     if (now % (20 * MS) == 0) {
-        feed_back(v, now);
+        weak_far_feed_back(v, now);
     }
     while ((data = link_model_receive(v->up, &size, &at, now)) != NULL) {
         take_rtcp(v, data, size, now);
@@ -385,7 +220,7 @@ static void step_receiver(weak_receiver *v)
         choose(v, now);
     }
     (void)mcu_sender_pump(&v->send, now);
-    add(&v->queue, link_model_queue_ms(v->down, now));
+    weak_far_note_queue(v, link_model_queue_ms(v->down, now));
 }
 
 /* ---- life ---- */
@@ -402,7 +237,7 @@ weak_room *weak_room_new(uint32_t seed)
 
 static void lay_out(mcu_out *o)
 {
-    mcu_rtpext_map map = {.id = {[MCU_RTPEXT_TWCC] = TWCC_ID, [MCU_RTPEXT_PLAYOUT_DELAY] = PLAYOUT_ID}};
+    mcu_rtpext_map map = {.id = {[MCU_RTPEXT_TWCC] = WEAK_TWCC_ID, [MCU_RTPEXT_PLAYOUT_DELAY] = WEAK_PLAYOUT_ID}};
     mcu_rtpext_values values = {.has = {[MCU_RTPEXT_TWCC] = true, [MCU_RTPEXT_PLAYOUT_DELAY] = true}};
     mcu_rtpext_block_init(&o->ext, &map, &values);
 }
@@ -425,8 +260,8 @@ weak_receiver *weak_room_join(weak_room *r, const link_profile *down, const link
     v->up = link_model_new(up, r->seed + 2 * r->n + 1);
     v->recorder = mcu_twcc_recorder_new();
     v->nack = mcu_nack_new();
-    v->latency.at = g_new(double, SAMPLES);
-    v->queue.at = g_new(double, SAMPLES);
+    v->latency.at = g_new(double, WEAK_SAMPLES);
+    v->queue.at = g_new(double, WEAK_SAMPLES);
     r->receivers[r->n++] = v;
     want(v, start_tier);
     weak_room_begin(v);
@@ -499,58 +334,6 @@ double weak_room_until(weak_room *r, const weak_receiver *v, unsigned tier, doub
         seconds += 0.05;
     }
     return seconds;
-}
-
-/* ---- figures ---- */
-
-void weak_room_begin(weak_receiver *v)
-{
-    v->begun_ns = v->room->now_ns;
-    v->pictures = v->switches = v->audio_sent = v->audio_came = 0;
-    v->frozen_ns = v->gap_ns = 0;
-    v->first_picture_ns = v->first_audio_ns = 0;
-    v->latency.n = v->queue.n = 0;
-    v->lost_before = link_model_lost(v->down);
-    v->carried_before = link_model_carried(v->down);
-    v->bytes_before = v->bytes;
-}
-
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double quantile(samples *s, double q)
-{
-    qsort(s->at, s->n, sizeof s->at[0], compare);
-    return s->n > 0 ? s->at[(unsigned)((s->n - 1) * q)] : 0;
-}
-
-static unsigned ms_after(const weak_receiver *v, int64_t at_ns)
-{
-    return at_ns == 0 ? UINT_MAX : (unsigned)((at_ns - v->begun_ns) / MS);
-}
-
-weak_view weak_room_end(weak_receiver *v)
-{
-    note_gap(v, v->room->now_ns);
-    double seconds = (double)(v->room->now_ns - v->begun_ns) * 1e-9;
-    unsigned carried = link_model_carried(v->down) - v->carried_before;
-    return (weak_view){.pictures = v->pictures,
-                       .seconds = seconds,
-                       .frozen = v->frozen_ns * 1e-9 / seconds,
-                       .longest_gap_ms = v->gap_ns / MS,
-                       .fps = v->pictures / seconds,
-                       .latency_p50_ms = quantile(&v->latency, 0.5),
-                       .latency_p95_ms = quantile(&v->latency, 0.95),
-                       .queue_p95_ms = quantile(&v->queue, 0.95),
-                       .audio_lost = v->audio_sent > 0 ? 1 - (double)v->audio_came / v->audio_sent : 0,
-                       .lost = carried > 0 ? (double)(link_model_lost(v->down) - v->lost_before) / carried : 0,
-                       .sent_bps = (double)(v->bytes - v->bytes_before) * 8 / seconds,
-                       .switches = v->switches,
-                       .first_picture_ms = ms_after(v, v->first_picture_ns),
-                       .first_audio_ms = ms_after(v, v->first_audio_ns)};
 }
 
 unsigned weak_room_tier(const weak_receiver *v)
