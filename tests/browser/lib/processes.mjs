@@ -85,7 +85,9 @@ export function start(command, args, { env, log, cwd, input } = {}) {
   self.stop = async (signal = 'SIGTERM', ms = 10000) => {
     const family = descendants(child.pid);
     if (self.code === undefined) child.kill(signal);
-    await Promise.race([self.done, sleep(ms)]);
+    let timer;
+    await Promise.race([self.done, new Promise((r) => (timer = setTimeout(r, ms)))]);
+    clearTimeout(timer); // node ends with its last timer
     const left = [{ pid: child.pid }, ...family].filter((p) => alive(p.pid));
     for (const p of left) {
       try {
