@@ -74,7 +74,7 @@ void sig_api_commit_entry(sig_request *q, const sig_change *change, const sig_au
 bool sig_api_name_ok(const char *name);
 /* "https://host[:port]" for links, by which people reach the server (base_url.c). Free with g_free. */
 char *sig_api_base_url(const sig_request *q);
-/* Makes a token for a seat as it will be after `change`. Free with g_free. */
-char *sig_api_mint(const sig_gateway *g, const sig_change *change, int64_t expires_in_s);
+/* Makes a token for a seat as it will be after `change`, until its expires_ms. Free with g_free. */
+char *sig_api_mint(const sig_gateway *g, const sig_change *change);
 
 #endif

@@ -112,15 +112,14 @@ bool sig_api_name_ok(const char *name)
     return seen;
 }
 
-char *sig_api_mint(const sig_gateway *g, const sig_change *c, int64_t expires_in_s)
+char *sig_api_mint(const sig_gateway *g, const sig_change *c)
 {
     sig_token t = {.host = c->host, .language = c->language};
-    int64_t now = sig_now_s();
     g_strlcpy(t.room, c->room, sizeof t.room);
     g_strlcpy(t.seat, c->seat, sizeof t.seat);
     g_strlcpy(t.role, c->role, sizeof t.role);
     g_strlcpy(t.name, c->name, sizeof t.name);
-    t.expires_s = now + expires_in_s;
+    t.expires_s = c->expires_ms / 1000;
     t.generation = sig_facts_generation(g->facts, c->room, c->seat);
-    return sig_auth_mint(g->auth, &t, now);
+    return sig_auth_mint(g->auth, &t, sig_now_s());
 }

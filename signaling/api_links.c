@@ -9,18 +9,17 @@
 typedef struct {
     sig_facts *facts;
     sig_change seat, number; /* number.kind NONE = nothing is said of it */
-    int64_t expires_in_s;
     bool existed;
 } link_request;
 
 static void minted(sig_request *q, void *user)
 {
     const link_request *l = user;
-    g_autofree char *token = sig_api_mint(q->gateway, &l->seat, l->expires_in_s);
+    g_autofree char *token = sig_api_mint(q->gateway, &l->seat);
     g_autofree char *base = sig_api_base_url(q);
     sig_reply_json(q, 201,
                    json_pack("{s:o, s:s, s:s, s:I}", "url", json_sprintf("%s/j/%s", base, token), "token", token, "seat",
-                             l->seat.seat, "expires", (json_int_t)(sig_now_s() + l->expires_in_s)));
+                             l->seat.seat, "expires", (json_int_t)(l->seat.expires_ms / 1000)));
 }
 
 static void free_request(void *value)
@@ -106,8 +105,9 @@ void sig_api_create_link(sig_request *q)
     link_request *l = g_new0(link_request, 1);
     l->facts = q->gateway->facts;
     l->existed = former != NULL;
-    l->expires_in_s = expires ? json_integer_value(expires) : q->gateway->settings->link_seconds;
+    int64_t expires_in_s = expires ? json_integer_value(expires) : q->gateway->settings->link_seconds;
     l->seat.kind = SIG_SEAT_PUT;
+    l->seat.expires_ms = 1000 * (sig_now_s() + expires_in_s);
     if (seat) {
         g_strlcpy(l->seat.seat, seat, sizeof l->seat.seat);
     } else {

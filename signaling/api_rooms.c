@@ -7,6 +7,8 @@
 #include "signaling/layouts.h"
 #include "signaling/supervisor.h"
 
+#define REVOKED_MAX 64u /* of those listed, the newest */
+
 static json_t *room_json(const sig_gateway *g, const sig_room_facts *r)
 {
     const sig_room *running = sig_supervisor_room(g->supervisor, r->id);
@@ -119,9 +121,42 @@ void sig_api_list_rooms(sig_request *q)
 static json_t *absent(const sig_seat_facts *s, const sig_room *running)
 {
     bool waits = running && sig_room_is_waiting(running, s->id);
-    return json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:s, s:s}", "seat", s->id, "name", s->name, "role", s->role, "host",
-                     s->host, "muted", s->muted, "fixed", s->fixed, "signing", s->signing, "state", waits ? "waiting" : "absent",
-                     "tier_cap", s->tier);
+    json_t *o = json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:s, s:s}", "seat", s->id, "name", s->name, "role", s->role,
+                          "host", s->host, "muted", s->muted, "fixed", s->fixed, "signing", s->signing, "state",
+                          waits ? "waiting" : "absent", "tier_cap", s->tier);
+    if (s->expires_ms > 0) {
+        json_object_set_new(o, "link_ends", json_integer(s->expires_ms / 1000));
+    }
+    return o;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const json_t *const *x = a, *const *y = b;
+    json_int_t m = json_integer_value(json_object_get(*x, "at")), n = json_integer_value(json_object_get(*y, "at"));
+    return m == n ? 0 : m > n ? -1 : 1;
+}
+
+/* Whose links were withdrawn, and who has no new one. */
+static json_t *revoked(const sig_room_facts *r)
+{
+    g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)json_decref);
+    GHashTableIter i;
+    void *seat = NULL, *value = NULL;
+    g_hash_table_iter_init(&i, r->revoked);
+    while (g_hash_table_iter_next(&i, &seat, &value)) {
+        const sig_revoked_facts *v = value;
+        if (*v->name && !g_hash_table_contains(r->seats, seat)) {
+            g_ptr_array_add(all, json_pack("{s:s, s:s, s:s, s:b, s:I}", "seat", seat, "name", v->name, "role", v->role, "host",
+                                           v->host, "at", (json_int_t)(v->at_ms / 1000)));
+        }
+    }
+    g_ptr_array_sort(all, newest_first);
+    json_t *list = json_array();
+    for (guint n = 0; n < MIN(all->len, REVOKED_MAX); n++) {
+        json_array_append(list, all->pdata[n]);
+    }
+    return list;
 }
 
 /* Every seat once: as the room process sees it, or absent; what is durable comes from the facts. */
@@ -168,6 +203,7 @@ static void answer_room(sig_request *q, const json_t *inspection)
     json_object_set_new(
         body, "participants",
         participants(r, sig_supervisor_room(q->gateway->supervisor, r->id), json_object_get(inspection, "participants")));
+    json_object_set_new(body, "revoked", revoked(r));
     static const char *const figures[] = {"video", "audio"};
     for (size_t i = 0; i < G_N_ELEMENTS(figures); i++) {
         json_t *v = json_object_get(inspection, figures[i]);

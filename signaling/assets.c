@@ -312,3 +312,21 @@ void sig_assets_serve(sig_request *q, const char *path, int status)
     sig_reply_header(q, "Cross-Origin-Resource-Policy", "same-origin");
     send_body(q, f, status);
 }
+
+bool sig_assets_explain(sig_request *q, const char *path, int status, const char *reason)
+{
+    const sig_assets *a = q->gateway->assets;
+    const asset *f = g_hash_table_lookup(a->files, path);
+    if (!f) {
+        return false;
+    }
+    g_autofree char *named = g_strdup_printf("data-reason=\"%s\"", reason);
+    g_autoptr(GString) page = g_string_new_len(g_bytes_get_data(f->body, NULL), (gssize)g_bytes_get_size(f->body));
+    g_string_replace(page, "data-reason=\"\"", named, 1);
+    sig_reply_header(q, "X-Tessera-Reason", reason);
+    sig_reply_header(q, "Cache-Control", "no-store");
+    sig_reply_header(q, "Cross-Origin-Resource-Policy", "same-origin");
+    page_headers(q, a->policy);
+    sig_reply_body(q, status, f->type, page->str, page->len);
+    return true;
+}

@@ -21,5 +21,8 @@ bool sig_assets_has(const sig_assets *a, const char *path); /* "/web/app.js" */
 bool sig_assets_is_admin(const char *path);                 /* of the operator's page: only for who may operate, never framed */
 /* Answers with the file (304 when the client has it); a missing one is a 404. `status` 200 unless the page says an error. */
 void sig_assets_serve(sig_request *q, const char *path, int status);
+/* A page of /web that explains a refusal: its data-reason="" becomes `reason`, a code of ours. False, and nothing is answered:
+ * there is no such page. */
+bool sig_assets_explain(sig_request *q, const char *path, int status, const char *reason);
 
 #endif

@@ -13,6 +13,13 @@ struct sig_facts {
     unsigned live_rooms, live_seats, expected_rooms;
 };
 
+static void free_revoked(void *p)
+{
+    sig_revoked_facts *v = p;
+    g_free(v->name);
+    g_free(v);
+}
+
 static void free_room(void *p)
 {
     sig_room_facts *r = p;
@@ -56,11 +63,23 @@ static void put_room(sig_facts *f, const sig_change *c)
         g_strlcpy(r->policy, *c->policy ? c->policy : SIG_POLICY_NOBODY, sizeof r->policy);
         g_strlcpy(r->evidence, *c->evidence ? c->evidence : SIG_EVIDENCE_PICTURE, sizeof r->evidence);
         r->seats = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
-        r->revoked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+        r->revoked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_revoked);
         g_hash_table_insert(f->rooms, r->id, r);
         f->live_rooms++;
     }
     g_strlcpy(r->name, c->name, sizeof r->name);
+}
+
+static void forget_names(sig_room_facts *r)
+{
+    GHashTableIter i;
+    void *value = NULL;
+    r->name[0] = '\0';
+    g_hash_table_iter_init(&i, r->revoked);
+    while (g_hash_table_iter_next(&i, NULL, &value)) {
+        sig_revoked_facts *v = value;
+        v->name[0] = '\0';
+    }
 }
 
 static void end_room(sig_facts *f, sig_room_facts *r)
@@ -70,7 +89,7 @@ static void end_room(sig_facts *f, sig_room_facts *r)
         f->live_rooms--;
         f->live_seats -= g_hash_table_size(r->seats);
         g_hash_table_remove_all(r->seats);
-        r->name[0] = '\0';
+        forget_names(r);
     }
 }
 
@@ -94,6 +113,7 @@ static void put_seat(sig_facts *f, sig_room_facts *r, const sig_change *c)
     s->fixed = c->fixed;
     s->signing = c->signing;
     g_strlcpy(s->language, c->language, sizeof s->language);
+    s->expires_ms = MAX(s->expires_ms, c->expires_ms);
 }
 
 static void change_seat(sig_room_facts *r, const sig_change *c)
@@ -119,9 +139,13 @@ static void mute_room(sig_room_facts *r, const sig_change *c)
 
 static void drop_seat(sig_facts *f, sig_room_facts *r, const sig_change *c)
 {
-    int64_t *generation = g_new(int64_t, 1);
-    *generation = c->generation;
-    g_hash_table_insert(r->revoked, g_strdup(c->seat), generation);
+    sig_revoked_facts *v = g_new0(sig_revoked_facts, 1);
+    v->generation = c->generation;
+    v->at_ms = c->at_ms;
+    v->name = g_strdup(c->name);
+    g_strlcpy(v->role, c->role, sizeof v->role);
+    v->host = c->host;
+    g_hash_table_insert(r->revoked, g_strdup(c->seat), v);
     f->live_seats -= g_hash_table_remove(r->seats, c->seat) ? 1 : 0;
 }
 
@@ -288,8 +312,8 @@ unsigned sig_facts_live_seats(const sig_facts *f)
 int64_t sig_facts_generation(const sig_facts *f, const char *room, const char *seat)
 {
     const sig_room_facts *r = find(f, room);
-    const int64_t *generation = r ? g_hash_table_lookup(r->revoked, seat) : NULL;
-    return generation ? *generation : 0;
+    const sig_revoked_facts *v = r ? g_hash_table_lookup(r->revoked, seat) : NULL;
+    return v ? v->generation : 0;
 }
 
 sig_token_status sig_facts_admit(const sig_facts *f, const sig_token *t)
@@ -317,6 +341,12 @@ sig_change sig_change_remove(const sig_facts *f, const char *room, const char *s
     c.generation = sig_facts_generation(f, room, seat) + 1;
     g_strlcpy(c.room, room, sizeof c.room);
     g_strlcpy(c.seat, seat, sizeof c.seat);
+    const sig_seat_facts *s = sig_facts_seat(f, room, seat);
+    if (s && s->expires_ms > 0) {
+        g_strlcpy(c.name, s->name, sizeof c.name);
+        g_strlcpy(c.role, s->role, sizeof c.role);
+        c.host = s->host;
+    }
     return c;
 }
 

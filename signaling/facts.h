@@ -16,7 +16,15 @@ typedef struct {
     bool answered, agreed; /* to be recorded: whether asked and answered, and what */
     char consent_version[SIG_WORD_MAX + 1], consent_method[SIG_WORD_MAX + 1];
     int64_t consent_ms;
+    int64_t expires_ms; /* the last of its links ends then; 0 = it never had one */
 } sig_seat_facts;
+
+typedef struct {
+    int64_t generation, at_ms; /* tokens below `generation` are revoked; since when */
+    char role[SIG_ID_MAX + 1];
+    bool host;
+    char *name; /* of who had a link, until the visit ends; else "" */
+} sig_revoked_facts;
 
 #define SIG_STORED_STALE "stale" /* the store has it with keys that have been changed here since */
 typedef struct {
@@ -48,7 +56,7 @@ typedef struct {
     bool ended, locked;
     unsigned expected;   /* new seats that are on their way to the disk */
     GHashTable *seats;   /* id -> sig_seat_facts, owned */
-    GHashTable *revoked; /* seat id -> generation */
+    GHashTable *revoked; /* seat id -> sig_revoked_facts, owned */
 } sig_room_facts;
 
 typedef struct sig_facts sig_facts;

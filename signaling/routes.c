@@ -85,10 +85,7 @@ void sig_page_join(sig_request *q)
     sig_token_status s = sig_access_check(q->gateway, q->part[0], NULL, &t);
     if (s == SIG_TOKEN_OK) {
         sig_assets_serve(q, "/web/index.html", 200);
-    } else if (sig_assets_has(q->gateway->assets, "/web/invalid.html")) {
-        sig_reply_header(q, "X-Tessera-Reason", sig_token_status_code(s));
-        sig_assets_serve(q, "/web/invalid.html", 403);
-    } else {
+    } else if (!sig_assets_explain(q, "/web/invalid.html", 403, sig_token_status_code(s))) {
         sig_reply_problem(q, 403, sig_token_status_code(s), sig_token_status_text(s));
     }
 }

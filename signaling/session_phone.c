@@ -44,6 +44,10 @@ void sig_session_phone(sig_session *s, const json_t *m)
     } else if (strcmp(op, "hang_up") == 0) {
         answer(s, m, sig_phone_let_go(p, room, s->seat));
     } else {
-        answer(s, m, sig_phone_switch_audio(p, room, s->seat, json_is_true(json_object_get(m, "on"))));
+        bool on = json_is_true(json_object_get(m, "on")), done = sig_phone_switch_audio(p, room, s->seat, on);
+        if (done && on) {
+            sig_session_end_mute(s);
+        }
+        answer(s, m, done);
     }
 }

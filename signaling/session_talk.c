@@ -101,9 +101,11 @@ void sig_session_share(sig_session *s, const json_t *m)
 
 /* ---- microphone and camera ---- */
 
-/* The person was asked to speak and does: the host's mute ends, once that is written. */
-static void end_mute(sig_session *s)
+void sig_session_end_mute(sig_session *s)
 {
+    if (!s->muted) {
+        return;
+    }
     sig_change c = {.kind = SIG_SEAT_MUTE, .muted = false};
     g_strlcpy(c.room, sig_room_id(s->room), sizeof c.room);
     g_strlcpy(c.seat, s->seat, sizeof c.seat);
@@ -125,7 +127,7 @@ void sig_session_state_changed(sig_session *s, const json_t *m)
     bool answers = audio && (!s->said_audio || video == s->said_video);
     s->said_audio = audio;
     s->said_video = video;
-    if (answers && s->muted && s->asked_to_speak) {
-        end_mute(s);
+    if ((answers && s->asked_to_speak) || (audio && json_is_true(json_object_get(m, "unmute")))) {
+        sig_session_end_mute(s);
     }
 }

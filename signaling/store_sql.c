@@ -18,6 +18,7 @@ enum {
     RECORDING_ROOM,
     MUTE_ROOM,
     DROP_SEATS,
+    FORGET_REVOKED,
     PUT_SEAT,
     MUTE_SEAT,
     TIER_SEAT,
@@ -43,15 +44,18 @@ static const char *const texts[N_STATEMENTS] = {
     [RECORDING_ROOM] = "UPDATE rooms SET recording = :policy, evidence = :evidence WHERE id = :room",
     [MUTE_ROOM] = "UPDATE seats SET muted = 1 WHERE room = :room AND host = 0 AND role <> :role",
     [DROP_SEATS] = "DELETE FROM seats WHERE room = :room",
-    [PUT_SEAT] = "INSERT INTO seats(room, seat, name, role, tier, host, muted, fixed, language, signing) "
-                 "VALUES(:room, :seat, sealed(:name), :role, :tier, :host, :muted, :fixed, :language, :signing) "
+    [FORGET_REVOKED] = "UPDATE revocations SET name = '', role = '' WHERE room = :room",
+    [PUT_SEAT] = "INSERT INTO seats(room, seat, name, role, tier, host, muted, fixed, language, signing, expires_ms) "
+                 "VALUES(:room, :seat, sealed(:name), :role, :tier, :host, :muted, :fixed, :language, :signing, :expires_ms) "
                  "ON CONFLICT(room, seat) DO UPDATE SET name = excluded.name, role = :role, host = :host, fixed = :fixed, "
-                 "language = :language, signing = :signing",
+                 "language = :language, signing = :signing, expires_ms = max(expires_ms, :expires_ms)",
     [MUTE_SEAT] = "UPDATE seats SET muted = :muted WHERE room = :room AND seat = :seat",
     [TIER_SEAT] = "UPDATE seats SET tier = :tier WHERE room = :room AND seat = :seat",
     [DROP_SEAT] = "DELETE FROM seats WHERE room = :room AND seat = :seat",
-    [REVOKE] = "INSERT INTO revocations(room, seat, generation, at_ms) VALUES(:room, :seat, :generation, :at_ms) "
-               "ON CONFLICT(room, seat) DO UPDATE SET generation = max(generation, :generation), at_ms = :at_ms",
+    [REVOKE] = "INSERT INTO revocations(room, seat, generation, at_ms, name, role, host) "
+               "VALUES(:room, :seat, :generation, :at_ms, CASE :name WHEN '' THEN '' ELSE sealed(:name) END, :role, :host) "
+               "ON CONFLICT(room, seat) DO UPDATE SET generation = max(generation, :generation), at_ms = :at_ms, "
+               "name = excluded.name, role = :role, host = :host",
     [CONSENT] = "INSERT INTO consents(room, seat, given, version, method, at_ms) "
                 "VALUES(:room, :seat, :given, :version, :method, :at_ms) ON CONFLICT(room, seat) DO UPDATE "
                 "SET given = :given, version = :version, method = :method, at_ms = :at_ms",
@@ -95,7 +99,7 @@ static const field fields[] = {
     TEXT_FIELD(version),  TEXT_FIELD(method),    TEXT_FIELD(reason),    TEXT_FIELD(file),       TEXT_FIELD(hash),
     TEXT_FIELD(stored),   TEXT_FIELD(evidence),  FLAG_FIELD(host),      FLAG_FIELD(muted),      FLAG_FIELD(fixed),
     FLAG_FIELD(locked),   FLAG_FIELD(signing),   FLAG_FIELD(given),     FLAG_FIELD(hold),       NUMBER_FIELD(generation),
-    NUMBER_FIELD(at_ms),  NUMBER_FIELD(segment), NUMBER_FIELD(bytes),   NUMBER_FIELD(media_ms),
+    NUMBER_FIELD(at_ms),  NUMBER_FIELD(segment), NUMBER_FIELD(bytes),   NUMBER_FIELD(media_ms), NUMBER_FIELD(expires_ms),
 };
 
 static const field *field_of(const char *name)
@@ -238,8 +242,9 @@ bool sig_sql_load(sig_sql *s, sig_change_fn each, void *user, GError **error)
         {"SELECT id AS room, unsealed(name) AS name, created_ms AS at_ms, layout, recording AS policy, evidence FROM rooms",
          SIG_ROOM_PUT},
         {"SELECT id AS room, locked FROM rooms WHERE locked", SIG_ROOM_LOCK},
-        {"SELECT room, seat, generation, at_ms FROM revocations", SIG_SEAT_DROP},
-        {"SELECT room, seat, unsealed(name) AS name, role, tier, host, muted, fixed, language, signing FROM seats", SIG_SEAT_PUT},
+        {"SELECT room, seat, generation, at_ms, unsealed(name) AS name, role, host FROM revocations", SIG_SEAT_DROP},
+        {"SELECT room, seat, unsealed(name) AS name, role, tier, host, muted, fixed, language, signing, expires_ms FROM seats",
+         SIG_SEAT_PUT},
         {"SELECT room, seat, given, version, method, at_ms FROM consents", SIG_SEAT_CONSENT},
         {"SELECT id AS recording, room, policy, tier, created_ms AS at_ms, state FROM recordings", SIG_RECORDING_PUT},
         {"SELECT id AS recording, room, state, reason FROM recordings WHERE ended_ms IS NULL", SIG_RECORDING_STATE},
@@ -306,7 +311,8 @@ static bool apply_one(sig_sql *s, const sig_change *c)
     case SIG_ROOM_PUT:
         return execute(s, PUT_ROOM, c);
     case SIG_ROOM_END:
-        return execute(s, END_ROOM, c) && execute(s, DROP_SEATS, c) && sig_phone_sql_forget(s->phone, c);
+        return execute(s, END_ROOM, c) && execute(s, DROP_SEATS, c) && execute(s, FORGET_REVOKED, c) &&
+               sig_phone_sql_forget(s->phone, c);
     case SIG_ROOM_LOCK:
         return execute(s, LOCK_ROOM, c);
     case SIG_ROOM_LAYOUT:

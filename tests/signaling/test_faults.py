@@ -179,6 +179,7 @@ def make(server):
         server.start()
         assert os.stat(server.data + "/admin.key").st_mode & 0o777 == 0o600
         seen = server.inspect(room)
+        assert seen["participants"][0]["link_ends"] == link["expires"] and [(r["seat"], r["name"]) for r in seen["revoked"]] == [("two", "Ana")]
         assert seen["name"] == "Kept" and [(p["seat"], p["muted"]) for p in seen["participants"]] == [("one", True)]
         assert server.get("/j/" + link["token"]).status == 200 and server.get("/j/" + gone["token"]).status == 403
 

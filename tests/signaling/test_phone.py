@@ -278,6 +278,10 @@ def make(server):
         await say(ana, type="phone", op="audio", on=False, id=6)
         await hear(ana, "ok")
         server.wait(lambda: legs(room)[order["call"]].get("heard") == [{"audio": False}], 3)
+        server.rest("POST", f"/rooms/{room}/participants/ana/mute", {"muted": True})
+        assert (await hear(ana, "muted"))["muted"] is True
+        await say(ana, type="phone", op="audio", on=True, id=8)  # Unmute on the page ends a host's mute here too
+        assert (await hear(ana, "muted"))["muted"] is False
         await say(ana, type="phone", op="hang_up", id=7)
         await hear(ana, "ok")
         assert phone.hear("hangup")["reason"] == "hung_up_in_page"

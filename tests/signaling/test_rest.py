@@ -104,7 +104,16 @@ def make(server):
         assert server.rest("DELETE", f"/rooms/{room}/participants/chair").status == 204
         assert server.rest("DELETE", f"/rooms/{room}/participants/chair").status == 404
         assert server.get("/j/" + old["token"]).headers["X-Tessera-Reason"] == "token_revoked"
-        new = server.link(room, seat="chair")
+        page = server.get("/j/" + old["token"])  # which says why
+        assert b'data-reason="token_revoked"' in page.body and page.headers["Cache-Control"] == "no-store"
+        seen = server.inspect(room)
+        assert seen["participants"] == []
+        assert [(r["seat"], r["role"], r["name"]) for r in seen["revoked"]] == [("chair", "patient", "Ana")]
+        assert abs(seen["revoked"][0]["at"] - time.time()) < 60
+        new = server.link(room, seat="chair", expires_in=600)
+        server.link(room, seat="chair", expires_in=60)  # the other one works as long as before
+        seen = server.inspect(room)
+        assert seen["revoked"] == [] and seen["participants"][0]["link_ends"] == new["expires"]
         assert server.get("/j/" + new["token"]).status == 200
         assert server.get("/j/" + old["token"]).headers["X-Tessera-Reason"] == "token_revoked"
 

@@ -89,6 +89,10 @@ def make(server):
         await say(ana, type="ping")
         await hear(ana, "pong")
         assert muted(room, "ana") is True
+        await say(ana, type="state", audio=True, video=True, unmute=True)  # Unmute pressed: nobody is stuck
+        assert (await hear(ana, "muted"))["muted"] is False and muted(room, "ana") is False
+        await say(host, type="host", op="mute", seat="ana", id=1)
+        assert (await hear(ana, "muted"))["muted"] is True and (await hear(host, "ok"))["id"] == 1
         await say(host, type="host", op="unmute_ask", seat="ana", id=2)
         m = await hear(ana, "asked")
         assert (m["what"], m["by"]) == ("unmute", "doc")
@@ -313,7 +317,8 @@ def make(server):
         with sqlite3.connect(server.data + "/tessera.db") as db:
             for change in ("DROP TABLE consents", "DROP TABLE recordings", "DROP TABLE segments", "ALTER TABLE rooms DROP COLUMN recording",
                            "ALTER TABLE rooms DROP COLUMN evidence", "ALTER TABLE rooms DROP COLUMN locked", "ALTER TABLE seats DROP COLUMN fixed", "ALTER TABLE seats DROP COLUMN language",
-                           "ALTER TABLE rooms DROP COLUMN layout", "ALTER TABLE seats DROP COLUMN signing",
+                           "ALTER TABLE rooms DROP COLUMN layout", "ALTER TABLE seats DROP COLUMN signing", "ALTER TABLE seats DROP COLUMN expires_ms",
+                           *(f"ALTER TABLE revocations DROP COLUMN {column}" for column in ("name", "role", "host")),
                            "UPDATE seats SET role = 'provider' WHERE seat = 'one'", "UPDATE seats SET role = 'nurse' WHERE seat = 'two'",
                            "PRAGMA user_version = 1"):
                 db.execute(change)
