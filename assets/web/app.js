@@ -4,7 +4,8 @@
 import { Visit } from './tessera.js';
 import { prejoin } from './prejoin.js';
 import { lineRate, noteLine } from './line.js';
-import { pick, preferred, t, translate, use, language, languages } from './strings.js';
+import { claims } from './token.js';
+import { add, pick, preferred, t, translate, use, language, languages } from './strings.js';
 
 const $ = (id) => document.getElementById(id);
 const options = new URLSearchParams(location.hash.slice(1));
@@ -49,7 +50,11 @@ const ends = {
   removed: ['removedTitle', 'removedText', ''],
   draining: ['drainingTitle', 'drainingText', 'joinAgain'],
   replaced: ['replacedTitle', 'replacedText', 'useHere'],
-  invalid: ['invalidTitle', 'invalidText', ''],
+  over: ['endedTitle', 'overText', ''],
+  'link-expired': ['expiredTitle', 'expiredText', ''],
+  'link-revoked': ['revokedTitle', 'revokedText', ''],
+  'link-invalid': ['invalidTitle', 'invalidText', ''],
+  token_foreign: ['foreignTitle', 'foreignText', ''],
   denied: ['deniedTitle', 'deniedText', ''],
   full: ['fullTitle', 'fullText', 'joinAgain'],
   link: ['linkTitle', 'linkText', ''],
@@ -58,13 +63,6 @@ const ends = {
   waiting: ['waitingTitle', 'waitingText', ''],
   nopath: ['noPathTitle', 'noPathText', 'tryAgain'],
 };
-
-// A fatal error code of the server -> the page that explains it.
-function endOf(code = '') {
-  if (['room_ended', 'denied', 'full'].includes(code)) return code;
-  if (code === 'token_revoked') return 'removed';
-  return code.startsWith('token_') || code === 'not_found' ? 'invalid' : 'error';
-}
 
 let shown = '';
 
@@ -91,15 +89,6 @@ function message(which) {
   page('message');
 }
 
-function claims(token) {
-  try {
-    const text = atob(token.split('.')[1].replace(/-/g, '+').replace(/_/g, '/'));
-    return JSON.parse(new TextDecoder().decode(Uint8Array.from(text, (c) => c.charCodeAt(0)))) || {};
-  } catch (e) {
-    return {};
-  }
-}
-
 function languageButtons(chosen) {
   const buttons = Object.entries(languages).map(([code, name]) => {
     const b = Object.assign(document.createElement('button'), { type: 'button', lang: code, textContent: name });
@@ -109,13 +98,17 @@ function languageButtons(chosen) {
   $('languages').replaceChildren(...buttons);
 }
 
-// `wish`: what the person or the address asked for; a link's own language comes after it, the browser's last.
-async function speak(...wish) {
-  await use(pick(...wish.filter(Boolean), ...preferred()));
+function draw() {
   translate(document, options.get('dir'));
   for (const b of $('languages').children) b.setAttribute('aria-pressed', String(b.lang === language));
   document.dispatchEvent(new Event('words'));
   if (shown === 'message') message(kind);
+}
+
+// `wish`: what the person or the address asked for; a link's own language comes after it, the browser's last.
+async function speak(...wish) {
+  await use(pick(...wish.filter(Boolean), ...preferred()));
+  draw();
 }
 
 const later = () => import('./later.js');
@@ -126,15 +119,22 @@ function keepSoon() {
   setTimeout(async () => shown === before && (await later()).keepPage(), IDLE_MS);
 }
 let roomStyle = null;
+let roomWords = null;
 
-// The room's program and looks are fetched while the person checks camera and sound.
+async function moreWords() {
+  if (!(await add('lang/room'))) throw new Error('no words');
+  draw();
+}
+
+// The room's program, looks and words are fetched while the person checks camera and sound.
 async function roomCode() {
   roomStyle = roomStyle || new Promise((resolve) => {
     const link = Object.assign(document.createElement('link'), { rel: 'stylesheet', href: new URL('room.css', import.meta.url).href });
     link.onload = link.onerror = resolve;
     document.head.append(link);
   });
-  const [code] = await Promise.all([later(), roomStyle]);
+  roomWords = roomWords || moreWords();
+  const [code] = await Promise.all([later(), roomStyle, roomWords]);
   return code;
 }
 
@@ -199,7 +199,7 @@ async function start() {
   visit.on('me', (me) => me.language && speak(kept.lang, address, me.language));
   visit.on('nopath', async (tried) => {
     if (tried.before) return; // the room itself says so
-    const { explain } = await later();
+    const { explain } = await roomCode();
     if (visit.state !== 'joining') return;
     explain($('message-details'), tried);
     if (shown !== 'message') message('nopath');
@@ -207,7 +207,7 @@ async function start() {
   visit.on('ended', ({ reason, code }) => {
     keep({ joined: false });
     if (room) room.hide();
-    message(reason === 'error' ? endOf(code) : reason);
+    message(reason === 'room_ended' && code ? 'over' : ends[code] ? code : reason); // 'over' before the person came
     keepSoon();
   });
   $('message-leave').addEventListener('click', () => visit.leave());

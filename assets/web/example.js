@@ -5,7 +5,7 @@ const visit = new Visit({ token: location.hash.slice(1) });
 const $ = (id) => document.getElementById(id);
 visit.on('stream', (stream) => ($('picture').srcObject = stream));
 visit.on('roster', (people) => ($('people').textContent = people.map((p) => p.name).join(', ')));
-visit.on('ended', ({ reason }) => ($('people').textContent = 'Ended: ' + reason));
+visit.on('ended', ({ reason, message }) => ($('people').textContent = 'Ended: ' + (message || reason)));
 $('mute').onclick = () => visit.setAudio(!visit.media.on.audio);
 $('leave').onclick = () => visit.leave();
 window.visit = visit;

@@ -16,9 +16,10 @@ export async function act(visit, page, op, { seat, value, done = 'done' } = {}) 
   }
 }
 
-// One question in a dialog; true for `yes`, false for `no`, null when it was closed or a newer question took its place.
+// One question in a dialog; true for `yes`, false for `no`, 'third' for a third answer where there is one, null when it was closed or a
+// newer question took its place. danger: `yes` cannot be undone, so `no` has the focus.
 let answer = null;
-export function ask(title, text, yes, no, danger = false) {
+export function ask(title, text, yes, no, { danger = false, third = '' } = {}) {
   const dialog = $('ask');
   const back = document.activeElement;
   if (answer) answer(null);
@@ -27,6 +28,7 @@ export function ask(title, text, yes, no, danger = false) {
   $('ask-yes').textContent = yes;
   $('ask-no').textContent = no;
   $('ask-yes').classList.toggle('danger', danger);
+  thirdAnswer(third);
   if (!dialog.open) dialog.showModal();
   (danger ? $('ask-no') : $('ask-yes')).focus();
   return new Promise((resolve) => {
@@ -40,6 +42,16 @@ export function ask(title, text, yes, no, danger = false) {
     $('ask-no').onclick = () => answer && answer(false);
     dialog.onclose = () => !dialog.open && answer && answer(null); // not the late event of the question before
   });
+}
+
+// Few questions have one; it cannot be undone.
+function thirdAnswer(text) {
+  const old = $('ask-third');
+  if (old) old.remove();
+  if (!text) return;
+  const b = Object.assign(document.createElement('button'), { type: 'button', id: 'ask-third', className: 'danger', textContent: text });
+  b.onclick = () => answer && answer('third');
+  $('ask-yes').after(b);
 }
 
 // People who wait to be let in, above the picture where a host cannot overlook them.

@@ -24,7 +24,7 @@ export class People {
     $('mute-all').addEventListener('click', () => act(visit, page, 'mute_all', { done: 'muteAllDone' }));
     $('lock').addEventListener('click', () => act(visit, page, 'lock', { value: !visit.locked, done: '' }));
     $('end').addEventListener('click', async () => {
-      if (await ask(t('endSure'), t('endSureText'), t('end'), t('cancel'), true)) act(visit, page, 'end');
+      if (await ask(t('endSure'), t('endSureText'), t('end'), t('cancel'), { danger: true })) act(visit, page, 'end');
     });
   }
 
@@ -173,7 +173,7 @@ export class People {
     const b = Object.assign(document.createElement('button'), { type: 'button', textContent: t(words[op]) });
     if (op === 'remove') b.className = 'danger';
     b.addEventListener('click', async () => {
-      const sure = op !== 'remove' || (await ask(t('removeSure', p), t('removeSureText'), t('opRemove'), t('cancel'), true));
+      const sure = op !== 'remove' || (await ask(t('removeSure', p), t('removeSureText'), t('opRemove'), t('cancel'), { danger: true }));
       if (sure) act(this.#visit, this.#page, op, { seat: p.seat });
     });
     return b;
@@ -183,8 +183,7 @@ export class People {
     const label = Object.assign(document.createElement('label'), { className: 'field' });
     const select = document.createElement('select');
     const tiers = ['auto', ...this.#visit.me.tiers, 'audio'];
-    const name = (tier) => (tier === 'auto' || tier === 'audio' ? t('tier' + tier.replace(/^./, (c) => c.toUpperCase())) : tier);
-    select.append(...tiers.map((tier) => new Option(name(tier), tier)));
+    select.append(...tiers.map((tier) => new Option(has('tier ' + tier) ? t('tier ' + tier) : tier, tier)));
     select.addEventListener('change', () => act(this.#visit, this.#page, 'tier', { seat: p.seat, value: select.value }));
     label.append(Object.assign(document.createElement('span'), { textContent: t('opTier') }), select);
     return label;

@@ -208,5 +208,6 @@ export class Picture {
     }
     for (const name of ['fullscreenchange', 'webkitfullscreenchange']) document.addEventListener(name, draw);
     document.addEventListener('words', draw);
+    draw();
   }
 }

@@ -6,7 +6,7 @@ import { MutedEar } from './ear.js';
 import { Picture } from './picture.js';
 import { People } from './people.js';
 import { Chat } from './chat.js';
-import { ask, Knocks } from './host.js';
+import { act, ask, Knocks } from './host.js';
 import { Recording } from './recording.js';
 
 const $ = (id) => document.getElementById(id);
@@ -73,7 +73,7 @@ export class Room {
     press('mute', () => this.#toggle('audio'));
     press('camera', () => this.#toggle('video'));
     press('hand', () => this.#hand());
-    press('leave', () => visit.leave());
+    press('leave', () => this.#leave());
     press('share', () => this.#share());
     press('flip', () => visit.media.flip().then(() => this.explain()));
     for (const name of PANELS) press(name + '-button', () => this.#open(this.#panel === name ? '' : name, true));
@@ -102,7 +102,7 @@ export class Room {
     this.#words();
     this.#keepAwake();
     this.#picture.show();
-    this.#open(matchMedia('(min-width: 60rem), (min-height: 40rem)').matches ? 'people' : '');
+    this.#open(matchMedia('(min-width: 60rem), (min-width: 44rem) and (min-height: 40rem)').matches ? 'people' : '');
   }
 
   // After the devices were asked for while already in the room.
@@ -164,7 +164,7 @@ export class Room {
   #me() {
     const { me } = this.#visit;
     set($('room-name'), me.room);
-    if (me.muted !== this.#announced.muted) this.#note(this.#announced.muted && !me.muted ? t('hostUnmuted') : '');
+    if (me.muted !== this.#announced.muted) this.#note(this.#announced.muted && !me.muted ? t(this.#heard ? 'nowUnmuted' : 'hostUnmuted') : '');
     this.#announced.muted = me.muted;
     for (const [id, op] of [['mute', 'audio'], ['camera', 'video'], ['hand', 'hand'], ['chat-form', 'chat']]) $(id).hidden = !this.#visit.may(op);
     $('lock').hidden = !this.#visit.may('lock');
@@ -211,20 +211,34 @@ export class Room {
   // By the list, which also knows what was switched by keys.
   get #heard() {
     const { media, me, onPhone, roster } = this.#visit;
+    if (me && me.muted) return false;
     return onPhone ? !!(roster.find((p) => p.seat === me.seat) || {}).audio : media.on.audio;
   }
 
+  // Under a host's mute the note says when the others hear the person again: the server's word, not the press.
   async #toggle(kind) {
     const { media, me } = this.#visit;
+    const muted = !!me && me.muted;
     if (kind === 'audio' && this.#visit.onPhone) {
       const speak = !this.#heard;
-      return this.#visit.phone('audio', { on: speak }).then(() => this.#say(t(speak ? (me.muted ? 'hostMuted' : 'nowUnmuted') : 'nowMuted')), () => this.#note(t('notDone')));
+      return this.#visit.phone('audio', { on: speak }).then(() => muted || this.#say(t(speak ? 'nowUnmuted' : 'nowMuted')), () => this.#note(t('notDone')));
     }
-    const on = await (kind === 'audio' ? this.#visit.setAudio(!media.on.audio) : this.#visit.setVideo(!media.on.video));
+    const on = await (kind === 'audio' ? this.#visit.setAudio(!this.#heard) : this.#visit.setVideo(!media.on.video));
     if (media.errors[kind]) return this.explain();
     const keys = kind === 'audio' ? ['nowMuted', 'nowUnmuted'] : ['nowCameraOff', 'nowCameraOn'];
-    const silent = on && kind === 'audio' && me && me.muted;
-    return this.#say(t(silent ? 'hostMuted' : keys[on ? 1 : 0]));
+    return kind === 'audio' && muted ? undefined : this.#say(t(keys[on ? 1 : 0]));
+  }
+
+  // The last host is asked: who leaves may mean that the visit is over.
+  async #leave() {
+    const visit = this.#visit;
+    const others = visit.roster.filter((p) => !p.waiting && visit.me && p.seat !== visit.me.seat);
+    if (visit.may('end') && others.length && !others.some((p) => p.host)) {
+      const answer = await ask(t('leaveSure'), t('leaveSureText'), t('leave'), t('leaveStay'), { third: t('end') });
+      if (answer === 'third' && visit.inVisit) return act(visit, this.#page, 'end');
+      if (answer !== true) return undefined;
+    }
+    return visit.leave();
   }
 
   async #hand() {
@@ -258,8 +272,8 @@ export class Room {
     $('camera').toggleAttribute('data-off', !on.video);
     set($('camera-text'), t(on.video ? 'cameraOff' : 'cameraOn'));
     const up = !!(me && me.hand);
-    $('hand').setAttribute('aria-pressed', String(up));
-    set($('hand-text'), t('handUp'));
+    $('hand').toggleAttribute('data-on', up);
+    set($('hand-text'), t(up ? 'handDown' : 'handUp'));
     $('share').hidden = !media.canShare || !this.#visit.may('share');
     set($('share-text'), t(media.screen ? 'shareStop' : 'shareStart'));
     $('flip').hidden = !media.canFlip || !this.#visit.may('video');

@@ -1,10 +1,12 @@
 // strings.js - every word a person reads comes from lang/XX.json, one file a language, loaded when it is needed; {name} marks are filled.
+// What is needed later comes from lang/room/XX.json, once add() asks for that folder.
 export const languages = { en: 'English', es: 'Español', fr: 'Français' };
 const rightToLeft = ['ar', 'fa', 'he', 'ps', 'ur', 'yi'];
 const TRIES = 3;
 const RETRY_MS = 300;
 
 let table = {};
+const added = []; // folders
 export let language = '';
 
 const base = (tag) => String(tag || '').toLowerCase().split('-')[0];
@@ -29,11 +31,22 @@ async function load(name, folder, tries = TRIES) {
 // Words of another language from now on; true when the page has to be drawn again.
 export async function use(name, folder = 'lang') {
   if (name === language) return false;
-  const words = await load(name, folder);
-  if (!words) return !language && name !== 'en' && use('en', folder); // else the page stays readable in the words it has
-  table = words;
+  const folders = [folder, ...added];
+  const words = await Promise.all(folders.map((one) => load(name, one)));
+  if (folders.length <= added.length) return use(name, folder); // one more was added meanwhile
+  if (!words.every(Boolean)) return !language && name !== 'en' && use('en', folder); // else the page stays readable in the words it has
+  table = Object.assign({}, ...words);
   language = name;
   return true;
+}
+
+// The words of one more folder as well, also in the languages that are chosen later; false: they did not come.
+export async function add(folder) {
+  const name = language;
+  added.push(folder);
+  const words = await load(name || 'en', folder);
+  if (words && name === language) Object.assign(table, words);
+  return !!words;
 }
 
 export function t(key, values) {
@@ -49,6 +62,6 @@ export function translate(root, direction) {
   page.lang = language || 'en';
   page.dir = direction || (rightToLeft.includes(language) ? 'rtl' : 'ltr');
   if (!language) return;
-  for (const e of root.querySelectorAll('[data-t]')) e.textContent = t(e.dataset.t);
-  for (const e of root.querySelectorAll('[data-t-label]')) e.setAttribute('aria-label', t(e.dataset.tLabel));
+  for (const e of root.querySelectorAll('[data-t]')) if (has(e.dataset.t)) e.textContent = t(e.dataset.t);
+  for (const e of root.querySelectorAll('[data-t-label]')) if (has(e.dataset.tLabel)) e.setAttribute('aria-label', t(e.dataset.tLabel));
 }

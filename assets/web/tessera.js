@@ -4,10 +4,14 @@
 //
 // Events, each with the new value: 'state' ("idle" "joining" "waiting" "live" "signal" "media" "ended"), 'roster', 'layout',
 // 'quality', 'stream' (the composite, set again after every new connection), 'me' (name, role, room, muted, host, may, ...),
-// 'ended' ({reason, code}), 'error' ({code, message}), 'media' (camera or microphone changed), 'lost' (kind of the device that went
+// 'ended' ({reason, code, message}), 'error' ({code, message}), 'media' (camera or microphone changed), 'lost' (kind of the device that went
 // away), 'chat' ({seat, name, text, at}), 'asked' ({what, by}), 'locked', 'layouts' (for hosts), 'knocks' (who waits, for hosts), 'nopath'
 // (what was tried), 'uplink' ({bps: 0 while our picture is paused ...} of uplink.js), 'call' (how far a call to a telephone is; null: forget the others), 'phone' (whether the person's sound
 // is on the telephone), 'recording' ({state, policy, consent, version, missing}: whether the visit is recorded, and what this person said to it).
+//
+// Reasons of 'ended': "left" "removed" "room_ended" "replaced" (the link was opened elsewhere) "denied" (not let in at the door) "full"
+// "draining" (the server restarts), "link-expired" "link-revoked" "link-invalid" (damaged, or another server's), "error". Where the server
+// refused, `code` is its own word and `message` a sentence in English that can be shown or logged.
 import { Signaling } from './signaling.js';
 import { Media } from './media.js';
 import { Peer } from './peer.js';
@@ -17,6 +21,8 @@ const NETWORK_MS = 500;
 const REBUILD_MS = 1000;
 const REBUILD_LAST_MS = 8000;
 const PATH_MS = 8000; // no connection after this: say so, within 10 s of the press on Join
+const TOKEN_MAX = 2048;
+const REFUSALS = { token_expired: 'link-expired', token_revoked: 'link-revoked', token_forged: 'link-invalid', token_foreign: 'link-invalid', room_ended: 'room_ended', denied: 'denied', full: 'full', unavailable: 'draining' };
 const OFFER_ERRORS = ['bad_sdp', 'conflict', 'unavailable', 'internal'];
 
 export class Visit extends EventTarget {
@@ -48,6 +54,7 @@ export class Visit extends EventTarget {
   #timers = {};
   #waiting = false;
   #lastTried = null;
+  #unmute = false; // the person pressed Unmute under a host's mute
   #sharing = false;
   #shared = null; // the promise of the last `share` message
   #instead = false; // the screen goes out in the camera's place
@@ -104,18 +111,22 @@ export class Visit extends EventTarget {
 
   // Joins at once; devices that are not open yet are opened beside it and sent as they come.
   async join() {
-    if (this.inVisit) return;
+    if (this.inVisit) return undefined;
     this.reason = '';
     this.#session = this.#was = ''; // the person wants this device: it takes the seat
     this.#wasLive = this.#waiting = false;
     this.#set('joining');
+    const { token } = this.#options;
+    if (typeof token !== 'string' || !token || token.length > TOKEN_MAX) return this.#end('link-invalid', { code: 'token_forged', message: 'This link is not valid.' });
     this.#expectPath();
     this.#signaling.start();
-    await this.media.open();
+    return this.media.open();
   }
 
+  // Also ends a mute by a host: nobody but the person does that.
   setAudio(on) {
-    if (on && this.me && this.me.muted) this.#told.state = ''; // said again: it is the answer to a host who asked
+    this.#unmute = on && !!this.me && this.me.muted;
+    if (this.#unmute) this.#told.state = ''; // said again
     return this.media.set('audio', on);
   }
 
@@ -248,6 +259,7 @@ export class Visit extends EventTarget {
         return this.#emit('knocks', [...this.knocks.values()]);
       case 'muted':
         this.me.muted = m.muted;
+        this.#unmute = false;
         return this.#emit('me', this.me);
       case 'restart':
         return this.#build();
@@ -287,7 +299,7 @@ export class Visit extends EventTarget {
     this.#iceServers = m.iceServers || [];
     this.#session = m.session || '';
     this.#told = {};
-    this.#sharing = false;
+    this.#unmute = this.#sharing = false;
     this.#emit('me', this.me);
     this.#emit('locked', this.locked);
     this.#emit('knocks', []);
@@ -371,7 +383,7 @@ export class Visit extends EventTarget {
 
   #error(m) {
     this.#emit('error', m);
-    if (m.fatal) this.#end('error', m.code);
+    if (m.fatal) this.#end(REFUSALS[m.code] || 'error', m);
     else if (m.code === 'connection_failed' || (this.peer && this.peer.waiting && OFFER_ERRORS.includes(m.code))) this.#rebuild();
   }
 
@@ -479,6 +491,7 @@ export class Visit extends EventTarget {
   #sendState() {
     const message = { type: 'state', ...this.media.on };
     if (this.#instead) message.video = true;
+    if (this.#unmute && message.audio) message.unmute = true;
     this.#tell(message);
   }
 
@@ -522,7 +535,7 @@ export class Visit extends EventTarget {
   }
 
   // Everything stops in this very call: camera light, microphone, sound.
-  #end(reason, code = '') {
+  #end(reason, { code = '', message = '' } = {}) {
     if (this.state === 'ended') return;
     for (const timer of Object.values(this.#timers)) clearTimeout(timer);
     if (this.peer) this.peer.close();
@@ -538,7 +551,7 @@ export class Visit extends EventTarget {
     this.media.close();
     this.#emit('stream', null);
     this.#emit('state', 'ended');
-    this.#emit('ended', { reason, code });
+    this.#emit('ended', { reason, code, message });
     this.#signaling.stop();
   }
 

@@ -222,6 +222,8 @@ test('a front desk: visit, links, who is in, pictures, mute all, lock, revoke, e
   await page.waitForFunction((src) => document.querySelector('#pictures img').src !== src, first, { timeout: 5000 });
   assert.deepEqual(await violations(page), []);
   await widths(page, 'visit');
+  const inWords = await page.$$eval('#people .figures:not([hidden]), #pictures figcaption', (all) => all.map((e) => e.textContent));
+  assert.ok(inWords.length >= 3 && inWords.every((text) => /^[A-Z]?[a-z ,]+\([A-Z]\)( · |$)/.test(text)), `tiers in words: ${inWords}`);
 
   const focused = await page.evaluate(() => {
     const button = document.querySelector('#people button:not([hidden])');
@@ -241,7 +243,7 @@ test('a front desk: visit, links, who is in, pictures, mute all, lock, revoke, e
   await until('the patient to be heard again', async () => !(await mutes()).patient);
   await arrange(page, server, room);
   await page.click('#lock');
-  await page.waitForSelector('#lock[aria-pressed="true"]');
+  await page.waitForSelector('#lock:has-text("Unlock")');
   assert.equal((await server.inspect(room)).locked, true);
 
   for (const [button, answer, said] of [['Not now', 'denied', 'The person was told: not now.'], ['Admit', 'joined', 'The person was let in.']]) {
@@ -254,6 +256,18 @@ test('a front desk: visit, links, who is in, pictures, mute all, lock, revoke, e
   await page.click('#ask-yes');
   await page.waitForFunction(() => /one person is in/.test(document.getElementById('visit-state').textContent), null, { timeout: 10000 });
   assert.equal((await server.raw('GET', new URL(interpreter).pathname)).status, 403);
+  const { participants, revoked: [withdrawn] } = await server.inspect(room);
+  const when = (seconds) => page.evaluate((s) => new Date(1000 * s).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' }), seconds);
+  assert.ok(Math.abs(participants[0].link_ends - Date.now() / 1000 - 86400) < 300, 'a link works for a day');
+  assert.equal(await row(page, participants[0].name).locator('.ends').textContent(), `Link works until ${await when(participants[0].link_ends)}`);
+  const gone = page.locator('#revoked li', { hasText: 'Mei-Ling' });
+  assert.equal(await gone.locator('.ends').textContent(), `Link withdrawn ${await when(withdrawn.at)}`);
+  assert.deepEqual(await violations(page), []);
+  await widths(page, 'revoked');
+  await linkOf(page, () => gone.locator('button', { hasText: 'New link' }).click());
+  assert.match(await page.textContent('#link-ends'), /^It works until .*\d/);
+  await page.keyboard.press('Escape');
+  await gone.waitFor({ state: 'detached' });
 
   assert.deepEqual(await page.evaluate(() => [Object.keys(localStorage), document.cookie, location.search + location.hash]), [[], '', '']);
   await page.reload();

@@ -54,7 +54,7 @@ test('the page is kept for a line that is thin or gone', { timeout: 120000 }, as
       const join = document.getElementById('join');
       if (join && join.getClientRects().length > 0) join.click();
       const message = document.getElementById('message');
-      return !message || ['removed', 'invalid'].includes(message.dataset.kind);
+      return !message || ['removed', 'link-revoked'].includes(message.dataset.kind);
     }));
   });
 });

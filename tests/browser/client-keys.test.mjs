@@ -115,7 +115,7 @@ for (const [name, hash, go, pick] of [['Tab and Enter', '', tabTo, 'ArrowDown'],
     await press('#mute');
     await page.waitForFunction(() => !window.tessera.media.on.audio);
     await press('#hand');
-    await page.waitForFunction(() => document.getElementById('hand').getAttribute('aria-pressed') === 'true');
+    await page.waitForFunction(() => document.getElementById('hand').innerText === 'Lower hand');
     await press('#chat-button');
     await go(page, '#chat-text');
     await page.keyboard.type('Hello');
@@ -134,6 +134,13 @@ for (const [name, hash, go, pick] of [['Tab and Enter', '', tabTo, 'ArrowDown'],
     await press('#ask-yes');
     await page.waitForFunction(() => window.tessera.media.on.audio);
     await press('#leave');
+    await page.waitForSelector('#ask[open]');
+    assert.equal(await page.textContent('#ask-title'), 'Leave, or end the visit for everyone?');
+    await press('#ask-no');
+    assert.deepEqual(await page.evaluate(() => [window.tessera.state, document.activeElement.id]), ['live', 'leave'], 'stays, with the focus where it was');
+    await press('#leave');
+    await go(page, '#ask-third');
+    await press('#ask-yes');
     await page.waitForSelector('text=You have left the visit');
     await press('#message-action');
     await stateIs(page, 'live');

@@ -5,14 +5,14 @@ import assert from 'node:assert/strict';
 import { stateIs, violations, withBrowser } from './lib/client.mjs';
 import { keep, screenshot } from './lib/output.mjs';
 
-const SLOW = ['checked', 'advice', 'nopath']; // seconds of waiting: not in every view
+const SLOW = ['checked', 'advice', 'nopath', 'invalid-expired', 'invalid-revoked', 'invalid-foreign', 'invalid-over', 'upright']; // waits, other words, a phone's: not in every view
 const SOME = ['before', 'room', 'host', 'chat'];
 const VIEWS = [
   ['320', { width: 320, height: 640 }, '', () => true],
   ['768', { width: 768, height: 1024 }, '#lang=fr', (state) => !SLOW.includes(state)],
   ['1280', { width: 1280, height: 800 }, '#lang=es', (state) => !SLOW.includes(state)],
   ['rtl', { width: 1280, height: 800 }, '#dir=rtl', (state) => !SLOW.includes(state)],
-  ['rtl-320', { width: 320, height: 640 }, '#dir=rtl', (state) => [...SOME, 'advice', 'left', 'nopath'].includes(state)],
+  ['rtl-320', { width: 320, height: 640 }, '#dir=rtl', (state) => [...SOME, 'advice', 'leaving', 'left', 'nopath', 'upright'].includes(state)],
   ['tv', { width: 1280, height: 720 }, '#tv', (state) => SOME.includes(state)],
   ['sideways', { width: 640, height: 320 }, '', (state) => SOME.includes(state)],
 ];
@@ -83,8 +83,25 @@ function states(mock, page, hash) {
       mock.say({ type: 'muted', muted: true });
       await page.waitForSelector('#note:visible');
     }],
+    ['upright', async () => {
+      if (await page.isVisible('[data-close]')) await page.click('[data-close]:visible');
+      mock.say({ type: 'layout', tier: 'D', width: 360, height: 640, tiles: ['p2', 'p1'].map((seat, i) => ({ seat, x: 0, y: 320 * i, w: 360, h: 320 })) });
+      await page.waitForFunction(() => document.querySelectorAll('#tiles button').length === 2);
+      await page.waitForTimeout(100);
+      mock.say({ type: 'recording', state: 'asking', policy: 'everyone', consent: 'agreed', version: '1', missing: ['p4'] });
+      mock.say({ type: 'knock', seat: 'p9', name: 'दीपिका शर्मा', role: 'interpreter' });
+      await page.waitForSelector('.knock');
+      await page.waitForTimeout(100);
+      const seen = await page.evaluate(() => ['frame', 'leave'].map((id) => Math.round(document.getElementById(id).getBoundingClientRect().bottom)).concat(document.querySelector('.controls').getBoundingClientRect().top, innerHeight));
+      assert.ok(seen[0] <= seen[2] + 1 && seen[1] <= seen[3], `the picture over the controls, all on the screen: ${seen}`);
+    }],
+    ['leaving', async () => {
+      await page.click('#leave'); // the last host is asked
+      await page.waitForSelector('#ask-third:visible');
+    }],
     ['left', async () => {
-      await page.click('#leave');
+      if (await page.isHidden('#ask-yes')) await page.click('#leave');
+      await page.click('#ask-yes');
       await page.waitForSelector('#message:visible');
     }],
     ['waiting', async () => {
@@ -105,7 +122,14 @@ function states(mock, page, hash) {
       await page.waitForSelector('[data-kind=nopath]:visible', { timeout: 10000 });
       mock.block(false);
     }],
-    ['invalid', () => page.goto(mock.link + '.bad')],
+    ...['forged', 'expired', 'revoked', 'foreign'].map((why) => ['invalid-' + why, async () => {
+      await page.goto(`${mock.link}.bad-token_${why}${hash}`);
+      await page.waitForSelector('#why:visible');
+    }]),
+    ['invalid-over', async () => {
+      await page.goto(`${mock.link}.bad-room_ended${hash}`);
+      await page.waitForSelector('#why:visible');
+    }],
   ];
 }
 
@@ -139,7 +163,8 @@ for (const [name, viewport, hash, wanted] of VIEWS) {
 
 test('axe-core sees what is wrong', { timeout: 30000 }, async (t) => {
   const { mock, page } = await withBrowser(t);
-  await page.goto(mock.link + '.bad');
+  await page.goto(mock.link + '.bad-token_forged');
+  await page.waitForSelector('#why:visible');
   await page.evaluate(() => document.body.append(Object.assign(document.createElement('img'), { src: '/web/icon.svg' }), document.createElement('button')));
   const wrong = await violations(page);
   assert.ok(wrong.some((v) => v.startsWith('image-alt')) && wrong.some((v) => v.startsWith('button-name')), wrong.join());

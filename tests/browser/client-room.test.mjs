@@ -103,7 +103,7 @@ test('the token leaves the address bar, and a reload still comes back', { timeou
   await page.reload();
   await stateIs(page, 'live');
   assert.equal(last(mock, 'join').was, undefined);
-  assert.equal(await page.textContent('#mute-text'), 'Silenciar');
+  assert.deepEqual(await page.$$eval('#mute-text, #fullscreen-text', (all) => all.map((e) => e.textContent)), ['Silenciar', 'Pantalla completa']);
   await page.click('#more-button');
   await page.selectOption('#room-language', 'fr');
   await textOf(page, 'mute-text', 'Couper le micro');
@@ -182,12 +182,13 @@ test('in the room: chat, hand, who is here, talking while muted, advice, zoom', 
     assert.equal(await page.evaluate(() => document.activeElement.id), 'chat-button');
   });
 
-  await t.test('hand up and down', async () => {
+  await t.test('hand up and down: the button says what a press does', async () => {
     await page.click('#hand');
-    await page.waitForFunction(() => document.getElementById('hand').getAttribute('aria-pressed') === 'true');
+    await textOf(page, 'hand', '^Lower hand$');
     assert.equal(last(mock, 'hand').raised, true);
+    assert.equal(await page.getAttribute('#hand', 'aria-pressed'), null, 'a changing name, or a state, not both');
     await page.click('#hand');
-    await page.waitForFunction(() => document.getElementById('hand').getAttribute('aria-pressed') === 'false');
+    await textOf(page, 'hand', '^Raise hand$');
   });
 
   await t.test('who is here: name, role, what is off, who talks', async () => {
@@ -209,14 +210,20 @@ test('in the room: chat, hand, who is here, talking while muted, advice, zoom', 
     await page.click('#mute');
   });
 
-  await t.test('muted by a host, "Unmute" does not say that one is heard', async () => {
+  await t.test('muted by a host: the button says so, and a press ends it once the server says so', async () => {
+    await textOf(page, 'mute-text', '^Mute$');
     mock.say({ type: 'muted', muted: true });
-    await textOf(page, 'note', 'host');
+    await textOf(page, 'note', '^The host muted you. Press Unmute to speak.$');
+    await textOf(page, 'mute-text', '^Unmute$');
+    assert.equal(await page.evaluate(() => document.getElementById('mute').hasAttribute('data-off')), true);
     await page.click('#mute');
-    await textOf(page, 'announce', 'off');
+    await textOf(page, 'mute-text', '^Mute$');
+    assert.deepEqual(last(mock, 'state'), { type: 'state', audio: true, video: true, unmute: true });
+    await textOf(page, 'note', 'Your microphone is on');
     await page.click('#mute');
-    await textOf(page, 'announce', 'The host has muted you');
-    mock.say({ type: 'muted', muted: false });
+    assert.deepEqual(last(mock, 'state'), { type: 'state', audio: false, video: true });
+    await page.click('#mute');
+    assert.deepEqual(last(mock, 'state'), { type: 'state', audio: true, video: true });
   });
 
   await t.test('a weak line: bars, words, and after a while what to do', async () => {
@@ -323,6 +330,7 @@ test('hosts: operations, the door, questions; everybody else decides for himself
   };
   await page.click('[data-seat=p2] .manage');
   await press('[data-seat=p2] >> text=Mute', ['mute', 'p2', undefined]);
+  assert.deepEqual(await page.$$eval('[data-seat=p2] select option', (all) => all.map((o) => o.textContent)), ['Automatic', 'Full quality (A)', 'Good quality (B)', 'Small picture (C)', 'Very small picture (D)', 'Sound only']);
   await page.selectOption('[data-seat=p2] select', 'C');
   await page.waitForTimeout(200);
   assert.deepEqual(operation(), ['tier', 'p2', 'C']);
@@ -359,6 +367,10 @@ test('hosts: operations, the door, questions; everybody else decides for himself
   await page.click('#mute-all');
   await textOf(page, 'note', 'not allowed');
 
+  await page.click('#leave');
+  await page.waitForSelector('#ask-third:visible');
+  await page.keyboard.press('Escape');
+  assert.equal(await page.evaluate(() => window.tessera.state), 'live', 'the last host is asked first');
   await page.click('#mute');
   await page.click('#end'); // a question that a newer one takes the place of
   mock.say({ type: 'asked', what: 'unmute', by: 'p2' });
@@ -474,4 +486,14 @@ test('another origin\'s page of 20 lines joins, gets events and leaves', { timeo
   await other.click('#leave');
   await other.waitForFunction(() => document.getElementById('people').textContent === 'Ended: left');
   assert.equal(elsewhere.seen.length, 0);
+  const refused = (t) => other.evaluate(async ([server, token_]) => {
+    const { Visit } = await import(server + '/web/tessera.js');
+    const visit = new Visit({ token: token_ });
+    return new Promise((done) => { visit.on('ended', done).join(); });
+  }, [mock.origin, t]);
+  assert.deepEqual(await refused(''), { reason: 'link-invalid', code: 'token_forged', message: 'This link is not valid.' });
+  for (const [code, reason] of [['token_expired', 'link-expired'], ['token_revoked', 'link-revoked'], ['room_ended', 'room_ended'], ['internal', 'error']]) {
+    mock.refuse(code);
+    assert.deepEqual(await refused(token), { reason, code, message: 'no' });
+  }
 });

@@ -85,7 +85,7 @@ test('a host in Chromium, a patient in Firefox', { timeout: 150000 }, async (t) 
   await t.test('a hand is seen by everybody', async () => {
     await click(patient, '#hand');
     await textOf(host, 'people', /hand raised/);
-    await until('the own button', () => patient.evaluate(() => document.getElementById('hand').getAttribute('aria-pressed') === 'true'));
+    await until('the own button', () => patient.evaluate(() => /^Lower/.test(document.getElementById('hand').innerText)));
     await click(patient, '#hand');
     await until('lowered', async () => !/hand raised/.test(await host.textContent('#people')));
   });
@@ -96,7 +96,13 @@ test('a host in Chromium, a patient in Firefox', { timeout: 150000 }, async (t) 
     await click(patient, '#mute');
     await until('unmuted', async () => !/muted/.test(await host.textContent('#people')));
     await operation('Mute');
-    await textOf(patient, 'note', /The host has muted you/);
+    await textOf(patient, 'note', /The host muted you. Press Unmute to speak/);
+    await textOf(patient, 'mute-text', /^Unmute$/);
+    await click(patient, '#mute');
+    await textOf(patient, 'mute-text', /^Mute$/);
+    await until('heard again', async () => !/muted/.test(await host.textContent('#people')));
+    await operation('Mute');
+    await textOf(patient, 'mute-text', /^Unmute$/);
     await operation('Ask to unmute');
     await shown(patient, '#ask[open]');
     await screenshot(host, 'client-server-host');
@@ -169,6 +175,12 @@ test('a page of another origin uses tessera.js where the configuration names it,
   await page.waitForFunction(() => document.getElementById('picture').videoWidth > 0);
   await page.click('#leave');
   await page.waitForFunction(() => document.getElementById('people').textContent === 'Ended: left');
+  const bad = await page.evaluate(async (origin) => {
+    const { Visit } = await import(origin + '/web/tessera.js');
+    const visit = new Visit({ token: 'bad' });
+    return new Promise((done) => { visit.on('ended', done).join(); });
+  }, server.origin);
+  assert.deepEqual(bad, { reason: 'link-invalid', code: 'token_forged', message: 'This link is not valid.' });
   const script = (origin) => server.raw('GET', '/web/tessera.js', { headers: { origin } });
   assert.equal((await script(elsewhere.origin)).headers['access-control-allow-origin'], elsewhere.origin);
   assert.equal((await script('https://example.org')).headers['access-control-allow-origin'], undefined);

@@ -15,7 +15,9 @@ const text = (name) => fs.readFileSync(new URL(name, WEB), 'utf8');
 const all = fs.readdirSync(WEB).filter((name) => /\.\w+$/.test(name));
 const client = all.filter((name) => !OTHERS.test(name));
 const packed = (name) => zlib.brotliCompressSync(text(name)).length; // as the gateway sends it to every browser that we support
-const words = Object.fromEntries(fs.readdirSync(new URL('lang/', WEB)).map((name) => [name, JSON.parse(text('lang/' + name))]));
+const tables = (folder) => Object.fromEntries(fs.readdirSync(new URL(folder, WEB)).filter((name) => name.endsWith('.json')).map((name) => [name, JSON.parse(text(folder + name))]));
+const words = tables('lang/');
+const later = tables('lang/room/');
 
 // The English words; every other language has the same ones, with the same marks.
 function sameWords({ 'en.json': english, ...others }) {
@@ -40,7 +42,7 @@ test('bytes: at most 30 KB before the page can be used, at most 60 KB in all', (
   for (const language of Object.keys(words)) {
     const before = [...first, 'lang/' + language].reduce((n, name) => n + packed(name), 0);
     assert.ok(before <= BEFORE_JOIN, `${language}: ${before} bytes before the page can be used`);
-    const whole = [...client, 'lang/' + language].reduce((n, name) => n + packed(name), 0);
+    const whole = [...client, 'lang/' + language, 'lang/room/' + language].reduce((n, name) => n + packed(name), 0);
     assert.ok(whole <= ALL, `${language}: ${whole} bytes in all`);
   }
 });
@@ -65,11 +67,15 @@ test('the search for what is too new finds it', () => {
 });
 
 test('every language has every word, with the same marks; every word that is used exists', () => {
-  const english = sameWords(words);
+  const early = sameWords(words);
+  const english = { ...early, ...sameWords(later) };
+  assert.equal(Object.keys(english).length, Object.keys(early).length + Object.keys(later['en.json']).length, 'each word once');
   const html = text('index.html');
   const used = [...html.matchAll(/data-t(?:-label)?="(\w+)"/g)].map((m) => m[1]);
   for (const name of client.filter((n) => n.endsWith('.js'))) used.push(...[...text(name).matchAll(/\bt\('(\w+)'[,)]/g)].map((m) => m[1]));
   assert.deepEqual([...new Set(used)].filter((key) => !(key in english)), []);
+  const before = ['app.js', 'prejoin.js', 'devices.js', 'invalid.js'].flatMap((name) => [...text(name).matchAll(/'(\w+)'/g)].map((m) => m[1])).concat([...html.split('<main id="room"')[0].matchAll(/data-t(?:-label)?="(\w+)"/g)].map((m) => m[1]));
+  assert.deepEqual([...new Set(before)].filter((key) => key in later['en.json']), [], 'what is said before Join is there before Join');
   for (const [, key, content] of html.matchAll(/data-t="(\w+)"[^>]*>([^<]+)</g)) assert.equal(content, english[key], `index.html ${key}`);
 });
 

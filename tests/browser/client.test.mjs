@@ -108,7 +108,7 @@ test('lost socket resumes without a new offer; a restarted room gets one at once
   assert.ok((await framesMove(page)) > 10);
 
   mock.say({ type: 'muted', muted: true });
-  await page.waitForSelector('text=The host has muted you');
+  await page.waitForSelector('text=The host muted you');
   mock.say({ type: 'replaced' });
   await page.waitForSelector('text=The visit is open in another place');
   const joins = count(mock, 'join');
@@ -121,7 +121,7 @@ test('lost socket resumes without a new offer; a restarted room gets one at once
   mock.refuse('token_expired');
   await page.reload();
   await page.click('#join');
-  await page.waitForSelector('text=This link does not work');
+  await page.waitForSelector('text=This link has expired');
   assert.deepEqual(problems.filter((p) => !/WebSocket/.test(p)), []);
 });
 

@@ -227,7 +227,7 @@ for (const [name, options] of [
   });
 }
 
-test('links that do not work give one clear page', { timeout: 60000 }, async (t) => {
+test('links that do not work say why, and what to do, in the language of the link or the browser', { timeout: 60000 }, async (t) => {
   const scene = new Scene(t);
   const server = await scene.server({ name: 'bad-links' });
   const other = await scene.server({ name: 'bad-links-other' });
@@ -239,10 +239,26 @@ test('links that do not work give one clear page', { timeout: 60000 }, async (t)
   const [head, body] = token.split('.');
   const none = `${Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url')}.${body}.`;
   const page = await (await scene.chromium(0)).newPage();
-  for (const [what, bad] of [['forged', forged], ['cut', token.slice(0, 40)], ['foreign', foreign], ['alg none', none], ['no signature', `${head}.${body}`], ['nonsense', 'x']]) {
+  const says = async (bad, title, what = title) => {
     await page.goto(`${server.origin}/j/${bad}`);
-    assert.equal(await page.textContent('h1:visible'), 'This link does not work', what);
-  }
+    await page.waitForSelector('#why:visible');
+    assert.deepEqual(await page.evaluate(() => [document.getElementById('title').textContent, document.title, document.activeElement.id]), [title, title, 'title'], what);
+    assert.match(await page.textContent('#text'), /clinic|clínica|clinique/);
+  };
+  for (const [what, bad] of [['forged', forged], ['cut', token.slice(0, 40)], ['alg none', none], ['no signature', `${head}.${body}`], ['nonsense', 'x']]) await says(bad, 'This link does not work', what);
+  await says(foreign, 'This link belongs to another place');
+  const brief = await server.link(room, 'Ben', 'patient', { expires_in: 1 });
+  const gone = await server.link(room, 'Ana', 'patient', { language: 'es' });
+  await server.rest('DELETE', `/rooms/${room}/links/${gone.seat}`);
+  await says(gone.token, 'Este enlace fue retirado');
+  await page.click('#languages [lang=fr]');
+  await page.waitForFunction(() => document.getElementById('title').textContent === 'Ce lien a été retiré' && document.documentElement.lang === 'fr');
+  const over = await server.room('Over');
+  const late = await server.link(over, 'Ana', 'patient');
+  await server.rest('DELETE', `/rooms/${over}`);
+  await says(late.token, 'The visit has ended');
+  await until('a link of one second to end', async () => (await server.raw('GET', `/j/${brief.token}`)).status === 403);
+  await says(brief.token, 'This link has expired');
   await page.goto(`${server.origin}/j/${token}`);
   await page.waitForSelector('#join:visible');
 });

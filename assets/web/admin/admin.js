@@ -3,7 +3,7 @@ import { $, el, keyed, say } from './dom.js';
 import * as api from './api.js';
 import { signedIn, signIn, signOut } from './session.js';
 import { ask, showLink } from './dialogs.js';
-import { ROLES, showPeople } from './people.js';
+import { ROLES, showPeople, showRevoked } from './people.js';
 import { startPictures, stopPictures } from './pictures.js';
 
 const EVERY_MS = 1500;
@@ -80,9 +80,9 @@ function showVisit() {
   say($('visit-title'), visit.name || visit.id);
   say($('visit-state'), `${here === 0 ? 'nobody is' : here === 1 ? 'one person is' : `${here} people are`} in${visit.locked ? ', locked' : ''}${waiting ? `, ${waits()}` : ''}`);
   say($('lock'), visit.locked ? 'Unlock' : 'Lock');
-  $('lock').setAttribute('aria-pressed', String(!!visit.locked));
   if (!picked) $('layout').value = visit.layout; // not under the hand of who picks another
   showPeople(visit.participants, people);
+  showRevoked(visit.revoked || [], people);
 }
 
 const tierNames = () => ((visit && visit.video && visit.video.tiers) || []).map((t) => t.tier || t.name || t);
@@ -115,6 +115,7 @@ function choose(id) {
   $('nothing').hidden = !!id;
   $('chosen').hidden = true;
   $('people').replaceChildren();
+  $('revoked').replaceChildren();
   stopPictures();
   if (!id) return;
   attempt(async () => {
@@ -162,7 +163,10 @@ const act = (action, done) => attempt(async () => {
 /* ---- what can be done ---- */
 
 const people = {
-  link: (p) => attempt(async () => showLink(p.name, (await api.createLink(chosen, { role: p.role, name: p.name, seat: p.seat, host: !!p.host })).url)),
+  link: (p) => attempt(async () => {
+    showLink(p.name, await api.createLink(chosen, { role: p.role, name: p.name, seat: p.seat, host: !!p.host }));
+    await refresh();
+  }),
   mute: (p) => act(() => api.mute(chosen, p.seat, !p.muted)),
   admit: (p) => act(() => api.admit(chosen, p.seat), 'The person was let in.'),
   deny: (p) => act(() => api.deny(chosen, p.seat), 'The person was told: not now.'),
@@ -190,10 +194,10 @@ async function invite(event) {
   event.preventDefault();
   const person = { role: $('invite-role').value, name: $('invite-name').value.trim(), host: $('invite-host').checked, signing: $('invite-signing').checked };
   await attempt(async () => {
-    const { url } = await api.createLink(chosen, person);
+    const made = await api.createLink(chosen, person);
     event.target.reset();
     await refresh();
-    showLink(person.name, url);
+    showLink(person.name, made);
   });
 }
 

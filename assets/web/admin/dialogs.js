@@ -1,5 +1,5 @@
 // dialogs.js - the link with its QR code, and the question before what cannot be undone.
-import { $, say, svg } from './dom.js';
+import { $, say, svg, when } from './dom.js';
 import { qr } from './qr.js';
 
 const QUIET = 4;
@@ -15,10 +15,11 @@ function drawing(text, label) {
     svg('rect', { width: size, height: size, fill: '#fff' }), svg('path', { d: path, fill: '#000' }));
 }
 
-export function showLink(name, url) {
+export function showLink(name, { url, expires }) {
   say($('link-title'), `Link for ${name}`);
   $('qr').replaceChildren(drawing(url, `QR code of the link for ${name}`));
   $('link-text').value = url;
+  say($('link-ends'), `It works until ${when(expires)}.`);
   say($('copied'), '');
   $('link-dialog').showModal();
   $('copy').focus();

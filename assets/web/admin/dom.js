@@ -20,6 +20,9 @@ export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+// A time of the server, as this person's clock and calendar say it.
+export const when = (seconds) => new Date(1000 * seconds).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
+
 // Makes the children of `list` those of `keys`, in order; existing ones stay as they are, with the focus.
 export function keyed(list, keys, make) {
   const focused = document.activeElement;

@@ -1,5 +1,6 @@
 // people.js - who belongs to the visit: one row a seat with what the server measures, and what can be done about that person.
-import { $, el, keyed, say, svg } from './dom.js';
+import { $, el, keyed, say, svg, when } from './dom.js';
+import { tierWords } from './tiers.js';
 
 export const ROLES = {
   patient: 'Patient',
@@ -18,7 +19,12 @@ const kbps = (stream) => Math.round(((stream && stream.audio ? stream.audio.bitr
 
 function figures(p) {
   const loss = Math.max(p.out && p.out.video ? p.out.video.loss : 0, p.in && p.in.video ? p.in.video.loss : 0);
-  return `tier ${p.tier || '–'} · loss ${(100 * loss).toFixed(1)} % · round trip ${Math.round(p.rtt_ms || 0)} ms · sends ${kbps(p.in)}, gets ${kbps(p.out)} kbit/s`;
+  return `${p.tier ? tierWords(p.tier) : 'no picture yet'} · loss ${(100 * loss).toFixed(1)} % · round trip ${Math.round(p.rtt_ms || 0)} ms · sends ${kbps(p.in)}, gets ${kbps(p.out)} kbit/s`;
+}
+
+function linkEnds(p) {
+  if (!p.link_ends) return '';
+  return `${p.link_ends * 1000 > Date.now() ? 'Link works until' : 'Link ended'} ${when(p.link_ends)}`;
 }
 
 const STATES = { absent: 'not here', waiting: 'waits to be let in', connecting: 'connecting', stalled: 'connection lost' };
@@ -56,12 +62,13 @@ function makeRow(actions) {
   const quality = el('span');
   const drawing = bars();
   const numbers = el('p', { className: 'figures' });
+  const ends = el('p', { className: 'ends' });
   const live = el('p', { className: 'live' }, state, drawing, quality);
   const buttons = { admit: action('Admit'), deny: action('Not now'), link: action('Link'), mute: action('Mute'), revoke: action('Revoke') };
   buttons.admit.className = 'primary';
   buttons.revoke.className = 'danger';
   for (const [what, button] of Object.entries(buttons)) button.onclick = () => actions[what](row.person);
-  row.append(el('p', { className: 'who' }, name, ' ', role), live, numbers, el('div', { className: 'buttons' }, ...Object.values(buttons)));
+  row.append(el('p', { className: 'who' }, name, ' ', role), live, numbers, ends, el('div', { className: 'buttons' }, ...Object.values(buttons)));
   row.update = (p) => {
     const here = p.state !== 'absent' && p.state !== 'waiting';
     row.person = p;
@@ -76,10 +83,38 @@ function makeRow(actions) {
     drawing.style.display = here ? '' : 'none';
     numbers.hidden = !here;
     say(numbers, here ? figures(p) : '');
+    ends.hidden = !p.link_ends;
+    say(ends, linkEnds(p));
+    ends.toggleAttribute('data-over', p.link_ends * 1000 <= Date.now());
     say(buttons.mute.what, p.muted ? 'Unmute' : 'Mute');
     for (const [what, button] of Object.entries(buttons)) say(button.whom, what === 'link' ? `for ${p.name}` : p.name);
   };
   return row;
+}
+
+// Somebody whose link was withdrawn, and who may be given a new one.
+function makeRevoked(actions) {
+  const row = el('li');
+  const name = el('b', { dir: 'auto' });
+  const role = el('small');
+  const since = el('p', { className: 'ends' });
+  const link = action('New link');
+  since.setAttribute('data-over', '');
+  link.onclick = () => actions.link(row.person);
+  row.append(el('p', { className: 'who' }, name, ' ', role), since, el('div', { className: 'buttons' }, link));
+  row.update = (p) => {
+    row.person = p;
+    say(name, p.name);
+    say(role, roleOf(p));
+    say(since, `Link withdrawn ${when(p.at)}`);
+    say(link.whom, `for ${p.name}`);
+  };
+  return row;
+}
+
+export function showRevoked(revoked, actions) {
+  const bySeat = new Map(revoked.map((p) => [p.seat, p]));
+  for (const row of keyed($('revoked'), revoked.map((p) => p.seat), () => makeRevoked(actions))) row.update(bySeat.get(row.dataset.key));
 }
 
 // Who waits is first: somebody stands before a door. actions: {admit, deny, link, mute, revoke} of (person).

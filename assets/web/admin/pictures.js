@@ -1,15 +1,17 @@
 // pictures.js - the newest picture of every tier, once a second while the page is looked at.
 import { $, el, keyed, say } from './dom.js';
 import * as api from './api.js';
+import { tierWords } from './tiers.js';
 
 const EVERY_MS = 1000;
 let timer = 0;
 let generation = 0;
 
 function makeFigure(tier) {
-  const img = el('img', { alt: `What a person on tier ${tier} sees`, hidden: true });
-  const figure = el('figure', {}, img, el('figcaption', { textContent: `Tier ${tier}` }));
-  img.onload = () => say(figure.lastChild, `Tier ${tier} · ${img.naturalWidth}×${img.naturalHeight}`);
+  const words = tierWords(tier).replace(/^./, (c) => c.toUpperCase());
+  const img = el('img', { alt: `What people see: ${words}`, hidden: true });
+  const figure = el('figure', {}, img, el('figcaption', { textContent: words }));
+  img.onload = () => say(figure.lastChild, `${words} · ${img.naturalWidth}×${img.naturalHeight}`);
   return figure;
 }
 

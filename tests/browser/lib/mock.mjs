@@ -48,11 +48,13 @@ export async function startMock() {
     const url = new URL(req.url, 'http://x');
     if (url.pathname === '/mock-room-page') return res.setHeader('content-type', 'text/html').end(ROOM_PAGE);
     const page = url.pathname === '/' || url.pathname.startsWith('/j/');
-    const name = page ? (url.pathname.endsWith('.bad') ? 'invalid.html' : 'index.html') : url.pathname.replace(/^\/web\//, '');
+    const [, refused] = url.pathname.match(/\.bad-(\w+)$/) || []; // a link that is not good, and why
+    const name = page ? (refused ? 'invalid.html' : 'index.html') : url.pathname.replace(/^\/web\//, '');
     const file = path.join(WEB, path.normalize('/' + name));
     if (!fs.existsSync(file)) return res.writeHead(404).end();
     res.writeHead(200, { 'content-type': TYPES[path.extname(file)], 'content-security-policy': POLICY, 'cache-control': 'no-store', 'access-control-allow-origin': '*' });
-    return res.end(fs.readFileSync(file));
+    const body = fs.readFileSync(file);
+    return res.end(refused ? String(body).replace('data-reason=""', `data-reason="${refused}"`) : body);
   });
   const wss = new WebSocketServer({ noServer: true });
   server.on('upgrade', (req, socket, head) => wss.handleUpgrade(req, socket, head, (ws) => {
@@ -94,6 +96,7 @@ export async function startMock() {
     if (m.id !== undefined) return operation(ws, m);
     if (blocked) return undefined;
     if (m.type === 'offer' || m.type === 'candidate') return room.send(JSON.stringify({ ...m, session: ws.session, echo: ws.echo }));
+    if (m.unmute) say(ws, { type: 'muted', muted: false });
     if (m.type === 'leave') { say(ws, { type: 'ended', reason: 'left' }); return ws.close(); }
     return undefined;
   }
