@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mcu/base/scratch.h"
 #include "mixer/amix.h"
 #include "mixer/pcm.h"
 #include "mixer/resample.h"
@@ -107,30 +108,53 @@ static void pour(feed *f, bool sounds, mix_bus from, const int32_t *sum, mix_bus
         mix_resample_reset(f->resample);
         return;
     }
-    int32_t made[MIX_BLOCK];
+    MCU_SCRATCH int32_t made[MIX_BLOCK];
     mix_resample_sum(f->resample, sum, mix_bus_block(from), made);
     for (unsigned i = 0, n = mix_bus_block(to); i < n; i++) {
         out[i] += made[i];
     }
 }
 
+/* Something of this bus is, or was just now, to be heard on another. */
+static bool is_heard(const mix_abus *b, mix_bus from)
+{
+    bool heard = mix_amix_inputs(b->sum[from]) > 0 || b->unmasked[from].left > 0;
+    for (unsigned to = 0; to < MIX_BUSES; to++) {
+        heard = heard || b->feeds[from][to].left > 0;
+    }
+    return heard;
+}
+
+static void pour_all(mix_abus *b, mix_bus from, unsigned wanted)
+{
+    bool sounds = mix_amix_inputs(b->sum[from]) > 0;
+    MCU_SCRATCH int32_t sum[MIX_BLOCK];
+    mix_amix_rest(b->sum[from], -1, sum);
+    for (unsigned to = 0; to < MIX_BUSES; to++) {
+        if (to != from && (wanted >> to & 1)) {
+            pour(&b->feeds[from][to], sounds, from, sum, to, b->others[to]);
+        }
+    }
+    if (from != MIX_BUS_48K && (wanted >> MIX_BUS_48K & 1) && (b->masked != 0 || b->unmasked[from].left > 0)) {
+        mix_amix_rest_without(b->sum[from], b->masked, sum);
+        pour(&b->unmasked[from], sounds && b->masked != 0, from, sum, MIX_BUS_48K, b->others_unmasked);
+    }
+}
+
 void mix_abus_join(mix_abus *b, unsigned wanted, uint64_t masked)
 {
     b->masked = masked;
-    memset(b->others, 0, sizeof b->others);
-    memset(b->others_unmasked, 0, sizeof b->others_unmasked);
-    for (unsigned from = 0; from < MIX_BUSES; from++) {
-        bool sounds = mix_amix_inputs(b->sum[from]) > 0;
-        int32_t sum[MIX_BLOCK];
-        mix_amix_rest(b->sum[from], -1, sum);
-        for (unsigned to = 0; to < MIX_BUSES; to++) {
-            if (to != from && (wanted >> to & 1)) {
-                pour(&b->feeds[from][to], sounds, from, sum, to, b->others[to]);
-            }
+    for (unsigned to = 0; to < MIX_BUSES; to++) {
+        if (wanted >> to & 1) {
+            memset(b->others[to], 0, mix_bus_block(to) * sizeof **b->others);
         }
-        if (from != MIX_BUS_48K && (wanted >> MIX_BUS_48K & 1) && (masked != 0 || b->unmasked[from].left > 0)) {
-            mix_amix_rest_without(b->sum[from], masked, sum);
-            pour(&b->unmasked[from], sounds && masked != 0, from, sum, MIX_BUS_48K, b->others_unmasked);
+    }
+    if (wanted >> MIX_BUS_48K & 1) {
+        memset(b->others_unmasked, 0, sizeof b->others_unmasked);
+    }
+    for (unsigned from = 0; from < MIX_BUSES; from++) {
+        if ((wanted & ~(1U << from)) != 0 && is_heard(b, from)) {
+            pour_all(b, from, wanted);
         }
     }
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "mcu/base/scratch.h"
 #include "mixer/pcm.h"
 
 struct mix_acore {
@@ -245,8 +246,10 @@ static void read_mix(mix_acore *c, const mix_agroup *group)
 {
     const mix_akey *key = &group->key;
     mix_astream *s = group->stream;
-    int32_t sum[MIX_BLOCK];
-    memcpy(s->before, s->pcm, sizeof s->before);
+    MCU_SCRATCH int32_t sum[MIX_BLOCK];
+    if (key->bus != MIX_BUS_48K) {
+        memcpy(s->before, s->pcm, mix_bus_block(key->bus) * sizeof *s->before);
+    }
     if (key->own == MIX_OWN_MASKED) {
         mix_abus_rest_unmasked(c->mix, sum);
     } else {
@@ -305,7 +308,7 @@ static void note_sent(const mix_acore *c, mix_alistener *l, const int16_t *pcm, 
 /* One packet for each codec of a group. */
 static void make_batch(mix_acore *c, const uint8_t *of, uint32_t ts48k, int64_t time_ns, mix_abatch *batch)
 {
-    mcu_au *made[MIX_MAX_LISTENERS][MCU_CODEC_G722 + 1];
+    MCU_SCRATCH mcu_au *made[MIX_MAX_LISTENERS][MCU_CODEC_G722 + 1]; /* of as many as there are */
     bool loud[MIX_MAX_LISTENERS];
     memset(made, 0, c->n_groups * sizeof *made);
     for (unsigned g = 0; g < c->n_groups; g++) {

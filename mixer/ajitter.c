@@ -34,8 +34,7 @@ struct mix_ajitter {
     mcu_codec codec;
     jitter_state state; /* EMPTY: nothing known; IDLE: waiting for a packet to be due; PLAY */
     mix_adelay delay;
-    int64_t max_ns;        /* of the delay */
-    entry queue[CAPACITY]; /* by ts */
+    int64_t max_ns; /* of the delay */
     unsigned count;
     uint32_t newest_ts32; /* for unwrapping: the packet pushed last */
     int64_t newest_ts;
@@ -47,6 +46,7 @@ struct mix_ajitter {
     unsigned late_run;
     uint32_t played[PLAYED]; /* seq + 1 by seq % PLAYED */
     mix_ajitter_stats stats;
+    entry queue[CAPACITY]; /* `count`, by ts */
 };
 
 static int64_t samples_ns(int64_t samples)

@@ -35,7 +35,7 @@ void mix_amix_begin(mix_amix *m, uint64_t tick)
 {
     m->tick = tick;
     m->n_inputs = 0;
-    memset(m->sum, 0, sizeof m->sum);
+    memset(m->sum, 0, m->block * sizeof *m->sum);
     memset(m->input, 0, sizeof m->input);
 }
 

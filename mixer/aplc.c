@@ -1,8 +1,10 @@
 #include "mixer/aplc.h"
 
+#include <glib.h>
 #include <math.h>
 #include <string.h>
 
+#include "mcu/base/scratch.h"
 #include "mixer/pcm.h"
 
 enum {
@@ -12,33 +14,57 @@ enum {
     BLEND = 240,          /* 5 ms from the made-up to the real */
     HOLD = MIX_BLOCK / 2, /* full level for 10 ms ... */
     FADE = 3 * MIX_BLOCK, /* ... then to nothing in 60 ms */
+
+    POINTS_MAX = MIX_APLC_HISTORY / 6, /* of MIX_PITCH_STEP */
+    LANES = 8,
 };
+
+static float product(const float *a, const float *b, unsigned n)
+{
+    float sum[LANES] = {0}; /* side by side: one alone would wait for itself */
+    unsigned i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        for (unsigned k = 0; k < LANES; k++) {
+            sum[k] += a[i + k] * b[i + k];
+        }
+    }
+    for (; i < n; i++) {
+        sum[0] += a[i] * b[i];
+    }
+    float all = 0;
+    for (unsigned k = 0; k < LANES; k++) {
+        all += sum[k];
+    }
+    return all;
+}
 
 unsigned mix_pitch_lag(const int16_t *x, unsigned min, unsigned max, unsigned span, unsigned step, double *likeness)
 {
-    double energy = 0;
-    for (unsigned i = 0; i < span; i += step) {
-        energy += (double)x[i] * x[i];
+    MCU_SCRATCH float points[POINTS_MAX]; /* of the grid */
+    unsigned compared = (span + step - 1) / step, n = max / step + compared, first = min / step;
+    g_assert(min % step == 0 && n <= POINTS_MAX);
+    for (unsigned i = 0; i < n; i++) {
+        points[i] = x[i * step];
     }
-    unsigned best = min;
+    double energy = (double)product(points, points, compared);
+    double other = (double)product(points + first, points + first, compared);
+    unsigned best = first;
     double best_score = -1;
-    for (unsigned lag = min; lag <= max; lag += step) {
-        int64_t cross = 0;
-        int64_t other = 0;
-        for (unsigned i = 0; i < span; i += step) {
-            cross += (int32_t)x[i] * x[i + lag];
-            other += (int32_t)x[i + lag] * x[i + lag];
-        }
-        double score = energy > 0 && other > 0 ? (double)cross / sqrt(energy * (double)other) : 0;
+    for (unsigned lag = first; lag <= max / step; lag++) {
+        double score = energy > 0 && other >= 1 ? (double)product(points, points + lag, compared) / sqrt(energy * other) : 0;
         if (score > best_score) {
             best_score = score;
             best = lag;
+        }
+        if (lag < max / step) {
+            double leaves = (double)points[lag], comes = (double)points[lag + compared];
+            other += comes * comes - leaves * leaves;
         }
     }
     if (likeness) {
         *likeness = best_score;
     }
-    return best;
+    return best * step;
 }
 
 void mix_aplc_init(mix_aplc *p, unsigned hz)

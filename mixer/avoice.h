@@ -78,8 +78,8 @@ typedef struct mix_avoice {
     unsigned since_sound;        /* blocks since it was audible */
     unsigned quiet;              /* samples of silence in a row: fade out at its start, in after it */
     unsigned fifo_len;           /* samples decoded and not yet played */
+    int16_t block[MIX_BLOCK];    /* this tick's: 20 ms at `hz` */
     int16_t fifo[MIX_AVOICE_FIFO];
-    int16_t block[MIX_BLOCK]; /* this tick's: 20 ms at `hz` */
 } mix_avoice;
 
 mix_avoice *mix_avoice_new(uint32_t id, mcu_codec codec, GError **error);

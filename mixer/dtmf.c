@@ -14,22 +14,21 @@ static const float PURE = 0.55F;    /* share of the sound that the two tones are
 static const float TWIST = 10;      /* Q.24 asks for 4 to 8 dB between them; some lines do worse */
 static const float CLEAR = 5;       /* the best of a group above the next */
 
+typedef float four __attribute__((vector_size(TONES * sizeof(float))));
+
 /* Mean square of four frequencies in the window (Goertzel), side by side: one alone would wait for itself. */
-static void powers_at(const int16_t *pcm, const float *c, float *power)
+static void powers_at(const int16_t *pcm, const float *coefficients, float *power)
 {
-    float s1[TONES] = {0}, s2[TONES] = {0};
+    four c, s1 = {0}, s2 = {0};
+    memcpy(&c, coefficients, sizeof c);
     for (unsigned i = 0; i < MIX_DTMF_WINDOW; i++) {
-        float x = (float)pcm[i] / 32768;
-        for (unsigned k = 0; k < TONES; k++) {
-            float s = x + c[k] * s1[k] - s2[k];
-            s2[k] = s1[k];
-            s1[k] = s;
-        }
+        four s = ((float)pcm[i] / 32768 - s2) + c * s1; /* in this order: the newest is waited for in one sum only */
+        s2 = s1;
+        s1 = s;
     }
     float n = MIX_DTMF_WINDOW;
-    for (unsigned k = 0; k < TONES; k++) {
-        power[k] = (s1[k] * s1[k] + s2[k] * s2[k] - c[k] * s1[k] * s2[k]) * 2 / (n * n);
-    }
+    four square = (s1 * s1 + s2 * s2 - c * s1 * s2) * (2 / (n * n));
+    memcpy(power, &square, sizeof square);
 }
 
 /* Index of the strongest, -1 unless it stands out. */

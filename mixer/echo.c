@@ -24,18 +24,10 @@ static const int64_t WORK_NS = 60 * MCU_NS_PER_SEC; /* after what looked like an
 static const int64_t OFF_NS = 40 * MCU_NS_PER_MS;   /* that far from where it was and the two are brought together anew */
 static const int64_t WATCH_NS = 2 * MCU_NS_PER_SEC;
 
-struct mix_echo {
+struct mix_echo {   /* what every tick looks at stands together: it has left the cache since the last one */
     unsigned frame; /* samples of 20 ms */
-    SpeexEchoState *canceller;
-    double before, after; /* smoothed energy, while we send */
-    bool found;
-    float gate;
-    /* what was sent */
-    int16_t sent[KEPT][FRAME_MAX];
-    uint64_t signs[KEPT];
-    int64_t sent_ns[KEPT];
     uint64_t n_sent;
-    int64_t loud_ns; /* newest block of it that was loud */
+    int64_t loud_ns; /* newest block sent that was loud */
     /* where what comes belongs */
     bool anchored;
     uint32_t ts; /* of the packet that came with block `block` */
@@ -43,8 +35,16 @@ struct mix_echo {
     int64_t arrival_ns;
     int64_t watch_ns, least_ns; /* smallest lateness since */
     int64_t newest_ns;
-    mix_echo_find find;
     int64_t work_until_ns;
+    bool found;
+    float gate;
+    double before, after; /* smoothed energy, while we send */
+    SpeexEchoState *canceller;
+    mix_echo_find find;
+    /* what was sent */
+    uint64_t signs[KEPT];
+    int64_t sent_ns[KEPT];
+    int16_t sent[KEPT][FRAME_MAX];
 };
 
 mix_echo *mix_echo_new(unsigned rate_hz)

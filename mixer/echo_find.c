@@ -3,7 +3,9 @@
 #include <math.h>
 #include <string.h>
 
-enum { BYTES = MIX_ECHO_SIGNS / 8, DELAYS = MIX_ECHO_FIND_BLOCKS * MIX_ECHO_SIGNS };
+#include "mcu/base/scratch.h"
+
+enum { BYTES = MIX_ECHO_SIGNS / 8, DELAYS = MIX_ECHO_FIND_BLOCKS * MIX_ECHO_SIGNS, EACH = DELAYS / MIX_ECHO_PHASES, LANES = 4 };
 
 static const float MEMORY = 1.0F / 16; /* of what was seen at a delay: 1.3 s */
 /* Chance alone stays below 0.15; an echo in noise as loud is 0.45, a clean one 1. */
@@ -27,11 +29,24 @@ uint64_t mix_echo_signs(const int16_t *pcm, unsigned n)
     return signs;
 }
 
-static unsigned ones(uint64_t v)
+/* How many signs differ, for all delays of a phase. Adds neighbours, then pairs, without the multiplication that would end it
+ * sooner: so the processor does several at once. */
+static void count_ones(const uint64_t *differ, float *ones)
 {
-    v -= v >> 1 & UINT64_C(0x5555555555555555);
-    v = (v & UINT64_C(0x3333333333333333)) + (v >> 2 & UINT64_C(0x3333333333333333));
-    return (unsigned)(((v + (v >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f)) * UINT64_C(0x0101010101010101) >> 56);
+    MCU_SCRATCH int32_t count[EACH];
+    for (unsigned i = 0; i < EACH; i++) {
+        uint64_t v = differ[i];
+        v -= v >> 1 & UINT64_C(0x5555555555555555);
+        v = (v & UINT64_C(0x3333333333333333)) + (v >> 2 & UINT64_C(0x3333333333333333));
+        v = (v + (v >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+        v += v >> 8;
+        v += v >> 16;
+        v += v >> 32;
+        count[i] = (int32_t)(v & 0x7f);
+    }
+    for (unsigned i = 0; i < EACH; i++) {
+        ones[i] = (float)count[i];
+    }
 }
 
 void mix_echo_find_push(mix_echo_find *f, const uint64_t sent[MIX_ECHO_FIND_BLOCKS + 1], uint64_t came)
@@ -44,20 +59,29 @@ void mix_echo_find_push(mix_echo_find *f, const uint64_t sent[MIX_ECHO_FIND_BLOC
         }
     }
     f->phase = (f->phase + 1) % MIX_ECHO_PHASES;
-    float most = 0;
-    float squares = 0;
-    for (unsigned i = 0; i < DELAYS / MIX_ECHO_PHASES; i++) {
+    MCU_SCRATCH uint64_t differ[EACH];
+    for (unsigned i = 0; i < EACH; i++) {
         unsigned at = DELAYS - (i * MIX_ECHO_PHASES + f->phase);
-        float *likeness = &f->likeness[f->phase][i];
         uint64_t then;
         memcpy(&then, line + at / 8, sizeof then);
-        unsigned differ = ones((then >> at % 8 ^ came) & mask);
-        *likeness += (1 - 2 * (float)differ / MIX_ECHO_SIGNS - *likeness) * MEMORY;
-        most = fabsf(*likeness) > most ? fabsf(*likeness) : most;
-        squares += *likeness * *likeness;
+        differ[i] = (then >> at % 8 ^ came) & mask;
     }
-    f->most[f->phase] = most;
-    f->squares[f->phase] = squares;
+    MCU_SCRATCH float ones[EACH];
+    count_ones(differ, ones);
+    float *likeness = f->likeness[f->phase];
+    for (unsigned i = 0; i < EACH; i++) {
+        likeness[i] += (1 - ones[i] * (2.0F / MIX_ECHO_SIGNS) - likeness[i]) * MEMORY;
+    }
+    float most[LANES] = {0}, squares[LANES] = {0};
+    for (unsigned i = 0; i < EACH; i += LANES) {
+        for (unsigned k = 0; k < LANES; k++) {
+            float size = fabsf(likeness[i + k]);
+            most[k] = size > most[k] ? size : most[k];
+            squares[k] += size * size;
+        }
+    }
+    f->most[f->phase] = fmaxf(fmaxf(most[0], most[1]), fmaxf(most[2], most[3]));
+    f->squares[f->phase] = squares[0] + squares[1] + squares[2] + squares[3];
 }
 
 bool mix_echo_find_likely(const mix_echo_find *f)

@@ -16,13 +16,23 @@ void mix_level_init(mix_level *l)
     *l = (mix_level){.block_dbov = MIX_SILENCE_DBOV, .level_dbov = MIX_SILENCE_DBOV, .floor_dbov = FLOOR_START};
 }
 
-double mix_level_dbov(const int16_t *pcm, unsigned n)
+static int64_t energy(const int16_t *pcm, unsigned n)
 {
     int64_t sum = 0;
     for (unsigned i = 0; i < n; i++) {
         sum += (int32_t)pcm[i] * pcm[i];
     }
-    return sum == 0 ? MIX_SILENCE_DBOV : 10 * log10((double)sum / n / (32768.0 * 32768.0));
+    return sum;
+}
+
+static double dbov(int64_t energy, unsigned n)
+{
+    return energy == 0 ? MIX_SILENCE_DBOV : 10 * log10((double)energy / n / (32768.0 * 32768.0));
+}
+
+double mix_level_dbov(const int16_t *pcm, unsigned n)
+{
+    return dbov(energy(pcm, n), n);
 }
 
 static bool update_talking(mix_level *l, double block_dbov)
@@ -42,12 +52,8 @@ static bool update_talking(mix_level *l, double block_dbov)
     return l->talking != was;
 }
 
-static void update_audible(mix_level *l, const int16_t *pcm, unsigned n)
+static void update_audible(mix_level *l, double loudest)
 {
-    double loudest = MIX_SILENCE_DBOV;
-    for (unsigned i = 0; i < PARTS; i++) { /* an onset in the last 5 ms counts */
-        loudest = fmax(loudest, mix_level_dbov(pcm + i * (n / PARTS), n / PARTS));
-    }
     bool steady = loudest < l->floor_dbov + STEADY_ABOVE_FLOOR_DB && loudest < STEADY_HIGHEST;
     bool sound = loudest > AUDIBLE_LOWEST && !steady;
     l->silent = sound ? 0 : l->silent + (l->silent <= AUDIBLE_HOLD);
@@ -56,10 +62,16 @@ static void update_audible(mix_level *l, const int16_t *pcm, unsigned n)
 
 bool mix_level_update(mix_level *l, const int16_t *pcm, unsigned n)
 {
-    double block_dbov = mix_level_dbov(pcm, n);
+    int64_t all = 0, most = 0;
+    for (unsigned i = 0; i < PARTS; i++) { /* an onset in the last 5 ms counts */
+        int64_t part = energy(pcm + i * (n / PARTS), n / PARTS);
+        all += part;
+        most = part > most ? part : most;
+    }
+    double block_dbov = dbov(all, n);
     l->block_dbov = block_dbov;
     l->level_dbov = fmax(block_dbov, fmax(l->level_dbov - DECAY_DB, MIX_SILENCE_DBOV));
     l->floor_dbov = fmin(fmax(fmin(block_dbov, l->floor_dbov + FLOOR_RISE_DB), FLOOR_LOWEST), FLOOR_HIGHEST);
-    update_audible(l, pcm, n);
+    update_audible(l, dbov(most, n / PARTS));
     return update_talking(l, block_dbov);
 }

@@ -3,17 +3,23 @@
 #include <math.h>
 #include <string.h>
 
+#include "mcu/base/scratch.h"
 #include "mixer/pcm.h"
 
-enum { SPAN_MAX = MIX_LIMITER_AHEAD + MIX_BLOCK, SIDE = MIX_LIMITER_SIDE, PHASES = 3 };
+enum { SPAN_MAX = MIX_LIMITER_AHEAD + MIX_BLOCK, SIDE = MIX_LIMITER_SIDE, PHASES = 3, STRIDE = 16 };
 
-static const float RELEASE_PER_S = 10; /* 100 ms to come back two thirds of the way */
-static const float UNITY = 0.9999F;
+static const float RELEASE_PER_S = 10;                           /* 100 ms to come back two thirds of the way */
+static const float NEARLY_NONE = 0.0001F;                        /* of a reduction: it is over */
 static const int32_t MAYBE_LOUD = MIX_LIMITER_CEILING * 10 / 17; /* what lies between samples is at most 1.68 times as loud */
 
 static float lesser(float a, float b) /* fminf() is a call, for the sake of numbers that are none */
 {
     return a < b ? a : b;
+}
+
+static float greater(float a, float b)
+{
+    return a > b ? a : b;
 }
 
 void mix_limiter_init(mix_limiter *l, unsigned hz)
@@ -27,114 +33,51 @@ void mix_limiter_init(mix_limiter *l, unsigned hz)
     }
 }
 
-/* min[i] = the smallest of v[i..i+ahead], for a whole block: van Herk's way, two comparisons a sample whatever the window. */
-static void window_minima(const mix_limiter *l, const float *v, float *min)
+/* v[i] = the smallest of v[i..i+ahead], for a whole block: windows of twice the length until the last two overlap. */
+static void window_minima(const mix_limiter *l, float *v)
 {
-    float before[SPAN_MAX]; /* the smallest since the window's begin, windows side by side */
-    float after[SPAN_MAX];  /* and until its end */
-    unsigned window = l->ahead + 1, span = l->ahead + l->block;
-    for (unsigned begin = 0; begin < span; begin += window) {
-        unsigned end = begin + window < span ? begin + window : span;
-        before[begin] = v[begin];
-        for (unsigned i = begin + 1; i < end; i++) {
-            before[i] = lesser(before[i - 1], v[i]);
-        }
-        after[end - 1] = v[end - 1];
-        for (unsigned i = end - 1; i-- > begin;) {
-            after[i] = lesser(after[i + 1], v[i]);
+    unsigned window = l->ahead + 1, span = l->ahead + l->block, length = 1;
+    for (; 2 * length <= window; length *= 2) {
+        for (unsigned i = 0; i + length < span; i++) {
+            v[i] = lesser(v[i], v[i + length]);
         }
     }
     for (unsigned i = 0; i < l->block; i++) {
-        min[i] = lesser(after[i], before[i + l->ahead]);
+        v[i] = lesser(v[i], v[i + window - length]);
     }
 }
 
-/* Of this sample and of three points before the next: a sinc of eight taps, true to 0.1 dB up to 16 kHz. */
-static float peak_from(const int32_t *sample)
+/* The gain that a few samples need, each as loud as it is or as one of three points before the next: a sinc of eight taps, true
+ * to 0.1 dB up to 16 kHz. Sample by sample inside, tap by tap outside, so that the processor does several at once. */
+static void look_closely(const int32_t *samples, float *need)
 {
     static const float between[PHASES][2 * SIDE] = {
         {-0.012372F, 0.050026F, -0.147928F, 0.893631F, 0.28005F, -0.086318F, 0.026931F, -0.004021F},
         {-0.010634F, 0.052582F, -0.15908F, 0.617131F, 0.617131F, -0.15908F, 0.052582F, -0.010634F},
         {-0.004021F, 0.026931F, -0.086318F, 0.28005F, 0.893631F, -0.147928F, 0.050026F, -0.012372F},
     };
-    const int32_t *first = sample - (SIDE - 1);
-    float peak = fabsf((float)*sample);
+    const int32_t *first = samples - (SIDE - 1);
+    float taps[STRIDE + 2 * SIDE - 1];
+    float peak[STRIDE];
+    for (unsigned i = 0; i < STRIDE + 2 * SIDE - 1; i++) {
+        taps[i] = (float)first[i];
+    }
+    for (unsigned i = 0; i < STRIDE; i++) {
+        peak[i] = greater(fabsf(taps[i + SIDE - 1]), MIX_LIMITER_CEILING);
+    }
     for (unsigned phase = 0; phase < PHASES; phase++) {
-        float sum = 0;
+        float sum[STRIDE] = {0};
         for (unsigned k = 0; k < 2 * SIDE; k++) {
-            sum += between[phase][k] * (float)first[k];
+            for (unsigned i = 0; i < STRIDE; i++) {
+                sum[i] += between[phase][k] * taps[i + k];
+            }
         }
-        sum = fabsf(sum);
-        peak = sum > peak ? sum : peak;
-    }
-    return peak;
-}
-
-static bool may_be_loud(int32_t sample)
-{
-    return sample > MAYBE_LOUD || sample < -MAYBE_LOUD;
-}
-
-/* The gain that each new sample needs; few are near one for which it is worth looking. */
-static void look(const mix_limiter *l, const int32_t *samples, float *need)
-{
-    unsigned ahead = l->ahead, span = ahead + l->block, near = 0; /* samples before this one have a loud one among their taps */
-    for (unsigned newest = ahead - (SIDE - 1); newest < span + SIDE; newest++) {
-        near = may_be_loud(samples[newest]) ? newest + SIDE : near;
-        if (newest >= ahead + SIDE) {
-            unsigned i = newest - SIDE;
-            float peak = i < near ? peak_from(samples + i) : 0;
-            need[i] = peak > MIX_LIMITER_CEILING ? (float)MIX_LIMITER_CEILING / peak : 1;
+        for (unsigned i = 0; i < STRIDE; i++) {
+            peak[i] = greater(fabsf(sum[i]), peak[i]);
         }
     }
-}
-
-static int16_t apply(int32_t v, double gain)
-{
-    long out = lrint(v * gain);
-    return (int16_t)(out > MIX_LIMITER_CEILING ? MIX_LIMITER_CEILING : out < -MIX_LIMITER_CEILING ? -MIX_LIMITER_CEILING : out);
-}
-
-/* What the gain may be at each sample: down at once, up slowly. `held` starts with the gains of before. */
-static void hold(const mix_limiter *l, const float *least, float *held)
-{
-    float gain = held[l->ahead - 1];
-    float release = RELEASE_PER_S / 50 / (float)l->block;
-    for (unsigned i = 0; i < l->block; i++) {
-        gain += (1 - gain) * release;
-        gain = gain > UNITY ? 1 : gain;
-        gain = lesser(gain, least[i]);
-        held[l->ahead + i] = gain;
-    }
-}
-
-/* The smallest need in the window holds for the whole window; the average of as many such values is smooth and, because every one
- * of them saw the peak, never above what the sample that leaves needs. */
-static void limit(mix_limiter *l, const int32_t *samples, int16_t *out)
-{
-    float need[SPAN_MAX];
-    float held[SPAN_MAX];
-    float least[MIX_BLOCK];
-    unsigned ahead = l->ahead;
-    memcpy(need, l->need, ahead * sizeof *need);
-    memcpy(held, l->held, ahead * sizeof *held);
-    look(l, samples, need);
-    window_minima(l, need, least);
-    hold(l, least, held);
-    double sum = 0, share = 1.0 / (ahead + 1);
-    for (unsigned i = 0; i < ahead; i++) {
-        sum += (double)held[i];
-    }
-    for (unsigned i = 0; i < l->block; i++) {
-        sum += (double)held[i + ahead];
-        out[i] = apply(samples[i], sum * share);
-        sum -= (double)held[i];
-    }
-    memcpy(l->need, need + l->block, ahead * sizeof *need);
-    memcpy(l->held, held + l->block, ahead * sizeof *held);
-    l->active = false;
-    for (unsigned i = 0; i < ahead && !l->active; i++) {
-        l->active = l->need[i] < 1 || l->held[i] < 1;
+    for (unsigned i = 0; i < STRIDE; i++) {
+        need[i] = (float)MIX_LIMITER_CEILING / peak[i];
     }
 }
 
@@ -146,19 +89,88 @@ static bool is_loud(const int32_t *samples, unsigned n)
         most = samples[i] > most ? samples[i] : most;
         least = samples[i] < least ? samples[i] : least;
     }
-    return may_be_loud(most) || may_be_loud(least);
+    return most > MAYBE_LOUD || least < -MAYBE_LOUD;
+}
+
+/* The gain that each new sample needs; few are near a loud one, for which it is worth looking. */
+static void look(const mix_limiter *l, const int32_t *samples, float *need)
+{
+    for (unsigned i = l->ahead; i < l->ahead + l->block; i += STRIDE) {
+        if (is_loud(samples + i - (SIDE - 1), STRIDE + 2 * SIDE - 1)) {
+            look_closely(samples + i, need + i);
+            continue;
+        }
+        for (unsigned k = 0; k < STRIDE; k++) {
+            need[i + k] = 1;
+        }
+    }
+}
+
+static bool is_reduced(const float *gain, unsigned n)
+{
+    float least = 1;
+    for (unsigned i = 0; i < n; i++) {
+        least = lesser(gain[i], least);
+    }
+    return least < 1;
+}
+
+static int16_t apply(int32_t v, double gain)
+{
+    long out = lrint(v * gain);
+    return (int16_t)(out > MIX_LIMITER_CEILING ? MIX_LIMITER_CEILING : out < -MIX_LIMITER_CEILING ? -MIX_LIMITER_CEILING : out);
+}
+
+/* What the gain may be at each sample: down at once, up slowly. `held` starts with the gains of before. */
+static void hold(const mix_limiter *l, const float *least, float *held)
+{
+    float missing = 1 - held[l->ahead - 1];
+    float keep = 1 - RELEASE_PER_S / 50 / (float)l->block;
+    missing = missing < NEARLY_NONE ? 0 : missing;
+    for (unsigned i = 0; i < l->block; i++) {
+        missing = greater(missing * keep, 1 - least[i]);
+        held[l->ahead + i] = 1 - missing;
+    }
+}
+
+/* The smallest need in the window holds for the whole window; the average of as many such values is smooth and, because every one
+ * of them saw the peak, never above what the sample that leaves needs. */
+static void limit(mix_limiter *l, const int32_t *samples, float *need, int16_t *out)
+{
+    MCU_SCRATCH float held[SPAN_MAX];
+    unsigned ahead = l->ahead;
+    memcpy(held, l->held, ahead * sizeof *held);
+    memcpy(l->need, need + l->block, ahead * sizeof *need);
+    window_minima(l, need);
+    hold(l, need, held);
+    double sum = 0, share = 1.0 / (ahead + 1), leaves = 0;
+    for (unsigned i = 0; i < ahead; i++) {
+        sum += (double)held[i];
+    }
+    for (unsigned i = 0; i < l->block; i++) {
+        sum += (double)held[i + ahead] - leaves;
+        leaves = (double)held[i];
+        out[i] = apply(samples[i], sum * share);
+    }
+    memcpy(l->held, held + l->block, ahead * sizeof *held);
+    l->active = is_reduced(l->need, ahead) || is_reduced(l->held, ahead);
 }
 
 void mix_limiter_run(mix_limiter *l, const int32_t *in, int16_t *out)
 {
-    int32_t samples[SPAN_MAX + SIDE]; /* what leaves, then what stays */
+    MCU_SCRATCH int32_t samples[SPAN_MAX + SIDE]; /* what leaves, then what stays */
+    MCU_SCRATCH float need[SPAN_MAX];
     unsigned waiting = l->ahead + SIDE;
     memcpy(samples, l->delay, waiting * sizeof *in);
     memcpy(samples + waiting, in, l->block * sizeof *in);
     memcpy(l->delay, samples + l->block, waiting * sizeof *in);
-    if (l->active || is_loud(samples + l->ahead, l->block + SIDE)) {
-        limit(l, samples, out);
-        return;
+    if (l->active || is_loud(samples + l->ahead - (SIDE - 1), l->block + 2 * SIDE - 1)) {
+        memcpy(need, l->need, l->ahead * sizeof *need);
+        look(l, samples, need);
+        if (l->active || is_reduced(need + l->ahead, l->block)) {
+            limit(l, samples, need, out);
+            return;
+        }
     }
     for (unsigned i = 0; i < l->block; i++) {
         out[i] = (int16_t)samples[i];

@@ -6,10 +6,10 @@
 #include "mixer/pcm.h"
 
 static const double BLOCK_S = 0.02;
-static const double MEMORY_S = 3;     /* of talking */
-static const double BEGIN_S = 0.3;    /* of talking before anything is changed */
-static const double GATE_LUFS = -60;  /* never a voice */
-static const double RELATIVE_LU = 10; /* under what was said so far: a pause, not a soft voice */
+static const double MEMORY_S = 3;                            /* of talking */
+static const double BEGIN_S = 0.3;                           /* of talking before anything is changed */
+static const double GATE_LUFS = -60, GATE_POWER = 1.1725e-6; /* never a voice; the same as a power */
+static const double RELATIVE_LU = 10, RELATIVE = 0.1;        /* under what was said so far: a pause, not a soft voice */
 static const double SETTLED_DB = 0.5;
 static const double UP_DB_S = 4, DOWN_DB_S = 12;
 static const double OFFSET_LU = -0.691;
@@ -35,10 +35,10 @@ static float k_weight(mix_k_filter *f, float x)
 {
     float *state = f->state;
     float y = f->high[0] * x + state[0];
-    state[0] = f->high[1] * x - f->high[3] * y + state[1];
+    state[0] = f->high[1] * x + state[1] - f->high[3] * y; /* what waits for y comes last */
     state[1] = f->high[2] * x - f->high[4] * y;
     float z = y + state[2];
-    state[2] = -2 * y - f->low[0] * z + state[3];
+    state[2] = state[3] - 2 * y - f->low[0] * z;
     state[3] = y - f->low[1] * z;
     return z;
 }
@@ -62,15 +62,15 @@ static double lufs(double power)
 
 void mix_loudness_init(mix_loudness *l, unsigned hz)
 {
-    *l = (mix_loudness){.block = MIX_BLOCK / mix_unit(hz), .applied = 1};
+    *l = (mix_loudness){.block = MIX_BLOCK / mix_unit(hz), .gain = 1, .applied = 1};
     k_init(&l->filter, hz);
 }
 
 static void measure(mix_loudness *l, const int16_t *pcm)
 {
     double power = block_power(&l->filter, pcm, l->block);
-    double floor = l->heard_s > BEGIN_S ? fmax(lufs(l->power) - RELATIVE_LU, GATE_LUFS) : GATE_LUFS;
-    if (lufs(power) < floor) {
+    double floor = l->heard_s > BEGIN_S ? fmax(l->power * RELATIVE, GATE_POWER) : GATE_POWER;
+    if (power < floor) {
         return;
     }
     l->heard_s = fmin(l->heard_s + BLOCK_S, MEMORY_S);
@@ -79,17 +79,21 @@ static void measure(mix_loudness *l, const int16_t *pcm)
 
 static void follow(mix_loudness *l)
 {
+    if (l->heard_s < BEGIN_S) {
+        return;
+    }
     double wanted_db = fmin(fmax(MIX_LOUDNESS_LUFS - lufs(l->power), -MIX_LOUDNESS_DOWN_DB), MIX_LOUDNESS_UP_DB);
     double step_db = wanted_db - l->gain_db;
-    if (l->heard_s < BEGIN_S || fabs(step_db) < SETTLED_DB) {
+    if (fabs(step_db) < SETTLED_DB) {
         return;
     }
     l->gain_db += fmin(fmax(step_db, -DOWN_DB_S * BLOCK_S), UP_DB_S * BLOCK_S);
+    l->gain = (float)pow(10, l->gain_db / 20);
 }
 
 static void apply(mix_loudness *l, int16_t *pcm)
 {
-    float gain = (float)pow(10, l->gain_db / 20);
+    float gain = l->gain;
     int peak = 0;
     for (unsigned i = 0; i < l->block; i++) {
         int a = pcm[i] < 0 ? -pcm[i] : pcm[i];
@@ -100,9 +104,10 @@ static void apply(mix_loudness *l, int16_t *pcm)
     if (from == 1 && gain == 1) {
         return;
     }
-    for (unsigned i = 0; i < l->block; i++) {
-        float now = from + (gain - from) * (float)(i + 1) / (float)l->block;
-        pcm[i] = mix_clip16((int32_t)lrintf((float)pcm[i] * now));
+    float step = (gain - from) / (float)l->block;
+    for (int i = 0; i < (int)l->block; i++) {
+        float v = (float)pcm[i] * (from + step * (float)(i + 1));
+        pcm[i] = mix_clip16((int32_t)(v + copysignf(0.5F, v))); /* lrintf() takes one sample at a time */
     }
     l->applied = gain;
 }

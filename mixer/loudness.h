@@ -23,6 +23,7 @@ typedef struct {
     double power;   /* K-weighted mean square of what was said, before the gain */
     double heard_s; /* that it is the mean of, up to its memory */
     double gain_db;
+    float gain;    /* the same as a factor */
     float applied; /* at the end of the block before */
 } mix_loudness;
 

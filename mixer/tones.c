@@ -3,6 +3,7 @@
 #include <opus.h>
 #include <stdlib.h>
 
+#include "mcu/base/scratch.h"
 #include "mixer/adec.h"
 #include "mixer/dtmf.h"
 #include "mixer/g711.h"
@@ -81,6 +82,6 @@ static unsigned decode(mix_tones *t, const mcu_au *au, int16_t *pcm)
 
 bool mix_tones_push(mix_tones *t, const mcu_au *au, char *key)
 {
-    int16_t pcm[SAMPLES_MAX];
+    MCU_SCRATCH int16_t pcm[SAMPLES_MAX];
     return mix_dtmf_push(&t->dtmf, pcm, decode(t, au, pcm), key);
 }

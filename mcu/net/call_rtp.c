@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "mcu/base/clock.h"
+#include "mcu/base/scratch.h"
 #include "mcu/net/call_rtp_priv.h"
 
 #define RTCP_EVERY_NS (200 * MCU_NS_PER_MS)
@@ -166,7 +167,7 @@ void mcu_call_rtp_read(mcu_call_rtp *c, int64_t now_ns)
 
 static mcu_status send_packet(mcu_call_rtp *c, uint32_t ts, int64_t time_ns)
 {
-    uint8_t packet[CALL_PACKET_MAX];
+    MCU_SCRATCH uint8_t packet[CALL_PACKET_MAX];
     mcu_rtp r = {
         .marker = c->packets == 0,
         .pt = c->state.pt_out,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "mcu/base/clock.h"
+#include "mcu/base/scratch.h"
 #include "mcu/net/call_rtp_priv.h"
 
 #define READ_MAX 64
@@ -34,9 +35,9 @@ static void take(mcu_call_rtp *c, uint8_t *packet, size_t size, const mcu_leg_ad
 
 void mcu_call_read_socket(mcu_call_rtp *c, int fd, bool rtcp, int64_t now_ns)
 {
-    uint8_t packet[AT_ONCE][CALL_PACKET_MAX];
+    MCU_SCRATCH uint8_t packet[AT_ONCE][CALL_PACKET_MAX];
     mcu_leg_address from[AT_ONCE];
-    _Alignas(struct cmsghdr) uint8_t notes[AT_ONCE][CMSG_SPACE(sizeof(struct timespec))];
+    MCU_SCRATCH _Alignas(struct cmsghdr) uint8_t notes[AT_ONCE][CMSG_SPACE(sizeof(struct timespec))];
     struct iovec parts[AT_ONCE];
     struct mmsghdr m[AT_ONCE];
     for (unsigned done = 0; done < READ_MAX;) {

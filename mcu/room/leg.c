@@ -87,10 +87,10 @@ void mcu_leg_apply_state(mcu_leg *l)
     mcu_people_changed(l->room);
 }
 
-void mcu_leg_hear(mcu_leg *l, const mcu_au *au)
+void mcu_leg_hear(mcu_leg *l, const mcu_au *au, int64_t now_ns)
 {
     (void)mcu_call_rtp_send(l->rtp, au);
-    mcu_call_rtp_tick(l->rtp, mcu_now_ns());
+    mcu_call_rtp_tick(l->rtp, now_ns);
 }
 
 /* ---- what comes ---- */
@@ -118,9 +118,9 @@ static void on_key(void *user, char key, bool down)
 
 static const mcu_call_rtp_callbacks rtp_callbacks = {.on_audio = on_audio, .on_key = on_key};
 
-void mcu_leg_read(mcu_leg *l)
+void mcu_leg_read(mcu_leg *l, int64_t now_ns)
 {
-    mcu_call_rtp_read(l->rtp, mcu_now_ns());
+    mcu_call_rtp_read(l->rtp, now_ns);
 }
 
 /* ---- life ---- */

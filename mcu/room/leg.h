@@ -23,13 +23,13 @@ void mcu_leg_key(mcu_leg *l, char key); /* '0'..'9', '*', '#', 'A'..'D' */
 /* `fd` borrowed: a WAV file. After what it is being told, or `at_once`; not again while a prompt of that name is said or waits.
  */
 bool mcu_leg_say(mcu_leg *l, int fd, const char *name, bool at_once, GError **error);
-void mcu_leg_set_state(mcu_leg *l, const json_t *m); /* `audio`, `hand` of the message */
-void mcu_leg_apply_state(mcu_leg *l);                /* mutes -> mixer */
-void mcu_leg_read(mcu_leg *l);                       /* what waits in its sockets; leg_reader.h does */
-void mcu_leg_hear(mcu_leg *l, const mcu_au *au);     /* 20 ms of the mix */
-bool mcu_leg_set_talking(mcu_leg *l, bool talking);  /* whether that changed */
-void mcu_leg_tick(mcu_leg *l, int64_t now_ns);       /* every 500 ms */
-void mcu_leg_report(mcu_leg *l, const char *why);    /* `leg`: its state */
+void mcu_leg_set_state(mcu_leg *l, const json_t *m);             /* `audio`, `hand` of the message */
+void mcu_leg_apply_state(mcu_leg *l);                            /* mutes -> mixer */
+void mcu_leg_read(mcu_leg *l, int64_t now_ns);                   /* what waits in its sockets; leg_reader.h does */
+void mcu_leg_hear(mcu_leg *l, const mcu_au *au, int64_t now_ns); /* 20 ms of the mix */
+bool mcu_leg_set_talking(mcu_leg *l, bool talking);              /* whether that changed */
+void mcu_leg_tick(mcu_leg *l, int64_t now_ns);                   /* every 500 ms */
+void mcu_leg_report(mcu_leg *l, const char *why);                /* `leg`: its state */
 
 bool mcu_leg_is_heard(const mcu_leg *l); /* neither muted nor on hold */
 bool mcu_leg_talking(const mcu_leg *l);

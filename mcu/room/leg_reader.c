@@ -30,11 +30,12 @@ static gboolean on_time(GSource *source, GSourceFunc unused, gpointer user)
     (void)user;
     mcu_leg_reader *reader = ((timer *)source)->reader;
     const GPtrArray *seats = reader->room->order;
+    int64_t now_ns = mcu_now_ns(); /* once: what all of them need together is a twentieth of a millisecond */
     bool any = false;
     for (guint i = 0; i < seats->len; i++) {
         mcu_leg *leg = ((const mcu_seat *)seats->pdata[i])->leg;
         if (leg != NULL) {
-            mcu_leg_read(leg);
+            mcu_leg_read(leg, now_ns);
             any = true;
         }
     }

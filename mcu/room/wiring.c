@@ -1,3 +1,4 @@
+#include "mcu/base/clock.h"
 #include "mcu/base/log.h"
 #include "mcu/room/freeze.h"
 #include "mcu/room/leg.h"
@@ -187,6 +188,7 @@ static void on_overload(void *user, bool without_largest)
 static void on_audio_out(void *user, const mix_audio_out *out, unsigned n)
 {
     mcu_room *r = user;
+    int64_t now_ns = mcu_now_ns();
     if (r->leg_reader != NULL) {
         mcu_leg_reader_follow(r->leg_reader, out[0].au->time_ns);
     }
@@ -197,7 +199,7 @@ static void on_audio_out(void *user, const mix_audio_out *out, unsigned n)
         }
         mcu_seat *seat = mcu_people_by_number(r, out[i].listener);
         if (seat != NULL && seat->leg != NULL) {
-            mcu_leg_hear(seat->leg, out[i].au);
+            mcu_leg_hear(seat->leg, out[i].au, now_ns);
         } else if (seat != NULL && seat->session != NULL && seat->session->has_listener && !seat->session->hushed) {
             (void)mcu_peer_send_audio(seat->session->peer, out[i].au);
         }
