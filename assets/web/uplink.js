@@ -4,7 +4,7 @@
 export const RUNGS = [
   {}, // as the browser likes
   { thin: true, bps: 90000, fps: 15, lines: 270 },
-  { thin: true, bps: 30000, fps: 8, lines: 180 },
+  { thin: true, bps: 20000, fps: 8, lines: 180 },
   { thin: true, bps: 0 }, // no picture
 ];
 // Of who speaks with hands: the voice goes before the picture does.
@@ -24,9 +24,19 @@ const LESS_LOST = 0.7; // of what was lost before: sending less has helped
 const REPEAT_FROM = 0.03; // loss, smoothed
 const REPEAT_BELOW = 0.01;
 const REPEAT_MS = 10000; // of hardly any loss, and packets are plain again
+const CHANCE_MOST = 0.45; // more loss than that is of sending too much
+const FLOOR_KBPS = 150; // what the browser is to believe in on a line that loses by chance,
+const FOREIGN_KBPS = 50; // and beside somebody else's load
+const MORE_LOST = 0.1; // since the browser believes that: it was not chance
+const FLOOR_TRIAL_MS = 10000;
+const FLOOR_WAIT_MS = 60000;
+const FOREIGN_LOST = 0.3;
+const FELL = 0.4; // of what the browser believed in FELL_MS before: a queue stands, long before a round trip says so
+const FELL_MS = 3000;
+const DOUBT_MS = 5000; // what is lost meanwhile may be lost by a full queue
 const TROUBLE_MS = 2000;
 const TRIAL_MS = 900; // the same of a rung that is being tried
-const CALM_MS = [0, 8000, 12000, 3000];
+const CALM_MS = [0, 8000, 12000, 2000];
 const WAIT_MS = 5000;
 const WAIT_LAST_MS = 30000;
 const UNDONE_MS = 10000;
@@ -38,33 +48,63 @@ export class Uplink {
   #rose = -Infinity;
   #troubled = 0;
   #calm = 0;
-  #wait = WAIT_MS;
+  #waits = RUNGS.map(() => WAIT_MS); // before the rung above each is tried
   #lost = 0; // smoothed
   #lostBefore = 0; // the same when the rung was left
   #kept = 0;
   #repeating = false;
+  #foreign = false; // somebody else keeps the queue full
+  #base = Infinity; // the shortest round trip of all
+  #floor = false;
+  #floorAt = -Infinity;
+  #lostAtFloor = 0;
+  #fellAt = -Infinity;
+  #rates = []; // [when, what the browser believed] of the last FELL_MS
 
   // About once a second: what the browser believes to pass (0: it does not say), the round trip, the share of our sound that was lost.
   // True: the rung is another one.
   step(now, { rate = 0, rtt = 0, lost = 0 }) {
-    if (rtt) this.#shortest = Math.min(this.#shortest, rtt);
+    if (rtt) [this.#shortest, this.#base] = [Math.min(this.#shortest, rtt), Math.min(this.#base, rtt)];
     this.#lost += 0.3 * (lost - this.#lost);
     const slow = rtt > this.#shortest + STANDING_MS;
-    const standing = slow || (lost > LOST && (rtt > FULL_MS || (this.rung >= SMALL && this.#lost < LESS_LOST * this.#lostBefore)));
-    this.#repeat(now, slow || rtt > FULL_MS);
-    if (slow && this.rung === RUNGS.length - 1 && now - this.#changed >= FOREIGN_MS) this.#shortest = rtt; // somebody else's load
+    const fell = this.#fell(now, rate);
+    this.#lookForForeign(now, rtt, slow);
+    const standing = slow || (this.#foreign ? this.#lost > FOREIGN_LOST : lost > LOST && (rtt > FULL_MS || (this.rung >= SMALL && this.#lost < LESS_LOST * this.#lostBefore)));
+    this.#repeat(now, !this.#foreign && (slow || rtt > FULL_MS || now - this.#fellAt < DOUBT_MS));
     const short = rate > 0 && rate < LEAST[this.rung];
+    this.#doubt(now, short);
     this.#troubled = standing || short ? this.#troubled || now : 0;
     this.#calm = standing || short ? 0 : this.#calm || now;
+    if (fell) return this.#down(now, RUNGS.length - 1);
     const patience = now - this.#rose < UNDONE_MS ? TRIAL_MS : TROUBLE_MS;
-    if (this.#troubled && now - this.#troubled >= patience && now - this.#changed >= patience) return this.#down(now, standing);
-    if (this.rung && this.#calm && now - this.#calm >= CALM_MS[this.rung] && now - this.#changed >= this.#wait) return this.#up(now);
+    if (this.#troubled && now - this.#troubled >= patience && now - this.#changed >= patience) return this.#down(now, this.#below(standing));
+    if (this.rung && this.#calm && now - this.#calm >= CALM_MS[this.rung] && now - this.#changed >= this.#waits[this.rung]) return this.#up(now);
     return false;
   }
 
-  // Loss without a queue is chance, which the browser's own estimate bears: sound goes twice where there is room.
+  // Sound goes twice where there is room: loss without a queue is chance, and what somebody else's queue loses we cannot help.
   get repeats() {
-    return this.#repeating && this.rung < SMALL;
+    return this.#repeating && (this.rung < SMALL || this.#foreign);
+  }
+
+  // kbit/s that the browser is to believe in whatever it loses; 0: as it likes.
+  get floor() {
+    return this.#foreign ? FOREIGN_KBPS : this.#floor && this.rung < SMALL ? FLOOR_KBPS : 0;
+  }
+
+  #lookForForeign(now, rtt, slow) {
+    if (slow && this.rung === RUNGS.length - 1 && now - this.#changed >= FOREIGN_MS) [this.#shortest, this.#foreign] = [rtt, true];
+    else if (this.#foreign && rtt && rtt < this.#base + STANDING_MS) [this.#shortest, this.#foreign] = [this.#base, false];
+  }
+
+  // A browser believes in less and less while some is lost, which is no help against chance: it is told what it may believe in,
+  // unless more is lost then.
+  #doubt(now, short) {
+    const fresh = now - this.#floorAt < FLOOR_TRIAL_MS;
+    if (!this.#repeating || (this.#floor && fresh && this.#lost > this.#lostAtFloor + MORE_LOST)) this.#floor = false;
+    else if (short && this.rung < SMALL && this.#lost > LOST && this.#lost < CHANCE_MOST && now - this.#floorAt >= FLOOR_WAIT_MS) {
+      [this.#floor, this.#floorAt, this.#lostAtFloor] = [true, now, this.#lost];
+    }
   }
 
   #repeat(now, slow) {
@@ -73,11 +113,23 @@ export class Uplink {
     else if (this.#lost > REPEAT_FROM) this.#repeating = true;
   }
 
+  #fell(now, rate) {
+    this.#rates = this.#rates.filter(([at]) => now - at <= FELL_MS);
+    const most = Math.max(0, ...this.#rates.map(([, r]) => r));
+    if (rate) this.#rates.push([now, rate]);
+    const fell = rate > 0 && rate < LEAST[0] && rate < FELL * most;
+    if (fell) this.#fellAt = now;
+    return fell;
+  }
+
   // A queue that stands drains only when next to nothing is sent.
-  #down(now, standing) {
-    const to = standing ? (this.rung < SMALL ? SMALL : SMALL + 1) : this.rung + 1;
+  #below(standing) {
+    return standing ? (this.rung < SMALL ? SMALL : SMALL + 1) : this.rung + 1;
+  }
+
+  #down(now, to) {
     if (to >= RUNGS.length || to === this.rung) return false;
-    this.#wait = now - this.#rose < UNDONE_MS ? Math.min(2 * this.#wait, WAIT_LAST_MS) : WAIT_MS;
+    if (this.rung + 1 < RUNGS.length) this.#waits[this.rung + 1] = now - this.#rose < UNDONE_MS ? Math.min(2 * this.#waits[this.rung + 1], WAIT_LAST_MS) : WAIT_MS;
     this.rung = to;
     this.#lostBefore = this.#lost;
     this.#changed = now;
@@ -122,10 +174,25 @@ export function repeated(sdp) {
   });
 }
 
-const repeatedThin = (sdp) => repeated(thinned(sdp));
+// The same answer with a floor for what the browser believes to pass. Chromium knows it, others do not mind.
+export function floored(sdp, kbps) {
+  return sdp.replace(/^m=video \S+ \S+ (\d+)[^]*?(?=^m=|(?![^]))/m, (section, pt) => {
+    const format = new RegExp(`^(a=fmtp:${pt} [^\\r\\n]*)`, 'm');
+    return format.test(section) ? section.replace(format, `$1;x-google-min-bitrate=${kbps}`) : `${section}a=fmtp:${pt} x-google-min-bitrate=${kbps}\r\n`;
+  });
+}
+
+const shapes = new Map(); // each one once: they are compared
 
 // What is made of the room's answer, for `limits` of a rung (null: none yet); null: nothing.
-export const shape = (uplink, limits) => (limits && limits.thin ? (uplink.repeats ? repeatedThin : thinned) : uplink.repeats ? repeated : null);
+export function shape(uplink, limits) {
+  const parts = [limits && limits.thin && thinned, uplink.repeats && repeated].filter(Boolean);
+  const { floor } = uplink;
+  const key = parts.map((f) => f.name).join() + floor;
+  if (!parts.length && !floor) return null;
+  if (!shapes.has(key)) shapes.set(key, (sdp) => (floor ? (x) => floored(x, floor) : (x) => x)(parts.reduce((x, f) => f(x), sdp)));
+  return shapes.get(key);
+}
 
 // Sound that comes in waits for `ms` at least, so that its copies are in time. Old browsers have another name for it, and seconds.
 export function hold(connection, ms = 0) {

@@ -33,6 +33,7 @@
 #define OUTAGE_NS (500 * MS)
 #define OUTAGE_MAX_NS (2000 * MS)
 #define OUTAGE_FEEDBACKS 8
+#define SPACING_MOST 3 /* times what it was: a gap is not the usual distance */
 #define SHORT_OUTAGE_NS (3000 * MS)
 #define LONG_OUTAGE_NS (30000 * MS)
 #define AFTER_LONG_BPS 150000.0
@@ -239,8 +240,11 @@ static void resume(mcu_bwe *b, int64_t now_ns)
     b->shown_full = false;
     b->draining = false;
     mcu_bwe_trend_init(&b->trend);
-    mcu_bwe_queue_forget(&b->queue);
-    mcu_bwe_rate_clear(&b->rate);
+    if (lasted_ns >
+        SHORT_OUTAGE_NS) { /* the path may be another one; before that what is heard may be late because a queue stands */
+        mcu_bwe_queue_forget(&b->queue);
+        mcu_bwe_rate_clear(&b->rate);
+    }
     mcu_bwe_probe_abort(&b->probe, now_ns);
     mcu_bwe_probe_hurry(&b->probe, now_ns);
     enter(b, MCU_BWE_OPEN, now_ns);
@@ -355,7 +359,7 @@ static void control(mcu_bwe *b, int64_t now_ns)
 void mcu_bwe_feedback(mcu_bwe *b, int64_t now_ns)
 {
     if (b->feedback_ns != 0) {
-        int64_t gap_ns = MIN(now_ns - b->feedback_ns, 1000 * MS);
+        int64_t gap_ns = MIN(now_ns - b->feedback_ns, MIN(SPACING_MOST * b->spacing_ns, 1000 * MS));
         b->spacing_ns += (gap_ns - b->spacing_ns) / 8;
     }
     b->feedback_ns = now_ns;

@@ -101,6 +101,7 @@ void mcu_sender_leave(mcu_sender *s, mcu_pkt *take_pkt, int64_t now_ns)
         mcu_pkt_free(take_pkt);
         return;
     }
+    s->picture_ns = now_ns;
     if (take_pkt->last && s->callbacks.picture_left != NULL) {
         s->callbacks.picture_left(s->user, take_pkt->media_ns, now_ns);
     }

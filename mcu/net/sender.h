@@ -56,6 +56,7 @@ typedef struct {
     unsigned playout_ms;        /* what pictures are kept back by at the far end */
     bool need_keyframe;         /* a picture was dropped: only a keyframe may follow */
     int64_t audio_ns;           /* when audio left last */
+    int64_t picture_ns;         /* the same of pictures, copies apart */
     int64_t sign_ns;            /* when a copy left in its place, during an outage */
     int64_t rates_ns;           /* when the rates were closed */
     int64_t rtt_ns;             /* of their reports, < 0 unknown */

@@ -1,7 +1,7 @@
 // What goes up on a weak line, decided by stepped time.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { Uplink, RUNGS, HANDS, thinned, repeated, shape } from '../../assets/web/uplink.js';
+import { Uplink, RUNGS, HANDS, thinned, repeated, floored, shape } from '../../assets/web/uplink.js';
 
 // A line of `bps` with a queue of a second, and a browser that believes what passes.
 function line(uplink, rungs, bps, seconds, state = { now: 0, queue: 0 }) {
@@ -69,6 +69,11 @@ test('the same answer asks for sound twice', () => {
   assert.equal(repeated(without), without);
 });
 
+test('the same answer with a floor: of the first format of the picture', () => {
+  const video = 'm=video 9 UDP/TLS/RTP/SAVPF 102 103\r\na=rtpmap:102 H264/90000\r\na=fmtp:102 packetization-mode=1\r\na=fmtp:103 apt=102\r\nm=video 9 UDP/TLS/RTP/SAVPF 102\r\n';
+  assert.match(floored(video, 50), /a=fmtp:102 packetization-mode=1;x-google-min-bitrate=50\r\na=fmtp:103 apt=102\r\nm=video 9 UDP\/TLS\/RTP\/SAVPF 102\r\n$/);
+});
+
 test('sound goes twice while some is lost by chance, and the picture stays', () => {
   const uplink = new Uplink();
   let now = 0;
@@ -77,11 +82,11 @@ test('sound goes twice while some is lost by chance, and the picture stays', () 
     return uplink;
   };
   assert.equal(shape(seconds(10, { lost: 0.01 }), null), null);
-  assert.equal(shape(seconds(5, { lost: 0.1 }), null), repeated);
+  assert.equal(shape(seconds(5, { lost: 0.1 }), null)(SOUND), repeated(SOUND));
   assert.equal(uplink.rung, 0);
   seconds(60, { lost: 0.3 });
   assert.equal(uplink.rung, 0, 'chance is no reason for a smaller picture');
-  assert.equal(shape(seconds(10, { lost: 0 }), null), repeated);
+  assert.equal(shape(seconds(10, { lost: 0 }), null)(SOUND), repeated(SOUND));
   assert.equal(shape(seconds(25, { lost: 0 }), null), null);
   seconds(5, { lost: 0.1 });
   assert.equal(shape(seconds(1, { lost: 0.3, rtt: 900 }), null), null, 'what a queue loses is not sent twice');
@@ -92,6 +97,8 @@ test('30 % by chance and a browser that believes in 90 kbit/s: a picture goes up
   for (let i = 1; i <= 120; i++) uplink.step(1000 * i, { rate: 90000, rtt: 100, lost: 0.3 });
   assert.equal(uplink.rung, 1);
   assert.ok(uplink.repeats);
+  assert.equal(uplink.floor, 150);
+  assert.match(shape(uplink, RUNGS[1])(SOUND), /m=video 9 UDP\/TLS\/RTP\/SAVPF 96\r\na=fmtp:96 x-google-min-bitrate=150\r\n$/);
   assert.match(shape(uplink, RUNGS[1])(SOUND), /SAVPF 63 111 110[^]*useinbandfec=0;maxaveragebitrate=16000[^]*a=ptime:60\r\nm=video/);
 });
 
@@ -103,16 +110,19 @@ test('a line that drops what is too much, without a queue: less and less goes up
     uplink.step(1000 * i, { rate: Math.min(bps, 60000), rtt: 50, lost: Math.max(0, 1 - 40000 / bps) });
   }
   assert.ok(uplink.rung >= 2, `rung ${uplink.rung}`);
+  assert.equal(uplink.floor, 0);
 });
 
 test('beside somebody else who keeps the queue full, a small picture goes up', () => {
   const uplink = new Uplink();
   const rungs = [];
   for (let i = 1; i <= 120; i++) {
-    uplink.step(1000 * i, { rate: 60000, rtt: i < 5 ? 50 : 900 + 80 * (i % 2), lost: 0.03 });
+    uplink.step(1000 * i, { rate: 60000, rtt: i < 5 ? 50 : 900 + 80 * (i % 2), lost: 0.12 });
     rungs.push(uplink.rung);
   }
   assert.ok(rungs.slice(20).filter((r) => r === 2).length >= 90, rungs.join(''));
+  assert.ok(uplink.repeats, 'what the other one pushes out of the queue goes twice');
+  assert.equal(uplink.floor, 50);
   for (let i = 121; i <= 240; i++) uplink.step(1000 * i, { rate: 1000000, rtt: 50 });
   assert.equal(uplink.rung, 0, 'when the other has gone');
 });

@@ -276,6 +276,33 @@ static void test_9_and_10_what_is_left_of_a_good_line(void **state)
     }
 }
 
+/* The same of a browser that goes on to fill the way up, and with it the way of its feedback, for seconds. */
+static void test_10_while_the_way_up_is_full(void **state)
+{
+    (void)state;
+    const link_profile good = {.rate_bps = 5000000, .queue_ms = 300, .delay_ms = 25},
+                       thin = {.rate_bps = 64000, .queue_ms = 1000, .delay_ms = 25};
+    static const unsigned kbps[] = {225, 225, 150, 150, 120, 100, 70, 66, 64, 64, 64, 64,
+                                    64,  64,  64,  64,  28,  28,  28, 28, 28, 28, 28, 28}; /* each 0.5 s */
+    for (unsigned seed = 0; seed < SEEDS; seed++) {
+        weak_room *r = weak_room_new(seed);
+        weak_receiver *v = weak_room_join(r, &good, &good, B);
+        weak_room_sends(v, 220000);
+        weak_room_run(r, 10);
+        weak_room_link(v, &thin, &thin);
+        double back_s = 0, drained_s = 0;
+        for (unsigned i = 0; i < 120; i++) {
+            weak_room_sends(v, (i < G_N_ELEMENTS(kbps) ? kbps[i] : 50) * 1000);
+            weak_room_run(r, 0.5);
+            drained_s = weak_room_queue_ms(v) > 300 && i < 40 ? i / 2.0 + 0.5 : drained_s;
+            back_s = weak_room_tier(v) > E ? i / 2.0 + 0.5 : back_s;
+        }
+        printf("10: full way up, seed %u: pictures again after %.1f s, queue short after %.1f s\n", seed, back_s, drained_s);
+        assert_true(drained_s <= 4 && back_s <= 16);
+        weak_room_free(r);
+    }
+}
+
 /* 2G: sound, and a picture that changes every few seconds. */
 static void test_11_stills_on_32_k(void **state)
 {
@@ -300,6 +327,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_9_and_10_what_is_left_of_a_good_line),
+        cmocka_unit_test(test_10_while_the_way_up_is_full),
         cmocka_unit_test(test_11_stills_on_32_k),
         cmocka_unit_test(test_13_a_cut_and_its_end),
         cmocka_unit_test(test_14_an_outage),

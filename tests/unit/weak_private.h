@@ -35,6 +35,8 @@ struct weak_receiver {
     mcu_ladder ladder;
     bool hands;
     link_model *down, *up;
+    unsigned sends_bps; /* of media of the person's own */
+    double sends_bytes;
     uint32_t picture;
     /* the far end */
     mcu_twcc_recorder *recorder;

@@ -194,6 +194,14 @@ static void choose(weak_receiver *v, int64_t now_ns)
     mcu_bwe_set_goal(v->send.bwe, mcu_tier_choice_goal(&v->choice, table, now_ns));
 }
 
+static void send_media(weak_receiver *v)
+{
+    static const uint8_t media[600];
+    for (v->sends_bytes += v->sends_bps * (STEP_NS * 1e-9) / 8; v->sends_bytes >= sizeof media; v->sends_bytes -= sizeof media) {
+        link_model_send(v->up, media, sizeof media, v->room->now_ns);
+    }
+}
+
 static void step_receiver(weak_receiver *v)
 {
     int64_t now = v->room->now_ns, at;
@@ -202,11 +210,14 @@ static void step_receiver(weak_receiver *v)
     while ((data = link_model_receive(v->down, &size, &at, now)) != NULL) {
         weak_far_take_rtp(v, data, size, at);
     }
+    send_media(v);
     if (now % (20 * MS) == 0) {
         weak_far_feed_back(v, now);
     }
     while ((data = link_model_receive(v->up, &size, &at, now)) != NULL) {
-        take_rtcp(v, data, size, now);
+        if (data[0] != 0) {
+            take_rtcp(v, data, size, now);
+        }
     }
     if (now % (20 * MS) == 0) {
         send_audio(v);
@@ -307,6 +318,11 @@ void weak_room_link(weak_receiver *v, const link_profile *down, const link_profi
 {
     link_model_set(v->down, down);
     link_model_set(v->up, up);
+}
+
+void weak_room_sends(weak_receiver *v, unsigned bps)
+{
+    v->sends_bps = bps;
 }
 
 void weak_room_run(weak_room *r, double seconds)

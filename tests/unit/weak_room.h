@@ -19,6 +19,8 @@ weak_receiver *weak_room_join(weak_room *r, const link_profile *down, const link
 void weak_room_hands(weak_receiver *v); /* from now on: speaks with hands */
 bool weak_room_silent(const weak_receiver *v);
 void weak_room_link(weak_receiver *v, const link_profile *down, const link_profile *up);
+/* From now on the person's own media weigh so much on the way up, beside its feedback. */
+void weak_room_sends(weak_receiver *v, unsigned bps);
 void weak_room_run(weak_room *r, double seconds);
 unsigned weak_room_keyframes(const weak_room *r, unsigned tier); /* shared ones */
 

@@ -37,7 +37,7 @@ export function readMarker(image, rect) {
   };
   const widths = [Math.min(rect.w, (rect.h * 16) / 9), Math.max(rect.w, (rect.h * 16) / 9)];
   const full = widths[0];
-  for (const w of [full, widths[1], full * 0.75, full * 1.125, full * 0.875]) {
+  for (const w of [full, widths[1], full * 0.75, full * 1.125, full * 0.875, rect.w / 0.6]) { // 0.6: what a smart crop leaves of the width
     const cell = 0.06 * w;
     const x0 = rect.x + rect.w / 2 - 5 * cell;
     const y0 = rect.y + rect.h / 2 - 1.5 * cell;
