@@ -27,7 +27,7 @@ const REPEAT_MS = 10000; // of hardly any loss, and packets are plain again
 const CHANCE_MOST = 0.45; // more loss than that is of sending too much
 const FLOOR_KBPS = 150; // what the browser is to believe in on a line that loses by chance,
 const FOREIGN_KBPS = 50; // and beside somebody else's load
-const MORE_LOST = 0.1; // since the browser believes that: it was not chance
+const MORE_LOST = 0.15; // since the browser believes that: it was not chance
 const FLOOR_TRIAL_MS = 10000;
 const FLOOR_WAIT_MS = 60000;
 const FOREIGN_LOST = 0.3;
@@ -69,13 +69,15 @@ export class Uplink {
     const slow = rtt > this.#shortest + STANDING_MS;
     const fell = this.#fell(now, rate);
     this.#lookForForeign(now, rtt, slow);
-    const standing = slow || (this.#foreign ? this.#lost > FOREIGN_LOST : lost > LOST && (rtt > FULL_MS || (this.rung >= SMALL && this.#lost < LESS_LOST * this.#lostBefore)));
+    const full = lost > LOST && (rtt > FULL_MS || (this.rung >= SMALL && this.#lost < LESS_LOST * this.#lostBefore));
+    const standing = this.#foreign ? this.#lost > FOREIGN_LOST : slow || full;
     this.#repeat(now, !this.#foreign && (slow || rtt > FULL_MS || now - this.#fellAt < DOUBT_MS));
     const short = rate > 0 && rate < LEAST[this.rung];
-    this.#doubt(now, short);
+    this.#doubt(now, short, lost, rtt);
     this.#troubled = standing || short ? this.#troubled || now : 0;
     this.#calm = standing || short ? 0 : this.#calm || now;
     if (fell) return this.#down(now, RUNGS.length - 1);
+    if (this.#floor && this.rung > SMALL - 1 && !standing) return this.#up(now, SMALL - 1);
     const patience = now - this.#rose < UNDONE_MS ? TRIAL_MS : TROUBLE_MS;
     if (this.#troubled && now - this.#troubled >= patience && now - this.#changed >= patience) return this.#down(now, this.#below(standing));
     if (this.rung && this.#calm && now - this.#calm >= CALM_MS[this.rung] && now - this.#changed >= this.#waits[this.rung]) return this.#up(now);
@@ -99,11 +101,11 @@ export class Uplink {
 
   // A browser believes in less and less while some is lost, which is no help against chance: it is told what it may believe in,
   // unless more is lost then.
-  #doubt(now, short) {
+  #doubt(now, short, lost, rtt) {
     const fresh = now - this.#floorAt < FLOOR_TRIAL_MS;
-    if (!this.#repeating || (this.#floor && fresh && this.#lost > this.#lostAtFloor + MORE_LOST)) this.#floor = false;
-    else if (short && this.rung < SMALL && this.#lost > LOST && this.#lost < CHANCE_MOST && now - this.#floorAt >= FLOOR_WAIT_MS) {
-      [this.#floor, this.#floorAt, this.#lostAtFloor] = [true, now, this.#lost];
+    if (!this.#repeating || this.#foreign || rtt > FULL_MS || (this.#floor && fresh && this.#lost > this.#lostAtFloor + MORE_LOST)) this.#floor = false;
+    else if ((short || this.rung >= SMALL) && this.#lost > LOST && this.#lost < CHANCE_MOST && now - this.#floorAt >= FLOOR_WAIT_MS) {
+      [this.#floor, this.#floorAt, this.#lostAtFloor] = [true, now, Math.max(lost, this.#lost)];
     }
   }
 
@@ -137,8 +139,8 @@ export class Uplink {
     return true;
   }
 
-  #up(now) {
-    this.rung--;
+  #up(now, to = this.rung - 1) {
+    this.rung = to;
     this.#changed = this.#rose = now;
     this.#calm = 0;
     return true;
@@ -149,7 +151,7 @@ export class Uplink {
 export function readings(stats) {
   const pair = stats.find((s) => s.type === 'candidate-pair' && s.nominated && s.state === 'succeeded') || {};
   const heard = stats.find((s) => s.type === 'remote-inbound-rtp' && s.kind === 'audio') || {};
-  return { rate: pair.availableOutgoingBitrate || 0, rtt: 1000 * (heard.roundTripTime || pair.currentRoundTripTime || 0), lost: heard.fractionLost || 0 };
+  return { rate: pair.availableOutgoingBitrate || 0, rtt: 1000 * (pair.currentRoundTripTime || heard.roundTripTime || 0), lost: heard.fractionLost || 0 };
 }
 
 // The same answer for a line on which headers cost more than the voice: packets of 60 ms, 16 kbit/s.
@@ -186,7 +188,7 @@ const shapes = new Map(); // each one once: they are compared
 
 // What is made of the room's answer, for `limits` of a rung (null: none yet); null: nothing.
 export function shape(uplink, limits) {
-  const parts = [limits && limits.thin && thinned, uplink.repeats && repeated].filter(Boolean);
+  const parts = [((limits && limits.thin) || uplink.floor) && thinned, uplink.repeats && repeated].filter(Boolean);
   const { floor } = uplink;
   const key = parts.map((f) => f.name).join() + floor;
   if (!parts.length && !floor) return null;

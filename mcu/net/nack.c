@@ -3,6 +3,8 @@
 #include <glib.h>
 #include <string.h>
 
+#define FADE (1 / 64.0) /* a packet */
+#define LOSSY 0.08
 #define UNKNOWN_RTT_NS INT64_C(100000000)
 
 typedef struct {
@@ -18,6 +20,7 @@ struct mcu_nack {
     int64_t tick_ns; /* not before */
     int64_t rtt_ns;
     bool gave_up;
+    double lost; /* share of the packets, fading */
     unsigned n;
     hole holes[MCU_NACK_MAX]; /* ascending by index */
 };
@@ -62,6 +65,19 @@ static void fill(mcu_nack *n, int64_t index)
     }
 }
 
+static void note_loss(mcu_nack *n, int64_t holes)
+{
+    for (int64_t i = 0; i < holes; i++) {
+        n->lost += FADE * (1 - n->lost);
+    }
+    n->lost -= FADE * n->lost;
+}
+
+bool mcu_nack_is_lossy(const mcu_nack *n)
+{
+    return n->lost > LOSSY;
+}
+
 static void open_holes(mcu_nack *n, int64_t from, int64_t to, int64_t now_ns)
 {
     if (to - from > MCU_NACK_MAX - n->n) {
@@ -86,9 +102,20 @@ void mcu_nack_push(mcu_nack *n, uint16_t seq, bool restored, int64_t now_ns)
     if (index <= n->newest) {
         fill(n, index);
     } else if (!restored) {
+        note_loss(n, MIN(index - n->newest - 1, MCU_NACK_MAX));
         open_holes(n, n->newest + 1, index, now_ns);
         n->newest = mcu_unwrap16(&n->unwrap, seq);
     }
+}
+
+static unsigned tries(const mcu_nack *n)
+{
+    return mcu_nack_is_lossy(n) ? 2 * MCU_NACK_TRIES : MCU_NACK_TRIES;
+}
+
+static int64_t patience_ns(const mcu_nack *n)
+{
+    return mcu_nack_is_lossy(n) ? MAX(n->rtt_ns / 2, MCU_NACK_TICK_NS) : n->rtt_ns;
 }
 
 /* Drops what will not come any more. */
@@ -97,7 +124,7 @@ static void expire(mcu_nack *n, int64_t rtt_ns, int64_t now_ns)
     unsigned kept = 0;
     for (unsigned i = 0; i < n->n; i++) {
         const hole *h = &n->holes[i];
-        bool tired = h->tries >= MCU_NACK_TRIES && now_ns - h->asked_ns >= rtt_ns;
+        bool tired = h->tries >= tries(n) && now_ns - h->asked_ns >= rtt_ns;
         if (tired || now_ns - h->found_ns >= MCU_NACK_GIVE_UP_NS) {
             n->gave_up = true;
         } else {
@@ -117,7 +144,7 @@ unsigned mcu_nack_due(mcu_nack *n, int64_t rtt_ns, int64_t now_ns, uint16_t *out
     unsigned count = 0;
     for (unsigned i = 0; i < n->n; i++) {
         hole *h = &n->holes[i];
-        if (h->tries >= MCU_NACK_TRIES || (h->tries > 0 && now_ns - h->asked_ns < n->rtt_ns)) {
+        if (h->tries >= tries(n) || (h->tries > 0 && now_ns - h->asked_ns < patience_ns(n))) {
             continue;
         }
         if (count == max) {
@@ -136,7 +163,7 @@ int64_t mcu_nack_next_ns(const mcu_nack *n)
     int64_t next = INT64_MAX;
     for (unsigned i = 0; i < n->n; i++) {
         const hole *h = &n->holes[i];
-        int64_t at = h->tries == 0 ? h->found_ns : h->asked_ns + n->rtt_ns;
+        int64_t at = h->tries == 0 ? h->found_ns : h->asked_ns + patience_ns(n);
         next = MIN(next, MIN(at, h->found_ns + MCU_NACK_GIVE_UP_NS));
     }
     return next == INT64_MAX ? next : MAX(next, n->tick_ns);

@@ -7,9 +7,9 @@
 #include "mcu/net/rtp.h"
 
 #define MCU_NACK_MAX 256
-#define MCU_NACK_TRIES 10
+#define MCU_NACK_TRIES 10 /* twice as many where much is lost */
 #define MCU_NACK_TICK_NS (INT64_C(20) * 1000 * 1000)
-#define MCU_NACK_GIVE_UP_NS (INT64_C(800) * 1000 * 1000)
+#define MCU_NACK_GIVE_UP_NS (INT64_C(2000) * 1000 * 1000)
 
 typedef struct mcu_nack mcu_nack;
 mcu_nack *mcu_nack_new(void);
@@ -26,6 +26,8 @@ bool mcu_nack_take_gave_up(mcu_nack *n);
 /* A keyframe that starts at `seq` came: nothing before it is wanted any more. */
 void mcu_nack_forget_before(mcu_nack *n, uint16_t seq);
 void mcu_nack_reset(mcu_nack *n);
+/* So much is lost that requests and answers are lost too: packets are asked for twice in a round trip. */
+bool mcu_nack_is_lossy(const mcu_nack *n);
 unsigned mcu_nack_outstanding(const mcu_nack *n);
 
 #endif

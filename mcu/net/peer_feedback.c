@@ -3,6 +3,8 @@
 #include "mcu/net/peer_priv.h"
 
 #define PLI_NS MCU_NS_PER_SEC
+#define PAUSED_NS (2 * MCU_NS_PER_SEC)
+#define PAUSED_PLI_NS (5 * MCU_NS_PER_SEC)
 #define NACKS_PER_PACKET 64
 
 /* ---- reports ---- */
@@ -160,7 +162,9 @@ static void send_nacks(mcu_peer *p, peer_video_in *v, int64_t now_ns)
 static void send_keyframe_request(mcu_peer *p, peer_video_in *v, int64_t now_ns)
 {
     const unsigned fb = mcu_peer_video_media(p, v)->fb;
-    bool due = v->wants_keyframe && now_ns >= v->wants_from_ns && (v->asked_ns == 0 || now_ns - v->asked_ns >= PLI_NS);
+    bool paused = now_ns - v->base.last_ns > PAUSED_NS; /* what comes next begins with one, most likely */
+    int64_t again_ns = paused ? PAUSED_PLI_NS : MAX(PLI_NS, mcu_peer_rtt_ns(p) * 3 / 2);
+    bool due = v->wants_keyframe && now_ns >= v->wants_from_ns && (v->asked_ns == 0 || now_ns - v->asked_ns >= again_ns);
     if (!due || v->base.ssrc == 0 || !(fb & (MCU_FB_PLI | MCU_FB_FIR))) {
         return;
     }

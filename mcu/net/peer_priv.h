@@ -30,6 +30,7 @@
 #include "mcu/net/srtp.h"
 #include "mcu/net/twcc.h"
 #include "mcu/net/vjitter.h"
+#include "mcu/net/vplayout.h"
 
 #define PEER_TICK_NS (20 * MCU_NS_PER_MS)
 #define PEER_PACE_NS (5 * MCU_NS_PER_MS)
@@ -56,6 +57,7 @@ typedef struct {
     mcu_codec codec;
     mcu_vjitter *jitter;
     mcu_nack *nack;
+    mcu_vplayout playout;
     uint64_t pictures, keyframes;
     uint64_t nacks_sent, plis_sent, firs_sent;
     bool wants_keyframe;   /* asked for, or the jitter buffer cannot go on without */

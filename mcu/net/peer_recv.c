@@ -83,16 +83,17 @@ int64_t mcu_peer_rtt_ns(const mcu_peer *p)
     return p->send.rtt_ns >= 0 ? p->send.rtt_ns : p->send.view.rtt_ns;
 }
 
-/* Three chances of a retransmission, and the time that this loop was not looking. */
-static int64_t hole_wait_ns(const mcu_peer *p)
+/* Three chances of a retransmission, more where those are lost too, and the time that this loop was not looking. */
+static int64_t hole_wait_ns(const mcu_peer *p, const peer_video_in *v)
 {
     int64_t rtt_ns = mcu_peer_rtt_ns(p);
-    return 3 * (rtt_ns > 0 ? rtt_ns : 100 * MCU_NS_PER_MS) + 100 * MCU_NS_PER_MS + p->late_ns;
+    return (mcu_nack_is_lossy(v->nack) ? 7 : 3) * (rtt_ns > 0 ? rtt_ns : 100 * MCU_NS_PER_MS) + 100 * MCU_NS_PER_MS + p->late_ns;
 }
 
 static void restart_video(peer_video_in *v, mcu_codec codec, int64_t now_ns)
 {
     mcu_vjitter_free(v->jitter);
+    mcu_vplayout_clear(&v->playout);
     v->jitter = mcu_vjitter_new(codec);
     v->codec = codec;
     if (v->nack == NULL) {
@@ -103,26 +104,35 @@ static void restart_video(peer_video_in *v, mcu_codec codec, int64_t now_ns)
     v->wants_from_ns = now_ns + FIRST_PLI_NS;
 }
 
-/* After every push, and in the tick for what has waited long enough. */
-static void pop_pictures(mcu_peer *p, peer_video_in *v, int64_t now_ns)
+static void give_pictures(mcu_peer *p, peer_video_in *v, int64_t now_ns)
 {
     void (*on_picture)(void *user, mcu_au *take_au) = v == &p->cin ? p->callbacks.on_content : p->callbacks.on_picture;
-    if (v->jitter == NULL) {
-        return;
-    }
-    mcu_vjitter_set_wait_ns(v->jitter, hole_wait_ns(p));
-    for (mcu_au *au; (au = mcu_vjitter_pop(v->jitter, now_ns)) != NULL;) {
-        v->pictures++;
-        if (au->keyframe) {
-            v->keyframes++;
-            v->wants_keyframe = false;
-        }
+    for (mcu_au *au; (au = mcu_vplayout_pop(&v->playout, now_ns)) != NULL;) {
         if (on_picture != NULL) {
             on_picture(p->user, au);
         } else {
             mcu_au_unref(au);
         }
     }
+}
+
+/* After every push, and in the tick for what has waited long enough. */
+static void pop_pictures(mcu_peer *p, peer_video_in *v, int64_t now_ns)
+{
+    if (v->jitter == NULL) {
+        return;
+    }
+    mcu_vjitter_set_wait_ns(v->jitter, hole_wait_ns(p, v));
+    for (mcu_au *au; (au = mcu_vjitter_pop(v->jitter, now_ns)) != NULL;) {
+        v->pictures++;
+        if (au->keyframe) {
+            v->keyframes++;
+            v->wants_keyframe = false;
+        }
+        mcu_vplayout_push(&v->playout, au);
+        give_pictures(p, v, now_ns);
+    }
+    give_pictures(p, v, now_ns);
     bool gave_up = mcu_nack_take_gave_up(v->nack);
     if (!v->wants_keyframe && (gave_up || mcu_vjitter_needs_keyframe(v->jitter))) {
         v->wants_keyframe = true;
@@ -245,6 +255,7 @@ static void apply_video(mcu_peer *p, peer_video_in *v)
     expect(&v->base, m);
     if (!m->recv && v->jitter != NULL) {
         mcu_vjitter_free(v->jitter);
+        mcu_vplayout_clear(&v->playout);
         v->jitter = NULL;
         v->wants_keyframe = false;
     }
@@ -260,6 +271,7 @@ void mcu_peer_apply_recv(mcu_peer *p)
 static void clear_video(peer_video_in *v)
 {
     mcu_vjitter_free(v->jitter);
+    mcu_vplayout_clear(&v->playout);
     mcu_nack_free(v->nack);
     v->jitter = NULL;
     v->nack = NULL;

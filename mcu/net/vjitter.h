@@ -9,7 +9,7 @@
 
 #define MCU_VJITTER_PACKETS 1024
 #define MCU_VJITTER_WAIT_MIN_NS (200 * MCU_NS_PER_MS)
-#define MCU_VJITTER_WAIT_MAX_NS (800 * MCU_NS_PER_MS)
+#define MCU_VJITTER_WAIT_MAX_NS (2000 * MCU_NS_PER_MS) /* a keyframe costs a long line more than that */
 
 typedef struct mcu_vjitter mcu_vjitter;
 mcu_vjitter *mcu_vjitter_new(mcu_codec codec); /* H264 or VP8; NULL otherwise */

@@ -69,8 +69,26 @@ static void test_nack_gives_up(void **state)
     int64_t last;
     assert_int_equal(count_asks(20 * MS, &last), MCU_NACK_TRIES);
     assert_true(last <= 200 * MS);
-    assert_int_equal(count_asks(300 * MS, &last), 3); /* 0, 300, 600; over at 800 */
-    assert_int_equal(count_asks(-1, &last), 8);       /* unknown: 100 ms */
+    assert_int_equal(count_asks(300 * MS, &last), 7);        /* over at 2000 */
+    assert_int_equal(count_asks(-1, &last), MCU_NACK_TRIES); /* unknown: 100 ms */
+}
+
+static void test_nack_asks_more_often_where_much_is_lost(void **state)
+{
+    (void)state;
+    mcu_nack *n = mcu_nack_new();
+    uint16_t due[8];
+    int64_t now = 0;
+    for (uint16_t seq = 0; seq < 300; seq += 1 + (seq % 3 == 0)) { /* each third one or so is missing */
+        mcu_nack_push(n, seq, false, now += 10 * MS);
+        while (mcu_nack_due(n, 100 * MS, now += 20 * MS, due, 8) > 0) {
+        }
+    }
+    assert_true(mcu_nack_is_lossy(n));
+    mcu_nack_reset(n);
+    mcu_nack_push(n, 1, false, now);
+    assert_false(mcu_nack_is_lossy(n));
+    mcu_nack_free(n);
 }
 
 static void test_nack_storm(void **state)
@@ -347,6 +365,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nack_asks_at_rtt_spacing),
         cmocka_unit_test(test_nack_gives_up),
+        cmocka_unit_test(test_nack_asks_more_often_where_much_is_lost),
         cmocka_unit_test(test_nack_storm),
         cmocka_unit_test(test_rtx_format),
         cmocka_unit_test(test_history_answers_once_per_rtt),

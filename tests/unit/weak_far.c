@@ -99,7 +99,8 @@ void weak_far_feed_back(weak_receiver *v, int64_t now_ns)
         link_model_send(v->up, out, n, now_ns);
     }
     uint16_t seqs[64];
-    unsigned asked = mcu_nack_due(v->nack, v->send.view.rtt_ns, now_ns, seqs, 64);
+    int64_t once_ns = v->send.view.rtt_ns * (mcu_nack_is_lossy(v->nack) ? 2 : 1); /* browsers ask once in a round trip */
+    unsigned asked = mcu_nack_due(v->nack, once_ns, now_ns, seqs, 64);
     bool tired =
         mcu_nack_take_gave_up(v->nack) || (v->shown_ns != 0 && now_ns - MAX(v->shown_ns, v->pli_ns) > 3 * MCU_NS_PER_SEC);
     mcu_rtcp_writer w;

@@ -1,0 +1,93 @@
+#include "mcu/net/vplayout.h"
+
+#include <glib.h>
+
+#define PERIOD_NS (10 * MCU_NS_PER_SEC)
+#define WORTH_NS (50 * MCU_NS_PER_MS) /* what a picture may come late without being missed */
+#define JUMP_NS (2 * MCU_NS_PER_SEC)  /* a pause, or another clock */
+#define RISE 0.3
+#define FALL 0.01 /* a picture: some seconds */
+#define CLOCK_HZ 90000
+
+void mcu_vplayout_init(mcu_vplayout *v)
+{
+    *v = (mcu_vplayout){0};
+}
+
+static mcu_au *take(mcu_vplayout *v)
+{
+    mcu_au *au = v->waiting[v->first];
+    v->first = (v->first + 1) % MCU_VPLAYOUT_PICTURES;
+    v->n--;
+    return au;
+}
+
+void mcu_vplayout_clear(mcu_vplayout *v)
+{
+    while (v->n > 0) {
+        mcu_au_unref(take(v));
+    }
+    mcu_vplayout_init(v);
+}
+
+static int64_t taken_ns(const mcu_vplayout *v, uint32_t ts)
+{
+    return v->taken_ns + (int64_t)(int32_t)(ts - v->newest_ts) * MCU_NS_PER_SEC / CLOCK_HZ;
+}
+
+static int64_t least_ns(const mcu_vplayout *v)
+{
+    return MIN(v->least_ns[0], v->least_ns[1]);
+}
+
+static void restart(mcu_vplayout *v, const mcu_au *au)
+{
+    v->started = true;
+    v->newest_ts = au->ts;
+    v->taken_ns = 0;
+    v->least_ns[0] = v->least_ns[1] = au->time_ns;
+    v->least_at_ns = au->time_ns;
+    v->late_ns = 0;
+}
+
+static void measure(mcu_vplayout *v, const mcu_au *au)
+{
+    int64_t way_ns = au->time_ns - taken_ns(v, au->ts), late_ns = way_ns - least_ns(v);
+    if (!v->started || ABS(late_ns) > JUMP_NS) {
+        restart(v, au);
+        return;
+    }
+    v->taken_ns = taken_ns(v, au->ts);
+    v->newest_ts = au->ts;
+    if (au->time_ns - v->least_at_ns >= PERIOD_NS) {
+        v->least_ns[0] = v->least_ns[1];
+        v->least_ns[1] = way_ns;
+        v->least_at_ns = au->time_ns;
+    }
+    v->least_ns[1] = MIN(v->least_ns[1], way_ns);
+    double late = (double)MAX(late_ns, 0);
+    v->late_ns += late > v->late_ns ? RISE * (late - v->late_ns) : -FALL * v->late_ns;
+}
+
+int64_t mcu_vplayout_hold_ns(const mcu_vplayout *v)
+{
+    return v->late_ns < (double)WORTH_NS ? 0 : MIN((int64_t)v->late_ns, MCU_VPLAYOUT_MOST_NS);
+}
+
+void mcu_vplayout_push(mcu_vplayout *v, mcu_au *take_au)
+{
+    measure(v, take_au);
+    g_assert(v->n < MCU_VPLAYOUT_PICTURES);
+    v->waiting[(v->first + v->n++) % MCU_VPLAYOUT_PICTURES] = take_au;
+}
+
+mcu_au *mcu_vplayout_pop(mcu_vplayout *v, int64_t now_ns)
+{
+    if (v->n == 0) {
+        return NULL;
+    }
+    const mcu_au *au = v->waiting[v->first];
+    int64_t due_ns = taken_ns(v, au->ts) + least_ns(v) + mcu_vplayout_hold_ns(v);
+    bool due = now_ns >= MIN(due_ns, au->time_ns + MCU_VPLAYOUT_MOST_NS);
+    return due || mcu_vplayout_hold_ns(v) == 0 || v->n == MCU_VPLAYOUT_PICTURES ? take(v) : NULL;
+}

@@ -1,0 +1,31 @@
+/* vplayout.h - hands pictures out at the pace they were taken at, where holes and their repair bring them in bursts: of several
+ * that come at once only the newest would be seen.  Thread: the peer's loop; pure, stepped with now_ns. Embedded struct.
+ * On a line that brings them evenly nothing waits. Bounded: MCU_VPLAYOUT_PICTURES, no picture waits longer than
+ * MCU_VPLAYOUT_MOST_NS. */
+#ifndef MCU_NET_VPLAYOUT_H
+#define MCU_NET_VPLAYOUT_H
+
+#include "mcu/base/media.h"
+
+#define MCU_VPLAYOUT_PICTURES 32
+#define MCU_VPLAYOUT_MOST_NS MCU_NS_PER_SEC
+
+typedef struct {
+    mcu_au *waiting[MCU_VPLAYOUT_PICTURES]; /* ring, in order */
+    unsigned first, n;
+    bool started;
+    uint32_t newest_ts;
+    int64_t taken_ns;                 /* of newest_ts, with an arbitrary zero */
+    int64_t least_ns[2], least_at_ns; /* way of the fastest: of the period before and of this one, which began then */
+    double late_ns;                   /* what most pictures come within, behind the fastest */
+} mcu_vplayout;
+
+void mcu_vplayout_init(mcu_vplayout *v);
+void mcu_vplayout_clear(mcu_vplayout *v); /* what waits is dropped */
+/* A whole picture, in order; its time_ns is when it was. Pop until NULL after each. */
+void mcu_vplayout_push(mcu_vplayout *v, mcu_au *take_au);
+/* The next picture that is due, or NULL. The caller owns it. Call until NULL, and each 20 ms. */
+mcu_au *mcu_vplayout_pop(mcu_vplayout *v, int64_t now_ns);
+int64_t mcu_vplayout_hold_ns(const mcu_vplayout *v); /* behind the fastest; 0 = nothing waits */
+
+#endif

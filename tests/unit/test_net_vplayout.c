@@ -1,0 +1,124 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <glib.h>
+#include <stdlib.h>
+
+#include "mcu/net/vplayout.h"
+
+#define MS MCU_NS_PER_MS
+#define EVERY_MS 66 /* 15 a second */
+
+/* Pictures taken each 66 ms from `from_ms` on; of each `k` how late it is whole. Returns how many different moments showed one: a
+ * mixer looks each 40 ms and sees only the newest. */
+static unsigned seen(mcu_vplayout *v, unsigned pictures, int64_t from_ms, int64_t (*late_ms)(unsigned k), int64_t *waited_ms)
+{
+    unsigned k = 0, shown = 0, last = 0;
+    int64_t whole_ms = 0;
+    *waited_ms = 0;
+    for (int64_t now_ms = from_ms; now_ms < from_ms + pictures * EVERY_MS + 1500; now_ms += 20) {
+        unsigned now_shown = 0;
+        for (; k < pictures; k++) {
+            whole_ms = MAX(whole_ms, from_ms + k * EVERY_MS + late_ms(k)); /* in order */
+            if (whole_ms > now_ms) {
+                break;
+            }
+            mcu_au *au = mcu_au_new(4);
+            au->ts = (uint32_t)((from_ms + k * EVERY_MS) * 90);
+            au->time_ns = whole_ms * MS;
+            au->seq = k;
+            mcu_vplayout_push(v, au);
+            for (; (au = mcu_vplayout_pop(v, now_ms * MS)) != NULL; mcu_au_unref(au)) {
+                assert_true(au->seq == 0 || au->seq == last + 1);
+                *waited_ms = MAX(*waited_ms, now_ms - au->time_ns / MS);
+                last = au->seq;
+                now_shown = 1;
+            }
+        }
+        for (mcu_au *au; (au = mcu_vplayout_pop(v, now_ms * MS)) != NULL; mcu_au_unref(au)) {
+            assert_int_equal(au->seq, last + 1);
+            *waited_ms = MAX(*waited_ms, now_ms - au->time_ns / MS);
+            last = au->seq;
+            now_shown = 1;
+        }
+        shown += now_shown;
+    }
+    assert_int_equal(last, pictures - 1);
+    return shown;
+}
+
+static int64_t even(unsigned k)
+{
+    return 20 + k % 3 * 8;
+}
+
+static int64_t repaired(unsigned k)
+{
+    return 50 + (k % 5 == 0 ? 230 : 0); /* each fifth one lacks a packet, which comes a round trip or two later */
+}
+
+static int64_t outage(unsigned k)
+{
+    return k == 150 ? 5000 : 20;
+}
+
+static void test_even_pictures_do_not_wait(void **state)
+{
+    (void)state;
+    mcu_vplayout v;
+    int64_t waited_ms;
+    mcu_vplayout_init(&v);
+    assert_int_equal(seen(&v, 300, 1000, even, &waited_ms), 300);
+    assert_true(waited_ms <= 20); /* the step of this test */
+    assert_int_equal(mcu_vplayout_hold_ns(&v), 0);
+    mcu_vplayout_clear(&v);
+}
+
+static void test_bursts_are_spread(void **state)
+{
+    (void)state;
+    mcu_vplayout v;
+    int64_t waited_ms;
+    mcu_vplayout_init(&v);
+    assert_true(seen(&v, 300, 1000, repaired, &waited_ms) >= 285);
+    assert_true(waited_ms <= 300);
+    assert_in_range(mcu_vplayout_hold_ns(&v), 150 * MS, 240 * MS);
+    mcu_vplayout_clear(&v);
+}
+
+static void test_a_pause_is_no_lateness(void **state)
+{
+    (void)state;
+    mcu_vplayout v;
+    int64_t waited_ms;
+    mcu_vplayout_init(&v);
+    (void)seen(&v, 300, 1000, outage, &waited_ms);
+    assert_true(waited_ms <= 20);
+    mcu_vplayout_clear(&v);
+}
+
+static void test_evens_out_again(void **state)
+{
+    (void)state;
+    mcu_vplayout v;
+    int64_t waited_ms;
+    mcu_vplayout_init(&v);
+    (void)seen(&v, 200, 1000, repaired, &waited_ms);
+    (void)seen(&v, 400, 1000 + 200 * EVERY_MS, even, &waited_ms);
+    assert_int_equal(mcu_vplayout_hold_ns(&v), 0);
+    mcu_vplayout_clear(&v);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_even_pictures_do_not_wait),
+        cmocka_unit_test(test_bursts_are_spread),
+        cmocka_unit_test(test_a_pause_is_no_lateness),
+        cmocka_unit_test(test_evens_out_again),
+    };
+    return cmocka_run_group_tests_name("net_vplayout", tests, NULL, NULL);
+}
