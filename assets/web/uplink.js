@@ -17,7 +17,7 @@ export const HANDS = [
 const SMALL = 2;
 const LEAST = [130000, 75000, 0, 0]; // what a rung must have
 const STANDING_MS = 400; // longer round trips than the shortest one: a queue stands
-const FOREIGN_MS = 5000; // a queue that stands so long although only the voice goes up is not ours
+const FOREIGN_MS = 3000; // a queue that stands so long although only the voice goes up is not ours
 const FULL_MS = 700; // so long a round trip and loss: a queue was full from the beginning
 const LOST = 0.1;
 const LESS_LOST = 0.7; // of what was lost before: sending less has helped
@@ -30,6 +30,7 @@ const FOREIGN_KBPS = 50; // and beside somebody else's load
 const MORE_LOST = 0.15; // since the browser believes that: it was not chance
 const FLOOR_TRIAL_MS = 10000;
 const FLOOR_WAIT_MS = 60000;
+const QUEUED_MS = 8000; // what was lost so soon after a queue stood may have been lost there
 const FOREIGN_LOST = 0.3;
 const FELL = 0.4; // of what the browser believed in FELL_MS before: a queue stands, long before a round trip says so
 const FELL_MS = 3000;
@@ -56,6 +57,7 @@ export class Uplink {
   #foreign = false; // somebody else keeps the queue full
   #base = Infinity; // the shortest round trip of all
   #floor = false;
+  #slowAt = -Infinity;
   #floorAt = -Infinity;
   #lostAtFloor = 0;
   #fellAt = -Infinity;
@@ -73,7 +75,7 @@ export class Uplink {
     const standing = this.#foreign ? this.#lost > FOREIGN_LOST : slow || full;
     this.#repeat(now, !this.#foreign && (slow || rtt > FULL_MS || now - this.#fellAt < DOUBT_MS));
     const short = rate > 0 && rate < LEAST[this.rung];
-    this.#doubt(now, short, lost, rtt);
+    this.#doubt(now, short, lost, slow || rtt > FULL_MS);
     this.#troubled = standing || short ? this.#troubled || now : 0;
     this.#calm = standing || short ? 0 : this.#calm || now;
     if (fell) return this.#down(now, RUNGS.length - 1);
@@ -101,9 +103,10 @@ export class Uplink {
 
   // A browser believes in less and less while some is lost, which is no help against chance: it is told what it may believe in,
   // unless more is lost then.
-  #doubt(now, short, lost, rtt) {
+  #doubt(now, short, lost, slow) {
     const fresh = now - this.#floorAt < FLOOR_TRIAL_MS;
-    if (!this.#repeating || this.#foreign || rtt > FULL_MS || (this.#floor && fresh && this.#lost > this.#lostAtFloor + MORE_LOST)) this.#floor = false;
+    if (slow) this.#slowAt = now;
+    if (!this.#repeating || this.#foreign || now - this.#slowAt < QUEUED_MS || (this.#floor && fresh && this.#lost > this.#lostAtFloor + MORE_LOST)) this.#floor = false;
     else if ((short || this.rung >= SMALL) && this.#lost > LOST && this.#lost < CHANCE_MOST && now - this.#floorAt >= FLOOR_WAIT_MS) {
       [this.#floor, this.#floorAt, this.#lostAtFloor] = [true, now, Math.max(lost, this.#lost)];
     }
