@@ -225,6 +225,7 @@ sig_http *sig_http_new(sig_gateway *g, bool admin, const sig_route *routes, unsi
     evhttp_set_max_body_size(h->ev, BODY_MAX);
     evhttp_set_timeout(h->ev, SIG_HTTP_TIMEOUT_S);
     evhttp_set_default_content_type(h->ev, NULL);
+    evhttp_set_flags(h->ev, EVHTTP_SERVER_LINGERING_CLOSE); /* who sends too much hears so, and not only a reset */
     uint16_t allowed = 0;
     for (size_t i = 0; i < G_N_ELEMENTS(methods); i++) {
         allowed = (uint16_t)(allowed | methods[i].command);

@@ -40,12 +40,22 @@ def complain(errors, what):
     assert not found, f"{what}: {found[:3]}"
 
 
+def check_problem(status, headers, body):
+    """What is refused before it has a route is a problem too (RFC 9457)."""
+    assert headers["Content-Type"] == "application/problem+json", headers["Content-Type"]
+    value = json.loads(body)
+    complain(validator(API, {"$ref": "#/components/schemas/Problem"}).iter_errors(value), str(status))
+    assert value["status"] == status and len(value["detail"]) > 10
+
+
 def check_reply(method, path, status, headers, body):
     """A reply of a described route has a described status, media type and body."""
     path = path.split("?")[0]
     route = next((p for pattern, p in ROUTES if pattern.match(path)), None)
     operation = API["paths"][route].get(method.lower()) if route else None
-    if operation is None or status == 413:  # libevent itself answers what is too large, and closes
+    if status == 413 or status == 501:  # refused before there is a route
+        check_problem(status, headers, body)
+    if operation is None or status == 413:
         return
     answers = operation["responses"]
     known = str(status) if str(status) in answers else "default"
