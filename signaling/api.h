@@ -70,8 +70,6 @@ sig_audit_entry sig_api_entry(const sig_request *q, const char *operation);
 /* Writes one change, recorded as `operation`, then answers 204. */
 void sig_api_commit_one(sig_request *q, const sig_change *change, const char *operation);
 void sig_api_commit_entry(sig_request *q, const sig_change *change, const sig_audit_entry *entry);
-/* Whether a name may be shown: UTF-8 without control characters, not only spaces, at most SIG_NAME_MAX bytes. */
-bool sig_api_name_ok(const char *name);
 /* "https://host[:port]" for links, by which people reach the server (base_url.c). Free with g_free. */
 char *sig_api_base_url(const sig_request *q);
 /* Makes a token for a seat as it will be after `change`, until its expires_ms. Free with g_free. */

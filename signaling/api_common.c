@@ -96,22 +96,6 @@ void sig_api_commit_one(sig_request *q, const sig_change *change, const char *op
     sig_api_commit_entry(q, change, &e);
 }
 
-bool sig_api_name_ok(const char *name)
-{
-    if (strlen(name) > SIG_NAME_MAX || !g_utf8_validate(name, -1, NULL)) {
-        return false;
-    }
-    bool seen = false;
-    for (const char *p = name; *p; p = g_utf8_next_char(p)) {
-        gunichar c = g_utf8_get_char(p);
-        if (g_unichar_iscntrl(c)) {
-            return false;
-        }
-        seen = seen || g_unichar_isgraph(c);
-    }
-    return seen;
-}
-
 char *sig_api_mint(const sig_gateway *g, const sig_change *c)
 {
     sig_token t = {.host = c->host, .language = c->language};

@@ -3,8 +3,10 @@
 
 #include "mcu/base/status.h"
 #include "signaling/api.h"
+#include "signaling/assets.h"
 #include "signaling/permissions.h"
 #include "signaling/phone_calls.h"
+#include "signaling/shown_name.h"
 
 typedef struct {
     sig_facts *facts;
@@ -37,11 +39,8 @@ static const char *problem_with(const sig_request *q, const sig_room_facts *r, c
     if (!sig_id_valid(l->seat.seat)) {
         return "seat: may hold a-z, 0-9, _ and -";
     }
-    if (!sig_api_name_ok(l->seat.name)) {
+    if (!*l->seat.name) {
         return "name: is not a name";
-    }
-    if (strspn(l->seat.language, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != strlen(l->seat.language)) {
-        return "language: must look like en or pt-BR";
     }
     bool full = !l->existed && g_hash_table_size(r->seats) + r->expected >= q->gateway->settings->max_seats;
     return full ? "" : NULL;
@@ -55,11 +54,24 @@ static void read_options(sig_change *seat, const json_t *m, const sig_seat_facts
     const char *language = json_string_value(json_object_get(m, "language"));
     sig_role role = sig_role_of(json_string_value(json_object_get(m, "role")));
     g_strlcpy(seat->role, role == SIG_ROLE_NONE ? "" : sig_role_name(role), sizeof seat->role);
-    g_strlcpy(seat->name, json_string_value(json_object_get(m, "name")), sizeof seat->name);
+    sig_name_read(json_string_value(json_object_get(m, "name")), seat->name); /* stays empty if it is none */
     seat->host = host ? json_is_true(host) : former && former->host;
     seat->fixed = fixed ? json_is_true(fixed) : former && former->fixed;
     seat->signing = signing ? json_is_true(signing) : former && former->signing;
     g_strlcpy(seat->language, language ? language : former ? former->language : "", sizeof seat->language);
+}
+
+/* A page in a language that there are no words for would be in another, without anybody being told. False: answered. */
+static bool check_language(sig_request *q, const json_t *m)
+{
+    const char *language = json_string_value(json_object_get(m, "language"));
+    if (!language || !*language || sig_assets_speak(q->gateway->assets, language)) {
+        return true;
+    }
+    g_autofree char *known = sig_assets_languages(q->gateway->assets);
+    g_autofree char *detail = g_strdup_printf("language: the page has %s, alone or with a region as in en-GB", known);
+    sig_reply_error(q, mcu_error_name(MCU_ERROR_BAD_REQUEST), detail);
+    return false;
 }
 
 /* The telephone to call when the sound of the browser is dead. False: answered. */
@@ -115,7 +127,7 @@ void sig_api_create_link(sig_request *q)
     }
     g_strlcpy(l->seat.room, r->id, sizeof l->seat.room);
     read_options(&l->seat, m, former);
-    bool ok = read_number(q, l, m);
+    bool ok = check_language(q, m) && read_number(q, l, m);
     json_decref(m);
     if (!ok) {
         g_free(l);

@@ -7,6 +7,7 @@
 #include "signaling/audit.h"
 #include "signaling/permissions.h"
 #include "signaling/phone_calls.h"
+#include "signaling/shown_name.h"
 
 #define MS INT64_C(1000000)
 
@@ -51,11 +52,11 @@ static void free_pin(void *user)
 static const char *read_pin(sig_change *c, const json_t *m, const sig_request *q)
 {
     const json_t *expires = json_object_get(m, "expires_in");
+    const char *name = member(m, "name", "");
     sig_role role = sig_role_of(member(m, "role", "guest"));
     int64_t seconds = expires ? json_integer_value(expires) : q->gateway->settings->phone.pin_seconds;
     g_strlcpy(c->room, q->part[0], sizeof c->room);
     g_strlcpy(c->seat, member(m, "seat", ""), sizeof c->seat);
-    g_strlcpy(c->name, member(m, "name", ""), sizeof c->name);
     g_strlcpy(c->role, role == SIG_ROLE_NONE ? "" : sig_role_name(role), sizeof c->role);
     c->host = json_is_true(json_object_get(m, "host"));
     c->once = json_is_true(json_object_get(m, "once"));
@@ -66,7 +67,7 @@ static const char *read_pin(sig_change *c, const json_t *m, const sig_request *q
     if (!*c->role) {
         return "role: must be one of " SIG_ROLE_LIST;
     }
-    return *c->name && !sig_api_name_ok(c->name) ? "name: is not a name" : NULL;
+    return *name && !sig_name_read(name, c->name) ? "name: is not a name" : NULL;
 }
 
 void sig_api_create_pin(sig_request *q)
@@ -99,16 +100,17 @@ void sig_api_dial(sig_request *q)
         return;
     }
     sig_refusal why;
-    const char *seat = member(m, "seat", "");
+    const char *seat = member(m, "seat", ""), *given = member(m, "name", "");
+    char name[SIG_NAME_MAX + 1] = "";
     sig_role role = sig_role_of(member(m, "role", "guest"));
     sig_dial d = {.room = room->id,
                   .actor = q->operator.actor,
                   .number = member(m, "number", ""),
-                  .name = member(m, "name", ""),
+                  .name = name,
                   .seat = seat,
                   .role = sig_role_name(role),
                   .language = member(m, "language", q->gateway->settings->phone.languages[0])};
-    if (role == SIG_ROLE_NONE || (*d.name && !sig_api_name_ok(d.name)) ||
+    if (role == SIG_ROLE_NONE || (*given && !sig_name_read(given, name)) ||
         (*seat && !sig_facts_seat(q->gateway->facts, room->id, seat)) ||
         !g_strv_contains(q->gateway->settings->phone.languages, d.language)) {
         sig_reply_error(q, mcu_error_name(MCU_ERROR_BAD_REQUEST), "role, name, seat or language: there is no such one");

@@ -5,6 +5,7 @@
 #include "mcu/base/status.h"
 #include "signaling/api.h"
 #include "signaling/layouts.h"
+#include "signaling/shown_name.h"
 #include "signaling/supervisor.h"
 
 #define REVOKED_MAX 64u /* of those listed, the newest */
@@ -74,12 +75,11 @@ void sig_api_create_room(sig_request *q)
     } else {
         sig_random_id("", c.room);
     }
-    g_strlcpy(c.name, name ? name : "", sizeof c.name);
     g_strlcpy(c.policy, policy ? policy : SIG_POLICY_NOBODY, sizeof c.policy);
     g_strlcpy(c.evidence, evidence ? evidence : SIG_EVIDENCE_PICTURE, sizeof c.evidence);
     g_strlcpy(c.layout, layout ? layout : MCU_LAYOUT_DEFAULT, sizeof c.layout);
     g_autofree char *no_layout = sig_layouts_known(q->gateway, c.layout) ? NULL : sig_layouts_problem(q->gateway, "layout");
-    bool name_ok = !name || sig_api_name_ok(name), id_ok = !id || sig_id_valid(id);
+    bool name_ok = !name || sig_name_read(name, c.name), id_ok = !id || sig_id_valid(id);
     json_decref(m);
     if (!name_ok || !id_ok || no_layout) {
         sig_reply_error(q, mcu_error_name(MCU_ERROR_BAD_REQUEST),

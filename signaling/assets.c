@@ -13,6 +13,8 @@
 #define DEPTH_MAX 4
 #define VERSION_SIZE 16 /* hexadecimal digits */
 #define WEB "/web/"
+#define LANGUAGES WEB "lang/"
+#define LANGUAGE_END ".json"
 #define FOR_EVER "public, max-age=31536000, immutable"
 
 /* Scripts and styles from here only; media from the camera; the WebSocket is same-origin, which older browsers do not count as
@@ -224,6 +226,28 @@ void sig_assets_free(sig_assets *a)
 bool sig_assets_has(const sig_assets *a, const char *path)
 {
     return g_hash_table_contains(a->files, path);
+}
+
+bool sig_assets_speak(const sig_assets *a, const char *language)
+{
+    g_autofree char *base = g_ascii_strdown(language, (gssize)strcspn(language, "-"));
+    g_autofree char *path = g_strconcat(LANGUAGES, base, LANGUAGE_END, NULL);
+    bool tag = strspn(language, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == strlen(language);
+    return tag && sig_assets_has(a, path);
+}
+
+char *sig_assets_languages(const sig_assets *a)
+{
+    g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(a->files), (GCompareFunc)strcmp);
+    GString *list = g_string_new(NULL);
+    for (const GList *i = names; i; i = i->next) {
+        const char *name = i->data;
+        if (g_str_has_prefix(name, LANGUAGES) && !strchr(name + strlen(LANGUAGES), '/') && g_str_has_suffix(name, LANGUAGE_END)) {
+            int length = (int)(strlen(name) - strlen(LANGUAGES) - strlen(LANGUAGE_END));
+            g_string_append_printf(list, "%s%.*s", list->len ? ", " : "", length, name + strlen(LANGUAGES));
+        }
+    }
+    return g_string_free(list, FALSE);
 }
 
 bool sig_assets_is_admin(const char *path)

@@ -18,7 +18,10 @@ sig_assets *sig_assets_new(const char *folder, const char *const *frame_ancestor
 void sig_assets_free(sig_assets *a);
 
 bool sig_assets_has(const sig_assets *a, const char *path); /* "/web/app.js" */
-bool sig_assets_is_admin(const char *path);                 /* of the operator's page: only for who may operate, never framed */
+/* Whether the page has words in `language`, a tag of BCP 47 of which the first part counts. */
+bool sig_assets_speak(const sig_assets *a, const char *language);
+char *sig_assets_languages(const sig_assets *a); /* those it has, as "en, es"; free with g_free */
+bool sig_assets_is_admin(const char *path);      /* of the operator's page: only for who may operate, never framed */
 /* Answers with the file (304 when the client has it); a missing one is a 404. `status` 200 unless the page says an error. */
 void sig_assets_serve(sig_request *q, const char *path, int status);
 /* A page of /web that explains a refusal: its data-reason="" becomes `reason`, a code of ours. False, and nothing is answered:

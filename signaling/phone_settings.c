@@ -1,12 +1,14 @@
 #include "signaling/phone_settings.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "mcu/base/status.h"
-#include "signaling/api.h"
 #include "signaling/dial_plan.h"
 #include "signaling/networks.h"
+#include "signaling/shown_name.h"
 
 static bool bad(GError **error, const char *section, const char *key, const char *reason)
 {
@@ -209,9 +211,9 @@ static bool read_keypad(json_t *keypad, const mcu_config *c, GError **error)
 
 static json_t *config_json(const sig_phone_settings *p, const mcu_config *c)
 {
-    static const char *const words[] = {"listen", "address", "certificates", "prompts", "clinic"};
+    static const char *const words[] = {"listen", "address", "certificates", "prompts"};
     static const char *const numbers[] = {"port", "tls_port", "rtp_min", "rtp_max", "calls", "calls_per_second"};
-    json_t *j = json_pack("{s:o, s:[]}", "languages", list_json(p->languages), "trunks");
+    json_t *j = json_pack("{s:o, s:s, s:[]}", "languages", list_json(p->languages), "clinic", p->clinic, "trunks");
     for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
         json_object_set_new(j, words[i], json_string(mcu_config_str(c, "phone", words[i])));
     }
@@ -224,7 +226,7 @@ static json_t *config_json(const sig_phone_settings *p, const mcu_config *c)
     return j;
 }
 
-static bool check(const sig_phone_settings *p, const mcu_config *c, GError **error)
+static bool check(sig_phone_settings *p, const mcu_config *c, GError **error)
 {
     if (!is_address(p->listen) ||
         (*mcu_config_str(c, "phone", "address") && !is_address(mcu_config_str(c, "phone", "address")))) {
@@ -237,18 +239,37 @@ static bool check(const sig_phone_settings *p, const mcu_config *c, GError **err
         return bad(error, "phone", "certificates", "tls_port needs a folder with agent.pem (key and certificate) and cafile.pem");
     }
     const char *clinic = mcu_config_str(c, "phone", "clinic");
-    if (*clinic && !sig_api_name_ok(clinic)) {
+    if (*clinic && !sig_name_read(clinic, p->clinic)) {
         return bad(error, "phone", "clinic", "must be a name, without control characters");
     }
     return check_languages(p, error) && check_numbers(p, error) && check_digits(p->prefixes, "prefixes", error) &&
            check_digits(p->refused, "refused", error) && check_digits(p->emergency, "emergency", error);
 }
 
+/* Without an address there is no telephone: who has described one meant to have it. */
+static bool check_unused(const sig_phone_settings *p, const mcu_config *c, GError **error)
+{
+    static const struct {
+        const char *section, *key;
+    } means_it[] = {{"trunk1", "proxy"}, {"trunk1", "user"}, {"trunk2", "proxy"}, {"trunk2", "user"}};
+    const char *section = p->numbers[0] ? "phone" : p->prefixes[0] ? "dial" : NULL;
+    for (size_t i = 0; i < G_N_ELEMENTS(means_it) && !section; i++) {
+        section = *mcu_config_str(c, means_it[i].section, means_it[i].key) ? means_it[i].section : NULL;
+    }
+    if (section) {
+        g_set_error(
+            error, MCU_ERROR, MCU_ERROR_CONFIG,
+            "[phone] listen: is needed for what [%s] says of telephones: give the address for SIP and sound, or take [%s] out",
+            section, section);
+    }
+    return !section;
+}
+
 bool sig_phone_settings_read(sig_phone_settings *p, const mcu_config *c, GError **error)
 {
     read_values(p, c);
     if (!*p->listen) {
-        return true;
+        return check_unused(p, c, error);
     }
     p->keypad = json_object();
     if (!check(p, c, error) || !read_keypad(p->keypad, c, error)) {
@@ -256,6 +277,23 @@ bool sig_phone_settings_read(sig_phone_settings *p, const mcu_config *c, GError 
     }
     p->config = config_json(p, c);
     return read_trunks(json_object_get(p->config, "trunks"), c, error);
+}
+
+bool sig_phone_settings_check_files(const mcu_config *c, GError **error)
+{
+    static const char *const names[] = {"agent.pem", "cafile.pem"};
+    const char *folder = mcu_config_str(c, "phone", "certificates");
+    bool wanted = *mcu_config_str(c, "phone", "listen") && mcu_config_int(c, "phone", "tls_port") != 0;
+    for (size_t i = 0; wanted && i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *path = g_build_filename(folder, names[i], NULL);
+        if (access(path, R_OK) != 0) {
+            g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG,
+                        "[phone] certificates: %s: %s: the folder must hold agent.pem (key and certificate) and cafile.pem", path,
+                        g_strerror(errno));
+            return false;
+        }
+    }
+    return true;
 }
 
 void sig_phone_settings_clear(sig_phone_settings *p)

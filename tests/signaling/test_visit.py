@@ -329,13 +329,13 @@ def make(server):
 
     async def links_carry_language_and_fixed_and_are_withdrawn():
         room = server.room()
-        link = server.link(room, seat="one", language="pt-BR", fixed=True)
+        link = server.link(room, seat="one", language="es-MX", fixed=True)
         ws, joined = await server.join(link)
-        assert joined["language"] == "pt-BR" and joined["fixed"] is True and joined["host"] is False
-        assert claims(link)["language"] == "pt-BR"  # the page speaks it before it has joined
+        assert joined["language"] == "es-MX" and joined["fixed"] is True and joined["host"] is False
+        assert claims(link)["language"] == "es-MX"  # the page speaks it before it has joined
         newer = server.link(room, seat="one")  # what is not said stays
         again, joined = await server.join(newer)
-        assert joined["language"] == claims(newer)["language"] == "pt-BR" and joined["fixed"] is True
+        assert joined["language"] == claims(newer)["language"] == "es-MX" and joined["fixed"] is True
         other = server.link(room, seat="two")
         _, joined = await server.join(other)
         assert "language" not in joined and "language" not in claims(other) and joined["fixed"] is False
