@@ -99,6 +99,9 @@ static bool open_tls(program *p, GError **error)
         }
     }
     p->gateway.tls = sig_tls_new(certificate, key, error);
+    if (!p->gateway.tls && *s->certificate) {
+        g_prefix_error(error, "%s: ", p->options.config ? p->options.config : "configuration");
+    }
     return p->gateway.tls != NULL;
 }
 
@@ -349,7 +352,8 @@ static bool open_all(program *p, GError **error)
     g->settings = p->settings;
     g->rooms_dir_fd = g->recordings_dir_fd = -1;
     g->base = event_base_new();
-    if (!sig_make_private_folder(p->options.data, error) || !open_tls(p, error) || !open_secrets(p, error) ||
+    if (!sig_make_private_folder(p->options.data, error) || !open_tls(p, error) ||
+        !good_or_again(p, sig_phone_settings_check_files(g->settings->config, error), error) || !open_secrets(p, error) ||
         !open_assets(p, error) || !open_folder(p, "rooms", &g->rooms_dir_fd, error) ||
         !open_folder(p, "recordings", &g->recordings_dir_fd, error) ||
         !good_or_again(p, sig_recording_spare_open(g, error), error) || !open_store(p, error)) {

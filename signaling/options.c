@@ -12,6 +12,7 @@
 #include "signaling/operator.h"
 #include "signaling/permissions.h"
 #include "signaling/settings.h"
+#include "signaling/tls.h"
 
 static const char usage[] =
     "usage: tessera --help | --help-config | --permissions | --check-config [--config FILE]\n"
@@ -22,7 +23,7 @@ static const char usage[] =
     "\n"
     "  --help-config   prints every configuration key with its default\n"
     "  --permissions   prints which role may do what\n"
-    "  --check-config  says whether the configuration is good, with the keys and layouts it names\n"
+    "  --check-config  says whether the configuration is good, with the certificates, keys and layouts it names\n"
     "  --verify-audit  says whether an audit trail (DATA/audit.log) is whole and signed by --key (DATA/gateway.pub), and\n"
     "                  whether it holds a head that was noted before: exit status 0, else 1\n";
 
@@ -32,11 +33,21 @@ static bool check_layouts(const sig_settings *s, GError **error)
     return folder && sig_layouts_check(folder, error);
 }
 
+static bool check_files(const sig_options *o, const sig_settings *s, GError **error)
+{
+    bool good =
+        (!*s->certificate || sig_tls_check(s->certificate, s->key, error)) && sig_phone_settings_check_files(s->config, error);
+    if (!good) {
+        g_prefix_error(error, "%s: ", o->config ? o->config : "configuration");
+    }
+    return good;
+}
+
 static int check_only(const sig_options *o)
 {
     g_autoptr(GError) error = NULL;
     sig_settings *s = sig_settings_load(o->config, o->port, &error);
-    bool good = s && sig_operators_check(s, &error) && check_layouts(s, &error);
+    bool good = s && check_files(o, s, &error) && sig_operators_check(s, &error) && check_layouts(s, &error);
     fprintf(good ? stdout : stderr, "tessera: %s\n", good ? "the configuration is good" : error->message);
     sig_settings_free(s);
     return good ? 0 : 1;

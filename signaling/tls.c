@@ -1,7 +1,10 @@
 #include "signaling/tls.h"
 
+#include <errno.h>
 #include <openssl/err.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "mcu/base/status.h"
 
@@ -40,6 +43,49 @@ static const char *ssl_reason(void)
     return reason ? reason : "unknown error";
 }
 
+/* Nobody sits at the server to type one. */
+static int no_passphrase(char *out, int size, int writing, void *user)
+{
+    (void)out;
+    (void)size;
+    (void)writing;
+    (void)user;
+    return -1;
+}
+
+/* Says which key of the configuration names the file, what is wrong with it, and what to do. */
+static bool fail(const char *config_key, const char *path, const char *wrong, const char *mend, GError **error)
+{
+    g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG, "[server] %s: %s: %s: %s", config_key, path, wrong, mend);
+    return false;
+}
+
+static bool is_readable(const char *config_key, const char *path, GError **error)
+{
+    return access(path, R_OK) == 0 ||
+           fail(config_key, path, g_strerror(errno), "name a PEM file that this server's user may read", error);
+}
+
+static bool use_pair(SSL_CTX *ctx, const sig_tls *t, GError **error)
+{
+    if (!is_readable("certificate", t->certificate, error) || !is_readable("key", t->key, error)) {
+        return false;
+    }
+    if (SSL_CTX_use_certificate_chain_file(ctx, t->certificate) != 1) {
+        return fail("certificate", t->certificate, ssl_reason(),
+                    "it must hold the certificate and then those that certify it, as PEM (-----BEGIN CERTIFICATE-----)", error);
+    }
+    if (SSL_CTX_use_PrivateKey_file(ctx, t->key, SSL_FILETYPE_PEM) == 1 && SSL_CTX_check_private_key(ctx) == 1) {
+        return true;
+    }
+    bool other = ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH ||
+                 ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_TYPE_MISMATCH;
+    g_autofree char *fitting = g_strdup_printf("give the key that %s was made for", t->certificate);
+    return fail("key", t->key, ssl_reason(),
+                other ? fitting : "it must hold the private key as PEM without a passphrase (-----BEGIN PRIVATE KEY-----)",
+                error);
+}
+
 static SSL_CTX *load(const sig_tls *t, GError **error)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
@@ -53,14 +99,8 @@ static SSL_CTX *load(const sig_tls *t, GError **error)
     SSL_CTX_set_cipher_list(ctx, "ECDHE+AESGCM:ECDHE+CHACHA20");
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF); /* tickets serve resumption */
     SSL_CTX_set_num_tickets(ctx, 1);                         /* a browser opens several connections, each brings one */
-    const char *what = NULL;
-    if (SSL_CTX_use_certificate_chain_file(ctx, t->certificate) != 1) {
-        what = t->certificate;
-    } else if (SSL_CTX_use_PrivateKey_file(ctx, t->key, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(ctx) != 1) {
-        what = t->key;
-    }
-    if (what) {
-        g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG, "%s: not usable: %s", what, ssl_reason());
+    SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
+    if (!use_pair(ctx, t, error)) {
         SSL_CTX_free(ctx);
         return NULL;
     }
@@ -80,6 +120,13 @@ sig_tls *sig_tls_new(const char *certificate, const char *key, GError **error)
         return NULL;
     }
     return t;
+}
+
+bool sig_tls_check(const char *certificate, const char *key, GError **error)
+{
+    sig_tls *t = sig_tls_new(certificate, key, error);
+    sig_tls_free(t);
+    return t != NULL;
 }
 
 void sig_tls_free(sig_tls *t)

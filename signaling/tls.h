@@ -9,8 +9,9 @@
 
 typedef struct sig_tls sig_tls;
 
-/* PEM files; the paths are copied. TLS 1.2 and later. */
+/* PEM files; the paths are copied. TLS 1.2 and later. NULL with MCU_ERROR_CONFIG, which names [server] certificate or key. */
 sig_tls *sig_tls_new(const char *certificate, const char *key, GError **error);
+bool sig_tls_check(const char *certificate, const char *key, GError **error); /* whether that would go well */
 void sig_tls_free(sig_tls *t);
 
 SSL *sig_tls_connection(sig_tls *t); /* a new server-side SSL, the caller's; NULL = out of memory */

@@ -176,6 +176,9 @@ static char *set_value(value *v, char *take_text)
     case MCU_CONFIG_BOOL:
         return parse_bool(take_text, &v->number) ? NULL : g_strdup_printf("wants true or false, not \"%s\"", take_text);
     case MCU_CONFIG_LIST:
+        if (strchr(take_text, ',')) { /* no value of any list has one */
+            return g_strdup_printf("is a list, and the separator of lists is ; and not a comma, in \"%s\"", take_text);
+        }
         g_strfreev(v->list);
         v->list = split_list(take_text);
         return NULL;

@@ -13,7 +13,7 @@ typedef struct {
     const char *section;
     const char *key;
     mcu_config_type type;
-    const char *fallback; /* as text; a list is separated by ';' */
+    const char *fallback; /* as text; a list is separated by ';', a comma in it is an error */
     int64_t min, max;     /* INT only; both 0 = any */
     const char *help;     /* one line, for `tessera --help-config` */
 } mcu_config_key;

@@ -157,6 +157,11 @@ def make(server):
                             ("[server]\nlisten = 127.0.0.1\ncertificate = /nope\nkey = /nope\n", ("/nope",))):
             r = start(text, "--port", port)
             assert r.returncode == 1 and all(w in r.stderr for w in words), (text, r.returncode, r.stderr)
+        for text, words in mistakes(server.folder):
+            r = start(text, "--port", port)
+            assert r.returncode == 1 and all(w in r.stderr for w in words), (text, r.returncode, r.stderr)
+            r = subprocess.run([server.bin + "/tessera", "--check-config", "--config", server.folder + "/bad.ini"], capture_output=True, text=True, timeout=5)
+            assert r.returncode == 1 and all(w in r.stderr for w in words), (text, r.returncode, r.stderr)
         r = start("[server]\nlisten = 127.0.0.1\n", "--port", str(server.port))
         assert r.returncode == 1 and "--port" in r.stderr, r.stderr
         r = subprocess.run([server.bin + "/tessera", "--help-config"], capture_output=True, text=True, timeout=5)
@@ -405,6 +410,32 @@ def make(server):
             a_hung_room_of_an_earlier_gateway_is_ended, scripts_wait_as_long_as_the_server_was_told,
             a_first_start_that_fails_while_it_is_stopped_has_failed,
             the_end_drains_and_leaves_nothing]
+
+
+def mistakes(folder):
+    """(text of a configuration, words of the error): what --check-config and a start find alike."""
+    one, two = folder + "/one", folder + "/two"
+    for place in (one, two):
+        os.makedirs(place, exist_ok=True)
+        make_certificate(place)
+    subprocess.run(["openssl", "pkey", "-aes128", "-passout", "pass:x", "-in", one + "/certificate.key", "-out", folder + "/sealed.key"], check=True)
+    with open(folder + "/rubbish", "w", encoding="ascii") as f:
+        f.write("not PEM")
+
+    def pair(certificate, key):
+        return f"[server]\nlisten = 127.0.0.1\ncertificate = {certificate}\nkey = {key}\n"
+
+    phone = "[phone]\nlisten = 127.0.0.1\nnumbers = +15550100\n[trunk1]\nproxy = sip:127.0.0.1:9\npeers = 127.0.0.1\n"
+    return [(pair("/nope.pem", one + "/certificate.key"), ("bad.ini", "[server] certificate", "/nope.pem", "No such file", "name a PEM file")),
+            (pair(one + "/certificate.pem", "/nope.key"), ("bad.ini", "[server] key", "/nope.key", "No such file", "name a PEM file")),
+            (pair(folder + "/rubbish", one + "/certificate.key"), ("[server] certificate", "/rubbish", "BEGIN CERTIFICATE")),
+            (pair(one + "/certificate.pem", folder + "/rubbish"), ("[server] key", "/rubbish", "BEGIN PRIVATE KEY")),
+            (pair(one + "/certificate.pem", folder + "/sealed.key"), ("[server] key", "sealed.key", "without a passphrase")),
+            (pair(one + "/certificate.pem", two + "/certificate.key"), ("[server] key", two, "mismatch", one)),
+            ("[trunk1]\nproxy = sip:127.0.0.1:9\npeers = 127.0.0.1\n", ("bad.ini", "[phone] listen", "[trunk1]")),
+            ("[trunk2]\nuser = clinic\n", ("[phone] listen", "[trunk2]")), ("[dial]\nprefixes = +1\n", ("[phone] listen", "[dial]")),
+            (phone + "[dial]\nprefixes = +1, +33\n", ("bad.ini:8", "prefixes", "separator", ";", "+1, +33")),
+            (phone.replace("numbers", f"tls_port = 5061\ncertificates = {folder}\nnumbers"), ("[phone] certificates", "agent.pem", "No such file"))]
 
 
 def pending(process, sign):

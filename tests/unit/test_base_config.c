@@ -76,6 +76,19 @@ static void file_and_environment(void **state)
     g_free(path);
 }
 
+static void a_comma_separates_no_list(void **state)
+{
+    (void)state;
+    char *path = write_file("[media]\nstun-servers = one:1, two:2\n");
+    GError *error = NULL;
+    assert_null(mcu_config_load(path, keys, &error));
+    assert_non_null(strstr(error->message, ".ini:2: stun-servers "));
+    assert_non_null(strstr(error->message, "separator of lists is ;"));
+    g_clear_error(&error);
+    unlink(path);
+    g_free(path);
+}
+
 static void mistakes_are_named(void **state)
 {
     (void)state;
@@ -138,9 +151,8 @@ static void file_that_is_missing_or_empty(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults_without_a_file),
-        cmocka_unit_test(file_and_environment),
-        cmocka_unit_test(mistakes_are_named),
+        cmocka_unit_test(defaults_without_a_file),       cmocka_unit_test(file_and_environment),
+        cmocka_unit_test(a_comma_separates_no_list),     cmocka_unit_test(mistakes_are_named),
         cmocka_unit_test(file_that_is_missing_or_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
