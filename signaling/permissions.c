@@ -105,6 +105,10 @@ json_t *sig_permissions_json(sig_role role, bool host)
 
 void sig_permissions_print(FILE *out)
 {
+    fputs("# Each line: an operation, the roles of links that may do it, and \"host\" where the link must also be a host's\n"
+          "# (\"host\": true when it is made). What is not listed is refused, and the refusal is written to the audit trail.\n"
+          "# Operators, who have the admin key or a token of [oidc], work by REST without a link.\n",
+          out);
     for (unsigned i = SIG_MAY_NONE + 1; i < SIG_N_PERMISSIONS; i++) {
         fprintf(out, "%-11s", table[i].name);
         for (unsigned role = SIG_ROLE_PATIENT; role < G_N_ELEMENTS(roles); role++) {

@@ -18,7 +18,9 @@ ALWAYS = {("audio", "patient", False): True, ("audio", "observer", True): False,
 def table():
     """operation -> (roles, whether the host flag is needed), in the server's own words."""
     lines = subprocess.run([programs() + "/tessera", "--permissions"], capture_output=True, text=True, check=True).stdout.splitlines()
-    rows = [line.split() for line in lines]
+    legend = " ".join(line for line in lines if line.startswith("#"))
+    assert "roles" in legend and "host" in legend, legend
+    rows = [line.split() for line in lines if not line.startswith("#")]
     return {r[0]: (set(r[1:]) - {"host"}, r[-1] == "host") for r in rows}
 
 
