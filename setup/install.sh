@@ -1,18 +1,7 @@
 # shellcheck shell=bash
-# install.sh - what ./run and ./test share: messages, Debian packages, npm packages. Sourced by bash; TOP is the repository.
+# install.sh - what ./run and ./test share: Debian packages, npm packages, builds. Sourced by bash; TOP is the repository.
 
-say() { printf '\033[1m==> %s\033[0m\n' "$*"; }
-die() {
-    printf '\n\033[1;31mCannot go on: %s\033[0m\n' "$1" >&2
-    shift
-    for line in "$@"; do printf '  %s\n' "$line" >&2; done
-    exit 1
-}
-
-# No colours where nobody looks at a terminal.
-if [ ! -t 1 ]; then
-    say() { printf '==> %s\n' "$*"; }
-fi
+. "$TOP/setup/words.sh"
 
 listed_packages() { sed 's/#.*//' "$@" | tr -s '[:space:]' '\n' | sed '/^$/d'; }
 
@@ -65,12 +54,6 @@ need_packages() {
     fi
     mapfile -t missing < <(missing_packages "$@")
     [ "${#missing[@]}" = 0 ] || die "apt-get ended well, but these are still missing: ${missing[*]}" "All of it: $log"
-}
-
-# One line every 25 packages instead of thousands.
-progress_of_apt() {
-    awk '/^(Need to get|After this)/ { print "    " $0; fflush() }
-         /^Setting up/ { if (++n % 25 == 0) { print "    " n " packages set up"; fflush() } }'
 }
 
 # Node for the browser tests: Debian's own unless one is already there.
