@@ -255,10 +255,9 @@ static void on_payload(void *user, const uint8_t *payload, size_t size, bool las
     (void)mcu_sender_push(&v->send, pkt, k->now_ns);
 }
 
-static uint32_t ts_of(const mcu_call_video *v, const mcu_au *au)
+static uint32_t ts_of(const mcu_au *au)
 {
-    uint32_t ts = au->ts != 0 ? au->ts : (uint32_t)(au->time_ns / 1000 * 9 / 100);
-    return ts + v->send.video.ts_offset;
+    return au->ts != 0 ? au->ts : (uint32_t)(au->time_ns / 1000 * 9 / 100);
 }
 
 mcu_status mcu_call_video_send(mcu_call_video *v, const mcu_au *au, int64_t now_ns)
@@ -274,9 +273,8 @@ mcu_status mcu_call_video_send(mcu_call_video *v, const mcu_au *au, int64_t now_
     if (mcu_sender_admit(&v->send, au->keyframe, n, bytes, now_ns) != MCU_OK) {
         return MCU_EFULL;
     }
-    packing k = {.video = v, .au = au, .ts = ts_of(v, au), .first = true, .now_ns = now_ns};
-    v->send.video.last_ts = k.ts;
-    v->send.video.last_time_ns = au->time_ns != 0 ? au->time_ns : now_ns;
+    uint32_t ts = mcu_out_picture_time(&v->send.video, ts_of(au), au->time_ns != 0 ? au->time_ns : now_ns);
+    packing k = {.video = v, .au = au, .ts = ts, .first = true, .now_ns = now_ns};
     v->picture++;
     mcu_status s =
         (v->state.whole_units ? mcu_h264_pack_units : mcu_h264_pack)(au->data, au->size, MCU_RTP_PAYLOAD, on_payload, &k);

@@ -44,11 +44,7 @@ void mcu_peer_pump(mcu_peer *p, int64_t now_ns)
 
 static uint32_t media_ts(const mcu_out *o, const mcu_au *au)
 {
-    uint32_t ts = au->ts;
-    if (ts == 0) {
-        ts = (uint32_t)(au->time_ns / 1000 * o->clock_hz / 1000000);
-    }
-    return ts + o->ts_offset;
+    return au->ts != 0 ? au->ts : (uint32_t)(au->time_ns / 1000 * o->clock_hz / 1000000);
 }
 
 static void note_time(mcu_out *o, uint32_t ts, int64_t time_ns, int64_t now_ns)
@@ -113,13 +109,13 @@ mcu_status mcu_peer_send_picture(mcu_peer *p, const mcu_au *au)
     if (mcu_sender_admit(&p->send, au->keyframe, n, bytes, now_ns) != MCU_OK) {
         return MCU_EFULL;
     }
+    mcu_out *out = &p->send.video;
     packing k = {.peer = p,
-                 .ts = media_ts(&p->send.video, au),
+                 .ts = mcu_out_picture_time(out, media_ts(out, au), au->time_ns != 0 ? au->time_ns : now_ns),
                  .keyframe = au->keyframe,
                  .first = true,
                  .media_ns = au->time_ns,
                  .now_ns = now_ns};
-    note_time(&p->send.video, k.ts, au->time_ns, now_ns);
     p->picture++;
     mcu_status s = h264 ? mcu_h264_pack(au->data, au->size, MCU_RTP_PAYLOAD, on_payload, &k)
                         : mcu_vp8_pack(au->data, au->size, MCU_RTP_PAYLOAD, on_payload, &k);
@@ -146,7 +142,7 @@ mcu_status mcu_peer_send_audio(mcu_peer *p, const mcu_au *au)
     if (!mcu_sender_admits_audio(&p->send, now_ns)) {
         return MCU_OK; /* the gap shows in the timestamps */
     }
-    uint32_t ts = media_ts(&p->send.audio, au);
+    uint32_t ts = media_ts(&p->send.audio, au) + p->send.audio.ts_offset;
     uint8_t red[MCU_RED_PAYLOAD];
     size_t red_size = 0;
     if (mcu_peer_takes_copies(p)) {

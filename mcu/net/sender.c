@@ -9,6 +9,7 @@
 #define THIN_LEAST 0.4    /* of the estimate, for pictures */
 #define SOUND_ON_WIRE 1.3 /* of its RTP: packets of 60 ms */
 #define MAX_BPS 20000000
+#define BEHIND_MAX_TS 900000                   /* 10 s: more is a clock that went around while nothing was sent */
 #define DRAIN_NS (100 * MCU_NS_PER_MS)         /* a picture, keyframes included, is on its way within this time */
 #define RECOVER_DELAY_NS (100 * MCU_NS_PER_MS) /* after a drop: the queue is this short before a keyframe is asked for */
 #define STALE_NS (600 * MCU_NS_PER_MS)         /* a picture that waited longer is not worth its bytes */
@@ -30,6 +31,19 @@ static void init_out(mcu_out *o, unsigned clock_hz)
     o->ts_offset = mcu_random32();
     o->seq = (uint16_t)(mcu_random32() & 0x7fff); /* RFC 3711 3.3.1: starting low spares the receiver an early wrap */
     o->clock_hz = clock_hz;
+}
+
+uint32_t mcu_out_picture_time(mcu_out *o, uint32_t ts, int64_t time_ns)
+{
+    ts += o->ts_offset;
+    uint32_t behind = o->last_ts - ts;
+    if (o->last_time_ns != 0 && behind < BEHIND_MAX_TS) {
+        ts += behind + 1;
+        time_ns += (int64_t)(behind + 1) * MCU_NS_PER_SEC / o->clock_hz;
+    }
+    o->last_ts = ts;
+    o->last_time_ns = time_ns;
+    return ts;
 }
 
 void mcu_sender_init(mcu_sender *s, const mcu_sender_callbacks *callbacks, void *user)

@@ -23,8 +23,8 @@ typedef struct {
     uint32_t ssrc;
     uint32_t ts_offset;
     uint16_t seq;
-    uint32_t last_ts; /* with the offset, of the newest packet, and the moment that it stands for */
-    int64_t last_time_ns;
+    uint32_t last_ts;     /* with the offset, of the newest packet, and the moment that it stands for */
+    int64_t last_time_ns; /* 0 = there was none */
     unsigned clock_hz;
     uint64_t packets, bytes; /* payload bytes, as in sender reports */
     mcu_rate rate;
@@ -68,6 +68,10 @@ typedef struct {
 
 void mcu_sender_init(mcu_sender *s, const mcu_sender_callbacks *callbacks, void *user); /* callbacks are copied */
 void mcu_sender_clear(mcu_sender *s);
+/* The RTP time of a picture of `ts` (without the offset) that stands for `time_ns`, which is noted as the newest. Later than that
+ * of every picture before it: a tier that is slower, or rests, takes over with pictures that are older than what was seen last,
+ * and two tiers make theirs at the same moment. */
+uint32_t mcu_out_picture_time(mcu_out *o, uint32_t ts, int64_t time_ns);
 /* What is queued and kept was laid out for other extension ids: none of it may leave any more. */
 void mcu_sender_forget(mcu_sender *s);
 

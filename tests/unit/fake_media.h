@@ -48,6 +48,7 @@ typedef struct {
     unsigned estimate_bps; /* of new peers; 0 = they have heard nothing */
     bool gives_video, gives_content;
     bool gathered;
+    void (*on_sent)(const mcu_peer *p, const mcu_au *au); /* each picture that left for somebody; NULL = not asked */
 } fake_media;
 
 extern fake_media fake;
@@ -68,6 +69,8 @@ void fake_source_state(uint32_t source, mix_source_state state);
 const mcu_peer_policy *fake_peer_policy(const mcu_peer *p);
 /* What the remote sends: one picture, one audio packet, a wish for a keyframe. */
 void fake_peer_gives(mcu_peer *p);
+void fake_peer_gives_picture(mcu_peer *p, bool screen, mcu_au *take);
+void fake_peer_wants_keyframe(mcu_peer *p);
 void fake_peer_link(mcu_peer *p, unsigned estimate_bps);
 /* A picture of a tier, as the encoder would hand it to the loop. */
 void fake_picture(unsigned tier, bool keyframe);

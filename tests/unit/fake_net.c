@@ -82,6 +82,16 @@ void fake_peer_gives(mcu_peer *p)
     p->callbacks.on_keyframe_request(p->user);
 }
 
+void fake_peer_gives_picture(mcu_peer *p, bool screen, mcu_au *take)
+{
+    (screen ? p->callbacks.on_content : p->callbacks.on_picture)(p->user, take);
+}
+
+void fake_peer_wants_keyframe(mcu_peer *p)
+{
+    p->callbacks.on_keyframe_request(p->user);
+}
+
 void fake_peer_link(mcu_peer *p, unsigned estimate_bps)
 {
     p->estimate_bps = estimate_bps;
@@ -203,12 +213,14 @@ bool mcu_peer_gives_audio(const mcu_peer *p)
 
 mcu_status mcu_peer_send_picture(mcu_peer *p, const mcu_au *au)
 {
-    (void)au;
     if (fake.pacer_full) {
         fake.pacer_full = false;
         return MCU_EFULL;
     }
     p->pictures++;
+    if (fake.on_sent) {
+        fake.on_sent(p, au);
+    }
     return MCU_OK;
 }
 

@@ -39,19 +39,24 @@ static json_t *four_tiers(void)
                      "height", 180, "fps", 10, "bitrate", 64000);
 }
 
-int room_kit_setup(void **state)
+room_kit *room_kit_new(json_t *take_config)
 {
     fake_media_reset();
     room_kit *f = g_new0(room_kit, 1);
     f->sent = json_array();
-    json_t *open = json_pack("{ss ss s[{ss ss ss} {ss ss ss sb}]}", "room", "r1", "name", "Visit", "seats", "seat", "s1", "name",
-                             "Ann", "role", "patient", "seat", "s2", "name", "Bob", "role", "clinician", "muted", 1);
-    json_object_set_new(open, "config", json_pack("{so}", "tiers", four_tiers()));
+    json_t *open =
+        json_pack("{ss ss so s[{ss ss ss} {ss ss ss sb}]}", "room", "r1", "name", "Visit", "config", take_config, "seats", "seat",
+                  "s1", "name", "Ann", "role", "patient", "seat", "s2", "name", "Bob", "role", "clinician", "muted", 1);
     mcu_room_callbacks callbacks = {on_send, on_finished, room_kit_signing_key};
     f->room = mcu_room_new(NULL, open, &callbacks, f, NULL);
     json_decref(open);
     assert_non_null(f->room);
-    *state = f;
+    return f;
+}
+
+int room_kit_setup(void **state)
+{
+    *state = room_kit_new(json_pack("{so}", "tiers", four_tiers()));
     return 0;
 }
 

@@ -12,7 +12,8 @@ typedef struct {
     bool finished;
 } room_kit;
 
-int room_kit_setup(void **state);    /* cmocka's; *state is a room_kit */
+int room_kit_setup(void **state); /* cmocka's; *state is a room_kit */
+room_kit *room_kit_new(json_t *take_config);
 int room_kit_teardown(void **state); /* checks that nothing is held any more */
 void room_kit_settle(void);          /* runs what the loop has to run */
 void room_kit_say(room_kit *f, json_t *take);

@@ -21,6 +21,11 @@ static bool restarted(net_pair *p)
     return p->offerer.pictures->len >= wanted && p->answerer.pictures->len >= wanted;
 }
 
+static bool offerer_has_all(net_pair *p)
+{
+    return p->offerer.pictures->len >= wanted;
+}
+
 static void test_ice_restart(void **state)
 {
     (void)state;
@@ -47,6 +52,33 @@ static void test_ice_restart(void **state)
     wanted = 40;
     assert_true(net_pair_run(p, restarted, 5000));
     assert_int_equal(changes, p->offerer.state_changes + p->answerer.state_changes);
+    net_pair_free(p);
+}
+
+/* Tiers of different rates take over from each other: what comes next was made at the same moment, or before. */
+static void test_time_never_goes_back(void **state)
+{
+    (void)state;
+    static const uint32_t made[] = {90000, 54000, 54000, 90000, 93600};
+    net_pair *p = net_pair_connected();
+    net_pair_exchange(p, MCU_CODEC_H264, 1);
+    unsigned before = p->offerer.pictures->len;
+    for (unsigned k = 0; k < G_N_ELEMENTS(made); k++) {
+        mcu_au *au = net_h264(k + 1, k == 0, 400);
+        au->ts = made[k];
+        au->time_ns = (int64_t)made[k] * MCU_NS_PER_SEC / 90000;
+        assert_int_equal(mcu_peer_send_picture(p->answerer.peer, au), MCU_OK);
+        mcu_au_unref(au);
+    }
+    wanted = before + G_N_ELEMENTS(made);
+    assert_true(net_pair_run(p, offerer_has_all, 2000));
+    uint32_t first = ((mcu_au *)p->offerer.pictures->pdata[before])->ts, last = first - 1;
+    for (unsigned k = before; k < wanted; k++) {
+        uint32_t ts = ((mcu_au *)p->offerer.pictures->pdata[k])->ts;
+        assert_in_range(ts - last, 1, 3600);
+        last = ts;
+    }
+    assert_int_equal(last - first, 3600); /* no time is lost by it */
     net_pair_free(p);
 }
 
@@ -291,11 +323,17 @@ static void test_close(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ice_restart),       cmocka_unit_test(test_bad_offer_changes_nothing),
-        cmocka_unit_test(test_trickle),           cmocka_unit_test(test_peer_reflexive),
-        cmocka_unit_test(test_ice_tcp),           cmocka_unit_test(test_nat_address_and_ports),
-        cmocka_unit_test(test_wrong_fingerprint), cmocka_unit_test(test_wrong_ice_password),
-        cmocka_unit_test(test_silence),           cmocka_unit_test(test_close),
+        cmocka_unit_test(test_ice_restart),
+        cmocka_unit_test(test_bad_offer_changes_nothing),
+        cmocka_unit_test(test_trickle),
+        cmocka_unit_test(test_peer_reflexive),
+        cmocka_unit_test(test_ice_tcp),
+        cmocka_unit_test(test_nat_address_and_ports),
+        cmocka_unit_test(test_wrong_fingerprint),
+        cmocka_unit_test(test_wrong_ice_password),
+        cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_close),
+        cmocka_unit_test(test_time_never_goes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
