@@ -7,6 +7,9 @@
 
 #include <cmocka.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "mixer/compositor.h"
 #include "mixer/move.h"
@@ -19,6 +22,19 @@
 #define WIDTH 320
 
 enum { FAST, SLOW, N_TIERS };
+
+static int64_t cpu_ns, look_ns; /* of this thread; what each look at it costs */
+
+/* In place of libc's: a tick takes as long as the test says. */
+int clock_gettime(clockid_t id, struct timespec *t)
+{
+    if (id != CLOCK_THREAD_CPUTIME_ID) {
+        return (int)syscall(SYS_clock_gettime, id, t);
+    }
+    cpu_ns += look_ns;
+    *t = (struct timespec){.tv_sec = cpu_ns / MCU_NS_PER_SEC, .tv_nsec = cpu_ns % MCU_NS_PER_SEC};
+    return 0;
+}
 
 static const mix_tile whole = {.x_px = 0, .y_px = 0, .width_px = WIDTH, .height_px = 180};
 static const mix_tile left = {.x_px = 0, .y_px = 0, .width_px = 160, .height_px = 180};
@@ -239,6 +255,26 @@ static void test_at_once_where_nothing_may_move(void **state)
     stage_close(&s);
 }
 
+/* Sliding is what goes first: a tick that takes more than half of its time shows everybody where he belongs at the next one,
+ * while no picture is missed yet and no step of overload.h is near. */
+static void test_stops_first_under_overload(void **state)
+{
+    (void)state;
+    stage s = stage_new();
+    arrange(&s, whole, nowhere, nowhere);
+    look_ns = TICK_NS / 2 + MCU_NS_PER_MS;
+    arrange(&s, left, right, nowhere);
+    assert_in_range(width_of(&s, FAST, 0), 162, WIDTH - 2); /* the first step was drawn before its price was known */
+    step(&s, NULL);
+    assert_int_equal(width_of(&s, FAST, 0), 160);
+    assert_int_equal(width_of(&s, FAST, 1), 160);
+    look_ns = 0;
+    arrange(&s, whole, nowhere, nowhere); /* and again as soon as there is time */
+    step(&s, NULL);
+    assert_in_range(width_of(&s, FAST, 0), 162, WIDTH - 2);
+    stage_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +283,7 @@ int main(void)
         cmocka_unit_test(test_changes_of_mind),
         cmocka_unit_test(test_costs_nothing_at_rest),
         cmocka_unit_test(test_at_once_where_nothing_may_move),
+        cmocka_unit_test(test_stops_first_under_overload),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
