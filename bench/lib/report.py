@@ -69,9 +69,14 @@ class Report:
         say(f"kept in {path.relative_to(TOP)}")
 
 
+def versions():
+    """Of the packages that figures depend on, as far as they are here."""
+    said = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${Version}\n", *PACKAGES], capture_output=True, text=True).stdout
+    return dict(line.split(" ", 1) for line in said.splitlines() if " " in line)
+
+
 def machine(quick):
     model = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
-    versions = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${Version}\n", *PACKAGES], capture_output=True, text=True).stdout
     commit = subprocess.run(["git", "-C", str(TOP), "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
     return {
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -81,5 +86,5 @@ def machine(quick):
         "cores": os.cpu_count(),
         "kernel": platform.release(),
         "load_1min": round(os.getloadavg()[0], 2),
-        "versions": dict(line.split(" ", 1) for line in versions.splitlines() if " " in line),
+        "versions": versions(),
     }
