@@ -49,9 +49,12 @@ export async function add(folder) {
   return !!words;
 }
 
+// A name from right to left, apart from the words around it, which would change places else (FSI ... PDI).
+const apart = (value) => (/[\u0590-\u08ff\ufb1d-\ufefc]/.test(value) ? `\u2068${value}\u2069` : value);
+
 export function t(key, values) {
   const text = table[key] || key;
-  return values ? text.replace(/\{(\w+)\}/g, (all, name) => (name in values ? values[name] : all)) : text;
+  return values ? text.replace(/\{(\w+)\}/g, (all, name) => (name in values ? apart(values[name]) : all)) : text;
 }
 
 export const has = (key) => key in table;

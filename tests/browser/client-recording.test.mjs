@@ -76,7 +76,7 @@ test('a host starts, pauses and stops, and sees who has not agreed', { timeout: 
   await textOf(page, 'record', 'Start recording');
   await press('#record', 'start');
   mock.say(message('asking', 'agreed', { missing: ['p2', 'p4'] }));
-  await textOf(page, 'rec-text', 'Not yet agreed: Dr. Jonas Weber, عبد الرحمن');
+  await textOf(page, 'rec-text', 'Not yet agreed: \u2068Dr. Jonas Weber, عبد الرحمن\u2069');
   mock.say(message('on', 'agreed', { missing: [] }));
   await press('#record-pause', 'pause');
   mock.say(message('paused', 'agreed', { missing: [] }));

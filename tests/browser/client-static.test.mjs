@@ -89,6 +89,12 @@ for (const [part, least] of [['freeze', 5], ['phone', 12], ['sound', 8]]) {
   });
 }
 
+test('a name from right to left turns no words around it', async () => {
+  const { t } = await import(new URL('strings.js', WEB));
+  assert.equal(t('{name} ({role}) waits', { name: 'فاطمة', role: 'patient' }), '\u2068فاطمة\u2069 (patient) waits');
+  for (const name of ['Ana', 'क्‍ष', 'สมชาย', '陳大文', '👩‍👧']) assert.equal(t('{name} has joined {n}.', { name, n: 2 }), `${name} has joined 2.`);
+});
+
 test('an offer is sent without what the room does not take, and whole otherwise', async () => {
   const { shorten } = await import('data:text/javascript,' + encodeURIComponent(text('peer.js')));
   const golden = new URL('../golden/sdp/', import.meta.url);
