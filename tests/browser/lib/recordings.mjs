@@ -26,7 +26,9 @@ export async function moving(page, action, target = -1, timeout = 20000) {
     });
   }, target);
   await action();
-  const [ms, mediaTime] = await Promise.race([page.evaluate(() => window.moved), new Promise((_, no) => setTimeout(() => no(new Error('the film does not move')), timeout))]);
+  let timer;
+  const late = new Promise((_, no) => (timer = setTimeout(() => no(new Error('the film does not move')), timeout)));
+  const [ms, mediaTime] = await Promise.race([page.evaluate(() => window.moved), late]).finally(() => clearTimeout(timer));
   return { ms, mediaTime };
 }
 
