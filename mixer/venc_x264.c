@@ -37,6 +37,14 @@ static bool apply(x264_param_t *p, const char *settings)
     return fine;
 }
 
+/* Every picture size has parameter sets of its own number, 1 to 31. Browsers take an IDR picture whose parameter sets were lost
+ * on the way for a whole keyframe (libwebrtc's PacketBuffer): under the numbers of the tier before it would be decoded at that
+ * tier's size, and look torn until the next keyframe; sets that they never had make them ask for one. */
+static int parameter_sets(int width_px, int height_px)
+{
+    return (width_px + 7 * height_px) / 2 % 31 + 1;
+}
+
 static bool configure(x264_param_t *p, const mix_venc_config *c)
 {
     if (x264_param_default_preset(p, c->preset ? c->preset : MIX_VENC_PRESET, "zerolatency") < 0) {
@@ -60,6 +68,7 @@ static bool configure(x264_param_t *p, const mix_venc_config *c)
     p->rc.i_vbv_max_bitrate = c->bitrate_bps / 1000;
     p->rc.i_vbv_buffer_size = c->bitrate_bps / (c->fps > 1 && c->fps <= THIN_FPS ? 2000 : 1000);
     p->i_level_idc = mcu_h264_level_for(c->width_px, c->height_px, c->fps, c->bitrate_bps);
+    p->i_sps_id = parameter_sets(c->width_px, c->height_px);
     p->b_repeat_headers = 1;
     p->b_annexb = 1;
     p->b_aud = 0;

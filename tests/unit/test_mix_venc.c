@@ -93,6 +93,45 @@ static void test_bitrate_is_kept(void **state)
     }
 }
 
+static unsigned pps_of_keyframe(int width_px, int height_px)
+{
+    kit_camera c = kit_camera_open(MCU_CODEC_H264, width_px, height_px, 0, 0, 0);
+    mcu_au *au = kit_camera_next(&c);
+    const uint8_t *nal = NULL;
+    size_t size = 0;
+    mcu_nal_iter it;
+    mcu_h264_pps pps = {0};
+    mcu_h264_slice slice = {0};
+    mcu_nal_begin(&it, au->data, au->size);
+    while (mcu_nal_next(&it, &nal, &size)) {
+        if ((nal[0] & 31) == 8) {
+            assert_int_equal(mcu_h264_parse_pps(nal, size, &pps), MCU_OK);
+        } else if ((nal[0] & 31) == 5) {
+            assert_int_equal(mcu_h264_parse_slice(nal, size, &slice), MCU_OK);
+        }
+    }
+    assert_int_equal(pps.id, pps.sps_id);
+    assert_int_equal(slice.pps_id, pps.id);
+    mcu_au_unref(au);
+    kit_camera_close(&c);
+    return pps.id;
+}
+
+/* A keyframe whose parameter sets were lost is not decoded by those of the tier before. */
+static void test_each_size_has_its_own_parameter_sets(void **state)
+{
+    (void)state;
+    static const int sizes[][2] = {{1280, 720}, {640, 360}, {480, 270}, {320, 180},
+                                   {176, 144},  {360, 640}, {270, 480}, {180, 320}};
+    uint64_t seen = 0;
+    for (unsigned i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        unsigned id = pps_of_keyframe(sizes[i][0], sizes[i][1]);
+        assert_in_range(id, 1, 31);
+        assert_false(seen >> id & 1);
+        seen |= UINT64_C(1) << id;
+    }
+}
+
 /* For who takes packetization-mode 0. */
 static void test_units_fit_a_packet(void **state)
 {
@@ -226,6 +265,7 @@ int main(void)
         cmocka_unit_test(test_h264_stream),
         cmocka_unit_test(test_vp8_stream),
         cmocka_unit_test(test_bitrate_is_kept),
+        cmocka_unit_test(test_each_size_has_its_own_parameter_sets),
         cmocka_unit_test(test_units_fit_a_packet),
         cmocka_unit_test(test_bad_configuration),
         cmocka_unit_test(test_key_requests_merge),
