@@ -28,7 +28,7 @@ function states(mock, page, hash) {
     }],
     ['checked', async () => {
       await page.click('#check');
-      await page.waitForFunction(() => /kbit/.test(document.getElementById('check-figures').textContent), null, { timeout: 15000 });
+      await page.waitForFunction(() => /kbit/.test(document.getElementById('check-figures').textContent), null, { timeout: 30000 });
       await page.click('#tone');
     }],
     ['room', async () => {
@@ -143,7 +143,7 @@ const overflow = (page) => page.evaluate(() => {
 });
 
 for (const [name, viewport, hash, wanted] of VIEWS) {
-  test(`pages: ${name}`, { timeout: 120000 }, async (t) => {
+  test(`pages: ${name}`, { timeout: 240000 }, async (t) => {
     const { mock, page, problems } = await withBrowser(t);
     await page.setViewportSize(viewport);
     await page.emulateMedia({ reducedMotion: 'reduce' });
