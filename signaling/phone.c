@@ -9,7 +9,6 @@
 #define RATE_KEYS 4096
 #define TRUNK_TIMES 20 /* all callers of a trunk together, as many as this many of them */
 #define CALLS_MAX 10000
-#define SEAT_PER_HOUR 6 /* calls that somebody asks for to himself */
 
 /* ---- what tessera-phone says ---- */
 
@@ -198,9 +197,7 @@ sig_phone *sig_phone_new(sig_gateway *g, GError **error)
     p->claimed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     p->pins_of_number = sig_rate_new(s->pins_per_minute, RATE_KEYS);
     p->pins_of_trunk = sig_rate_new(TRUNK_TIMES * s->pins_per_minute, RATE_KEYS);
-    p->dial_of_room = sig_rate_new(MAX(1, s->dial_per_room), RATE_KEYS);
-    p->dial_of_seat = sig_rate_new(SEAT_PER_HOUR, RATE_KEYS);
-    p->dial_second = sig_rate_new(s->dial_per_second, 1);
+    p->limits = sig_dial_limits_new(s->dial_per_room, s->dial_per_second, s->dial_per_day);
     p->prompts = find_prompts(sig_phone_text(s->config, "prompts"));
     g_autoptr(GError) problem = NULL;
     json_object_set_new(s->config, "prompts", json_string(p->prompts));
@@ -222,10 +219,9 @@ void sig_phone_free(sig_phone *p)
         g_hash_table_destroy(p->trunks);
         g_hash_table_destroy(p->claimed);
         g_hash_table_destroy(p->rescues);
-        sig_rate *const rates[] = {p->pins_of_number, p->pins_of_trunk, p->dial_of_room, p->dial_of_seat, p->dial_second};
-        for (size_t i = 0; i < G_N_ELEMENTS(rates); i++) {
-            sig_rate_free(rates[i]);
-        }
+        sig_rate_free(p->pins_of_number);
+        sig_rate_free(p->pins_of_trunk);
+        sig_dial_limits_free(p->limits);
         sig_seal_free(p->seal);
         g_free(p->prompts);
         g_free(p);

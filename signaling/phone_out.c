@@ -8,26 +8,6 @@
 #include "signaling/phone_private.h"
 
 #define MS INT64_C(1000000)
-#define DAY_S 86400
-
-/* The bucket is of a minute: a clock that runs slower or faster makes it one of an hour or of a second. */
-static bool too_often(sig_phone *p, const char *room)
-{
-    int64_t now = mcu_now_ns(), day = sig_now_s() / DAY_S;
-    if (day != p->day) {
-        p->day = day;
-        p->dialled = 0;
-    }
-    return p->dialled >= p->settings->dial_per_day || p->settings->dial_per_room == 0 ||
-           sig_rate_take(p->dial_second, "", now * 60) > 0 || sig_rate_take(p->dial_of_room, room, now / 60) > 0;
-}
-
-/* Somebody who asks for a call to himself has fewer. */
-static bool seat_too_often(const sig_phone *p, const sig_dial *d)
-{
-    g_autofree char *key = d->own ? g_strdup_printf("%s/%s", d->room, d->seat) : NULL;
-    return d->own && sig_rate_take(p->dial_of_seat, key, mcu_now_ns() / 60) > 0;
-}
 
 bool sig_phone_refuse(sig_refusal *why, mcu_error error, const char *word, const char *text)
 {
@@ -59,7 +39,7 @@ bool sig_phone_may_dial(sig_phone *p, const sig_dial *d, char number[SIG_NUMBER_
         return sig_phone_refuse(why, MCU_ERROR_CONFLICT, "on_phone",
                                 "That person is on the telephone already, or is being called.");
     }
-    if (seat_too_often(p, d) || too_often(p, d->room)) {
+    if (!sig_dial_limits_take(p->limits, d->room, d->own ? d->seat : NULL, mcu_now_ns(), sig_now_s())) {
         return sig_phone_refuse(why, MCU_ERROR_FULL, "too_often", "Too many calls were made: try again later.");
     }
     return true;
@@ -110,7 +90,7 @@ const char *sig_phone_dial(sig_phone *p, const sig_dial *d, sig_refusal *why)
     g_strlcpy(c->name, d->name, sizeof c->name);
     g_strlcpy(c->role, d->role, sizeof c->role);
     g_strlcpy(c->language, d->language, sizeof c->language);
-    p->dialled++;
+    sig_dial_limits_made(p->limits);
     if (!sig_phone_take_seat(c, begin)) {
         g_hash_table_remove(p->calls, id);
         sig_phone_refuse(why, MCU_ERROR_UNAVAILABLE, "not_written", "It could not be written down.");

@@ -3,6 +3,7 @@
 #define SIGNALING_PHONE_PRIVATE_H
 
 #include "mcu/base/status.h"
+#include "signaling/dial_limits.h"
 #include "signaling/phone_calls.h"
 #include "signaling/phone_link.h"
 #include "signaling/phone_settings.h"
@@ -56,10 +57,8 @@ struct sig_phone {
     GHashTable *rescues; /* "room/seat" -> what is done about its dead sound (phone_rescue.c) */
     GHashTable *claimed; /* keys of one-time PINs that are being used */
     sig_rate *pins_of_number, *pins_of_trunk;
-    sig_rate *dial_of_room, *dial_of_seat, *dial_second;
+    sig_dial_limits *limits;
     char *prompts; /* folder of languages */
-    int64_t day;   /* since 1970, of `dialled` */
-    unsigned dialled;
 };
 
 sig_phone_call *sig_phone_call_new(sig_phone *p, const char *id);

@@ -18,7 +18,7 @@ bool sig_phone_transfer(sig_phone *p, const sig_dial *d, const char *call, sig_r
         sig_audit_refused(p->gateway, &e);
         return false;
     }
-    p->dialled++;
+    sig_dial_limits_made(p->limits);
     sig_audit_note(p->gateway, &e);
     sig_phone_link_send(p->link, json_pack("{s:s, s:s, s:s}", "type", "transfer", "call", c->id, "number", number));
     memset(number, 0, sizeof number);

@@ -1,4 +1,4 @@
-/* Which numbers are called, and what is said about the others. */
+/* Which numbers are called and how many, and what is said about the others. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "signaling/dial_limits.h"
 #include "signaling/dial_plan.h"
 
 static const char *const prefixes[] = {"+1", "+33", NULL}, *const refused[] = {"+1900", "+33899", NULL},
@@ -86,6 +87,60 @@ static void a_number_is_digits_after_a_plus_perhaps(void **state)
     }
 }
 
+#define SEC INT64_C(1000000000)
+enum { DAY_S = 86400 };
+
+/* How many of `n` calls at that time are let through and made. */
+static unsigned made(sig_dial_limits *l, unsigned n, const char *room, const char *own_seat, int64_t now_s)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < n; i++) {
+        if (sig_dial_limits_take(l, room, own_seat, now_s * SEC, now_s)) {
+            sig_dial_limits_made(l);
+            count++;
+        }
+    }
+    return count;
+}
+
+static void calls_are_limited_by_room_second_and_day(void **state)
+{
+    (void)state;
+    sig_dial_limits *l = sig_dial_limits_new(3, 5, 12);
+    int64_t at = 10 * (int64_t)DAY_S;
+    assert_int_equal(made(l, 10, "a", NULL, at), 3);     /* of a room in an hour */
+    assert_int_equal(made(l, 10, "b", NULL, at + 1), 3); /* another has its own */
+    assert_int_equal(made(l, 2, "c", NULL, at + 2), 2);
+    assert_int_equal(made(l, 2, "d", NULL, at + 2), 2);
+    assert_int_equal(made(l, 2, "e", NULL, at + 2), 1); /* five of all in a second */
+    assert_int_equal(made(l, 2, "e", NULL, at + 3), 1); /* twelve on a day */
+    assert_int_equal(made(l, 2, "a", NULL, at + 3600), 0);
+    assert_int_equal(made(l, 10, "a", NULL, at + DAY_S), 3);
+    sig_dial_limits_free(l);
+}
+
+static void who_asks_for_himself_may_six_times_an_hour(void **state)
+{
+    (void)state;
+    sig_dial_limits *l = sig_dial_limits_new(100, 100, 1000);
+    assert_int_equal(made(l, 20, "a", "s1", DAY_S), 6);
+    assert_int_equal(made(l, 20, "a", "s2", DAY_S), 6);
+    assert_int_equal(made(l, 20, "a", "s1", DAY_S + 660), 1);
+    assert_int_equal(made(l, 20, "a", NULL, DAY_S + 660), 20);
+    sig_dial_limits_free(l);
+}
+
+static void a_limit_of_none_is_none(void **state)
+{
+    (void)state;
+    static const unsigned limits[][3] = {{0, 10, 10}, {10, 0, 10}, {10, 10, 0}};
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        sig_dial_limits *l = sig_dial_limits_new(limits[i][0], limits[i][1], limits[i][2]);
+        assert_int_equal(made(l, 3, "a", NULL, DAY_S), 0);
+        sig_dial_limits_free(l);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -93,6 +148,9 @@ int main(void)
         cmocka_unit_test(without_prefixes_nothing_is_called),
         cmocka_unit_test(every_refusal_has_words),
         cmocka_unit_test(a_number_is_digits_after_a_plus_perhaps),
+        cmocka_unit_test(calls_are_limited_by_room_second_and_day),
+        cmocka_unit_test(who_asks_for_himself_may_six_times_an_hour),
+        cmocka_unit_test(a_limit_of_none_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
