@@ -289,8 +289,11 @@ static double level(const person *listener, const person *voice)
     return kit_level_db(listener->sound + listener->heard - WINDOW, WINDOW, voice->hz);
 }
 
-static void setup(world *w)
+/* One visit for all cases, each of which goes on where the one before ended. */
+static int setup(void **state)
 {
+    world *w = *state = calloc(1, sizeof *w);
+    assert_non_null(w);
     static const mcu_room_callbacks callbacks = {on_room_send, on_finished, NULL};
     w->sent = json_array();
     json_t *open =
@@ -301,10 +304,12 @@ static void setup(world *w)
     w->room = mcu_room_new(g_main_context_default(), open, &callbacks, w, &error);
     json_decref(open);
     assert_non_null(w->room);
+    return 0;
 }
 
-static void teardown(world *w)
+static int teardown(void **state)
 {
+    world *w = *state;
     for (unsigned i = 0; i < 2; i++) {
         mcu_call_rtp_free(w->phones[i].call);
         mix_penc_free(w->phones[i].mouth);
@@ -320,6 +325,7 @@ static void teardown(world *w)
     mix_adec_free(w->web.ear);
     json_decref(w->sent);
     free(w);
+    return 0;
 }
 
 static void expect_all_but_oneself(const world *w)
@@ -376,9 +382,7 @@ static void press(world *w, const char *keys)
 
 static void telephones_and_web_hear_each_other_and_not_themselves(void **state)
 {
-    (void)state;
-    world *w = calloc(1, sizeof *w);
-    setup(w);
+    world *w = *state;
     phone_join(w, &w->phones[0], "p1", MCU_CODEC_PCMU, false, 600);
     phone_join(w, &w->phones[1], "p2", MCU_CODEC_G722, true, 900);
     web_join(w);
@@ -386,24 +390,46 @@ static void telephones_and_web_hear_each_other_and_not_themselves(void **state)
     assert_true(w->up);
     expect_all_but_oneself(w);
     expect_figures(w);
+}
 
-    unsigned held_at = w->web.heard;
+static void ask_hold(world *w, bool hold)
+{
+    ask(w,
+        json_pack("{ss si ss ss s{sb}}", "type", "leg_update", "id", 3, "seat", "p2", "session", "p2-call", "leg", "hold", hold),
+        NULL, 0);
+}
+
+static void far_end_hold_mutes_within_100_ms_and_no_music_is_in_the_mix(void **state)
+{
+    world *w = *state;
+    phone *held = &w->phones[1], *other = &w->phones[0]; /* whose tone goes on: music on hold */
+    assert_true(level(&w->web, &held->person) > -35);
+    unsigned web_at = w->web.heard, other_at = other->person.heard;
+    ask_hold(w, true);
+    run(w, 1500);
+    assert_true(kit_level_db(w->web.sound + web_at + 4800, WINDOW / 4, held->person.hz) < -50); /* from 100 ms on */
+    assert_true(kit_level_db(other->person.sound + other_at + 4800, WINDOW / 4, held->person.hz) < -50);
+    assert_true(level(&w->web, &held->person) < -60);
+    assert_true(level(&other->person, &held->person) < -60);
+    assert_string_equal(json_string_value(json_object_get(participant(w, "roster", "p2"), "state")), "held");
+    ask_hold(w, false);
+    run(w, 1300);
+    assert_true(level(&w->web, &held->person) > -35);
+}
+
+static void a_caller_mutes_himself_and_leaves_by_keys(void **state)
+{
+    world *w = *state;
     press(w, "*6");
     assert_true(json_is_true(json_object_get(said(w, "keypad", "command", "mute"), "on")));
-    ask(w, json_pack("{ss si ss ss s{sb}}", "type", "leg_update", "id", 3, "seat", "p2", "session", "p2-call", "leg", "hold", 1),
-        NULL, 0);
-    run(w, 1500);
-    assert_true(kit_level_db(w->web.sound + held_at + 4800, WINDOW / 4, w->phones[1].person.hz) < -50); /* from 100 ms on */
-    assert_true(level(&w->web, &w->phones[0].person) < -60);                                            /* muted himself */
-    assert_true(level(&w->web, &w->phones[1].person) < -60); /* on hold: no music in the mix */
-    assert_string_equal(json_string_value(json_object_get(participant(w, "roster", "p2"), "state")), "held");
+    run(w, 1300);
+    assert_true(level(&w->web, &w->phones[0].person) < -60);
     press(w, "*#");
     const json_t *gone = said(w, "leg", "state", "gone");
     assert_string_equal(json_string_value(json_object_get(gone, "why")), "keypad");
     assert_true(json_integer_value(json_object_get(json_object_get(gone, "call"), "packets_out")) > 200);
     run(w, 50);
     assert_null(participant(w, "roster", "p1"));
-    teardown(w);
 }
 
 int main(void)
@@ -411,6 +437,8 @@ int main(void)
     assert_true(mcu_srtp_warm(NULL));
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(telephones_and_web_hear_each_other_and_not_themselves),
+        cmocka_unit_test(far_end_hold_mutes_within_100_ms_and_no_music_is_in_the_mix),
+        cmocka_unit_test(a_caller_mutes_himself_and_leaves_by_keys),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, setup, teardown);
 }
