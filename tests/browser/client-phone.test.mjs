@@ -5,6 +5,35 @@ import { enter, last, overEdge, stateIs, textOf, violations, withBrowser } from 
 import { screenshot } from './lib/output.mjs';
 
 const MAY = ['audio', 'video', 'share', 'chat', 'hand', 'phone', 'dial', 'mute'];
+
+// By keyboard alone: opened, closed with the focus where it was, opened again, refused, sent.
+async function sendsOn(page, mock) {
+  const focused = () => page.evaluate(() => document.activeElement.id || document.activeElement.className);
+  await page.waitForSelector('#calls .send-on:visible');
+  await page.focus('#calls .send-on');
+  assert.equal(await page.getAttribute('#calls .send-on', 'aria-label'), 'Send on +15557003121');
+  await page.keyboard.press('Enter');
+  assert.equal(await focused(), 'send-on-number');
+  await page.keyboard.press('Escape');
+  assert.equal(await page.isVisible('#send-on'), false);
+  assert.equal(await focused(), 'send-on');
+  await page.keyboard.press('Enter');
+  mock.denyOperations('premium');
+  await page.keyboard.type('+1 900 555 0100');
+  await page.keyboard.press('Enter');
+  await textOf(page, 'send-on-problem', 'costs extra');
+  assert.deepEqual(await violations(page), []);
+  assert.equal(await overEdge(page), 0);
+  await screenshot(page, 'client-send-on-320');
+  mock.denyOperations('');
+  await page.fill('#send-on-number', '+1 555 010 0177');
+  await page.keyboard.press('Enter');
+  await textOf(page, 'note', 'being sent on');
+  assert.deepEqual({ ...last(mock, 'host'), id: 0 }, { type: 'host', op: 'dial', value: '+1 555 010 0177', call: 'call-4', id: 0 });
+  assert.equal(await focused(), 'send-on');
+  await page.keyboard.press('Enter'); // and it is open when the call ends
+}
+
 const text = (page, id) => page.evaluate((i) => document.getElementById(i).textContent, id);
 
 test('telephone: a host calls somebody; a person speaks and hears by phone', { timeout: 120000 }, async (t) => {
@@ -52,8 +81,10 @@ test('telephone: a host calls somebody; a person speaks and hears by phone', { t
     await textOf(page, 'note', 'The line is busy');
     assert.equal(await text(page, 'calls'), '');
     call({ call: 'call-4', seat: 'p4', number: '+15557003121', direction: 'in', state: 'joined' });
+    await sendsOn(page, mock);
     call({ call: 'call-4', seat: 'p4', number: '+15557003121', direction: 'in', state: 'ended', reason: 'transferred' });
     await textOf(page, 'note', 'The call was sent on');
+    assert.equal(await page.isVisible('#send-on'), false);
   });
 
   await t.test('a refusal is said in plain words, beside the number', async () => {

@@ -10,6 +10,7 @@ export class Phone extends Part {
   #page;
   #calls = new Map(); // call -> the newest `call` of it
   #host;
+  #onward; // where to send a call: its form, and the call while it is open
   #own;
   #bar;
 
@@ -21,6 +22,16 @@ export class Phone extends Part {
     this.#host.list = make('ul', { id: 'calls' });
     $('people').after(this.#host.list); // for everybody: it rings for somebody
     $('host-tools').prepend(this.#host.box);
+    this.#onward = this.#form('send-on', () => this.#sendOn());
+    this.#onward.cancel = make('button', { type: 'button', id: 'send-on-cancel' });
+    this.#onward.cancel.addEventListener('click', () => this.#closeOnward(true));
+    this.#onward.box.append(this.#onward.cancel);
+    this.#onward.box.addEventListener('keydown', (e) => {
+      if (e.key !== 'Escape') return;
+      e.preventDefault();
+      this.#closeOnward(true);
+    });
+    this.#host.box.before(this.#onward.box);
     this.#own = this.#form('my-phone', () => this.#call());
     $('more-panel').querySelector('.actions').after(this.#own.box);
     this.#bar = make('p', { id: 'on-phone', hidden: true }, make('span'), make('button', { type: 'button' }));
@@ -66,6 +77,36 @@ export class Phone extends Part {
       set(problem, this.#why(e.reason || e.code));
       number.focus();
     }
+  }
+
+  async #sendOn() {
+    const { number, problem, call } = this.#onward;
+    try {
+      await this.#visit.request({ type: 'host', op: 'dial', call, value: number.value.trim() });
+      this.#page.note(this.t('sendOnAsked'));
+      this.#closeOnward(true);
+    } catch (e) {
+      set(problem, this.#why(e.reason || e.code));
+      number.focus();
+    }
+  }
+
+  #openOnward(call) {
+    const { number, problem } = this.#onward;
+    this.#onward.call = call;
+    number.value = '';
+    set(problem, '');
+    this.#drawOnward();
+    number.focus();
+  }
+
+  // The focus goes back to what opened it, if the person was in it and the call is still there.
+  #closeOnward(back) {
+    const row = [...this.#host.list.children].find((r) => r.dataset.call === this.#onward.call);
+    const inside = this.#onward.box.contains(document.activeElement);
+    this.#onward.call = '';
+    this.#drawOnward();
+    if (inside || back) (row && row.isConnected ? row.querySelector('.send-on') : this.#host.number).focus();
   }
 
   async #call() {
@@ -125,6 +166,7 @@ export class Phone extends Part {
     set(this.#host.button, this.t('dialCall'));
     this.#drawOwn(me, onPhone);
     this.#drawCalls();
+    this.#drawOnward();
   }
 
   #drawOwn(me, onPhone) {
@@ -149,17 +191,32 @@ export class Phone extends Part {
     for (const call of calls) {
       let row = [...list.children].find((r) => r.dataset.call === call.call);
       if (!row) {
-        row = make('li', {}, make('bdi', { dir: 'auto' }), make('small'), make('button', { type: 'button' }));
+        row = make('li', {}, make('bdi', { dir: 'auto' }), make('small'), make('button', { type: 'button' }), make('button', { type: 'button', className: 'send-on' }));
         row.dataset.call = call.call;
-        row.lastChild.addEventListener('click', () => this.#visit.request({ type: 'host', op: 'dial', value: false, call: call.call }).catch(() => this.#page.note(this.t('notDone'))));
+        row.lastChild.addEventListener('click', () => this.#openOnward(call.call));
+        row.children[2].addEventListener('click', () => this.#visit.request({ type: 'host', op: 'dial', value: false, call: call.call }).catch(() => this.#page.note(this.t('notDone'))));
         list.append(row);
       }
       set(row.firstChild, this.#name(call));
       const { clear } = this.#visit.roster.find((p) => p.seat === call.seat) || {};
       set(row.children[1], this.t(call.state) + (clear ? ` · ${this.t('clear')}` : ''));
-      row.lastChild.hidden = !may;
-      set(row.lastChild, this.t('dialHangUp'));
-      row.lastChild.setAttribute('aria-label', `${this.t('dialHangUp')} ${this.#name(call)}`);
+      row.lastChild.hidden = !may || call.state !== 'joined';
+      set(row.lastChild, row.lastChild.hidden ? '' : this.t('sendOn'));
+      row.lastChild.setAttribute('aria-label', `${this.t('sendOn')} ${this.#name(call)}`);
+      row.children[2].hidden = !may;
+      set(row.children[2], this.t('dialHangUp'));
+      row.children[2].setAttribute('aria-label', `${this.t('dialHangUp')} ${this.#name(call)}`);
     }
+  }
+
+  #drawOnward() {
+    const form = this.#onward;
+    const call = this.#calls.get(form.call);
+    if (form.call && !(call && call.state === 'joined' && this.#visit.may('dial'))) return this.#closeOnward(false);
+    form.box.hidden = !call;
+    set(form.label, call ? this.t('sendOnTo', { name: this.#name(call) }) : '');
+    set(form.hint, this.t('sendOnHint'));
+    set(form.button, this.t('sendOn'));
+    set(form.cancel, this.t('cancel'));
   }
 }
