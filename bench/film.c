@@ -1,12 +1,13 @@
-/* tessera-film FILE X,Y,W,H...: what is in a film: the marker in each tile of each picture, whose tone sounds in each second. One
- * JSON object: {"pictures","errors","tiles":[{"person","read","changes","back","jump_max"}],"seconds":[[heard
- * people]],"skew"...}. */
+/* tessera-film FILE X,Y,W,H...: what is in a film: the marker in each tile of each picture, whose tone sounds in each second, how
+ * far its claps are from their pictures. One JSON object: {"pictures","errors","tiles":[{"person","read","changes","back",
+ * "jump_max","lips"}],"seconds":[[heard people]],...}. */
 #include <jansson.h>
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bench/film_lips.h"
 #include "mcu/bot/marker.h"
 #include "mcu/bot/tone.h"
 
@@ -19,16 +20,24 @@ typedef struct {
     unsigned read, changes, back, jump_max, newest, last_read; /* the last: number of the picture */
     int person;                                                /* of the newest marker, -1 = none yet */
     unsigned strangers;                                        /* markers of somebody else than before */
+    lips lips;
 } tile;
 
 typedef struct {
     tile tiles[TILES];
     unsigned n_tiles, pictures, errors;
     int64_t last_pts, gap_max;
-    int16_t pcm[SECOND];
-    size_t n_pcm;
+    int16_t *pcm; /* all of it */
+    size_t n_pcm, room_pcm;
+    int64_t pcm_us;     /* where it begins */
+    AVRational base[2]; /* of picture, of sound */
     json_t *seconds;
 } film;
+
+static int64_t at_us(const film *f, int stream, const AVFrame *frame)
+{
+    return av_rescale_q(frame->pts, f->base[stream], (AVRational){1, 1000000});
+}
 
 static void look(film *f, const AVFrame *frame)
 {
@@ -46,6 +55,7 @@ static void look(film *f, const AVFrame *frame)
             t->back += step > 0x8000;
             t->jump_max = step < 0x8000 && step > t->jump_max ? step : t->jump_max;
         }
+        lips_see(&t->lips, at_us(f, 0, frame), number);
         t->strangers += t->person >= 0 && t->person != (int)person;
         t->person = (int)person;
         t->newest = number;
@@ -63,21 +73,27 @@ static void end_second(film *f)
 {
     json_t *heard = json_array();
     for (unsigned person = 0; person < 32; person++) {
-        if (mcu_tone_level_db(f->pcm, SECOND, mcu_tone_hz(person)) > HEARD_DB) {
+        if (mcu_tone_level_db(f->pcm + f->n_pcm - SECOND, SECOND, mcu_tone_hz(person)) > HEARD_DB) {
             json_array_append_new(heard, json_integer(person));
         }
     }
     json_array_append_new(f->seconds, heard);
-    f->n_pcm = 0;
 }
 
 static void listen_to(film *f, const AVFrame *frame)
 {
     const float *in = (const float *)(const void *)frame->data[0];
+    if (f->n_pcm == 0) {
+        f->pcm_us = at_us(f, 1, frame);
+    }
+    if (f->n_pcm + (size_t)frame->nb_samples > f->room_pcm) {
+        f->room_pcm = 2 * f->room_pcm + 60 * SECOND;
+        f->pcm = realloc(f->pcm, f->room_pcm * sizeof *f->pcm);
+    }
     for (int i = 0; i < frame->nb_samples; i++) {
         float v = in[i] * 32767;
         f->pcm[f->n_pcm++] = (int16_t)(v > 32767 ? 32767 : v < -32767 ? -32767 : v);
-        if (f->n_pcm == SECOND) {
+        if (f->n_pcm % SECOND == 0) {
             end_second(f);
         }
     }
@@ -105,6 +121,7 @@ static AVCodecContext *open_stream(const AVFormatContext *in, int stream)
     const AVCodec *decoder = avcodec_find_decoder(par->codec_id);
     AVCodecContext *c = avcodec_alloc_context3(decoder);
     c->thread_count = 1;
+    c->pkt_timebase = in->streams[stream]->time_base;
     return avcodec_parameters_to_context(c, par) >= 0 && avcodec_open2(c, decoder, NULL) == 0 ? c : NULL;
 }
 
@@ -113,9 +130,10 @@ static json_t *tiles_json(const film *f)
     json_t *list = json_array();
     for (unsigned i = 0; i < f->n_tiles; i++) {
         const tile *t = &f->tiles[i];
-        json_array_append_new(list, json_pack("{si si si si si si si}", "last_read", t->last_read, "person", t->person, "read",
-                                              t->read, "changes", t->changes, "back", t->back, "jump_max", t->jump_max,
-                                              "strangers", t->strangers));
+        json_t *said = lips_json(&t->lips, mcu_tone_hz((unsigned)t->person), f->pcm, f->n_pcm, f->pcm_us);
+        json_array_append_new(list, json_pack("{so si si si si si si si}", "lips", said, "last_read", t->last_read, "person",
+                                              t->person, "read", t->read, "changes", t->changes, "back", t->back, "jump_max",
+                                              t->jump_max, "strangers", t->strangers));
     }
     return list;
 }
@@ -139,6 +157,8 @@ int main(int argc, char **argv)
     int video = av_find_best_stream(in, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0),
         audio = av_find_best_stream(in, AVMEDIA_TYPE_AUDIO, -1, -1, NULL, 0);
     AVCodecContext *see = video >= 0 ? open_stream(in, video) : NULL, *hear = audio >= 0 ? open_stream(in, audio) : NULL;
+    f.base[0] = video >= 0 ? in->streams[video]->time_base : f.base[0];
+    f.base[1] = audio >= 0 ? in->streams[audio]->time_base : f.base[1];
     AVPacket *packet = av_packet_alloc();
     AVFrame *frame = av_frame_alloc();
     while (see != NULL && hear != NULL && av_read_frame(in, packet) >= 0) {
@@ -157,6 +177,7 @@ int main(int argc, char **argv)
     json_dumpf(out, stdout, JSON_COMPACT);
     puts("");
     json_decref(out);
+    free(f.pcm);
     av_packet_free(&packet);
     av_frame_free(&frame);
     avcodec_free_context(&see);

@@ -17,6 +17,7 @@
 
 struct rec_cutter {
     rec_cutter_sink sink;
+    int64_t sound_age_ns;
     GByteArray *out, *sps, *pps;
     int width_px, height_px;
     rec_run video, audio;
@@ -30,10 +31,11 @@ struct rec_cutter {
     uint8_t toc; /* of a packet without bytes, of the stream's own kind: the decoder conceals (RFC 6716 3.1) */
 };
 
-rec_cutter *rec_cutter_new(rec_cutter_sink sink)
+rec_cutter *rec_cutter_new(rec_cutter_sink sink, int64_t sound_age_ns)
 {
     rec_cutter *c = g_new0(rec_cutter, 1);
     c->sink = sink;
+    c->sound_age_ns = sound_age_ns;
     c->out = g_byte_array_new();
     c->sps = g_byte_array_new();
     c->pps = g_byte_array_new();
@@ -255,7 +257,7 @@ static void fill(rec_cutter *c, int64_t until_ns)
 
 rec_taken rec_cutter_sound(rec_cutter *c, const mcu_au *au)
 {
-    int64_t at_ns = au->time_ns - c->start_ns;
+    int64_t at_ns = au->time_ns - c->sound_age_ns - c->start_ns;
     if (c->start_ns < 0 || at_ns < 0) {
         return REC_SKIPPED;
     }

@@ -23,7 +23,9 @@ typedef enum {
 } rec_taken;
 
 typedef struct rec_cutter rec_cutter;
-rec_cutter *rec_cutter_new(rec_cutter_sink sink);
+/* `sound_age_ns`: how much longer ago what sounds happened than what is seen with the same time stamp; sound is moved back by it.
+ */
+rec_cutter *rec_cutter_new(rec_cutter_sink sink, int64_t sound_age_ns);
 void rec_cutter_free(rec_cutter *c); /* NULL is fine; what is not cut is lost */
 
 rec_taken rec_cutter_picture(rec_cutter *c, const mcu_au *au); /* H.264 as mcu_au promises */

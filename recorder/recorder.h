@@ -20,6 +20,7 @@ typedef struct {
     char kid[MCU_SEAL_KID_MAX + 1];
     uint8_t room_private[MCU_SIGN_KEY];
     uint64_t reserve_bytes; /* a segment begins only with so much free */
+    int64_t sound_age_ns;   /* see rec_cutter_new() */
 } rec_config;
 
 typedef struct {

@@ -89,7 +89,7 @@ static rec_disk open_file(rec_writer *w)
     h->started_ms = mcu_wall_ns() / MCU_NS_PER_MS;
     w->segment = rec_segment_open(w->file.fd, h, w->config.recipient, w->config.kid, w->config.room_private, &disk);
     if (w->segment != NULL) {
-        w->cutter = rec_cutter_new((rec_cutter_sink){on_cut, w});
+        w->cutter = rec_cutter_new((rec_cutter_sink){on_cut, w}, w->config.sound_age_ns);
         w->disk = REC_DISK_OK;
         w->waiting_key = false;
     }

@@ -15,7 +15,8 @@ int main(int argc, char **argv)
     g_autofree char *out = NULL;
     g_autoptr(GError) error = NULL;
     const GOptionEntry entries[] = {
-        {"kind", 'k', 0, G_OPTION_ARG_STRING, &kind, "h264, vp8, speech or tone", "KIND"},
+        {"kind", 'k', 0, G_OPTION_ARG_STRING, &kind, "h264, vp8, speech, tone or clap (a tone for 400 ms of each second)",
+         "KIND"},
         {"person", 'p', 0, G_OPTION_ARG_INT, &person, "colours, face, voice and marker", "N"},
         {"plain", 0, 0, G_OPTION_ARG_NONE, &plain, "no marker over the picture", NULL},
         {"wav", 0, 0, G_OPTION_ARG_FILENAME, &speech, "what is said (mono 16-bit PCM)", "FILE"},
@@ -34,8 +35,8 @@ int main(int argc, char **argv)
     g_autoptr(mcu_clip) clip = NULL;
     if (strcmp(kind, "h264") == 0 || strcmp(kind, "vp8") == 0) {
         clip = mcu_clipgen_video(kind[0] == 'h' ? MCU_CODEC_H264 : MCU_CODEC_VP8, (unsigned)person, !plain, &error);
-    } else if (strcmp(kind, "speech") == 0 || strcmp(kind, "tone") == 0) {
-        clip = mcu_clipgen_audio((unsigned)person, kind[0] == 's' ? speech : NULL, &error);
+    } else if (strcmp(kind, "speech") == 0 || strcmp(kind, "tone") == 0 || strcmp(kind, "clap") == 0) {
+        clip = mcu_clipgen_audio((unsigned)person, kind[0] == 's' ? speech : NULL, kind[0] == 'c' ? 400 : 1000, &error);
     } else {
         fprintf(stderr, "tessera-clipgen: unknown kind %s\n", kind);
         return 2;

@@ -69,20 +69,22 @@ static bool speak(const char *path, int16_t *out, GError **error)
     return true;
 }
 
-static void hum(unsigned person, int16_t *out)
+static void hum(unsigned person, unsigned sounding_ms, int16_t *out)
 {
     for (int i = 0; i < SAMPLES; i++) {
-        out[i] = (int16_t)(MCU_TONE_AMPLITUDE * sin(2 * M_PI * mcu_tone_hz(person) * i / MCU_TONE_RATE_HZ));
+        if (i % MCU_TONE_RATE_HZ < (int)sounding_ms * MCU_TONE_RATE_HZ / 1000) {
+            out[i] = (int16_t)(MCU_TONE_AMPLITUDE * sin(2 * M_PI * mcu_tone_hz(person) * i / MCU_TONE_RATE_HZ));
+        }
     }
 }
 
-mcu_clip *mcu_clipgen_audio(unsigned person, const char *speech_wav, GError **error)
+mcu_clip *mcu_clipgen_audio(unsigned person, const char *speech_wav, unsigned sounding_ms, GError **error)
 {
     g_autofree int16_t *pcm = g_new0(int16_t, SAMPLES);
     uint8_t packet[1500];
     int rc = 0;
     if (speech_wav == NULL) {
-        hum(person, pcm);
+        hum(person, sounding_ms, pcm);
     } else if (!speak(speech_wav, pcm, error)) {
         return NULL;
     }

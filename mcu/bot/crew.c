@@ -91,8 +91,9 @@ const mcu_clip *mcu_crew_video_clip(mcu_crew *c, mcu_codec codec, unsigned index
 
 const mcu_clip *mcu_crew_audio_clip(mcu_crew *c, unsigned index)
 {
-    return clip(c, c->options->tone ? g_strdup_printf("tone-%u.clip", index % TONES)
-                                    : g_strdup_printf("speech-%u.clip", index % FACES));
+    const mcu_bot_options *o = c->options;
+    return clip(c, o->tone && !o->clap ? g_strdup_printf("tone-%u.clip", index % TONES)
+                                       : g_strdup_printf("%s-%u.clip", o->clap ? "clap" : "speech", index % FACES));
 }
 
 mcu_participant *mcu_crew_by_seat(const mcu_crew *c, const char *seat)

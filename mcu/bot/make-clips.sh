@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes the clips of tessera-bot: make-clips.sh CLIPGEN OUTDIR. Needs espeak-ng. Keeps what is there and newer than CLIPGEN.
-# OUTDIR gets h264-K.clip and vp8-K.clip (with marker), plain-h264-K.clip (for people to look at), speech-K.clip for each face K, and
-# tone-K.clip for each participant K. Participants beyond the last face share one.
+# OUTDIR gets h264-K.clip and vp8-K.clip (with marker), plain-h264-K.clip (for people to look at), speech-K.clip and clap-K.clip (a tone
+# that begins with each second) for each face K, and tone-K.clip for each participant K. Participants beyond the last face share one.
 set -eu
 clipgen=$1
 out=$2
@@ -36,6 +36,7 @@ while [ $k -lt $faces ]; do
     clip h264-$k.clip --kind h264 --person $k
     clip vp8-$k.clip --kind vp8 --person $k
     clip plain-h264-$k.clip --kind h264 --person $k --plain
+    clip clap-$k.clip --kind clap --person $k
     fresh "$out/speech-$k.clip" || { say $k && clip speech-$k.clip --kind speech --person $k --wav "$wav/$k.wav"; }
     k=$((k + 1))
 done

@@ -67,6 +67,7 @@ bool mcu_bot_options_parse(mcu_bot_options *o, int argc, char **argv, int *statu
         {"json", 'j', 0, G_OPTION_ARG_NONE, &o->json, "one JSON object a line", NULL},
         {"insecure", 'k', 0, G_OPTION_ARG_NONE, &o->insecure, "take the server's certificate as it is", NULL},
         {"tone", 0, 0, G_OPTION_ARG_NONE, &o->tone, "participant K says 400+150*K Hz instead of words", NULL},
+        {"clap", 0, 0, G_OPTION_ARG_NONE, &o->clap, "as --tone, for 400 ms from each second of the marker's pictures on", NULL},
         {"plain", 0, 0, G_OPTION_ARG_NONE, &o->plain, "faces without the burnt-in marker (H.264 only)", NULL},
         {"mute", 0, 0, G_OPTION_ARG_NONE, &o->mute, "microphones are off", NULL},
         {"no-video", 0, 0, G_OPTION_ARG_NONE, &o->no_video, "cameras are off", NULL},
@@ -83,6 +84,7 @@ bool mcu_bot_options_parse(mcu_bot_options *o, int argc, char **argv, int *statu
     g_option_context_add_main_entries(context, entries, NULL);
     const bool parsed = g_option_context_parse(context, &argc, &argv, &error);
     g_option_context_free(context);
+    o->tone = o->tone || o->clap;
     o->codec = o->codec != NULL ? o->codec : g_strdup("h264");
     o->role = o->role != NULL ? o->role : g_strdup("guest");
     o->clips = o->clips != NULL ? o->clips : default_clips();

@@ -49,6 +49,14 @@ static void send_audio(mcu_participant *p, int64_t now_ns)
     }
 }
 
+/* People whose sound belongs to their pictures: what one leaves out the other does. */
+static void keep_together(mcu_participant *p)
+{
+    if (p->crew->options->clap) {
+        mcu_playout_follow(&p->audio, &p->video);
+    }
+}
+
 static gboolean tick(GSource *source, GSourceFunc f, gpointer user)
 {
     mcu_participant *p = user;
@@ -58,6 +66,7 @@ static gboolean tick(GSource *source, GSourceFunc f, gpointer user)
         const int64_t now_ns = mcu_now_ns();
         send_audio(p, now_ns);
         send_video(p, now_ns);
+        keep_together(p);
         const int64_t next_ns = MIN(mcu_playout_next_ns(&p->video), mcu_playout_next_ns(&p->audio));
         g_source_set_ready_time(source, next_ns == INT64_MAX ? -1 : next_ns / 1000 + 1);
     }
@@ -88,6 +97,7 @@ static void start_sending(mcu_participant *p)
     }
     mcu_playout_start(&p->video, video, p->index * PHASE_STEP, now_ns);
     mcu_playout_start(&p->audio, audio, 0, now_ns);
+    keep_together(p);
     g_source_set_ready_time(p->ticker, 0);
 }
 
@@ -185,6 +195,7 @@ static void on_keyframe_request(void *user)
     mcu_participant *p = user;
     p->keyframe_requests++;
     mcu_playout_keyframe(&p->video);
+    keep_together(p);
 }
 
 /* ---- connections ---- */

@@ -43,3 +43,13 @@ mcu_au *mcu_playout_take(mcu_playout *p, int64_t now_ns, unsigned *index)
     p->due_ns += p->clip->packet_ns;
     return au;
 }
+
+void mcu_playout_follow(mcu_playout *p, const mcu_playout *leader)
+{
+    if (p->clip == NULL || leader->clip == NULL) {
+        return;
+    }
+    int64_t length_ns = p->clip->packets->len * p->clip->packet_ns;
+    int64_t at_ns = (int64_t)leader->next * leader->clip->packet_ns + p->due_ns - leader->due_ns + p->clip->packet_ns / 2;
+    p->next = (unsigned)((at_ns % length_ns + length_ns) % length_ns / p->clip->packet_ns);
+}

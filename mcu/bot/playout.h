@@ -19,4 +19,7 @@ mcu_au *mcu_playout_take(mcu_playout *p, int64_t now_ns, unsigned *index);
 /* Somebody needs a keyframe: jumps ahead to the clip's next one. */
 void mcu_playout_keyframe(mcu_playout *p);
 
+/* Goes on where `leader`, another clip of the same scene, is at: a jump of its is one of both. */
+void mcu_playout_follow(mcu_playout *p, const mcu_playout *leader);
+
 #endif

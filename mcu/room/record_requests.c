@@ -220,6 +220,7 @@ static bool read_start(mcu_room *r, mcu_record *c, const json_t *m, rec_config *
     }
     h->segment = (uint32_t)segment;
     c->begun = segment > 0;
+    config->sound_age_ns = MIX_AUDIO_AGE_NS;
     config->reserve_bytes = (uint64_t)(reserve != NULL ? json_integer_value(reserve) : RESERVE_BYTES);
     g_strlcpy(h->recording, c->id, sizeof h->recording);
     g_strlcpy(h->room, room, sizeof h->room);

@@ -33,7 +33,7 @@ async function recorded(t, name, seconds, more) {
   const room = await server.room('Recorded');
   const links = [];
   for (const who of ['Annabelle Quill', 'Benedict Rook', 'Clementine Sage']) links.push(await server.link(room, who));
-  scene.bots(links, { seconds: 90, args: ['--tone', '--tier', 'B'] });
+  scene.bots(links, { seconds: 90, args: ['--clap', '--tier', 'B'] });
   await scene.connected(room, 3);
   const [gateway] = server.processes('tessera');
   const folder = path.join(out, 'rec');
@@ -65,6 +65,13 @@ function checkFilm(film, tiles, withdrew, made) {
   for (const all of heard.slice(SECONDS / 2 + 2)) assert.deepEqual(all, others, JSON.stringify(film.seconds));
 }
 
+// Each person's claps sound where they show: that is what who looks at it sees of lip sync.
+function checkLips(film) {
+  for (const { person, lips } of film.tiles) {
+    assert.ok(lips.claps >= 2 && Math.abs(lips.mean_ms) <= 40 && lips.p95_ms <= 100, `person ${person}: ${JSON.stringify(lips)}`);
+  }
+}
+
 // 32 bytes of each 512 of the plain film, looked for in the sealed files; the same search finds them in the film itself.
 function search(plain, files) {
   let found = 0;
@@ -93,7 +100,7 @@ test('a recorded visit is whole, proven, and sealed; who withdraws is in it no l
   assert.equal(probe.stderr, '', 'ffprobe has nothing to say against it');
   const { streams } = JSON.parse(probe.stdout);
   assert.deepEqual(streams.map((s) => s.codec_name).sort(), ['aac', 'h264']);
-  assert.ok(Math.abs(streams[0].duration - streams[1].duration) < 0.3, probe.stdout);
+  assert.ok(Math.abs(streams[0].duration - streams[1].duration) < 0.35, probe.stdout);
   const clean = await run('ffmpeg', ['-v', 'error', '-i', film, '-f', 'null', '-']);
   assert.equal(clean.stderr, '', 'ffmpeg decodes it without a word');
 
@@ -101,6 +108,7 @@ test('a recorded visit is whole, proven, and sealed; who withdraws is in it no l
   const seen = JSON.parse((await run(program('tessera-film'), [film, ...tiles.map((r) => [r.x, r.y, r.w, r.h].join())])).stdout);
   keep('recorded.json', { seen, streams, verdict: verdict.stdout });
   checkFilm(seen, tiles, json('seats.json')[0], json('made.json'));
+  checkLips(seen);
   const [listed] = json('manifest.json').segments;
   assert.deepEqual(listed.events.filter((e) => e.what === 'masked').map((e) => e.seat), json('seats.json').slice(0, 1));
 

@@ -264,7 +264,7 @@ static void test_take_over(void **state)
 {
     (void)state;
     unsigned found = 0;
-    rec_cutter *c = rec_cutter_new((rec_cutter_sink){count_picture, &found});
+    rec_cutter *c = rec_cutter_new((rec_cutter_sink){count_picture, &found}, 0);
     const struct {
         unsigned number;
         bool key;

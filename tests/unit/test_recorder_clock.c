@@ -123,7 +123,7 @@ static void test_hour(void **state)
     (void)state;
     for (uint32_t seed = 1; seed <= 3; seed++) {
         player p = {0};
-        rec_cutter *c = rec_cutter_new((rec_cutter_sink){play, &p});
+        rec_cutter *c = rec_cutter_new((rec_cutter_sink){play, &p}, 0);
         hour(c, seed);
         rec_cutter_flush(c);
         assert_in_range(p.worst_ns[0], 0, MCU_NS_PER_MS);
@@ -143,7 +143,7 @@ static void test_quiet(void **state)
 {
     (void)state;
     player p = {0};
-    rec_cutter *c = rec_cutter_new((rec_cutter_sink){play, &p});
+    rec_cutter *c = rec_cutter_new((rec_cutter_sink){play, &p}, 0);
     mcu_au *picture = kit_picture(0, true, 40);
     assert_int_equal(rec_cutter_picture(c, picture), REC_TAKEN);
     mcu_au_unref(picture);
