@@ -5,8 +5,6 @@
 
 #include "recorder/fmp4.h"
 
-#define INDEX_MAX 65535
-
 /* One fragment of the film. */
 typedef struct {
     rec_reader *reader;
@@ -91,22 +89,15 @@ static int64_t begins_ns(const rec_movie *m, guint i)
     return i < m->pieces->len ? p->shift_ns + record_of(p)->time_ns : m->length_ns;
 }
 
-/* An entry for each fragment, or for each that begins with a keyframe; of a film too long for one index every second or third. */
+/* An entry for each fragment, or for each that begins with a keyframe. */
 static GArray *index_of(const rec_movie *m, bool keys_only)
 {
     GArray *entries = g_array_new(FALSE, FALSE, sizeof(rec_index_entry));
-    guint all = 0, seen = 0;
-    for (guint i = 0; i < m->pieces->len; i++) {
-        all += !keys_only || (record_of(&g_array_index(m->pieces, piece, i))->flags & REC_FLAG_KEY) != 0;
-    }
-    guint nth = all / INDEX_MAX + 1;
     for (guint i = 0; i < m->pieces->len; i++) {
         const piece *p = &g_array_index(m->pieces, piece, i);
-        bool meant = !keys_only || (record_of(p)->flags & REC_FLAG_KEY) != 0;
-        if (i == 0 || (meant && seen % nth == 0)) {
+        if (i == 0 || !keys_only || (record_of(p)->flags & REC_FLAG_KEY) != 0) {
             g_array_append_val(entries, ((rec_index_entry){0}));
         }
-        seen += meant;
         rec_index_entry *e = &g_array_index(entries, rec_index_entry, entries->len - 1);
         e->bytes += p->size;
         e->length_ns += begins_ns(m, i + 1) - begins_ns(m, i);
