@@ -1,5 +1,5 @@
 /* api_recording.h - the handlers of /api/v1/recordings and of the links to one, and what they share.  Thread: the gateway's loop.
- * Whoever looks at a recording is in the audit trail first; while its disk hangs, nobody looks. */
+ * Whoever looks at a recording is in the audit trail first; while its disk hangs, nobody looks into one. */
 #ifndef SIGNALING_API_RECORDING_H
 #define SIGNALING_API_RECORDING_H
 

@@ -8,15 +8,17 @@
 
 #define REFUSED_PER_MINUTE 30
 #define REFUSED_KEYS 4096
+#define LOOKS_PER_MINUTE 6
+#define LOOKS_KEYS 4096
 #define RETRY_MS 1000
 
 struct sig_audit {
     sig_gateway *gateway;
-    sig_rate *refusals;
-    unsigned unlisted;    /* refusals since the last one that was written */
-    GHashTable *waits;    /* of sig_audit_wait, owned */
-    int64_t gap_since_ms; /* 0 = no gap */
-    unsigned late, lost;  /* records of the gap: written after their effect, not written */
+    sig_rate *refusals, *looks;
+    unsigned unlisted, unlisted_looks; /* since the last one that was written */
+    GHashTable *waits;                 /* of sig_audit_wait, owned */
+    int64_t gap_since_ms;              /* 0 = no gap */
+    unsigned late, lost;               /* records of the gap: written after their effect, not written */
     struct event *retry;
     bool closing_gap; /* its record is on the way */
 };
@@ -164,6 +166,20 @@ void sig_audit_refused(const sig_gateway *g, const sig_audit_entry *e)
     json_decref(more);
 }
 
+bool sig_audit_look(const sig_gateway *g, const sig_audit_entry *e, unsigned *unlisted)
+{
+    sig_audit *a = g->audit;
+    g_autofree char *key = g_strjoin("/", e->room ? e->room : "", e->actor, e->operation, e->target, NULL);
+    if (sig_rate_take(a->looks, key, mcu_now_ns()) != 0) {
+        a->unlisted_looks++;
+        count("unlisted", e->operation);
+        return false;
+    }
+    *unlisted = a->unlisted_looks;
+    a->unlisted_looks = 0;
+    return true;
+}
+
 /* ---- waiting, but not for ever ---- */
 
 static void free_wait(void *value)
@@ -239,6 +255,7 @@ sig_audit *sig_audit_new(sig_gateway *g)
     sig_audit *a = g_new0(sig_audit, 1);
     a->gateway = g;
     a->refusals = sig_rate_new(REFUSED_PER_MINUTE, REFUSED_KEYS);
+    a->looks = sig_rate_new(LOOKS_PER_MINUTE, LOOKS_KEYS);
     a->waits = g_hash_table_new_full(NULL, NULL, free_wait, NULL);
     a->retry = sig_timer_new(g->base, on_retry, a);
     return a;
@@ -250,6 +267,7 @@ void sig_audit_free(sig_audit *a)
         g_hash_table_destroy(a->waits);
         event_free(a->retry);
         sig_rate_free(a->refusals);
+        sig_rate_free(a->looks);
         g_free(a);
     }
 }

@@ -34,8 +34,12 @@ void sig_audit_check(const sig_gateway *g);
 /* Refused for want of permission or of a credential; of one actor at most 30 a minute are written, the rest are counted. */
 void sig_audit_refused(const sig_gateway *g, const sig_audit_entry *e);
 
+/* Somebody looks at what does not change by it. Of one actor and the same thing at most 6 looks a minute are written, the rest
+ * are counted. False: this one is not. True: it is to be; `*unlisted` looks have not been since the last one. */
+bool sig_audit_look(const sig_gateway *g, const sig_audit_entry *e, unsigned *unlisted);
+
 /* Calls `fn` once, later: when the record is on the disk, or after 2 s without that; then, or when it cannot be written, a "gap"
- * record says so as soon as the disk is back. For what must not wait for a disk: joins and the door. */
+ * record says so as soon as the disk is back. For what must not wait for a disk: joins, the door, the catalogue of recordings. */
 typedef struct sig_audit_wait sig_audit_wait;
 sig_audit_wait *sig_audit_first(sig_gateway *g, const sig_audit_entry *e, void (*fn)(void *user), void *user);
 void sig_audit_cancel(sig_audit_wait *w); /* before it was called; the record stays. NULL is fine */

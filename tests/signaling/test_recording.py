@@ -320,6 +320,16 @@ def make(server):
         looked = [(r["operation"], r["actor"], r["role"]) for r in trail(target=one, event="done", role="compliance")]
         assert looked == [(o, "quality", "compliance") for o in ("manifest", "verify", "poster", "chapters", "hold")], looked
         assert len(trail(event="refused", operation="review", actor="pat")) == 5
+        assert [r["target"] for r in trail(event="refused", reason="other_visit", actor="quality", role="compliance")] == [foreign] * 5
+
+        def looks():
+            return [(r["room"], r.get("target")) for r in trail(event="looked", operation="catalogue", actor="quality", role="compliance")]
+        assert looks() == [(room, None), (room, None), (room, one)], looks()
+        for _ in range(9):  # the same again and again is not written each time
+            assert ask(token, "GET", f"/recordings/{one}").status == 200
+        assert looks().count((room, one)) == 6, looks()
+        assert ask(token, "GET", "/recordings").status == 200 and trail(event="looked", actor="quality")[-1]["unlisted"] >= 4
+        assert trail(event="looked", actor="operator", target=one), "also what operators look at"
         page = server.get("/j/" + token).body
         assert b"recordings.js" in page and b"recordings.js" not in server.get(f"/j/{token}?visit").body + server.get("/j/" + patient).body
         assert server.rest("DELETE", "/rooms/" + room).status == 204
