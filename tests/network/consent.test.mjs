@@ -8,7 +8,7 @@ import { violations } from '../browser/lib/client.mjs';
 import { Scene } from '../browser/lib/scene.mjs';
 import { keep, screenshot } from '../browser/lib/output.mjs';
 import { run, start, until } from '../browser/lib/processes.mjs';
-import { fastest, markers, moving, openRecordings, plays, state as filmState, tabbed } from '../browser/lib/recordings.mjs';
+import { fastest, markers, moving, openRecordings, playedFile, plays, state as filmState, tabbed } from '../browser/lib/recordings.mjs';
 import { program } from '../browser/lib/server.mjs';
 
 test('recorded when all have agreed, on with a newcomer, paused, gone on after a kill, proven', { timeout: 200000 }, async (t) => {
@@ -190,6 +190,10 @@ test('recorded when all have agreed, on with a newcomer, paused, gone on after a
     const [file] = await Promise.all([page.waitForEvent('download', { timeout: 20000 }), page.keyboard.press('Enter')]);
     assert.equal(file.suggestedFilename(), `recording-${recording}.mp4`);
     await run('ffmpeg', ['-v', 'error', '-xerror', '-i', await file.path(), '-f', 'null', '-']);
+    const played = await playedFile(page.context(), await file.path());
+    keep('recordings-file.json', played);
+    assert.ok(!played.error && played.width === 1280 && played.pictures > 20 && played.length - played.at < 0.5, JSON.stringify(played));
+    assert.ok(played.heard > 0.01, `H.264 with AAC, and its sound: ${JSON.stringify(played)}`);
     await page.focus('#hold');
     await page.keyboard.press('Enter');
     await page.waitForSelector('#hold:has-text("Retener")');

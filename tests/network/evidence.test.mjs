@@ -110,6 +110,11 @@ test('five kills cost a second each at most; what was seen is in it, in order, a
   for (const name of ['tessera', 'tessera-room']) {
     for (const { pid } of server.processes(name)) assert.deepEqual(coreLimit(pid), ['0', '0'], `${name} leaves no core file`);
   }
+  const [{ pid: gateway }] = server.processes('tessera');
+  process.kill(gateway, 'SIGKILL'); // costs nothing: the next one hears what was recorded meanwhile
+  const [{ media_ms: before }] = await until('the next gateway', async () => server.processes('tessera').some(({ pid }) => pid !== gateway) && (await seen()).segments, 10000);
+  await grown(0, before + 1000);
+  assert.equal((await seen()).segments.length, 1, 'in the same segment');
   const killed = [];
   for (let n = 0; n < KILLS; n++) {
     await grown(n, 1000);

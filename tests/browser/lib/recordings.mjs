@@ -82,6 +82,39 @@ async function probe(rects, ms) {
 }
 /* eslint-enable no-undef */
 
+// A film in a file, its beginning and its end played by a browser's own <video>: {error, width, pictures, length, at, heard: the loudest moment}.
+export async function playedFile(context, file) {
+  const page = await context.newPage();
+  const films = 'https://film.test/';
+  await page.route(films + '**', (route) => route.fulfill(route.request().url().endsWith('.mp4') ? { path: file, contentType: 'video/mp4' } : { contentType: 'text/html', body: '<!doctype html><title>Film</title><video></video>' }));
+  await page.goto(films);
+  const seen = await page.evaluate(async () => {
+    const video = document.querySelector('video');
+    const sound = new AudioContext();
+    const ear = new AnalyserNode(sound, { fftSize: 2048 });
+    const wave = new Float32Array(ear.fftSize);
+    let heard = 0;
+    sound.createMediaElementSource(video).connect(ear);
+    const ended = new Promise((resolve) => { video.onended = video.onerror = resolve; });
+    const listening = setInterval(() => {
+      ear.getFloatTimeDomainData(wave);
+      heard = Math.max(heard, ...wave.map(Math.abs));
+    }, 40);
+    video.ontimeupdate = () => {
+      if (video.currentTime < 2) return;
+      video.ontimeupdate = null;
+      video.currentTime = video.duration - 1;
+    };
+    video.src = '/film.mp4';
+    await video.play().catch(() => {});
+    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 60000))]);
+    clearInterval(listening);
+    return { error: video.error && video.error.message, width: video.videoWidth, pictures: video.getVideoPlaybackQuality().totalVideoFrames, length: video.duration, at: video.currentTime, heard };
+  });
+  await page.close();
+  return seen;
+}
+
 export const state = (page) => page.evaluate(() => {
   const v = document.getElementById('video');
   return { at: v.currentTime, length: v.duration, paused: v.paused, error: v.error && v.error.message };
