@@ -1,4 +1,5 @@
-"""What recording costs a room: on a tier that somebody watches anyway (shared), on one that nobody watches (own); what a kill -9 takes (kill9).
+"""What recording costs a room: on a tier that somebody watches anyway (shared), on one that nobody watches (own); what a kill -9 takes (kill9);
+how long what is recorded in the audit trail waits for the disk (trail).
 
 The same visit before, while and after it is recorded, so that what else the machine does falls out; the desk (desk.py) takes the gateway's
 place. `cpu_pct` is what recording adds to the room process, of what it uses without.
@@ -16,8 +17,8 @@ from desk import Desk
 from report import BenchError, middle, say
 from server import Room, Server
 
-CASES = {"shared": ["A", "B", "C", "D"], "own": ["B", "B", "C", "D"], "kill9": None}
-TARGETS = ["tessera-launcher", "tessera", "tessera-room", "tessera-bot", "tessera-clips", "tessera-recording", "test_recorder_kill"]
+CASES = {"shared": ["A", "B", "C", "D"], "own": ["B", "B", "C", "D"], "kill9": None, "trail": None}
+TARGETS = ["tessera-launcher", "tessera", "tessera-room", "tessera-bot", "tessera-clips", "tessera-recording", "test_recorder_kill", "test_sig_trail_wait"]
 GOAL_PCT = {"shared": 2.0, "own": None}
 
 
@@ -25,6 +26,8 @@ def run(report, programs, cases, quick):
     for case in cases:
         if case == "kill9":
             kills(report, programs, 50 if quick else 1000)
+        elif case == "trail":
+            trail(report, programs, 10 if quick else 60)
         else:
             visit(report, programs, case, quick)
 
@@ -81,3 +84,14 @@ def kills(report, programs, number):
     report.add("kill9", "lost_bytes", seen["lost_worst_bytes"], "byte")
     report.add("kill9", "lost_mean_bytes", seen["lost_mean_bytes"], "byte")
     report.add("kill9", "recover_ms", seen["recover_worst_ms"], "ms")
+
+
+def trail(report, programs, seconds):
+    say(f"trail: {seconds} s of a clinic's joins and changes")
+    done = subprocess.run([programs.path("test_sig_trail_wait")], env={**os.environ, "TESSERA_TRAIL_S": str(seconds)}, capture_output=True, text=True)
+    found = [json.loads(line) for line in (done.stdout + done.stderr).splitlines() if line.startswith('{"waits"')]
+    if len(found) != 3:
+        raise BenchError("test_sig_trail_wait: " + done.stderr[-500:])
+    for seen in found:
+        report.add("trail", f"{seen['waits']}_p50_ms", seen["p50_ms"], "ms")
+        report.add("trail", f"{seen['waits']}_p99_ms", seen["p99_ms"], "ms", goal=None if seen["waits"] == "disk" else 10.0)
