@@ -1,6 +1,7 @@
 /* art.c - see art.h. */
 #include "mixer/art.h"
 
+#include "mixer/logo.h"
 #include "mixer/text.h"
 
 #define STRAND_BOUND 256
@@ -128,6 +129,10 @@ static void draw(void *arg)
         i->overlay = mix_text_label(i->studio->text, i->name, i->icons, i->width_px, i->height_px);
     } else if (i->kind == MIX_ART_CAPTION) {
         i->overlay = mix_text_caption(i->studio->text, i->name, i->icons != 0, i->width_px, i->height_px);
+    } else if (i->kind == MIX_ART_LINE) {
+        i->overlay = mix_text_line(i->studio->text, i->name, i->width_px, i->height_px);
+    } else if (i->kind == MIX_ART_LOGO) {
+        i->overlay = mix_logo_draw(i->name, i->width_px, i->height_px);
     } else {
         i->frame = mix_text_placeholder(i->studio->text, i->name, i->icons, i->width_px, i->height_px);
     }

@@ -3,29 +3,24 @@
 
 #include <string.h>
 
-#include "mixer/draw_tile.h"
-#include "mixer/layout.h"
+#include "mixer/bars.h"
 #include "mixer/move.h"
 #include "mixer/pool.h"
-#include "mixer/text.h"
+#include "mixer/redraw.h"
 
 #define GROUND 0x14171c
 
 /* What is drawn on one canvas; compared with what should be. */
 typedef struct {
     const uint8_t *memory; /* names the canvas; NULL = unused */
-    int n_tiles;           /* -1 = nothing */
-    mix_tile_look look[MIX_MAX_PEOPLE];
-    mix_tile_look caption; /* its serial as `label`, and where it is; zero = none */
+    mix_looks looks;
 } drawn;
 
 typedef struct {
     mix_pool *pool;
     int width_px, height_px;
     drawn drawn[MIX_CANVASES];
-    mix_tile_look published[MIX_MAX_PEOPLE]; /* what the newest published canvas shows */
-    uint64_t published_caption;
-    int published_tiles; /* -1 = nothing published */
+    mix_looks published; /* what the newest published canvas shows */
     int64_t published_ns;
     mix_move move;
     mcu_frame *canvas;
@@ -48,7 +43,7 @@ mix_compositor *mix_compositor_new(int tick_fps, mix_cpu *cpu)
     c->tick_fps = tick_fps;
     c->cpu = cpu;
     for (int t = 0; t < MIX_MAX_TIERS; t++) {
-        c->tiers[t].published_tiles = -1;
+        c->tiers[t].published.n_tiles = -1;
     }
     return c;
 }
@@ -60,7 +55,7 @@ static void clear_tier(tier_state *t)
     mix_pool_unref(t->pool);
     t->pool = NULL;
     memset(t->drawn, 0, sizeof t->drawn);
-    t->published_tiles = -1;
+    t->published.n_tiles = -1;
     t->published_ns = 0;
     t->move.start_ns = 0;
 }
@@ -112,86 +107,55 @@ static drawn *drawn_of(tier_state *t, const mcu_frame *f)
     }
     g_assert(unused); /* the pool makes no more canvases than there are entries */
     unused->memory = f->plane[0];
-    unused->n_tiles = -1;
+    unused->looks.n_tiles = -1;
     return unused;
-}
-
-static bool same_places(const drawn *d, const mix_tile_look *looks, unsigned n)
-{
-    bool same = d->n_tiles == (int)n;
-    for (unsigned i = 0; same && i < n; i++) {
-        same = mix_tile_same_place(&d->look[i], &looks[i]);
-    }
-    return same;
-}
-
-/* What lies over a tile that is drawn again has to be drawn again as well. */
-static bool is_spoilt(const mix_tile_look *looks, const bool *again, unsigned i)
-{
-    for (unsigned k = 0; k < i; k++) {
-        if (again[k] && mix_tile_overlaps(&looks[k], &looks[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static mix_tile_look caption_look(const mix_scene_tier *spec)
-{
-    mix_tile_look look;
-    memset(&look, 0, sizeof look);
-    const mix_overlay *o = spec->caption ? mix_art_overlay_of(spec->caption) : NULL;
-    if (o) {
-        look.label = mix_art_serial(spec->caption);
-        look.x_px = look.y_px = (uint16_t)mix_text_margin(spec->height_px);
-        look.width_px = (uint16_t)o->width_px;
-        look.height_px = (uint16_t)o->height_px;
-    }
-    return look;
-}
-
-/* What the caption before covered is laid bare; the tiles there are drawn again afterwards. */
-static void clear_caption(const drawn *d, mcu_frame *f)
-{
-    const mix_tile_look *old = &d->caption;
-    if (old->label) {
-        mix_draw_fill(f, old->x_px, old->y_px, old->width_px, old->height_px, mix_colour_rgb(GROUND));
-    }
 }
 
 /* What a canvas is to show. */
 typedef struct {
     mix_shot shots[MIX_MAX_PEOPLE];
-    mix_tile_look looks[MIX_MAX_PEOPLE], caption;
-    unsigned n;
+    mix_looks looks;
 } view;
+
+static void fill(mcu_frame *f, const mix_tile_look *where)
+{
+    mix_draw_fill(f, where->x_px, where->y_px, where->width_px, where->height_px, mix_colour_rgb(GROUND));
+}
+
+static void clear(mcu_frame *f, const mix_looks *before, const mix_looks *wanted, const mix_redraw *again)
+{
+    if (again->all) {
+        mix_draw_fill(f, 0, 0, f->width_px, f->height_px, mix_colour_rgb(GROUND));
+        return;
+    }
+    for (int b = 0; b < MIX_BARS; b++) {
+        if (again->gone[b]) {
+            fill(f, &before->bars[b]);
+        }
+        if (again->bar[b]) {
+            fill(f, &wanted->bars[b]);
+        }
+    }
+}
 
 static void draw(mix_compositor *c, unsigned tier, const view *v, mcu_frame *f)
 {
     drawn *d = drawn_of(&c->tiers[tier], f);
-    const mix_tile_look *looks = v->looks, *caption = &v->caption;
-    unsigned n = v->n;
-    bool all = !same_places(d, looks, n), again[MIX_MAX_PEOPLE];
-    bool changed = memcmp(&d->caption, caption, sizeof *caption) != 0, over = all || changed;
-    if (all) {
-        mix_draw_fill(f, 0, 0, f->width_px, f->height_px, mix_colour_rgb(GROUND));
-        d->n_tiles = (int)n;
-    } else if (changed) {
-        clear_caption(d, f);
-    }
-    for (unsigned i = 0; i < n; i++) {
-        bool bared = changed && (mix_tile_overlaps(&d->caption, &looks[i]) || mix_tile_overlaps(caption, &looks[i]));
-        again[i] = all || bared || memcmp(&d->look[i], &looks[i], sizeof looks[i]) != 0 || is_spoilt(looks, again, i);
-        over = over || (again[i] && mix_tile_overlaps(caption, &looks[i]));
-        if (again[i]) {
-            mix_tile_draw(&c->scaler, v->shots[i].scene, tier, v->shots[i].tile, &looks[i], f);
-            d->look[i] = looks[i];
+    const mix_looks *wanted = &v->looks;
+    mix_redraw again;
+    mix_redraw_plan(&d->looks, wanted, &again);
+    clear(f, &d->looks, wanted, &again);
+    for (int i = 0; i < wanted->n_tiles; i++) {
+        if (again.tile[i]) {
+            mix_tile_draw(&c->scaler, v->shots[i].scene, tier, v->shots[i].tile, &wanted->tiles[i], f);
         }
     }
-    if (caption->label && over) {
-        mix_overlay_blend(mix_art_overlay_of(c->scene->tiers[tier].caption), f, caption->x_px, caption->y_px);
+    for (int b = 0; b < MIX_BARS; b++) {
+        if (again.bar[b]) {
+            mix_overlay_blend(mix_art_overlay_of(c->scene->tiers[tier].bars[b]), f, wanted->bars[b].x_px, wanted->bars[b].y_px);
+        }
     }
-    d->caption = *caption;
+    d->looks = *wanted;
 }
 
 static bool make_pool(tier_state *t, const mix_scene_tier *spec)
@@ -233,11 +197,9 @@ static void compose(mix_compositor *c, unsigned tier, int64_t now_ns)
     tier_state *t = &c->tiers[tier];
     view v;
     bool undrawn = false; /* waited for long enough: see follow() */
-    v.n = mix_move_looks(&t->move, c->before, s, tier, now_ns, v.shots, v.looks, &undrawn);
-    v.caption = caption_look(spec);
-    size_t size = v.n * sizeof v.looks[0];
-    bool same =
-        t->published_tiles == (int)v.n && memcmp(v.looks, t->published, size) == 0 && v.caption.label == t->published_caption;
+    v.looks.n_tiles = (int)mix_move_looks(&t->move, c->before, s, tier, now_ns, v.shots, v.looks.tiles, &undrawn);
+    mix_bars_look(spec, v.looks.bars);
+    bool same = mix_looks_same(&v.looks, &t->published);
     if (same && now_ns - t->published_ns < MIX_REFRESH_NS && !key_wanted(spec, now_ns)) {
         atomic_fetch_add_explicit(&t->skipped, 1, memory_order_relaxed);
         return;
@@ -250,9 +212,7 @@ static void compose(mix_compositor *c, unsigned tier, int64_t now_ns)
     f->time_ns = now_ns;
     f->ts90k = (uint32_t)(now_ns * 9 / 100000);
     f->scene = s->serial;
-    memcpy(t->published, v.looks, size);
-    t->published_tiles = (int)v.n;
-    t->published_caption = v.caption.label;
+    t->published = v.looks;
     t->published_ns = now_ns;
     publish(t, spec, f);
 }
@@ -273,7 +233,9 @@ static bool is_drawn(const mix_scene *s, int64_t now_ns)
         for (unsigned i = 0; s->tiers[t].live && i < s->tiers[t].n_tiles; i++) {
             (void)mix_tile_look_at(s, t, i, now_ns, &undrawn);
         }
-        undrawn |= s->tiers[t].live && s->tiers[t].caption && !mix_art_drawn(s->tiers[t].caption);
+        for (int b = 0; s->tiers[t].live && b < MIX_BARS; b++) {
+            undrawn |= s->tiers[t].bars[b] && !mix_art_drawn(s->tiers[t].bars[b]);
+        }
     }
     return !undrawn;
 }
@@ -284,8 +246,9 @@ static void begin_moves(mix_compositor *c, int64_t now_ns)
     bool begins = false;
     for (unsigned t = 0; c->scene && t < c->next->n_tiers; t++) {
         tier_state *one = &c->tiers[t];
-        unsigned seen = one->published_tiles > 0 ? (unsigned)one->published_tiles : 0;
-        begins |= mix_move_begin(&one->move, c->scene, c->next, t, one->published, seen, now_ns - MCU_NS_PER_SEC / c->tick_fps);
+        unsigned seen = one->published.n_tiles > 0 ? (unsigned)one->published.n_tiles : 0;
+        begins |=
+            mix_move_begin(&one->move, c->scene, c->next, t, one->published.tiles, seen, now_ns - MCU_NS_PER_SEC / c->tick_fps);
     }
     if (begins) {
         mix_scene_unref(c->before);

@@ -83,7 +83,9 @@ void mix_scene_unref(mix_scene *s)
             mix_art_item_unref(s->tiers[t].label[i]);
             mix_art_item_unref(s->tiers[t].placeholder[i]);
         }
-        mix_art_item_unref(s->tiers[t].caption);
+        for (unsigned b = 0; b < MIX_BARS; b++) {
+            mix_art_item_unref(s->tiers[t].bars[b]);
+        }
         for (unsigned c = 0; c < MIX_TIER_CODECS; c++) {
             mix_encoder_unref(s->tiers[t].encoders[c]);
         }

@@ -11,6 +11,9 @@
 
 #define MIX_TIER_CODECS 4 /* H.264, VP8, JPEG and H.264 in small slices: variants of one canvas */
 
+/* What lies over a whole canvas: the caption in the upper left corner, the logo in the upper right one, a line of words below. */
+typedef enum { MIX_BAR_CAPTION = 0, MIX_BAR_LOGO, MIX_BAR_LINE, MIX_BARS } mix_bar;
+
 typedef struct {
     uint32_t person;
     bool talking;
@@ -27,7 +30,7 @@ typedef struct {
     uint8_t who[MIX_MAX_PEOPLE];    /* index in people[] of each tile */
     bool card[MIX_MAX_PEOPLE];      /* the placeholder is shown, whatever the source gives */
     mix_art_item *label[MIX_MAX_PEOPLE], *placeholder[MIX_MAX_PEOPLE]; /* of each tile */
-    mix_art_item *caption;                                             /* over everything; NULL = none */
+    mix_art_item *bars[MIX_BARS];                                      /* over everything; NULL = none */
     mix_encoder *encoders[MIX_TIER_CODECS];                            /* NULL = none */
 } mix_scene_tier;
 

@@ -207,6 +207,35 @@ mix_overlay *mix_text_caption(mix_text *t, const char *words, bool records, int 
     return finish_overlay(c, s, full, h);
 }
 
+mix_overlay *mix_text_line(mix_text *t, const char *words, int width_px, int height_px)
+{
+    double px = CLAMP(height_px * 0.045, LEAST_PX, 30), pad = round(px * 0.45);
+    int w = 0, h = 0, most = (int)(width_px - 2 * mix_text_margin(height_px) - 2 * pad);
+    char *clean = mix_text_clean_line(words);
+    PangoLayout *l = *clean && most > 4 * px ? new_layout(t, clean, px, false) : NULL;
+    g_free(clean);
+    if (!l) {
+        return NULL;
+    }
+    pango_layout_set_single_paragraph_mode(l, FALSE);
+    pango_layout_set_wrap(l, PANGO_WRAP_WORD_CHAR);
+    pango_layout_set_alignment(l, PANGO_ALIGN_CENTER);
+    pango_layout_set_ellipsize(l, PANGO_ELLIPSIZE_END);
+    pango_layout_set_height(l, -2);
+    pango_layout_set_width(l, most * PANGO_SCALE);
+    pango_layout_get_pixel_size(l, &w, &h);
+    pango_layout_set_width(l, MIN(w + 1, most) * PANGO_SCALE); /* else it stands in the middle of all there could be */
+    int full = ((int)ceil(w + 2 * pad) + 1) & ~1, high = ((int)ceil(h + px * 0.5) + 1) & ~1;
+    cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, full, high);
+    cairo_t *c = cairo_create(s);
+    cairo_set_source_rgba(c, PILL_RGBA);
+    mix_shape_rounded(c, 0, 0, full, high, px * 0.45);
+    cairo_fill(c);
+    show_at(c, l, pad, high);
+    g_object_unref(l);
+    return finish_overlay(c, s, full, high);
+}
+
 /* Calm colours that white reads well on. */
 static void set_own_colour(cairo_t *c, const char *name)
 {

@@ -32,11 +32,18 @@ mcu_frame *mix_text_placeholder(mix_text *t, const char *name, unsigned icons, i
  * wording a line, longest first: the first that fits is drawn. NULL = no memory or no room. */
 mix_overlay *mix_text_caption(mix_text *t, const char *words, bool records, int width_px, int height_px);
 
+/* Words for the lower edge of a whole picture, such as a caption of what is said: two lines at most, the rest is cut with an
+ * ellipsis. NULL = no words, no memory or no room. */
+mix_overlay *mix_text_line(mix_text *t, const char *words, int width_px, int height_px);
+
 /* Distance of the label from the tile's left and lower edge. */
 int mix_text_margin(int tile_height_px);
 
 /* What is shown of a name: valid UTF-8, no control or direction override characters, at most 64 characters. Free with g_free. */
 char *mix_text_clean(const char *name);
+/* The same of a line of words: at most MIX_TEXT_LINE_MOST characters. */
+char *mix_text_clean_line(const char *words);
+#define MIX_TEXT_LINE_MOST 160
 /* First letters of the first and last word, with their marks. Free with g_free. */
 char *mix_text_initials(const char *clean_name);
 

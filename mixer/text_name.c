@@ -11,13 +11,13 @@ static bool is_override(gunichar c)
     return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
 }
 
-char *mix_text_clean(const char *name)
+static char *clean(const char *name, unsigned most)
 {
     char *valid = g_utf8_make_valid(name ? name : "", -1);
     GString *out = g_string_new(NULL);
     unsigned chars = 0;
     bool space = true; /* leading spaces go, others become one */
-    for (const char *p = valid; *p && chars < MAX_CHARS && out->len < MAX_BYTES; p = g_utf8_next_char(p)) {
+    for (const char *p = valid; *p && chars < most && out->len < MAX_BYTES; p = g_utf8_next_char(p)) {
         gunichar c = g_utf8_get_char(p);
         bool blank = g_unichar_isspace(c) || g_unichar_iscntrl(c);
         if (is_override(c) || (blank && space)) {
@@ -29,6 +29,16 @@ char *mix_text_clean(const char *name)
     }
     g_free(valid);
     return g_strchomp(g_string_free(out, FALSE));
+}
+
+char *mix_text_clean(const char *name)
+{
+    return clean(name, MAX_CHARS);
+}
+
+char *mix_text_clean_line(const char *words)
+{
+    return clean(words, MIX_TEXT_LINE_MOST);
 }
 
 /* A letter, its marks, and what a joiner ties to it; at most eight characters. */

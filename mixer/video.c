@@ -236,6 +236,8 @@ void mix_video_free(mix_video *v)
     g_free(v->preset);
     g_free(v->caption);
     g_free(v->recorded_caption);
+    g_free(v->line);
+    g_free(v->logo);
     g_free(v);
 }
 
@@ -276,18 +278,6 @@ void mix_video_set_layout(mix_video *v, const mcu_layout *layout)
 uint64_t mix_video_scene(const mix_video *v)
 {
     return v->scenes;
-}
-
-void mix_video_set_caption(mix_video *v, const char *words, const char *recorded, bool records)
-{
-    if (g_strcmp0(words, v->caption) != 0 || g_strcmp0(recorded, v->recorded_caption) != 0 || records != v->records) {
-        g_free(v->caption);
-        g_free(v->recorded_caption);
-        v->caption = g_strdup(words);
-        v->recorded_caption = g_strdup(recorded);
-        v->records = records;
-        mix_video_rebuild(v);
-    }
 }
 
 bool mix_video_tier_live(const mix_tier_entry *t)

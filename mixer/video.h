@@ -106,6 +106,10 @@ uint64_t mix_video_scene(const mix_video *v);
 /* A line in the upper left corner of every canvas, drawn at its own size, from the next tick; NULL = none. `words` as in
  * mix_text_caption(), `recorded` the same for canvases that mask; copied. Costs something only when it changes. */
 void mix_video_set_caption(mix_video *v, const char *words, const char *recorded, bool records);
+/* A line of words at the lower edge of every tier, as mix_text_line(); and a logo in the upper right corner, a PNG in base64 that
+ * mcu_png_is_logo(). NULL or "" = none; copied; the same rules. */
+void mix_video_set_line(mix_video *v, const char *words);
+void mix_video_set_logo(mix_video *v, const char *png);
 
 /* A tier is composed and encoded only while its use count is above zero, one encoder per (tier, codec) however many watch. The
  * first picture after use is a keyframe. codec is H264, VP8, or JPEG: stills, at first use and for each keyframe request. */

@@ -54,6 +54,7 @@ struct mix_video {
     unsigned n_people;
     const mcu_layout *layout;         /* borrowed */
     char *caption, *recorded_caption; /* of canvases that mask; NULL = none */
+    char *line, *logo;                /* NULL = none */
     bool records;
     mix_tier_entry tiers[MIX_MAX_TIERS];
     mix_vclock *clock; /* runs while a tier is in use */

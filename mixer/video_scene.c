@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "mixer/arrange.h"
+#include "mixer/bars.h"
 #include "mixer/move.h"
 #include "mixer/video_private.h"
 
@@ -103,6 +104,54 @@ static void add_people(mix_video *v, mix_scene *s)
     }
 }
 
+static void add_bar(mix_video *v, mix_scene_tier *t, mix_bar bar, mix_art_kind kind, const char *what, int width_px)
+{
+    if (what) {
+        t->bars[bar] = mix_art_get(v->art, kind, what, kind == MIX_ART_CAPTION && v->records, width_px, t->height_px);
+        mix_art_ask(t->bars[bar]);
+    }
+}
+
+static void add_bars(mix_video *v, mix_scene_tier *t, bool masks)
+{
+    const char *caption = masks ? v->recorded_caption : v->caption;
+    add_bar(v, t, MIX_BAR_CAPTION, MIX_ART_CAPTION, caption, mix_bars_caption_width(t->width_px, v->logo != NULL));
+    add_bar(v, t, MIX_BAR_LOGO, MIX_ART_LOGO, v->logo, t->width_px);
+    add_bar(v, t, MIX_BAR_LINE, MIX_ART_LINE, v->line, t->width_px);
+}
+
+static void set_words(mix_video *v, char **kept, const char *words)
+{
+    words = words && *words ? words : NULL;
+    if (g_strcmp0(words, *kept) != 0) {
+        g_free(*kept);
+        *kept = g_strdup(words);
+        mix_video_rebuild(v);
+    }
+}
+
+void mix_video_set_line(mix_video *v, const char *words)
+{
+    set_words(v, &v->line, words);
+}
+
+void mix_video_set_logo(mix_video *v, const char *png)
+{
+    set_words(v, &v->logo, png);
+}
+
+void mix_video_set_caption(mix_video *v, const char *words, const char *recorded, bool records)
+{
+    if (g_strcmp0(words, v->caption) != 0 || g_strcmp0(recorded, v->recorded_caption) != 0 || records != v->records) {
+        g_free(v->caption);
+        g_free(v->recorded_caption);
+        v->caption = g_strdup(words);
+        v->recorded_caption = g_strdup(recorded);
+        v->records = records;
+        mix_video_rebuild(v);
+    }
+}
+
 static void add_tier(mix_video *v, mix_scene *s, unsigned tier, const arranged *a)
 {
     const mix_tier_spec *spec = &v->specs[tier];
@@ -120,11 +169,7 @@ static void add_tier(mix_video *v, mix_scene *s, unsigned tier, const arranged *
     if (t->live) {
         mix_scene_lay(s, tier, a->places[tier], a->n[tier], v->tick_fps);
         mix_scene_dress(s, tier, v->art, v->people);
-        const char *caption = v->masks[tier] ? v->recorded_caption : v->caption;
-        if (caption) {
-            t->caption = mix_art_get(v->art, MIX_ART_CAPTION, caption, v->records, t->width_px, t->height_px);
-            mix_art_ask(t->caption);
-        }
+        add_bars(v, t, v->masks[tier]);
     }
 }
 

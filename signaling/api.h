@@ -20,6 +20,7 @@ void sig_api_mute_all(sig_request *q);
 void sig_api_lock(sig_request *q);
 void sig_api_list_layouts(sig_request *q);
 void sig_api_set_layout(sig_request *q);
+void sig_api_caption(sig_request *q);
 void sig_api_record(sig_request *q);
 void sig_api_set_policy(sig_request *q);
 void sig_api_consent(sig_request *q);

@@ -47,6 +47,7 @@ typedef struct sig_gateway {
     sig_assets *assets;
     mcu_layouts *layouts;
     char *layouts_folder;
+    char *logo; /* of every picture, in base64; NULL = none */
     sig_tls *tls;
     sig_http *http, *admin_http; /* admin_http NULL = no listener of its own */
     sig_launcher *launcher;

@@ -26,6 +26,7 @@
 #include "signaling/gateway.h"
 #include "signaling/launcher_link.h"
 #include "signaling/layouts.h"
+#include "signaling/logo.h"
 #include "signaling/operator.h"
 #include "signaling/options.h"
 #include "signaling/phone_calls.h"
@@ -185,7 +186,12 @@ static bool open_assets(program *p, GError **error)
     g->messages = sig_schema_load(messages, error);
     g->api = g->messages ? sig_schema_load(api, error) : NULL;
     g->assets = g->api ? sig_assets_new(folder, p->settings->frame_ancestors, error) : NULL;
-    return g->assets && good_or_again(p, sig_layouts_open(g, folder, error), error);
+    if (!g->assets || !good_or_again(p, sig_layouts_open(g, folder, error), error)) {
+        return false;
+    }
+    const char *logo = p->settings->logo;
+    g->logo = *logo ? sig_logo_read(logo, error) : NULL;
+    return good_or_again(p, g->logo || !*logo, error);
 }
 
 static bool open_folder(const program *p, const char *name, int *fd, GError **error)
@@ -420,6 +426,7 @@ static void close_all(program *p)
     sig_rate_free(g->offers_of_seat);
     sig_rate_free(g->offers_from);
     sig_layouts_close(g);
+    g_clear_pointer(&g->logo, g_free);
     sig_assets_free(g->assets);
     sig_schema_free(g->messages);
     sig_schema_free(g->api);

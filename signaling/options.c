@@ -9,6 +9,7 @@
 #include "signaling/audit_file.h"
 #include "signaling/key_file.h"
 #include "signaling/layouts.h"
+#include "signaling/logo.h"
 #include "signaling/operator.h"
 #include "signaling/permissions.h"
 #include "signaling/settings.h"
@@ -43,11 +44,18 @@ static bool check_files(const sig_options *o, const sig_settings *s, GError **er
     return good;
 }
 
+static bool check_logo(const sig_settings *s, GError **error)
+{
+    g_autofree char *logo = *s->logo ? sig_logo_read(s->logo, error) : NULL;
+    return logo || !*s->logo;
+}
+
 static int check_only(const sig_options *o)
 {
     g_autoptr(GError) error = NULL;
     sig_settings *s = sig_settings_load(o->config, o->port, &error);
-    bool good = s && check_files(o, s, &error) && sig_operators_check(s, &error) && check_layouts(s, &error);
+    bool good =
+        s && check_files(o, s, &error) && sig_operators_check(s, &error) && check_layouts(s, &error) && check_logo(s, &error);
     fprintf(good ? stdout : stderr, "tessera: %s\n", good ? "the configuration is good" : error->message);
     sig_settings_free(s);
     return good ? 0 : 1;

@@ -43,6 +43,7 @@ static const row table[SIG_N_PERMISSIONS] = {
     [SIG_MAY_TIER] = {"tier", ALL, true, only_hosts},
     [SIG_MAY_LAYOUT] = {"layout", ALL, true, only_hosts},
     [SIG_MAY_FREEZE] = {"freeze", ALL, true, only_hosts},
+    [SIG_MAY_CAPTION] = {"caption", ALL, true, only_hosts},
     [SIG_MAY_RECORD] = {"record", ALL, true, only_hosts},
     [SIG_MAY_DIAL] = {"dial", ALL, true, only_hosts},
     [SIG_MAY_END] = {"end", ALL, true, only_hosts},

@@ -46,7 +46,8 @@ typedef enum {
     SIG_MAY_DENY,
     SIG_MAY_TIER, /* cap a seat's tier */
     SIG_MAY_LAYOUT,
-    SIG_MAY_FREEZE, /* hold a still of somebody's picture */
+    SIG_MAY_FREEZE,  /* hold a still of somebody's picture */
+    SIG_MAY_CAPTION, /* a line of words over the picture */
     SIG_MAY_RECORD,
     SIG_MAY_DIAL, /* call somebody by telephone */
     SIG_MAY_END,

@@ -147,6 +147,7 @@ static void opened(sig_room *r)
     set_state(r, SIG_ROOM_OPEN, "opened");
     r->opened_ns = mcu_now_ns();
     sig_recording_process_opened(r->recording); /* before those who come */
+    sig_room_tell_picture(r);
     sig_room_flush_queue(r);
     if (!r->restart) {
         return;
@@ -244,6 +245,7 @@ void sig_room_adopt(sig_room *r, sig_room_link *take_link)
         tell_seat(r, seat);
     }
     sig_room_layouts_changed(r);
+    sig_room_tell_picture(r);
     r->adopting = sig_room_link_request(r->link, json_pack("{s:s}", "type", "inspect"), ADOPT_MS, on_adopted, r) != NULL;
 }
 
@@ -401,6 +403,7 @@ void sig_room_free(sig_room *r)
     }
     json_decref(r->roster);
     json_decref(r->sounds);
+    g_free(r->line);
     g_free(r);
 }
 

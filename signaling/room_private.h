@@ -41,12 +41,14 @@ struct sig_room {
     json_t *roster;      /* newest, as clients see it; NULL = none */
     json_t *sounds;      /* seat -> its `sound` in the newest roster: a room that is opened again is told */
     sig_recording *recording;
+    char *line;          /* over the picture; NULL = none */
     GHashTable *layouts; /* tier -> json_t, as clients see it */
 };
 
 void sig_room_flush_queue(sig_room *r);
 void sig_room_fail_queue(sig_room *r);
 void sig_room_unlink_process(sig_room *r);
+void sig_room_tell_picture(sig_room *r); /* room_picture.c */
 
 /* What the process is told (room_open.c). */
 json_t *sig_room_open_json(const sig_room *r);

@@ -32,6 +32,7 @@ const sig_route sig_routes[] = {
     {EVHTTP_REQ_POST, "/api/v1/rooms/*/mute-all", sig_api_mute_all, SIG_ACCESS_ADMIN},
     {EVHTTP_REQ_POST, "/api/v1/rooms/*/lock", sig_api_lock, SIG_ACCESS_ADMIN},
     {EVHTTP_REQ_PUT | EVHTTP_REQ_POST, "/api/v1/rooms/*/layout", sig_api_set_layout, SIG_ACCESS_ADMIN},
+    {EVHTTP_REQ_PUT | EVHTTP_REQ_POST, "/api/v1/rooms/*/caption", sig_api_caption, SIG_ACCESS_ADMIN},
     {EVHTTP_REQ_POST, "/api/v1/rooms/*/record", sig_api_record, SIG_ACCESS_ADMIN},
     {EVHTTP_REQ_PUT | EVHTTP_REQ_POST, "/api/v1/rooms/*/recording", sig_api_set_policy, SIG_ACCESS_ADMIN},
     {EVHTTP_REQ_POST, "/api/v1/rooms/*/participants/*/consent", sig_api_consent, SIG_ACCESS_ADMIN},

@@ -173,6 +173,25 @@ static void choose_layout(const order *o)
     write_down(o, &c);
 }
 
+static void caption_now(const order *o)
+{
+    sig_room_set_line(o->session->room, json_string_value(json_object_get(o->request, "value")));
+    sig_session_ok(o->session, o->request);
+}
+
+/* That there are words is recorded, not each of them. */
+static void caption(const order *o)
+{
+    const char *text = json_string_value(json_object_get(o->request, "value"));
+    if (!text) {
+        refuse(o, MCU_ERROR_BAD_REQUEST, "value: must be text");
+    } else if (sig_room_line_begins_or_ends(o->session->room, text)) {
+        record_then(o, caption_now);
+    } else {
+        caption_now(o);
+    }
+}
+
 static void end(const order *o)
 {
     sig_change c = {.kind = SIG_ROOM_END, .at_ms = mcu_wall_ns() / 1000000};
@@ -308,6 +327,7 @@ static const struct {
     {SIG_MAY_TIER, cap_tier, true},      {SIG_MAY_LAYOUT, choose_layout, false},
     {SIG_MAY_RECORD, record, false},     {SIG_MAY_DIAL, dial, false},
     {SIG_MAY_END, end, false},           {SIG_MAY_FREEZE, freeze, true},
+    {SIG_MAY_CAPTION, caption, false},
 };
 
 void sig_session_host(sig_session *s, const json_t *m)

@@ -66,6 +66,7 @@ const mcu_config_key sig_settings_keys[] = {
     {"tiers", "E", STR, "320x180@8:30", 0, 0, "the same"},
     {"tiers", "S", STR, "320x180@1/3:8", 0, 0, "the same; 1/3 = a still every 3 seconds"},
     {"video", "preset", STR, "superfast", 0, 0, "x264 preset of the encoders"},
+    {"video", "logo", STR, "", 0, 0, "PNG in the upper right corner of every picture, at most 32 KiB; empty = none"},
     {"recording", "tier", STR, "", 0, 0, "the tier that is recorded; empty = the first"},
     {"recording", "view", STR, "", 0, 0,
      "as whose picture a visit is recorded where the layout has one: patient, clinician or observer; empty = everybody's"},
@@ -314,6 +315,7 @@ static void read_values(sig_settings *s, int port)
     s->turn_ttl_s = mcu_config_int(c, "turn", "ttl_seconds");
     s->turn_in_rooms = mcu_config_bool(c, "turn", "rooms");
     s->preset = mcu_config_str(c, "video", "preset");
+    s->logo = mcu_config_str(c, "video", "logo");
     s->recording_key = mcu_config_str(c, "recording", "key");
     s->recording_tier = mcu_config_str(c, "recording", "tier");
     s->recording_view = mcu_config_str(c, "recording", "view");

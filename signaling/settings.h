@@ -57,6 +57,7 @@ typedef struct {
     sig_tier tiers[SIG_MAX_TIERS];
     unsigned n_tiers;
     const char *preset;
+    const char *logo; /* file; "" = none */
 
     const char *recording_key;  /* file, "" = in the data folder */
     const char *recording_tier; /* "" = the first */

@@ -3,19 +3,19 @@
 #include <string.h>
 
 #include "mcu/base/clock.h"
+#include "mcu/base/png_head.h"
 #include "mcu/room/record.h"
 #include "mcu/room/requests.h"
 #include "mcu/room/room_private.h"
 
 #define SECOND_MS 1000
 #define OFFSET_MOST (18 * 60) /* minutes; places on earth have up to 14 hours */
-#define LINE_MOST 64
+#define LINE_MOST 160
 
 struct mcu_caption {
     mcu_room *room;
     bool records, clock, apart;
     char visit[MCU_ID_MAX + 1];
-    char line[4 * LINE_MOST + 1];
     int offset_min;
     GSource *timer; /* to the next second, while there is a clock */
 };
@@ -37,7 +37,6 @@ char *mcu_caption_words(const mcu_caption *c, int64_t wall_ns)
     g_autofree char *hour = c->clock ? g_date_time_format(now, "%H:%M:%S %:z") : NULL;
     append(words, day ? day : "");
     append(words, c->visit);
-    append(words, c->line);
     if (hour) {
         g_string_append_c(words, '\n');
         append(words, hour);
@@ -96,13 +95,10 @@ static bool bad(GError **error, const char *what)
 
 bool mcu_caption_set(mcu_caption *c, const json_t *m, GError **error)
 {
-    const char *visit = json_string_value(json_object_get(m, "visit")), *line = json_string_value(json_object_get(m, "line"));
+    const char *visit = json_string_value(json_object_get(m, "visit"));
     json_int_t offset = json_integer_value(json_object_get(m, "utc_offset"));
     if (visit && *visit && !mcu_valid_id(visit)) {
         return bad(error, "visit is no id");
-    }
-    if (line && (g_utf8_strlen(line, -1) > LINE_MOST || strchr(line, '\n'))) {
-        return bad(error, "line is too long");
     }
     if (offset < -OFFSET_MOST || offset > OFFSET_MOST) {
         return bad(error, "utc_offset is not on earth");
@@ -112,12 +108,35 @@ bool mcu_caption_set(mcu_caption *c, const json_t *m, GError **error)
     c->clock = json_is_true(json_object_get(m, "clock"));
     c->apart = json_is_true(json_object_get(m, "apart"));
     g_strlcpy(c->visit, visit ? visit : "", sizeof c->visit);
-    g_strlcpy(c->line, line ? line : "", sizeof c->line);
     c->offset_min = (int)offset;
     mcu_caption_show(c);
     if (c->clock) {
         start_timer(c);
     }
+    return true;
+}
+
+bool mcu_request_line(mcu_room *r, const json_t *m, GError **error)
+{
+    const char *text = json_string_value(json_object_get(m, "text"));
+    if (!text || g_utf8_strlen(text, -1) > LINE_MOST) {
+        return bad(error, "text: must be at most 160 characters");
+    }
+    mix_video_set_line(r->video, text);
+    mcu_reply_ok(r, m);
+    return true;
+}
+
+bool mcu_request_logo(mcu_room *r, const json_t *m, GError **error)
+{
+    const char *text = json_string_value(json_object_get(m, "png"));
+    gsize size = 0;
+    g_autofree guchar *png = text ? g_base64_decode(text, &size) : NULL;
+    if (!text || (*text && !mcu_png_is_logo(png, size))) {
+        return bad(error, "png: must be a PNG of at most 32 KiB and 2048 pixels a side, in base64");
+    }
+    mix_video_set_logo(r->video, text);
+    mcu_reply_ok(r, m);
     return true;
 }
 

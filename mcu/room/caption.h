@@ -18,6 +18,9 @@ bool mcu_caption_set(mcu_caption *c, const json_t *m, GError **error);
 bool mcu_caption_is_apart(const mcu_caption *c); /* the recording needs a picture of its own because of it */
 void mcu_caption_show(mcu_caption *c);           /* the recording goes on with another picture */
 void mcu_caption_unmark(mcu_caption *c);         /* nothing is recorded any more, whatever the gateway said last */
+/* The line of words at the lower edge, the logo in the other corner: messages `line` and `logo`. */
+bool mcu_request_line(mcu_room *r, const json_t *m, GError **error);
+bool mcu_request_logo(mcu_room *r, const json_t *m, GError **error);
 
 /* The wordings at a time, longest first, one a line; "" = none. For tests. Free with g_free. */
 char *mcu_caption_words(const mcu_caption *c, int64_t wall_ns);

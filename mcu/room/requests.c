@@ -368,6 +368,8 @@ static const struct {
     {"layout", request_layout},
     {"layouts", request_layouts},
     {"leave", request_leave},
+    {"line", mcu_request_line},
+    {"logo", mcu_request_logo},
     {"metrics", request_metrics},
     {"mute", request_mute},
     {"offer", request_offer},

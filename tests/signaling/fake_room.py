@@ -214,7 +214,7 @@ def handle(s, m, fd=-1):
                 send(s, {"type": "ok", **reply})
         elif reply:
             send(s, {"type": "error", "code": "not_found", "message": "no such session", **reply})
-    elif t == "caption":
+    elif t in ("caption", "line", "logo"):
         layouts.append(m)
     elif t in ("layout", "layouts"):
         layouts.append(m)

@@ -42,10 +42,11 @@ def make(server):
         assert server.rest("POST", f"/rooms/{room}/participants/one/sound", {"hears": "es"}).status == 409  # nobody is there yet
         for path, body in (("/rooms", {"name": 1}), ("/rooms/none/links", {"role": "guest", "name": "N"})):
             assert server.rest("POST", path, body).status >= 400
-        for what, body, bad in (("lock", {"locked": False}, 400), ("mute-all", None, 204), ("layout", {"layout": "grid"}, 400)):
+        for what, body, bad in (("lock", {"locked": False}, 400), ("mute-all", None, 204), ("layout", {"layout": "grid"}, 400), ("caption", {"text": "The knee, gently"}, 400)):
             assert server.rest("POST", f"/rooms/{room}/{what}", body).status == 204
             assert server.rest("POST", f"/rooms/{room}/{what}", {"x": 1}).status == bad and server.rest("POST", f"/rooms/none/{what}").status == 404
         assert server.rest("PUT", f"/rooms/{room}/layout", {"layout": "grid"}).status == 204 and server.rest("PUT", f"/rooms/{room}/layout", {}).status == 400
+        assert server.rest("PUT", f"/rooms/{room}/caption", {"text": ""}).status == 204 and server.rest("PUT", f"/rooms/{room}/caption", {"text": "x" * 161}).status == 400
         assert server.rest("GET", "/layouts").status == 200 and server.request("GET", "/api/v1/layouts").status == 401
         head = {"Authorization": "Bearer " + server.link(room, seat="kiosk")["token"], "Content-Type": "application/sdp"}
         assert server.rest("GET", f"/rooms/{room}/tiers/A.jpg").status == 503 and server.request("POST", f"/whip/{room}", OFFER, head).status == 201

@@ -68,6 +68,10 @@ def make(server):
         await say(other, type="host", op="layout", value="grid", id=3)
         assert (await hear(other, "error"))["code"] == "forbidden"
         assert server.inspect(room)["layout"] == "side-by-side"
+        await say(host, type="host", op="caption", value="ارفع ذراعك", id=4)
+        assert (await hear(host, "ok"))["id"] == 4
+        assert told(room)[-1] == {"type": "line", "text": "ارفع ذراعك"} and "ارفع" not in server.trail()
+        assert server.rest("PUT", f"/rooms/{room}/caption", {"text": ""}).status == 204 and told(room)[-1]["text"] == ""
 
     async def who_signs_is_known_to_the_room():
         room = server.room()

@@ -43,7 +43,7 @@ def make(server):
                  "whisper": {"type": "sound", "whisper": other}, "interpret": {"type": "sound", "channel": "es"},
                  "listen": {"type": "sound", "hears": "es"}, "clinical": {"type": "sound", "clinical": False},
                  "denoise": {"type": "sound", "denoise": True}, "sound": {"type": "sound", "seat": other, "hears": "fr"}}
-        values = {"lock": False, "tier": "auto", "layout": "grid", "freeze": "camera", "dial": "+15550100199"}
+        values = {"lock": False, "tier": "auto", "layout": "grid", "freeze": "camera", "caption": "Words", "dial": "+15550100199"}
         if operation == "review":
             r = server.request("GET", "/api/v1/recordings", None, {"Authorization": "Bearer " + token})
             return ("ok", "") if r.status == 200 else (r.json()["code"], r.json()["detail"])

@@ -21,6 +21,8 @@ typedef struct {
     char caption[256], recorded_caption[256];
     uint64_t scene;  /* ascends with what the room says of people, caption and uses */
     bool no_encoder; /* none can be started */
+    char line[512];  /* at the lower edge */
+    bool logo;
     bool records;
     atomic_uint slates;                                         /* made */
     bool screens[256];                                          /* by their owner's number */

@@ -133,6 +133,18 @@ uint64_t mix_video_scene(const mix_video *v)
     return fake.scene;
 }
 
+void mix_video_set_line(mix_video *v, const char *words)
+{
+    (void)v;
+    g_strlcpy(fake.line, words ? words : "", sizeof fake.line);
+}
+
+void mix_video_set_logo(mix_video *v, const char *png)
+{
+    (void)v;
+    fake.logo = png && *png;
+}
+
 void mix_video_set_caption(mix_video *v, const char *words, const char *recorded, bool records)
 {
     (void)v;

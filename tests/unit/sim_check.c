@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mixer/bars.h"
 #include "mixer/text.h"
 #include "mixer/vdec.h"
 #include "tests/unit/sim_room.h"
@@ -37,17 +38,20 @@ static bool inside(box b, int x, int y)
     return x >= b.x && x < b.x + b.w && y >= b.y && y < b.y + b.h;
 }
 
-/* Something else is drawn over this point of a tile: a later tile, the tile's name, the caption. */
+/* Something else is drawn over this point of a tile: a later tile, the tile's name, the caption or another bar. */
 static bool covered(const mix_scene_tier *t, unsigned tile, int x, int y)
 {
     const mix_tile *own = &t->tiles[tile];
     const mix_overlay *label = t->label[tile] ? mix_art_overlay_of(t->label[tile]) : NULL;
-    const mix_overlay *caption = t->caption ? mix_art_overlay_of(t->caption) : NULL;
-    int margin = mix_text_margin(own->height_px), corner = mix_text_margin(t->height_px);
+    int margin = mix_text_margin(own->height_px);
+    mix_tile_look bars[MIX_BARS];
+    mix_bars_look(t, bars);
     bool hit = label && inside((box){own->x_px + margin, own->y_px + own->height_px - margin - label->height_px, label->width_px,
                                      label->height_px},
                                x, y);
-    hit = hit || (caption && inside((box){corner, corner, caption->width_px, caption->height_px}, x, y));
+    for (int b = 0; b < MIX_BARS; b++) {
+        hit = hit || inside((box){bars[b].x_px, bars[b].y_px, bars[b].width_px, bars[b].height_px}, x, y);
+    }
     for (unsigned k = tile + 1; k < t->n_tiles && !hit; k++) {
         const mix_tile *o = &t->tiles[k];
         hit = inside((box){o->x_px, o->y_px, o->width_px, o->height_px}, x, y);

@@ -46,7 +46,8 @@ static mix_scene *make_scene(stage *s)
             (mix_scene_tier){.live = true, .width_px = specs[t].width_px, .height_px = specs[t].height_px, .fps = specs[t].fps};
         kit_lay(scene, t, s->layout);
         if (s->caption) {
-            tier->caption = mix_art_get(s->art, MIX_ART_CAPTION, s->caption, 1, tier->width_px, tier->height_px);
+            tier->bars[MIX_BAR_CAPTION] = mix_art_get(s->art, MIX_ART_CAPTION, s->caption, 1, tier->width_px, tier->height_px);
+            tier->bars[MIX_BAR_LINE] = mix_art_get(s->art, MIX_ART_LINE, s->caption, 0, tier->width_px, tier->height_px);
         }
     }
     for (unsigned i = 0; i < s->n; i++) {

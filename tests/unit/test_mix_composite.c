@@ -102,7 +102,8 @@ static mix_scene *party_scene(party *p)
         tier->fps = specs[t].fps;
         kit_lay(s, t, NULL);
         mix_scene_dress(s, t, p->art, people);
-        tier->caption = p->n % 2 ? NULL : mix_art_get(p->art, MIX_ART_CAPTION, caption, 1, tier->width_px, tier->height_px);
+        tier->bars[MIX_BAR_CAPTION] =
+            p->n % 2 ? NULL : mix_art_get(p->art, MIX_ART_CAPTION, caption, 1, tier->width_px, tier->height_px);
     }
     for (unsigned i = 0; i < p->n; i++) {
         if (p->source[i]) {

@@ -4,11 +4,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <cairo.h>
 #include <cmocka.h>
 #include <math.h>
 #include <string.h>
 
 #include "mixer/art.h"
+#include "mixer/logo.h"
 #include "mixer/text.h"
 #include "video_golden.h"
 
@@ -291,6 +293,74 @@ static void test_captions_can_be_read(void **state)
     }
 }
 
+/* Any script, at most two lines, within every tier's picture; hostile words do no harm. */
+static void test_lines_can_be_read(void **state)
+{
+    (void)state;
+    static const int sizes[][2] = {{1280, 720}, {640, 360}, {480, 270}, {320, 180}, {180, 320}, {360, 640}};
+    static const char *const words[] = {
+        "xzvx",
+        "Please lift your arm, slowly, and tell me when it begins to hurt. Is it the same on the other "
+        "side, or only here, below the shoulder, when you turn?",
+        "ارفع ذراعك ببطء من فضلك",
+        "कृपया अपना हाथ धीरे-धीरे उठाइए",
+        "กรุณายกแขนขึ้นช้า ๆ แล้วบอกว่าเจ็บเมื่อไร",
+        "请慢慢抬起手臂",
+        "\xe2\x80\xae<b>&amp;</b>\n\nx"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        for (unsigned k = 0; k < G_N_ELEMENTS(words); k++) {
+            mix_overlay *o = mix_text_line(text, words[k], sizes[i][0], sizes[i][1]);
+            assert_non_null(o);
+            assert_true(o->width_px <= sizes[i][0] - 2 * mix_text_margin(sizes[i][1]));
+            assert_true(o->height_px <= sizes[i][1] / 2);
+            assert_true(rows_of_ink(o) >= 7);
+            assert_true(contrast(o, 0, o->width_px, 235) >= 4.5);
+            mix_overlay_free(o);
+        }
+    }
+    assert_null(mix_text_line(text, " ", 640, 360));
+}
+
+static cairo_status_t keep(void *closure, const unsigned char *bytes, unsigned length)
+{
+    g_byte_array_append(closure, bytes, length);
+    return CAIRO_STATUS_SUCCESS;
+}
+
+static char *a_logo(int width_px, int height_px)
+{
+    cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, width_px, height_px);
+    cairo_t *c = cairo_create(s);
+    cairo_set_source_rgb(c, 0, 0.6, 0.4);
+    cairo_paint(c);
+    cairo_destroy(c);
+    GByteArray *png = g_byte_array_new();
+    cairo_surface_write_to_png_stream(s, keep, png);
+    cairo_surface_destroy(s);
+    char *base64 = g_base64_encode(png->data, png->len);
+    g_byte_array_unref(png);
+    return base64;
+}
+
+static void test_logo(void **state)
+{
+    (void)state;
+    g_autofree char *wide = a_logo(800, 100), *small = a_logo(20, 20), *huge = a_logo(2049, 4),
+                    *none = g_base64_encode((const guchar *)"no", 2);
+    mix_overlay *o = mix_logo_draw(wide, 640, 360);
+    assert_in_range(o->width_px, 90, 640 / 6);
+    assert_int_equal(o->a[o->width_px * 4 + 8], 255);
+    mix_overlay_free(o);
+    o = mix_logo_draw(small, 1280, 720);
+    assert_int_equal(o->width_px, 20); /* never enlarged */
+    mix_overlay_free(o);
+    o = mix_logo_draw(small, 320, 180);
+    assert_int_equal(o->height_px, 18);
+    mix_overlay_free(o);
+    assert_null(mix_logo_draw(huge, 640, 360));
+    assert_null(mix_logo_draw(none, 640, 360));
+}
+
 /* White on each of the colours that names may get. */
 static void test_initials_can_be_read(void **state)
 {
@@ -353,6 +423,8 @@ int main(void)
         cmocka_unit_test(test_icons_golden),
         cmocka_unit_test(test_art_is_drawn_once),
         cmocka_unit_test(test_captions),
+        cmocka_unit_test(test_lines_can_be_read),
+        cmocka_unit_test(test_logo),
         cmocka_unit_test(test_labels_can_be_read),
         cmocka_unit_test(test_icons_can_be_seen),
         cmocka_unit_test(test_captions_can_be_read),

@@ -387,6 +387,28 @@ static void test_the_picture_says_that_it_is_recorded(void **state)
     assert_string_equal(fake.caption, "");
 }
 
+/* Over every picture by the clinic's wish; what is too long or no picture is refused and changes nothing. */
+static void test_line_and_logo(void **state)
+{
+    room_kit *f = *state;
+    room_kit_say(f, json_pack("{ss ss}", "type", "line", "text", "Lift your arm"));
+    assert_string_equal(fake.line, "Lift your arm");
+    g_autofree char *longest = g_strnfill(161, 'x');
+    room_kit_say(f, json_pack("{ss ss}", "type", "line", "text", longest));
+    assert_string_equal(room_kit_member(room_kit_heard(f, "error"), "code"), "bad_request");
+    assert_string_equal(fake.line, "Lift your arm");
+    room_kit_say(f, json_pack("{ss ss}", "type", "line", "text", ""));
+    assert_string_equal(fake.line, "");
+    static const guchar head[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x20\0\0\0\x20";
+    g_autofree char *png = g_base64_encode(head, sizeof head - 1), *none = g_base64_encode(head, 8);
+    room_kit_say(f, json_pack("{ss ss}", "type", "logo", "png", none));
+    assert_false(fake.logo);
+    room_kit_say(f, json_pack("{ss ss}", "type", "logo", "png", png));
+    assert_true(fake.logo);
+    room_kit_say(f, json_pack("{ss ss}", "type", "logo", "png", ""));
+    assert_false(fake.logo);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, room_kit_setup, room_kit_teardown)
 
 /* What came of a person's sound for so long, half a second after the other. */
@@ -449,6 +471,7 @@ int main(void)
         CASE(test_inspection_lists_each_seat_once),
         CASE(test_the_picture_says_that_it_is_recorded),
         CASE(test_who_signs_is_not_missed_by_ear),
+        CASE(test_line_and_logo),
     };
     return cmocka_run_group_tests_name("room_rules", tests, NULL, NULL);
 }
