@@ -95,6 +95,8 @@ def make(server):
         with sqlite3.connect(server.data + "/tessera.db") as db:
             db.executescript("DROP TABLE consents; DROP TABLE recordings; DROP TABLE segments; ALTER TABLE rooms DROP COLUMN recording; "
                              "ALTER TABLE rooms DROP COLUMN evidence; ALTER TABLE rooms DROP COLUMN layout; ALTER TABLE seats DROP COLUMN signing; "
+                             "ALTER TABLE seats DROP COLUMN expires_ms; ALTER TABLE revocations DROP COLUMN name; "
+                             "ALTER TABLE revocations DROP COLUMN role; ALTER TABLE revocations DROP COLUMN host; "
                              "PRAGMA user_version = 2;")
         db.close()
         server.start()
