@@ -35,10 +35,10 @@ const PAGES = [
     ['r14', { ...ROWS.r14, steps: [[1, 'off=1'], [12, 'off=0']], after: 12, seconds: 16 }],
   ],
   [
-    ['r01', { ...ROWS.r01, seconds: 6, settle_ms: 1000 }],
-    ['r20', { ...ROWS.r20, seconds: 7, settle_ms: 14000 }],
-    ['r05', { ...ROWS.r05, seconds: 8, settle_ms: 2000 }],
-    ['r10', { ...ROWS.r10, seconds: 8, settle_ms: 4000 }],
+    ['r01', { ...ROWS.r01, seconds: 6, settle_ms: 3000 }],
+    ['r05', { ...ROWS.r05, seconds: 8, settle_ms: 4000 }],
+    ['r10', { ...ROWS.r10, seconds: 8, settle_ms: 11000 }],
+    ['r20', { ...ROWS.r20, seconds: 10, settle_ms: 16000 }],
   ],
 ];
 
