@@ -125,6 +125,8 @@ void mcu_peer_set_max_video_bps(mcu_peer *p, unsigned bps);
 void mcu_peer_set_start_bps(mcu_peer *p, unsigned bps);
 /* What it would be good to know to pass: it is tried now and then with copies of what is sent anyway. 0 = nothing more. */
 void mcu_peer_set_goal(mcu_peer *p, unsigned bps);
+/* The camera's pictures are given out so long after the fastest ones would be, at least: their voice is. 0 = at once. */
+void mcu_peer_hold_pictures(mcu_peer *p, int64_t ns);
 
 typedef struct {
     uint64_t packets, bytes; /* media, without RTX */

@@ -81,6 +81,11 @@ void mcu_peer_set_goal(mcu_peer *p, unsigned bps)
     mcu_bwe_set_goal(p->send.bwe, bps);
 }
 
+void mcu_peer_hold_pictures(mcu_peer *p, int64_t ns)
+{
+    mcu_vplayout_follow(&p->vin.playout, ns);
+}
+
 void mcu_peer_get_link(mcu_peer *p, mcu_peer_link *out)
 {
     mcu_sender_link(&p->send, mcu_net_now_ns(p->net), out);

@@ -69,9 +69,15 @@ static void measure(mcu_vplayout *v, const mcu_au *au)
     v->late_ns += late > v->late_ns ? RISE * (late - v->late_ns) : -FALL * v->late_ns;
 }
 
+void mcu_vplayout_follow(mcu_vplayout *v, int64_t voice_ns)
+{
+    v->voice_ns = CLAMP(voice_ns, 0, MCU_VPLAYOUT_MOST_NS);
+}
+
 int64_t mcu_vplayout_hold_ns(const mcu_vplayout *v)
 {
-    return v->late_ns < (double)WORTH_NS ? 0 : MIN((int64_t)v->late_ns, MCU_VPLAYOUT_MOST_NS);
+    int64_t late_ns = v->late_ns < (double)WORTH_NS ? 0 : MIN((int64_t)v->late_ns, MCU_VPLAYOUT_MOST_NS);
+    return MAX(late_ns, v->voice_ns);
 }
 
 void mcu_vplayout_push(mcu_vplayout *v, mcu_au *take_au)

@@ -1,7 +1,7 @@
 /* vplayout.h - hands pictures out at the pace they were taken at, where holes and their repair bring them in bursts: of several
- * that come at once only the newest would be seen.  Thread: the peer's loop; pure, stepped with now_ns. Embedded struct.
- * On a line that brings them evenly nothing waits. Bounded: MCU_VPLAYOUT_PICTURES, no picture waits longer than
- * MCU_VPLAYOUT_MOST_NS. */
+ * that come at once only the newest would be seen; and no sooner than the voice that belongs to them is heard.  Thread: the
+ * peer's loop; pure, stepped with now_ns. Embedded struct. On a line that brings them evenly nothing waits. Bounded:
+ * MCU_VPLAYOUT_PICTURES, no picture waits longer than MCU_VPLAYOUT_MOST_NS. */
 #ifndef MCU_NET_VPLAYOUT_H
 #define MCU_NET_VPLAYOUT_H
 
@@ -17,6 +17,7 @@ typedef struct {
     uint32_t newest_ts;
     int64_t taken_ns;                 /* of newest_ts, with an arbitrary zero */
     int64_t least_ns[2], least_at_ns; /* way of the fastest: of the period before and of this one, which began then */
+    int64_t voice_ns;                 /* what the voice is held back by beyond what nobody notices */
     double late_ns;                   /* what most pictures come within, behind the fastest */
 } mcu_vplayout;
 
@@ -26,6 +27,8 @@ void mcu_vplayout_clear(mcu_vplayout *v); /* what waits is dropped */
 void mcu_vplayout_push(mcu_vplayout *v, mcu_au *take_au);
 /* The next picture that is due, or NULL. The caller owns it. Call until NULL, and each 20 ms. */
 mcu_au *mcu_vplayout_pop(mcu_vplayout *v, int64_t now_ns);
+/* Pictures are held back by so much at least: 0 = by nothing. */
+void mcu_vplayout_follow(mcu_vplayout *v, int64_t voice_ns);
 int64_t mcu_vplayout_hold_ns(const mcu_vplayout *v); /* behind the fastest; 0 = nothing waits */
 
 #endif

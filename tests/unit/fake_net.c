@@ -269,6 +269,12 @@ void mcu_peer_set_start_bps(mcu_peer *p, unsigned bps)
     p->start_bps = bps;
 }
 
+void mcu_peer_hold_pictures(mcu_peer *p, int64_t ns)
+{
+    (void)p;
+    (void)ns;
+}
+
 void mcu_peer_set_goal(mcu_peer *p, unsigned bps)
 {
     (void)p;
