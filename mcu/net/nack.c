@@ -5,6 +5,7 @@
 
 #define FADE (1 / 64.0) /* a packet */
 #define LOSSY 0.08
+#define LOSING 0.01
 #define UNKNOWN_RTT_NS INT64_C(100000000)
 
 typedef struct {
@@ -76,6 +77,11 @@ static void note_loss(mcu_nack *n, int64_t holes)
 bool mcu_nack_is_lossy(const mcu_nack *n)
 {
     return n->lost > LOSSY;
+}
+
+bool mcu_nack_is_losing(const mcu_nack *n)
+{
+    return n->lost > LOSING;
 }
 
 static void open_holes(mcu_nack *n, int64_t from, int64_t to, int64_t now_ns)

@@ -28,6 +28,7 @@ void mcu_nack_forget_before(mcu_nack *n, uint16_t seq);
 void mcu_nack_reset(mcu_nack *n);
 /* So much is lost that requests and answers are lost too: packets are asked for twice in a round trip. */
 bool mcu_nack_is_lossy(const mcu_nack *n);
+bool mcu_nack_is_losing(const mcu_nack *n); /* a packet in a hundred or more, lately */
 unsigned mcu_nack_outstanding(const mcu_nack *n);
 
 #endif

@@ -129,7 +129,7 @@ static void pop_pictures(mcu_peer *p, peer_video_in *v, int64_t now_ns)
             v->keyframes++;
             v->wants_keyframe = false;
         }
-        mcu_vplayout_push(&v->playout, au);
+        mcu_vplayout_push(&v->playout, au, v == &p->vin && mcu_nack_is_losing(v->nack)); /* a screen does not move */
         give_pictures(p, v, now_ns);
     }
     give_pictures(p, v, now_ns);

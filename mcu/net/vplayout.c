@@ -6,7 +6,7 @@
 #define WORTH_NS (50 * MCU_NS_PER_MS) /* what a picture may come late without being missed */
 #define JUMP_NS (2 * MCU_NS_PER_SEC)  /* a pause, or another clock */
 #define RISE 0.3
-#define FALL 0.01 /* a picture: some seconds */
+#define FALL_S 8.0 /* down to a third */
 #define CLOCK_HZ 90000
 
 void mcu_vplayout_init(mcu_vplayout *v)
@@ -50,13 +50,14 @@ static void restart(mcu_vplayout *v, const mcu_au *au)
     v->late_ns = 0;
 }
 
-static void measure(mcu_vplayout *v, const mcu_au *au)
+static void measure(mcu_vplayout *v, const mcu_au *au, bool losing)
 {
     int64_t way_ns = au->time_ns - taken_ns(v, au->ts), late_ns = way_ns - least_ns(v);
     if (!v->started || ABS(late_ns) > JUMP_NS) {
         restart(v, au);
         return;
     }
+    int64_t since_ns = CLAMP(taken_ns(v, au->ts) - v->taken_ns, 0, MCU_NS_PER_SEC);
     v->taken_ns = taken_ns(v, au->ts);
     v->newest_ts = au->ts;
     if (au->time_ns - v->least_at_ns >= PERIOD_NS) {
@@ -65,8 +66,9 @@ static void measure(mcu_vplayout *v, const mcu_au *au)
         v->least_at_ns = au->time_ns;
     }
     v->least_ns[1] = MIN(v->least_ns[1], way_ns);
-    double late = (double)MAX(late_ns, 0);
-    v->late_ns += late > v->late_ns ? RISE * (late - v->late_ns) : -FALL * v->late_ns;
+    double late = losing ? (double)MAX(late_ns, 0) : 0; /* a large picture takes its time on any line */
+    double fall = (double)since_ns / (FALL_S * (double)MCU_NS_PER_SEC);
+    v->late_ns += late > v->late_ns ? RISE * (late - v->late_ns) : -fall * v->late_ns;
 }
 
 void mcu_vplayout_follow(mcu_vplayout *v, int64_t voice_ns)
@@ -80,9 +82,9 @@ int64_t mcu_vplayout_hold_ns(const mcu_vplayout *v)
     return MAX(late_ns, v->voice_ns);
 }
 
-void mcu_vplayout_push(mcu_vplayout *v, mcu_au *take_au)
+void mcu_vplayout_push(mcu_vplayout *v, mcu_au *take_au, bool losing)
 {
-    measure(v, take_au);
+    measure(v, take_au, losing);
     g_assert(v->n < MCU_VPLAYOUT_PICTURES);
     v->waiting[(v->first + v->n++) % MCU_VPLAYOUT_PICTURES] = take_au;
 }

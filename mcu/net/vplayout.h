@@ -23,8 +23,9 @@ typedef struct {
 
 void mcu_vplayout_init(mcu_vplayout *v);
 void mcu_vplayout_clear(mcu_vplayout *v); /* what waits is dropped */
-/* A whole picture, in order; its time_ns is when it was. Pop until NULL after each. */
-void mcu_vplayout_push(mcu_vplayout *v, mcu_au *take_au);
+/* A whole picture, in order; its time_ns is when it was. `losing`: packets are missing now and then, so what comes late may have
+ * been repaired. Pop until NULL after each. */
+void mcu_vplayout_push(mcu_vplayout *v, mcu_au *take_au, bool losing);
 /* The next picture that is due, or NULL. The caller owns it. Call until NULL, and each 20 ms. */
 mcu_au *mcu_vplayout_pop(mcu_vplayout *v, int64_t now_ns);
 /* Pictures are held back by so much at least: 0 = by nothing. */

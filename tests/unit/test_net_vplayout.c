@@ -14,7 +14,8 @@
 
 /* Pictures taken each 66 ms from `from_ms` on; of each `k` how late it is whole. Returns how many different moments showed one: a
  * mixer looks each 40 ms and sees only the newest. */
-static unsigned seen(mcu_vplayout *v, unsigned pictures, int64_t from_ms, int64_t (*late_ms)(unsigned k), int64_t *waited_ms)
+static unsigned seen(mcu_vplayout *v, unsigned pictures, int64_t from_ms, int64_t (*late_ms)(unsigned k), bool losing,
+                     int64_t *waited_ms)
 {
     unsigned k = 0, shown = 0, last = 0;
     int64_t whole_ms = 0;
@@ -30,7 +31,7 @@ static unsigned seen(mcu_vplayout *v, unsigned pictures, int64_t from_ms, int64_
             au->ts = (uint32_t)((from_ms + k * EVERY_MS) * 90);
             au->time_ns = whole_ms * MS;
             au->seq = k;
-            mcu_vplayout_push(v, au);
+            mcu_vplayout_push(v, au, losing);
             for (; (au = mcu_vplayout_pop(v, now_ms * MS)) != NULL; mcu_au_unref(au)) {
                 assert_true(au->seq == 0 || au->seq == last + 1);
                 *waited_ms = MAX(*waited_ms, now_ms - au->time_ns / MS);
@@ -60,6 +61,11 @@ static int64_t repaired(unsigned k)
     return 50 + (k % 5 == 0 ? 230 : 0); /* each fifth one lacks a packet, which comes a round trip or two later */
 }
 
+static int64_t large(unsigned k)
+{
+    return k % 60 == 0 ? 600 : 20; /* as a keyframe on a line that is hardly wide enough */
+}
+
 static int64_t outage(unsigned k)
 {
     return k == 150 ? 5000 : 20;
@@ -71,9 +77,20 @@ static void test_even_pictures_do_not_wait(void **state)
     mcu_vplayout v;
     int64_t waited_ms;
     mcu_vplayout_init(&v);
-    assert_int_equal(seen(&v, 300, 1000, even, &waited_ms), 300);
+    assert_int_equal(seen(&v, 300, 1000, even, false, &waited_ms), 300);
     assert_true(waited_ms <= 20); /* the step of this test */
     assert_int_equal(mcu_vplayout_hold_ns(&v), 0);
+    mcu_vplayout_clear(&v);
+}
+
+static void test_large_pictures_are_not_waited_for(void **state)
+{
+    (void)state;
+    mcu_vplayout v;
+    int64_t waited_ms;
+    mcu_vplayout_init(&v);
+    (void)seen(&v, 300, 1000, large, false, &waited_ms);
+    assert_true(waited_ms <= 20);
     mcu_vplayout_clear(&v);
 }
 
@@ -83,7 +100,7 @@ static void test_bursts_are_spread(void **state)
     mcu_vplayout v;
     int64_t waited_ms;
     mcu_vplayout_init(&v);
-    assert_true(seen(&v, 300, 1000, repaired, &waited_ms) >= 285);
+    assert_true(seen(&v, 300, 1000, repaired, true, &waited_ms) >= 285);
     assert_true(waited_ms <= 300);
     assert_in_range(mcu_vplayout_hold_ns(&v), 150 * MS, 240 * MS);
     mcu_vplayout_clear(&v);
@@ -95,7 +112,7 @@ static void test_a_pause_is_no_lateness(void **state)
     mcu_vplayout v;
     int64_t waited_ms;
     mcu_vplayout_init(&v);
-    (void)seen(&v, 300, 1000, outage, &waited_ms);
+    (void)seen(&v, 300, 1000, outage, true, &waited_ms);
     assert_true(waited_ms <= 20);
     mcu_vplayout_clear(&v);
 }
@@ -107,7 +124,7 @@ static void test_pictures_wait_for_their_voice(void **state)
     int64_t waited_ms;
     mcu_vplayout_init(&v);
     mcu_vplayout_follow(&v, 120 * MS);
-    assert_int_equal(seen(&v, 300, 1000, even, &waited_ms), 300);
+    assert_int_equal(seen(&v, 300, 1000, even, false, &waited_ms), 300);
     assert_in_range(waited_ms, 120, 140);
     mcu_vplayout_follow(&v, -MS);
     assert_int_equal(mcu_vplayout_hold_ns(&v), 0);
@@ -122,8 +139,8 @@ static void test_evens_out_again(void **state)
     mcu_vplayout v;
     int64_t waited_ms;
     mcu_vplayout_init(&v);
-    (void)seen(&v, 200, 1000, repaired, &waited_ms);
-    (void)seen(&v, 400, 1000 + 200 * EVERY_MS, even, &waited_ms);
+    (void)seen(&v, 200, 1000, repaired, true, &waited_ms);
+    (void)seen(&v, 400, 1000 + 200 * EVERY_MS, even, false, &waited_ms);
     assert_int_equal(mcu_vplayout_hold_ns(&v), 0);
     mcu_vplayout_clear(&v);
 }
@@ -131,8 +148,11 @@ static void test_evens_out_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_even_pictures_do_not_wait), cmocka_unit_test(test_bursts_are_spread),
-        cmocka_unit_test(test_a_pause_is_no_lateness),    cmocka_unit_test(test_pictures_wait_for_their_voice),
+        cmocka_unit_test(test_even_pictures_do_not_wait),
+        cmocka_unit_test(test_large_pictures_are_not_waited_for),
+        cmocka_unit_test(test_bursts_are_spread),
+        cmocka_unit_test(test_a_pause_is_no_lateness),
+        cmocka_unit_test(test_pictures_wait_for_their_voice),
         cmocka_unit_test(test_evens_out_again),
     };
     return cmocka_run_group_tests_name("net_vplayout", tests, NULL, NULL);
