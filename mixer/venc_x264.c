@@ -38,9 +38,10 @@ static bool apply(x264_param_t *p, const char *settings)
     return fine;
 }
 
-/* Every picture size has parameter sets of its own number, 1 to 31. Browsers take an IDR picture whose parameter sets were lost
- * on the way for a whole keyframe (libwebrtc's PacketBuffer): under the numbers of the tier before it would be decoded at that
- * tier's size, and look torn until the next keyframe; sets that they never had make them ask for one. */
+/* Parameter sets have a number, 1 to 31, that goes by the picture's size: another one for each shipped tier, upright ones
+ * included. Browsers take an IDR picture whose parameter sets were lost on the way for a whole keyframe (libwebrtc's
+ * PacketBuffer): under the numbers of the tier before it would be decoded at that tier's size, and look torn until the next
+ * keyframe; sets that they never had make them ask for one. */
 static int parameter_sets(int width_px, int height_px)
 {
     return (width_px + 7 * height_px) / 2 % 31 + 1;

@@ -23,8 +23,7 @@ typedef enum {
 } rec_taken;
 
 typedef struct rec_cutter rec_cutter;
-/* `sound_age_ns`: how much longer ago what sounds happened than what is seen with the same time stamp; sound is moved back by it.
- */
+/* `sound_age_ns`: how much longer ago what sounds happened than what is seen with the same time stamp; it is moved back by that. */
 rec_cutter *rec_cutter_new(rec_cutter_sink sink, int64_t sound_age_ns);
 void rec_cutter_free(rec_cutter *c); /* NULL is fine; what is not cut is lost */
 
@@ -35,8 +34,7 @@ void rec_cutter_flush(rec_cutter *c);                          /* what there is 
 bool rec_cutter_started(const rec_cutter *c);
 int64_t rec_cutter_start_ns(const rec_cutter *c); /* media clock of time zero */
 int64_t rec_cutter_end_ns(const rec_cutter *c);   /* media time up to which something was taken, from zero */
-/* Empty packets put in for sound that was missing; the furthest that a packet lay from its time on the clock, positive = later.
- */
+/* Empty packets put in for missing sound; the furthest that a packet lay from its time on the clock, positive = later. */
 uint64_t rec_cutter_filled(const rec_cutter *c);
 int64_t rec_cutter_skew_ns(const rec_cutter *c);
 

@@ -90,10 +90,16 @@ static int64_t hole_wait_ns(const mcu_peer *p, const peer_video_in *v)
     return (mcu_nack_is_lossy(v->nack) ? 7 : 3) * (rtt_ns > 0 ? rtt_ns : 100 * MCU_NS_PER_MS) + 100 * MCU_NS_PER_MS + p->late_ns;
 }
 
-static void restart_video(peer_video_in *v, mcu_codec codec, int64_t now_ns)
+static void drop_pictures(peer_video_in *v)
 {
     mcu_vjitter_free(v->jitter);
+    v->jitter = NULL;
     mcu_vplayout_clear(&v->playout);
+}
+
+static void restart_video(peer_video_in *v, mcu_codec codec, int64_t now_ns)
+{
+    drop_pictures(v);
     v->jitter = mcu_vjitter_new(codec);
     v->codec = codec;
     if (v->nack == NULL) {
@@ -254,9 +260,7 @@ static void apply_video(mcu_peer *p, peer_video_in *v)
     const mcu_neg_media *m = mcu_peer_video_media(p, v);
     expect(&v->base, m);
     if (!m->recv && v->jitter != NULL) {
-        mcu_vjitter_free(v->jitter);
-        mcu_vplayout_clear(&v->playout);
-        v->jitter = NULL;
+        drop_pictures(v);
         v->wants_keyframe = false;
     }
 }
@@ -270,10 +274,8 @@ void mcu_peer_apply_recv(mcu_peer *p)
 
 static void clear_video(peer_video_in *v)
 {
-    mcu_vjitter_free(v->jitter);
-    mcu_vplayout_clear(&v->playout);
+    drop_pictures(v);
     mcu_nack_free(v->nack);
-    v->jitter = NULL;
     v->nack = NULL;
 }
 
