@@ -23,7 +23,7 @@ typedef enum {
 } rec_taken;
 
 typedef struct rec_cutter rec_cutter;
-/* `sound_age_ns`: how much longer ago what sounds happened than what is seen with the same time stamp; it is moved back by that. */
+/* `sound_age_ns`: by how much what sounds is older than what is seen with the same time stamp; it is moved back by that. */
 rec_cutter *rec_cutter_new(rec_cutter_sink sink, int64_t sound_age_ns);
 void rec_cutter_free(rec_cutter *c); /* NULL is fine; what is not cut is lost */
 

@@ -27,10 +27,10 @@ typedef enum {
     SIG_ROOM_LOCK,   /* room, locked */
     SIG_ROOM_LAYOUT, /* room, layout */
     SIG_ROOM_MUTE,   /* room, role: mutes every seat but hosts and that role */
-    SIG_SEAT_PUT,  /* room, seat, name, role, host, fixed, signing, language, expires_ms (of a link; 0 = none was made); muted
-                    * and tier of a new seat, one that is there keeps its own */
-    SIG_SEAT_MUTE, /* room, seat, muted: without effect when the seat is gone */
-    SIG_SEAT_TIER, /* room, seat, tier: the same */
+    SIG_SEAT_PUT,    /* room, seat, name, role, host, fixed, signing, language, expires_ms (of a link; 0 = none was made); muted
+                      * and tier of a new seat, one that is there keeps its own */
+    SIG_SEAT_MUTE,   /* room, seat, muted: without effect when the seat is gone */
+    SIG_SEAT_TIER,   /* room, seat, tier: the same */
     SIG_SEAT_DROP, /* room, seat, generation, at_ms; name, role and host of who had a link: tokens below `generation` are revoked;
                       its PINs go too */
     SIG_PIN_PUT,   /* key, room, seat ("" = each caller has a new one), name, role, host, once, language, at_ms: until when */
