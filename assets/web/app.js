@@ -39,7 +39,7 @@ function takeToken() {
   const before = memory.load();
   if (!inAddress) return before;
   const token = decodeURIComponent(inAddress);
-  const kept = before.token === token ? before : { token };
+  const kept = before.token === token ? { ...before, end: '' } : { token }; // the server has just judged the link
   if (memory.save(kept)) history.replaceState(null, '', '/' + location.search + location.hash);
   return kept;
 }
@@ -64,6 +64,8 @@ const ends = {
   nopath: ['noPathTitle', 'noPathText', 'tryAgain'],
 };
 
+// A reload shows them again, with no camera and no microphone; the link itself is judged anew.
+const FINAL = ['room_ended', 'over', 'removed', 'link-expired', 'link-revoked', 'link-invalid', 'token_foreign'];
 let shown = '';
 
 function page(id) {
@@ -122,15 +124,21 @@ let roomStyle = null;
 let roomWords = null;
 
 async function moreWords() {
-  if (!(await add('lang/room'))) throw new Error('no words');
-  draw();
+  if (await add('lang/room')) return draw();
+  roomWords = null; // Join asks for them again
+  throw new Error('no words');
 }
 
 // The room's program, looks and words are fetched while the person checks camera and sound.
 async function roomCode() {
   roomStyle = roomStyle || new Promise((resolve) => {
     const link = Object.assign(document.createElement('link'), { rel: 'stylesheet', href: new URL('room.css', import.meta.url).href });
-    link.onload = link.onerror = resolve;
+    link.onload = resolve;
+    link.onerror = () => {
+      link.remove();
+      roomStyle = null;
+      resolve(); // a room without its looks can still be used
+    };
     document.head.append(link);
   });
   roomWords = roomWords || moreWords();
@@ -155,6 +163,7 @@ async function start() {
   await speak(kept.lang, address, link.language);
   if (!window.RTCPeerConnection || !window.WebSocket) return message('unsupported');
   if (!token) return message('link');
+  if (kept.end) return message(kept.end);
   const arrows = () => later().then((code) => code.arrows(tv));
   const back = kept.joined && Date.now() - kept.at < BACK_MS;
   if (tv || back) arrows();
@@ -199,15 +208,16 @@ async function start() {
   visit.on('me', (me) => me.language && speak(kept.lang, address, me.language));
   visit.on('nopath', async (tried) => {
     if (tried.before) return; // the room itself says so
-    const { explain } = await roomCode();
+    const code = await roomCode().catch(() => null); // the page itself is said without it
     if (visit.state !== 'joining') return;
-    explain($('message-details'), tried);
+    if (code) code.explain($('message-details'), tried);
     if (shown !== 'message') message('nopath');
   });
   visit.on('ended', ({ reason, code }) => {
-    keep({ joined: false });
+    const end = reason === 'room_ended' && code ? 'over' : ends[code] ? code : reason; // 'over' before the person came
+    keep({ joined: false, end: FINAL.includes(end) ? end : '' });
     if (room) room.hide();
-    message(reason === 'room_ended' && code ? 'over' : ends[code] ? code : reason); // 'over' before the person came
+    message(end);
     keepSoon();
   });
   $('message-leave').addEventListener('click', () => visit.leave());

@@ -16,32 +16,63 @@ export async function act(visit, page, op, { seat, value, done = 'done' } = {}) 
   }
 }
 
-// One question in a dialog; true for `yes`, false for `no`, 'third' for a third answer where there is one, null when it was closed or a
-// newer question took its place. danger: `yes` cannot be undone, so `no` has the focus.
-let answer = null;
-export function ask(title, text, yes, no, { danger = false, third = '' } = {}) {
+const PAUSE_MS = 500; // a second tap on the answer before is none to the next question
+const questions = []; // the first of them is on the screen
+let back = null; // what had the focus before it
+let pause = 0;
+
+// One question in a dialog, after those before it; true for `yes`, false for `no`, 'third' for a third answer where there is one, null
+// when it was closed, is asked already, or no longer matters (`still`) when its turn comes. danger: `yes` cannot be undone, so `no` has
+// the focus.
+export function ask(title, text, yes, no, { danger = false, third = '', still = () => true } = {}) {
+  if (questions.some((q) => q.title === title)) return Promise.resolve(null);
+  return new Promise((resolve) => {
+    questions.push({ title, text, yes, no, danger, third, still, resolve });
+    if (questions.length > 1) return;
+    back = document.activeElement;
+    put(0);
+  });
+}
+
+// The visit is over: nobody is asked any more.
+export function stopAsking() {
+  for (const q of questions.splice(1)) q.resolve(null);
+  answer(null);
+}
+
+function put(wait) {
+  const [{ title, text, yes, no, danger, third }] = questions;
   const dialog = $('ask');
-  const back = document.activeElement;
-  if (answer) answer(null);
   $('ask-title').textContent = title;
   $('ask-text').textContent = text;
   $('ask-yes').textContent = yes;
   $('ask-no').textContent = no;
   $('ask-yes').classList.toggle('danger', danger);
   thirdAnswer(third);
+  $('ask-yes').onclick = () => answer(true);
+  $('ask-no').onclick = () => answer(false);
+  dialog.onclose = () => !dialog.open && answer(null); // not the late event of the question before
   if (!dialog.open) dialog.showModal();
-  (danger ? $('ask-no') : $('ask-yes')).focus();
-  return new Promise((resolve) => {
-    answer = (value) => {
-      answer = null;
-      resolve(value);
-      if (dialog.open) dialog.close();
-      if (back && back.isConnected) back.focus();
-    };
-    $('ask-yes').onclick = () => answer && answer(true);
-    $('ask-no').onclick = () => answer && answer(false);
-    dialog.onclose = () => !dialog.open && answer && answer(null); // not the late event of the question before
-  });
+  const open = (can) => {
+    for (const b of dialog.querySelectorAll('button')) b.disabled = !can;
+    if (can) (danger ? $('ask-no') : $('ask-yes')).focus();
+  };
+  clearTimeout(pause);
+  open(!wait);
+  if (wait) pause = setTimeout(open, wait, true);
+}
+
+function answer(value) {
+  if (!questions.length) return;
+  questions.shift().resolve(value);
+  while (questions.length && !questions[0].still()) questions.shift().resolve(null);
+  if (questions.length) {
+    put(PAUSE_MS);
+    return;
+  }
+  clearTimeout(pause);
+  if ($('ask').open) $('ask').close();
+  if (back && back.isConnected) back.focus();
 }
 
 // Few questions have one; it cannot be undone.
@@ -50,7 +81,7 @@ function thirdAnswer(text) {
   if (old) old.remove();
   if (!text) return;
   const b = Object.assign(document.createElement('button'), { type: 'button', id: 'ask-third', className: 'danger', textContent: text });
-  b.onclick = () => answer && answer('third');
+  b.onclick = () => answer('third');
   $('ask-yes').after(b);
 }
 

@@ -4,6 +4,8 @@ import { act, ask } from './host.js';
 import { icon, roleName } from './marks.js';
 
 const $ = (id) => document.getElementById(id);
+const WATCHERS = ['observer', 'compliance']; // they neither speak nor are seen
+
 export class People {
   #visit;
   #page;
@@ -132,10 +134,11 @@ export class People {
 
   #operations(p, own) {
     const silent = p.audio === false || p.muted;
+    const speaks = !WATCHERS.includes(p.role);
     const all = {
       mute: !silent,
-      unmute_ask: silent,
-      camera_ask: p.video === false && p.kind !== 'phone',
+      unmute_ask: speaks && silent,
+      camera_ask: speaks && p.video === false && p.kind !== 'phone',
       tier: p.kind !== 'phone',
       remove: true,
     };

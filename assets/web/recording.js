@@ -46,7 +46,7 @@ export class Recording {
   // Closing the question without an answer is none: nothing is recorded, and the button stays.
   async #ask() {
     this.#asked = true;
-    const answer = await ask(t('consentTitle'), t('consentText'), t('consentYes'), t('consentNo'));
+    const answer = await ask(t('consentTitle'), t('consentText'), t('consentYes'), t('consentNo'), { still: () => this.#matters });
     if (answer !== null && this.#visit.inVisit) this.#say(answer);
   }
 

@@ -6,7 +6,7 @@ import { MutedEar } from './ear.js';
 import { Picture } from './picture.js';
 import { People } from './people.js';
 import { Chat } from './chat.js';
-import { act, ask, Knocks } from './host.js';
+import { act, ask, Knocks, stopAsking } from './host.js';
 import { Recording } from './recording.js';
 
 const $ = (id) => document.getElementById(id);
@@ -115,7 +115,7 @@ export class Room {
     this.#letSleep();
     this.#ear.stop();
     this.#picture.hide();
-    if ($('ask').open) $('ask').close();
+    stopAsking();
   }
 
   #words() {
@@ -284,9 +284,10 @@ export class Room {
     const from = this.#visit.roster.find((p) => p.seat === by);
     const camera = what === 'camera';
     const { media, me } = this.#visit;
-    if (camera ? media.on.video : media.on.audio && !me.muted) return;
+    const still = () => !(camera ? media.on.video : media.on.audio && !me.muted);
+    if (!still()) return;
     const name = (from && from.name) || t('someone');
-    const yes = await ask(t(camera ? 'askedCamera' : 'askedUnmute', { name }), '', t(camera ? 'turnOnCamera' : 'turnOnMicrophone'), t('notNow'));
+    const yes = await ask(t(camera ? 'askedCamera' : 'askedUnmute', { name }), '', t(camera ? 'turnOnCamera' : 'turnOnMicrophone'), t('notNow'), { still });
     if (yes && this.#visit.inVisit) {
       await (camera ? this.#visit.setVideo(true) : this.#visit.setAudio(true));
       this.explain();

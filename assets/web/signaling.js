@@ -18,8 +18,7 @@ export class Signaling extends EventTarget {
   #retry = 0;
   #watch = 0;
   #heard = 0;
-  #pings = 0;
-  #requests = 0;
+  #ids = 0; // one row of them: a refused ping is nobody's answer
   #pending = new Map(); // id -> {resolve, reject, timer}
   #stopped = true;
 
@@ -77,7 +76,7 @@ export class Signaling extends EventTarget {
 
   // A message that is answered: a promise that fails with an Error with the server's `code`, "timeout" or "offline".
   request(message) {
-    const id = ++this.#requests;
+    const id = ++this.#ids;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#reply(id, { code: 'timeout', message: 'no answer' }), REPLY_MS);
       this.#pending.set(id, { resolve, reject, timer });
@@ -151,7 +150,7 @@ export class Signaling extends EventTarget {
   }
 
   #ping() {
-    this.send({ type: 'ping', id: ++this.#pings });
+    this.send({ type: 'ping', id: ++this.#ids });
   }
 
   #lost() {

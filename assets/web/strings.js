@@ -43,7 +43,7 @@ export async function use(name, folder = 'lang') {
 // The words of one more folder as well, also in the languages that are chosen later; false: they did not come.
 export async function add(folder) {
   const name = language;
-  added.push(folder);
+  if (!added.includes(folder)) added.push(folder);
   const words = await load(name || 'en', folder);
   if (words && name === language) Object.assign(table, words);
   return !!words;

@@ -65,7 +65,7 @@ export class Visit extends EventTarget {
 
   // options: token; url of the WebSocket (unless it is beside this file); constraints of the devices; relay (TURN only); codec "h264"
   // or "vp8"; line: a function that gives what the line seems to carry in kbit/s, 0 when that is not known.
-  constructor(options) {
+  constructor(options = {}) {
     super();
     this.#options = options;
     this.media = new Media(options.constraints);

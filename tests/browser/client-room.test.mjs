@@ -311,7 +311,7 @@ test('in the room: chat, hand, who is here, talking while muted, advice, zoom', 
   noProblems(problems);
 });
 
-test('hosts: operations, the door, questions; everybody else decides for himself', { timeout: 90000 }, async (t) => {
+test('hosts: operations, the door, questions; everybody else decides for himself', { timeout: 150000 }, async (t) => {
   const { mock, page, problems } = await withBrowser(t);
   mock.host(true);
   await enter(page, mock.link);
@@ -372,16 +372,37 @@ test('hosts: operations, the door, questions; everybody else decides for himself
   await page.keyboard.press('Escape');
   assert.equal(await page.evaluate(() => window.tessera.state), 'live', 'the last host is asked first');
   await page.click('#mute');
-  await page.click('#end'); // a question that a newer one takes the place of
-  mock.say({ type: 'asked', what: 'unmute', by: 'p2' });
-  await page.waitForSelector('text=Dr. Jonas Weber asks you to turn on your microphone.');
+  await page.click('#end'); // a question stays under the finger, a newer one waits, and is not answered by a second tap
+  for (let i = 0; i < 2; i++) mock.say({ type: 'asked', what: 'unmute', by: 'p2' });
+  mock.say({ type: 'asked', what: 'camera', by: 'p2' }); // is on
+  mock.say({ type: 'chat', seat: 'p2', name: 'Dr. Jonas Weber', text: 'after the question', at: Date.now() });
+  await textOf(page, 'chat-log', 'after the question');
+  assert.equal(await page.textContent('#ask-title'), 'End the visit for everyone?');
+  await page.evaluate(() => ['ask-yes', 'ask-yes'].forEach((id) => document.getElementById(id).click()));
+  await textOf(page, 'note', 'not allowed');
+  assert.equal(await page.textContent('#ask-title'), 'Dr. Jonas Weber asks you to turn on your microphone.');
   assert.equal(await page.evaluate(() => window.tessera.media.on.audio), false, 'nobody is unmuted by others');
   await page.click('#ask-yes');
   await page.waitForFunction(() => window.tessera.media.on.audio);
+  await page.waitForFunction(() => !document.getElementById('ask').open && document.activeElement.id === 'end', null, { timeout: 3000 }); // where the person was
+  mock.roster([{ seat: 'p5', name: 'Visitor', role: 'observer', kind: 'web', audio: false, video: false, state: 'up' }]);
+  await page.click('[data-seat=p5] .manage');
+  assert.deepEqual(await page.$$eval('[data-seat=p5] .operations > button', (all) => all.map((b) => b.textContent)), ['Remove from the visit'], 'who only watches is not asked to speak');
   mock.host(true);
   await page.click('#end');
   await press('#ask-yes', ['end', undefined, undefined]);
   await page.waitForSelector('text=The visit has ended');
+  await page.reload();
+  await page.waitForSelector('text=The visit has ended');
+  assert.deepEqual(await page.evaluate(() => [typeof window.tessera, document.getElementById('prejoin').hidden]), ['undefined', true], 'no camera for a visit that is over');
+  mock.refuse('token_revoked');
+  await page.goto(mock.link); // opened once more: the server's word counts
+  await page.click('#join');
+  await page.waitForSelector('text=This link was withdrawn');
+  await page.reload();
+  await page.waitForSelector('text=This link was withdrawn');
+  await page.goto(mock.linkOf({ name: 'Samir' }));
+  await page.waitForSelector('text=Hello Samir');
   noProblems(problems);
 });
 
@@ -442,10 +463,16 @@ test('a locked visit: wait at the door, then in; or refused', { timeout: 60000 }
 });
 
 test('no path: within 10 s the page says what was tried and what to ask for, and opens by itself when it works', { timeout: 90000 }, async (t) => {
-  const { mock, page } = await withBrowser(t);
+  const { mock, page, problems } = await withBrowser(t);
+  let lost = 0; // the line was away while the room's words and looks were fetched ahead
+  const words = '**/lang/room/*.json';
+  const looks = '**/room.css';
+  for (const file of [words, looks]) await page.route(file, (r) => (lost++, r.abort()));
   mock.answers({ iceServers: [{ urls: ['turns:turn.example.org:443?transport=tcp'], username: 'u', credential: 'c' }] });
   mock.block(true);
   await page.goto(mock.link);
+  for (let i = 0; i < 200 && lost < 4; i++) await page.waitForTimeout(50);
+  for (const file of [words, looks]) await page.unroute(file);
   const began = Date.now();
   await page.click('#join');
   for (let i = 0; i < 100 && !count(mock, 'offer'); i++) await page.waitForTimeout(50);
@@ -464,6 +491,8 @@ test('no path: within 10 s the page says what was tried and what to ask for, and
   await page.click('text=Try again');
   await stateIs(page, 'live', 15000);
   await page.waitForSelector('#mute:visible');
+  assert.equal(await page.$eval('.controls', (e) => getComputedStyle(e).display), 'grid');
+  noProblems(problems.filter((p) => !/Failed to load resource/.test(p)));
 });
 
 test('another origin\'s page of 20 lines joins, gets events and leaves', { timeout: 60000 }, async (t) => {
@@ -483,14 +512,32 @@ test('another origin\'s page of 20 lines joins, gets events and leaves', { timeo
   await other.click('#mute');
   await other.waitForFunction(() => !window.visit.media.on.audio);
   assert.deepEqual(last(mock, 'state'), { type: 'state', audio: false, video: true });
+  mock.say({ type: 'muted', muted: true });
+  await other.waitForFunction(() => window.visit.me.muted);
+  await other.click('#mute');
+  await other.waitForFunction(() => !window.visit.me.muted && window.visit.media.on.audio);
+  mock.say({ type: 'muted', muted: true });
+  await other.waitForFunction(() => window.visit.me.muted);
+  await other.click('#mute'); // on, and under a host's mute
+  await other.waitForFunction(() => !window.visit.me.muted);
+  assert.equal(await other.evaluate(() => window.visit.media.on.audio), true);
+  mock.denyOperations('no_rule');
+  const told = await other.evaluate(async () => {
+    const began = performance.now();
+    const e = await window.visit.chat('Hello').catch((problem) => problem);
+    return [e.code, e.message, performance.now() - began < 4000];
+  });
+  assert.deepEqual(told, ['forbidden', 'no', true], 'a refusal is told at once');
+  mock.denyOperations('');
   await other.click('#leave');
   await other.waitForFunction(() => document.getElementById('people').textContent === 'Ended: left');
   assert.equal(elsewhere.seen.length, 0);
   const refused = (t) => other.evaluate(async ([server, token_]) => {
     const { Visit } = await import(server + '/web/tessera.js');
-    const visit = new Visit({ token: token_ });
+    const visit = token_ === undefined ? new Visit() : new Visit({ token: token_ });
     return new Promise((done) => { visit.on('ended', done).join(); });
   }, [mock.origin, t]);
+  assert.equal((await refused(undefined)).reason, 'link-invalid');
   assert.deepEqual(await refused(''), { reason: 'link-invalid', code: 'token_forged', message: 'This link is not valid.' });
   for (const [code, reason] of [['token_expired', 'link-expired'], ['token_revoked', 'link-revoked'], ['room_ended', 'room_ended'], ['internal', 'error']]) {
     mock.refuse(code);

@@ -44,6 +44,7 @@ export async function startMock() {
   let door = null; // the room is locked: who waits
   const own = { hand: false, share: false, host: false, muted: false };
   const clients = new Map();
+  const more = []; // further participants
   const server = http.createServer((req, res) => {
     const url = new URL(req.url, 'http://x');
     if (url.pathname === '/mock-room-page') return res.setHeader('content-type', 'text/html').end(ROOM_PAGE);
@@ -71,7 +72,7 @@ export async function startMock() {
     { seat: 'p1', name: 'Amira Haddad', role: 'patient', kind: 'web', audio: true, video: true, talking: false, tier: 'A', state: 'up', ...own },
     { seat: 'p2', name: 'Dr. Jonas Weber', role: 'clinician', kind: 'web', audio: true, video: true, muted: false, talking: true, tier: 'A', state: 'up' },
     { seat: 'p3', name: 'Mei-Ling Chen', role: 'interpreter', kind: 'web', audio: false, video: true, muted: false, talking: false, hand: true, tier: 'B', state: 'up' },
-    { seat: 'p4', name: 'عبد الرحمن', role: 'guest', kind: 'phone', audio: true, video: false, muted: false, talking: false, tier: 'audio', state: 'up' }] });
+    { seat: 'p4', name: 'عبد الرحمن', role: 'guest', kind: 'phone', audio: true, video: false, muted: false, talking: false, tier: 'audio', state: 'up' }, ...more] });
   const layouts = (layout) => ({ type: 'layouts', layout, layouts: [{ name: 'grid', title: 'Grid' }, { name: 'ward', title: 'Ward round' }, { name: 'speaker', title: 'Speaker and strip' }] });
   const say = (ws, m) => ws.send(JSON.stringify(m));
   function receive(ws, m) {
@@ -145,6 +146,7 @@ export async function startMock() {
     denyOperations: (code) => { deny = code; },
     // The list as it was, with more said of the person.
     own: (more) => { Object.assign(own, more); clients.forEach((ws) => ws.readyState === 1 && say(ws, roster())); },
+    roster: (others) => { more.splice(0, more.length, ...others); clients.forEach((ws) => ws.readyState === 1 && say(ws, roster())); },
     block: (on) => { blocked = on; },
     host: (on) => { own.host = on; },
     answers: (more) => { answers = more; },
