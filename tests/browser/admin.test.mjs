@@ -211,7 +211,12 @@ test('a front desk: visit, links, who is in, pictures, mute all, lock, revoke, e
   await page.waitForFunction(() => document.getElementById('link-text').value === '', null, { timeout: 2000 }); // a closed dialog keeps no link
   await page.fill('#invite-name', 'Mei-Ling 陳');
   await page.selectOption('#invite-role', 'interpreter');
+  await page.selectOption('#invite-language', 'fr');
+  await page.selectOption('#invite-expires', '604800');
   const interpreter = await linkOf(page, () => press(page, 'Make a link'));
+  const says = (link) => JSON.parse(Buffer.from(link.split('/j/')[1].split('.')[1], 'base64url'));
+  assert.deepEqual([says(patient).language, says(interpreter).language], [undefined, 'fr']);
+  assert.ok(Math.abs(says(interpreter).exp - says(patient).exp - 6 * 86400) < 300, 'seven days, not one');
   await page.click('#link-close');
 
   scene.bots([patient, interpreter], { seconds: 90 });

@@ -76,6 +76,8 @@ test('every language has every word, with the same marks; every word that is use
   assert.deepEqual([...new Set(used)].filter((key) => !(key in english)), []);
   const before = ['app.js', 'prejoin.js', 'devices.js', 'invalid.js'].flatMap((name) => [...text(name).matchAll(/'(\w+)'/g)].map((m) => m[1])).concat([...html.split('<main id="room"')[0].matchAll(/data-t(?:-label)?="(\w+)"/g)].map((m) => m[1]));
   assert.deepEqual([...new Set(before)].filter((key) => key in later['en.json']), [], 'what is said before Join is there before Join');
+  const offered = [...text('admin/index.html').matchAll(/<option value="(\w+)" lang/g)].map((m) => m[1]);
+  assert.deepEqual(offered.map((code) => code + '.json').sort(), Object.keys(words).sort(), 'links can be made in every language');
   for (const [, key, content] of html.matchAll(/data-t="(\w+)"[^>]*>([^<]+)</g)) assert.equal(content, english[key], `index.html ${key}`);
 });
 

@@ -192,7 +192,9 @@ async function createVisit(event) {
 
 async function invite(event) {
   event.preventDefault();
-  const person = { role: $('invite-role').value, name: $('invite-name').value.trim(), host: $('invite-host').checked, signing: $('invite-signing').checked };
+  const person = { role: $('invite-role').value, name: $('invite-name').value.trim(), host: $('invite-host').checked, signing: $('invite-signing').checked, language: $('invite-language').value };
+  const seconds = Number($('invite-expires').value);
+  if (seconds) person.expires_in = seconds;
   await attempt(async () => {
     const made = await api.createLink(chosen, person);
     event.target.reset();
