@@ -142,6 +142,28 @@ const overflow = (page) => page.evaluate(() => {
   return over.map((e) => e.id || e.className || e.tagName).slice(0, 5);
 });
 
+// Somebody knocks and a panel is open on a small telephone, upright or on its side: a picture, lines of the list, and Leave without scrolling.
+async function small(mock, page) {
+  for (const [width, height] of [[320, 480], [568, 320], [640, 320]]) {
+    await page.setViewportSize({ width, height });
+    mock.say({ type: 'knock', seat: 'p9', name: 'दीपिका शर्मा', role: 'interpreter' }); // also when the page has connected anew
+    await page.waitForSelector('.knock');
+    await page.waitForFunction(() => document.getElementById('frame').getBoundingClientRect().width <= document.getElementById('stage').getBoundingClientRect().width + 1);
+    const seen = await page.evaluate(() => {
+      const leave = document.getElementById('leave').getBoundingClientRect();
+      const stage = document.getElementById('stage').getBoundingClientRect();
+      const hit = (id) => {
+        const r = document.getElementById(id).getBoundingClientRect();
+        const e = document.elementFromPoint(r.x + r.width / 2, r.bottom - 4);
+        return !!e && e.closest('button') === document.getElementById(id);
+      };
+      return { stage: [stage.width, stage.height], list: document.querySelector('#people-panel .scroll').clientHeight, leave: [leave.top, leave.bottom], hit: ['mute', 'people-button', 'leave'].every(hit) };
+    });
+    await screenshot(page, `page-small-${width}`);
+    assert.ok(seen.stage[0] >= 290 && seen.stage[1] >= 120 && seen.list >= 90 && seen.leave[1] <= height && seen.hit, `${width} x ${height}: ${JSON.stringify(seen)}`);
+  }
+}
+
 for (const [name, viewport, hash, wanted] of VIEWS) {
   test(`pages: ${name}`, { timeout: 240000 }, async (t) => {
     const { mock, page, problems } = await withBrowser(t);
@@ -154,6 +176,7 @@ for (const [name, viewport, hash, wanted] of VIEWS) {
       await screenshot(page, `page-${name}-${state}`);
       const wrong = [...(await violations(page)), ...(await overflow(page)).map((e) => 'over the edge: ' + e)];
       if (wrong.length) found[state] = wrong;
+      if (name === 'sideways' && state === 'host') await small(mock, page);
     }
     keep(`pages-${name}.json`, found);
     assert.deepEqual(found, {});
