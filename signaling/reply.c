@@ -82,17 +82,30 @@ void sig_reply_start(sig_request *q, int status)
     evhttp_send_reply_start(q->ev, status, reason_of(status));
 }
 
-void sig_reply_body(sig_request *q, int status, const char *type, const void *body, size_t length)
+/* To HEAD the length alone (RFC 9110 9.3.2): libevent would send the body without one, and a client that keeps the connection
+ * would take it for the next answer. */
+static void send_whole(struct evhttp_request *ev, int status, const void *body, size_t length)
 {
     struct evbuffer *out = evbuffer_new();
-    if (length > 0) {
+    if (evhttp_request_get_command(ev) == EVHTTP_REQ_HEAD && status != 204 && status != 304) {
+        char text[24];
+        g_snprintf(text, sizeof text, "%zu", length);
+        evhttp_add_header(evhttp_request_get_output_headers(ev), "Content-Length", text);
+    } else if (length > 0) {
         evbuffer_add(out, body, length);
+    }
+    count(status);
+    evhttp_send_reply(ev, status, reason_of(status), out);
+    evbuffer_free(out);
+}
+
+void sig_reply_body(sig_request *q, int status, const char *type, const void *body, size_t length)
+{
+    if (length > 0) {
         sig_reply_header(q, "Content-Type", type);
     }
     common_headers(q);
-    count(status);
-    evhttp_send_reply(q->ev, status, reason_of(status), out);
-    evbuffer_free(out);
+    send_whole(q->ev, status, body, length);
     sig_reply_release(q);
 }
 
@@ -178,20 +191,16 @@ void evhttp_send_error(struct evhttp_request *req, int error, const char *reason
     say_why(error, &code, &detail);
     json_t *body = problem(error, code, detail);
     char *text = json_dumps(body, JSON_COMPACT);
-    struct evbuffer *out = evbuffer_new();
     struct evkeyvalq *headers = evhttp_request_get_output_headers(req);
     if (req->major == 0) { /* there was no line that says it */
         req->major = req->minor = 1;
     }
-    evbuffer_add(out, text ? text : "{}", text ? strlen(text) : 2);
     evhttp_clear_headers(headers);
     evhttp_add_header(headers, "Content-Type", "application/problem+json");
     evhttp_add_header(headers, "Connection", "close");
     evhttp_add_header(headers, "Cache-Control", "no-store");
     evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
-    count(error);
-    evhttp_send_reply(req, error, reason_of(error), out);
-    evbuffer_free(out);
+    send_whole(req, error, text ? text : "{}", text ? strlen(text) : 2);
     free(text);
     json_decref(body);
 }

@@ -43,9 +43,10 @@ void sig_session_error(sig_session *s, const char *code, const char *message, bo
     }
 }
 
+/* Requests that do not fit the schema are answered with their id too, if it is one: who sent them waits for it. */
 void sig_session_refuse(sig_session *s, const json_t *request, const char *code, const char *message)
 {
-    json_t *id = json_object_get(request, "id");
+    json_t *given = json_object_get(request, "id"), *id = json_is_integer(given) ? given : NULL;
     mcu_counter_add(rejected(), 1);
     sig_session_send(
         s, json_pack("{s:s, s:s, s:s, s:b, s:O*}", "type", "error", "code", code, "message", message, "fatal", 0, "id", id));
@@ -203,7 +204,7 @@ static void on_text(void *user, const char *text, size_t length)
     }
     json_t *m = sig_json_object(text, length, &error);
     if (!m || !sig_schema_check(s->gateway->messages, "#/$defs/client", m, &error)) {
-        sig_session_error(s, mcu_error_name(error->code), error->message, false);
+        sig_session_refuse(s, m, mcu_error_name(error->code), error->message);
     } else {
         sig_session_dispatch(s, m);
     }

@@ -1,5 +1,6 @@
 """What somebody without a link, or with one and bad will, may send."""
 import base64
+import http.client
 import json
 import os
 import socket
@@ -116,6 +117,22 @@ def make(server):
         got = exchange(ask * 200 + b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 1 << 20)
         assert got.count(b"HTTP/1.1 404") == 200 and got.count(b"HTTP/1.1 200") == 1 and got.rindex(b" 404 ") < got.rindex(b" 200 ")
 
+    def head_is_answered_without_a_body():
+        link = server.link(server.room())
+        for path in ("/healthz", "/", "/j/" + link["token"], "/web/app.js", "/nothing", "/api/v1/rooms"):
+            c = http.client.HTTPSConnection("127.0.0.1", server.port, context=TLS, timeout=8)
+            c.request("GET", path)
+            whole = c.getresponse()
+            size = len(whole.read())
+            c.request("HEAD", path)  # on the connection that is kept
+            r = c.getresponse()
+            r.read()
+            assert (r.status, r.headers["Content-Length"], r.headers["Content-Type"]) == (whole.status, str(size), whole.headers["Content-Type"]), (path, r.headers)
+            c.request("GET", "/readyz")
+            r = c.getresponse()
+            assert r.status == 200 and json.loads(r.read())["status"], path
+            c.close()
+
     def many_silent_connections_keep_nobody_out():
         held = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(500)]
         alive()
@@ -228,6 +245,15 @@ def make(server):
             assert (await hear(ws, kind))["type"] == kind
             assert await hear_end(ws) == code
 
+    async def who_sends_what_does_not_fit_hears_which_it_was():
+        ws, _ = await server.join(server.link(server.room(), host=True))
+        for m, back in (({"type": "chat", "id": 7}, 7), ({"type": "host", "op": "brew", "id": 8}, 8), ({"type": "host", "id": "x" * 60000}, None),
+                        ({"type": "hand", "up": 1, "id": [1]}, None), ({"type": "nothing", "id": 9}, 9)):
+            await ws.send(json.dumps(m))
+            e = await hear(ws, "error")
+            assert (e["code"], e.get("id")) == ("bad_request", back), (m, e)
+        await ws.close()
+
     async def nobody_sends_before_joining():
         ws = await server.socket()
         for m in ({"type": "offer", "sdp": "v=0"}, {"type": "candidate", "candidate": ""}, {"type": "state", "audio": True, "video": True},
@@ -242,8 +268,8 @@ def make(server):
             assert mode == 0o600, (name, oct(mode))
         assert os.stat(server.data).st_mode & 0o777 == 0o700 and os.stat(server.data + "/rooms").st_mode & 0o777 == 0o700
 
-    return [malformed_http_is_refused_and_costs_nothing, what_is_not_tls_is_dropped, pipelined_requests_are_answered_in_order,
+    return [malformed_http_is_refused_and_costs_nothing, what_is_not_tls_is_dropped, pipelined_requests_are_answered_in_order, head_is_answered_without_a_body,
             many_silent_connections_keep_nobody_out, numbers_and_text_of_every_kind_in_json, sdp_that_is_no_sdp, a_host_that_is_none_gets_into_no_link, handshakes_that_are_none,
             frames_that_break_the_rules, a_message_in_the_handshakes_own_packet_is_heard,
             a_message_in_pieces_with_a_ping_between_is_one_message, who_asks_and_never_reads_is_dropped,
-            a_token_is_good_for_its_own_seat_only, the_last_words_come_before_the_close, nobody_sends_before_joining, keys_are_private_files]
+            a_token_is_good_for_its_own_seat_only, the_last_words_come_before_the_close, who_sends_what_does_not_fit_hears_which_it_was, nobody_sends_before_joining, keys_are_private_files]
