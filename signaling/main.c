@@ -478,6 +478,7 @@ int main(int argc, char **argv)
     }
     if (!p.settings || !open_all(&p, &error)) {
         fprintf(stderr, "tessera: %s\n", error ? error->message : "cannot start");
+        sig_store_close(p.gateway.store); /* its thread would still sign records while OpenSSL is taken down at exit */
         return 1;
     }
     if (p.options.closing_ms >= 0) {

@@ -1,5 +1,6 @@
 """The database that somebody else holds: changes on their way to the disk, and a disk that takes none."""
 import sqlite3
+import subprocess
 import threading
 
 
@@ -96,5 +97,21 @@ def make(server):
             f.write(whole)
         server.start()
 
-    return [changes_at_the_same_time_keep_each_other, a_change_does_not_bring_back_who_was_removed, links_at_the_same_time_do_not_overfill_a_room,
+    def a_start_that_fails_late_lets_the_trail_be_written():
+        """What the store's thread has begun it ends: at exit OpenSSL is taken from under it."""
+        server.stop()
+        with open(server.config, encoding="utf-8") as f:
+            kept = f.read()
+        with open(server.config, "a", encoding="utf-8") as f:
+            f.write("[s3]\nendpoint = https://s3.example\nbucket = b\ncredentials = /nonexist\n")
+        for _ in range(5):
+            before = server.trail().count('"started"')
+            r = subprocess.run(server.command(), capture_output=True, text=True, timeout=10)
+            assert r.returncode == 1 and "Assertion" not in r.stderr and "credentials" in r.stderr, r.stderr
+            assert server.trail().count('"started"') == before + 1
+        with open(server.config, "w", encoding="utf-8") as f:
+            f.write(kept)
+        server.start()
+
+    return [a_start_that_fails_late_lets_the_trail_be_written, changes_at_the_same_time_keep_each_other, a_change_does_not_bring_back_who_was_removed, links_at_the_same_time_do_not_overfill_a_room,
             what_cannot_be_written_is_refused_and_readiness_comes_back, a_damaged_or_newer_database_ends_the_start]
