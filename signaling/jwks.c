@@ -122,7 +122,9 @@ sig_jwks *sig_jwks_load(const char *path, GError **error)
     g_autoptr(GError) why = NULL;
     gsize length = 0;
     if (!g_file_get_contents(path, &text, &length, &why)) {
-        g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG, "[oidc] keys: %s", why->message);
+        g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG,
+                    "[oidc] keys: %s: name a file that this server's user may read, with the issuer's public keys as PEM or JWKS",
+                    why->message);
         return NULL;
     }
     sig_jwks *s = g_new0(sig_jwks, 1);
@@ -136,8 +138,10 @@ sig_jwks *sig_jwks_load(const char *path, GError **error)
         BIO_free(in);
     }
     if (s->n == 0) {
-        g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG,
-                    "[oidc] keys: %s has no RSA (2048 bits) or P-256 public key, as PEM or as JWKS", path);
+        g_set_error(
+            error, MCU_ERROR, MCU_ERROR_CONFIG,
+            "[oidc] keys: %s: has no RSA (2048 bits) or P-256 public key, as PEM or JWKS: get them from the issuer's jwks_uri",
+            path);
         sig_jwks_free(s);
         return NULL;
     }

@@ -12,6 +12,8 @@
 #include "signaling/logo.h"
 #include "signaling/operator.h"
 #include "signaling/permissions.h"
+#include "signaling/recording_files.h"
+#include "signaling/s3.h"
 #include "signaling/settings.h"
 #include "signaling/tls.h"
 
@@ -44,6 +46,14 @@ static bool check_files(const sig_options *o, const sig_settings *s, GError **er
     return good;
 }
 
+static bool check_store(const sig_settings *s, GError **error)
+{
+    sig_s3 store = {0};
+    bool good = !*s->s3_endpoint || sig_s3_credentials(&store, s->s3_credentials, error);
+    sig_s3_clear(&store);
+    return good;
+}
+
 static bool check_logo(const sig_settings *s, GError **error)
 {
     g_autofree char *logo = *s->logo ? sig_logo_read(s->logo, error) : NULL;
@@ -54,8 +64,8 @@ static int check_only(const sig_options *o)
 {
     g_autoptr(GError) error = NULL;
     sig_settings *s = sig_settings_load(o->config, o->port, &error);
-    bool good =
-        s && check_files(o, s, &error) && sig_operators_check(s, &error) && check_layouts(s, &error) && check_logo(s, &error);
+    bool good = s && check_files(o, s, &error) && sig_operators_check(s, &error) && check_layouts(s, &error) &&
+                check_logo(s, &error) && check_store(s, &error) && sig_recording_spare_check(s, &error);
     fprintf(good ? stdout : stderr, "tessera: %s\n", good ? "the configuration is good" : error->message);
     sig_settings_free(s);
     return good ? 0 : 1;

@@ -8,6 +8,8 @@
 #define SIG_SEGMENT_SUFFIX ".tsr"
 
 /* [recording] spare is reached as DATA/recordings/spare. Blocks; at the start. */
+bool sig_recording_spare_check(const sig_settings *s,
+                               GError **error); /* for --check-config: the folder itself is made at the start */
 bool sig_recording_spare_open(const sig_gateway *g, GError **error);
 /* Removes what an earlier gateway handed out and nobody used, on the store's thread. Not of recordings that go on: their room
  * may still take it. */

@@ -131,13 +131,25 @@ static bool link_spare(int recordings_dir_fd, const char *target)
            symlinkat(target, recordings_dir_fd, SIG_SPARE_FOLDER) == 0;
 }
 
+bool sig_recording_spare_check(const sig_settings *s, GError **error)
+{
+    g_autofree char *folder = *s->recording_spare ? g_canonicalize_filename(s->recording_spare, NULL) : NULL;
+    g_autofree char *parent = folder ? g_path_get_dirname(folder) : NULL;
+    if (parent && !g_file_test(parent, G_FILE_TEST_IS_DIR)) { /* made on the disk that it is to spare */
+        g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG,
+                    "[recording] spare: %s is not there: mount the other disk, or make that folder", parent);
+        return false;
+    }
+    return true;
+}
+
 bool sig_recording_spare_open(const sig_gateway *g, GError **error)
 {
     const char *folder = g->settings->recording_spare;
     if (!*folder) {
         return true; /* a link of an earlier configuration stays: segments may lie there */
     }
-    if (!sig_make_private_folder(folder, error)) {
+    if (!sig_recording_spare_check(g->settings, error) || !sig_make_private_folder(folder, error)) {
         return false;
     }
     g_autofree char *target = g_canonicalize_filename(folder, NULL);

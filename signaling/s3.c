@@ -16,7 +16,11 @@
 bool sig_s3_credentials(sig_s3 *s, const char *credentials_file, GError **error)
 {
     char *text = NULL;
-    if (!g_file_get_contents(credentials_file, &text, NULL, error)) {
+    g_autoptr(GError) why = NULL;
+    if (!g_file_get_contents(credentials_file, &text, NULL, &why)) {
+        g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG,
+                    "[s3] credentials: %s: name a file that this server's user may read, with ID and SECRET, each on a line",
+                    why->message);
         return false;
     }
     g_strstrip(text);
@@ -26,7 +30,8 @@ bool sig_s3_credentials(sig_s3 *s, const char *credentials_file, GError **error)
     if (ok) {
         s->credentials = g_strdup(text);
     } else {
-        g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG, "%s: ID and SECRET, each on a line", credentials_file);
+        g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG, "[s3] credentials: %s: must hold ID and SECRET, each on a line",
+                    credentials_file);
     }
     OPENSSL_cleanse(text, strlen(text));
     g_free(text);

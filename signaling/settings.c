@@ -129,8 +129,6 @@ const mcu_config_key sig_settings_keys[] = {
     {NULL, NULL, MCU_CONFIG_NONE, NULL, 0, 0, NULL},
 };
 
-#define SLATE_MAX 64
-
 static bool number(const char **text, char end, int min, int max, int *out)
 {
     if (!g_ascii_isdigit(**text)) {
@@ -196,93 +194,6 @@ static bool read_networks(const sig_settings *s, const char *section, const char
         g_prefix_error(error, "[%s] %s: ", section, key);
     }
     return *out != NULL;
-}
-
-/* They go into a header as they are. */
-static bool check_origins(const char *const *list, const char *key, GError **error)
-{
-    for (const char *const *o = list; *o; o++) {
-        size_t n = strlen("https://");
-        if (!g_str_has_prefix(*o, "https://") || !(*o)[n] || strpbrk(*o + n, "/?# \t;,'\"")) {
-            return bad(error, "server", key, "each must look like https://host or https://host:port");
-        }
-    }
-    return true;
-}
-
-static bool is_requirement(const sig_settings *s)
-{
-    const char *equals = strchr(s->oidc_require, '=');
-    return *s->oidc_issuer && equals && equals > s->oidc_require && equals[1];
-}
-
-static bool check_s3(const sig_settings *s, GError **error)
-{
-    if (!*s->s3_endpoint) {
-        return true;
-    }
-    if (!g_str_has_prefix(s->s3_endpoint, "https://") && !g_str_has_prefix(s->s3_endpoint, "http://")) {
-        return bad(error, "s3", "endpoint", "must begin with https:// or, on a network of its own, http://");
-    }
-    if (strchr(strstr(s->s3_endpoint, "//") + 2, '/')) {
-        return bad(error, "s3", "endpoint", "ends with the host or its port");
-    }
-    if (!*s->s3_bucket || !*s->s3_credentials) {
-        return bad(error, "s3", *s->s3_bucket ? "credentials" : "bucket", "is needed with an endpoint");
-    }
-    return !*s->s3_prefix || g_str_has_suffix(s->s3_prefix, "/") || bad(error, "s3", "prefix", "must end with a slash");
-}
-
-static bool check(const sig_settings *s, GError **error)
-{
-    if (!check_origins(s->origins, "origins", error) || !check_origins(s->frame_ancestors, "frame_ancestors", error)) {
-        return false;
-    }
-    if (s->admin_port != 0 && (s->admin_port == s->port || !s->admin_listen[0])) {
-        return bad(error, "admin", "port", "must differ from the server's, and needs an address to listen on");
-    }
-    if (!s->listen[0]) {
-        return bad(error, "server", "listen", "at least one address is needed");
-    }
-    if (!*s->oidc_issuer != !*s->oidc_audience || !*s->oidc_issuer != !*s->oidc_keys) {
-        return bad(error, "oidc", "issuer", "issuer, audience and keys go together");
-    }
-    if (*s->oidc_require && !is_requirement(s)) {
-        return bad(error, "oidc", "require", "must look like claim=value, and needs an issuer");
-    }
-    if (!*s->certificate != !*s->key) {
-        return bad(error, "server", "certificate", "certificate and key go together");
-    }
-    if (*s->public_url && !g_str_has_prefix(s->public_url, "https://")) {
-        return bad(error, "server", "public_url", "must begin with https://");
-    }
-    if (!s->port_min != !s->port_max || s->port_min > s->port_max) {
-        return bad(error, "media", "port_min", "port_min and port_max go together, the first not above the second");
-    }
-    static const char *const whom[] = {"nobody", "phones", "everybody", NULL};
-    if (!g_strv_contains(whom, s->denoise)) {
-        return bad(error, "media", "denoise", "must be nobody, phones or everybody");
-    }
-    static const char *const views[] = {"", "patient", "clinician", "observer", NULL};
-    if (!g_strv_contains(views, s->recording_view)) {
-        return bad(error, "recording", "view", "must be patient, clinician, observer or empty");
-    }
-    if (s->turn_urls[0] && !*s->turn_secret) {
-        return bad(error, "turn", "secret", "TURN servers need their shared secret");
-    }
-    for (const char *const *u = s->turn_urls; *u; u++) {
-        if (!g_str_has_prefix(*u, "turn:") && !g_str_has_prefix(*u, "turns:")) {
-            return bad(error, "turn", "urls", "each must begin with turn: or turns:");
-        }
-    }
-    if (*s->recording_tier && !sig_settings_has_tier(s, s->recording_tier)) {
-        return bad(error, "recording", "tier", "is none of the configured tiers");
-    }
-    if (!g_utf8_validate(s->recording_slate, -1, NULL) || g_utf8_strlen(s->recording_slate, -1) > SLATE_MAX) {
-        return bad(error, "recording", "slate", "is text of at most 64 characters");
-    }
-    static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
-    return g_strv_contains(levels, s->log_level) || bad(error, "log", "level", "must be debug, info, warn or error");
 }
 
 static void read_values(sig_settings *s, int port)
@@ -351,8 +262,8 @@ sig_settings *sig_settings_load(const char *path, int port, GError **error)
     s->config = config;
     read_values(s, port);
     if (!read_networks(s, "server", "trusted_proxies", &s->trusted_proxies, error) ||
-        !read_networks(s, "admin", "allow", &s->admin_allow, error) || !read_tiers(s, error) || !check(s, error) ||
-        !check_s3(s, error) || !sig_phone_settings_read(&s->phone, config, error)) {
+        !read_networks(s, "admin", "allow", &s->admin_allow, error) || !read_tiers(s, error) || !sig_settings_check(s, error) ||
+        !sig_phone_settings_read(&s->phone, config, error)) {
         g_prefix_error(error, "%s: ", path ? path : "configuration");
         sig_settings_free(s);
         return NULL;

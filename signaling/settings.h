@@ -80,6 +80,8 @@ extern const mcu_config_key sig_settings_keys[];
 
 /* `path` NULL = defaults and environment. `port` > 0 overrides the file. MCU_ERROR_CONFIG names file, line or key, and reason. */
 sig_settings *sig_settings_load(const char *path, int port, GError **error);
+bool sig_settings_check(const sig_settings *s,
+                        GError **error); /* of what is read, as sig_settings_load() does; settings_check.c */
 void sig_settings_free(sig_settings *s);
 
 /* "1280x720@25:1200" = width x height @ frames a second : kilobits a second; "320x180@1/3:8": one frame in 3 seconds. False = not

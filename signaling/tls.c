@@ -78,8 +78,9 @@ static bool use_pair(SSL_CTX *ctx, const sig_tls *t, GError **error)
     if (SSL_CTX_use_PrivateKey_file(ctx, t->key, SSL_FILETYPE_PEM) == 1 && SSL_CTX_check_private_key(ctx) == 1) {
         return true;
     }
-    bool other = ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH ||
-                 ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_TYPE_MISMATCH;
+    int reason = ERR_GET_REASON(ERR_peek_last_error());
+    bool other = reason == X509_R_KEY_VALUES_MISMATCH || reason == X509_R_KEY_TYPE_MISMATCH ||
+                 reason == SSL_R_NO_CERTIFICATE_ASSIGNED; /* a key of another kind, as RSA for P-256 */
     g_autofree char *fitting = g_strdup_printf("give the key that %s was made for", t->certificate);
     return fail("key", t->key, ssl_reason(),
                 other ? fitting : "it must hold the private key as PEM without a passphrase (-----BEGIN PRIVATE KEY-----)",

@@ -419,6 +419,7 @@ def mistakes(folder):
         os.makedirs(place, exist_ok=True)
         make_certificate(place)
     subprocess.run(["openssl", "pkey", "-aes128", "-passout", "pass:x", "-in", one + "/certificate.key", "-out", folder + "/sealed.key"], check=True)
+    subprocess.run(["openssl", "genrsa", "-out", folder + "/rsa.key", "2048"], check=True, capture_output=True)
     with open(folder + "/rubbish", "w", encoding="ascii") as f:
         f.write("not PEM")
 
@@ -432,6 +433,7 @@ def mistakes(folder):
             (pair(one + "/certificate.pem", folder + "/rubbish"), ("[server] key", "/rubbish", "BEGIN PRIVATE KEY")),
             (pair(one + "/certificate.pem", folder + "/sealed.key"), ("[server] key", "sealed.key", "without a passphrase")),
             (pair(one + "/certificate.pem", two + "/certificate.key"), ("[server] key", two, "mismatch", one)),
+            (pair(one + "/certificate.pem", folder + "/rsa.key"), ("[server] key", "rsa.key", "give the key that", one)),
             ("[trunk1]\nproxy = sip:127.0.0.1:9\npeers = 127.0.0.1\n", ("bad.ini", "[phone] listen", "[trunk1]")),
             ("[trunk2]\nuser = clinic\n", ("[phone] listen", "[trunk2]")), ("[dial]\nprefixes = +1\n", ("[phone] listen", "[dial]")),
             (phone + "[dial]\nprefixes = +1, +33\n", ("bad.ini:8", "prefixes", "separator", ";", "+1, +33")),

@@ -122,11 +122,20 @@ def make(server):
         for section, line, word in (("server", "frame_ancestors = https://a.example; script-src *", "frame_ancestors"),
                                     ("server", "origins = http://a.example", "origins"), ("server", "trusted_proxies = here", "here"),
                                     ("server", "trusted_proxies = 10.0.0.0/33", "trusted_proxies"), ("admin", "allow = 10.0.0.0/", "allow"),
-                                    ("admin", f"port = {server.port}", "port")):
+                                    ("admin", f"port = {server.port}", "port"), ("server", "listen = foo", "[server] listen: foo is not an address"),
+                                    ("admin", "listen = localhost", "[admin] listen: localhost"), ("media", "addresses = 127.0.0.1;foo", "[media] addresses: foo"),
+                                    ("media", "nat_address = nat.example", "[media] nat_address: nat.example"),
+                                    ("server", "public_url = https://a.example/?from=mail", "public_url"), ("s3", "bucket = b", "[s3] endpoint"),
+                                    ("s3", "endpoint = https://s3.example\nbucket = b\ncredentials = /nonexist", "[s3] credentials: "),
+                                    ("recording", "spare = /nonexist/spare", "/nonexist is not there")):
             text = re.sub(f"^{line.split(' ')[0]} = .*\n", "", kept, flags=re.M) if section == "server" else kept
             with open(server.config, "w", encoding="utf-8") as f:
                 f.write(text.replace("[server]\n", f"[server]\n{line}\n") if section == "server" else text + f"[{section}]\n{line}\n")
-            assert server.fails_to_start(word), line
+            assert server.fails_to_start(word) and (line.startswith("port") or word in server.check_config()), line  # --port is the launcher's
+        for secret in ("", "secret = s\n"):
+            with open(server.config, "w", encoding="utf-8") as f:
+                f.write(kept.replace("urls = ", "#urls = ").replace("secret = test\n", secret))
+            assert ("[turn] urls" in server.check_config()) == (secret != ""), server.check_config()
         with open(server.config, "w", encoding="utf-8") as f:
             f.write(kept)
         server.start()
