@@ -15,10 +15,9 @@
 struct sig_audit {
     sig_gateway *gateway;
     sig_rate *refusals, *looks;
-    unsigned unlisted, unlisted_looks; /* since the last one that was written */
-    GHashTable *waits;                 /* of sig_audit_wait, owned */
-    int64_t gap_since_ms;              /* 0 = no gap */
-    unsigned late, lost;               /* records of the gap: written after their effect, not written */
+    GHashTable *waits;    /* of sig_audit_wait, owned */
+    int64_t gap_since_ms; /* 0 = no gap */
+    unsigned late, lost;  /* records of the gap: written after their effect, not written */
     struct event *retry;
     bool closing_gap; /* its record is on the way */
 };
@@ -153,15 +152,14 @@ void sig_audit_refused(const sig_gateway *g, const sig_audit_entry *e)
     sig_audit *a = g->audit;
     g_autofree char *key = g_strdup_printf("%s/%s", e->actor ? e->room : "", e->actor ? e->actor : e->reason);
     if (sig_rate_take(a->refusals, key, mcu_now_ns()) != 0) {
-        a->unlisted++;
         count("unlisted", e->operation);
         return;
     }
-    json_t *more = a->unlisted > 0 ? json_pack("{s:I}", "unlisted", (json_int_t)a->unlisted) : NULL;
+    unsigned unlisted = sig_rate_refused(a->refusals, key);
+    json_t *more = unlisted > 0 ? json_pack("{s:I}", "unlisted", (json_int_t)unlisted) : NULL;
     sig_audit_entry refused = *e;
     refused.event = "refused";
     refused.more = more;
-    a->unlisted = 0;
     sig_audit_note(g, &refused);
     json_decref(more);
 }
@@ -171,12 +169,10 @@ bool sig_audit_look(const sig_gateway *g, const sig_audit_entry *e, unsigned *un
     sig_audit *a = g->audit;
     g_autofree char *key = g_strjoin("/", e->room ? e->room : "", e->actor, e->operation, e->target, NULL);
     if (sig_rate_take(a->looks, key, mcu_now_ns()) != 0) {
-        a->unlisted_looks++;
         count("unlisted", e->operation);
         return false;
     }
-    *unlisted = a->unlisted_looks;
-    a->unlisted_looks = 0;
+    *unlisted = sig_rate_refused(a->looks, key);
     return true;
 }
 

@@ -44,13 +44,21 @@ static bool day_is_full(sig_dial_limits *l, int64_t wall_s)
     return l->made >= l->per_day;
 }
 
-/* The buckets are of a minute: a clock that runs slower or faster makes them some of an hour or of a second. */
+/* The buckets are of a minute: a clock that runs slower or faster makes them some of an hour or of a second. All are asked before
+ * any is taken from, so that who is refused by one uses up none of what others share. */
 bool sig_dial_limits_take(sig_dial_limits *l, const char *room, const char *own_seat, int64_t now_ns, int64_t wall_s)
 {
     g_autofree char *own = own_seat && *own_seat ? g_strdup_printf("%s/%s", room, own_seat) : NULL;
-    return (!own || sig_rate_take(l->of_seat, own, now_ns / 60) == 0) && !day_is_full(l, wall_s) && l->per_room > 0 &&
-           l->per_second > 0 && sig_rate_take(l->of_all, "", now_ns * 60) == 0 &&
-           sig_rate_take(l->of_room, room, now_ns / 60) == 0;
+    if (l->per_room == 0 || l->per_second == 0 || day_is_full(l, wall_s) || sig_rate_ask(l->of_room, room, now_ns / 60) != 0 ||
+        sig_rate_ask(l->of_all, "", now_ns * 60) != 0 || (own && sig_rate_ask(l->of_seat, own, now_ns / 60) != 0)) {
+        return false;
+    }
+    sig_rate_take(l->of_room, room, now_ns / 60);
+    sig_rate_take(l->of_all, "", now_ns * 60);
+    if (own) {
+        sig_rate_take(l->of_seat, own, now_ns / 60);
+    }
+    return true;
 }
 
 void sig_dial_limits_made(sig_dial_limits *l)

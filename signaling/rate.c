@@ -1,6 +1,7 @@
 #include "signaling/rate.h"
 
 #include <glib.h>
+#include <limits.h>
 #include <math.h>
 
 #define MINUTE_NS 60e9
@@ -8,6 +9,7 @@
 typedef struct {
     double left; /* of per_minute, at `at_ns` */
     int64_t at_ns;
+    unsigned refused;
 } bucket;
 
 struct sig_rate {
@@ -48,7 +50,7 @@ static bucket *bucket_of(sig_rate *r, const char *key, int64_t now_ns)
     }
     const bucket *former = g_hash_table_lookup(r->old, key);
     b = g_new(bucket, 1);
-    *b = former ? *former : (bucket){r->per_minute, now_ns};
+    *b = former ? *former : (bucket){r->per_minute, now_ns, 0};
     if (g_hash_table_size(r->young) >= r->keys) {
         g_hash_table_destroy(r->old);
         r->old = r->young;
@@ -58,14 +60,42 @@ static bucket *bucket_of(sig_rate *r, const char *key, int64_t now_ns)
     return b;
 }
 
-unsigned sig_rate_take(sig_rate *r, const char *key, int64_t now_ns)
+static bucket *filled(sig_rate *r, const char *key, int64_t now_ns)
 {
     bucket *b = bucket_of(r, key, now_ns);
     b->left = MIN(r->per_minute, b->left + (double)(now_ns - b->at_ns) * r->per_minute / MINUTE_NS);
     b->at_ns = now_ns;
-    if (b->left >= 1) {
+    return b;
+}
+
+static unsigned wait_s(const sig_rate *r, const bucket *b)
+{
+    return b->left >= 1 ? 0 : (unsigned)ceil((1 - b->left) * 60 / r->per_minute);
+}
+
+unsigned sig_rate_ask(sig_rate *r, const char *key, int64_t now_ns)
+{
+    return wait_s(r, filled(r, key, now_ns));
+}
+
+unsigned sig_rate_take(sig_rate *r, const char *key, int64_t now_ns)
+{
+    bucket *b = filled(r, key, now_ns);
+    unsigned wait = wait_s(r, b);
+    if (wait == 0) {
         b->left -= 1;
-        return 0;
+    } else if (b->refused < UINT_MAX) {
+        b->refused++;
     }
-    return (unsigned)ceil((1 - b->left) * 60 / r->per_minute);
+    return wait;
+}
+
+unsigned sig_rate_refused(sig_rate *r, const char *key)
+{
+    bucket *b = g_hash_table_lookup(r->young, key);
+    unsigned n = b ? b->refused : 0;
+    if (b) {
+        b->refused = 0;
+    }
+    return n;
 }

@@ -14,5 +14,8 @@ void sig_rate_free(sig_rate *r);
 
 /* 0 = it may, and has been counted; else the whole seconds after which it may again: not counted. */
 unsigned sig_rate_take(sig_rate *r, const char *key, int64_t now_ns);
+unsigned sig_rate_ask(sig_rate *r, const char *key, int64_t now_ns); /* the same, without counting */
+/* How often it was refused since this was asked last; right after sig_rate_take(). Forgotten with the key. */
+unsigned sig_rate_refused(sig_rate *r, const char *key);
 
 #endif

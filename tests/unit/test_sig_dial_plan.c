@@ -119,6 +119,16 @@ static void calls_are_limited_by_room_second_and_day(void **state)
     sig_dial_limits_free(l);
 }
 
+static void a_room_over_its_own_limit_leaves_the_others_theirs(void **state)
+{
+    (void)state;
+    sig_dial_limits *l = sig_dial_limits_new(3, 5, 100);
+    assert_int_equal(made(l, 20, "a", NULL, DAY_S), 3);
+    assert_int_equal(made(l, 20, "a", "s1", DAY_S), 0);
+    assert_int_equal(made(l, 20, "b", NULL, DAY_S), 2);
+    sig_dial_limits_free(l);
+}
+
 static void who_asks_for_himself_may_six_times_an_hour(void **state)
 {
     (void)state;
@@ -149,6 +159,7 @@ int main(void)
         cmocka_unit_test(every_refusal_has_words),
         cmocka_unit_test(a_number_is_digits_after_a_plus_perhaps),
         cmocka_unit_test(calls_are_limited_by_room_second_and_day),
+        cmocka_unit_test(a_room_over_its_own_limit_leaves_the_others_theirs),
         cmocka_unit_test(who_asks_for_himself_may_six_times_an_hour),
         cmocka_unit_test(a_limit_of_none_is_none),
     };

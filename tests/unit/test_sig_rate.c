@@ -55,9 +55,27 @@ static void many_keys_cost_bounded_memory_and_the_newest_are_known(void **state)
     sig_rate_free(r);
 }
 
+static void each_key_has_its_own_count_of_refusals(void **state)
+{
+    (void)state;
+    sig_rate *r = sig_rate_new(1, 10);
+    for (unsigned i = 0; i < 4; i++) {
+        sig_rate_take(r, "a", 0);
+        sig_rate_ask(r, "a", 0); /* counts nothing */
+    }
+    assert_int_equal(sig_rate_take(r, "b", 0), 0);
+    assert_int_equal(sig_rate_refused(r, "b"), 0);
+    assert_int_equal(sig_rate_take(r, "a", 60 * SEC), 0);
+    assert_int_equal(sig_rate_refused(r, "a"), 3);
+    assert_int_equal(sig_rate_refused(r, "a"), 0);
+    assert_int_equal(sig_rate_refused(r, "nobody"), 0);
+    sig_rate_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(each_key_has_its_own_minute),
+                                       cmocka_unit_test(each_key_has_its_own_count_of_refusals),
                                        cmocka_unit_test(many_keys_cost_bounded_memory_and_the_newest_are_known)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
