@@ -5,6 +5,7 @@
 
 typedef struct {
     sig_request *request;
+    unsigned turn;
     char *text;
 } caption;
 
@@ -13,9 +14,11 @@ static void show(void *user)
     caption *c = user;
     sig_room *r = sig_supervisor_room(c->request->gateway->supervisor, c->request->part[0]);
     if (r) {
-        sig_room_set_line(r, c->text);
+        sig_room_set_line(r, c->turn, c->text);
+        sig_reply_empty(c->request, 204);
+    } else {
+        sig_reply_error(c->request, mcu_error_name(MCU_ERROR_UNAVAILABLE), "The visit has ended, or the server is going down.");
     }
-    sig_reply_empty(c->request, 204);
     g_free(c->text);
     g_free(c);
 }
@@ -27,9 +30,9 @@ void sig_api_caption(sig_request *q)
     if (!m) {
         return;
     }
-    const sig_room *r = sig_supervisor_room(q->gateway->supervisor, q->part[0]);
+    sig_room *r = sig_supervisor_room(q->gateway->supervisor, q->part[0]);
     caption *c = g_new(caption, 1);
-    *c = (caption){q, g_strdup(json_string_value(json_object_get(m, "text")))};
+    *c = (caption){q, r ? sig_room_line_turn(r) : 0, g_strdup(json_string_value(json_object_get(m, "text")))};
     json_decref(m);
     if (r && sig_room_line_begins_or_ends(r, c->text)) {
         const sig_audit_entry e = sig_api_entry(q, "caption");

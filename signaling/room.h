@@ -61,8 +61,10 @@ bool sig_room_admit(sig_room *r, const char *seat); /* false = nobody waits ther
 bool sig_room_deny(sig_room *r, const char *seat);
 void sig_room_left(sig_room *r, const char *seat); /* for good: has to knock again when the room is locked */
 void sig_room_show_knocks(sig_room *r, sig_session *s);
-/* A line of words over the picture, "" = none; kept while the gateway runs. */
-void sig_room_set_line(sig_room *r, const char *text);
+/* A line of words over the picture, "" = none; kept while the gateway runs. Who asks for one takes a turn: what waited for its
+ * record is not shown after what was asked for later. */
+unsigned sig_room_line_turn(sig_room *r);
+void sig_room_set_line(sig_room *r, unsigned turn, const char *text);
 bool sig_room_line_begins_or_ends(const sig_room *r, const char *text); /* is worth a record */
 void sig_room_show_layouts(sig_room *r, sig_session *s);
 void sig_room_tell_layouts(sig_room *r);              /* the hosts: another one is in use, or others can be */

@@ -8,8 +8,17 @@ static void tell_line(sig_room *r)
     sig_room_tell(r, json_pack("{s:s, s:s}", "type", "line", "text", r->line ? r->line : ""));
 }
 
-void sig_room_set_line(sig_room *r, const char *text)
+unsigned sig_room_line_turn(sig_room *r)
 {
+    return ++r->line_turns;
+}
+
+void sig_room_set_line(sig_room *r, unsigned turn, const char *text)
+{
+    if (turn < r->line_turn) {
+        return;
+    }
+    r->line_turn = turn;
     g_free(r->line);
     r->line = *text ? g_strdup(text) : NULL;
     tell_line(r);

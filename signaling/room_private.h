@@ -41,8 +41,9 @@ struct sig_room {
     json_t *roster;      /* newest, as clients see it; NULL = none */
     json_t *sounds;      /* seat -> its `sound` in the newest roster: a room that is opened again is told */
     sig_recording *recording;
-    char *line;          /* over the picture; NULL = none */
-    GHashTable *layouts; /* tier -> json_t, as clients see it */
+    char *line;                     /* over the picture; NULL = none */
+    unsigned line_turns, line_turn; /* that were asked for; of the one that is shown */
+    GHashTable *layouts;            /* tier -> json_t, as clients see it */
 };
 
 void sig_room_flush_queue(sig_room *r);

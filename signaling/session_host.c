@@ -15,6 +15,7 @@ typedef struct {
     const json_t *request;
     sig_permission permission;
     const char *target; /* a seat of this room, or "" */
+    unsigned turn;      /* of a caption */
 } order;
 
 static void refuse(const order *o, mcu_error code, const char *message)
@@ -31,6 +32,7 @@ typedef struct {
     char room[SIG_ID_MAX + 1], seat[SIG_ID_MAX + 1], session[SIG_ID_MAX + 1], target[SIG_ID_MAX + 1];
     sig_permission permission;
     json_t *request;
+    unsigned turn;
     void (*then)(const order *o); /* of what is only recorded */
 } writing;
 
@@ -64,6 +66,7 @@ static writing *writing_of(const order *o)
     writing *w = g_new0(writing, 1);
     w->gateway = o->session->gateway;
     w->permission = o->permission;
+    w->turn = o->turn;
     w->request = json_incref((json_t *)(uintptr_t)o->request);
     g_strlcpy(w->room, sig_room_id(o->session->room), sizeof w->room);
     g_strlcpy(w->seat, o->session->seat, sizeof w->seat);
@@ -95,7 +98,7 @@ static void on_recorded(void *user)
 {
     writing *w = user;
     sig_session *s = session_of(w);
-    const order o = {s, w->request, w->permission, w->target};
+    const order o = {s, w->request, w->permission, w->target, w->turn};
     sig_audit_entry e = entry_of(w);
     if (s) {
         w->then(&o);
@@ -175,7 +178,7 @@ static void choose_layout(const order *o)
 
 static void caption_now(const order *o)
 {
-    sig_room_set_line(o->session->room, json_string_value(json_object_get(o->request, "value")));
+    sig_room_set_line(o->session->room, o->turn, json_string_value(json_object_get(o->request, "value")));
     sig_session_ok(o->session, o->request);
 }
 
@@ -185,10 +188,14 @@ static void caption(const order *o)
     const char *text = json_string_value(json_object_get(o->request, "value"));
     if (!text) {
         refuse(o, MCU_ERROR_BAD_REQUEST, "value: must be text");
-    } else if (sig_room_line_begins_or_ends(o->session->room, text)) {
-        record_then(o, caption_now);
+        return;
+    }
+    order next = *o;
+    next.turn = sig_room_line_turn(o->session->room);
+    if (sig_room_line_begins_or_ends(o->session->room, text)) {
+        record_then(&next, caption_now);
     } else {
-        caption_now(o);
+        caption_now(&next);
     }
 }
 
@@ -223,9 +230,20 @@ static void ask_now(const order *o)
     finish(o, other || by_phone, not_here);
 }
 
+/* What the role of a link does not send is not asked for either: who is asked could not do it. */
+static bool may_be_asked(const order *o)
+{
+    const sig_seat_facts *f = sig_facts_seat(o->session->gateway->facts, sig_room_id(o->session->room), o->target);
+    return sig_may(o->permission == SIG_MAY_CAMERA_ASK ? SIG_MAY_VIDEO : SIG_MAY_AUDIO, sig_role_of(f->role), f->host);
+}
+
 static void ask(const order *o)
 {
-    if (sig_room_client(o->session->room, o->target) || on_phone(o)) {
+    if (!may_be_asked(o)) {
+        refuse(o, MCU_ERROR_FORBIDDEN,
+               o->permission == SIG_MAY_CAMERA_ASK ? "With that person's link one sends no picture."
+                                                   : "With that person's link one only listens.");
+    } else if (sig_room_client(o->session->room, o->target) || on_phone(o)) {
         record_then(o, ask_now);
     } else {
         finish(o, false, not_here);
@@ -333,7 +351,7 @@ static const struct {
 void sig_session_host(sig_session *s, const json_t *m)
 {
     const char *seat = json_string_value(json_object_get(m, "seat"));
-    order o = {s, m, sig_permission_of(json_string_value(json_object_get(m, "op"))), ""};
+    order o = {s, m, sig_permission_of(json_string_value(json_object_get(m, "op"))), "", 0};
     if (!sig_session_may(s, o.permission, m)) {
         return;
     }

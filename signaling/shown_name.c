@@ -6,12 +6,40 @@
 #define ZWNJ 0x200c
 #define ZWJ 0x200d
 #define VIRAMA 9 /* its canonical combining class */
+#define BLACK_FLAG 0x1f3f4
+#define TAG(c) (0xe0000u + (c))
+#define TAG_END 0xe007f
 
-/* Bidi_Control is 061C, 200E, 200F, 202A-202E and 2066-2069. */
+typedef struct {
+    gunichar first, last;
+} range;
+
+static bool is_in(gunichar c, const range *ranges, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (c >= ranges[i].first && c <= ranges[i].last) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of Default_Ignorable_Code_Point and Bidi_Control all but joiners, fillers and what chooses a variant of the letter before. */
 static bool is_hidden(gunichar c)
 {
-    return c == 0x00ad || c == 0x061c || c == 0x180e || c == 0x200b || c == 0x200e || c == 0x200f ||
-           (c >= 0x202a && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb);
+    static const range hidden[] = {{0x00ad, 0x00ad},   {0x034f, 0x034f},   {0x061c, 0x061c},  {0x17b4, 0x17b5},
+                                   {0x180e, 0x180e},   {0x200b, 0x200b},   {0x200e, 0x200f},  {0x202a, 0x202e},
+                                   {0x2060, 0x206f},   {0xfeff, 0xfeff},   {0xfff0, 0xfffb},  {0x1bca0, 0x1bca3},
+                                   {0x1d173, 0x1d17a}, {0xe0000, 0xe00ff}, {0xe01f0, 0xe0fff}};
+    return is_in(c, hidden, G_N_ELEMENTS(hidden));
+}
+
+/* By itself nothing to be seen: fillers of Hangul, Braille without a dot, variants of no letter. */
+static bool is_blank(gunichar c)
+{
+    static const range blank[] = {{0x115f, 0x1160}, {0x180b, 0x180f}, {0x2800, 0x2800},  {0x3164, 0x3164},
+                                  {0xfe00, 0xfe0f}, {0xffa0, 0xffa0}, {0xe0100, 0xe01ef}};
+    return is_in(c, blank, G_N_ELEMENTS(blank));
 }
 
 static bool is_joiner(gunichar c)
@@ -35,6 +63,18 @@ static void append_joiner(GString *out, gunichar joiner, gunichar before, bool w
     }
 }
 
+/* The tags that make a black flag that of England, Scotland ... (UTS 51 ED-14a): the last of them; NULL = these are none. */
+static const char *end_of_flag(const char *p)
+{
+    unsigned n = 0;
+    gunichar c = g_utf8_get_char(p);
+    for (; n <= 6 && ((c >= TAG('a') && c <= TAG('z')) || (c >= TAG('0') && c <= TAG('9'))); n++) {
+        p = g_utf8_next_char(p);
+        c = g_utf8_get_char(p);
+    }
+    return n >= 3 && n <= 6 && c == TAG_END ? p : NULL;
+}
+
 /* False = a control character. */
 static bool append_shown(GString *out, const char *given)
 {
@@ -43,6 +83,13 @@ static bool append_shown(GString *out, const char *given)
         gunichar c = g_utf8_get_char(p);
         if (g_unichar_iscntrl(c)) {
             return false;
+        }
+        const char *flag = before == BLACK_FLAG && !joiner ? end_of_flag(p) : NULL;
+        if (flag) {
+            g_string_append_len(out, p, g_utf8_next_char(flag) - p);
+            before = TAG_END;
+            p = flag;
+            continue;
         }
         if (is_hidden(c)) {
             continue;
@@ -64,7 +111,8 @@ static bool append_shown(GString *out, const char *given)
 static bool has_ink(const char *text)
 {
     for (const char *p = text; *p; p = g_utf8_next_char(p)) {
-        if (g_unichar_isgraph(g_utf8_get_char(p))) {
+        gunichar c = g_utf8_get_char(p);
+        if (g_unichar_isgraph(c) && !is_joiner(c) && !is_blank(c)) {
             return true;
         }
     }

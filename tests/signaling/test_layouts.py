@@ -72,6 +72,11 @@ def make(server):
         assert (await hear(host, "ok"))["id"] == 4
         assert told(room)[-1] == {"type": "line", "text": "ارفع ذراعك"} and "ارفع" not in server.trail()
         assert server.rest("PUT", f"/rooms/{room}/caption", {"text": ""}).status == 204 and told(room)[-1]["text"] == ""
+        before = len(told(room))  # the first one waits for its record, the others do not: none comes after a later one
+        for n, value in enumerate(("one", "two", "")):
+            await say(host, type="host", op="caption", value=value, id=5 + n)
+        assert {(await hear(host, "ok"))["id"] for _ in range(3)} == {5, 6, 7}
+        assert told(room)[-1] == {"type": "line", "text": ""}, told(room)[before:]
 
     async def who_signs_is_known_to_the_room():
         room = server.room()

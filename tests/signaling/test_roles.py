@@ -101,6 +101,19 @@ def make(server):
             assert (seat["sends_audio"], seat["sends_video"]) == (sends, sends), seat
             await ws.close()
 
+    async def what_a_role_may_not_send_no_host_asks_for():
+        room = server.room()
+        host, _ = await server.join(server.link(room, role="clinician", host=True, seat="host"))
+        for role, may in (("observer", False), ("compliance", False), ("patient", True)):
+            ws, _ = await server.join(server.link(room, role=role, seat=role))
+            for n, op in enumerate(("unmute_ask", "camera_ask")):
+                await say(host, type="host", op=op, seat=role, id=n)
+                while (m := await hear(host)).get("id") != n:
+                    pass
+                assert (m["type"] == "ok") if may else (m["code"] == "forbidden" and "link" in m["message"]), (role, op, m)
+            await ws.close()
+        await host.close()
+
     async def provider_is_an_older_word_for_clinician():
         ws, joined = await server.join(server.link(server.room(), role="provider"))
         assert joined["role"] == "clinician"
@@ -115,4 +128,4 @@ def make(server):
         server.wait(lambda: '"role":"observer","operation":"audio"' in server.trail(), 2)
 
     return [the_table_holds_what_must_hold, every_operation_by_every_role, what_a_role_may_not_send_is_not_asked_for_in_the_room,
-            provider_is_an_older_word_for_clinician, a_device_that_may_not_send_is_refused_by_whip]
+            what_a_role_may_not_send_no_host_asks_for, provider_is_an_older_word_for_clinician, a_device_that_may_not_send_is_refused_by_whip]

@@ -32,6 +32,9 @@ static void names_of_all_scripts_stay_as_they_are(void **state)
         "\U0001F468\U0001F3FD\u200D\u2695\uFE0F Dr. B",                   /* with a tone of skin and a variation */
         "\u2764\uFE0F\u200D\U0001F525",
         "e\u0301lodie",
+        "Jo \U0001F3F4\U000E0067\U000E0062\U000E0065\U000E006E\U000E0067\U000E007F", /* the flag of England */
+        "\U0001F3F4\u200D\u2620\uFE0F Anne",                                         /* of pirates */
+        "葛\U000E0100城",                                                            /* the variant of a family */
     };
     char name[SIG_NAME_MAX + 1];
     for (size_t i = 0; i < G_N_ELEMENTS(whole); i++) {
@@ -60,6 +63,9 @@ static void what_turns_or_hides_text_goes(void **state)
         {"می\u200C خواهم\u200C", "می خواهم"}, /* before a space and at the end it does nothing */
         {"क्\u200D\u200D\u202Eष", "क्\u200Dष"},
         {"A\u2028B\u2029C", "A B C"},
+        {"A\u034Fn\U000E0041\U000E0062a\U000E0001", "Ana"},
+        {"\U0001F3F4\U000E0067\U000E0062 Ana", "\U0001F3F4 Ana"}, /* tags that make no flag */
+        {"Ana\U000E0067\U000E0062\U000E0065\U000E006E\U000E0067\U000E007F", "Ana"},
     };
     char name[SIG_NAME_MAX + 1];
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -83,6 +89,11 @@ static void what_is_no_name_is_refused(void **state)
                                        "\u202E\u202C",
                                        "\u200B",
                                        "\u200D\u200C",
+                                       "\u3164",
+                                       "\u2800\u2800",
+                                       "\u115F\u1160 \uFFA0",
+                                       "\uFE0F",
+                                       "\u034F\U000E0041",
                                        "\u00a0\u2028"};
     char name[SIG_NAME_MAX + 1];
     for (size_t i = 0; i < G_N_ELEMENTS(none); i++) {
