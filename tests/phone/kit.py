@@ -23,11 +23,24 @@ def free_udp(n=1):
     return ports
 
 
+def free_sip():
+    """A port for SIP: UDP and TCP there, TLS on the next."""
+    while True:
+        port = free_udp()[0]
+        try:
+            for at in (port, port + 1):
+                with socket.socket() as s:
+                    s.bind(("127.0.0.1", at))
+            return port
+        except OSError:
+            pass
+
+
 class PhoneServer(harness.Server):
     """`trunk` adds lines to [trunk1], `more` whole sections; the trunk is a Peer that listens at `trunk_port`."""
 
     def __init__(self, trunk="srtp = clear\ncodecs = PCMU", phone="", more="", room="tessera-room", keepalive=0, trunks=""):
-        self.sip_port, self.trunk_port = free_udp(2)
+        self.sip_port, self.trunk_port = free_sip(), free_udp()[0]
         rtp = 20000 + 200 * (os.getpid() % 100) + 2 * (int(time.monotonic() * 10) % 50)
         super().__init__(f"[media]\naddresses = 127.0.0.1\n[phone]\nlisten = 127.0.0.1\nport = {self.sip_port}\nrtp_min = {rtp}\n"
                          f"rtp_max = {rtp + 199}\nnumbers = {NUMBER}:en;+15550200\npins_per_minute = 30\n{phone}\n"
