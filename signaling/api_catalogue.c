@@ -78,69 +78,79 @@ static void list(sig_request *q, const filter *f)
     sig_reply_json(q, 200, json_pack("{s:o}", "recordings", found));
 }
 
-/* NULL = the query says what `out` has, for as long as it is not cleared. */
-static const char *read_filter(sig_request *q, struct evkeyvalq *query, filter *out)
+/* What somebody wants to see of the catalogue, from the request to its answer. */
+typedef struct {
+    sig_request *request;
+    struct evkeyvalq query; /* what `wanted` points into */
+    filter wanted;
+} listing;
+
+/* NULL = the query is understood. */
+static const char *read_query(listing *l)
 {
-    const char *text = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(q->ev));
-    *out = (filter){0};
-    if (evhttp_parse_query_str(text ? text : "", query) != 0) {
+    const char *text = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(l->request->ev));
+    filter *f = &l->wanted;
+    if (evhttp_parse_query_str(text ? text : "", &l->query) != 0) {
         return "The query is malformed.";
     }
-    out->room = evhttp_find_header(query, "room");
-    out->state = evhttp_find_header(query, "state");
-    out->hold = evhttp_find_header(query, "hold");
-    if (out->hold && strcmp(out->hold, "true") != 0 && strcmp(out->hold, "false") != 0) {
+    f->room = evhttp_find_header(&l->query, "room");
+    f->state = evhttp_find_header(&l->query, "state");
+    f->hold = evhttp_find_header(&l->query, "hold");
+    if (f->hold && strcmp(f->hold, "true") != 0 && strcmp(f->hold, "false") != 0) {
         return "hold: true or false";
     }
-    return read_number(query, "from", 0, &out->from_ms) && read_number(query, "to", INT64_MAX, &out->to_ms) &&
-                   read_number(query, "limit", LIST_MAX, &out->limit)
+    return read_number(&l->query, "from", 0, &f->from_ms) && read_number(&l->query, "to", INT64_MAX, &f->to_ms) &&
+                   read_number(&l->query, "limit", LIST_MAX, &f->limit)
                ? NULL
                : "from, to: milliseconds since 1970; limit: a number";
 }
 
 /* Says who looks at what before he sees it; the same again and again is counted (sig_audit_look()). No media are in it: a disk
  * that hangs makes a gap in the trail, and keeps nobody from looking. */
-static void look(sig_request *q, const sig_audit_entry *what, void (*show)(void *request))
+static void look(sig_gateway *g, const sig_audit_entry *what, void (*show)(void *user), void *user)
 {
     unsigned unlisted = 0;
     sig_audit_entry e = *what;
     e.event = "looked";
-    if (!sig_audit_look(q->gateway, &e, &unlisted)) {
-        show(q);
+    if (!sig_audit_look(g, &e, &unlisted)) {
+        show(user);
         return;
     }
     json_t *more = unlisted > 0 ? json_pack("{s:i}", "unlisted", (int)unlisted) : NULL;
     e.more = more;
-    (void)sig_audit_first(q->gateway, &e, show, q);
+    (void)sig_audit_first(g, &e, show, user);
     json_decref(more);
 }
 
-static void show_list(void *request)
+static void free_listing(listing *l)
 {
-    sig_request *q = request;
-    struct evkeyvalq query = {0};
-    filter f;
-    if (read_filter(q, &query, &f) == NULL) {
-        list(q, &f);
-    }
-    evhttp_clear_headers(&query);
+    evhttp_clear_headers(&l->query);
+    g_free(l);
+}
+
+static void show_list(void *user)
+{
+    listing *l = user;
+    list(l->request, &l->wanted);
+    free_listing(l);
 }
 
 void sig_api_list_recordings(sig_request *q)
 {
-    struct evkeyvalq query = {0};
-    filter f;
-    const char *wrong = read_filter(q, &query, &f);
+    listing *l = g_new0(listing, 1);
+    l->request = q;
+    const char *wrong = read_query(l);
     if (wrong) {
         sig_reply_error(q, mcu_error_name(MCU_ERROR_BAD_REQUEST), wrong);
-    } else {
-        const sig_audit_entry e = {.room = *q->operator.room ? q->operator.room : f.room && sig_id_valid(f.room) ? f.room : NULL,
-                                   .actor = q->operator.actor,
-                                   .role = *q->operator.room ? sig_role_name(SIG_ROLE_COMPLIANCE) : NULL,
-                                   .operation = "catalogue" };
-        look(q, &e, show_list);
+        free_listing(l);
+        return;
     }
-    evhttp_clear_headers(&query);
+    const char *own = q->operator.room, *room = *own ? own : l->wanted.room;
+    const sig_audit_entry e = {.room = room && sig_id_valid(room) ? room : NULL,
+                               .actor = q->operator.actor,
+                               .role = *own ? sig_role_name(SIG_ROLE_COMPLIANCE) : NULL,
+                               .operation = "catalogue"};
+    look(q->gateway, &e, show_list, l);
 }
 
 bool sig_api_recording_shown(const sig_request *q, const sig_recording_facts *r)
@@ -190,7 +200,7 @@ void sig_api_get_recording(sig_request *q)
     const sig_recording_facts *r = sig_api_recording(q);
     if (r) {
         const sig_audit_entry e = sig_api_recording_entry(q, r, "catalogue");
-        look(q, &e, show_one);
+        look(q->gateway, &e, show_one, q);
     }
 }
 

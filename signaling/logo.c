@@ -8,6 +8,7 @@ char *sig_logo_read(const char *file, GError **error)
     g_autofree char *bytes = NULL;
     gsize size = 0;
     if (!g_file_get_contents(file, &bytes, &size, error)) {
+        g_prefix_error(error, "[video] logo: ");
         return NULL;
     }
     if (!mcu_png_is_logo((const uint8_t *)bytes, size)) {

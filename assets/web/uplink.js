@@ -79,7 +79,7 @@ export class Uplink {
     this.#troubled = standing || short ? this.#troubled || now : 0;
     this.#calm = standing || short ? 0 : this.#calm || now;
     if (fell) return this.#down(now, RUNGS.length - 1);
-    if (this.#floor && this.rung > SMALL - 1 && !standing) return this.#up(now, SMALL - 1);
+    if (this.#floor && this.rung >= SMALL && !standing) return this.#up(now, SMALL - 1);
     const patience = now - this.#rose < UNDONE_MS ? TRIAL_MS : TROUBLE_MS;
     if (this.#troubled && now - this.#troubled >= patience && now - this.#changed >= patience) return this.#down(now, this.#below(standing));
     if (this.rung && this.#calm && now - this.#calm >= CALM_MS[this.rung] && now - this.#changed >= this.#waits[this.rung]) return this.#up(now);
@@ -134,7 +134,8 @@ export class Uplink {
 
   #down(now, to) {
     if (to >= RUNGS.length || to === this.rung) return false;
-    if (this.rung + 1 < RUNGS.length) this.#waits[this.rung + 1] = now - this.#rose < UNDONE_MS ? Math.min(2 * this.#waits[this.rung + 1], WAIT_LAST_MS) : WAIT_MS;
+    const [undone, below] = [now - this.#rose < UNDONE_MS, this.rung + 1];
+    this.#waits[below] = undone ? Math.min(2 * this.#waits[below], WAIT_LAST_MS) : WAIT_MS;
     this.rung = to;
     this.#lostBefore = this.#lost;
     this.#changed = now;
@@ -193,9 +194,10 @@ const shapes = new Map(); // each one once: they are compared
 export function shape(uplink, limits) {
   const parts = [((limits && limits.thin) || uplink.floor) && thinned, uplink.repeats && repeated].filter(Boolean);
   const { floor } = uplink;
-  const key = parts.map((f) => f.name).join() + floor;
-  if (!parts.length && !floor) return null;
-  if (!shapes.has(key)) shapes.set(key, (sdp) => (floor ? (x) => floored(x, floor) : (x) => x)(parts.reduce((x, f) => f(x), sdp)));
+  if (floor) parts.push((sdp) => floored(sdp, floor));
+  if (!parts.length) return null;
+  const key = [thinned, repeated].map((f) => parts.includes(f)).join() + floor;
+  if (!shapes.has(key)) shapes.set(key, (sdp) => parts.reduce((x, f) => f(x), sdp));
   return shapes.get(key);
 }
 

@@ -240,8 +240,8 @@ static void resume(mcu_bwe *b, int64_t now_ns)
     b->shown_full = false;
     b->draining = false;
     mcu_bwe_trend_init(&b->trend);
-    if (lasted_ns >
-        SHORT_OUTAGE_NS) { /* the path may be another one; before that what is heard may be late because a queue stands */
+    /* After long the path may be another one; after a moment what is heard is late because a queue stands. */
+    if (lasted_ns > SHORT_OUTAGE_NS) {
         mcu_bwe_queue_forget(&b->queue);
         mcu_bwe_rate_clear(&b->rate);
     }

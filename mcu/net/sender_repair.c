@@ -14,9 +14,8 @@
 #define LOSS_DOWN 0.002 /* 10 s */
 #define TWICE_LOSS 0.03
 #define TWICE_AFTER_NS (20 * MCU_NS_PER_MS)
-#define PAUSED_NS                                                                                                                \
-    (600 * MCU_NS_PER_MS) /* no picture leaves any more: the next one is a keyframe, and answers would stand in its way */
-#define PLAYOUT_UP_MS 2   /* a tick: 100 ms a second */
+#define PAUSED_NS (600 * MCU_NS_PER_MS) /* no picture leaves any more */
+#define PLAYOUT_UP_MS 2                 /* a tick: 100 ms a second */
 #define PLAYOUT_DOWN_MS 1
 
 static mcu_pkt *copy_of(const mcu_sender *s, const mcu_pkt *original)
@@ -139,7 +138,7 @@ static void resend(mcu_sender *s, const mcu_pkt *original, int64_t now_ns)
 
 void mcu_sender_retransmit(mcu_sender *s, const uint16_t *seqs, unsigned n, int64_t now_ns)
 {
-    if (now_ns - s->picture_ns > PAUSED_NS + MAX(round_trip_ns(s), 0)) {
+    if (now_ns - s->picture_ns > PAUSED_NS + MAX(round_trip_ns(s), 0)) { /* the next one is a keyframe: answers are in its way */
         return;
     }
     for (unsigned k = 0; k < n; k++) {
