@@ -118,8 +118,10 @@ test('lost socket resumes without a new offer; a restarted room gets one at once
   await stateIs(page, 'live');
   mock.say({ type: 'ended', reason: 'room_ended' });
   await page.waitForSelector('text=The visit has ended');
-  mock.refuse('token_expired');
   await page.reload();
+  await page.waitForSelector('text=The visit has ended');
+  mock.refuse('token_expired');
+  await page.goto(mock.link);
   await page.click('#join');
   await page.waitForSelector('text=This link has expired');
   assert.deepEqual(problems.filter((p) => !/WebSocket/.test(p)), []);
