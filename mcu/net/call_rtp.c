@@ -156,10 +156,9 @@ void mcu_call_rtp_stamp(mcu_call_rtp *c)
 
 void mcu_call_rtp_read(mcu_call_rtp *c, int64_t now_ns)
 {
-    mcu_call_read_socket(c, c->rtp_fd, false, now_ns);
+    mcu_call_read_socket(c, false, now_ns);
     if (!c->state.rtcp_mux && (!c->stamped || now_ns - c->rtcp_read_ns >= RTCP_EVERY_NS)) {
-        c->rtcp_read_ns = now_ns;
-        mcu_call_read_socket(c, c->rtcp_fd, true, now_ns);
+        mcu_call_read_socket(c, true, now_ns);
     }
 }
 

@@ -19,8 +19,8 @@
 struct mcu_call_rtp {
     mcu_leg_state state; /* as it came; seq, ts, remotes and counters are current below */
     int rtp_fd, rtcp_fd;
-    bool stamped; /* packets say when they came */
-    int64_t rtcp_read_ns;
+    bool stamped;                      /* packets say when they came */
+    int64_t rtp_read_ns, rtcp_read_ns; /* last; 0 = never */
     mcu_call_rtp_callbacks callbacks;
     void *user;
     mcu_srtp *srtp; /* NULL = a clear leg */
@@ -65,7 +65,10 @@ void mcu_call_tick_rtcp(mcu_call_rtp *c, int64_t now_ns);
 /* The address that reports go to and come from, when signalling did not name one. */
 void mcu_call_rtcp_address(const mcu_leg_state *s, mcu_leg_address *out);
 /* Hands what waits to mcu_call_on_packet() and mcu_call_on_rtcp(). */
-void mcu_call_read_socket(mcu_call_rtp *c, int fd, bool rtcp, int64_t now_ns);
+void mcu_call_read_socket(mcu_call_rtp *c, bool rtcp, int64_t now_ns);
+/* When a packet came: `stamp_wall_ns` by the kernel, `wall_ns` and `now_ns` are both now. Its socket was empty at `last_read_ns`
+ * (0 = nobody has read it), so that a wall clock that jumps moves it no further than that. */
+int64_t mcu_call_arrival_ns(int64_t stamp_wall_ns, int64_t wall_ns, int64_t now_ns, int64_t last_read_ns);
 bool mcu_call_send_to(mcu_call_rtp *c, int fd, const mcu_leg_address *to, const uint8_t *packet, size_t size);
 
 #endif

@@ -8,10 +8,16 @@
 
 #define READ_MAX 64
 #define AT_ONCE 4 /* packets of one call: mostly one waits */
-#define AGE_MAX_NS (100 * MCU_NS_PER_MS)
+#define FIRST_AGE_MAX_NS (200 * MCU_NS_PER_MS)
 
-/* When it came, by the kernel; `wall_ns` is now. A wall clock that jumps must not move a packet far. */
-static int64_t arrival_ns(struct msghdr *m, int64_t wall_ns, int64_t now_ns)
+int64_t mcu_call_arrival_ns(int64_t stamp_wall_ns, int64_t wall_ns, int64_t now_ns, int64_t last_read_ns)
+{
+    int64_t age_max_ns = last_read_ns != 0 ? now_ns - last_read_ns : FIRST_AGE_MAX_NS;
+    int64_t age_ns = wall_ns - stamp_wall_ns;
+    return now_ns - (age_ns < 0 ? 0 : age_ns > age_max_ns ? age_max_ns : age_ns);
+}
+
+static int64_t arrival_ns(struct msghdr *m, int64_t wall_ns, int64_t now_ns, int64_t last_read_ns)
 {
     const struct cmsghdr *h = CMSG_FIRSTHDR(m);
     if (h == NULL || h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_TIMESTAMPNS) {
@@ -19,8 +25,7 @@ static int64_t arrival_ns(struct msghdr *m, int64_t wall_ns, int64_t now_ns)
     }
     struct timespec t;
     memcpy(&t, CMSG_DATA(h), sizeof t);
-    int64_t age_ns = wall_ns - (t.tv_sec * MCU_NS_PER_SEC + t.tv_nsec);
-    return now_ns - (age_ns < 0 ? 0 : age_ns > AGE_MAX_NS ? AGE_MAX_NS : age_ns);
+    return mcu_call_arrival_ns(t.tv_sec * MCU_NS_PER_SEC + t.tv_nsec, wall_ns, now_ns, last_read_ns);
 }
 
 static void take(mcu_call_rtp *c, uint8_t *packet, size_t size, const mcu_leg_address *from, bool rtcp, int64_t at_ns)
@@ -33,8 +38,11 @@ static void take(mcu_call_rtp *c, uint8_t *packet, size_t size, const mcu_leg_ad
     (report ? mcu_call_on_rtcp : mcu_call_on_packet)(c, packet, size, from, at_ns);
 }
 
-void mcu_call_read_socket(mcu_call_rtp *c, int fd, bool rtcp, int64_t now_ns)
+void mcu_call_read_socket(mcu_call_rtp *c, bool rtcp, int64_t now_ns)
 {
+    int fd = rtcp ? c->rtcp_fd : c->rtp_fd;
+    int64_t *read_ns = rtcp ? &c->rtcp_read_ns : &c->rtp_read_ns, last_read_ns = *read_ns;
+    *read_ns = now_ns;
     MCU_SCRATCH uint8_t packet[AT_ONCE][CALL_PACKET_MAX];
     mcu_leg_address from[AT_ONCE];
     MCU_SCRATCH _Alignas(struct cmsghdr) uint8_t notes[AT_ONCE][CMSG_SPACE(sizeof(struct timespec))];
@@ -56,7 +64,7 @@ void mcu_call_read_socket(mcu_call_rtp *c, int fd, bool rtcp, int64_t now_ns)
         }
         int64_t wall_ns = mcu_wall_ns();
         for (int i = 0; i < n; i++) {
-            take(c, packet[i], m[i].msg_len, &from[i], rtcp, arrival_ns(&m[i].msg_hdr, wall_ns, now_ns));
+            take(c, packet[i], m[i].msg_len, &from[i], rtcp, arrival_ns(&m[i].msg_hdr, wall_ns, now_ns, last_read_ns));
         }
         if (n >= 0 && n < AT_ONCE) {
             return;

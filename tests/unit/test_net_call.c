@@ -12,7 +12,7 @@
 
 #include "mcu/base/bytes.h"
 #include "mcu/base/clock.h"
-#include "mcu/net/call_rtp.h"
+#include "mcu/net/call_rtp_priv.h"
 #include "mcu/net/rtp.h"
 #include "mcu/net/srtp.h"
 #include "mcu/net/telephone_event.h"
@@ -166,6 +166,20 @@ static void two_ends_hear_each_other_and_report(void **state)
         end_close(&a);
         end_close(&b);
     }
+}
+
+static void what_waited_came_when_the_kernel_says(void **state)
+{
+    (void)state;
+    const int64_t now = 1000000 * MS, wall = 77000000 * MS;
+    assert_int_equal(mcu_call_arrival_ns(wall - 7 * MS, wall, now, now - 20 * MS), now - 7 * MS);
+    /* a report, read five times a second */
+    assert_int_equal(mcu_call_arrival_ns(wall - 190 * MS, wall, now, now - 200 * MS), now - 190 * MS);
+    /* the wall clock was set */
+    assert_int_equal(mcu_call_arrival_ns(wall - 3000 * MS, wall, now, now - 20 * MS), now - 20 * MS);
+    assert_int_equal(mcu_call_arrival_ns(wall + 3000 * MS, wall, now, now - 20 * MS), now);
+    /* before a hand-over */
+    assert_int_equal(mcu_call_arrival_ns(wall - 150 * MS, wall, now, 0), now - 150 * MS);
 }
 
 /* Another process takes `b`'s call over: the same sockets, keys whose sequence has rolled over, and what waited in between. */
@@ -390,10 +404,10 @@ int main(void)
 {
     assert_true(mcu_srtp_warm(NULL));
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(two_ends_hear_each_other_and_report),         cmocka_unit_test(a_call_is_handed_over_without_a_gap),
-        cmocka_unit_test(a_roll_over_that_nobody_saw_is_found),        cmocka_unit_test(keys_are_heard_and_are_no_sound),
-        cmocka_unit_test(what_strangers_send_is_refused_and_counted),  cmocka_unit_test(signalling_changes_a_call_in_flight),
-        cmocka_unit_test(a_new_key_of_theirs_leaves_ours_where_it_is),
+        cmocka_unit_test(what_waited_came_when_the_kernel_says), cmocka_unit_test(two_ends_hear_each_other_and_report),
+        cmocka_unit_test(a_call_is_handed_over_without_a_gap),   cmocka_unit_test(a_roll_over_that_nobody_saw_is_found),
+        cmocka_unit_test(keys_are_heard_and_are_no_sound),       cmocka_unit_test(what_strangers_send_is_refused_and_counted),
+        cmocka_unit_test(signalling_changes_a_call_in_flight),   cmocka_unit_test(a_new_key_of_theirs_leaves_ours_where_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
