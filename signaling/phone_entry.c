@@ -244,6 +244,7 @@ static void on_handed(void *user, const json_t *reply, const char *code, const c
         sig_audit_note(p->gateway, &e);
         sig_phone_tell(c, "joined");
         sig_phone_rescue_joined(c);
+        sig_phone_say_mute(c);
         sig_phone_say_recording(c);
         if (c->phone_done) { /* it hung up meanwhile */
             sig_phone_call_end(c, "hung_up");
@@ -275,8 +276,8 @@ void sig_phone_on_hand(sig_phone *p, const json_t *m, json_int_t id, const int *
         c->state = SIG_CALL_HANDING;
         sig_phone_keep_dialog(c, json_object_get(m, "dialog"));
         sig_phone_take_place(c);
-        json_t *told =
-            json_pack("{s:s, s:s, s:s, s:o}", "type", "leg", "seat", c->seat, "session", c->id, "leg", json_deep_copy(leg));
+        json_t *told = json_pack("{s:s, s:s, s:s, s:b, s:b, s:o}", "type", "leg", "seat", c->seat, "session", c->id, "audio",
+                                 !c->quiet, "hand", c->hand, "leg", json_deep_copy(leg));
         if (!sig_room_call_fds(r, told, fds, n_fds, true, on_handed, h)) {
             g_free(h);
             sig_phone_link_refuse(p->link, id, mcu_error_name(MCU_ERROR_UNAVAILABLE));

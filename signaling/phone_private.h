@@ -33,7 +33,7 @@ typedef struct {
     char reason[SIG_REASON_MAX];
     sig_call_state state;
     bool outgoing, own_seat, clear, rescue, host;
-    bool asked;                  /* by a host, to speak, while muted by a host */
+    bool quiet, hand;            /* by its own keys or its page: what a room that begins anew is to know */
     const char *heard_recording; /* what it was told last of the recording: a prompt; NULL = nothing */
     bool told;                   /* tessera-phone is to hang up */
     bool phone_done, leg_there;  /* it ends when tessera-phone has let go of it and no room has it */
@@ -109,6 +109,9 @@ GHashTable *sig_phone_rescues_new(void);
 void sig_phone_rescue_joined(const sig_phone_call *c);
 void sig_phone_rescue_ended(const sig_phone_call *c);                       /* of every call */
 void sig_phone_rescue_forget(const sig_phone *p, const sig_change *change); /* a room or a seat that has gone */
+
+void sig_phone_say_mute(
+    const sig_phone_call *c); /* phone_room.c: why nobody would hear it, if a host or its role is the reason */
 
 /* phone_say.c: PROMPTS/LANGUAGE/NAME.wav to a call that is in a room, after what it is being told; `now`: instead of that. */
 void sig_phone_say(const sig_phone_call *c, const char *name, bool now);

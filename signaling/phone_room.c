@@ -1,10 +1,11 @@
 /* What goes on between telephone calls and the room they are in: keys, mutes, consent, news of the others. */
 #include <string.h>
 
-#include "signaling/audit.h"
+#include "signaling/permissions.h"
 #include "signaling/phone_private.h"
 #include "signaling/recording.h"
 #include "signaling/supervisor.h"
+#include "signaling/unmute.h"
 
 static sig_phone_call *call_of_room(const sig_phone *p, const char *room, const json_t *m)
 {
@@ -60,47 +61,34 @@ static const sig_seat_facts *seat_of(const sig_phone_call *c)
     return sig_facts_seat(c->phone->gateway->facts, c->room, c->seat);
 }
 
-/* Nobody stays muted for want of somebody to ask. */
-static bool host_is_there(const sig_phone_call *c)
+void sig_phone_say_mute(const sig_phone_call *c)
 {
-    const sig_room_facts *f = sig_facts_room(c->phone->gateway->facts, c->room);
-    const sig_room *r = sig_phone_call_room(c);
-    GHashTableIter i;
-    void *value = NULL;
-    if (!f || !r) {
-        return false;
-    }
-    g_hash_table_iter_init(&i, f->seats);
-    while (g_hash_table_iter_next(&i, NULL, &value)) {
-        const sig_seat_facts *s = value;
-        const sig_phone_call *other = s->host ? sig_phone_call_of_seat(c->phone, c->room, s->id) : NULL;
-        if (s->host && (sig_room_client(r, s->id) || (other && other->leg_there))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void end_mute(sig_phone_call *c)
-{
-    sig_change change = {.kind = SIG_SEAT_MUTE, .muted = false};
-    g_strlcpy(change.room, c->room, sizeof change.room);
-    g_strlcpy(change.seat, c->seat, sizeof change.seat);
-    const sig_audit_entry e = {.room = c->room, .actor = c->seat, .operation = "unmute", .target = c->seat};
-    if (sig_commit(c->phone->gateway, &change, 1, &e, NULL, NULL)) {
-        c->asked = false;
+    const sig_seat_facts *s = seat_of(c);
+    if (s && !sig_may(SIG_MAY_AUDIO, sig_role_of(s->role), s->host)) {
+        sig_phone_say(c, "listening", false);
+    } else if (s && s->muted) {
+        sig_phone_say(c, "host-muted", false);
     }
 }
 
 static void on_mute_key(sig_phone_call *c, bool muted)
 {
-    const sig_seat_facts *s = seat_of(c);
-    if (!s || !s->muted) {
+    switch (sig_unmute_self(c->phone->gateway, c->room, c->seat)) {
+    case SIG_UNMUTE_NOT_MUTED:
+        c->quiet = muted;
         sig_phone_say(c, muted ? "muted" : "unmuted", true);
-    } else if (c->asked || !host_is_there(c)) {
-        end_mute(c); /* what is said comes when it is true */
-    } else {
-        sig_phone_say(c, "host-muted", true);
+        break;
+    case SIG_UNMUTE_DONE: /* what is said comes when it is true; the key may have come before the host's mute and mean one's own
+                           */
+        (void)sig_phone_switch_audio(c->phone, c->room, c->seat, true);
+        break;
+    case SIG_UNMUTE_LISTENS:
+        sig_phone_say(c, "listening", true);
+        break;
+    case SIG_UNMUTE_FAILED:
+    case SIG_UNMUTE_NONE:
+        sig_phone_say(c, "not-done", true);
+        break;
     }
 }
 
@@ -115,9 +103,7 @@ bool sig_phone_ask_to_speak(sig_phone *p, const char *room, const char *seat)
     if (!sig_phone_holds(p, room, seat)) {
         return false;
     }
-    sig_phone_call *c = sig_phone_call_of_seat(p, room, seat);
-    c->asked = true;
-    sig_phone_say(c, "host-asks", false);
+    sig_phone_say(sig_phone_call_of_seat(p, room, seat), "host-asks", false);
     return true;
 }
 
@@ -127,10 +113,9 @@ static void mute_changed(sig_phone *p, const sig_change *change)
     void *value = NULL;
     g_hash_table_iter_init(&i, p->calls);
     while (g_hash_table_iter_next(&i, NULL, &value)) {
-        sig_phone_call *c = value;
+        const sig_phone_call *c = value;
         const sig_seat_facts *s = strcmp(c->room, change->room) == 0 ? seat_of(c) : NULL;
         if (s && sig_change_mutes(change, s)) {
-            c->asked = false;
             sig_phone_say(c, "host-muted", false);
         } else if (s && change->kind == SIG_SEAT_MUTE && !change->muted && strcmp(c->seat, change->seat) == 0) {
             sig_phone_say(c, "unmuted", true);
@@ -186,6 +171,7 @@ void sig_phone_on_keypad(sig_phone *p, const char *room, const json_t *m)
     } else if (strcmp(command, "mute") == 0) {
         on_mute_key(c, on);
     } else if (strcmp(command, "hand") == 0) {
+        c->hand = on;
         sig_phone_say(c, on ? "hand-up" : "hand-down", true);
     } else if (strcmp(command, "consent") == 0) {
         on_consent_key(c, on);

@@ -93,11 +93,12 @@ bool sig_phone_let_go(sig_phone *p, const char *room, const char *seat)
 
 bool sig_phone_switch_audio(const sig_phone *p, const char *room, const char *seat, bool on)
 {
-    const sig_phone_call *c = p ? sig_phone_call_of_seat(p, room, seat) : NULL;
+    sig_phone_call *c = p ? sig_phone_call_of_seat(p, room, seat) : NULL;
     sig_room *r = c && c->leg_there ? sig_phone_call_room(c) : NULL;
     if (!r) {
         return false;
     }
+    c->quiet = !on;
     sig_room_tell(r, json_pack("{s:s, s:s, s:s, s:b}", "type", "state", "seat", c->seat, "session", c->id, "audio", on));
     return true;
 }

@@ -190,13 +190,24 @@ static void read_values(sig_phone_settings *p, const mcu_config *c)
 
 static bool read_keypad(json_t *keypad, const mcu_config *c, GError **error)
 {
-    static const char *const names[] = {"mute", "hand", "quieter", "louder", "consent_yes", "consent_no", "leave"};
-    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-        g_autofree char *key = g_strconcat("key_", names[i], NULL);
+    static const struct {
+        const char *name, *spoken; /* by the prompts that come with the program */
+    } commands[] = {{"mute", "*6"},        {"hand", NULL},       {"quieter", NULL}, {"louder", NULL},
+                    {"consent_yes", "*1"}, {"consent_no", "*2"}, {"leave", NULL}};
+    bool own_prompts = *mcu_config_str(c, "phone", "prompts");
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+        const char *name = commands[i].name, *spoken = commands[i].spoken;
+        g_autofree char *key = g_strconcat("key_", name, NULL);
         const char *keys = mcu_config_str(c, "phone", key), *other = NULL;
         const json_t *taken = NULL;
         if (*keys && (strlen(keys) != 2 || keys[0] != '*' || !strchr("0123456789#", keys[1]))) {
             return bad(error, "phone", key, "must be a star and one of 0-9 or #, or empty");
+        }
+        if (!*keys && strcmp(name, "mute") == 0) {
+            return bad(error, "phone", key, "must not be empty: whom a host mutes needs it to be heard again");
+        }
+        if (spoken && strcmp(keys, spoken) != 0 && !own_prompts) {
+            return bad(error, "phone", key, "is not what callers are told: set prompts to a folder of prompts that say so");
         }
         json_object_foreach(keypad, other, taken)
         {
@@ -204,7 +215,7 @@ static bool read_keypad(json_t *keypad, const mcu_config *c, GError **error)
                 return bad(error, "phone", key, "has the keys of another");
             }
         }
-        json_object_set_new(keypad, names[i], json_string(keys));
+        json_object_set_new(keypad, name, json_string(keys));
     }
     return true;
 }

@@ -3,6 +3,7 @@
 
 #include "mcu/base/status.h"
 #include "signaling/session_private.h"
+#include "signaling/unmute.h"
 
 void sig_session_refuse_call(sig_session *s, const json_t *request, const sig_refusal *why)
 {
@@ -46,7 +47,7 @@ void sig_session_phone(sig_session *s, const json_t *m)
     } else {
         bool on = json_is_true(json_object_get(m, "on")), done = sig_phone_switch_audio(p, room, s->seat, on);
         if (done && on) {
-            sig_session_end_mute(s);
+            (void)sig_unmute_self(s->gateway, room, s->seat);
         }
         answer(s, m, done);
     }

@@ -53,7 +53,6 @@ void sig_session_chat(sig_session *s, const json_t *m);  /* session_talk.c */
 void sig_session_hand(sig_session *s, const json_t *m);
 void sig_session_share(sig_session *s, const json_t *m);
 void sig_session_state_changed(sig_session *s, const json_t *m);
-void sig_session_end_mute(sig_session *s);                 /* a host's, by the person; once that is written */
 void sig_session_consent(sig_session *s, const json_t *m); /* session_recording.c */
 void sig_session_phone(sig_session *s, const json_t *m);   /* session_phone.c */
 void sig_session_sound(sig_session *s, const json_t *m);   /* session_sound.c */

@@ -5,9 +5,9 @@
 #include "mcu/base/log.h"
 #include "mcu/base/metrics.h"
 #include "mcu/base/status.h"
-#include "signaling/audit.h"
 #include "signaling/recording.h"
 #include "signaling/session_private.h"
+#include "signaling/unmute.h"
 
 const sig_seat_facts *sig_session_facts(const sig_session *s)
 {
@@ -101,20 +101,6 @@ void sig_session_share(sig_session *s, const json_t *m)
 
 /* ---- microphone and camera ---- */
 
-void sig_session_end_mute(sig_session *s)
-{
-    if (!s->muted) {
-        return;
-    }
-    sig_change c = {.kind = SIG_SEAT_MUTE, .muted = false};
-    g_strlcpy(c.room, sig_room_id(s->room), sizeof c.room);
-    g_strlcpy(c.seat, s->seat, sizeof c.seat);
-    const sig_audit_entry e = {.room = c.room, .actor = s->seat, .operation = "unmute", .target = s->seat};
-    if (sig_commit(s->gateway, &c, 1, &e, NULL, NULL)) {
-        s->asked_to_speak = false;
-    }
-}
-
 void sig_session_state_changed(sig_session *s, const json_t *m)
 {
     bool audio = json_is_true(json_object_get(m, "audio")), video = json_is_true(json_object_get(m, "video"));
@@ -128,6 +114,6 @@ void sig_session_state_changed(sig_session *s, const json_t *m)
     s->said_audio = audio;
     s->said_video = video;
     if ((answers && s->asked_to_speak) || (audio && json_is_true(json_object_get(m, "unmute")))) {
-        sig_session_end_mute(s);
+        (void)sig_unmute_self(s->gateway, sig_room_id(s->room), s->seat);
     }
 }

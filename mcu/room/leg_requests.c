@@ -75,6 +75,9 @@ bool mcu_request_leg(mcu_room *r, const json_t *m, GError **error)
     if (ok) {
         int rtp = take_passed(r, 0), rtcp = state.rtcp_mux ? -1 : take_passed(r, 1);
         mcu_leg *l = mcu_leg_new(r, seat, text(m, "session"), &state, rtp, rtcp, error);
+        if (l != NULL) {
+            mcu_leg_set_state(l, m);
+        }
         ok = l != NULL && (!state.has_video || add_pictures(r, l, state.rtcp_mux ? 1 : 2, error));
     }
     mcu_leg_wipe(&state);

@@ -74,6 +74,23 @@ def make(server):
         for p in (a, b):
             p.bye()
 
+    def whom_a_host_mutes_hears_how_to_be_heard_again_and_is():
+        room = server.room()
+        host = enter(server, server.pin(room, role="clinician", host=True), number="+15557000020")
+        p = enter(server, server.pin(room), 440, number="+15557000021")
+        hears(host, 440)
+        seat = next(s for s, who in server.seats(room).items() if not who["host"])
+        assert server.rest("POST", f"/rooms/{room}/participants/{seat}/mute", {"muted": True}).status == 204
+        soon(lambda: level_db(host.rtp.pcm(time.monotonic() - 0.4), 440) < -60)
+        how, heard = spoken("The host has muted you. Press star 6 to be heard again."), spoken("You can be heard.")
+        soon(lambda: likeness(p.rtp.pcm(0), how) > 0.6, 10)
+        assert likeness(p.rtp.pcm(0), heard) < 0.4
+        p.rtp.press("*6")  # a host is there, and it is enough
+        hears(host, 440)
+        soon(lambda: likeness(p.rtp.pcm(0), heard) > 0.6)
+        for q in (p, host):
+            q.bye()
+
     def an_invite_without_an_offer_gets_one():
         room = server.room()
         p = caller(server, number="+15557000005")
@@ -249,11 +266,17 @@ def make(server):
         digits = server.pin(room)
         a, b = enter(server, digits, 440, number="+15557000012"), enter(server, digits, 700, number="+15557000013")
         hears(b, 440)
+        hears(a, 700)
+        b.rtp.press("*6")
+        soon(lambda: level_db(a.rtp.pcm(time.monotonic() - 0.4), 700) < -60)
         os.kill(room_pid(), signal.SIGKILL)
         soon(lambda: server.words().count("from=in_room to=handing") >= 2, 8)
-        for p, other in ((a, 700), (b, 440)):
-            hears(p, other, seconds=8)
-            assert len({h[3] for h in p.rtp.heard}) == 1
+        hears(b, 440, seconds=8)
+        soon(lambda: [p["state"] for p in server.seats(room).values()] == ["up", "up"])
+        assert sorted(p["audio"] for p in server.seats(room).values()) == [False, True]  # who had muted himself still is
+        b.rtp.press("*6")
+        hears(a, 700)
+        assert all(len({h[3] for h in p.rtp.heard}) == 1 for p in (a, b))
         os.kill(server.gateway(), signal.SIGKILL)
         server.wait(lambda: server.get("/readyz").status == 200, 5)
         mark = time.monotonic()
@@ -347,7 +370,7 @@ def make(server):
 
     tests = [two_callers_hear_each_other_and_not_themselves_and_the_hand_over_has_no_gap,
              a_held_call_is_not_heard_and_comes_back_also_from_another_port, an_invite_without_an_offer_gets_one,
-             keys_also_come_by_sip_info, what_does_not_fit_is_refused,
+             whom_a_host_mutes_hears_how_to_be_heard_again_and_is, keys_also_come_by_sip_info, what_does_not_fit_is_refused,
              a_call_given_up_at_once_leaves_nothing, a_session_timer_is_agreed_upon, others_get_no_answer,
              calls_out_ring_are_announced_and_need_a_1, somebody_whose_sound_is_dead_is_called_and_has_one_seat, calls_out_that_fail_say_why, a_challenge_to_our_bye_is_not_answered,
              *trunk_cases.make(server), *video_cases.make(server), *sipp_cases.make(server), *transfer_cases.make(server),

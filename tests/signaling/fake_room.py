@@ -189,7 +189,7 @@ def handle(s, m, fd=-1):
         if m["leg"].get("codec") == "refused":
             send(s, {"type": "error", "code": "bad_request", "message": "a codec that no room has", **reply})
             return
-        legs[session] = {"seat": seat, "leg": m["leg"]}
+        legs[session] = {"seat": seat, "leg": m["leg"], "audio": m["audio"], "hand": m["hand"]}
         send(s, {"type": "ok", **reply})
         send(s, roster())
     elif t in ("leg_update", "key", "state"):

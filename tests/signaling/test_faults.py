@@ -437,6 +437,8 @@ def mistakes(folder):
             ("[trunk1]\nproxy = sip:127.0.0.1:9\npeers = 127.0.0.1\n", ("bad.ini", "[phone] listen", "[trunk1]")),
             ("[trunk2]\nuser = clinic\n", ("[phone] listen", "[trunk2]")), ("[dial]\nprefixes = +1\n", ("[phone] listen", "[dial]")),
             (phone + "[dial]\nprefixes = +1, +33\n", ("bad.ini:8", "prefixes", "separator", ";", "+1, +33")),
+            (phone.replace("numbers", "key_mute =\nnumbers"), ("[phone] key_mute", "must not be empty")),
+            (phone.replace("numbers", "key_consent_yes = *5\nnumbers"), ("[phone] key_consent_yes", "set prompts")),
             (phone.replace("numbers", f"tls_port = 5061\ncertificates = {folder}\nnumbers"), ("[phone] certificates", "agent.pem", "No such file"))]
 
 

@@ -243,10 +243,14 @@ def make(server):
     def a_room_that_dies_gets_its_calls_again():
         phone, room = FakePhone(server), server.room()
         bound = phone.enter("call-q", pin(room), caller="+15551110015")
+        for key, prompt in (("A", "muted now"), ("D", "hand-up now")):
+            phone.send(type="key", call="call-q", key=key)
+            server.wait(lambda prompt=prompt: prompt in said(room, "call-q"), 3)
         os.kill(server.inspect(room)["audio"]["pid"], signal.SIGKILL)
         assert phone.hear("again")["call"] == "call-q"
         assert phone.hand("call-q", bound)["type"] == "ok"
-        assert legs(room)["call-q"]["seat"] == bound["seat"]
+        leg = legs(room)["call-q"]
+        assert (leg["seat"], leg["audio"], leg["hand"]) == (bound["seat"], False, True)  # as the caller had left it
         phone.close()
 
     def said(room, call):
@@ -338,6 +342,9 @@ def make(server):
         def presses(key):
             phone.send(type="key", call="call-w", key=key)
 
+        def host_muted():
+            return next(s for s in server.inspect(room)["audio"]["seats"] if s["seat"] == seat)["muted"]
+
         doc, _ = await server.join(server.link(room, role="clinician", host=True, seat="doc"))
         m = await hear(doc, "call")  # only a host reads the whole number of who called
         assert (m["number"], m["direction"], m["state"], m["seat"]) == ("+15551110018", "in", "joined", seat)
@@ -353,14 +360,12 @@ def make(server):
         await say(doc, type="host", op="mute", seat=seat, id=1)
         await hear(doc, "ok")
         hears("host-muted")
-        presses("A")
-        hears("host-muted", "host-muted now")
         await say(doc, type="host", op="unmute_ask", seat=seat, id=2)
         await hear(doc, "ok")
         hears("host-asks")
         presses("A")
         hears("unmuted now")
-        assert not next(s for s in server.inspect(room)["audio"]["seats"] if s["seat"] == seat)["muted"]
+        assert not host_muted()
         await say(doc, type="host", op="record", value="start", id=3)
         await hear(doc, "ok")
         hears("recording-ask")
@@ -372,10 +377,11 @@ def make(server):
         hears("recording-off")
         await say(doc, type="host", op="mute_all", id=6)
         hears("host-muted")
-        await say(doc, type="leave")
-        hears("left")
-        presses("A")  # nobody is there to ask: the key is enough
+        presses("A")  # as Unmute on a page: nobody need be asked
         hears("unmuted now")
+        assert not host_muted()
+        unmutes = [r for r in map(json.loads, server.trail().splitlines()) if r.get("operation") == "unmute" and r["room"] == room]
+        assert [r["actor"] for r in unmutes] == [seat, seat]
         server.rest("DELETE", f"/rooms/{room}")
         phone.close()
 

@@ -191,6 +191,20 @@ static void hosts_mute_hold_and_prompts(void **state)
     assert_int_equal(json_integer_value(json_object_get(room_kit_heard(f, "error"), "id")), 5);
 }
 
+static void who_comes_again_is_as_he_had_left(void **state)
+{
+    room_kit *f = *state;
+    pass(f,
+         json_pack("{ss si ss ss sb sb so}", "type", "leg", "id", 1, "seat", "s1", "session", "c1", "audio", 0, "hand", 1, "leg",
+                   leg_json()),
+         2);
+    assert_true(fake.muted[1]);
+    assert_false(is_set(row_of(f, "s1"), "audio"));
+    assert_true(is_set(row_of(f, "s1"), "hand"));
+    press("*6");
+    assert_false(fake.muted[1]);
+}
+
 static void say(room_kit *f, const char *name, bool now)
 {
     pass(f, json_pack("{ss si ss ss sb}", "type", "say", "id", 4, "session", "c1", "name", name, "now", now), 1);
@@ -354,6 +368,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_cannot_be_is_refused, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(keys_do_what_they_say_and_are_told, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(hosts_mute_hold_and_prompts, room_kit_setup, room_kit_teardown),
+        cmocka_unit_test_setup_teardown(who_comes_again_is_as_he_had_left, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(what_is_to_be_said_waits_for_its_turn_and_is_said_once, room_kit_setup,
                                         room_kit_teardown),
         cmocka_unit_test_setup_teardown(a_call_without_a_place_in_the_mixer_is_refused, room_kit_setup, room_kit_teardown),
