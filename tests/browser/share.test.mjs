@@ -45,7 +45,7 @@ test('a screen beside the camera is read on every tier', { timeout: 240000 }, as
   const seen = await watch(a, 2000);
   assert.ok(seen.tiles[anna.seat].changes > 5, 'the camera goes on beside the screen: ' + JSON.stringify(seen.tiles));
   await legible(a, 'A', '1280x720');
-  for (const [name, size] of [['B', '640x360'], ['C', '640x360'], ['D', '640x360']]) {
+  for (const [name, size] of [['B', '640x360'], ['C', '640x360'], ['D', '640x360'], ['E', '640x360']]) {
     await tier(anna, name);
     await legible(a, name, size);
   }

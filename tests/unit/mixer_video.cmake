@@ -1,6 +1,7 @@
 foreach(part layout scale text composite canvas hold decode move venc overload)
   tessera_test(mix_${part} SOURCES test_mix_${part}.c video_kit.c LIBS tessera_mixer)
 endforeach()
+tessera_test(mix_script LABEL golden SOURCES test_mix_script.c LIBS tessera_mixer)
 tessera_test(mix_arrange LABEL golden SOURCES test_mix_arrange.c LIBS tessera_mixer)
 tessera_test(mix_video SOURCES test_mix_video.c video_rig.c video_kit.c LIBS tessera_mixer)
 tessera_test(mix_entry SOURCES test_mix_entry.c video_rig.c video_kit.c LIBS tessera_mixer)

@@ -12,6 +12,7 @@
 #include "mixer/art.h"
 #include "mixer/logo.h"
 #include "mixer/text.h"
+#include "tests/unit/coarse.h"
 #include "video_golden.h"
 
 static mix_text *text;
@@ -120,22 +121,6 @@ static void test_names_and_initials(void **state)
         assert_string_equal(initials, rows[i].initials);
         g_free(clean);
         g_free(initials);
-    }
-}
-
-/* Coarse enough to survive a change of hinting: one letter for each eight by four pixels. */
-static void append_coarse(GString *s, const mix_overlay *o)
-{
-    for (int y = 0; y + 4 <= o->height_px; y += 4) {
-        for (int x = 0; x + 8 <= o->width_px; x += 8) {
-            int bright = 0;
-            for (int i = 0; i < 32; i++) {
-                int at = (y + i / 8) * o->width_px + x + i % 8;
-                bright += o->y[at] > 128 && o->a[at] > 128;
-            }
-            g_string_append_c(s, ".:+#"[bright == 0 ? 0 : bright < 6 ? 1 : bright < 14 ? 2 : 3]);
-        }
-        g_string_append_c(s, '\n');
     }
 }
 
