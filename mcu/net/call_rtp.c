@@ -120,6 +120,7 @@ mcu_call_rtp *mcu_call_rtp_new(const mcu_leg_state *state, int take_rtp, int tak
     mcu_rtp_stats_init(&c->stats, mcu_leg_clock_hz(state->codec));
     make_cname(c->cname, sizeof c->cname);
     open_latches(c, now_ns);
+    mcu_call_disconnect(c);
     return c;
 }
 
@@ -302,6 +303,9 @@ bool mcu_call_rtp_change(mcu_call_rtp *c, const mcu_leg_state *state, int64_t no
         c->state.latched = false;
         c->ssrc_ns = 0; /* what comes from there may be another stream */
         open_latches(c, now_ns);
+    }
+    if (moved || c->srtp != NULL) {
+        mcu_call_disconnect(c);
     }
     return true;
 }

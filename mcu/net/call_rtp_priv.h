@@ -20,6 +20,7 @@ struct mcu_call_rtp {
     mcu_leg_state state; /* as it came; seq, ts, remotes and counters are current below */
     int rtp_fd, rtcp_fd;
     bool stamped;                      /* packets say when they came */
+    bool connected;                    /* rtp_fd, to latch.remote */
     int64_t rtp_read_ns, rtcp_read_ns; /* last; 0 = never */
     mcu_call_rtp_callbacks callbacks;
     void *user;
@@ -69,6 +70,9 @@ void mcu_call_read_socket(mcu_call_rtp *c, bool rtcp, int64_t now_ns);
 /* When a packet came: `stamp_wall_ns` by the kernel, `wall_ns` and `now_ns` are both now. Its socket was empty at `last_read_ns`
  * (0 = nobody has read it), so that a wall clock that jumps moves it no further than that. */
 int64_t mcu_call_arrival_ns(int64_t stamp_wall_ns, int64_t wall_ns, int64_t now_ns, int64_t last_read_ns);
+/* When a clear call's other end is certain: the kernel then finds the way to it once, and not for each packet. */
+void mcu_call_connect(mcu_call_rtp *c);
+void mcu_call_disconnect(mcu_call_rtp *c); /* also what an earlier owner of the socket did */
 bool mcu_call_send_to(mcu_call_rtp *c, int fd, const mcu_leg_address *to, const uint8_t *packet, size_t size);
 
 #endif

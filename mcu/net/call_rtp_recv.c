@@ -101,6 +101,9 @@ void mcu_call_on_packet(mcu_call_rtp *c, uint8_t *packet, size_t size, const mcu
         c->refused++;
         return;
     }
+    if (!c->connected && c->srtp == NULL && mcu_latch_settled(&c->latch, now_ns)) {
+        mcu_call_connect(c);
+    }
     if (!take_ssrc(c, r.ssrc, now_ns)) {
         c->bad++;
         return;

@@ -73,9 +73,29 @@ void mcu_call_read_socket(mcu_call_rtp *c, bool rtcp, int64_t now_ns)
     }
 }
 
+void mcu_call_connect(mcu_call_rtp *c)
+{
+    const mcu_leg_address *to = &c->latch.remote;
+    c->connected = connect(c->rtp_fd, &to->any, mcu_leg_address_size(to)) == 0;
+}
+
+void mcu_call_disconnect(mcu_call_rtp *c)
+{
+    const struct sockaddr none = {.sa_family = AF_UNSPEC};
+    mcu_leg_address own, peer;
+    socklen_t own_size = sizeof own, peer_size = sizeof peer;
+    c->connected = false;
+    if (getpeername(c->rtp_fd, &peer.any, &peer_size) == 0 && getsockname(c->rtp_fd, &own.any, &own_size) == 0) {
+        (void)connect(c->rtp_fd, &none, sizeof none);
+        (void)bind(c->rtp_fd, &own.any, own_size); /* a port that the kernel chose has been given up by that; others stay bound */
+    }
+}
+
 bool mcu_call_send_to(mcu_call_rtp *c, int fd, const mcu_leg_address *to, const uint8_t *packet, size_t size)
 {
-    ssize_t n = sendto(fd, packet, size, MSG_DONTWAIT | MSG_NOSIGNAL, &to->any, mcu_leg_address_size(to));
+    bool connected = c->connected && fd == c->rtp_fd;
+    ssize_t n = connected ? send(fd, packet, size, MSG_DONTWAIT | MSG_NOSIGNAL)
+                          : sendto(fd, packet, size, MSG_DONTWAIT | MSG_NOSIGNAL, &to->any, mcu_leg_address_size(to));
     bool ok = n == (ssize_t)size || (n < 0 && errno == ECONNREFUSED); /* news of an earlier packet: theirs may open again */
     c->send_failed += !ok;
     return ok;

@@ -17,3 +17,8 @@ bool mcu_latch_take(mcu_latch *l, const mcu_leg_address *from, bool authenticate
     l->latched = true;
     return true;
 }
+
+bool mcu_latch_settled(const mcu_latch *l, int64_t now_ns)
+{
+    return l->latched && (now_ns >= l->until_ns || mcu_leg_address_same(&l->remote, &l->announced));
+}

@@ -18,5 +18,7 @@ typedef struct {
 void mcu_latch_init(mcu_latch *l, const mcu_leg_address *remote, bool latched, int64_t now_ns);
 /* Whether a packet from `from` is taken; `remote` follows it. */
 bool mcu_latch_take(mcu_latch *l, const mcu_leg_address *from, bool authenticated, int64_t now_ns);
+/* Whether nothing that is not authenticated is taken any more but from `remote`. */
+bool mcu_latch_settled(const mcu_latch *l, int64_t now_ns);
 
 #endif

@@ -321,6 +321,55 @@ static void what_strangers_send_is_refused_and_counted(void **state)
     end_close(&thief);
 }
 
+static bool is_connected(const end *e)
+{
+    mcu_leg_address peer;
+    socklen_t size = sizeof peer;
+    return getpeername(e->fds[0], &peer.any, &size) == 0;
+}
+
+/* The kernel takes a clear call's packets from its other end alone; whoever else may send has to be let in again. */
+static void a_socket_is_connected_to_who_is_certain(void **state)
+{
+    (void)state;
+    end a, b, moved, heir;
+    mcu_leg_state sa, sb;
+    uint8_t sound[160] = {0};
+    pair_open(&a, &b, true, &sa, &sb);
+    uint32_t clock = 0, back = 0;
+    send_frames(&a, 2, &clock);
+    expect_frames(&b, 2, 0);
+    assert_false(is_connected(&b)); /* what is authenticated may come from anywhere */
+    end_close(&a);
+    end_close(&b);
+    pair_open(&a, &b, false, &sa, &sb);
+    end_open(&moved);
+    send_raw(&a, &b, 0, 1, 1000, sound, sizeof sound);
+    expect_frames(&b, 1, 0);
+    assert_true(is_connected(&b));
+    send_frames(&b, 2, &back);
+    expect_frames(&a, 2, 0);
+    sb.remote = moved.address;
+    sb.remote_rtcp = moved.rtcp;
+    assert_true(mcu_call_rtp_change(b.call, &sb, mcu_now_ns(), NULL));
+    assert_false(is_connected(&b));
+    send_raw(&moved, &b, 0, 2, 1160, sound, sizeof sound);
+    mcu_call_rtp_read(b.call, mcu_now_ns());
+    assert_int_equal(b.audio->len, 2);
+    assert_true(is_connected(&b));
+    sb.remote = a.address; /* the next owner of the socket knows another address */
+    end_open(&heir);
+    dup2(b.fds[0], heir.fds[0]);
+    end_start(&heir, &sb);
+    send_raw(&a, &b, 0, 3, 1320, sound, sizeof sound);
+    mcu_call_rtp_read(heir.call, mcu_now_ns());
+    assert_int_equal(heir.audio->len, 1);
+    end_close(&heir);
+    end_close(&a);
+    end_close(&b);
+    end_close(&moved);
+}
+
 static void signalling_changes_a_call_in_flight(void **state)
 {
     (void)state;
@@ -404,10 +453,15 @@ int main(void)
 {
     assert_true(mcu_srtp_warm(NULL));
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_waited_came_when_the_kernel_says), cmocka_unit_test(two_ends_hear_each_other_and_report),
-        cmocka_unit_test(a_call_is_handed_over_without_a_gap),   cmocka_unit_test(a_roll_over_that_nobody_saw_is_found),
-        cmocka_unit_test(keys_are_heard_and_are_no_sound),       cmocka_unit_test(what_strangers_send_is_refused_and_counted),
-        cmocka_unit_test(signalling_changes_a_call_in_flight),   cmocka_unit_test(a_new_key_of_theirs_leaves_ours_where_it_is),
+        cmocka_unit_test(what_waited_came_when_the_kernel_says),
+        cmocka_unit_test(two_ends_hear_each_other_and_report),
+        cmocka_unit_test(a_call_is_handed_over_without_a_gap),
+        cmocka_unit_test(a_roll_over_that_nobody_saw_is_found),
+        cmocka_unit_test(keys_are_heard_and_are_no_sound),
+        cmocka_unit_test(what_strangers_send_is_refused_and_counted),
+        cmocka_unit_test(signalling_changes_a_call_in_flight),
+        cmocka_unit_test(a_socket_is_connected_to_who_is_certain),
+        cmocka_unit_test(a_new_key_of_theirs_leaves_ours_where_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
