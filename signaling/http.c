@@ -13,8 +13,6 @@
 #include "signaling/json_guard.h"
 #include "signaling/permissions.h"
 
-#define HEADERS_MAX 8192
-#define BODY_MAX SIG_JSON_BYTES
 #define PATH_MAX_BYTES 4096
 
 static const struct {
@@ -221,11 +219,9 @@ sig_http *sig_http_new(sig_gateway *g, bool admin, const sig_route *routes, unsi
     h->ev = evhttp_new(g->base);
     evhttp_set_bevcb(h->ev, sig_http_new_connection, h);
     evhttp_set_gencb(h->ev, on_request, h);
-    evhttp_set_max_headers_size(h->ev, HEADERS_MAX);
-    evhttp_set_max_body_size(h->ev, BODY_MAX);
+    sig_http_set_limits(h->ev);
     evhttp_set_timeout(h->ev, SIG_HTTP_TIMEOUT_S);
     evhttp_set_default_content_type(h->ev, NULL);
-    evhttp_set_flags(h->ev, EVHTTP_SERVER_LINGERING_CLOSE); /* who sends too much hears so, and not only a reset */
     uint16_t allowed = 0;
     for (size_t i = 0; i < G_N_ELEMENTS(methods); i++) {
         allowed = (uint16_t)(allowed | methods[i].command);

@@ -1,15 +1,14 @@
 /* Answers: JSON, problem details, bodies; security headers on each. */
 #include <event2/buffer.h>
 #include <event2/http.h>
-#include <event2/http_struct.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mcu/base/metrics.h"
 #include "mcu/base/status.h"
-#include "signaling/http.h"
+#include "signaling/http_private.h"
 
-static const char *reason_of(int status)
+const char *sig_reply_reason(int status)
 {
     static const struct {
         int status;
@@ -45,7 +44,7 @@ static const char *reason_of(int status)
     return "Internal Server Error";
 }
 
-static void count(int status)
+void sig_reply_count(int status)
 {
     char label[24];
     g_snprintf(label, sizeof label, "class=\"%dxx\"", status / 100);
@@ -78,8 +77,8 @@ static void common_headers(sig_request *q)
 void sig_reply_start(sig_request *q, int status)
 {
     common_headers(q);
-    count(status);
-    evhttp_send_reply_start(q->ev, status, reason_of(status));
+    sig_reply_count(status);
+    evhttp_send_reply_start(q->ev, status, sig_reply_reason(status));
 }
 
 /* To HEAD the length alone (RFC 9110 9.3.2): libevent would send the body without one, and a client that keeps the connection
@@ -94,8 +93,8 @@ static void send_whole(struct evhttp_request *ev, int status, const void *body, 
     } else if (length > 0) {
         evbuffer_add(out, body, length);
     }
-    count(status);
-    evhttp_send_reply(ev, status, reason_of(status), out);
+    sig_reply_count(status);
+    evhttp_send_reply(ev, status, sig_reply_reason(status), out);
     evbuffer_free(out);
 }
 
@@ -127,15 +126,15 @@ void sig_reply_json(sig_request *q, int status, json_t *take_body)
     reply_json_as(q, status, "application/json", take_body);
 }
 
-static json_t *problem(int status, const char *code, const char *detail)
+json_t *sig_reply_problem_json(int status, const char *code, const char *detail)
 {
-    return json_pack("{s:s, s:s, s:i, s:s, s:s*}", "type", "about:blank", "title", reason_of(status), "status", status, "code",
-                     code, "detail", detail);
+    return json_pack("{s:s, s:s, s:i, s:s, s:s*}", "type", "about:blank", "title", sig_reply_reason(status), "status", status,
+                     "code", code, "detail", detail);
 }
 
 void sig_reply_problem(sig_request *q, int status, const char *code, const char *detail)
 {
-    json_t *body = problem(status, code, detail);
+    json_t *body = sig_reply_problem_json(status, code, detail);
     if (status == 401) {
         sig_reply_header(q, "WWW-Authenticate", "Bearer");
     } else if (status == 503) {
@@ -159,48 +158,4 @@ void sig_reply_error(sig_request *q, const char *code, const char *detail)
         }
     }
     sig_reply_problem(q, 500, code, detail);
-}
-
-/* ---- what libevent refuses before there is a request of ours ---- */
-
-static void say_why(int status, const char **code, const char **detail)
-{
-    static const struct {
-        int status;
-        const char *code, *detail;
-    } table[] = {{413, "too_large", "The body is larger than any that is taken here, or its chunks have no size."},
-                 {417, "bad_request", "Of the Expect header only 100-continue is known."},
-                 {501, "not_implemented", "That method is known nowhere on this server."},
-                 {400, "bad_request", "This is not a request as HTTP/1.1 writes it, or its headers are too long."}};
-    *code = mcu_error_name(MCU_ERROR_INTERNAL);
-    *detail = NULL;
-    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
-        if (table[i].status == status) {
-            *code = table[i].code;
-            *detail = table[i].detail;
-        }
-    }
-}
-
-/* In the place of libevent's own, which answers with a page of HTML: 2.1 has no hook for that (2.2: evhttp_set_errorcb), but it
- * calls the function by its public name, and a program's own comes before a library's. */
-void evhttp_send_error(struct evhttp_request *req, int error, const char *reason)
-{
-    (void)reason;
-    const char *code, *detail;
-    say_why(error, &code, &detail);
-    json_t *body = problem(error, code, detail);
-    char *text = json_dumps(body, JSON_COMPACT);
-    struct evkeyvalq *headers = evhttp_request_get_output_headers(req);
-    if (req->major == 0) { /* there was no line that says it */
-        req->major = req->minor = 1;
-    }
-    evhttp_clear_headers(headers);
-    evhttp_add_header(headers, "Content-Type", "application/problem+json");
-    evhttp_add_header(headers, "Connection", "close");
-    evhttp_add_header(headers, "Cache-Control", "no-store");
-    evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
-    send_whole(req, error, text ? text : "{}", text ? strlen(text) : 2);
-    free(text);
-    json_decref(body);
 }

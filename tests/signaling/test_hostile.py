@@ -90,14 +90,28 @@ def make(server):
                      post + b"Transfer-Encoding: chunked\r\n\r\n" + b"1000\r\n" + b"x" * 4096 + b"\r\n" + (b"1000\r\n" + b"x" * 4096 + b"\r\n") * 30):
             got = exchange(data, 12)
             assert got == b"" or got.split(b" ")[1][:1] in (b"4", b"5"), (data[:60], got[:80])
-        for length in (b"4294967297", b"99999999999999999999"):
-            with connect() as s:  # who sends too much is told when it is here: these are waited for as long as any request is
-                s.sendall(post + b"Content-Length: " + length + b"\r\n\r\nx")
         for data, status in ((b"GET / HTTP/1.1\r\nno colon here\r\n\r\n", 400), (b"BREW / HTTP/1.1\r\n\r\n", 501), (b"rubbish\r\n\r\n", 400),
                              (post + b"Content-Length: -1\r\n\r\nx", 400), (post + b"Content-Length: 5\r\nExpect: more\r\n\r\nhello", 417)):
             head, _, body = exchange(data).partition(b"\r\n\r\n")
             assert head.startswith(f"HTTP/1.1 {status} ".encode()) and b"Content-Type: application/problem+json" in head, (data, head)
             assert json.loads(body)["status"] == status and json.loads(body)["code"], body
+        alive()
+
+    def too_large_is_said_at_once_and_to_who_still_sends():
+        post = b"POST /api/v1/rooms HTTP/1.1\r\nHost: x\r\n"
+        for length in (b"10485760", b"4294967297", b"99999999999999999999", b"10485760\r\nExpect: 100-continue"):  # announced, and not sent
+            head, _, body = exchange(post + b"Content-Length: " + length + b"\r\n\r\n").partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 413 ") and b"Connection: close" in head and json.loads(body)["code"] == "too_large", (length, head)
+        chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
+        for begin, more in ((b"Content-Length: 10485760\r\n\r\n", b"x" * 65536), (b"Transfer-Encoding: chunked\r\n\r\n" + 3 * chunk, chunk)):
+            with connect() as s:
+                s.sendall(post + begin)
+                got = s.recv(65536)  # the answer is here: what is sent after it is taken, and does not destroy it
+                for _ in range(20):
+                    s.sendall(more)
+                while part := s.recv(65536):
+                    got += part
+            assert got.startswith(b"HTTP/1.1 413 ") and json.loads(got.partition(b"\r\n\r\n")[2])["status"] == 413, got
         alive()
 
     def what_is_not_tls_is_dropped():
@@ -268,7 +282,7 @@ def make(server):
             assert mode == 0o600, (name, oct(mode))
         assert os.stat(server.data).st_mode & 0o777 == 0o700 and os.stat(server.data + "/rooms").st_mode & 0o777 == 0o700
 
-    return [malformed_http_is_refused_and_costs_nothing, what_is_not_tls_is_dropped, pipelined_requests_are_answered_in_order, head_is_answered_without_a_body,
+    return [malformed_http_is_refused_and_costs_nothing, too_large_is_said_at_once_and_to_who_still_sends, what_is_not_tls_is_dropped, pipelined_requests_are_answered_in_order, head_is_answered_without_a_body,
             many_silent_connections_keep_nobody_out, numbers_and_text_of_every_kind_in_json, sdp_that_is_no_sdp, a_host_that_is_none_gets_into_no_link, handshakes_that_are_none,
             frames_that_break_the_rules, a_message_in_the_handshakes_own_packet_is_heard,
             a_message_in_pieces_with_a_ping_between_is_one_message, who_asks_and_never_reads_is_dropped,
