@@ -46,8 +46,8 @@ static const char *problem_with(const sig_request *q, const sig_room_facts *r, c
     return full ? "" : NULL;
 }
 
-/* What is not said stays as it was. */
-static void read_options(sig_change *seat, const json_t *m, const sig_seat_facts *former)
+/* What is not said stays as it was, also where the link was withdrawn; but nobody becomes a host again unsaid. */
+static void read_options(sig_change *seat, const json_t *m, const sig_seat_facts *former, const sig_revoked_facts *revoked)
 {
     const json_t *host = json_object_get(m, "host"), *fixed = json_object_get(m, "fixed"),
                  *signing = json_object_get(m, "signing");
@@ -56,9 +56,14 @@ static void read_options(sig_change *seat, const json_t *m, const sig_seat_facts
     g_strlcpy(seat->role, role == SIG_ROLE_NONE ? "" : sig_role_name(role), sizeof seat->role);
     sig_name_read(json_string_value(json_object_get(m, "name")), seat->name); /* stays empty if it is none */
     seat->host = host ? json_is_true(host) : former && former->host;
-    seat->fixed = fixed ? json_is_true(fixed) : former && former->fixed;
-    seat->signing = signing ? json_is_true(signing) : former && former->signing;
-    g_strlcpy(seat->language, language ? language : former ? former->language : "", sizeof seat->language);
+    seat->fixed = former ? former->fixed : revoked && revoked->fixed;
+    seat->signing = former ? former->signing : revoked && revoked->signing;
+    g_strlcpy(seat->language, former ? former->language : revoked ? revoked->language : "", sizeof seat->language);
+    seat->fixed = fixed ? json_is_true(fixed) : seat->fixed;
+    seat->signing = signing ? json_is_true(signing) : seat->signing;
+    if (language) {
+        g_strlcpy(seat->language, language, sizeof seat->language);
+    }
 }
 
 /* A page in a language that there are no words for would be in another, without anybody being told. False: answered. */
@@ -126,7 +131,7 @@ void sig_api_create_link(sig_request *q)
         sig_random_id("", l->seat.seat);
     }
     g_strlcpy(l->seat.room, r->id, sizeof l->seat.room);
-    read_options(&l->seat, m, former);
+    read_options(&l->seat, m, former, seat ? g_hash_table_lookup(r->revoked, seat) : NULL);
     bool ok = check_language(q, m) && read_number(q, l, m);
     json_decref(m);
     if (!ok) {

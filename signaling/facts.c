@@ -78,7 +78,8 @@ static void forget_names(sig_room_facts *r)
     g_hash_table_iter_init(&i, r->revoked);
     while (g_hash_table_iter_next(&i, NULL, &value)) {
         sig_revoked_facts *v = value;
-        v->name[0] = '\0';
+        v->name[0] = v->language[0] = '\0';
+        v->fixed = v->signing = false;
     }
 }
 
@@ -144,7 +145,10 @@ static void drop_seat(sig_facts *f, sig_room_facts *r, const sig_change *c)
     v->at_ms = c->at_ms;
     v->name = g_strdup(c->name);
     g_strlcpy(v->role, c->role, sizeof v->role);
+    g_strlcpy(v->language, c->language, sizeof v->language);
     v->host = c->host;
+    v->fixed = c->fixed;
+    v->signing = c->signing;
     g_hash_table_insert(r->revoked, g_strdup(c->seat), v);
     f->live_seats -= g_hash_table_remove(r->seats, c->seat) ? 1 : 0;
 }
@@ -345,7 +349,10 @@ sig_change sig_change_remove(const sig_facts *f, const char *room, const char *s
     if (s && s->expires_ms > 0) {
         g_strlcpy(c.name, s->name, sizeof c.name);
         g_strlcpy(c.role, s->role, sizeof c.role);
+        g_strlcpy(c.language, s->language, sizeof c.language);
         c.host = s->host;
+        c.fixed = s->fixed;
+        c.signing = s->signing;
     }
     return c;
 }

@@ -22,7 +22,8 @@ typedef struct {
 typedef struct {
     int64_t generation, at_ms; /* tokens below `generation` are revoked; since when */
     char role[SIG_ID_MAX + 1];
-    bool host;
+    char language[SIG_LANGUAGE_MAX + 1];
+    bool host, fixed, signing;
     char *name; /* of who had a link, until the visit ends; else "" */
 } sig_revoked_facts;
 

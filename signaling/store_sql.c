@@ -44,7 +44,7 @@ static const char *const texts[N_STATEMENTS] = {
     [RECORDING_ROOM] = "UPDATE rooms SET recording = :policy, evidence = :evidence WHERE id = :room",
     [MUTE_ROOM] = "UPDATE seats SET muted = 1 WHERE room = :room AND host = 0 AND role <> :role",
     [DROP_SEATS] = "DELETE FROM seats WHERE room = :room",
-    [FORGET_REVOKED] = "UPDATE revocations SET name = '', role = '' WHERE room = :room",
+    [FORGET_REVOKED] = "UPDATE revocations SET name = '', role = '', language = '', fixed = 0, signing = 0 WHERE room = :room",
     [PUT_SEAT] = "INSERT INTO seats(room, seat, name, role, tier, host, muted, fixed, language, signing, expires_ms) "
                  "VALUES(:room, :seat, sealed(:name), :role, :tier, :host, :muted, :fixed, :language, :signing, :expires_ms) "
                  "ON CONFLICT(room, seat) DO UPDATE SET name = excluded.name, role = :role, host = :host, fixed = :fixed, "
@@ -52,10 +52,11 @@ static const char *const texts[N_STATEMENTS] = {
     [MUTE_SEAT] = "UPDATE seats SET muted = :muted WHERE room = :room AND seat = :seat",
     [TIER_SEAT] = "UPDATE seats SET tier = :tier WHERE room = :room AND seat = :seat",
     [DROP_SEAT] = "DELETE FROM seats WHERE room = :room AND seat = :seat",
-    [REVOKE] = "INSERT INTO revocations(room, seat, generation, at_ms, name, role, host) "
-               "VALUES(:room, :seat, :generation, :at_ms, CASE :name WHEN '' THEN '' ELSE sealed(:name) END, :role, :host) "
+    [REVOKE] = "INSERT INTO revocations(room, seat, generation, at_ms, name, role, host, language, fixed, signing) "
+               "VALUES(:room, :seat, :generation, :at_ms, CASE :name WHEN '' THEN '' ELSE sealed(:name) END, :role, :host, "
+               ":language, :fixed, :signing) "
                "ON CONFLICT(room, seat) DO UPDATE SET generation = max(generation, :generation), at_ms = :at_ms, "
-               "name = excluded.name, role = :role, host = :host",
+               "name = excluded.name, role = :role, host = :host, language = :language, fixed = :fixed, signing = :signing",
     [CONSENT] = "INSERT INTO consents(room, seat, given, version, method, at_ms) "
                 "VALUES(:room, :seat, :given, :version, :method, :at_ms) ON CONFLICT(room, seat) DO UPDATE "
                 "SET given = :given, version = :version, method = :method, at_ms = :at_ms",
@@ -242,7 +243,8 @@ bool sig_sql_load(sig_sql *s, sig_change_fn each, void *user, GError **error)
         {"SELECT id AS room, unsealed(name) AS name, created_ms AS at_ms, layout, recording AS policy, evidence FROM rooms",
          SIG_ROOM_PUT},
         {"SELECT id AS room, locked FROM rooms WHERE locked", SIG_ROOM_LOCK},
-        {"SELECT room, seat, generation, at_ms, unsealed(name) AS name, role, host FROM revocations", SIG_SEAT_DROP},
+        {"SELECT room, seat, generation, at_ms, unsealed(name) AS name, role, host, language, fixed, signing FROM revocations",
+         SIG_SEAT_DROP},
         {"SELECT room, seat, unsealed(name) AS name, role, tier, host, muted, fixed, language, signing, expires_ms FROM seats",
          SIG_SEAT_PUT},
         {"SELECT room, seat, given, version, method, at_ms FROM consents", SIG_SEAT_CONSENT},

@@ -102,6 +102,7 @@ def make(server):
                              "ALTER TABLE rooms DROP COLUMN evidence; ALTER TABLE rooms DROP COLUMN layout; ALTER TABLE seats DROP COLUMN signing; "
                              "ALTER TABLE seats DROP COLUMN expires_ms; ALTER TABLE revocations DROP COLUMN name; "
                              "ALTER TABLE revocations DROP COLUMN role; ALTER TABLE revocations DROP COLUMN host; "
+                             "ALTER TABLE revocations DROP COLUMN language; ALTER TABLE revocations DROP COLUMN fixed; ALTER TABLE revocations DROP COLUMN signing; "
                              "PRAGMA user_version = 2;")
         db.close()
         server.start()

@@ -318,7 +318,7 @@ def make(server):
             for change in ("DROP TABLE consents", "DROP TABLE recordings", "DROP TABLE segments", "ALTER TABLE rooms DROP COLUMN recording",
                            "ALTER TABLE rooms DROP COLUMN evidence", "ALTER TABLE rooms DROP COLUMN locked", "ALTER TABLE seats DROP COLUMN fixed", "ALTER TABLE seats DROP COLUMN language",
                            "ALTER TABLE rooms DROP COLUMN layout", "ALTER TABLE seats DROP COLUMN signing", "ALTER TABLE seats DROP COLUMN expires_ms",
-                           *(f"ALTER TABLE revocations DROP COLUMN {column}" for column in ("name", "role", "host")),
+                           *(f"ALTER TABLE revocations DROP COLUMN {column}" for column in ("name", "role", "host", "language", "fixed", "signing")),
                            "UPDATE seats SET role = 'provider' WHERE seat = 'one'", "UPDATE seats SET role = 'nurse' WHERE seat = 'two'",
                            "PRAGMA user_version = 1"):
                 db.execute(change)
@@ -343,6 +343,25 @@ def make(server):
         assert (await hear(again, "ended"))["reason"] == "removed"
         assert server.rest("DELETE", f"/rooms/{room}/links/one").status == 404
         assert server.get("/j/" + link["token"]).headers["X-Tessera-Reason"] == "token_revoked"
+
+    async def a_new_link_after_a_withdrawn_one_has_its_marks():
+        room = server.room()
+        server.link(room, seat="one", language="fr", fixed=True, signing=True, host=True)
+        assert server.rest("DELETE", f"/rooms/{room}/links/one").status == 204
+        server.stop()
+        server.start()
+        _, joined = await server.join(server.link(room, seat="one"))
+        assert (joined.get("language"), joined["fixed"], joined["signing"], joined["host"]) == ("fr", True, True, False), joined
+        server.rest("DELETE", f"/rooms/{room}/links/one")
+        _, joined = await server.join(server.link(room, seat="one", language="", fixed=False))
+        assert ("language" in joined, joined["fixed"], joined["signing"]) == (False, False, True), joined
+        server.rest("DELETE", f"/rooms/{room}/links/one")
+        server.rest("DELETE", "/rooms/" + room)
+        server.stop()
+        with sqlite3.connect(server.data + "/tessera.db") as db:  # how a person speaks is not kept for longer than the visit
+            assert db.execute("SELECT language, fixed, signing FROM revocations WHERE room = ?", (room,)).fetchall() == [("", 0, 0)]
+        db.close()
+        server.start()
 
     async def a_check_takes_no_seat_and_ends():
         room = server.room()
@@ -443,6 +462,7 @@ def make(server):
             mute_all_spares_interpreters_and_hosts, a_host_caps_removes_and_ends, who_comes_to_a_locked_room_waits_for_a_host,
             knocks_end_with_the_socket_the_seat_the_lock_and_the_room, the_lock_holds_over_restarts_and_for_devices,
             a_database_of_the_first_layout_is_brought_up_to_date, links_carry_language_and_fixed_and_are_withdrawn,
+            a_new_link_after_a_withdrawn_one_has_its_marks,
             a_check_takes_no_seat_and_ends, checks_are_few_at_a_time_and_short, a_check_needs_a_good_token,
             a_second_mute_withdraws_the_question, the_clinic_answers_a_knock_by_rest, who_is_made_a_host_waits_no_longer, a_seat_has_one_check,
             a_room_that_dies_during_a_check_takes_nothing_along]
