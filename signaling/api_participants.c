@@ -5,6 +5,7 @@
 #include "signaling/access.h"
 #include "signaling/api.h"
 #include "signaling/order.h"
+#include "signaling/permissions.h"
 #include "signaling/supervisor.h"
 
 /* Holds what is to change and nothing else: other changes of the seat may still be on their way to the disk. */
@@ -50,6 +51,7 @@ void sig_api_mute(sig_request *q)
     }
     sig_change c = seat_change(SIG_SEAT_MUTE, q, s);
     c.muted = json_is_true(json_object_get(m, "muted"));
+    c.asks = !c.muted && s->muted && sig_may(SIG_MAY_AUDIO, sig_role_of(s->role), s->host);
     json_decref(m);
     const sig_audit_entry e = sig_api_entry(q, c.muted ? "mute" : "unmute");
     sig_api_commit(q, &c, 1, &e, mute_written, GINT_TO_POINTER(c.muted), NULL);

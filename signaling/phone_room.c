@@ -118,7 +118,11 @@ static void mute_changed(sig_phone *p, const sig_change *change)
         if (s && sig_change_mutes(change, s)) {
             sig_phone_say(c, "host-muted", false);
         } else if (s && change->kind == SIG_SEAT_MUTE && !change->muted && strcmp(c->seat, change->seat) == 0) {
-            sig_phone_say(c, "unmuted", true);
+            if (change->asks) {
+                sig_phone_say(c, "host-asks", false);
+            } else if (!c->quiet) {
+                sig_phone_say(c, "unmuted", true);
+            }
         }
     }
 }

@@ -304,6 +304,18 @@ void sig_room_seat_changed(sig_room *r, const char *seat)
     }
 }
 
+/* The microphone is closed before the process hears that the mute is over. */
+void sig_room_mute_lifted(sig_room *r, const char *seat)
+{
+    sig_session *client = sig_room_client(r, seat);
+    bool asks = client && sig_session_close_microphone(client);
+    (void)sig_phone_switch_audio(r->gateway->phone, r->id, seat, false);
+    sig_room_seat_changed(r, seat);
+    if (asks) {
+        sig_session_ask(client, "unmute", NULL);
+    }
+}
+
 void sig_room_seats_changed(sig_room *r)
 {
     g_autoptr(GList) seats = g_hash_table_get_keys(sig_facts_room(r->gateway->facts, r->id)->seats);

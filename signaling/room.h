@@ -91,6 +91,7 @@ void sig_room_layouts_changed(sig_room *r);                     /* those there a
 void sig_room_muted(sig_room *r, const sig_change *change);     /* who was asked to speak before is not any more */
 void sig_room_seats_changed(sig_room *r);                       /* any of them */
 void sig_room_seat_changed(sig_room *r, const char *seat);
+void sig_room_mute_lifted(sig_room *r, const char *seat); /* by another's word: nobody is heard before opening the microphone */
 void sig_room_seat_dropped(sig_room *r, const char *seat);
 
 /* ---- WebSocket clients and live sessions ---- */

@@ -125,12 +125,12 @@ void sig_session_denied(sig_session *s)
 void sig_session_ask(sig_session *s, const char *what, const char *by)
 {
     s->asked_to_speak = s->asked_to_speak || strcmp(what, "unmute") == 0;
-    sig_session_send(s, json_pack("{s:s, s:s, s:s}", "type", "asked", "what", what, "by", by));
+    sig_session_send(s, json_pack("{s:s, s:s, s:s*}", "type", "asked", "what", what, "by", by));
 }
 
 void sig_session_withdraw_ask(sig_session *s)
 {
-    s->asked_to_speak = false;
+    s->asked_to_speak = s->opens = false;
 }
 
 bool sig_session_is_host(const sig_session *s)
@@ -143,7 +143,7 @@ void sig_session_facts_changed(sig_session *s, const sig_seat_facts *facts)
 {
     if (facts->muted != s->muted) {
         s->muted = facts->muted;
-        s->asked_to_speak = false;
+        s->asked_to_speak = s->opens = false;
         sig_session_send(s, json_pack("{s:s, s:b}", "type", "muted", "muted", s->muted));
     }
 }

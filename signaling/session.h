@@ -29,8 +29,10 @@ void sig_session_restart(sig_session *s, const char *reason); /* connect the med
 void sig_session_media_gone(sig_session *s, bool was_up, const char *why);
 void sig_session_admitted(sig_session *s); /* the door was opened: it may join */
 void sig_session_denied(sig_session *s);
-void sig_session_ask(sig_session *s, const char *what, const char *by); /* "unmute", "camera"; `by` a host's seat */
-void sig_session_withdraw_ask(sig_session *s);                          /* to speak: a host has muted again since */
+void sig_session_ask(sig_session *s, const char *what,
+                     const char *by);              /* "unmute", "camera"; `by` a host's seat, NULL = an operator */
+bool sig_session_close_microphone(sig_session *s); /* until the person opens it; false = there is no mute, or it is doing so */
+void sig_session_withdraw_ask(sig_session *s);     /* to speak: a host has muted again since */
 bool sig_session_is_host(const sig_session *s);
 void sig_session_facts_changed(sig_session *s, const sig_seat_facts *facts);
 

@@ -27,6 +27,8 @@ struct sig_session {
     char canvas[SIG_CANVAS_MAX + 1];
     bool muted;
     bool asked_to_speak;         /* by a host, while muted by a host */
+    bool opens;                  /* the person ends a host's mute: on its way to the disk */
+    bool shut;                   /* since another ended it, until the person opens the microphone */
     bool said_audio, said_video; /* in its newest `state` */
     sig_call *offer, *tier_call; /* under way */
     sig_audit_wait *entering;

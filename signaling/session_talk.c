@@ -101,19 +101,32 @@ void sig_session_share(sig_session *s, const json_t *m)
 
 /* ---- microphone and camera ---- */
 
+bool sig_session_close_microphone(sig_session *s)
+{
+    if (!s->muted || s->opens) {
+        return false;
+    }
+    s->shut = true;
+    sig_room_tell(s->room,
+                  json_pack("{s:s, s:s, s:s, s:b}", "type", "state", "seat", s->seat, "session", s->session, "audio", 0));
+    return true;
+}
+
 void sig_session_state_changed(sig_session *s, const json_t *m)
 {
     bool audio = json_is_true(json_object_get(m, "audio")), video = json_is_true(json_object_get(m, "video"));
     if ((audio && !sig_session_may(s, SIG_MAY_AUDIO, m)) || (video && !sig_session_may(s, SIG_MAY_VIDEO, m))) {
         return;
     }
-    sig_room_tell(s->room, json_pack("{s:s, s:s, s:s, s:b, s:b}", "type", "state", "seat", s->seat, "session", s->session,
-                                     "audio", audio, "video", video));
     /* A camera switched while the page still has its microphone on is no answer to the question. */
-    bool answers = audio && (!s->said_audio || video == s->said_video);
+    bool presses = audio && json_is_true(json_object_get(m, "unmute"));
+    bool answers = presses || (audio && (!s->said_audio || video == s->said_video));
     s->said_audio = audio;
     s->said_video = video;
-    if ((answers && s->asked_to_speak) || (audio && json_is_true(json_object_get(m, "unmute")))) {
-        (void)sig_unmute_self(s->gateway, sig_room_id(s->room), s->seat);
+    s->shut = s->shut && audio && !answers;
+    sig_room_tell(s->room, json_pack("{s:s, s:s, s:s, s:b, s:b}", "type", "state", "seat", s->seat, "session", s->session,
+                                     "audio", audio && !s->shut, "video", video));
+    if (presses || (answers && s->asked_to_speak)) {
+        s->opens = sig_unmute_self(s->gateway, sig_room_id(s->room), s->seat) == SIG_UNMUTE_DONE;
     }
 }

@@ -29,7 +29,7 @@ typedef enum {
     SIG_ROOM_MUTE,   /* room, role: mutes every seat but hosts and that role */
     SIG_SEAT_PUT,    /* room, seat, name, role, host, fixed, signing, language, expires_ms (of a link; 0 = none was made); muted
                       * and tier of a new seat, one that is there keeps its own */
-    SIG_SEAT_MUTE,   /* room, seat, muted: without effect when the seat is gone */
+    SIG_SEAT_MUTE,   /* room, seat, muted, asks: without effect when the seat is gone */
     SIG_SEAT_TIER,   /* room, seat, tier: the same */
     SIG_SEAT_DROP, /* room, seat, generation, at_ms; name, role and host of who had a link: tokens below `generation` are revoked;
                       its PINs go too */
@@ -70,6 +70,7 @@ typedef struct {
     char stored[SIG_WORD_MAX + 1]; /* "" = not yet, "stored", "lost", "deleted" */
     char reason[SIG_ID_MAX + 1], file[SIG_FILE_MAX + 1], hash[MCU_AUDIT_HASH + 1];
     bool host, muted, fixed, locked, signing, given, hold, once;
+    bool asks; /* a mute ends by another's word: the person is asked, and opens the microphone */
     int64_t generation, at_ms, segment, bytes, media_ms, expires_ms;
     char key[SIG_KEY_MAX + 1];
     char sealed[SIG_SEALED_MAX + 1]; /* a number that only the key file of the server opens (phone_seal.h) */

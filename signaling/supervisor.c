@@ -226,7 +226,11 @@ void sig_supervisor_changed(sig_supervisor *s, const sig_change *change)
         break;
     case SIG_SEAT_MUTE:
         sig_room_muted(r, change);
-        sig_room_seat_changed(r, change->seat);
+        if (change->asks) {
+            sig_room_mute_lifted(r, change->seat);
+        } else {
+            sig_room_seat_changed(r, change->seat);
+        }
         break;
     case SIG_SEAT_PUT:
     case SIG_SEAT_TIER:

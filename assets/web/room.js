@@ -283,15 +283,11 @@ export class Room {
   async #asked({ what, by }) {
     const from = this.#visit.roster.find((p) => p.seat === by);
     const camera = what === 'camera';
-    const { media, me } = this.#visit;
-    const still = () => !(camera ? media.on.video : media.on.audio && !me.muted);
+    const still = () => this.#visit.inVisit && !(camera ? this.#visit.media.on.video : this.#heard);
     if (!still()) return;
     const name = (from && from.name) || t('someone');
     const yes = await ask(t(camera ? 'askedCamera' : 'askedUnmute', { name }), '', t(camera ? 'turnOnCamera' : 'turnOnMicrophone'), t('notNow'), { still });
-    if (yes && this.#visit.inVisit) {
-      await (camera ? this.#visit.setVideo(true) : this.#visit.setAudio(true));
-      this.explain();
-    }
+    if (yes && still()) await this.#toggle(camera ? 'video' : 'audio');
   }
 
   #quality(q) {

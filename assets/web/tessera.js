@@ -260,6 +260,7 @@ export class Visit extends EventTarget {
       case 'muted':
         this.me.muted = m.muted;
         this.#unmute = false;
+        if (m.muted) this.media.set('audio', false); // so that the end of a mute opens nothing
         return this.#emit('me', this.me);
       case 'restart':
         return this.#build();
@@ -291,6 +292,7 @@ export class Visit extends EventTarget {
       hand: false,
     };
     for (const kind of ['audio', 'video']) if (!this.me.may.includes(kind)) this.media.forbid(kind);
+    if (m.muted) this.media.set('audio', false);
     this.locked = !!m.locked;
     this.recording = null; // said again, unless nobody is to be recorded
     this.knocks.clear();

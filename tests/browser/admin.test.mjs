@@ -244,8 +244,8 @@ test('a front desk: visit, links, who is in, pictures, mute all, lock, revoke, e
     const m = await mutes();
     return m.patient && !m.interpreter && !m.clinician;
   });
-  await row(page, 'عبد').locator('button', { hasText: 'Unmute' }).click();
-  await until('the patient to be heard again', async () => !(await mutes()).patient);
+  await row(page, 'عبد').locator('button', { hasText: 'Ask to unmute' }).click();
+  await until('the mute to be over', async () => !(await mutes()).patient);
   await arrange(page, server, room);
   await page.click('#lock');
   await page.waitForSelector('#lock:has-text("Unlock")');

@@ -131,6 +131,10 @@ test('telephone: a host calls somebody; a person speaks and hears by phone', { t
     assert.deepEqual({ ...last(mock, 'phone'), id: 0 }, { type: 'phone', op: 'audio', on: false, id: 0 });
     mock.own({ audio: false });
     await textOf(page, 'mute-text', 'Unmute');
+    mock.say({ type: 'asked', what: 'unmute', by: 'p2' }); // what is opened is the telephone
+    await page.click('#ask-yes');
+    for (let i = 0; i < 100 && !last(mock, 'phone').on; i++) await page.waitForTimeout(20);
+    assert.deepEqual({ ...last(mock, 'phone'), id: 0 }, { type: 'phone', op: 'audio', on: true, id: 0 });
     await page.reload(); // the phone goes on; a page that comes back leaves the microphone alone
     await textOf(page, 'on-phone', 'You speak and hear by phone');
     await page.waitForFunction(() => !window.tessera.media.audio);

@@ -224,6 +224,17 @@ test('in the room: chat, hand, who is here, talking while muted, advice, zoom', 
     assert.deepEqual(last(mock, 'state'), { type: 'state', audio: false, video: true });
     await page.click('#mute');
     assert.deepEqual(last(mock, 'state'), { type: 'state', audio: true, video: true });
+    mock.say({ type: 'muted', muted: true });
+    await textOf(page, 'mute-text', '^Unmute$');
+    mock.say({ type: 'muted', muted: false }); // by another: the person is asked, and opens the microphone
+    mock.say({ type: 'asked', what: 'unmute' });
+    await page.waitForSelector('#ask[open]');
+    assert.equal(await page.textContent('#ask-title'), 'The host asks you to turn on your microphone.');
+    assert.equal(await page.evaluate(() => window.tessera.media.on.audio), false);
+    assert.deepEqual(last(mock, 'state'), { type: 'state', audio: false, video: true });
+    await page.click('#ask-yes');
+    await textOf(page, 'mute-text', '^Mute$');
+    assert.deepEqual(last(mock, 'state'), { type: 'state', audio: true, video: true });
   });
 
   await t.test('a weak line: bars, words, and after a while what to do', async () => {

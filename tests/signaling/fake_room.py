@@ -43,9 +43,13 @@ def answer_sdp(n):
             "a=candidate:1 1 UDP 2122260223 127.0.0.1 50000 typ host\r\na=end-of-candidates\r\n")
 
 
+def is_heard(seat, session):
+    return session.get("audio", True) and not seats.get(seat, {}).get("muted")
+
+
 def roster():
     return {"type": "roster", "revision": revision,
-            "participants": [{**seats[k], "kind": v["kind"], "audio": True, "video": True, "talking": False, "tier": "A", "state": "up",
+            "participants": [{**seats[k], "kind": v["kind"], "audio": is_heard(k, v), "video": True, "talking": False, "tier": "A", "state": "up",
                               "hand": v.get("hand", False), "share": v.get("share", False)}
                              for k, v in sessions.items() if k in seats]}
 
@@ -235,7 +239,7 @@ def handle(s, m, fd=-1):
             send(s, {"type": "picture", "tier": m["tier"], "width": 8, "height": 8, "jpeg": base64.b64encode(b"\xff\xd8" + b"j" * 30000).decode(), **reply})
     elif t == "inspect":
         send(s, {"type": "inspection", "room": room, "name": "", "video": {"log": log}, "audio": {"pid": os.getpid(), "seats": list(seats.values()), "checks": sorted(checks), "layouts": layouts, "records": records, "legs": legs, "keypad": keypad},
-                 "participants": [{**seats.get(k, {}), "seat": k, "session": v["session"], "kind": v["kind"], "state": "up",
+                 "participants": [{**seats.get(k, {}), "seat": k, "session": v["session"], "kind": v["kind"], "state": "up", "audio": is_heard(k, v),
                                    "trickled": v["candidates"], "offer": v["offer"],
                                    "candidates": {"local": "host", "remote": "host"}} for k, v in sessions.items()], **reply})
     elif t == "metrics":

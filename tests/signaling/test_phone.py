@@ -375,13 +375,20 @@ def make(server):
         hears("recording-on")
         await say(doc, type="host", op="record", value="stop", id=5)
         hears("recording-off")
-        await say(doc, type="host", op="mute_all", id=6)
+        await say(doc, type="host", op="mute", seat=seat, id=6)
+        hears("host-muted")
+        assert server.rest("POST", f"/rooms/{room}/participants/{seat}/mute", {"muted": False}).status == 204
+        hears("host-asks")  # and nobody is heard before the key
+        assert server.inspect(room)["audio"]["legs"]["call-w"]["heard"][-1] == {"audio": False} and not host_muted()
+        presses("B")
+        hears("unmuted now")
+        await say(doc, type="host", op="mute_all", id=7)
         hears("host-muted")
         presses("A")  # as Unmute on a page: nobody need be asked
         hears("unmuted now")
         assert not host_muted()
         unmutes = [r for r in map(json.loads, server.trail().splitlines()) if r.get("operation") == "unmute" and r["room"] == room]
-        assert [r["actor"] for r in unmutes] == [seat, seat]
+        assert [r["actor"] == seat for r in unmutes] == [True, False, True]
         server.rest("DELETE", f"/rooms/{room}")
         phone.close()
 

@@ -118,6 +118,49 @@ def make(server):
             await say(host, type="ping")
             await hear(host, "pong")
 
+    def heard(room, seat):
+        return {p["seat"]: p.get("audio") for p in server.inspect(room)["participants"]}[seat]
+
+    async def nobody_s_microphone_is_opened_by_another():
+        room = server.room()
+        ana, _ = await inside(room, "ana")
+        await say(ana, type="state", audio=True, video=True)
+        server.link(room, seat="ida", role="observer")
+        for seat in ("ana", "ida"):  # who is not here, or only listens, is asked nothing
+            assert server.rest("POST", f"/rooms/{room}/participants/{seat}/mute", {"muted": True}).status == 204
+        assert server.rest("POST", f"/rooms/{room}/participants/ida/mute", {"muted": False}).status == 204
+        assert (await hear(ana, "muted"))["muted"] is True
+        assert server.rest("POST", f"/rooms/{room}/participants/ana/mute", {"muted": False}).status == 204
+        assert (await hear(ana, "muted"))["muted"] is False
+        asked = await hear(ana, "asked")
+        assert asked["what"] == "unmute" and "by" not in asked and muted(room, "ana") is False and heard(room, "ana") is False
+        await say(ana, type="state", audio=True, video=False)  # the camera, not an answer
+        await say(ana, type="ping")
+        await hear(ana, "pong")
+        assert heard(room, "ana") is False
+        await say(ana, type="state", audio=False, video=False)
+        await say(ana, type="state", audio=True, video=False)
+        await say(ana, type="ping")
+        await hear(ana, "pong")
+        assert heard(room, "ana") is True
+        assert server.rest("POST", f"/rooms/{room}/participants/ana/mute", {"muted": False}).status == 204  # there is no mute to lift
+        await say(ana, type="ping")
+        while (m := await hear(ana))["type"] != "pong":
+            assert m["type"] not in ("asked", "muted"), m
+        assert heard(room, "ana") is True
+        for unmute in (True, False):  # the button, while the page still has its microphone on; and who lets go of it first
+            server.rest("POST", f"/rooms/{room}/participants/ana/mute", {"muted": True})
+            await hear(ana, "muted")
+            if not unmute:
+                await say(ana, type="state", audio=False, video=False)
+            server.rest("POST", f"/rooms/{room}/participants/ana/mute", {"muted": False})
+            await hear(ana, "asked")
+            assert heard(room, "ana") is False
+            await say(ana, type="state", audio=True, video=True, **({"unmute": True} if unmute else {}))
+            await say(ana, type="ping")
+            await hear(ana, "pong")
+            assert heard(room, "ana") is True, unmute
+
     async def a_second_mute_withdraws_the_question():
         room = server.room()
         host, _ = await inside(room, "doc", host=True)
@@ -458,7 +501,7 @@ def make(server):
         assert (m["code"], m["fatal"]) == ("token_forged", True)
 
     return [chat_reaches_everybody_and_nobody_later, chat_is_limited_in_length_and_rate, a_new_connection_does_not_lift_the_limit_of_chat,
-            hand_and_share_are_in_the_roster, a_hand_needs_a_connection, a_host_mutes_and_the_person_decides_to_speak_again,
+            hand_and_share_are_in_the_roster, a_hand_needs_a_connection, a_host_mutes_and_the_person_decides_to_speak_again, nobody_s_microphone_is_opened_by_another,
             mute_all_spares_interpreters_and_hosts, a_host_caps_removes_and_ends, who_comes_to_a_locked_room_waits_for_a_host,
             knocks_end_with_the_socket_the_seat_the_lock_and_the_room, the_lock_holds_over_restarts_and_for_devices,
             a_database_of_the_first_layout_is_brought_up_to_date, links_carry_language_and_fixed_and_are_withdrawn,

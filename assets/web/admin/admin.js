@@ -167,7 +167,7 @@ const people = {
     showLink(p.name, await api.createLink(chosen, { role: p.role, name: p.name, seat: p.seat, host: !!p.host }));
     await refresh();
   }),
-  mute: (p) => act(() => api.mute(chosen, p.seat, !p.muted)),
+  mute: (p) => act(() => api.mute(chosen, p.seat, !p.muted), p.muted ? 'The mute is over. The person is asked to turn the microphone on.' : ''),
   admit: (p) => act(() => api.admit(chosen, p.seat), 'The person was let in.'),
   deny: (p) => act(() => api.deny(chosen, p.seat), 'The person was told: not now.'),
   revoke: async (p) => {

@@ -86,7 +86,7 @@ function makeRow(actions) {
     ends.hidden = !p.link_ends;
     say(ends, linkEnds(p));
     ends.toggleAttribute('data-over', p.link_ends * 1000 <= Date.now());
-    say(buttons.mute.what, p.muted ? 'Unmute' : 'Mute');
+    say(buttons.mute.what, p.muted ? 'Ask to unmute' : 'Mute');
     for (const [what, button] of Object.entries(buttons)) say(button.whom, what === 'link' ? `for ${p.name}` : p.name);
   };
   return row;
