@@ -5,4 +5,5 @@ tessera_test(net_call_video SOURCES test_net_call_video.c h264_kit.c LIBS tesser
 tessera_test(net_h264_params SOURCES test_net_h264_params.c h264_kit.c LIBS tessera_base)
 tessera_test(net_payloads SOURCES test_net_payloads.c h264_kit.c LIBS tessera_net)
 tessera_test(net_vplayout SOURCES test_net_vplayout.c LIBS tessera_net)
-tessera_test(net_vjitter SOURCES test_net_vjitter.c h264_kit.c LIBS tessera_net)
+tessera_test(net_vjitter SOURCES test_net_vjitter.c vjitter_kit.c h264_kit.c LIBS tessera_net)
+tessera_test(net_vjitter_loss SOURCES test_net_vjitter_loss.c vjitter_kit.c h264_kit.c LIBS tessera_net)
