@@ -37,6 +37,7 @@ export class Visit extends EventTarget {
   recording = null;
   layouts = null; // {layout: the name in use, layouts: [{name, title}]}, for those who may choose
   onPhone = false; // the person's telephone is the microphone and the sound
+  fuller = null; // what to make of the room's answer while the line takes everything (sound.js)
   knocks = new Map(); // seat -> {seat, name, role}
   media;
   peer = null;
@@ -353,7 +354,7 @@ export class Visit extends EventTarget {
     }
     const limits = this.#limits;
     if (this.quality) hold(peer.connection, this.quality.hold);
-    if (!(await peer.reduce(shape(this.#uplink, limits))) || this.peer !== peer || limits === this.#limited) return;
+    if (!(await peer.reduce(shape(this.#uplink, limits) || this.fuller)) || this.peer !== peer || limits === this.#limited) return;
     limitPicture(peer.connection, limits);
     this.#limited = limits;
   }

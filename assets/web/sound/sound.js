@@ -2,11 +2,10 @@
 // Fetched, with its words and its looks, once in the visit; what it needs of the page is given to it.
 import { $, make, Part, set } from '../part.js';
 
-const SETTLED_MS = 1500;
 const LANGUAGES = ['en', 'es', 'fr', 'ar', 'de', 'fa', 'hi', 'ht', 'it', 'ja', 'ko', 'pl', 'pt', 'ru', 'so', 'sw', 'th', 'tl', 'uk', 'ur', 'vi', 'zh'];
 
 // The room's answer, so that a browser sends more than a voice: two channels is how it is told that this is none.
-export function whole(sdp) {
+function whole(sdp) {
   const opus = (/^a=rtpmap:(\d+) opus/im.exec(sdp) || [])[1];
   return sdp.replace(new RegExp(`^(a=fmtp:${opus} [^\\r\\n]*)`, 'm'), (line) => line.replace('useinbandfec=1', 'useinbandfec=0') + ';stereo=1;maxaveragebitrate=128000;usedtx=0');
 }
@@ -19,7 +18,6 @@ export class Sound extends Part {
   #fields = {};
   #bar;
   #clinical = false;
-  #thin = false; // a line for few and small packets
   #plain = null; // what the microphone was asked for before
   #told = ''; // who speaks to this person alone
 
@@ -37,10 +35,6 @@ export class Sound extends Part {
     this.#bar.lastChild.addEventListener('click', () => this.#change({ whisper: '' }, this.#me));
     document.querySelector('#room .strip').append(this.#bar);
     for (const name of ['roster', 'me']) visit.on(name, () => this.draw());
-    visit.on('uplink', ({ thin }) => {
-      this.#thin = !!thin;
-      setTimeout(() => this.#examine(), SETTLED_MS); // what the line allows comes first
-    });
   }
 
   get #me() {
@@ -152,10 +146,10 @@ export class Sound extends Part {
 
   // A stethoscope's sound leaves as the microphone hears it.
   async #examine() {
-    const { media, peer } = this.#visit;
+    const { media } = this.#visit;
     const on = !!this.#of(this.#me).clinical;
-    if (peer && !this.#thin && (on || this.#clinical)) peer.reduce(on ? whole : null);
     if (on === this.#clinical) return;
+    this.#visit.fuller = on ? whole : null;
     this.#clinical = on;
     const asked = media.constraints.audio;
     if (on) this.#plain = { ...asked };
