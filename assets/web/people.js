@@ -106,14 +106,15 @@ export class People {
   #fill(li, p) {
     const own = !!this.#visit.me && p.seat === this.#visit.me.seat;
     const phone = p.kind === 'phone';
-    const marks = [own && t('you'), roleName(p.role), p.host && t('hostMark'), phone && t('phoneMark')];
+    const calls = phone || p.phone; // alone, or beside the page
+    const marks = [own && t('you'), roleName(p.role), p.host && t('hostMark'), calls && t('phoneMark'), calls && p.clear && t('clearMark')];
     const muted = p.muted || p.audio === false;
     const dark = p.video === false && !phone;
     marks.push(muted && t('mutedMark'), dark && t('noVideoMark'), p.share && t('shareMark'), p.hand && t('handMark'), this.#visit.me && this.#visit.me.host && p.weak && t('weakMark'), p.talking && t('talking'));
     li.classList.toggle('talking', !!p.talking);
     set(li.querySelector('bdi'), p.name);
     set(li.querySelector('small'), marks.filter(Boolean).join(' · '));
-    const icons = [p.hand && 'hand', p.share && 'screen', phone && 'phone', muted && 'mic', dark && 'camera'].filter(Boolean);
+    const icons = [p.hand && 'hand', p.share && 'screen', calls && 'phone', muted && 'mic', dark && 'camera'].filter(Boolean);
     const box = li.querySelector('.icons');
     if (box.dataset.icons !== icons.join()) {
       box.dataset.icons = icons.join();

@@ -120,6 +120,7 @@ test('telephone: a host calls somebody; a person speaks and hears by phone', { t
     call({ call: 'call-2', seat: 'p1', number: 'Phone ...3121', state: 'joined' });
     mock.own({ phone: true, clear: true, audio: true });
     await textOf(page, 'on-phone', 'You speak and hear by phone');
+    await page.waitForFunction(() => /by phone · call not encrypted/.test(document.querySelector('#people li').textContent));
     assert.equal(await microphone.evaluate((track) => track.readyState), 'ended');
     assert.deepEqual([last(mock, 'state').audio, last(mock, 'state').video], [false, true]);
     assert.equal(await text(page, 'mute-text'), 'Mute');
@@ -141,6 +142,8 @@ test('telephone: a host calls somebody; a person speaks and hears by phone', { t
     await page.click('#on-phone button');
     for (let i = 0; i < 100 && last(mock, 'phone').op !== 'hang_up'; i++) await page.waitForTimeout(20);
     assert.equal(last(mock, 'phone').op, 'hang_up');
+    mock.own({ phone: true, clear: false, audio: true });
+    await page.waitForFunction(() => ((words) => words.includes('by phone') && !words.includes('encrypted'))(document.querySelector('#people li').textContent));
     mock.own({ phone: false, audio: true });
     await textOf(page, 'note', 'Your phone has hung up');
     await page.waitForFunction(() => window.tessera.media.on.audio && window.tessera.media.audio.readyState === 'live');
