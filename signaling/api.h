@@ -70,7 +70,6 @@ void sig_api_commit(sig_request *q, const sig_change *changes, unsigned n, const
 sig_audit_entry sig_api_entry(const sig_request *q, const char *operation);
 /* Writes one change, recorded as `operation`, then answers 204. */
 void sig_api_commit_one(sig_request *q, const sig_change *change, const char *operation);
-void sig_api_commit_entry(sig_request *q, const sig_change *change, const sig_audit_entry *entry);
 /* "https://host[:port]" for links, by which people reach the server (base_url.c). Free with g_free. */
 char *sig_api_base_url(const sig_request *q);
 /* Makes a token for a seat as it will be after `change`, until its expires_ms. Free with g_free. */

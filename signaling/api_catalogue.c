@@ -2,9 +2,11 @@
 #include <event2/keyvalq_struct.h>
 #include <string.h>
 
+#include "mcu/base/clock.h"
 #include "mcu/base/status.h"
 #include "signaling/api_recording.h"
 #include "signaling/permissions.h"
+#include "signaling/recording_hold.h"
 #include "signaling/recording_shred.h"
 #include "signaling/upload.h"
 
@@ -208,7 +210,7 @@ void sig_api_shred_recording(sig_request *q)
 {
     const sig_recording_facts *r = sig_api_recording(q);
     if (r) {
-        sig_recording_shred(q->gateway, r, q->operator.actor, "operator", sig_api_done, q);
+        sig_recording_shred(q->gateway, r, q->operator.actor, "operator", mcu_wall_ns() / 1000000, sig_api_done, q);
     }
 }
 
@@ -217,10 +219,9 @@ void sig_api_hold_recording(sig_request *q)
     const sig_recording_facts *r = sig_api_recording(q);
     json_t *m = r ? sig_request_json(q, "HoldRequest") : NULL;
     if (m) {
-        sig_change c = {.kind = SIG_RECORDING_HOLD, .hold = json_is_true(json_object_get(m, "hold"))};
-        g_strlcpy(c.recording, r->id, sizeof c.recording);
+        bool hold = json_is_true(json_object_get(m, "hold"));
         json_decref(m);
-        const sig_audit_entry e = sig_api_recording_entry(q, r, c.hold ? "hold" : "release");
-        sig_api_commit_entry(q, &c, &e);
+        const sig_audit_entry e = sig_api_recording_entry(q, r, hold ? "hold" : "release");
+        sig_recording_hold(q->gateway, r, hold, &e, sig_api_done, q);
     }
 }

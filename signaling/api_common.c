@@ -85,15 +85,10 @@ sig_audit_entry sig_api_entry(const sig_request *q, const char *operation)
                              .target = q->n_parts > 1 ? q->part[1] : NULL};
 }
 
-void sig_api_commit_entry(sig_request *q, const sig_change *change, const sig_audit_entry *entry)
-{
-    sig_api_commit(q, change, 1, entry, done_one, NULL, NULL);
-}
-
 void sig_api_commit_one(sig_request *q, const sig_change *change, const char *operation)
 {
     const sig_audit_entry e = sig_api_entry(q, operation);
-    sig_api_commit_entry(q, change, &e);
+    sig_api_commit(q, change, 1, &e, done_one, NULL, NULL);
 }
 
 char *sig_api_mint(const sig_gateway *g, const sig_change *c)

@@ -5,12 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "mcu/base/clock.h"
 #include "mcu/base/log.h"
 #include "mcu/base/seal_key.h"
 #include "mcu/base/signing.h"
 #include "mcu/base/status.h"
 #include "signaling/audit.h"
+#include "signaling/recording_hold.h"
 #include "signaling/recording_links.h"
 #include "signaling/upload.h"
 
@@ -123,6 +123,13 @@ void sig_recording_keys_give(const char *recording)
 
 /* ---- the order ---- */
 
+static GHashTable *dying; /* recordings whose shredding is on its way */
+
+bool sig_recording_dying(const char *recording)
+{
+    return dying && g_hash_table_contains(dying, recording);
+}
+
 typedef struct {
     sig_gateway *gateway;
     sig_change change;
@@ -134,6 +141,7 @@ static void on_buried(void *user, bool ok)
 {
     order *o = user;
     sig_recording_keys_give(o->change.recording);
+    g_hash_table_remove(dying, o->change.recording);
     if (ok) {
         sig_links_forget(o->gateway->links, o->change.recording);
         sig_facts_apply(o->gateway->facts, &o->change);
@@ -145,14 +153,14 @@ static void on_buried(void *user, bool ok)
 
 static const char *objection(const sig_recording_facts *r)
 {
-    return r->hold          ? "This recording is on hold."
-           : !r->ended_ms   ? "This recording has not ended."
-           : r->shredded_ms ? "This recording has been shredded."
-                            : NULL;
+    return sig_recording_held(r) ? "This recording is on hold."
+           : !r->ended_ms        ? "This recording has not ended."
+           : r->shredded_ms      ? "This recording has been shredded."
+                                 : NULL;
 }
 
-void sig_recording_shred(sig_gateway *g, const sig_recording_facts *r, const char *actor, const char *reason, sig_recording_fn fn,
-                         void *user)
+void sig_recording_shred(sig_gateway *g, const sig_recording_facts *r, const char *actor, const char *reason, int64_t now_ms,
+                         sig_recording_fn fn, void *user)
 {
     const char *why_not = objection(r);
     if (why_not || sig_store_stalled(g->store)) {
@@ -164,7 +172,9 @@ void sig_recording_shred(sig_gateway *g, const sig_recording_facts *r, const cha
         return;
     }
     order *o = g_new0(order, 1);
-    *o = (order){g, {.kind = SIG_RECORDING_STATE, .state = "shredded", .at_ms = mcu_wall_ns() / 1000000}, fn, user};
+    *o = (order){g, {.kind = SIG_RECORDING_STATE, .state = "shredded", .at_ms = now_ms}, fn, user};
+    dying = dying ? dying : g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_hash_table_add(dying, g_strdup(r->id));
     g_strlcpy(o->change.recording, r->id, sizeof o->change.recording);
     g_strlcpy(o->change.room, r->room, sizeof o->change.room);
     g_strlcpy(o->change.reason, r->reason, sizeof o->change.reason);
@@ -181,7 +191,7 @@ void sig_recording_shred(sig_gateway *g, const sig_recording_facts *r, const cha
 
 bool sig_retention_due(const sig_recording_facts *r, int64_t days, int64_t now_ms)
 {
-    return days > 0 && r->ended_ms && !r->shredded_ms && !r->hold && now_ms - r->ended_ms >= days * DAY_MS;
+    return days > 0 && r->ended_ms && !r->shredded_ms && !sig_recording_held(r) && now_ms - r->ended_ms >= days * DAY_MS;
 }
 
 static void on_retired(void *user, const char *code, const char *message)
@@ -197,7 +207,7 @@ void sig_retention_run(sig_gateway *g, int64_t now_ms)
     g_autoptr(GList) all = sig_facts_recordings(g->facts);
     for (GList *i = all; i; i = i->next) {
         if (sig_retention_due(i->data, g->settings->recording_retention_days, now_ms)) {
-            sig_recording_shred(g, i->data, "policy", "retention", on_retired, NULL);
+            sig_recording_shred(g, i->data, "policy", "retention", now_ms, on_retired, NULL);
         }
     }
 }

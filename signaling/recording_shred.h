@@ -7,8 +7,9 @@
 
 /* By an operator, or the policy of retention. `fn` hears "conflict" while it is recorded, on hold, its keys are being changed, or
  * shredded already. */
-void sig_recording_shred(sig_gateway *g, const sig_recording_facts *r, const char *actor, const char *reason, sig_recording_fn fn,
-                         void *user);
+void sig_recording_shred(sig_gateway *g, const sig_recording_facts *r, const char *actor, const char *reason, int64_t now_ms,
+                         sig_recording_fn fn, void *user);
+bool sig_recording_dying(const char *recording); /* its shredding is on its way */
 
 /* One hand at a time on the keys of a recording: what was overwritten is not to be written again. False = somebody has them. */
 bool sig_recording_keys_take(const char *recording);
