@@ -39,6 +39,7 @@ struct sig_store {
     struct event *event;
     pthread_t thread;
     bool started;
+    bool sql_ok;          /* the thread's: the last transaction was written */
     unsigned waiting;     /* loop's: jobs without a result; keeps `results` from ever being full */
     int64_t moved_ns;     /* loop's: when the newest result came, or the first job of those that wait */
     atomic_bool audit_ok; /* the last records reached the disk; the thread's to change */
@@ -70,6 +71,7 @@ sig_store *sig_store_open(const char *path, sig_audit_file *take_audit, int64_t 
     sig_store *s = g_new0(sig_store, 1);
     s->sql = sql;
     s->audit = take_audit;
+    s->sql_ok = true;
     atomic_init(&s->audit_ok, true);
     s->jobs = mcu_mailbox_new(BOUND + 1, drop_job);
     s->results = mcu_mailbox_new(BOUND, drop_job);
@@ -150,11 +152,19 @@ static void write_changes(sig_store *s, job **batch, unsigned n)
     if (!written || !all) {
         record_failures(s, batch, n, written);
     }
-    mcu_counter_add(written && all ? s->commits : s->failures, 1);
-    atomic_store(&s->healthy, written && all && s->audit_ok);
+    s->sql_ok = written && all;
+    mcu_counter_add(s->sql_ok ? s->commits : s->failures, 1);
+    atomic_store(&s->healthy, s->sql_ok && s->audit_ok);
     for (unsigned i = 0; i < n; i++) {
         finish(s, batch[i], batch[i]->ok && written);
     }
+}
+
+/* Costs a sync, so only when it is in doubt. */
+static void probe(sig_store *s)
+{
+    s->sql_ok = s->sql_ok || sig_sql_probe(s->sql);
+    atomic_store(&s->healthy, s->sql_ok && s->audit_ok);
 }
 
 static void write_batch(sig_store *s, job **batch, unsigned n)
@@ -163,7 +173,7 @@ static void write_batch(sig_store *s, job **batch, unsigned n)
     if (left > 0) {
         write_changes(s, batch, left);
     } else if (n > 0) {
-        atomic_store(&s->healthy, s->audit_ok && sig_sql_probe(s->sql));
+        probe(s);
     }
 }
 
@@ -172,7 +182,7 @@ static void write_batch(sig_store *s, job **batch, unsigned n)
 static void wait_for_jobs(sig_store *s)
 {
     while (!atomic_load(&s->healthy) && !mcu_mailbox_wait(s->jobs, mcu_now_ns() + PROBE_NS)) {
-        atomic_store(&s->healthy, s->audit_ok && sig_sql_probe(s->sql));
+        probe(s);
     }
     mcu_mailbox_wait(s->jobs, INT64_MAX);
 }
@@ -194,6 +204,7 @@ static void *store_thread(void *user)
             }
         }
         write_batch(s, batch, n);
+        sig_sql_tidy(s->sql, mcu_mailbox_depth(s->jobs) > 0);
     }
     return NULL;
 }

@@ -10,6 +10,9 @@
 #include "signaling/phone_sql.h"
 #include "signaling/store_schema.h"
 
+#define LOG_PAGES 1000 /* 4 MB */
+#define LOG_PAGES_MAX 8000
+
 enum {
     PUT_ROOM,
     END_ROOM,
@@ -117,6 +120,7 @@ struct sig_sql {
     sqlite3 *db;
     sig_phone_sql *phone;
     sqlite3_stmt *statements[N_STATEMENTS];
+    int logged; /* pages, by the newest commit */
 };
 
 static bool fail(sig_sql *s, GError **error)
@@ -141,6 +145,22 @@ static int64_t number(sig_sql *s, const char *sql)
     return v;
 }
 
+static int on_logged(void *user, sqlite3 *db, const char *name, int pages)
+{
+    (void)db;
+    (void)name;
+    ((sig_sql *)user)->logged = pages;
+    return SQLITE_OK;
+}
+
+void sig_sql_tidy(sig_sql *s, bool wait)
+{
+    if (s->logged >= (wait ? LOG_PAGES_MAX : LOG_PAGES)) {
+        s->logged = 0; /* whether it works or not: the next commit says how many there are */
+        sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    }
+}
+
 static bool prepare(sig_sql *s, GError **error)
 {
     /* FULL: a commit that was reported is on the disk, also after a power failure. */
@@ -151,6 +171,7 @@ static bool prepare(sig_sql *s, GError **error)
     if (!sig_store_schema_apply(s->db, error)) {
         return false;
     }
+    sqlite3_wal_hook(s->db, on_logged, s); /* in place of SQLite's own, which tidies within a commit */
     for (int i = 0; i < N_STATEMENTS; i++) {
         if (sqlite3_prepare_v3(s->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &s->statements[i], NULL) != SQLITE_OK) {
             return fail(s, error);

@@ -17,5 +17,8 @@ bool sig_sql_begin(sig_sql *s);
 bool sig_sql_apply(sig_sql *s, const sig_change *changes, unsigned n);
 bool sig_sql_probe(sig_sql *s); /* whether a transaction that changes nothing can be written */
 bool sig_sql_commit(sig_sql *s);
+/* Brings what was committed from the log into the file when there is enough of it, for which somebody may `wait`, or far too
+ * much. Takes several syncs: not within a commit. */
+void sig_sql_tidy(sig_sql *s, bool wait);
 
 #endif

@@ -114,8 +114,14 @@ def make(server):
         ws = await comes(server.link(room, seat="one"))
         await until(ws, "answer")
         assert command(room, "start").status == 200
+        db = sqlite3.connect(server.data + "/tessera.db", isolation_level=None)
+        db.execute("BEGIN IMMEDIATE")  # nothing is written meanwhile
         await say(ws, type="consent", agree=True, version="1", id=1)
         await say(ws, type="consent", agree=False, version="1", id=2)
+        await say(ws, type="consent", agree=False, version="0", id=3)
+        await until(ws, "error")  # so the two before it have been heard
+        db.execute("ROLLBACK")
+        db.close()
         for _ in range(2):
             await until(ws, "ok")
         assert "start" not in actions(room)
