@@ -19,6 +19,7 @@ void mix_adelay_init(mix_adelay *d)
 {
     memset(d, 0, sizeof *d);
     d->target_ns = MIX_ADELAY_START_NS;
+    d->min_ns = MIX_ADELAY_MIN_NS;
     d->max_ns = MIX_ADELAY_MAX_NS;
     d->weight[(MIX_ADELAY_START_NS - MARGIN_NS) / BUCKET_NS - 1] = 1;
 }
@@ -81,7 +82,7 @@ int64_t mix_adelay_note(mix_adelay *d, int64_t arrival_ns, int64_t transit_ns)
     }
     d->weight[bucket] += forget;
 
-    int64_t wanted_ns = clamp_ns(quantile_ns(d) + MARGIN_NS, MIX_ADELAY_MIN_NS, d->max_ns);
+    int64_t wanted_ns = clamp_ns(quantile_ns(d) + MARGIN_NS, d->min_ns, d->max_ns);
     int64_t far_ns = d->target_ns - wanted_ns > FAR_NS ? d->target_ns - wanted_ns - FAR_NS : 0;
     int64_t lowest_ns = d->target_ns - (FALL_NS_PER_SEC + far_ns / 2) * (elapsed_ns / 1000) / (MCU_NS_PER_SEC / 1000);
     d->target_ns = wanted_ns > lowest_ns ? wanted_ns : lowest_ns;

@@ -20,14 +20,14 @@ typedef struct {
     int64_t base_ns; /* smallest transit in the window */
     int64_t slice_min_ns[MIX_ADELAY_SLICES];
     int64_t slice_start_ns;
-    int64_t target_ns, max_ns;
+    int64_t target_ns, min_ns, max_ns;
     int64_t noted_ns;    /* arrival of the last packet */
     int64_t observed_ns; /* what the weights were learnt from, up to 5 s */
     unsigned packets;
     float weight[MIX_ADELAY_BUCKETS]; /* sums to 1 */
 } mix_adelay;
 
-void mix_adelay_init(mix_adelay *d); /* at most MIX_ADELAY_MAX_NS; `max_ns` may be set lower afterwards */
+void mix_adelay_init(mix_adelay *d); /* MIX_ADELAY_MIN_NS to _MAX_NS; `min_ns`, `max_ns` may be set closer afterwards */
 /* One packet; returns its delay relative to the fastest, >= 0. */
 int64_t mix_adelay_note(mix_adelay *d, int64_t arrival_ns, int64_t transit_ns);
 

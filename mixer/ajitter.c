@@ -73,6 +73,12 @@ void mix_ajitter_limit(mix_ajitter *j, int64_t max_ns)
     j->delay.max_ns = max_ns - HEADROOM_NS;
 }
 
+void mix_ajitter_wait(mix_ajitter *j, int64_t least_ns)
+{
+    int64_t most_ns = j->delay.max_ns;
+    j->delay.min_ns = least_ns < MIX_ADELAY_MIN_NS ? MIX_ADELAY_MIN_NS : least_ns > most_ns ? most_ns : least_ns;
+}
+
 static void drop_head(mix_ajitter *j)
 {
     mcu_au_unref(j->queue[0].au);

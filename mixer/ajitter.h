@@ -37,6 +37,8 @@ mix_ajitter *mix_ajitter_new(mcu_codec codec); /* NULL = no memory */
 void mix_ajitter_free(mix_ajitter *j);
 /* The delay stays below this: what is later is skipped, not waited for. */
 void mix_ajitter_limit(mix_ajitter *j, int64_t max_ns);
+/* It is at least this, from the next packet on, as far as the limit lets it; less than MIX_ADELAY_MIN_NS is that. */
+void mix_ajitter_wait(mix_ajitter *j, int64_t least_ns);
 
 /* Consumes; arrival is au->time_ns. MCU_EINVAL malformed, MCU_ELATE its place has been played (or it is a duplicate). When more
  * than 500 ms or 200 packets wait the oldest go. A jump of the sender's clock by more than 2 s starts afresh. */

@@ -68,6 +68,9 @@ mcu_status mix_audio_voice_push(mix_audio *a, uint32_t voice,
                                 mcu_au *take_au);                    /* consumes; bound 400 ms, oldest dropped, counted */
 void mix_audio_voice_mute(mix_audio *a, uint32_t voice, bool muted); /* decoded for its level, not mixed */
 
+/* It is played no sooner than this after its fastest packet: its picture comes late. 0 = as soon as its packets let it. */
+void mix_audio_voice_wait(mix_audio *a, uint32_t voice, int64_t least_ns);
+
 /* Left out of the mix for listeners with MIX_HEARS_UNMASKED, at once. */
 void mix_audio_voice_mask(mix_audio *a, uint32_t voice, bool masked);
 

@@ -93,6 +93,14 @@ void mix_audio_voice_mute(mix_audio *a, uint32_t voice, bool muted)
     }
 }
 
+void mix_audio_voice_wait(mix_audio *a, uint32_t voice, int64_t least_ns)
+{
+    int i = mix_audio_find_voice(a, voice);
+    if (i >= 0) {
+        atomic_store_explicit(&a->voices[i]->least_us, (int)(least_ns / 1000), memory_order_relaxed);
+    }
+}
+
 void mix_audio_voice_mask(mix_audio *a, uint32_t voice, bool masked)
 {
     int i = mix_audio_find_voice(a, voice);

@@ -145,6 +145,7 @@ static void find_tones(mix_avoice *v, const mcu_au *au)
 
 void mix_avoice_collect(mix_avoice *v)
 {
+    mix_ajitter_wait(v->jitter, atomic_load_explicit(&v->least_us, memory_order_relaxed) * INT64_C(1000));
     for (mcu_au *au = mcu_ring_pop(v->ring); au; au = mcu_ring_pop(v->ring)) {
         if (v->tones) {
             find_tones(v, au);

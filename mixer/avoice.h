@@ -45,6 +45,7 @@ typedef struct mix_avoice {
     mcu_ring *ring; /* mcu_au: loop -> clock */
     atomic_bool muted;
     atomic_bool hush;               /* a key is down: nothing of this is for anybody */
+    atomic_int least_us;            /* that it waits to be played: so late is its picture */
     atomic_bool masked;             /* left out for listeners that hear nobody masked */
     _Atomic uint64_t wanted_route;  /* a mix_route, packed */
     _Atomic(mix_abranch *) branch;  /* made by the loop before the first route that is not for all, NULL before */

@@ -125,8 +125,10 @@ void mcu_peer_set_max_video_bps(mcu_peer *p, unsigned bps);
 void mcu_peer_set_start_bps(mcu_peer *p, unsigned bps);
 /* What it would be good to know to pass: it is tried now and then with copies of what is sent anyway. 0 = nothing more. */
 void mcu_peer_set_goal(mcu_peer *p, unsigned bps);
-/* The camera's pictures are given out so long after the fastest ones would be, at least: their voice is. 0 = at once. */
-void mcu_peer_hold_pictures(mcu_peer *p, int64_t ns);
+/* The camera's pictures are given out when their voice is played, which waits so long; 0 = at once. */
+void mcu_peer_follow_voice(mcu_peer *p, double voice_ms);
+/* What their voice has to wait to be played so that it does not come before them; 0 = it need not. */
+int64_t mcu_peer_voice_wait_ns(const mcu_peer *p);
 
 typedef struct {
     uint64_t packets, bytes; /* media, without RTX */

@@ -81,9 +81,14 @@ void mcu_peer_set_goal(mcu_peer *p, unsigned bps)
     mcu_bwe_set_goal(p->send.bwe, bps);
 }
 
-void mcu_peer_hold_pictures(mcu_peer *p, int64_t ns)
+void mcu_peer_follow_voice(mcu_peer *p, double voice_ms)
 {
-    mcu_vplayout_follow(&p->vin.playout, ns);
+    mcu_vplayout_follow(&p->vin.playout, mcu_vplayout_beside(voice_ms));
+}
+
+int64_t mcu_peer_voice_wait_ns(const mcu_peer *p)
+{
+    return mcu_vplayout_voice_ns(&p->vin.playout, mcu_net_now_ns(p->net));
 }
 
 void mcu_peer_get_link(mcu_peer *p, mcu_peer_link *out)

@@ -8,6 +8,9 @@
 #define RISE 0.3
 #define FALL_S 8.0 /* down to a third */
 #define CLOCK_HZ 90000
+#define PICTURE_MS 30 /* from a whole picture to the composite that shows it */
+#define LEAD_MS 10    /* of a picture before its voice, which nobody notices */
+#define LEAST_HOLD_MS 30
 
 void mcu_vplayout_init(mcu_vplayout *v)
 {
@@ -28,6 +31,12 @@ void mcu_vplayout_clear(mcu_vplayout *v)
         mcu_au_unref(take(v));
     }
     mcu_vplayout_init(v);
+}
+
+/* For the pictures' own sake. */
+static int64_t own_hold_ns(const mcu_vplayout *v)
+{
+    return v->late_ns < (double)WORTH_NS ? 0 : MIN((int64_t)v->late_ns, MCU_VPLAYOUT_MOST_NS);
 }
 
 static int64_t taken_ns(const mcu_vplayout *v, uint32_t ts)
@@ -52,6 +61,7 @@ static void restart(mcu_vplayout *v, const mcu_au *au)
 
 static void measure(mcu_vplayout *v, const mcu_au *au, bool losing)
 {
+    v->newest_at_ns = au->time_ns;
     int64_t way_ns = au->time_ns - taken_ns(v, au->ts), late_ns = way_ns - least_ns(v);
     if (!v->started || ABS(late_ns) > JUMP_NS) {
         restart(v, au);
@@ -71,6 +81,19 @@ static void measure(mcu_vplayout *v, const mcu_au *au, bool losing)
     v->late_ns += late > v->late_ns ? RISE * (late - v->late_ns) : -fall * v->late_ns;
 }
 
+int64_t mcu_vplayout_beside(double voice_ms)
+{
+    double ms = voice_ms - PICTURE_MS - LEAD_MS;
+    return ms >= LEAST_HOLD_MS ? (int64_t)(ms * MCU_NS_PER_MS) : 0;
+}
+
+int64_t mcu_vplayout_voice_ns(const mcu_vplayout *v, int64_t now_ns)
+{
+    bool come = v->started && now_ns - v->newest_at_ns < JUMP_NS;
+    int64_t ns = come ? own_hold_ns(v) : 0;
+    return ns > 0 ? MIN(ns + (PICTURE_MS + LEAD_MS) * MCU_NS_PER_MS, MCU_VPLAYOUT_VOICE_NS) : 0;
+}
+
 void mcu_vplayout_follow(mcu_vplayout *v, int64_t voice_ns)
 {
     v->voice_ns = CLAMP(voice_ns, 0, MCU_VPLAYOUT_MOST_NS);
@@ -78,8 +101,7 @@ void mcu_vplayout_follow(mcu_vplayout *v, int64_t voice_ns)
 
 int64_t mcu_vplayout_hold_ns(const mcu_vplayout *v)
 {
-    int64_t late_ns = v->late_ns < (double)WORTH_NS ? 0 : MIN((int64_t)v->late_ns, MCU_VPLAYOUT_MOST_NS);
-    return MAX(late_ns, v->voice_ns);
+    return MAX(own_hold_ns(v), v->voice_ns);
 }
 
 void mcu_vplayout_push(mcu_vplayout *v, mcu_au *take_au, bool losing)

@@ -15,6 +15,7 @@ typedef struct {
     unsigned first, n;
     bool started;
     uint32_t newest_ts;
+    int64_t newest_at_ns;             /* it came */
     int64_t taken_ns;                 /* of newest_ts, with an arbitrary zero */
     int64_t least_ns[2], least_at_ns; /* way of the fastest: of the period before and of this one, which began then */
     int64_t voice_ns;                 /* what the voice is held back by beyond what nobody notices */
@@ -28,6 +29,12 @@ void mcu_vplayout_clear(mcu_vplayout *v); /* what waits is dropped */
 void mcu_vplayout_push(mcu_vplayout *v, mcu_au *take_au, bool losing);
 /* The next picture that is due, or NULL. The caller owns it. Call until NULL, and each 20 ms. */
 mcu_au *mcu_vplayout_pop(mcu_vplayout *v, int64_t now_ns);
+/* What pictures are held back by for a voice that waits `voice_ms` to be played, and what a voice waits for pictures that are
+ * held back for their own sake: then neither is further from the other than nobody notices. A voice waits for
+ * MCU_VPLAYOUT_VOICE_NS at most: people talk to each other. */
+#define MCU_VPLAYOUT_VOICE_NS (200 * MCU_NS_PER_MS)
+int64_t mcu_vplayout_beside(double voice_ms);
+int64_t mcu_vplayout_voice_ns(const mcu_vplayout *v, int64_t now_ns); /* 0 = not at all: also when no pictures come any more */
 /* Pictures are held back by so much at least: 0 = by nothing. */
 void mcu_vplayout_follow(mcu_vplayout *v, int64_t voice_ns);
 int64_t mcu_vplayout_hold_ns(const mcu_vplayout *v); /* behind the fastest; 0 = nothing waits */

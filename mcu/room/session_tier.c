@@ -3,9 +3,6 @@
 
 #define THIN_WIRE_BPS 20000 /* sound in long packets, with headers */
 #define STANDING_MS 80
-#define PICTURE_MS 30 /* from a whole picture to the composite that shows it */
-#define LEAD_MS 40    /* of a picture before its voice, which nobody notices */
-#define LEAST_HOLD_MS 20
 
 static unsigned chosen_tier(const mcu_session *s)
 {
@@ -114,15 +111,18 @@ void mcu_session_repeat_sound(mcu_session *s, const mcu_peer_stats *stats, int64
     }
 }
 
-/* A voice waits in its playout buffer, longer on a line with jitter; its picture would lead it. Hands do not wait. */
-static void hold_pictures(mcu_session *s)
+/* A voice waits in its playout buffer, longer on a line with jitter; its picture would lead it. Where pictures are repaired the
+ * voice would lead them. Hands do not wait. */
+static void keep_in_step(mcu_session *s)
 {
     mix_voice_stats voice = {0};
     if (s->has_voice && !s->seat->signing) {
         (void)mix_audio_voice_get_stats(s->room->audio, s->seat->person, &voice);
     }
-    double ms = voice.target_ms - PICTURE_MS - LEAD_MS;
-    mcu_peer_hold_pictures(s->peer, ms >= LEAST_HOLD_MS ? (int64_t)(ms * MCU_NS_PER_MS) : 0);
+    if (s->has_voice) {
+        mix_audio_voice_wait(s->room->audio, s->seat->person, s->seat->signing ? 0 : mcu_peer_voice_wait_ns(s->peer));
+    }
+    mcu_peer_follow_voice(s->peer, voice.target_ms);
 }
 
 void mcu_session_tick(mcu_session *s, int64_t now_ns)
@@ -130,7 +130,7 @@ void mcu_session_tick(mcu_session *s, int64_t now_ns)
     if (!s->up || s->closing) {
         return;
     }
-    hold_pictures(s);
+    keep_in_step(s);
     set_ladder(s);
     mcu_peer_link link;
     mcu_peer_get_link(s->peer, &link);

@@ -75,6 +75,13 @@ void mix_audio_voice_mute(mix_audio *a, uint32_t voice, bool muted)
     fake.muted[voice] = muted;
 }
 
+void mix_audio_voice_wait(mix_audio *a, uint32_t voice, int64_t least_ns)
+{
+    (void)a;
+    (void)voice;
+    (void)least_ns;
+}
+
 void mix_audio_voice_mask(mix_audio *a, uint32_t voice, bool masked)
 {
     (void)a;

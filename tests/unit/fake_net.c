@@ -269,10 +269,16 @@ void mcu_peer_set_start_bps(mcu_peer *p, unsigned bps)
     p->start_bps = bps;
 }
 
-void mcu_peer_hold_pictures(mcu_peer *p, int64_t ns)
+void mcu_peer_follow_voice(mcu_peer *p, double voice_ms)
 {
     (void)p;
-    (void)ns;
+    (void)voice_ms;
+}
+
+int64_t mcu_peer_voice_wait_ns(const mcu_peer *p)
+{
+    (void)p;
+    return 0;
 }
 
 void mcu_peer_set_goal(mcu_peer *p, unsigned bps)

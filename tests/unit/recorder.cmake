@@ -1,7 +1,7 @@
 foreach(part recorder recorder_clock recorder_kill recorder_tamper)
   tessera_test(${part} SOURCES test_${part}.c recording_kit.c LIBS tessera_recorder)
 endforeach()
-tessera_test(recorder_hour SOURCES test_recorder_hour.c recording_kit.c audio_kit.c LIBS tessera_recorder tessera_mixer)
+tessera_test(recorder_hour SOURCES test_recorder_hour.c recording_kit.c audio_kit.c LIBS tessera_recorder tessera_mixer tessera_net)
 tessera_test(recorder_disk SOURCES test_recorder_disk.c recording_kit.c disk_shim.c LIBS tessera_recorder)
 tessera_test(recorder_golden SOURCES test_recorder_golden.c recording_kit.c LIBS tessera_recorder LABEL golden)
 add_executable(tessera-longfilm long_film.c recording_kit.c)

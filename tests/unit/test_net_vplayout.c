@@ -135,6 +135,29 @@ static void test_pictures_wait_for_their_voice(void **state)
     mcu_vplayout_clear(&v);
 }
 
+/* Neither leads the other by more than nobody notices, whichever has to wait, and they do not drive each other up. */
+static void test_voice_and_pictures_keep_in_step(void **state)
+{
+    (void)state;
+    mcu_vplayout v;
+    int64_t waited_ms, now_ns = (1000 + 300 * EVERY_MS) * MS;
+    assert_int_equal(mcu_vplayout_beside(40), 0);
+    assert_int_equal(mcu_vplayout_beside(60), 0); /* as each voice begins */
+    assert_int_equal(mcu_vplayout_beside(120), 80 * MS);
+    mcu_vplayout_init(&v);
+    assert_int_equal(mcu_vplayout_voice_ns(&v, 0), 0);
+    (void)seen(&v, 300, 1000, even, true, &waited_ms);
+    assert_int_equal(mcu_vplayout_voice_ns(&v, now_ns), 0);
+    (void)seen(&v, 100, 1000 + 300 * EVERY_MS, repaired, true, &waited_ms);
+    now_ns += 100 * EVERY_MS * MS;
+    int64_t own_ns = mcu_vplayout_hold_ns(&v), voice_ns = mcu_vplayout_voice_ns(&v, now_ns);
+    assert_in_range(voice_ns, 150 * MS, MCU_VPLAYOUT_VOICE_NS);
+    mcu_vplayout_follow(&v, mcu_vplayout_beside((double)voice_ns / MS));
+    assert_int_equal(mcu_vplayout_hold_ns(&v), own_ns);
+    assert_int_equal(mcu_vplayout_voice_ns(&v, now_ns + 4 * MCU_NS_PER_SEC), 0); /* the camera is off */
+    mcu_vplayout_clear(&v);
+}
+
 static void test_evens_out_again(void **state)
 {
     (void)state;
@@ -155,6 +178,7 @@ int main(void)
         cmocka_unit_test(test_bursts_are_spread),
         cmocka_unit_test(test_a_pause_is_no_lateness),
         cmocka_unit_test(test_pictures_wait_for_their_voice),
+        cmocka_unit_test(test_voice_and_pictures_keep_in_step),
         cmocka_unit_test(test_evens_out_again),
     };
     return cmocka_run_group_tests_name("net_vplayout", tests, NULL, NULL);
