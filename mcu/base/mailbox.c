@@ -23,11 +23,21 @@ struct mcu_mailbox {
     void **items;   /* lock; `bound` of them */
 };
 
+/* Whoever an event wakes asks for the lock while its sender is on the way out of write(): worth waiting for, not sleeping. */
+static void init_lock(pthread_mutex_t *lock)
+{
+    pthread_mutexattr_t kind;
+    pthread_mutexattr_init(&kind);
+    pthread_mutexattr_settype(&kind, PTHREAD_MUTEX_ADAPTIVE_NP);
+    pthread_mutex_init(lock, &kind);
+    pthread_mutexattr_destroy(&kind);
+}
+
 mcu_mailbox *mcu_mailbox_new(unsigned bound, void (*drop)(void *message))
 {
     g_assert(bound >= 1);
     mcu_mailbox *m = g_new0(mcu_mailbox, 1);
-    pthread_mutex_init(&m->lock, NULL);
+    init_lock(&m->lock);
     m->drop = drop;
     m->bound = bound;
     m->items = g_new0(void *, bound);
