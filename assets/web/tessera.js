@@ -15,9 +15,10 @@
 import { Signaling } from './signaling.js';
 import { Media } from './media.js';
 import { Peer } from './peer.js';
+import { Seat } from './seat.js';
+import { watchNetwork } from './network.js';
 
 const LOOK_MS = 1000;
-const NETWORK_MS = 500;
 const REBUILD_MS = 1000;
 const REBUILD_LAST_MS = 8000;
 const PATH_MS = 8000; // no connection after this: say so, within 10 s of the press on Join
@@ -25,20 +26,13 @@ const TOKEN_MAX = 2048;
 const REFUSALS = { token_expired: 'link-expired', token_revoked: 'link-revoked', token_forged: 'link-invalid', token_foreign: 'link-invalid', room_ended: 'room_ended', denied: 'denied', full: 'full', unavailable: 'draining' };
 const OFFER_ERRORS = ['bad_sdp', 'conflict', 'unavailable', 'internal'];
 
-export class Visit extends EventTarget {
+export class Visit extends Seat {
   state = 'idle';
-  me = null;
-  roster = [];
-  layout = null;
   quality = null;
   stream = null;
   reason = '';
-  locked = false;
-  recording = null;
-  layouts = null; // {layout: the name in use, layouts: [{name, title}]}, for those who may choose
   onPhone = false; // the person's telephone is the microphone and the sound
   fuller = null; // what to make of the room's answer while the line takes everything (sound.js)
-  knocks = new Map(); // seat -> {seat, name, role}
   media;
   peer = null;
   #options;
@@ -77,28 +71,12 @@ export class Visit extends EventTarget {
     this.#signaling.addEventListener('message', (e) => this.#receive(e.detail));
     this.#signaling.addEventListener('down', () => this.#update());
     this.#signaling.addEventListener('up', () => this.#update());
-    const changed = () => this.#networkChanged();
-    addEventListener('online', changed);
-    addEventListener('offline', () => this.#update());
-    const line = navigator.connection;
-    let type = line && line.type;
-    if (line && line.addEventListener) {
-      line.addEventListener('change', () => {
-        if (type === line.type) return; // only its estimates of the speed changed
-        type = line.type;
-        changed();
-      });
-    }
+    watchNetwork(() => this.#networkChanged(), () => this.#update());
     document.addEventListener('visibilitychange', () => {
       if (document.hidden || !this.inVisit) return;
       this.#signaling.nudge();
       if (this.peer && this.peer.state === 'disconnected') this.peer.restartIce(); // back from the lock screen
     });
-  }
-
-  on(name, f) {
-    this.addEventListener(name, (e) => f(e.detail));
-    return this;
   }
 
   get inVisit() {
@@ -135,45 +113,14 @@ export class Visit extends EventTarget {
     return this.media.set('video', on);
   }
 
-  // These give a promise that fails with an Error whose `code` says why not ("forbidden", "rate_limited", ...).
   request(message) {
     return this.#signaling.request(message);
-  }
-
-  chat(text) {
-    return this.request({ type: 'chat', text });
-  }
-
-  hand(raised) {
-    return this.request({ type: 'hand', raised });
-  }
-
-  // op: one of me.may; seat: whom it is about; value: of "lock" and "tier".
-  host(op, seat, value) {
-    const message = { type: 'host', op };
-    if (seat !== undefined) message.seat = seat;
-    if (value !== undefined) message.value = value;
-    return this.request(message);
-  }
-
-  // The person's own telephone for sound. op: "call" (number, unless one is on file: me.phone.number), "hang_up", "audio" (on).
-  phone(op, more) {
-    return this.request({ type: 'phone', op, ...more });
-  }
-
-  // To being recorded; also later, and as often as the person likes. `version`: of the text that was shown.
-  consent(agree, version) {
-    return this.request({ type: 'consent', agree, version });
   }
 
   async share(on) {
     if (!on) return this.media.unshare();
     await this.media.share();
     return this.#whenShared();
-  }
-
-  may(op) {
-    return !!this.me && this.me.may.includes(op);
   }
 
   setTier(tier) {
@@ -184,13 +131,6 @@ export class Visit extends EventTarget {
   shownAt(size) {
     this.#size = size;
     this.#sendSize();
-  }
-
-  // The picture's rectangles: [{seat, content, id, name, x, y, w, h}] in units of layout.width and layout.height; `content`: the screen
-  // that the seat shares, `id`: the seat, or its screen.
-  tiles() {
-    const name = (seat) => (this.roster.find((p) => p.seat === seat) || {}).name || '';
-    return this.layout ? this.layout.tiles.map((tile) => ({ ...tile, id: tile.seat + (tile.content ? ' screen' : ''), name: name(tile.seat) })) : [];
   }
 
   leave() {
@@ -277,21 +217,7 @@ export class Visit extends EventTarget {
   }
 
   #joined(m) {
-    this.me = {
-      seat: m.seat,
-      name: m.name,
-      role: m.role,
-      room: m.roomName || '',
-      muted: !!m.muted,
-      tiers: m.tiers || [],
-      host: !!m.host,
-      may: m.may || [],
-      fixed: !!m.fixed,
-      signing: !!m.signing,
-      language: m.language || '',
-      phone: m.phone || null, // {number: on file, masked}; null = the server has no telephone
-      hand: false,
-    };
+    this.become(m);
     for (const kind of ['audio', 'video']) if (!this.me.may.includes(kind)) this.media.forbid(kind);
     if (m.muted) this.media.set('audio', false);
     this.locked = !!m.locked;
@@ -511,12 +437,8 @@ export class Visit extends EventTarget {
 
   #networkChanged() {
     if (!this.inVisit) return;
-    clearTimeout(this.#timers.network);
-    this.#timers.network = setTimeout(() => {
-      this.#signaling.nudge();
-      if (this.peer) this.peer.restartIce();
-    }, NETWORK_MS);
-    this.#update();
+    this.#signaling.nudge();
+    if (this.peer) this.peer.restartIce();
   }
 
   #update() {

@@ -1,0 +1,72 @@
+// seat.js - what a person knows of a visit and can ask for there, whatever it is that carries the messages: that is tessera.js.
+export class Seat extends EventTarget {
+  me = null;
+  roster = [];
+  layout = null;
+  locked = false;
+  recording = null;
+  layouts = null; // {layout: the name in use, layouts: [{name, title}]}, for those who may choose
+  knocks = new Map(); // seat -> {seat, name, role}
+
+  on(name, f) {
+    this.addEventListener(name, (e) => f(e.detail));
+    return this;
+  }
+
+  // As the server's `joined` says it.
+  become(m) {
+    this.me = {
+      seat: m.seat,
+      name: m.name,
+      role: m.role,
+      room: m.roomName || '',
+      muted: !!m.muted,
+      tiers: m.tiers || [],
+      host: !!m.host,
+      may: m.may || [],
+      fixed: !!m.fixed,
+      signing: !!m.signing,
+      language: m.language || '',
+      phone: m.phone || null, // {number: on file, masked}; null = the server has no telephone
+      hand: false,
+    };
+  }
+
+  // What has a promise fails with an Error whose `code` says why not ("forbidden", "rate_limited", ...).
+  chat(text) {
+    return this.request({ type: 'chat', text });
+  }
+
+  hand(raised) {
+    return this.request({ type: 'hand', raised });
+  }
+
+  // op: one of me.may; seat: whom it is about; value: of "lock" and "tier".
+  host(op, seat, value) {
+    const message = { type: 'host', op };
+    if (seat !== undefined) message.seat = seat;
+    if (value !== undefined) message.value = value;
+    return this.request(message);
+  }
+
+  // The person's own telephone for sound. op: "call" (number, unless one is on file: me.phone.number), "hang_up", "audio" (on).
+  phone(op, more) {
+    return this.request({ type: 'phone', op, ...more });
+  }
+
+  // To being recorded; also later, and as often as the person likes. `version`: of the text that was shown.
+  consent(agree, version) {
+    return this.request({ type: 'consent', agree, version });
+  }
+
+  may(op) {
+    return !!this.me && this.me.may.includes(op);
+  }
+
+  // The picture's rectangles: [{seat, content, id, name, x, y, w, h}] in units of layout.width and layout.height; `content`: the screen
+  // that the seat shares, `id`: the seat, or its screen.
+  tiles() {
+    const name = (seat) => (this.roster.find((p) => p.seat === seat) || {}).name || '';
+    return this.layout ? this.layout.tiles.map((tile) => ({ ...tile, id: tile.seat + (tile.content ? ' screen' : ''), name: name(tile.seat) })) : [];
+  }
+}
