@@ -4,6 +4,7 @@
 #include "mcu/base/status.h"
 #include "signaling/api.h"
 #include "signaling/assets.h"
+#include "signaling/hears.h"
 #include "signaling/permissions.h"
 #include "signaling/phone_calls.h"
 #include "signaling/shown_name.h"
@@ -51,7 +52,8 @@ static void read_options(sig_change *seat, const json_t *m, const sig_seat_facts
 {
     const json_t *host = json_object_get(m, "host"), *fixed = json_object_get(m, "fixed"),
                  *signing = json_object_get(m, "signing");
-    const char *language = json_string_value(json_object_get(m, "language"));
+    const char *language = json_string_value(json_object_get(m, "language")),
+               *hears = json_string_value(json_object_get(m, "hears"));
     sig_role role = sig_role_of(json_string_value(json_object_get(m, "role")));
     g_strlcpy(seat->role, role == SIG_ROLE_NONE ? "" : sig_role_name(role), sizeof seat->role);
     sig_name_read(json_string_value(json_object_get(m, "name")), seat->name); /* stays empty if it is none */
@@ -59,10 +61,14 @@ static void read_options(sig_change *seat, const json_t *m, const sig_seat_facts
     seat->fixed = former ? former->fixed : revoked && revoked->fixed;
     seat->signing = former ? former->signing : revoked && revoked->signing;
     g_strlcpy(seat->language, former ? former->language : revoked ? revoked->language : "", sizeof seat->language);
+    g_strlcpy(seat->hears, former ? former->hears : revoked ? revoked->hears : "", sizeof seat->hears);
     seat->fixed = fixed ? json_is_true(fixed) : seat->fixed;
     seat->signing = signing ? json_is_true(signing) : seat->signing;
     if (language) {
         g_strlcpy(seat->language, language, sizeof seat->language);
+    }
+    if (hears) {
+        g_strlcpy(seat->hears, hears, sizeof seat->hears);
     }
 }
 
@@ -76,6 +82,18 @@ static bool check_language(sig_request *q, const json_t *m)
     g_autofree char *known = sig_assets_languages(q->gateway->assets);
     g_autofree char *detail = g_strdup_printf("language: the page has %s, alone or with a region as in en-GB", known);
     sig_reply_error(q, mcu_error_name(MCU_ERROR_BAD_REQUEST), detail);
+    return false;
+}
+
+/* Where nobody interprets into it the original is heard, so a word that is none would go unnoticed. False: answered. */
+static bool check_hears(sig_request *q, const json_t *m)
+{
+    const char *hears = json_string_value(json_object_get(m, "hears"));
+    if (!hears || sig_hears_valid(hears)) {
+        return true;
+    }
+    sig_reply_error(q, mcu_error_name(MCU_ERROR_BAD_REQUEST),
+                    "hears: must be original, both or a language as ISO 639 names it in two or three letters, as es");
     return false;
 }
 
@@ -132,7 +150,7 @@ void sig_api_create_link(sig_request *q)
     }
     g_strlcpy(l->seat.room, r->id, sizeof l->seat.room);
     read_options(&l->seat, m, former, seat ? g_hash_table_lookup(r->revoked, seat) : NULL);
-    bool ok = check_language(q, m) && read_number(q, l, m);
+    bool ok = check_language(q, m) && check_hears(q, m) && read_number(q, l, m);
     json_decref(m);
     if (!ok) {
         g_free(l);

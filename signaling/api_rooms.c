@@ -124,6 +124,9 @@ static json_t *absent(const sig_seat_facts *s, const sig_room *running)
     json_t *o = json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:s, s:s}", "seat", s->id, "name", s->name, "role", s->role,
                           "host", s->host, "muted", s->muted, "fixed", s->fixed, "signing", s->signing, "state",
                           waits ? "waiting" : "absent", "tier_cap", s->tier);
+    if (*s->hears) {
+        json_object_set_new(o, "hears", json_string(s->hears));
+    }
     if (s->expires_ms > 0) {
         json_object_set_new(o, "link_ends", json_integer(s->expires_ms / 1000));
     }

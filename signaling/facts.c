@@ -78,7 +78,7 @@ static void forget_names(sig_room_facts *r)
     g_hash_table_iter_init(&i, r->revoked);
     while (g_hash_table_iter_next(&i, NULL, &value)) {
         sig_revoked_facts *v = value;
-        v->name[0] = v->language[0] = '\0';
+        v->name[0] = v->language[0] = v->hears[0] = '\0';
         v->fixed = v->signing = false;
     }
 }
@@ -114,6 +114,7 @@ static void put_seat(sig_facts *f, sig_room_facts *r, const sig_change *c)
     s->fixed = c->fixed;
     s->signing = c->signing;
     g_strlcpy(s->language, c->language, sizeof s->language);
+    g_strlcpy(s->hears, c->hears, sizeof s->hears);
     s->expires_ms = MAX(s->expires_ms, c->expires_ms);
 }
 
@@ -146,6 +147,7 @@ static void drop_seat(sig_facts *f, sig_room_facts *r, const sig_change *c)
     v->name = g_strdup(c->name);
     g_strlcpy(v->role, c->role, sizeof v->role);
     g_strlcpy(v->language, c->language, sizeof v->language);
+    g_strlcpy(v->hears, c->hears, sizeof v->hears);
     v->host = c->host;
     v->fixed = c->fixed;
     v->signing = c->signing;
@@ -350,6 +352,7 @@ sig_change sig_change_remove(const sig_facts *f, const char *room, const char *s
         g_strlcpy(c.name, s->name, sizeof c.name);
         g_strlcpy(c.role, s->role, sizeof c.role);
         g_strlcpy(c.language, s->language, sizeof c.language);
+        g_strlcpy(c.hears, s->hears, sizeof c.hears);
         c.host = s->host;
         c.fixed = s->fixed;
         c.signing = s->signing;

@@ -12,6 +12,7 @@ typedef struct {
     char name[SIG_NAME_MAX + 1];
     char tier[SIG_TIER_MAX + 1];
     char language[SIG_LANGUAGE_MAX + 1];
+    char hears[SIG_HEARS_MAX + 1];
     bool host, muted, fixed, signing;
     bool answered, agreed; /* to be recorded: whether asked and answered, and what */
     char consent_version[SIG_WORD_MAX + 1], consent_method[SIG_WORD_MAX + 1];
@@ -22,7 +23,7 @@ typedef struct {
 typedef struct {
     int64_t generation, at_ms; /* tokens below `generation` are revoked; since when */
     char role[SIG_ID_MAX + 1];
-    char language[SIG_LANGUAGE_MAX + 1];
+    char language[SIG_LANGUAGE_MAX + 1], hears[SIG_HEARS_MAX + 1];
     bool host, fixed, signing;
     char *name; /* of who had a link, until the visit ends; else "" */
 } sig_revoked_facts;

@@ -115,6 +115,7 @@ static void fill_seat(sig_phone_call *c, sig_change *change)
     g_strlcpy(change->room, c->room, sizeof change->room);
     g_strlcpy(change->seat, c->seat, sizeof change->seat);
     g_strlcpy(change->role, c->role, sizeof change->role);
+    g_strlcpy(change->language, c->language, sizeof change->language); /* in which he is spoken to, and hears an interpreter */
     change->host = c->host;
 }
 

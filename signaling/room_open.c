@@ -1,4 +1,5 @@
 /* What a room's process is told when it opens: settings, layouts, and the seats that there are. */
+#include "signaling/hears.h"
 #include "signaling/permissions.h"
 #include "signaling/room_private.h"
 #include "signaling/supervisor.h"
@@ -6,9 +7,12 @@
 json_t *sig_room_seat_json(const sig_seat_facts *s)
 {
     sig_role role = sig_role_of(s->role);
-    return json_pack("{s:s, s:s, s:s, s:b, s:b, s:s, s:b, s:b, s:b, s:b}", "seat", s->id, "name", s->name, "role", s->role,
-                     "host", s->host, "muted", s->muted, "tier", s->tier, "fixed", s->fixed, "signing", s->signing, "sends_audio",
-                     sig_may(SIG_MAY_AUDIO, role, s->host), "sends_video", sig_may(SIG_MAY_VIDEO, role, s->host));
+    char hears[SIG_HEARS_MAX + 1];
+    sig_hears_of(s, hears);
+    return json_pack("{s:s, s:s, s:s, s:b, s:b, s:s, s:b, s:b, s:s, s:b, s:b}", "seat", s->id, "name", s->name, "role", s->role,
+                     "host", s->host, "muted", s->muted, "tier", s->tier, "fixed", s->fixed, "signing", s->signing, "hears",
+                     hears, "sends_audio", sig_may(SIG_MAY_AUDIO, role, s->host), "sends_video",
+                     sig_may(SIG_MAY_VIDEO, role, s->host));
 }
 
 static json_t *media_json(const sig_room *r)

@@ -15,6 +15,7 @@
 
 #define SIG_TIER_MAX 8
 #define SIG_STORE_PATIENCE_MS 2000 /* a disk that takes longer hangs */
+#define SIG_HEARS_MAX 8
 #define SIG_LANGUAGE_MAX 35
 #define SIG_KEY_MAX 64
 #define SIG_SEALED_MAX 95
@@ -27,8 +28,8 @@ typedef enum {
     SIG_ROOM_LOCK,   /* room, locked */
     SIG_ROOM_LAYOUT, /* room, layout */
     SIG_ROOM_MUTE,   /* room, role: mutes every seat but hosts and that role */
-    SIG_SEAT_PUT,    /* room, seat, name, role, host, fixed, signing, language, expires_ms (of a link; 0 = none was made); muted
-                      * and tier of a new seat, one that is there keeps its own */
+    SIG_SEAT_PUT,    /* room, seat, name, role, host, fixed, signing, language, hears, expires_ms (of a link; 0 = none was made);
+                      * muted and tier of a new seat, one that is there keeps its own */
     SIG_SEAT_MUTE,   /* room, seat, muted, asks: without effect when the seat is gone */
     SIG_SEAT_TIER,   /* room, seat, tier: the same */
     SIG_SEAT_DROP, /* room, seat, generation, at_ms; name, role and host of who had a link: tokens below `generation` are revoked;
@@ -63,6 +64,7 @@ typedef struct {
     char name[SIG_NAME_MAX + 1];
     char tier[SIG_TIER_MAX + 1];         /* cap, "" = none */
     char language[SIG_LANGUAGE_MAX + 1]; /* of the interface, "" = the browser's */
+    char hears[SIG_HEARS_MAX + 1];       /* whose interpretation; SIG_HEARS_*, "" = that of the language of the interface */
     char layout[MCU_LAYOUT_NAME_MAX + 1];
     char recording[SIG_ID_MAX + 1];
     char policy[SIG_WORD_MAX + 1], evidence[SIG_WORD_MAX + 1], state[SIG_WORD_MAX + 1], version[SIG_WORD_MAX + 1],

@@ -4,7 +4,7 @@
 
 #include "mcu/base/status.h"
 
-#define SCHEMA 8 /* PRAGMA user_version */
+#define SCHEMA 9 /* PRAGMA user_version */
 
 #define RECORDINGS                                                                                                               \
     "CREATE TABLE IF NOT EXISTS consents(room TEXT NOT NULL, seat TEXT NOT NULL, given INTEGER NOT NULL, version TEXT NOT "      \
@@ -36,6 +36,11 @@
     "ALTER TABLE revocations ADD COLUMN fixed INTEGER NOT NULL DEFAULT 0;"                                                       \
     "ALTER TABLE revocations ADD COLUMN signing INTEGER NOT NULL DEFAULT 0;"
 
+/* Whose interpretation a seat hears, or the link that was withdrawn said. */
+#define HEARS                                                                                                                    \
+    "ALTER TABLE seats ADD COLUMN hears TEXT NOT NULL DEFAULT '';"                                                               \
+    "ALTER TABLE revocations ADD COLUMN hears TEXT NOT NULL DEFAULT '';"
+
 /* Who sees the evidence in the picture: SIG_EVIDENCE_*. */
 #define EVIDENCE "ALTER TABLE rooms ADD COLUMN evidence TEXT NOT NULL DEFAULT 'picture';"
 
@@ -49,8 +54,8 @@ static const char schema[] =
     "fixed INTEGER NOT NULL DEFAULT 0, language TEXT NOT NULL DEFAULT '', signing INTEGER NOT NULL DEFAULT 0, "
     "PRIMARY KEY(room, seat)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS revocations(room TEXT NOT NULL, seat TEXT NOT NULL, generation INTEGER NOT NULL, "
-    "at_ms INTEGER NOT NULL, PRIMARY KEY(room, seat)) WITHOUT ROWID;" RECORDINGS STORED EVIDENCE LINKS MARKS
-    "PRAGMA user_version = 8;";
+    "at_ms INTEGER NOT NULL, PRIMARY KEY(room, seat)) WITHOUT ROWID;" RECORDINGS STORED EVIDENCE LINKS MARKS HEARS
+    "PRAGMA user_version = 9;";
 
 /* Roles were free words then. */
 static const char from_1_to_2[] = "ALTER TABLE rooms ADD COLUMN locked INTEGER NOT NULL DEFAULT 0;"
@@ -77,6 +82,8 @@ static const char from_5_to_6[] = EVIDENCE "PRAGMA user_version = 6;";
 static const char from_6_to_7[] = LINKS "PRAGMA user_version = 7;";
 
 static const char from_7_to_8[] = MARKS "PRAGMA user_version = 8;";
+
+static const char from_8_to_9[] = HEARS "PRAGMA user_version = 9;";
 
 static bool fail(sqlite3 *db, GError **error)
 {
@@ -106,8 +113,8 @@ bool sig_store_schema_apply(sqlite3 *db, GError **error)
     static const struct {
         const char *sql;
         int64_t leads_to;
-    } steps[SCHEMA] = {{schema, SCHEMA}, {from_1_to_2, 2}, {from_2_to_3, 3}, {from_3_to_4, 4},
-                       {from_4_to_5, 5}, {from_5_to_6, 6}, {from_6_to_7, 7}, {from_7_to_8, 8}};
+    } steps[SCHEMA] = {{schema, SCHEMA}, {from_1_to_2, 2}, {from_2_to_3, 3}, {from_3_to_4, 4}, {from_4_to_5, 5},
+                       {from_5_to_6, 6}, {from_6_to_7, 7}, {from_7_to_8, 8}, {from_8_to_9, 9}};
     int64_t version = version_of(db);
     if (version > SCHEMA) {
         g_set_error(error, MCU_ERROR, MCU_ERROR_CONFIG, "database: made by a newer version (schema %" G_GINT64_FORMAT ")",

@@ -47,19 +47,22 @@ static const char *const texts[N_STATEMENTS] = {
     [RECORDING_ROOM] = "UPDATE rooms SET recording = :policy, evidence = :evidence WHERE id = :room",
     [MUTE_ROOM] = "UPDATE seats SET muted = 1 WHERE room = :room AND host = 0 AND role <> :role",
     [DROP_SEATS] = "DELETE FROM seats WHERE room = :room",
-    [FORGET_REVOKED] = "UPDATE revocations SET name = '', role = '', language = '', fixed = 0, signing = 0 WHERE room = :room",
-    [PUT_SEAT] = "INSERT INTO seats(room, seat, name, role, tier, host, muted, fixed, language, signing, expires_ms) "
-                 "VALUES(:room, :seat, sealed(:name), :role, :tier, :host, :muted, :fixed, :language, :signing, :expires_ms) "
+    [FORGET_REVOKED] =
+        "UPDATE revocations SET name = '', role = '', language = '', hears = '', fixed = 0, signing = 0 WHERE room = :room",
+    [PUT_SEAT] = "INSERT INTO seats(room, seat, name, role, tier, host, muted, fixed, language, signing, hears, expires_ms) "
+                 "VALUES(:room, :seat, sealed(:name), :role, :tier, :host, :muted, :fixed, :language, :signing, :hears, "
+                 ":expires_ms) "
                  "ON CONFLICT(room, seat) DO UPDATE SET name = excluded.name, role = :role, host = :host, fixed = :fixed, "
-                 "language = :language, signing = :signing, expires_ms = max(expires_ms, :expires_ms)",
+                 "language = :language, signing = :signing, hears = :hears, expires_ms = max(expires_ms, :expires_ms)",
     [MUTE_SEAT] = "UPDATE seats SET muted = :muted WHERE room = :room AND seat = :seat",
     [TIER_SEAT] = "UPDATE seats SET tier = :tier WHERE room = :room AND seat = :seat",
     [DROP_SEAT] = "DELETE FROM seats WHERE room = :room AND seat = :seat",
-    [REVOKE] = "INSERT INTO revocations(room, seat, generation, at_ms, name, role, host, language, fixed, signing) "
+    [REVOKE] = "INSERT INTO revocations(room, seat, generation, at_ms, name, role, host, language, hears, fixed, signing) "
                "VALUES(:room, :seat, :generation, :at_ms, CASE :name WHEN '' THEN '' ELSE sealed(:name) END, :role, :host, "
-               ":language, :fixed, :signing) "
+               ":language, :hears, :fixed, :signing) "
                "ON CONFLICT(room, seat) DO UPDATE SET generation = max(generation, :generation), at_ms = :at_ms, "
-               "name = excluded.name, role = :role, host = :host, language = :language, fixed = :fixed, signing = :signing",
+               "name = excluded.name, role = :role, host = :host, language = :language, hears = :hears, "
+               "fixed = :fixed, signing = :signing",
     [CONSENT] = "INSERT INTO consents(room, seat, given, version, method, at_ms) "
                 "VALUES(:room, :seat, :given, :version, :method, :at_ms) ON CONFLICT(room, seat) DO UPDATE "
                 "SET given = :given, version = :version, method = :method, at_ms = :at_ms",
@@ -98,12 +101,13 @@ typedef struct {
 
 /* The members of a change, as statements and queries name them. */
 static const field fields[] = {
-    TEXT_FIELD(room),     TEXT_FIELD(seat),      TEXT_FIELD(name),      TEXT_FIELD(role),       TEXT_FIELD(tier),
-    TEXT_FIELD(language), TEXT_FIELD(layout),    TEXT_FIELD(recording), TEXT_FIELD(policy),     TEXT_FIELD(state),
-    TEXT_FIELD(version),  TEXT_FIELD(method),    TEXT_FIELD(reason),    TEXT_FIELD(file),       TEXT_FIELD(hash),
-    TEXT_FIELD(stored),   TEXT_FIELD(evidence),  FLAG_FIELD(host),      FLAG_FIELD(muted),      FLAG_FIELD(fixed),
-    FLAG_FIELD(locked),   FLAG_FIELD(signing),   FLAG_FIELD(given),     FLAG_FIELD(hold),       NUMBER_FIELD(generation),
-    NUMBER_FIELD(at_ms),  NUMBER_FIELD(segment), NUMBER_FIELD(bytes),   NUMBER_FIELD(media_ms), NUMBER_FIELD(expires_ms),
+    TEXT_FIELD(room),         TEXT_FIELD(seat),     TEXT_FIELD(name),      TEXT_FIELD(role),    TEXT_FIELD(tier),
+    TEXT_FIELD(language),     TEXT_FIELD(layout),   TEXT_FIELD(recording), TEXT_FIELD(policy),  TEXT_FIELD(state),
+    TEXT_FIELD(version),      TEXT_FIELD(method),   TEXT_FIELD(reason),    TEXT_FIELD(file),    TEXT_FIELD(hash),
+    TEXT_FIELD(stored),       TEXT_FIELD(evidence), TEXT_FIELD(hears),     FLAG_FIELD(host),    FLAG_FIELD(muted),
+    FLAG_FIELD(fixed),        FLAG_FIELD(locked),   FLAG_FIELD(signing),   FLAG_FIELD(given),   FLAG_FIELD(hold),
+    NUMBER_FIELD(generation), NUMBER_FIELD(at_ms),  NUMBER_FIELD(segment), NUMBER_FIELD(bytes), NUMBER_FIELD(media_ms),
+    NUMBER_FIELD(expires_ms),
 };
 
 static const field *field_of(const char *name)
@@ -264,9 +268,11 @@ bool sig_sql_load(sig_sql *s, sig_change_fn each, void *user, GError **error)
         {"SELECT id AS room, unsealed(name) AS name, created_ms AS at_ms, layout, recording AS policy, evidence FROM rooms",
          SIG_ROOM_PUT},
         {"SELECT id AS room, locked FROM rooms WHERE locked", SIG_ROOM_LOCK},
-        {"SELECT room, seat, generation, at_ms, unsealed(name) AS name, role, host, language, fixed, signing FROM revocations",
+        {"SELECT room, seat, generation, at_ms, unsealed(name) AS name, role, host, language, hears, fixed, signing "
+         "FROM revocations",
          SIG_SEAT_DROP},
-        {"SELECT room, seat, unsealed(name) AS name, role, tier, host, muted, fixed, language, signing, expires_ms FROM seats",
+        {"SELECT room, seat, unsealed(name) AS name, role, tier, host, muted, fixed, language, signing, hears, expires_ms "
+         "FROM seats",
          SIG_SEAT_PUT},
         {"SELECT room, seat, given, version, method, at_ms FROM consents", SIG_SEAT_CONSENT},
         {"SELECT id AS recording, room, policy, tier, created_ms AS at_ms, state FROM recordings", SIG_RECORDING_PUT},

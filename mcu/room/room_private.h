@@ -52,12 +52,13 @@ typedef struct {
     bool signing;                  /* speaks with hands: counts as speaking while the camera is on */
     unsigned signer;               /* place among those who do so now, from 1; 0 = does not */
     mcu_seat_sound sound;
-    unsigned tier_cap;               /* largest tier allowed, 0 = all */
-    uint32_t person;                 /* number towards the mixer, never reused */
-    uint32_t content;                /* the same of a screen that is shared beside the camera */
-    unsigned tile_px[MIX_MAX_TIERS]; /* pixels of its tile on each canvas, 0 = not shown there */
-    mcu_session *session;            /* newest connection or NULL; owned */
-    mcu_leg *leg;                    /* phone call or NULL; owned (leg.c) */
+    char link_hears[MCU_LANGUAGE_MAX + 1]; /* what its link says of `sound.hears` */
+    unsigned tier_cap;                     /* largest tier allowed, 0 = all */
+    uint32_t person;                       /* number towards the mixer, never reused */
+    uint32_t content;                      /* the same of a screen that is shared beside the camera */
+    unsigned tile_px[MIX_MAX_TIERS];       /* pixels of its tile on each canvas, 0 = not shown there */
+    mcu_session *session;                  /* newest connection or NULL; owned */
+    mcu_leg *leg;                          /* phone call or NULL; owned (leg.c) */
 } mcu_seat;
 
 /* One connection of a seat. */
@@ -190,6 +191,7 @@ void mcu_session_enter(mcu_session *s); /* the tier that it waits for: by what w
 /* seat_sound.c */
 void mcu_seat_apply_sound(mcu_room *r, const mcu_seat *seat);              /* -> mixer, where it has a place there */
 void mcu_seats_apply_sound(mcu_room *r);                                   /* of all: somebody came who is whispered to */
+bool mcu_seat_read_link(mcu_seat *seat, const json_t *m, GError **error);  /* what a `seat` says of what it hears; the same */
 bool mcu_seat_read_sound(mcu_seat *seat, const json_t *m, GError **error); /* what is absent stays; an error changes nothing */
 json_t *mcu_seat_sound_json(const mcu_seat *seat);                         /* what is not as usual; an object */
 void mcu_seat_end_whisper(mcu_room *r, mcu_seat *seat);                    /* it has left the visit */

@@ -68,6 +68,9 @@ bool mcu_request_seat(mcu_room *r, const json_t *m, GError **error)
     int cap = tier != NULL && tier[0] != '\0' ? mcu_room_options_tier(&r->options, tier) : 0;
     seat->tier_cap = cap > 0 ? (unsigned)cap : 0;
     const json_t *sound = json_object_get(m, "sound");
+    if (!mcu_seat_read_link(seat, m, error)) {
+        return false;
+    }
     if (sound != NULL && !mcu_seat_read_sound(seat, sound, error)) {
         return false;
     }

@@ -99,6 +99,21 @@ static bool read_sound(mcu_seat_sound *s, const json_t *m, GError **error)
            read_text(m, "hears", s->hears, sizeof s->hears, is_heard_choice, error);
 }
 
+/* A link says it once: what was chosen since stays until there is a link that says something else. */
+bool mcu_seat_read_link(mcu_seat *seat, const json_t *m, GError **error)
+{
+    char hears[sizeof seat->link_hears];
+    g_strlcpy(hears, seat->link_hears, sizeof hears);
+    if (!read_text(m, "hears", hears, sizeof hears, is_heard_choice, error)) {
+        return false;
+    }
+    if (strcmp(hears, seat->link_hears) != 0) {
+        g_strlcpy(seat->link_hears, hears, sizeof seat->link_hears);
+        g_strlcpy(seat->sound.hears, hears, sizeof seat->sound.hears);
+    }
+    return true;
+}
+
 bool mcu_seat_read_sound(mcu_seat *seat, const json_t *m, GError **error)
 {
     mcu_seat_sound fresh = seat->sound;
@@ -153,7 +168,7 @@ json_t *mcu_seat_sound_json(const mcu_seat *seat)
     if (s->channel[0] != '\0') {
         json_object_set_new(m, "channel", json_string(s->channel));
     }
-    if (s->hears[0] != '\0') {
+    if (s->hears[0] != '\0' || seat->link_hears[0] != '\0') {
         json_object_set_new(m, "hears", json_string(s->hears));
     }
     if (s->clinical) {

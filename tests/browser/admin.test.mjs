@@ -212,6 +212,7 @@ test('a front desk: visit, links, who is in, pictures, mute all, lock, revoke, e
   await page.fill('#invite-name', 'Mei-Ling 陳');
   await page.selectOption('#invite-role', 'interpreter');
   await page.selectOption('#invite-language', 'fr');
+  await page.selectOption('#invite-hears', { label: 'Vietnamese' });
   await page.selectOption('#invite-expires', '604800');
   const interpreter = await linkOf(page, () => press(page, 'Make a link'));
   const says = (link) => JSON.parse(Buffer.from(link.split('/j/')[1].split('.')[1], 'base64url'));
@@ -220,6 +221,11 @@ test('a front desk: visit, links, who is in, pictures, mute all, lock, revoke, e
   await page.click('#link-close');
 
   scene.bots([patient, interpreter], { seconds: 90 });
+  await until('the interpretation that the link says', async () => {
+    const { rooms } = await server.rest('GET', '/rooms');
+    const visits = await Promise.all(rooms.map(({ id }) => server.rest('GET', `/rooms/${id}`)));
+    return visits.some((v) => v.participants.some((p) => p.sound && p.sound.hears === 'vi'));
+  }, 20000);
   await page.waitForFunction(() => /2 people are in/.test(document.getElementById('visit-state').textContent), null, { timeout: 20000 });
   await page.waitForFunction(() => [...document.querySelectorAll('#people .figures')].filter((f) => /gets \d\d+ kbit/.test(f.textContent)).length === 2, null, { timeout: 20000 });
   await page.waitForFunction(() => [...document.querySelectorAll('#pictures img')].some((i) => i.naturalWidth > 100), null, { timeout: 15000 });

@@ -119,6 +119,8 @@ def handle(s, m, fd=-1):
         send(s, {"type": "opened", "room": room})
     elif t == "seat":
         seats[seat] = {k: v for k, v in m.items() if k != "type"}
+        if m.get("hears"):
+            seats[seat]["sound"] = {**m.get("sound", {}), "hears": m["hears"]}
     elif t == "seat_sound":
         if m.get("whisper", "") and m["whisper"] not in seats:
             send(s, {"type": "error", "code": "not_found", "message": "whom to whisper to is not in this visit", **reply})

@@ -100,9 +100,10 @@ def make(server):
         with sqlite3.connect(server.data + "/tessera.db") as db:
             db.executescript("DROP TABLE consents; DROP TABLE recordings; DROP TABLE segments; ALTER TABLE rooms DROP COLUMN recording; "
                              "ALTER TABLE rooms DROP COLUMN evidence; ALTER TABLE rooms DROP COLUMN layout; ALTER TABLE seats DROP COLUMN signing; "
-                             "ALTER TABLE seats DROP COLUMN expires_ms; ALTER TABLE revocations DROP COLUMN name; "
+                             "ALTER TABLE seats DROP COLUMN expires_ms; ALTER TABLE seats DROP COLUMN hears; ALTER TABLE revocations DROP COLUMN name; "
                              "ALTER TABLE revocations DROP COLUMN role; ALTER TABLE revocations DROP COLUMN host; "
                              "ALTER TABLE revocations DROP COLUMN language; ALTER TABLE revocations DROP COLUMN fixed; ALTER TABLE revocations DROP COLUMN signing; "
+                             "ALTER TABLE revocations DROP COLUMN hears; "
                              "PRAGMA user_version = 2;")
         db.close()
         server.start()

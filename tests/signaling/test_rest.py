@@ -82,6 +82,11 @@ def make(server):
             assert r.status == 400 and "language" in r.json()["detail"] and "en, es, fr" in r.json()["detail"], r.body
         for language in ("", "en", "ES", "fr-CA", "es-419"):
             server.link(room, seat="one", language=language)
+        for hears in ("e", "ES", "es-MX", "klingon", "Both"):
+            r = server.rest("POST", f"/rooms/{room}/links", {"role": "guest", "name": "A", "hears": hears})
+            assert r.status == 400 and "hears" in r.json()["detail"], r.body
+        server.link(room, seat="one", hears="haw")
+        assert [p["hears"] for p in server.inspect(room)["participants"]] == ["haw"]  # also of who is not here
 
     def paths_and_methods_that_do_not_exist():
         assert server.get("/nothing").status == 404 and server.get("/api/v1/rooms/none").status == 401

@@ -360,8 +360,8 @@ def make(server):
         with sqlite3.connect(server.data + "/tessera.db") as db:
             for change in ("DROP TABLE consents", "DROP TABLE recordings", "DROP TABLE segments", "ALTER TABLE rooms DROP COLUMN recording",
                            "ALTER TABLE rooms DROP COLUMN evidence", "ALTER TABLE rooms DROP COLUMN locked", "ALTER TABLE seats DROP COLUMN fixed", "ALTER TABLE seats DROP COLUMN language",
-                           "ALTER TABLE rooms DROP COLUMN layout", "ALTER TABLE seats DROP COLUMN signing", "ALTER TABLE seats DROP COLUMN expires_ms",
-                           *(f"ALTER TABLE revocations DROP COLUMN {column}" for column in ("name", "role", "host", "language", "fixed", "signing")),
+                           "ALTER TABLE rooms DROP COLUMN layout", "ALTER TABLE seats DROP COLUMN signing", "ALTER TABLE seats DROP COLUMN expires_ms", "ALTER TABLE seats DROP COLUMN hears",
+                           *(f"ALTER TABLE revocations DROP COLUMN {column}" for column in ("name", "role", "host", "language", "hears", "fixed", "signing")),
                            "UPDATE seats SET role = 'provider' WHERE seat = 'one'", "UPDATE seats SET role = 'nurse' WHERE seat = 'two'",
                            "PRAGMA user_version = 1"):
                 db.execute(change)
@@ -379,6 +379,12 @@ def make(server):
         newer = server.link(room, seat="one")  # what is not said stays
         again, joined = await server.join(newer)
         assert joined["language"] == claims(newer)["language"] == "es-MX" and joined["fixed"] is True
+        await say(again, type="offer", sdp="v=0")
+        await hear(again, "answer")
+        for options, heard in (({}, "es"), ({"hears": "vi"}, "vi"), ({"hears": "original"}, ""), ({"hears": "both"}, "both"), ({"hears": ""}, "es"),
+                               ({"role": "interpreter"}, "")):  # whose interpretation, without being asked
+            server.link(room, seat="one", **options)
+            assert [p.get("sound", {}).get("hears", "") for p in server.inspect(room)["participants"] if p["seat"] == "one"] == [heard], options
         other = server.link(room, seat="two")
         _, joined = await server.join(other)
         assert "language" not in joined and "language" not in claims(other) and joined["fixed"] is False
@@ -389,12 +395,13 @@ def make(server):
 
     async def a_new_link_after_a_withdrawn_one_has_its_marks():
         room = server.room()
-        server.link(room, seat="one", language="fr", fixed=True, signing=True, host=True)
+        server.link(room, seat="one", language="fr", hears="vi", fixed=True, signing=True, host=True)
         assert server.rest("DELETE", f"/rooms/{room}/links/one").status == 204
         server.stop()
         server.start()
         _, joined = await server.join(server.link(room, seat="one"))
         assert (joined.get("language"), joined["fixed"], joined["signing"], joined["host"]) == ("fr", True, True, False), joined
+        assert server.inspect(room)["participants"][0]["hears"] == "vi"
         server.rest("DELETE", f"/rooms/{room}/links/one")
         _, joined = await server.join(server.link(room, seat="one", language="", fixed=False))
         assert ("language" in joined, joined["fixed"], joined["signing"]) == (False, False, True), joined
@@ -402,7 +409,7 @@ def make(server):
         server.rest("DELETE", "/rooms/" + room)
         server.stop()
         with sqlite3.connect(server.data + "/tessera.db") as db:  # how a person speaks is not kept for longer than the visit
-            assert db.execute("SELECT language, fixed, signing FROM revocations WHERE room = ?", (room,)).fetchall() == [("", 0, 0)]
+            assert db.execute("SELECT language, hears, fixed, signing FROM revocations WHERE room = ?", (room,)).fetchall() == [("", "", 0, 0)]
         db.close()
         server.start()
 

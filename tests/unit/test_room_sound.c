@@ -108,6 +108,29 @@ static void interpretation_clinical_sound_and_noise(void **state)
     assert_true(json_is_true(json_object_get(json_object_get(row_of(f, "s1"), "sound"), "clinical")));
 }
 
+/* Nobody has to press anything; what was chosen since is kept, over a restart too, until a link says something else. */
+static void a_link_says_whose_interpretation_is_heard(void **state)
+{
+    room_kit *f = *state;
+    const char *seat = "{ss ss ss ss}";
+    room_kit_say(f, json_pack(seat, "type", "seat", "seat", "s1", "name", "Ann", "hears", "es"));
+    join_both(f);
+    assert_int_equal(fake.hears[S1], SPANISH);
+    assert_int_equal(fake.hears[S2], MIX_HEARS_ORIGINAL);
+    assert_string_equal(room_kit_member(json_object_get(row_of(f, "s1"), "sound"), "hears"), "es");
+    say(f, "s1", "{\"hears\": \"\"}");
+    room_kit_say(f, json_pack(seat, "type", "seat", "seat", "s1", "name", "Anna", "hears", "es"));
+    assert_int_equal(fake.hears[S1], MIX_HEARS_ORIGINAL);
+    room_kit_settle();
+    assert_string_equal(room_kit_member(json_object_get(row_of(f, "s1"), "sound"), "hears"), ""); /* for the next process */
+    room_kit_say(f, json_pack(seat, "type", "seat", "seat", "s1", "name", "Anna", "hears", "both"));
+    assert_int_equal(fake.hears[S1], MIX_HEARS_ALL);
+    room_kit_say(
+        f, json_pack("{ss ss ss ss s{ss}}", "type", "seat", "seat", "s9", "name", "Cem", "hears", "es", "sound", "hears", ""));
+    room_kit_join(f, "s9", "c");
+    assert_int_equal(fake.hears[3], MIX_HEARS_ORIGINAL);
+}
+
 static void what_cannot_be_is_refused_and_changes_nothing(void **state)
 {
     room_kit *f = *state;
@@ -139,9 +162,9 @@ static void what_cannot_be_is_refused_and_changes_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(a_whisper_is_told_to_mixer_and_people),         CASE(a_whisper_outlives_a_connection_and_not_a_visit),
-        CASE(a_restarted_room_is_told_with_its_seats),       CASE(interpretation_clinical_sound_and_noise),
-        CASE(what_cannot_be_is_refused_and_changes_nothing),
+        CASE(a_whisper_is_told_to_mixer_and_people),     CASE(a_whisper_outlives_a_connection_and_not_a_visit),
+        CASE(a_restarted_room_is_told_with_its_seats),   CASE(interpretation_clinical_sound_and_noise),
+        CASE(a_link_says_whose_interpretation_is_heard), CASE(what_cannot_be_is_refused_and_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@ import { signedIn, signIn, signOut } from './session.js';
 import { ask, showLink } from './dialogs.js';
 import { ROLES, showPeople, showRevoked } from './people.js';
 import { startPictures, stopPictures } from './pictures.js';
+import { LANGUAGES } from '../sound/languages.js';
 
 const EVERY_MS = 1500;
 let chosen = ''; // id of the visit that is shown
@@ -192,7 +193,7 @@ async function createVisit(event) {
 
 async function invite(event) {
   event.preventDefault();
-  const person = { role: $('invite-role').value, name: $('invite-name').value.trim(), host: $('invite-host').checked, signing: $('invite-signing').checked, language: $('invite-language').value };
+  const person = { role: $('invite-role').value, name: $('invite-name').value.trim(), host: $('invite-host').checked, signing: $('invite-signing').checked, language: $('invite-language').value, hears: $('invite-hears').value };
   const seconds = Number($('invite-expires').value);
   if (seconds) person.expires_in = seconds;
   await attempt(async () => {
@@ -223,6 +224,8 @@ async function end() {
 /* ---- start ---- */
 
 for (const [role, text] of Object.entries(ROLES)) $('invite-role').append(el('option', { value: role, textContent: text }));
+const spoken = new Intl.DisplayNames(['en'], { type: 'language' });
+for (const [code, text] of LANGUAGES.map((one) => [one, spoken.of(one)]).sort((a, b) => a[1].localeCompare(b[1]))) $('invite-hears').append(el('option', { value: code, textContent: text }));
 $('sign-in-form').onsubmit = (event) => {
   event.preventDefault();
   signIn($('key').value);

@@ -1,8 +1,7 @@
 // sound.js - who hears a person and what the person hears: speaking to one alone, interpretation, the sound of a stethoscope, noise.
 // Fetched, with its words and its looks, once in the visit; what it needs of the page is given to it.
 import { $, make, Part, set } from '../part.js';
-
-const LANGUAGES = ['en', 'es', 'fr', 'ar', 'de', 'fa', 'hi', 'ht', 'it', 'ja', 'ko', 'pl', 'pt', 'ru', 'so', 'sw', 'th', 'tl', 'uk', 'ur', 'vi', 'zh'];
+import { LANGUAGES } from './languages.js';
 
 // The room's answer, so that a browser sends more than a voice: two channels is how it is told that this is none.
 function whole(sdp) {
