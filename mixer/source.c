@@ -27,6 +27,7 @@ struct mix_source {
     atomic_bool purge, need_key, ended;
     _Atomic uint64_t want[MIX_MAX_TIERS]; /* fit << 40 | every_tick << 32 | width << 16 | height */
     _Atomic int64_t last_ns;
+    atomic_uint px;
 
     mcu_latest full, tile[MIX_MAX_TIERS]; /* strand -> clock */
     mix_source_view view;                 /* clock */
@@ -92,6 +93,11 @@ uint32_t mix_source_id(const mix_source *s)
 int64_t mix_source_last_ns(const mix_source *s)
 {
     return atomic_load_explicit(&s->last_ns, memory_order_relaxed);
+}
+
+unsigned mix_source_px(const mix_source *s)
+{
+    return atomic_load_explicit(&s->px, memory_order_relaxed);
 }
 
 void mix_source_want(mix_source *s, const mix_want want[MIX_MAX_TIERS])
@@ -196,6 +202,7 @@ static void publish_picture(mix_source *s, mcu_frame *take)
     make_tiles(s, take);
     mix_cpu_charge(s->env.cpu, MIX_CPU_SCALE, &cpu_ns);
     atomic_store_explicit(&s->last_ns, take->time_ns, memory_order_relaxed);
+    atomic_store_explicit(&s->px, (unsigned)(take->width_px * take->height_px), memory_order_relaxed);
     mcu_frame_unref(s->newest);
     s->newest = mcu_frame_ref(take);
     publish(s, &s->full, take); /* after its tiles: who sees it finds them */

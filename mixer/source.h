@@ -48,6 +48,7 @@ void mix_source_need_key(mix_source *s); /* drop until a keyframe, and ask for o
 /* The tile sizes that live tiers show it at: the strand makes those that are worth making on arrival. */
 void mix_source_want(mix_source *s, const mix_want want[MIX_MAX_TIERS]);
 int64_t mix_source_last_ns(const mix_source *s); /* arrival of the newest decoded picture, 0 = none yet */
+unsigned mix_source_px(const mix_source *s);     /* pixels of that picture */
 
 /* The clock's view: the newest whole picture and ready tiles, taken from the strand by mix_source_look(). */
 typedef struct {

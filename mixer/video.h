@@ -71,6 +71,8 @@ mcu_status mix_video_source_push(mix_video *v, uint32_t source, mcu_au *take_au)
  * is no picture yet. MCU_EINVAL: `source` is unknown, or `still` is not. MCU_EFULL: no place. */
 mcu_status mix_video_freeze(mix_video *v, uint32_t source, uint32_t still);
 
+unsigned mix_video_source_px(mix_video *v, uint32_t source); /* pixels of its newest picture; 0 = there is none yet */
+
 #define MIX_RANK_NEVER UINT_MAX
 
 /* Who is in the picture, in order of joining. Names are UTF-8, copied, shown as labels. Applied on the next tick; old picture

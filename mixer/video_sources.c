@@ -64,6 +64,12 @@ mcu_status mix_video_freeze(mix_video *v, uint32_t id, uint32_t still)
     return MCU_OK;
 }
 
+unsigned mix_video_source_px(mix_video *v, uint32_t id)
+{
+    const mix_source_entry *e = mix_video_find_source(v, id);
+    return e ? mix_source_px(e->source) : 0;
+}
+
 void mix_video_source_remove(mix_video *v, uint32_t id)
 {
     mix_source_entry *e = mix_video_find_source(v, id);

@@ -295,6 +295,15 @@ static void on_quality(sig_room *r, const json_t *m)
     }
 }
 
+static void on_larger(sig_room *r, const json_t *m)
+{
+    static const char *const members[] = {"type", "what", "ms", NULL};
+    sig_session *s = g_hash_table_lookup(r->clients, text(m, "seat"));
+    if (s) {
+        sig_session_send(s, pick(m, members));
+    }
+}
+
 static void on_recording(sig_room *r, const json_t *m)
 {
     sig_recording_on_event(r->recording, m);
@@ -330,7 +339,7 @@ void sig_room_on_message(sig_room *r, const char *type, const json_t *m)
         void (*take)(sig_room *r, const json_t *m);
     } table[] = {{"candidate", on_candidate}, {"session", on_session}, {"roster", on_roster}, {"layout", on_layout},
                  {"quality", on_quality},     {"leg", on_leg},         {"keypad", on_keypad}, {"recording", on_recording},
-                 {"keyframe", on_keyframe},   {"sound", on_sound}};
+                 {"keyframe", on_keyframe},   {"sound", on_sound},     {"larger", on_larger}};
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
         if (strcmp(type, table[i].type) == 0) {
             table[i].take(r, m);

@@ -58,6 +58,7 @@ export class Room {
     visit.on('roster', (roster) => roster.some((p) => p.sound) && this.#hearing());
     visit.on('lost', () => this.#note(t('deviceLost')));
     visit.on('asked', (asked) => this.#asked(asked));
+    visit.on('larger', (m) => import(new URL('./freeze/larger.js', import.meta.url).href).then(({ enlarge }) => enlarge(visit, m)).catch(() => {})); // held as it is seen
     visit.on('nopath', () => {
       this.#stuck = true;
       this.#state();

@@ -5,7 +5,7 @@
 // Events, each with the new value: 'state' ("idle" "joining" "waiting" "live" "signal" "media" "ended"), 'roster', 'layout',
 // 'quality', 'stream' (the composite, set again after every new connection), 'me' (name, role, room, muted, host, may, ...),
 // 'ended' ({reason, code, message}), 'error' ({code, message}), 'media' (camera or microphone changed), 'lost' (kind of the device that went
-// away), 'chat' ({seat, name, text, at}), 'asked' ({what, by}), 'locked', 'layouts' (for hosts), 'knocks' (who waits, for hosts), 'nopath'
+// away), 'chat' ({seat, name, text, at}), 'asked' ({what, by}), 'larger' ({what, ms}), 'locked', 'layouts' (for hosts), 'knocks' (who waits, for hosts), 'nopath'
 // (what was tried), 'uplink' ({bps: 0 while our picture is paused ...} of uplink.js), 'call' (how far a call to a telephone is; null: forget the others), 'phone' (whether the person's sound
 // is on the telephone), 'recording' ({state, policy, consent, version, missing}: whether the visit is recorded, and what this person said to it).
 //
@@ -178,6 +178,7 @@ export class Visit extends Seat {
       case 'chat':
       case 'asked':
       case 'call':
+      case 'larger':
         return this.#emit(m.type, m);
       case 'lock':
         this.locked = m.locked;

@@ -2,7 +2,9 @@
 
 #include <string.h>
 
+#include "mcu/base/clock.h"
 #include "mcu/base/log.h"
+#include "mcu/room/larger.h"
 #include "mcu/room/leg.h"
 #include "mcu/room/leg_pictures.h"
 #include "mcu/room/record.h"
@@ -36,29 +38,60 @@ static uint32_t shown_source(const mcu_seat *seat, bool screen)
     return camera && s != NULL && s->share && !mcu_peer_gives_content(s->peer) ? seat->person : 0;
 }
 
+/* False: the mixer has no place for it, or it is gone. */
+static bool hold(mcu_room *r, const mcu_seat *seat, bool screen, uint32_t source)
+{
+    let_go(r, &r->freezing); /* was not there yet */
+    mcu_frozen f = {
+        .number = MCU_STILL_NUMBER | (++r->stills_frozen & ~MCU_CONTENT_NUMBER), .person = seat->person, .screen = screen};
+    if (mix_video_freeze(r->video, source, f.number) != MCU_OK) {
+        return false;
+    }
+    r->freezing = f;
+    mcu_info("freeze", "seat=%s what=%s px=%u", seat->id, screen ? "screen" : "camera", mix_video_source_px(r->video, source));
+    return true;
+}
+
 static bool freeze(mcu_room *r, const mcu_seat *seat, bool screen, GError **error)
 {
     uint32_t source = shown_source(seat, screen);
     if (source == 0) {
         return refuse(error, MCU_ERROR_NOT_FOUND, screen ? "this person shows no screen now" : "this person is not seen now");
     }
-    let_go(r, &r->freezing); /* was not there yet */
-    mcu_frozen f = {
-        .number = MCU_STILL_NUMBER | (++r->stills_frozen & ~MCU_CONTENT_NUMBER), .person = seat->person, .screen = screen};
-    if (mix_video_freeze(r->video, source, f.number) != MCU_OK) {
+    if (mix_video_source_px(r->video, source) == 0) {
         return refuse(error, MCU_ERROR_UNAVAILABLE, "there is no picture to be held yet");
     }
-    r->freezing = f;
-    mcu_info("freeze", "seat=%s what=%s", seat->id, screen ? "screen" : "camera");
-    return true;
+    if (mcu_larger_ask(r, seat, screen, source, mcu_now_ns())) {
+        return true;
+    }
+    mcu_larger_end(r);
+    return hold(r, seat, screen, source) || refuse(error, MCU_ERROR_UNAVAILABLE, "this picture cannot be held now");
+}
+
+void mcu_freeze_tick(mcu_room *r, int64_t now_ns)
+{
+    mcu_larger asked = r->larger;
+    const mcu_seat *seat = asked.source != 0 ? mcu_people_by_number(r, asked.person) : NULL;
+    bool gone = seat == NULL || shown_source(seat, asked.screen) != asked.source;
+    if (asked.source == 0 || (!gone && !mcu_larger_due(r, now_ns))) {
+        return;
+    }
+    mcu_larger_end(r);
+    if (gone || !hold(r, seat, asked.screen, asked.source)) {
+        mcu_warn("freeze", "gone=%d", gone); /* nobody sees a still, nothing else has changed */
+    }
 }
 
 static bool release(mcu_room *r, const mcu_seat *seat, GError **error)
 {
     bool shown = r->frozen.number != 0 && r->frozen.person == seat->person;
     bool coming = r->freezing.number != 0 && r->freezing.person == seat->person;
-    if (!shown && !coming) {
+    bool asked = r->larger.source != 0 && r->larger.person == seat->person;
+    if (!shown && !coming && !asked) {
         return refuse(error, MCU_ERROR_NOT_FOUND, "no picture of this person is held");
+    }
+    if (asked) {
+        mcu_larger_end(r);
     }
     if (coming) {
         let_go(r, &r->freezing);

@@ -9,6 +9,8 @@
 
 /* A `freeze` message; false: BAD_REQUEST, NOT_FOUND (no such picture is shown now) or UNAVAILABLE, and nothing has changed. */
 bool mcu_request_freeze(mcu_room *r, const json_t *m, GError **error);
+/* Every 100 ms: holds what was asked for as soon as it is as large as it gets. */
+void mcu_freeze_tick(mcu_room *r, int64_t now_ns);
 /* The mixer has the still: it is shown from now on, and the one before is let go. False = that is no still. */
 bool mcu_freeze_live(mcu_room *r, uint32_t number);
 

@@ -1,4 +1,5 @@
 #include "mcu/room/freeze.h"
+#include "mcu/room/larger.h"
 #include "mcu/room/leg.h"
 #include "mcu/room/leg_pictures.h"
 #include "mcu/room/record.h"
@@ -185,7 +186,8 @@ void mcu_people_ask_senders(mcu_room *r)
         const mcu_seat *seat = r->order->pdata[i];
         if (seat->session != NULL && seat->session->has_source) {
             unsigned screen_bps = seat->session->has_content ? SCREEN_BPS : 0;
-            mcu_peer_set_max_video_bps(seat->session->peer, mcu_uplink_bps(people, largest_tile(seat, watched)) + screen_bps);
+            unsigned bps = mcu_uplink_bps(people, largest_tile(seat, watched)) + screen_bps;
+            mcu_peer_set_max_video_bps(seat->session->peer, MAX(bps, mcu_larger_bps(r, seat)));
         }
     }
 }

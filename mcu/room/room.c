@@ -6,6 +6,7 @@
 #include "mcu/base/log.h"
 #include "mcu/room/caption.h"
 #include "mcu/room/check.h"
+#include "mcu/room/freeze.h"
 #include "mcu/room/leg.h"
 #include "mcu/room/leg_reader.h"
 #include "mcu/room/record.h"
@@ -100,6 +101,7 @@ static gboolean on_tick(gpointer user)
     int64_t now = mcu_now_ns();
     bool report = ++r->ticks % REPORT_TICKS == 0;
     tick_seats(r, now, report);
+    mcu_freeze_tick(r, now);
     if (!report) {
         return G_SOURCE_CONTINUE;
     }

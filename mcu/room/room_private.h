@@ -112,6 +112,14 @@ typedef struct {
     bool screen;
 } mcu_frozen;
 
+/* Who is asked for a larger picture, to be held (larger.h). */
+typedef struct {
+    uint32_t source, person; /* 0 = nobody */
+    bool screen;
+    unsigned first_px, px; /* of its pictures: when it was asked, the most since */
+    int64_t asked_ns, grown_ns;
+} mcu_larger;
+
 struct mcu_room {
     GMainContext *context;
     mcu_room_callbacks callbacks;
@@ -148,6 +156,7 @@ struct mcu_room {
     char layout[MCU_LAYOUT_NAME_MAX + 1]; /* in use; those there are: options.layouts */
     mcu_still stills[MIX_MAX_TIERS];
     mcu_frozen frozen, freezing;    /* shown; the mixer does not have it yet */
+    mcu_larger larger;              /* before that */
     uint32_t stills_frozen;         /* so far */
     json_t *layouts[MIX_MAX_TIERS]; /* newest `layout` message per canvas */
 };

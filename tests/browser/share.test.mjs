@@ -31,7 +31,7 @@ test('a screen beside the camera is read on every tier', { timeout: 240000 }, as
   const room = await server.room('Screen');
   const anna = await server.link(room, 'Anna Lindqvist', 'clinician', { host: true });
   const ben = await server.link(room, 'Ben Okafor', 'patient');
-  const a = await join(await scene.chromium(0), anna, { prepare: (page) => page.addInitScript(shareText, text) });
+  const a = await join(await scene.chromium(0, { media: { cameras: 1 } }), anna, { prepare: (page) => page.addInitScript(shareText, text) });
   const b = await join(await scene.firefox(1), ben, { prepare: (page) => page.evaluateOnNewDocument(`(${shareText})(${JSON.stringify(text)})`) });
   await scene.connected(room, 2);
   await firstPicture(a);
@@ -43,7 +43,7 @@ test('a screen beside the camera is read on every tier', { timeout: 240000 }, as
   await share(a, true);
   await shows(a, [anna.seat, ben.seat, 'screen of ' + anna.seat]);
   const seen = await watch(a, 2000);
-  assert.ok(seen.tiles[anna.seat].changes > 5, 'the camera goes on beside the screen: ' + JSON.stringify(seen.tiles));
+  assert.ok(seen.tiles[anna.seat].moved > 5, 'the camera goes on beside the screen: ' + JSON.stringify(seen.tiles));
   await legible(a, 'A', '1280x720');
   for (const [name, size] of [['B', '640x360'], ['C', '640x360'], ['D', '640x360'], ['E', '640x360']]) {
     await tier(anna, name);
@@ -67,6 +67,17 @@ test('a screen beside the camera is read on every tier', { timeout: 240000 }, as
   await a.click('#freeze-off');
   await shows(a, [anna.seat, ben.seat]);
   await until('the usual size of D', () => b.evaluate(() => document.getElementById('composite').videoWidth === 320), 10000, 100);
+
+  // A camera is asked for more than its tile needed, and goes back to that.
+  const camera = (height) => until(`a camera of ${height} lines`, () => a.evaluate((h) => window.tessera.media.video.getSettings().height === h, height), 15000, 100);
+  await camera(360);
+  await a.selectOption('#freeze-of', `${anna.seat} camera`);
+  await a.click('#freeze-hold');
+  await camera(720);
+  await until('the still of the camera', () => a.evaluate(() => window.tessera.layout.tiles.some((one) => one.frozen)), 15000, 100);
+  assert.match(server.launcher.err, new RegExp(`freeze seat=${anna.seat} what=camera px=${1280 * 720}\\b`));
+  await a.click('#freeze-off');
+  await camera(360);
 
   await share(b, true);
   await legible(a, 'D-from-firefox', '640x360');

@@ -28,6 +28,7 @@ typedef struct {
     bool screens[256];                                          /* by their owner's number */
     uint32_t frozen_from, frozen_as;                            /* the newest still */
     bool frozen[256], no_picture;                               /* stills by number & 255 */
+    unsigned source_px;                                         /* of everybody's pictures; 0 = 640x360 */
     bool sources[256], voices[256], muted[256], listeners[256]; /* by number & 255 */
     uint32_t listener_voice[256];
     /* telephones (fake_call.c) */

@@ -83,6 +83,13 @@ mcu_status mix_video_source_add(mix_video *v, uint32_t source)
     return MCU_OK;
 }
 
+unsigned mix_video_source_px(mix_video *v, uint32_t source)
+{
+    (void)v;
+    (void)source;
+    return fake.no_picture ? 0 : fake.source_px ? fake.source_px : 640 * 360;
+}
+
 mcu_status mix_video_freeze(mix_video *v, uint32_t source, uint32_t still)
 {
     (void)v;

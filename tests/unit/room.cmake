@@ -19,6 +19,7 @@ set(ROOM_FILES
   ${ROOM}/freeze.c
   ${ROOM}/keypad.c
   ${ROOM}/ladder.c
+  ${ROOM}/larger.c
   ${ROOM}/leg.c
   ${ROOM}/leg_figures.c
   ${ROOM}/leg_keys.c

@@ -7,6 +7,8 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "mcu/base/clock.h"
+#include "mcu/room/freeze.h"
 #include "tests/unit/room_kit.h"
 
 #define SCREEN 0x80000001u /* of s1 */
@@ -15,6 +17,8 @@ static void freeze(room_kit *f, const char *seat, const char *what)
 {
     json_array_clear(f->sent);
     room_kit_say(f, json_pack("{ss si ss ss}", "type", "freeze", "id", 7, "seat", seat, "what", what));
+    room_kit_settle();
+    mcu_freeze_tick(f->room, mcu_now_ns() + 3 * MCU_NS_PER_SEC); /* its sender had time to send a larger one */
     room_kit_settle();
 }
 
@@ -151,12 +155,67 @@ static void test_what_cannot_be_held(void **state)
     assert_int_equal(fake.n_people, 1);
 }
 
+static void ask(room_kit *f, const char *what)
+{
+    json_array_clear(f->sent);
+    room_kit_say(f, json_pack("{ss si ss ss}", "type", "freeze", "id", 7, "seat", "s1", "what", what));
+    room_kit_settle();
+}
+
+static bool held_after(const room_kit *f, int64_t now_ns)
+{
+    fake.frozen_as = 0;
+    mcu_freeze_tick(f->room, now_ns);
+    return fake.frozen_as != 0;
+}
+
+/* Asked for a larger one and a keyframe, waited for until it is there and sharp, for as long as a person has patience. */
+static void test_its_sender_is_asked_for_a_larger_picture_first(void **state)
+{
+    room_kit *f = *state;
+    mcu_peer *peer = room_kit_join(f, "s1", "a");
+    room_kit_join(f, "s2", "b");
+    unsigned usual_bps = fake_peer_max_video_bps(peer), keyframes = fake_peer_keyframes(peer);
+    int64_t t = mcu_now_ns();
+    ask(f, "camera");
+    const json_t *larger = room_kit_heard(f, "larger");
+    assert_string_equal(room_kit_member(larger, "seat"), "s1");
+    assert_string_equal(room_kit_member(larger, "session"), "a");
+    assert_string_equal(room_kit_member(larger, "what"), "camera");
+    assert_int_equal(fake_peer_keyframes(peer), keyframes + 1);
+    assert_in_range(fake_peer_max_video_bps(peer), 3000000, 5000000);
+    assert_false(held_after(f, t + 400 * MCU_NS_PER_MS));
+    fake.source_px = 1280 * 720;
+    assert_false(held_after(f, t + 500 * MCU_NS_PER_MS));
+    assert_false(held_after(f, t + 1000 * MCU_NS_PER_MS));
+    assert_true(held_after(f, t + 1200 * MCU_NS_PER_MS));
+    assert_int_equal(fake.frozen_from, 1);
+    assert_int_equal(fake_peer_max_video_bps(peer), usual_bps);
+    t = mcu_now_ns();
+    ask(f, "camera"); /* is as large as it gets, and had no time to become sharp */
+    assert_false(held_after(f, t + 300 * MCU_NS_PER_MS));
+    assert_true(held_after(f, t + 800 * MCU_NS_PER_MS));
+    fake.source_px = 320 * 180; /* a camera that has no more */
+    t = mcu_now_ns();
+    ask(f, "camera");
+    assert_false(held_after(f, t + 2000 * MCU_NS_PER_MS));
+    assert_true(held_after(f, t + 3000 * MCU_NS_PER_MS));
+    ask(f, "camera");
+    ask(f, "off"); /* before it was there */
+    assert_int_equal(fake_peer_max_video_bps(peer), usual_bps);
+    assert_false(held_after(f, mcu_now_ns() + 5 * MCU_NS_PER_SEC));
+    ask(f, "camera");
+    room_kit_say(f, json_pack("{ss ss ss}", "type", "unseat", "seat", "s1", "reason", "removed"));
+    assert_false(held_after(f, mcu_now_ns() + 5 * MCU_NS_PER_SEC));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_camera_is_held_and_let_go, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_one_takes_the_others_place, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_it_leaves_with_its_owner, room_kit_setup, room_kit_teardown),
+        cmocka_unit_test_setup_teardown(test_its_sender_is_asked_for_a_larger_picture_first, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_what_cannot_be_held, room_kit_setup, room_kit_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
