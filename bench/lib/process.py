@@ -12,12 +12,12 @@ def cpu_s(pid):
 
 
 def memory_mib(pid):
-    """(resident, of it private to this process)"""
+    """(resident, proportional: what is private, and a share of what others have too)"""
     sizes = {}
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]:
         name, value = line.split(":", 1)
         sizes[name] = int(value.split()[0]) / 1024
-    return sizes["Rss"], sizes["Private_Clean"] + sizes["Private_Dirty"]
+    return sizes["Rss"], sizes["Pss"]
 
 
 def below(pid):

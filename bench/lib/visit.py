@@ -54,7 +54,7 @@ def one_visit(programs, people, window_s, settle_s):
         room = Room(server, "Next", tiers)
         room.start_bots(60)
         room.wait_live(30)
-        time.sleep(1)
+        time.sleep(max(settle_s, 6))  # what coming in needed for a moment has gone back
         next_pid = max((p for p in server.room_processes() if p != pid), key=process.cpu_s)
         _, found["rss_next_mib"] = process.memory_mib(next_pid)
         found["next_bots"] = room.stop_bots()

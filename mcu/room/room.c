@@ -1,5 +1,6 @@
 #include "mcu/room/room.h"
 
+#include <malloc.h>
 #include <string.h>
 
 #include "mcu/base/clock.h"
@@ -16,6 +17,7 @@
 
 #define TICK_MS 100
 #define REPORT_TICKS 5
+#define TRIM_TICKS 50 /* 5 s */
 
 static void seat_free(gpointer data)
 {
@@ -95,6 +97,14 @@ void mcu_room_tick_empty(mcu_room *r, int64_t now_ns)
     }
 }
 
+/* Coming and going leave several MiB of free pages in the heaps of four people, which no free() gives back. */
+static void give_memory_back(const mcu_room *r)
+{
+    if (r->ticks % TRIM_TICKS == 0) {
+        (void)malloc_trim(0);
+    }
+}
+
 static gboolean on_tick(gpointer user)
 {
     mcu_room *r = user;
@@ -108,6 +118,7 @@ static gboolean on_tick(gpointer user)
     mcu_checks_tick(r, now);
     mcu_stills_tick(r, now);
     mcu_record_tick(r);
+    give_memory_back(r);
     mcu_room_tick_empty(r, now);
     return G_SOURCE_CONTINUE;
 }
