@@ -2,11 +2,15 @@
 
 #include <string.h>
 
-enum { TONES = 4, HITS_TONE = 2, HITS_KEY = 3, MISSES_UP = 3 };
+enum { TONES = MIX_DTMF_TONES, HITS_TONE = 2, HITS_KEY = 3, MISSES_UP = 3 };
 
 /* 2 cos(2 pi f / 8000) of 697, 770, 852, 941 and 1209, 1336, 1477, 1633 Hz. */
 static const float ROWS[TONES] = {1.707738F, 1.645281F, 1.568687F, 1.478205F};
 static const float COLUMNS[TONES] = {1.164104F, 0.9963702F, 0.7986184F, 0.5685327F};
+/* Of the rows' w = 2 pi f / 8000: sin w, and how far a tone turns in a hop. */
+static const float ROWS_SIN[TONES] = {0.5204881F, 0.5685619F, 0.6203268F, 0.6735932F};
+static const float ROWS_TURN_RE[TONES] = {0.9822873F, -0.309017F, -0.9921147F, -0.8443279F};
+static const float ROWS_TURN_IM[TONES] = {-0.1873813F, -0.9510565F, -0.1253332F, 0.5358268F};
 static const char KEYS[TONES][TONES + 1] = {"123A", "456B", "789C", "*0#D"};
 
 static const float LEAST = 1.6e-5F; /* of full scale, mean square: -48 dBov */
@@ -14,29 +18,60 @@ static const float PURE = 0.55F;    /* share of the sound that the two tones are
 static const float TWIST = 10;      /* Q.24 asks for 4 to 8 dB between them; some lines do worse */
 static const float CLEAR = 5;       /* the best of a group above the next */
 
+static const float TO_MEAN_SQUARE = 2.0F / (MIX_DTMF_WINDOW * MIX_DTMF_WINDOW);
+
 typedef float four __attribute__((vector_size(TONES * sizeof(float))));
 
-/* Mean square of four frequencies in the window (Goertzel), side by side: one alone would wait for itself. */
-static void powers_at(const int16_t *pcm, const float *coefficients, float *power)
+static four load(const float *from)
 {
-    four c, s1 = {0}, s2 = {0};
-    memcpy(&c, coefficients, sizeof c);
-    for (unsigned i = 0; i < MIX_DTMF_WINDOW; i++) {
+    four v;
+    memcpy(&v, from, sizeof v);
+    return v;
+}
+
+/* The last two states of Goertzel's filter at four frequencies, side by side: one alone would wait for itself. */
+static void filter(const int16_t *pcm, unsigned n, four c, four *last, four *before)
+{
+    four s1 = {0}, s2 = {0};
+    for (unsigned i = 0; i < n; i++) {
         four s = ((float)pcm[i] / 32768 - s2) + c * s1; /* in this order: the newest is waited for in one sum only */
         s2 = s1;
         s1 = s;
     }
-    float n = MIX_DTMF_WINDOW;
-    four square = (s1 * s1 + s2 * s2 - c * s1 * s2) * (2 / (n * n));
+    *last = s1;
+    *before = s2;
+}
+
+/* Mean squares of the columns in the window. Few windows have a row. */
+static void column_powers(const int16_t *pcm, float *power)
+{
+    four c = load(COLUMNS), s1, s2;
+    filter(pcm, MIX_DTMF_WINDOW, c, &s1, &s2);
+    four square = (s1 * s1 + s2 * s2 - c * s1 * s2) * TO_MEAN_SQUARE;
     memcpy(power, &square, sizeof square);
 }
 
+/* The same of the rows. Each half of a window is filtered once: the older one's sum, turned on by a hop, and the newer one's are
+ * the window's. */
+static void row_powers(mix_dtmf *d, bool silent, float *power)
+{
+    four s1 = {0}, s2 = {0};
+    if (!silent) {
+        filter(d->window + MIX_DTMF_HOP, MIX_DTMF_HOP, load(ROWS), &s1, &s2);
+    }
+    four turn_re = load(ROWS_TURN_RE), turn_im = load(ROWS_TURN_IM), old_re = load(d->before.re), old_im = load(d->before.im);
+    four new_re = s1 - load(ROWS) / 2 * s2, new_im = load(ROWS_SIN) * s2;
+    four re = turn_re * old_re - turn_im * old_im + new_re, im = turn_re * old_im + turn_im * old_re + new_im;
+    four square = (re * re + im * im) * TO_MEAN_SQUARE;
+    memcpy(power, &square, sizeof square);
+    memcpy(d->before.re, &new_re, sizeof new_re);
+    memcpy(d->before.im, &new_im, sizeof new_im);
+}
+
 /* Index of the strongest, -1 unless it stands out. */
-static int strongest(const int16_t *pcm, const float *tones, float *power)
+static int strongest(const float *p, float *power)
 {
     int best = 0;
-    float p[TONES];
-    powers_at(pcm, tones, p);
     for (int i = 1; i < TONES; i++) {
         best = p[i] > p[best] ? i : best;
     }
@@ -49,17 +84,28 @@ static int strongest(const int16_t *pcm, const float *tones, float *power)
     return best;
 }
 
-static char tone_in(const int16_t *pcm)
+static int64_t energy(const int16_t *pcm)
 {
     int64_t sum = 0;
-    for (unsigned i = 0; i < MIX_DTMF_WINDOW; i++) {
+    for (unsigned i = 0; i < MIX_DTMF_HOP; i++) {
         sum += (int32_t)pcm[i] * pcm[i];
     }
-    float all = (float)sum / (MIX_DTMF_WINDOW * 32768.0F * 32768.0F);
-    float low;
-    float high;
-    int row = all > LEAST ? strongest(pcm, ROWS, &low) : -1;
-    int column = row >= 0 ? strongest(pcm, COLUMNS, &high) : -1;
+    return sum;
+}
+
+static char tone_in(mix_dtmf *d)
+{
+    static const float full = MIX_DTMF_WINDOW * 32768.0F * 32768.0F;
+    int64_t newer = energy(d->window + MIX_DTMF_HOP);
+    float all = (float)(d->before.energy + newer) / full, low = 0, high = 0;
+    float rows[TONES], columns[TONES];
+    row_powers(d, (float)newer / full < LEAST / 100, rows);
+    d->before.energy = newer;
+    int row = all > LEAST ? strongest(rows, &low) : -1, column = -1;
+    if (row >= 0) {
+        column_powers(d->window, columns);
+        column = strongest(columns, &high);
+    }
     if (column < 0 || low + high < PURE * all || low > high * TWIST || high > low * TWIST) {
         return 0;
     }
@@ -68,9 +114,8 @@ static char tone_in(const int16_t *pcm)
 
 static void step(mix_dtmf *d, char *key)
 {
-    memmove(d->window, d->window + MIX_DTMF_HOP, (MIX_DTMF_WINDOW - MIX_DTMF_HOP) * sizeof *d->window);
-    memcpy(d->window + MIX_DTMF_WINDOW - MIX_DTMF_HOP, d->hop, sizeof d->hop);
-    char tone = tone_in(d->window);
+    char tone = tone_in(d);
+    memcpy(d->window, d->window + MIX_DTMF_HOP, MIX_DTMF_HOP * sizeof *d->window);
     if (tone != 0 && tone == d->tone) {
         d->hits++;
         d->misses = 0;
@@ -95,7 +140,7 @@ bool mix_dtmf_push(mix_dtmf *d, const int16_t *pcm, unsigned n, char *key)
     bool there = false;
     for (unsigned at = 0; at < n;) {
         unsigned left = MIX_DTMF_HOP - d->filled, take = n - at < left ? n - at : left;
-        memcpy(d->hop + d->filled, pcm + at, take * sizeof *pcm);
+        memcpy(d->window + MIX_DTMF_HOP + d->filled, pcm + at, take * sizeof *pcm);
         d->filled += take;
         at += take;
         if (d->filled == MIX_DTMF_HOP) {

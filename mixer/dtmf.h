@@ -9,10 +9,15 @@
 #define MIX_DTMF_WINDOW 160 /* 20 ms */
 #define MIX_DTMF_HOP 80     /* 10 ms */
 
+#define MIX_DTMF_TONES 4 /* of each group */
+
 typedef struct {
     int16_t window[MIX_DTMF_WINDOW]; /* newest last */
-    unsigned filled;                 /* of the next hop */
-    int16_t hop[MIX_DTMF_HOP];
+    unsigned filled;                 /* of its second half */
+    struct {
+        float re[MIX_DTMF_TONES], im[MIX_DTMF_TONES]; /* of the low tones */
+        int64_t energy;
+    } before;      /* of its first half */
     char tone;     /* of the newest windows, 0 = none */
     unsigned hits; /* windows in a row with it */
     unsigned misses;
