@@ -40,12 +40,17 @@ def name_of(pid):
         return ""
 
 
-def exact_cpu_s(pid):
-    """The same of the threads that live, in nanoseconds instead of ticks."""
-    total = 0
+def threads_cpu_s(pid):
+    """(thread, its name) -> seconds, of those that live, in nanoseconds instead of ticks."""
+    found = {}
     for task in Path(f"/proc/{pid}/task").glob("*"):
         try:
-            total += int((task / "schedstat").read_text().split()[0])
+            found[int(task.name), (task / "comm").read_text().strip()] = int((task / "schedstat").read_text().split()[0]) * 1e-9
         except OSError:
             continue
-    return total * 1e-9
+    return found
+
+
+def exact_cpu_s(pid):
+    """The same as cpu_s() of the threads that live."""
+    return sum(threads_cpu_s(pid).values())
