@@ -164,13 +164,20 @@ static void check_buried(check *c, const json_t *listed)
         note(c, "tombstone: segment %lld is not there", (long long)number);
         return;
     }
-    if (p->key_page != MCU_ENOSUP) {
-        c->tampered = true;
-        note(c, "tombstone: segment %lld still has its key", (long long)number);
-    }
     if (p->complete && head != NULL && head[0] != '\0' && strcmp(head, mcu_hex(p->head.hash, sizeof p->head.hash, hash)) != 0) {
         c->tampered = true;
         note(c, "tombstone: segment %lld is another one", (long long)number);
+    }
+}
+
+static void check_keys_gone(check *c)
+{
+    for (unsigned i = 0; i < rec_store_count(c->store); i++) {
+        const rec_store_segment *s = rec_store_at(c->store, i);
+        if (s->reader != NULL && rec_reader_proof(s->reader)->key_page != MCU_ENOSUP) {
+            c->tampered = true;
+            note(c, "tombstone: %s still has its key", s->name);
+        }
     }
 }
 
@@ -191,6 +198,7 @@ static void check_tombstone(check *c)
     {
         check_buried(c, listed);
     }
+    check_keys_gone(c);
     const char *actor = json_string_value(json_object_get(t, "actor")), *reason = json_string_value(json_object_get(t, "reason"));
     note(c, "tombstone: shredded at %lld ms since 1970 by %s, %s",
          (long long)json_integer_value(json_object_get(t, "shredded_ms")), actor != NULL ? actor : "?",

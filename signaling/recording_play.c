@@ -28,8 +28,11 @@ typedef struct {
     struct event *stall;
 } play;
 
+static GHashTable *playing; /* of play */
+
 static void free_play(play *p)
 {
+    g_hash_table_remove(playing, p);
     sig_tool_stop(p->tool);
     evbuffer_free(p->rest);
     event_free(p->stall);
@@ -264,6 +267,25 @@ static void arrange(const play *p, const char *key, const char *folder, const ch
     arguments[n] = NULL;
 }
 
+void sig_recording_play_end(const char *recording)
+{
+    g_autoptr(GList) all = playing ? g_hash_table_get_keys(playing) : NULL;
+    for (GList *i = all; i; i = i->next) {
+        play *p = i->data;
+        if (strcmp(p->link.recording, recording) != 0) {
+            continue;
+        }
+        sig_tool_stop(g_steal_pointer(&p->tool)); /* it has the key */
+        p->failed = true;
+        if (p->started) {
+            abort_answer(p);
+        } else {
+            sig_reply_problem(p->q, 410, "shredded", "This recording has been shredded: nobody can read it any more.");
+            free_play(p);
+        }
+    }
+}
+
 void sig_recording_play(sig_request *q, const sig_link *link, const char *etag)
 {
     static const sig_tool_events events = {on_output, on_end};
@@ -284,6 +306,8 @@ void sig_recording_play(sig_request *q, const sig_link *link, const char *etag)
     }
     play *p = g_new0(play, 1);
     *p = (play){.q = q, .link = *link, .ranged = range.kind != SIG_RANGE_WHOLE, .etag = ranges ? g_strdup(etag) : NULL};
+    playing = playing ? playing : g_hash_table_new(NULL, NULL);
+    g_hash_table_add(playing, p);
     p->head = evhttp_request_get_command(q->ev) == EVHTTP_REQ_HEAD;
     p->rest = evbuffer_new();
     p->stall = sig_timer_new(q->gateway->base, on_stall, p);

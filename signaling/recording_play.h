@@ -8,5 +8,7 @@
 
 /* Answers the request, also when it fails. `etag` names the bytes (with quotes). */
 void sig_recording_play(sig_request *q, const sig_link *link, const char *etag);
+/* Whoever is being sent its bytes gets no more of them: it has been shredded. */
+void sig_recording_play_end(const char *recording);
 
 #endif

@@ -1,8 +1,11 @@
 #include "signaling/recording_shred.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "mcu/base/log.h"
@@ -10,8 +13,10 @@
 #include "mcu/base/signing.h"
 #include "mcu/base/status.h"
 #include "signaling/audit.h"
+#include "signaling/recording_files.h"
 #include "signaling/recording_hold.h"
 #include "signaling/recording_links.h"
+#include "signaling/recording_play.h"
 #include "signaling/upload.h"
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
@@ -20,6 +25,7 @@
 typedef struct {
     int dir_fd;
     char **files; /* as the catalogue has them */
+    char *folder, *spare_folder;
     char *tombstone, *tombstone_file;
 } burial;
 
@@ -27,6 +33,8 @@ static void free_burial(void *value)
 {
     burial *b = value;
     g_strfreev(b->files);
+    g_free(b->folder);
+    g_free(b->spare_folder);
     g_free(b->tombstone);
     g_free(b->tombstone_file);
     g_free(b);
@@ -42,6 +50,27 @@ static bool shred_file(int dir_fd, const char *name)
         mcu_error_log("recording.shred", "error=\"%s\"", error ? error->message : "cannot open the file");
     }
     if (fd >= 0) {
+        close(fd);
+    }
+    return ok;
+}
+
+/* Also what the catalogue does not have: a room's process may have begun a segment that nobody lived to hear of. */
+static bool shred_folder(int below, const char *name)
+{
+    int fd = openat(below, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+    bool ok = d || errno == ENOENT;
+    struct stat st;
+    for (const struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d)) {
+        if (g_str_has_suffix(e->d_name, SIG_SEGMENT_SUFFIX) && fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            st.st_size > 0) {
+            ok = shred_file(fd, e->d_name) && ok;
+        }
+    }
+    if (d) {
+        closedir(d);
+    } else if (fd >= 0) {
         close(fd);
     }
     return ok;
@@ -66,6 +95,8 @@ static bool bury(void *arg)
     for (char **f = b->files; *f; f++) {
         ok = shred_file(b->dir_fd, *f) && ok;
     }
+    ok = shred_folder(b->dir_fd, b->folder) && ok;
+    ok = shred_folder(b->dir_fd, b->spare_folder) && ok;
     return ok && write_tombstone(b);
 }
 
@@ -101,6 +132,8 @@ static burial *burial_of(const sig_gateway *g, const sig_recording_facts *r, con
     for (guint i = 0; i < r->segments->len; i++) {
         b->files[i] = g_strdup(g_array_index(r->segments, sig_segment_facts, i).file);
     }
+    b->folder = g_strdup(r->id);
+    b->spare_folder = g_build_filename(SIG_SPARE_FOLDER, r->id, NULL);
     b->tombstone = tombstone_of(g, r, actor, reason, at_ms);
     b->tombstone_file = g_strdup_printf("%s/%s", r->id, TOMBSTONE);
     return b;
@@ -144,6 +177,7 @@ static void on_buried(void *user, bool ok)
     g_hash_table_remove(dying, o->change.recording);
     if (ok) {
         sig_links_forget(o->gateway->links, o->change.recording);
+        sig_recording_play_end(o->change.recording);
         sig_facts_apply(o->gateway->facts, &o->change);
         sig_upload_changed(o->gateway->upload, &o->change);
     }

@@ -262,7 +262,8 @@ def make(server):
         sealed = [n for n in os.listdir(folder) if n.endswith(".tsr")]
         for name in sealed:
             with open(folder + name, "rb") as f:
-                assert f.read(7) == b"TSGONE1"
+                page = f.read(8192)
+                assert page[:7] == page[4096:4103] == b"TSGONE1", name
         with open(folder + "tombstone.json", encoding="utf-8") as f:
             stone = json.load(f)
         signed = stone.pop("signatures")["gateway"]
@@ -444,11 +445,26 @@ def make(server):
         assert server.rest("DELETE", "/recordings/" + one).status == 204
         gone(one, "operator")
 
+    async def who_is_being_sent_a_recording_gets_no_more_of_it_once_it_is_shredded():
+        one, key = await ended(server.room(recording="announced")), server.data + "/recording.key"
+        path = "/r/" + server.rest("POST", f"/recordings/{one}/links", {"what": "download"}).json()["url"].split("/r/")[1]
+        os.rename(key, server.folder + "/old.key")
+        os.mkfifo(key)  # what decrypts waits for it
+        replies = []
+        call = threading.Thread(target=lambda: replies.append(server.get(path)))
+        call.start()
+        server.wait(lambda: trail(event="done", operation="download", target=one), 3)
+        assert server.rest("DELETE", f"/recordings/{one}").status == 204
+        call.join()
+        os.rename(server.folder + "/old.key", key)
+        assert replies[0].status == 410 and replies[0].json()["code"] == "shredded", replies[0].body
+        gone(one, "operator")
+
     async def all_of_consent():
         await nobody_is_recorded_before_or_after_consent()
 
     return [nobody_is_recorded_unless_the_room_says_so, an_announced_recording_is_shown_to_everybody_and_proven, all_of_consent,
             a_no_is_in_force_although_the_yes_before_it_is_written_later,
             it_goes_on_after_the_room_and_the_gateway_have_died, heads_of_a_stranger_are_not_anchored,
-            a_shredded_recording_leaves_a_tombstone_and_a_hold_beats_it,
+            a_shredded_recording_leaves_a_tombstone_and_a_hold_beats_it, who_is_being_sent_a_recording_gets_no_more_of_it_once_it_is_shredded,
             each_use_of_a_key_is_in_the_trail_and_a_change_of_keys_leaves_media_alone, a_link_opens_once_and_each_try_is_in_the_trail, when_a_disk_fails_it_goes_on_on_the_other]

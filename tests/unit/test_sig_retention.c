@@ -382,6 +382,25 @@ static void the_days_end_in_a_shred_and_a_hold_beats_them(void **state)
     assert_non_null(strstr(said, "not signed by this gateway"));
 }
 
+static void copy_segment(const clinic *c, const char *id, const char *name)
+{
+    g_autofree char *from = g_build_filename(c->recordings, id, "0.tsr", NULL),
+                    *to = g_build_filename(c->recordings, id, name, NULL);
+    g_autofree char *bytes = NULL;
+    gsize n = 0;
+    assert_true(g_file_get_contents(from, &bytes, &n, NULL) && g_file_set_contents(to, bytes, (gssize)n, NULL));
+}
+
+static bool unwraps(const clinic *c, const char *id, const char *name)
+{
+    g_autofree char *path = g_build_filename(c->recordings, id, name, NULL);
+    mcu_wrapped_key wrapped;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool ok = mcu_key_page_read(fd, &wrapped) == MCU_OK;
+    close(fd);
+    return ok;
+}
+
 static const char *shred(clinic *c, const char *id, const char **answer)
 {
     *answer = NULL;
@@ -395,6 +414,8 @@ static void a_hold_counts_from_when_it_is_asked_for(void **state)
     clinic *c = *state;
     const char *held, *again, *answer, *conflict = mcu_error_name(MCU_ERROR_CONFLICT);
     put(c, "one");
+    copy_segment(c, "one", "unheard.tsr"); /* which the catalogue does not have */
+    assert_true(unwraps(c, "one", "unheard.tsr"));
     end(c, "one", BEGIN_MS);
     settle(c);
     hold(c, "one", true, &held);
@@ -403,7 +424,7 @@ static void a_hold_counts_from_when_it_is_asked_for(void **state)
     settle(c);
     assert_string_equal(held, "done");
     assert_string_equal(shred(c, "one", &answer), conflict);
-    check_there(c, "one");
+    assert_true(opens(c, "one"));
 
     expect_hold(c, "one", false);
     assert_null(shred(c, "one", &answer));
@@ -411,6 +432,7 @@ static void a_hold_counts_from_when_it_is_asked_for(void **state)
     assert_string_equal(held, conflict);
     settle(c);
     assert_string_equal(answer, "done");
+    assert_false(unwraps(c, "one", "unheard.tsr"));
     hold(c, "one", true, &again);
     assert_string_equal(again, conflict);
     assert_int_equal(recording(c, "one")->shredded_ms, BEGIN_MS);
