@@ -342,9 +342,42 @@ static void silence_of_the_sender_is_no_loss(void **state)
     mix_avoice_free(v);
 }
 
+static void feed(mix_ajitter *j, uint32_t *seq, unsigned packets)
+{
+    for (unsigned i = 0; i < packets; i++, (*seq)++) {
+        mix_play_step step;
+        assert_int_equal(mix_ajitter_push(j, packet(*seq, *seq * 160, *seq * 20)), MCU_OK);
+        mix_ajitter_next(j, START_NS + *seq * 20 * KIT_MS, 0, &step);
+        if (step.what == MIX_PLAY_PACKET) {
+            mcu_au_unref(step.au);
+        }
+    }
+}
+
+/* A voice waits for its pictures as long as it is told to, not for ever, and forgets it slowly. */
+static void waits_for_pictures(void **state)
+{
+    (void)state;
+    mix_ajitter *j = mix_ajitter_new(MCU_CODEC_PCMU);
+    uint32_t seq = 0;
+    feed(j, &seq, 100);
+    assert_in_range(mix_ajitter_target_ns(j), 1, 60 * KIT_MS);
+    mix_ajitter_wait(j, 150 * KIT_MS);
+    feed(j, &seq, 1);
+    assert_int_equal(mix_ajitter_target_ns(j), 150 * KIT_MS);
+    mix_ajitter_wait(j, 60 * MCU_NS_PER_SEC);
+    feed(j, &seq, 1);
+    assert_in_range(mix_ajitter_target_ns(j), 150 * KIT_MS, 400 * KIT_MS);
+    mix_ajitter_wait(j, 0);
+    feed(j, &seq, 1000);
+    assert_in_range(mix_ajitter_target_ns(j), 1, 60 * KIT_MS);
+    mix_ajitter_free(j);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(waits_for_pictures),
         cmocka_unit_test(scripts),
         cmocka_unit_test(late_and_duplicate_are_told_apart),
         cmocka_unit_test(bound_drops_the_oldest),
