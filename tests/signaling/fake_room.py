@@ -231,6 +231,8 @@ def handle(s, m, fd=-1):
     elif t == "freeze" and m["what"] == "screen":
         send(s, {"type": "error", "code": "not_found", "message": "this person shows no screen now", **reply})
     elif t == "freeze":
+        if m["what"] != "off":
+            send(s, {"type": "larger", "seat": seat, "session": sessions.get(seat, {}).get("session", ""), "what": m["what"], "ms": 3125})
         sessions.get(seat, {})["frozen"] = m["what"]
         send(s, roster())
         send(s, {"type": "ok", **reply})

@@ -183,6 +183,8 @@ def make(server):
         await say(host, type="sound", seat="one", hears="es")
         await say(host, type="host", op="camera_ask", seat="one")
         await hear(ws, "asked")
+        await say(host, type="host", op="freeze", seat="one", value="camera")
+        assert (await hear(ws, "larger"))["what"] == "camera"
         await say(host, type="host", op="layout", value="speaker", id=1)
         while (await hear(host, "layouts"))["layout"] != "speaker":
             pass
