@@ -12,6 +12,10 @@
 
 #define MS INT64_C(1000000)
 #define DECREASE 0.85
+#define IDLE 0.7 /* of what was too much: so little says nothing of the path */
+#define GREW_NS (50 * MS)
+#define GAP_NS (1000 * MS)
+#define GAP_LEAST 0.6 /* of the estimate, while feedback is lost */
 #define LATE_NS (200 * MS)
 #define STANDING_NS (300 * MS)
 #define FLAT_NS (25 * MS)
@@ -75,6 +79,8 @@ struct mcu_bwe {
     int64_t proven_ns;
     double report_loss;
     uint64_t total, told_total;
+    uint16_t told_seq;
+    int64_t gap_ns;        /* when packets were last found that nothing was told of */
     uint64_t second_bytes; /* for who gives no feedback: what we send */
     int64_t second_ns;
     unsigned sent_bps;
@@ -204,6 +210,8 @@ unsigned mcu_bwe_filling_most(const mcu_bwe *b)
 void mcu_bwe_result(mcu_bwe *b, const mcu_twcc_result *r, int64_t now_ns)
 {
     const sent *s = &b->packets[r->seq % SENT];
+    b->gap_ns = (int16_t)(r->seq - b->told_seq) > 1 ? now_ns : b->gap_ns;
+    b->told_seq = r->seq;
     if (s->sent_ns != r->sent_ns) {
         return; /* not the packet that it was */
     }
@@ -270,7 +278,15 @@ static void decrease(mcu_bwe *b, double through, int64_t now_ns)
     if (drains || (b->decreased_ns != 0 && now_ns - b->decreased_ns < wait_ns)) {
         return;
     }
+    bool idle = through < IDLE * b->full_bps;
+    bool grows = b->queue.queue_ns > b->before_ns + GREW_NS;
+    if (idle && b->draining && !grows) {
+        return; /* what comes in is all that was sent into the queue, which is the old one */
+    }
     double base = through > 0 ? through : b->est_bps;
+    if (now_ns - b->gap_ns < GAP_NS) {
+        base = MAX(base, GAP_LEAST * b->est_bps); /* more came in than was told */
+    }
     double to = base * DECREASE;
     b->full_bps = base;
     b->est_bps = MAX(MIN(b->est_bps, to), MCU_BWE_FLOOR_BPS);
@@ -375,7 +391,7 @@ void mcu_bwe_feedback(mcu_bwe *b, int64_t now_ns)
     } else if (b->state == MCU_BWE_OUTAGE) {
         resume(b, now_ns);
     }
-    mcu_bwe_queue_end(&b->queue, mcu_bwe_rate_bps(&b->rate) < b->full_bps * 0.7, now_ns);
+    mcu_bwe_queue_end(&b->queue, mcu_bwe_rate_bps(&b->rate) < IDLE * b->full_bps, now_ns);
     control(b, now_ns);
     judge_probe(b, now_ns);
 }

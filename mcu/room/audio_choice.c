@@ -4,10 +4,11 @@
 
 #define LESS_AFTER (10 * MCU_NS_PER_SEC)
 #define COPIES_MAX 3
-#define COPY_BYTES 4   /* its header */
-#define BURST 1.5      /* longer runs than these, ... */
-#define BEYOND 1.25    /* ... and than those of chance by this much */
-#define BURST_COPIES 2 /* at least, where losses come in bursts */
+#define COPY_BYTES 4    /* its header */
+#define HEADER_BYTES 58 /* IPv4 20, UDP 8, RTP 12, extension 8, SRTP tag 10 */
+#define BURST 1.5       /* longer runs than these, ... */
+#define BEYOND 1.25     /* ... and than those of chance by this much */
+#define BURST_COPIES 2  /* at least, where losses come in bursts */
 #define BURST_LOSS 0.02
 #define HOLD_MAX_MS 240
 
@@ -93,9 +94,24 @@ void mcu_audio_choice_step(mcu_audio_choice *c, const mcu_audio_link *link, int6
     c->stride = !apart ? 1 : mcu_audio_choice_is_thin(c) ? 2 : 3;
 }
 
+bool mcu_audio_choice_fall(mcu_audio_choice *c, unsigned line_bps)
+{
+    const mix_audio_profile before = c->profile;
+    while (line_bps < PROFILES[c->profile].from_bps) {
+        c->profile++;
+    }
+    return c->profile != before;
+}
+
 bool mcu_audio_choice_is_thin(const mcu_audio_choice *c)
 {
     return c->profile >= MIX_PROFILE_LONG;
+}
+
+int mcu_audio_choice_wire_bps(const mcu_audio_choice *c, int full_wire_bps)
+{
+    const unsigned bps = PROFILES[c->profile].bps, frame_ms = PROFILES[c->profile].frame_ms;
+    return bps == 0 ? full_wire_bps : (int)(bps + HEADER_BYTES * 8 * 1000 / frame_ms);
 }
 
 unsigned mcu_audio_choice_hold_ms(const mcu_audio_choice *c)

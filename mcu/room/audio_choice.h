@@ -30,8 +30,12 @@ typedef struct {
 
 /* Call some times a second. */
 void mcu_audio_choice_step(mcu_audio_choice *c, const mcu_audio_link *link, int64_t now_ns);
+/* The line has become one of so much: the profile falls with it before the next step. Returns whether it did. */
+bool mcu_audio_choice_fall(mcu_audio_choice *c, unsigned line_bps);
 /* Packets are long, and take a third of the wire. */
 bool mcu_audio_choice_is_thin(const mcu_audio_choice *c);
+/* What the present profile takes on the wire without copies; `full_wire_bps`: of the fullest. */
+int mcu_audio_choice_wire_bps(const mcu_audio_choice *c, int full_wire_bps);
 /* How long the receiver has to hold sound back for the last copy to be in time; 0 where its own buffer is enough. */
 unsigned mcu_audio_choice_hold_ms(const mcu_audio_choice *c);
 

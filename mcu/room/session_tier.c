@@ -1,7 +1,6 @@
 /* session_tier.c - which tier, and how much sound, one connection gets.  Thread: the loop. */
 #include "mcu/room/room_private.h"
 
-#define THIN_WIRE_BPS 20000 /* sound in long packets, with headers */
 #define STANDING_MS 80
 
 static unsigned chosen_tier(const mcu_session *s)
@@ -9,14 +8,12 @@ static unsigned chosen_tier(const mcu_session *s)
     return mcu_ladder_tier(&s->ladder, s->choice.tier);
 }
 
-/* Who speaks with hands has another, and thin sound leaves more to pictures: the tier stays when the ladder is changed. */
+/* Who speaks with hands has another, and thinner sound leaves more to pictures: the tier stays when the ladder is changed. */
 static void set_ladder(mcu_session *s)
 {
     const mcu_room_options *o = &s->room->options;
     mcu_tier_table tiers = o->tiers;
-    if (mcu_audio_choice_is_thin(&s->sound)) {
-        tiers.audio_bps = THIN_WIRE_BPS;
-    }
+    tiers.audio_bps = mcu_audio_choice_wire_bps(&s->sound, tiers.audio_bps);
     unsigned tier = chosen_tier(s), rungs = s->ladder.table.n_tiers;
     mcu_ladder_init(&s->ladder, &tiers, o->hands_bps, s->seat->signing && !s->seat->fixed);
     if (rungs != 0 && rungs != s->ladder.table.n_tiers) {
@@ -125,15 +122,24 @@ static void keep_in_step(mcu_session *s)
     mcu_peer_follow_voice(s->peer, voice.target_ms);
 }
 
+/* Ahead of the tier, which has what sound leaves. */
+static void fall_with_line(mcu_session *s, const mcu_peer_link *link)
+{
+    if (!link->unheard && mcu_audio_choice_fall(&s->sound, link->estimate_bps) && s->has_listener) {
+        (void)mix_audio_listener_profile(s->room->audio, s->seat->person, s->sound.profile);
+    }
+}
+
 void mcu_session_tick(mcu_session *s, int64_t now_ns)
 {
     if (!s->up || s->closing) {
         return;
     }
     keep_in_step(s);
-    set_ladder(s);
     mcu_peer_link link;
     mcu_peer_get_link(s->peer, &link);
+    fall_with_line(s, &link);
+    set_ladder(s);
     mcu_tier_choice_step(&s->choice, &s->ladder.table, &link, now_ns);
     mcu_session_apply_tier(s);
     bool free = s->tier_forced > s->room->options.tiers.n_tiers && s->view.codec != MCU_CODEC_NONE;

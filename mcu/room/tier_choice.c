@@ -9,15 +9,15 @@
 #define FRESH_UP (10 * MCU_NS_PER_SEC)
 #define TRIAL_AFTER (4 * MCU_NS_PER_SEC)
 
-#define SHORT 0.95 /* of what the tier needs */
+#define SHORT 0.88 /* of what the tier needs: what is left after a mistaken decrease is enough */
 #define FAR_SHORT 0.7
-#define SHORT_HANDS 0.88 /* the same where pictures go last: each change of tier holds up hands that speak */
-#define SHORT_LAST 0.65  /* the same of the last picture that moves, which waits behind the sound */
+#define SHORT_LAST 0.65 /* the same of the last picture that moves, which waits behind the sound */
 #define LATE_MS 200
 #define FITS 0.9         /* of the estimate may be used after a fall */
 #define SHOWN 1.1        /* of what the tier needs, for a step up */
 #define SHOWN_HANDS 1.25 /* the same where pictures go last */
 #define SILENT_MORE 1.08
+#define LAST_LESS 0.8 /* of what the last picture that moves needs: slower is more than a still */
 #define GOAL 1.2
 #define TRIAL 0.75 /* of it, where nothing can be shown but by trying */
 #define TRIAL_LOSS 0.03
@@ -63,10 +63,16 @@ static unsigned lowest(const mcu_tier_table *table)
     return table->pictures_last && table->n_tiers > 0 ? table->n_tiers - 1 : table->n_tiers;
 }
 
+/* Nothing smaller moves. */
+static bool is_last(const mcu_tier_table *table, unsigned tier)
+{
+    return tier + 1 == table->n_tiers || table->still[tier + 1];
+}
+
 /* Nobody's sound is given up for a picture that only just fits. */
 static double margin(const mcu_tier_table *table, unsigned tier)
 {
-    return table->silent[tier] ? SILENT_MORE : 1;
+    return table->silent[tier] ? SILENT_MORE : !table->pictures_last && is_last(table, tier) ? LAST_LESS : 1;
 }
 
 /* The largest from `from` on that `bps` carries. */
@@ -92,15 +98,9 @@ static void step_down(mcu_tier_choice *c, unsigned to, int64_t now_ns)
     c->bad_since_ns = c->good_since_ns = 0;
 }
 
-/* Nothing smaller moves. */
-static bool is_last(const mcu_tier_table *table, unsigned tier)
-{
-    return tier + 1 == table->n_tiers || table->still[tier + 1];
-}
-
 static double enough(const mcu_tier_choice *c, const mcu_tier_table *table)
 {
-    return table->pictures_last ? SHORT_HANDS : is_last(table, c->tier) ? SHORT_LAST : SHORT;
+    return !table->pictures_last && is_last(table, c->tier) ? SHORT_LAST : SHORT;
 }
 
 /* Returns whether there is trouble; steps down when it has lasted long enough. */

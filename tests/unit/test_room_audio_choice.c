@@ -78,6 +78,20 @@ static void test_rates_follow_the_line(void **state)
 }
 
 /* Fewer bits leave room for the copies that loss asks for. */
+static void test_falls_with_the_line_at_once(void **state)
+{
+    (void)state;
+    mcu_audio_choice c = {.profile = MIX_PROFILE_FULL};
+    assert_int_equal(mcu_audio_choice_wire_bps(&c, 55200), 55200);
+    assert_false(mcu_audio_choice_fall(&c, 260000));
+    assert_true(mcu_audio_choice_fall(&c, 200000));
+    assert_int_equal(mcu_audio_choice_wire_bps(&c, 55200), 43200);
+    assert_false(mcu_audio_choice_fall(&c, 5000000));
+    assert_int_equal(c.profile, MIX_PROFILE_LESS);
+    assert_true(mcu_audio_choice_fall(&c, 0));
+    assert_int_equal(c.profile, MIX_PROFILE_LEAST);
+}
+
 static void test_copies_before_rate(void **state)
 {
     (void)state;
@@ -140,6 +154,7 @@ int main(void)
         cmocka_unit_test(test_ladder),
         cmocka_unit_test(test_more_at_once_fewer_after_10_s),
         cmocka_unit_test(test_rates_follow_the_line),
+        cmocka_unit_test(test_falls_with_the_line_at_once),
         cmocka_unit_test(test_copies_before_rate),
         cmocka_unit_test(test_bursts_take_copies_further_back),
         cmocka_unit_test(test_what_the_receiver_holds_back),

@@ -64,7 +64,8 @@ static void test_down_at_once_to_what_fits(void **state)
     static const struct {
         unsigned estimate_bps, tier;
         double queue_ms, seconds; /* and until when it must not have moved */
-    } rows[] = {{110000, 4, 300, 0.1}, {160000, 3, 300, 0.1}, {160000, 3, 0, 0.3}, {440000, 2, 20, 0.7}, {475000, 1, 20, 30}};
+    } rows[] = {{110000, 4, 300, 0.1}, {115000, 3, 300, 0.1}, {160000, 3, 300, 0.1},
+                {160000, 3, 0, 0.3},   {410000, 2, 20, 0.7},  {430000, 1, 20, 30}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         mcu_tier_choice c;
         start(&c, 1, 0);
@@ -75,6 +76,18 @@ static void test_down_at_once_to_what_fits(void **state)
         }
         assert_int_equal(hold(&c, link, 0.1), rows[i].tier);
     }
+}
+
+/* Slower pictures are more than a still, or none. */
+static void test_the_last_that_moves_comes_on_less_than_it_needs(void **state)
+{
+    (void)state;
+    mcu_tier_choice c;
+    start(&c, 4, 0);
+    assert_int_equal(hold(&c, path(108000), 30), 4);
+    assert_int_equal(hold(&c, path(112000), 0.1), 3);
+    assert_int_equal(hold(&c, path(90000), 30), 3);
+    assert_int_equal(hold(&c, path(78000), 1), 4);
 }
 
 /* Loss alone is no reason: what it means for the rate is the estimator's to say. */
@@ -220,6 +233,7 @@ int main(void)
         cmocka_unit_test(test_a_guess_moves_nothing),
         cmocka_unit_test(test_up_only_on_proof),
         cmocka_unit_test(test_down_at_once_to_what_fits),
+        cmocka_unit_test(test_the_last_that_moves_comes_on_less_than_it_needs),
         cmocka_unit_test(test_loss_alone_moves_nothing),
         cmocka_unit_test(test_waits_after_a_fall_and_longer_after_an_undone_step),
         cmocka_unit_test(test_an_outage_keeps_the_tier_and_the_way_back_is_free),

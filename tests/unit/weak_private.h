@@ -13,6 +13,7 @@
 #define WEAK_PLAYOUT_ID 6
 #define WEAK_HISTORY 8192
 #define WEAK_SAMPLES 20000
+#define WEAK_OTHER 600 /* bytes of a datagram that is not the sender's, all zero */
 
 struct weak_room {
     int64_t now_ns;
@@ -37,6 +38,8 @@ struct weak_receiver {
     link_model *down, *up;
     unsigned sends_bps; /* of media of the person's own */
     double sends_bytes;
+    unsigned beside_bps; /* what else comes down */
+    double beside_bytes;
     uint32_t picture;
     /* the far end */
     mcu_twcc_recorder *recorder;

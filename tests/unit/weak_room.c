@@ -7,9 +7,8 @@
 
 #define STEP_NS (5 * MS)
 #define RTX_PT 97
-#define AUDIO_BYTES 80
-#define THIN_AUDIO_BYTES 90 /* of 60 ms */
-#define THIN_WIRE_BPS 20000
+static const size_t audio_bytes[MIX_PROFILES] = {80, 50, 90, 75};
+#define AUDIO_BYTES_MAX 90
 
 static const mix_tier_spec specs[] = {{"A", 1280, 720, 25, 1200000}, {"B", 640, 360, 25, 400000}, {"C", 480, 270, 15, 150000},
                                       {"D", 320, 180, 10, 64000},    {"E", 320, 180, 8, 30000},   {"S", 320, 180, 1, 8000},
@@ -111,13 +110,13 @@ static void want(weak_receiver *v, unsigned canvas)
 
 static void send_audio(weak_receiver *v)
 {
-    static const uint8_t silence[THIN_AUDIO_BYTES];
+    static const uint8_t silence[AUDIO_BYTES_MAX];
     bool due = !mcu_audio_choice_is_thin(&v->sound) || v->room->now_ns % (60 * MS) == 0;
     if (!due || mcu_ladder_silent(&v->ladder, v->choice.tier)) {
         return;
     }
     if (mcu_sender_admits_audio(&v->send, v->room->now_ns)) {
-        push(v, MCU_PKT_AUDIO, silence, mcu_audio_choice_is_thin(&v->sound) ? THIN_AUDIO_BYTES : AUDIO_BYTES, false);
+        push(v, MCU_PKT_AUDIO, silence, audio_bytes[v->sound.profile], false);
     }
     v->audio_sent++;
 }
@@ -153,9 +152,7 @@ static void set_ladder(weak_receiver *v)
 {
     mcu_tier_table tiers = *weak_room_tiers();
     int hands_bps[MCU_TIERS_MAX] = {0};
-    if (mcu_audio_choice_is_thin(&v->sound)) {
-        tiers.audio_bps = THIN_WIRE_BPS;
-    }
+    tiers.audio_bps = mcu_audio_choice_wire_bps(&v->sound, tiers.audio_bps);
     for (unsigned i = STILL - HANDS; i < STILL; i++) {
         hands_bps[i] = mcu_tier_wire_bps(specs[i + HANDS + 1].bitrate_bps, specs[i + HANDS + 1].fps);
     }
@@ -184,6 +181,9 @@ static void choose(weak_receiver *v, int64_t now_ns)
                           .broken = w->state == MCU_BWE_BROKEN,
                           .probes = w->feedback,
                           .unheard = w->state == MCU_BWE_START};
+    if (!link.unheard) {
+        (void)mcu_audio_choice_fall(&v->sound, link.estimate_bps);
+    }
     set_ladder(v);
     const mcu_tier_table *table = &v->ladder.table;
     unsigned rung = mcu_tier_choice_step(&v->choice, table, &link, now_ns);
@@ -194,11 +194,11 @@ static void choose(weak_receiver *v, int64_t now_ns)
     mcu_bwe_set_goal(v->send.bwe, mcu_tier_choice_goal(&v->choice, table, now_ns));
 }
 
-static void send_media(weak_receiver *v)
+static void send_other(weak_receiver *v, link_model *way, unsigned bps, double *bytes)
 {
-    static const uint8_t media[600];
-    for (v->sends_bytes += v->sends_bps * (STEP_NS * 1e-9) / 8; v->sends_bytes >= sizeof media; v->sends_bytes -= sizeof media) {
-        link_model_send(v->up, media, sizeof media, v->room->now_ns);
+    static const uint8_t other[WEAK_OTHER];
+    for (*bytes += bps * (STEP_NS * 1e-9) / 8; *bytes >= sizeof other; *bytes -= sizeof other) {
+        link_model_send(way, other, sizeof other, v->room->now_ns);
     }
 }
 
@@ -208,9 +208,12 @@ static void step_receiver(weak_receiver *v)
     size_t size;
     const uint8_t *data;
     while ((data = link_model_receive(v->down, &size, &at, now)) != NULL) {
-        weak_far_take_rtp(v, data, size, at);
+        if (data[0] != 0) {
+            weak_far_take_rtp(v, data, size, at);
+        }
     }
-    send_media(v);
+    send_other(v, v->up, v->sends_bps, &v->sends_bytes);
+    send_other(v, v->down, v->beside_bps, &v->beside_bytes);
     if (now % (20 * MS) == 0) {
         weak_far_feed_back(v, now);
     }
@@ -323,6 +326,11 @@ void weak_room_link(weak_receiver *v, const link_profile *down, const link_profi
 void weak_room_sends(weak_receiver *v, unsigned bps)
 {
     v->sends_bps = bps;
+}
+
+void weak_room_beside(weak_receiver *v, unsigned bps)
+{
+    v->beside_bps = bps;
 }
 
 void weak_room_run(weak_room *r, double seconds)

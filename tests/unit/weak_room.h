@@ -21,6 +21,8 @@ bool weak_room_silent(const weak_receiver *v);
 void weak_room_link(weak_receiver *v, const link_profile *down, const link_profile *up);
 /* From now on the person's own media weigh so much on the way up, beside its feedback. */
 void weak_room_sends(weak_receiver *v, unsigned bps);
+/* What else comes down, of which the estimator hears nothing: reports, and what the page is told. */
+void weak_room_beside(weak_receiver *v, unsigned bps);
 void weak_room_run(weak_room *r, double seconds);
 unsigned weak_room_keyframes(const weak_room *r, unsigned tier); /* shared ones */
 
