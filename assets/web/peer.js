@@ -189,10 +189,19 @@ export class Peer extends EventTarget {
     if (this.#closed || this.#outstanding) return false;
     if (less === this.#less || !this.#answered) return true;
     this.#less = less;
+    return this.retake((sdp) => sdp);
+  }
+
+  // The newest answer is taken once more, as each of `versions` makes it in turn. False: not now.
+  async retake(...versions) {
+    if (this.#closed || this.#outstanding || !this.#answered) return false;
+    const answer = this.#less ? this.#less(this.#answered) : this.#answered;
     this.#outstanding = true;
     try {
-      await this.#pc.setLocalDescription(await this.#pc.createOffer());
-      await this.#pc.setRemoteDescription({ type: 'answer', sdp: less ? less(this.#answered) : this.#answered });
+      for (const version of versions) {
+        await this.#pc.setLocalDescription(await this.#pc.createOffer());
+        await this.#pc.setRemoteDescription({ type: 'answer', sdp: version(answer) });
+      }
     } catch (e) {
       this.#fail();
       return true;

@@ -53,8 +53,9 @@ export class Visit extends Seat {
   #sharing = false;
   #shared = null; // the promise of the last `share` message
   #instead = false; // the screen goes out in the camera's place
-  #rules = null; // uplink.js, once it is here
+  #rules = null; // uplink.js and delay.js, once they are here
   #uplink = null;
+  #delay = null;
   #limits = null; // what it says, and what the connection keeps to
   #limited = null;
 
@@ -269,18 +270,20 @@ export class Visit extends Seat {
   async #lookAtLine() {
     const { peer } = this;
     if (!peer || peer.state !== 'connected') return;
-    if (!this.#rules) this.#rules = await import('./uplink.js');
-    const { Uplink, RUNGS, HANDS, readings, shape, hold, limitPicture } = this.#rules;
-    if (!this.#uplink) this.#uplink = new Uplink();
+    if (!this.#rules) this.#rules = await Promise.all([import('./uplink.js'), import('./delay.js')]);
+    const [{ Uplink, RUNGS, HANDS, readings, shape, hold, limitPicture }, { Delay, readings: heard, withOtherSound }] = this.#rules;
+    if (!this.#uplink) [this.#uplink, this.#delay] = [new Uplink(), new Delay()];
     const stats = await this.stats();
     if (this.peer !== peer || !this.me) return;
-    if (this.#uplink.step(performance.now(), readings(stats))) {
+    const [now, line] = [performance.now(), readings(stats)];
+    if (this.#uplink.step(now, line)) {
       this.#limits = (this.me.signing ? HANDS : RUNGS)[this.#uplink.rung];
       peer.send('audio', this.#sound);
       this.#emit('uplink', this.#limits);
     }
     const limits = this.#limits;
     if (this.quality) hold(peer.connection, this.quality.hold);
+    if (this.#delay.step(now, heard(stats, line.rtt), this.quality && this.quality.hold)) await peer.retake(withOtherSound, (sdp) => sdp);
     if (!(await peer.reduce(shape(this.#uplink, limits) || this.fuller)) || this.peer !== peer || limits === this.#limited) return;
     limitPicture(peer.connection, limits);
     this.#limited = limits;

@@ -82,7 +82,8 @@ export class Uplink {
     if (this.#floor && this.rung >= SMALL && !standing) return this.#up(now, SMALL - 1);
     const patience = now - this.#rose < UNDONE_MS ? TRIAL_MS : TROUBLE_MS;
     if (this.#troubled && now - this.#troubled >= patience && now - this.#changed >= patience) return this.#down(now, this.#below(standing));
-    if (this.rung && this.#calm && now - this.#calm >= CALM_MS[this.rung] && now - this.#changed >= this.#waits[this.rung]) return this.#up(now);
+    const crowded = this.#foreign && this.rung <= SMALL; // more from us only takes from what is there
+    if (this.rung && !crowded && this.#calm && now - this.#calm >= CALM_MS[this.rung] && now - this.#changed >= this.#waits[this.rung]) return this.#up(now);
     return false;
   }
 

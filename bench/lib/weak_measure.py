@@ -58,6 +58,12 @@ def figures_of(rows, clips, folder):
 # ---- pictures and figures ----
 
 
+def grown(found, figure):
+    """By how much; a page that hears sound anew begins to count anew."""
+    values = [f[figure] for f in found["figures"]]
+    return sum(b - a if b >= a else b for a, b in zip(values, values[1:]))
+
+
 def measure(found):
     begin, end = found["began"], found["began"] + found["span"]
     fresh, last = [], None
@@ -69,8 +75,6 @@ def measure(found):
     gaps = [b - a for a, b in zip(edges, edges[1:])]
     ages = [age for _, age in fresh if age is not None]
     first, final = found["figures"][0], found["figures"][-1]
-    samples = max(1, final["samples"] - first["samples"])
-    emitted = max(1, final["emitted"] - first["emitted"])
     down = found["carried"]["down"]
     tiers = [tier_index(t) for _, t, _ in found["tiers"]]
     skews = [abs(f["playedAudio"] - f["playedVideo"]) for f in found["figures"] if f["playedAudio"] and f["playedVideo"]]
@@ -80,8 +84,8 @@ def measure(found):
         "gap_ms": max(gaps),
         "latency_p50_ms": percentile(ages, 50),
         "latency_p95_ms": percentile(ages, 95),
-        "concealed_pct": 100 * (final["concealed"] - first["concealed"]) / samples,
-        "audio_delay_ms": 1000 * (final["buffered"] - first["buffered"]) / emitted,
+        "concealed_pct": 100 * grown(found, "concealed") / max(1, grown(found, "samples")),
+        "audio_delay_ms": 1000 * grown(found, "buffered") / max(1, grown(found, "emitted")),
         "queue_p95_ms": down["wait_p95_ms"],
         "received_kbps": 8 * (final["bytes"] - first["bytes"]) / found["span"],
         "keyframes": final["keys"] - first["keys"],

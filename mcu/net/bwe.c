@@ -14,7 +14,7 @@
 #define DECREASE 0.85
 #define IDLE 0.7 /* of what was too much: so little says nothing of the path */
 #define GREW_NS (50 * MS)
-#define GAP_NS (1000 * MS)
+#define GAP_NS (3000 * MS)
 #define GAP_LEAST 0.6 /* of the estimate, while feedback is lost */
 #define LATE_NS (200 * MS)
 #define STANDING_NS (300 * MS)

@@ -14,6 +14,7 @@
 #define SHORT_LAST 0.65 /* the same of the last picture that moves, which waits behind the sound */
 #define LATE_MS 200
 #define FITS 0.9         /* of the estimate may be used after a fall */
+#define FITS_LATE 0.75   /* the same while a queue stands: what came in last is in part of the line before it */
 #define SHOWN 1.1        /* of what the tier needs, for a step up */
 #define SHOWN_HANDS 1.25 /* the same where pictures go last */
 #define SILENT_MORE 1.08
@@ -121,7 +122,8 @@ static bool down(mcu_tier_choice *c, const mcu_tier_table *table, const mcu_peer
                           : has < FAR_SHORT * needs  ? FAR_AFTER
                                                      : SHORT_AFTER;
     if (now_ns - c->bad_since_ns >= patience_ns) {
-        step_down(c, largest(table, c->tier + 1, link->repair, FITS * has), now_ns);
+        double fits = link->queue_ms > LATE_MS ? FITS_LATE : FITS;
+        step_down(c, largest(table, c->tier + 1, link->repair, fits * has), now_ns);
     }
     return true;
 }
@@ -131,7 +133,7 @@ static bool may_rise(const mcu_tier_choice *c, int64_t now_ns)
     return c->tier > c->top && (c->down_ns == 0 || now_ns - c->down_ns >= c->up_wait_ns);
 }
 
-/* Where no probe can show it: calm for a while, and the estimate is led by what is sent, so it cannot be far above it. */
+/* Where a probe cannot show it: calm for a while, and the estimate is led by what is sent, so it cannot be far above it. */
 static bool worth_a_trial(mcu_tier_choice *c, const mcu_tier_table *table, const mcu_peer_link *link, int64_t now_ns)
 {
     bool calm =
@@ -168,7 +170,9 @@ static void up(mcu_tier_choice *c, const mcu_tier_table *table, const mcu_peer_l
     unsigned to = c->tier;
     if (link->probes) {
         to = shown(c, table, link);
-    } else if (worth_a_trial(c, table, link, now_ns)) {
+    }
+    bool to_move = is_last(table, c->tier - 1); /* a thin line hardly has room for stills and a probe */
+    if (to == c->tier && (to_move || !link->probes) && worth_a_trial(c, table, link, now_ns)) {
         to = c->tier - 1;
     }
     if (to < c->tier) {

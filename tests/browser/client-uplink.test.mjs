@@ -1,7 +1,8 @@
-// What goes up on a weak line, decided by stepped time.
+// What is done about a weak line, decided by stepped time: what goes up, and how late the sound is that is heard.
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { Uplink, RUNGS, HANDS, thinned, repeated, floored, shape } from '../../assets/web/uplink.js';
+import { Delay, readings as heard, withOtherSound } from '../../assets/web/delay.js';
 
 // A line of `bps` with a queue of a second, and a browser that believes what passes.
 function line(uplink, rungs, bps, seconds, state = { now: 0, queue: 0 }) {
@@ -120,9 +121,42 @@ test('beside somebody else who keeps the queue full, a small picture goes up', (
     uplink.step(1000 * i, { rate: 60000, rtt: i < 5 ? 50 : 900 + 80 * (i % 2), lost: 0.12 });
     rungs.push(uplink.rung);
   }
-  assert.ok(rungs.slice(20).filter((r) => r === 2).length >= 90, rungs.join(''));
+  assert.ok(rungs.slice(20).every((r) => r === 2), rungs.join(''));
   assert.ok(uplink.repeats, 'what the other one pushes out of the queue goes twice');
   assert.equal(uplink.floor, 50);
   for (let i = 121; i <= 240; i++) uplink.step(1000 * i, { rate: 1000000, rtt: 50 });
   assert.equal(uplink.rung, 0, 'when the other has gone');
+});
+
+// Sound of which each second is `late` ms old, over a line of that round trip and jitter; -> the seconds at which it is heard anew.
+function listen(seconds, at) {
+  const delay = new Delay();
+  const anew = [];
+  let [delayed, played] = [0, 0];
+  for (let i = 1; i <= seconds; i++) {
+    const { late = 120, rtt = 60, jitter = 10, hold = 0, silent = false } = at(i, anew);
+    if (!silent) [delayed, played] = [delayed + late, played + 1];
+    if (delay.step(1000 * i, { delayed, played, jitter, rtt }, hold)) anew.push(i);
+  }
+  return anew;
+}
+
+test('sound that stays late after the queue is gone is heard anew, once', () => {
+  const queue = (i) => (i >= 10 && i < 14 ? { late: 900, rtt: 1000, jitter: 200 } : { late: i >= 10 ? 900 : 120 });
+  assert.deepEqual(listen(60, (i, anew) => (anew.length ? {} : queue(i))), [15]);
+  assert.deepEqual(listen(60, (i) => (i < 14 ? queue(i) : { silent: true, jitter: 200 })), [15], 'nor does a picture wait for sound that is left out');
+});
+
+test('sound is left alone that is late for a reason', () => {
+  assert.deepEqual(listen(120, () => ({ late: 400, hold: 100 })), [], 'held back for its copies');
+  assert.deepEqual(listen(120, () => ({ late: 500, jitter: 80 })), [], 'a line with jitter');
+  assert.deepEqual(listen(120, () => ({ rtt: 0, late: 500 })), [], 'nothing is known of the line');
+  assert.deepEqual(listen(120, (i) => (i > 5 ? { late: 800, rtt: 700 } : {})), [], 'its queue still stands');
+  assert.ok(listen(600, () => ({ late: 500 })).length <= 5, 'what comes back each time is tried less and less');
+});
+
+test('an answer with another source of sound keeps all else', () => {
+  const sdp = (ssrc) => `v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 96\r\na=sendrecv\r\na=ssrc:${ssrc} cname:x\r\nm=video 9 UDP/TLS/RTP/SAVPF 97\r\na=ssrc:7 cname:x\r\n`;
+  assert.equal(withOtherSound(sdp(4294967294)), sdp(4294967295));
+  assert.deepEqual(heard([{ type: 'inbound-rtp', kind: 'audio', jitterBufferDelay: 2, jitterBufferEmittedCount: 9, jitter: 0.03 }], 50), { delayed: 2000, played: 9, jitter: 30, rtt: 50 });
 });

@@ -64,7 +64,7 @@ static void test_down_at_once_to_what_fits(void **state)
     static const struct {
         unsigned estimate_bps, tier;
         double queue_ms, seconds; /* and until when it must not have moved */
-    } rows[] = {{110000, 4, 300, 0.1}, {115000, 3, 300, 0.1}, {160000, 3, 300, 0.1},
+    } rows[] = {{110000, 4, 300, 0.1}, {130000, 4, 300, 0.1}, {140000, 3, 300, 0.1}, {160000, 3, 300, 0.1},
                 {160000, 3, 0, 0.3},   {410000, 2, 20, 0.7},  {430000, 1, 20, 30}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         mcu_tier_choice c;
@@ -84,10 +84,15 @@ static void test_the_last_that_moves_comes_on_less_than_it_needs(void **state)
     (void)state;
     mcu_tier_choice c;
     start(&c, 4, 0);
-    assert_int_equal(hold(&c, path(108000), 30), 4);
+    assert_int_equal(hold(&c, path(90000), 30), 4);
     assert_int_equal(hold(&c, path(112000), 0.1), 3);
     assert_int_equal(hold(&c, path(90000), 30), 3);
     assert_int_equal(hold(&c, path(78000), 1), 4);
+    mcu_peer_link not_shown = path(98000);
+    not_shown.proven_bps = 70000;
+    start(&c, 4, 0);
+    assert_int_equal(hold(&c, not_shown, 3.9), 4);
+    assert_int_equal(hold(&c, not_shown, 0.3), 3);
 }
 
 /* Loss alone is no reason: what it means for the rate is the estimator's to say. */

@@ -1,7 +1,6 @@
 // lab.mjs - the link laboratory: a server's host and hosts of people, each behind a link of its own that is as bad as one says
 // (tests/network/lab). Network namespaces joined by tessera-lab; needs root. The server has an address for each link, and each person
 // reaches that one alone: libnice binds its sockets to the device of their address.
-// `together`: all people on one host, for one browser with a page on each link: open pages at `link.server`, prepared by stayOn(link).
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -13,7 +12,7 @@ let labs = 0;
 
 // links: one text of settings a person ('rate=64 queue=1000 delay=50', see tests/network/lab/shape.h).
 // -> {namespace, address: the server's; settings: its own for more than one link; links: [{namespace, server: its address}], close()}
-export async function makeLab(links, { seed = 1, together = false } = {}) {
+export async function makeLab(links, { seed = 1 } = {}) {
   if (!bin) throw new Error('no build with tessera-lab: build first, or set TESSERA_BIN');
   const id = `tl${process.pid}n${++labs}`;
   const subnet = `10.${79 + (process.pid % 100)}`;
@@ -26,9 +25,8 @@ export async function makeLab(links, { seed = 1, together = false } = {}) {
   try {
     await ip('netns', 'add', lab.namespace);
     await ip('-n', lab.namespace, 'link', 'set', 'lo', 'up');
-    if (together) await ip('netns', 'exec', lab.namespace, 'sh', '-c', 'echo 1 >/proc/sys/net/ipv4/conf/all/rp_filter'); // one link's address comes by no other
     for (const [i, settings] of links.entries()) {
-      const link = openLink(id, together ? 0 : i, i, settings, seed + i);
+      const link = openLink(id, i, settings, seed + i);
       lab.links.push(link);
       await join(lab, link, `${subnet}.${i + 1}`, ip);
     }
@@ -40,8 +38,8 @@ export async function makeLab(links, { seed = 1, together = false } = {}) {
   return lab;
 }
 
-function openLink(id, host, i, settings, seed) {
-  const link = { namespace: `${id}p${host}`, devices: [`${id}d${i}`, `${id}u${i}`], folder: '' };
+function openLink(id, i, settings, seed) {
+  const link = { namespace: `${id}p${i}`, devices: [`${id}d${i}`, `${id}u${i}`], folder: '' };
   link.cable = start(program('tessera-lab'), ['-s', String(seed), ...settings.split(/\s+/).filter(Boolean), ...link.devices], { input: true });
   const say = (line) => link.cable.child.stdin.write(line + '\n');
   // Other settings from now on; throws what is wrong with them.
@@ -97,7 +95,7 @@ async function join(lab, link, subnet, ip) {
     return link.cable.out.includes('ready');
   }, 5000, 10);
   [link.server, link.address] = [`${subnet}.1`, `${subnet}.2`];
-  if (!lab.links.some((l) => l !== link && l.namespace === link.namespace)) await ip('netns', 'add', link.namespace);
+  await ip('netns', 'add', link.namespace);
   for (const [ns, device, address] of [[lab.namespace, link.devices[0], link.server], [link.namespace, link.devices[1], link.address]]) {
     await ip('link', 'set', device, 'netns', ns);
     await ip('-n', ns, 'link', 'set', 'lo', 'up');
@@ -105,30 +103,3 @@ async function join(lab, link, subnet, ip) {
     await ip('-n', ns, 'link', 'set', device, 'addrgenmode', 'none', 'up');
   }
 }
-
-// Keeps a page's media on its link where one host has several. The room is told of no address here: it finds the one that calls.
-export const stayOn = (link) => (page) => page.addInitScript(stay, link.server);
-
-/* eslint-disable no-undef */
-function stay(server) {
-  const near = (line) => line.includes(` ${server} `);
-  const cut = (sdp, keep) => sdp.replace(/^a=candidate:.*\r?\n/gm, (line) => (keep(line) ? line : ''));
-  const Whole = window.RTCPeerConnection;
-  window.RTCPeerConnection = class extends Whole {
-    setRemoteDescription({ type, sdp }) {
-      return super.setRemoteDescription({ type, sdp: cut(sdp, near) });
-    }
-
-    addIceCandidate(c) {
-      return near(c.candidate) ? super.addIceCandidate(c) : Promise.resolve();
-    }
-
-    get localDescription() {
-      const d = super.localDescription;
-      return d && { type: d.type, sdp: cut(d.sdp, () => false) };
-    }
-
-    set onicecandidate(f) {} // nobody is told
-  };
-}
-/* eslint-enable no-undef */

@@ -1,0 +1,46 @@
+// delay.js - how late the sound is that is heard. Pure; times in ms.
+// A browser's playout buffer grows with a queue that stands on the line, and remembers it for half a minute after the queue is gone;
+// pictures wait for the sound. Played by a new buffer, both are in time again.
+const LATE_MS = 350; // more than a line asks for
+const EVEN = 8; // so many times the mean deviation of arrivals: the line is even
+const SHORT_MS = 400; // round trips; or so much longer than the shortest one:
+const LONGER_MS = 150;
+const SECONDS = 2; // of that, one after the other
+const AGAIN_MS = 30000; // a buffer that is as long again so soon has its reason
+const AGAIN_MOST_MS = 480000;
+
+export class Delay {
+  #before = { delayed: 0, played: 0 };
+  #delay = 0; // of what was played last
+  #shortest = Infinity;
+  #late = 0;
+  #anewAt = -Infinity;
+  #wait = AGAIN_MS;
+
+  // About once a second, what readings() says, and for how long sound is held back on purpose. True: it should be heard anew.
+  step(now, { delayed, played, jitter, rtt }, hold = 0) {
+    const more = played - this.#before.played;
+    if (more > 0) this.#delay = (delayed - this.#before.delayed) / more;
+    this.#before = { delayed, played };
+    if (rtt) this.#shortest = Math.min(this.#shortest, rtt);
+    const drained = rtt > 0 && rtt < Math.max(SHORT_MS, this.#shortest + LONGER_MS);
+    const even = !more || EVEN * jitter < this.#delay;
+    this.#late = this.#delay > LATE_MS + hold && drained && even ? this.#late + 1 : 0;
+    if (this.#late < SECONDS || now - this.#anewAt < this.#wait) return false;
+    this.#wait = now - this.#anewAt < 2 * this.#wait ? Math.min(2 * this.#wait, AGAIN_MOST_MS) : AGAIN_MS;
+    this.#anewAt = now;
+    this.#late = this.#delay = 0;
+    return true;
+  }
+}
+
+// What `step` wants to know, from a list of statistics; `rtt` of the line.
+export function readings(stats, rtt) {
+  const sound = stats.find((s) => s.type === 'inbound-rtp' && s.kind === 'audio') || {};
+  return { delayed: 1000 * (sound.jitterBufferDelay || 0), played: sound.jitterBufferEmittedCount || 0, jitter: 1000 * (sound.jitter || 0), rtt };
+}
+
+// The same answer with another source of the sound: the browser gives the playout buffer of the first up.
+export function withOtherSound(sdp) {
+  return sdp.replace(/^m=audio[^]*?(?=^m=|(?![^]))/m, (section) => section.replace(/^a=ssrc:(\d+)/gm, (line, ssrc) => `a=ssrc:${(ssrc ^ 1) >>> 0}`));
+}
