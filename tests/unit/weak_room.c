@@ -13,7 +13,7 @@ static const size_t audio_bytes[MIX_PROFILES] = {80, 50, 90, 75};
 static const mix_tier_spec specs[] = {{"A", 1280, 720, 25, 1200000}, {"B", 640, 360, 25, 400000}, {"C", 480, 270, 15, 150000},
                                       {"D", 320, 180, 10, 64000},    {"E", 320, 180, 8, 30000},   {"S", 320, 180, 1, 8000},
                                       {"D", 320, 180, 15, 50000}, /* for who speaks with hands */
-                                      {"E", 176, 144, 12, 30000}};
+                                      {"E", 176, 144, 13, 30000}};
 #define CANVASES G_N_ELEMENTS(specs)
 #define HANDS 2 /* the last two that move */
 #define TIERS (CANVASES - HANDS)
