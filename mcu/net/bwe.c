@@ -12,8 +12,9 @@
 
 #define MS INT64_C(1000000)
 #define DECREASE 0.85
-#define IDLE 0.7 /* of what was too much: so little says nothing of the path */
+#define IDLE 0.7 /* of what was too much, or of the estimate: so little says nothing of the path */
 #define GREW_NS (50 * MS)
+#define DRAIN_LEAST 0.55 /* of the estimate with which a queue began to drain */
 #define GAP_NS (3000 * MS)
 #define GAP_LEAST 0.6 /* of the estimate, while feedback is lost */
 #define LATE_NS (200 * MS)
@@ -71,6 +72,7 @@ struct mcu_bwe {
     int64_t remb_ns; /* 0 = never */
     bool feedback;   /* ever */
     bool draining;
+    double drain_bps;                            /* the estimate after the first decrease since it drains; 0 = there was none */
     int64_t feedback_ns, spacing_ns, unheard_ns; /* newest, usual distance, oldest packet sent since */
     int64_t updated_ns, decreased_ns, before_ns; /* before_ns: queue at the last decrease */
     int64_t rtt_ns, newest_sent_ns;
@@ -268,6 +270,13 @@ static bool overused(const mcu_bwe *b, int64_t now_ns)
     return standing || late || grows;
 }
 
+/* While a queue drains next to nothing is sent into it: what comes in says little of the path then, and how long those waited
+ * that left before the last decrease was its reason. */
+static bool is_known(const mcu_bwe *b)
+{
+    return b->draining && b->drain_bps > 0 && b->sent_bps < IDLE * b->est_bps && b->newest_sent_ns < b->decreased_ns;
+}
+
 static void decrease(mcu_bwe *b, double through, int64_t now_ns)
 {
     int64_t wait_ns = CLAMP(b->rtt_ns, 10 * MS, 200 * MS) + b->spacing_ns;
@@ -278,9 +287,7 @@ static void decrease(mcu_bwe *b, double through, int64_t now_ns)
     if (drains || (b->decreased_ns != 0 && now_ns - b->decreased_ns < wait_ns)) {
         return;
     }
-    bool idle = through < IDLE * b->full_bps;
-    bool grows = b->queue.queue_ns > b->before_ns + GREW_NS;
-    if (idle && b->draining && !grows) {
+    if (b->draining && through < IDLE * b->full_bps && b->queue.queue_ns <= b->before_ns + GREW_NS) {
         return; /* what comes in is all that was sent into the queue, which is the old one */
     }
     double base = through > 0 ? through : b->est_bps;
@@ -288,11 +295,15 @@ static void decrease(mcu_bwe *b, double through, int64_t now_ns)
         base = MAX(base, GAP_LEAST * b->est_bps); /* more came in than was told */
     }
     double to = base * DECREASE;
+    if (is_known(b)) {
+        to = MAX(to, DRAIN_LEAST * b->drain_bps);
+    }
     b->full_bps = base;
     b->est_bps = MAX(MIN(b->est_bps, to), MCU_BWE_FLOOR_BPS);
     b->proven_bps = MIN(b->proven_bps, (unsigned)b->est_bps);
     b->decreased_ns = now_ns;
     b->before_ns = b->queue.queue_ns;
+    b->drain_bps = b->draining && b->drain_bps <= 0 ? b->est_bps : b->drain_bps;
 }
 
 static void increase(mcu_bwe *b, double through, double seconds)
@@ -354,6 +365,7 @@ static void control(mcu_bwe *b, int64_t now_ns)
     bool flat = b->queue.queue_ns < flat_ns(b) && b->trend.use == MCU_BWE_USE_NORMAL;
     b->updated_ns = now_ns;
     if (b->queue.newest_ns > DRAIN_FROM_NS && b->queue.queue_ns > FLAT_NS + flat_ns(b)) {
+        b->drain_bps = b->draining ? b->drain_bps : 0;
         b->draining = true;
     } else if (b->queue.queue_ns < DRAIN_TO_NS) {
         b->draining = false;
