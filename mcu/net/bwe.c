@@ -16,7 +16,6 @@
 #define GREW_NS (50 * MS)
 #define DRAIN_LEAST 0.55 /* of the estimate with which a queue began to drain */
 #define GAP_NS (3000 * MS)
-#define GAP_LEAST 0.6 /* of the estimate, while feedback is lost */
 #define LATE_NS (200 * MS)
 #define STANDING_NS (300 * MS)
 #define FLAT_NS (25 * MS)
@@ -82,6 +81,7 @@ struct mcu_bwe {
     double report_loss;
     uint64_t total, told_total;
     uint16_t told_seq;
+    bool untold;           /* of packets before told_seq; none was heard of since */
     int64_t gap_ns;        /* when packets were last found that nothing was told of */
     uint64_t second_bytes; /* for who gives no feedback: what we send */
     int64_t second_ns;
@@ -212,7 +212,8 @@ unsigned mcu_bwe_filling_most(const mcu_bwe *b)
 void mcu_bwe_result(mcu_bwe *b, const mcu_twcc_result *r, int64_t now_ns)
 {
     const sent *s = &b->packets[r->seq % SENT];
-    b->gap_ns = (int16_t)(r->seq - b->told_seq) > 1 ? now_ns : b->gap_ns;
+    b->untold = b->untold || (int16_t)(r->seq - b->told_seq) > 1;
+    b->gap_ns = b->untold ? now_ns : b->gap_ns;
     b->told_seq = r->seq;
     if (s->sent_ns != r->sent_ns) {
         return; /* not the packet that it was */
@@ -220,7 +221,8 @@ void mcu_bwe_result(mcu_bwe *b, const mcu_twcc_result *r, int64_t now_ns)
     if (r->received) {
         mcu_bwe_trend_add(&b->trend, r->sent_ns, r->arrival_ns);
         mcu_bwe_queue_add(&b->queue, r->sent_ns, r->arrival_ns);
-        mcu_bwe_rate_add(&b->rate, r->arrival_ns, r->size);
+        mcu_bwe_rate_add(&b->rate, r->arrival_ns, r->size, b->untold);
+        b->untold = false;
         b->newest_sent_ns = MAX(b->newest_sent_ns, r->sent_ns);
     }
     b->told_total = MAX(b->told_total, s->total);
@@ -292,7 +294,7 @@ static void decrease(mcu_bwe *b, double through, int64_t now_ns)
     }
     double base = through > 0 ? through : b->est_bps;
     if (now_ns - b->gap_ns < GAP_NS) {
-        base = MAX(base, GAP_LEAST * b->est_bps); /* more came in than was told */
+        base = MAX(base, MIN(mcu_bwe_rate_told_bps(&b->rate), b->est_bps)); /* more came in than was told */
     }
     double to = base * DECREASE;
     if (is_known(b)) {

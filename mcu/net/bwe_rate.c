@@ -8,11 +8,14 @@
 #define FAST_BPS 300000
 #define LEAST_PACKETS 8
 #define SPAN_MAX_NS (3000 * MS)
+#define TOLD_NS (150 * MS) /* at least */
+#define TOLD_AGE_NS (1500 * MS)
 
-void mcu_bwe_rate_add(mcu_bwe_rate *r, int64_t at_ns, unsigned bytes)
+void mcu_bwe_rate_add(mcu_bwe_rate *r, int64_t at_ns, unsigned bytes, bool after_gap)
 {
     r->packets[r->n % MCU_BWE_RATE_PACKETS].at_ns = at_ns;
     r->packets[r->n % MCU_BWE_RATE_PACKETS].bytes = bytes;
+    r->packets[r->n % MCU_BWE_RATE_PACKETS].after_gap = after_gap;
     r->n++;
 }
 
@@ -51,4 +54,23 @@ unsigned mcu_bwe_rate_bps(const mcu_bwe_rate *r)
         bps = over(r, FAST_WINDOW_NS);
     }
     return (unsigned)MIN(bps, UINT32_MAX);
+}
+
+unsigned mcu_bwe_rate_told_bps(const mcu_bwe_rate *r)
+{
+    uint64_t have = MIN(r->n, MCU_BWE_RATE_PACKETS), bytes = 0;
+    int64_t told_ns = 0;
+    for (uint64_t k = 1; k < have && told_ns < WINDOW_NS; k++) {
+        uint64_t i = r->n - k;
+        int64_t at_ns = r->packets[i % MCU_BWE_RATE_PACKETS].at_ns;
+        int64_t before_ns = r->packets[(i - 1) % MCU_BWE_RATE_PACKETS].at_ns;
+        if (r->packets[(r->n - 1) % MCU_BWE_RATE_PACKETS].at_ns - before_ns > TOLD_AGE_NS) {
+            break;
+        }
+        if (!r->packets[i % MCU_BWE_RATE_PACKETS].after_gap && at_ns > before_ns) {
+            told_ns += at_ns - before_ns;
+            bytes += r->packets[i % MCU_BWE_RATE_PACKETS].bytes;
+        }
+    }
+    return told_ns >= TOLD_NS ? (unsigned)MIN(bytes * 8 * 1000000000 / (uint64_t)told_ns, UINT32_MAX) : 0;
 }

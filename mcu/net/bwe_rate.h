@@ -4,6 +4,7 @@
 #ifndef MCU_NET_BWE_RATE_H
 #define MCU_NET_BWE_RATE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define MCU_BWE_RATE_PACKETS 512
@@ -12,12 +13,16 @@ typedef struct {
     struct {
         int64_t at_ns;
         uint32_t bytes;
+        bool after_gap;
     } packets[MCU_BWE_RATE_PACKETS];
     uint64_t n; /* so far */
 } mcu_bwe_rate;
 
-void mcu_bwe_rate_add(mcu_bwe_rate *r, int64_t at_ns, unsigned bytes);
+/* `after_gap`: nothing was told of packets sent just before this one; feedback is lost on a full way back. */
+void mcu_bwe_rate_add(mcu_bwe_rate *r, int64_t at_ns, unsigned bytes, bool after_gap);
 unsigned mcu_bwe_rate_bps(const mcu_bwe_rate *r); /* 0 = not known yet */
+/* Of the time alone that was told of; 0 = too little was. */
+unsigned mcu_bwe_rate_told_bps(const mcu_bwe_rate *r);
 void mcu_bwe_rate_clear(mcu_bwe_rate *r);
 
 #endif

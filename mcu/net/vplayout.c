@@ -4,7 +4,7 @@
 
 #define PERIOD_NS (10 * MCU_NS_PER_SEC)
 #define WORTH_NS (50 * MCU_NS_PER_MS) /* what a picture may come late without being missed */
-#define JUMP_NS (2 * MCU_NS_PER_SEC)  /* a pause, or another clock */
+#define JUMP_NS (4 * MCU_NS_PER_SEC)  /* a pause, or another clock */
 #define RISE 0.3
 #define FALL_S 8.0 /* down to a third */
 #define CLOCK_HZ 90000

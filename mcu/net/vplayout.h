@@ -8,7 +8,7 @@
 #include "mcu/base/media.h"
 
 #define MCU_VPLAYOUT_PICTURES 32
-#define MCU_VPLAYOUT_MOST_NS MCU_NS_PER_SEC
+#define MCU_VPLAYOUT_MOST_NS (2 * MCU_NS_PER_SEC)
 
 typedef struct {
     mcu_au *waiting[MCU_VPLAYOUT_PICTURES]; /* ring, in order */
