@@ -6,6 +6,8 @@ const EVEN = 8; // so many times the mean deviation of arrivals: the line is eve
 const SHORT_MS = 400; // round trips; or so much longer than the shortest one:
 const LONGER_MS = 150;
 const SECONDS = 2; // of that, one after the other
+const FIRST_MS = 10000; // the new buffer does not know the line yet:
+const FIRST_HOLD_MS = 160;
 const AGAIN_MS = 30000; // a buffer that is as long again so soon has its reason
 const AGAIN_MOST_MS = 480000;
 
@@ -31,6 +33,11 @@ export class Delay {
     this.#anewAt = now;
     this.#late = this.#delay = 0;
     return true;
+  }
+
+  // For how long sound is to be held back at least.
+  hold(now) {
+    return now - this.#anewAt < FIRST_MS ? FIRST_HOLD_MS : 0;
   }
 }
 

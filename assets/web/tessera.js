@@ -282,8 +282,10 @@ export class Visit extends Seat {
       this.#emit('uplink', this.#limits);
     }
     const limits = this.#limits;
-    if (this.quality) hold(peer.connection, this.quality.hold);
-    if (this.#delay.step(now, heard(stats, line.rtt), this.quality && this.quality.hold)) await peer.retake(withOtherSound, (sdp) => sdp);
+    const asked = (this.quality && this.quality.hold) || 0;
+    const anew = this.#delay.step(now, heard(stats, line.rtt), asked);
+    hold(peer.connection, Math.max(asked, this.#delay.hold(now)));
+    if (anew) await peer.retake(withOtherSound, (sdp) => sdp);
     if (!(await peer.reduce(shape(this.#uplink, limits) || this.fuller)) || this.peer !== peer || limits === this.#limited) return;
     limitPicture(peer.connection, limits);
     this.#limited = limits;

@@ -127,9 +127,9 @@ test('the bundle: four files before Join, smaller than the modules, nothing too 
   const page = built('index.html');
   const asked = [...page.matchAll(/(?:src|href)="\/web\/([\w.-]+)"/g)].map((m) => m[1]).sort();
   assert.deepEqual(asked, ['app.js', 'chunk.js', 'icon.svg', 'style.css']);
-  for (const name of ['app.js', 'chunk.js', 'later.js', 'uplink.js']) {
+  for (const name of ['app.js', 'chunk.js', 'later.js', 'uplink.js', 'delay.js']) {
     assert.deepEqual(tooNewScript(built(name)), [], name);
-    for (const [, other] of built(name).matchAll(/(?:from|import\()\s?"(\.[^"]+)"/g)) assert.ok(['./chunk.js', './later.js', './uplink.js'].includes(other), `${name} loads ${other}`);
+    for (const [, other] of built(name).matchAll(/(?:from|import\()\s?"(\.[^"]+)"/g)) assert.ok(['./chunk.js', './later.js', './uplink.js', './delay.js'].includes(other), `${name} loads ${other}`);
   }
   for (const name of ['style.css', 'room.css']) assert.deepEqual(tooNewStyle(built(name)), [], name);
   const bytes = ['index.html', ...asked].reduce((n, name) => n + zlib.brotliCompressSync(built(name)).length, 0);

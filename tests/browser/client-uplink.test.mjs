@@ -132,11 +132,13 @@ test('beside somebody else who keeps the queue full, a small picture goes up', (
 function listen(seconds, at) {
   const delay = new Delay();
   const anew = [];
+  assert.equal(delay.hold(0), 0);
   let [delayed, played] = [0, 0];
   for (let i = 1; i <= seconds; i++) {
     const { late = 120, rtt = 60, jitter = 10, hold = 0, silent = false } = at(i, anew);
     if (!silent) [delayed, played] = [delayed + late, played + 1];
     if (delay.step(1000 * i, { delayed, played, jitter, rtt }, hold)) anew.push(i);
+    assert.equal(delay.hold(1000 * i) > 0, anew.length > 0 && i - anew[anew.length - 1] < 10, 'a new buffer has something to begin with');
   }
   return anew;
 }
