@@ -31,11 +31,11 @@ function python(what, input) {
 const WINDOWS = [
   ['r00', { ...ROWS.r00, seconds: 6, settle_ms: 0 }],
   ['r01', { ...ROWS.r01, seconds: 6, settle_ms: 2000 }],
-  ['r05', { ...ROWS.r05, seconds: 8, settle_ms: 5000 }],
-  ['r14', { ...ROWS.r14, steps: [[1, 'off=1'], [11, 'off=0']], after: 11, seconds: 15 }],
   ['r10', { ...ROWS.r10, seconds: 8, settle_ms: 10000 }],
+  ['r14', { ...ROWS.r14, steps: [[1, 'off=1'], [11, 'off=0']], after: 11, seconds: 15 }],
   ['r13', { ...ROWS.r13, steps: [[1, 'rate=128'], [8, 'rate=1000']], cut: 1, after: 8, seconds: 16 }],
   ['r20', { ...ROWS.r20, seconds: 10, settle_ms: 12000 }],
+  ['r05', { ...ROWS.r05, seconds: 8, settle_ms: 5000 }],
 ];
 // [row, metric, at most or at least, of a machine that is busy]. The last is what a person would notice on any.
 const GOALS = [
