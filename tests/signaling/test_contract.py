@@ -123,6 +123,8 @@ def make(server):
         assert server.get("/r/" + link).status == 403
         assert server.rest("POST", one + "/rewrap", to).status == 204 and server.rest("GET", one + "/poster.jpg").status == 409
         assert server.rest("DELETE", one).status == 204
+        for method in ("PUT", "POST"):
+            assert server.rest(method, one + "/hold", {"hold": True}).status == 409, "nothing is left to hold"
 
     def every_whip_and_whep_answer():
         room = server.room()
