@@ -12,7 +12,7 @@
 #include "tests/unit/room_kit.h"
 
 #define SIM_PEOPLE 8
-#define SIM_FPS 12 /* the room's clock: its fastest canvas */
+#define SIM_FPS 13 /* the room's clock: its fastest canvas */
 #define SIM_CLIP 240
 #define SIM_WIDTH 160
 #define SIM_HEIGHT 90
