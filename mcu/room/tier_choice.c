@@ -5,6 +5,7 @@
 #define ENTRY (1 * MCU_NS_PER_SEC)
 #define UP_AFTER (3 * MCU_NS_PER_SEC)
 #define UP_AFTER_UNDONE (10 * MCU_NS_PER_SEC)
+#define UP_AFTER_STILL (5 * MCU_NS_PER_SEC) /* the same where nothing moves any more */
 #define UP_AFTER_MAX (60 * MCU_NS_PER_SEC)
 #define FRESH_UP (10 * MCU_NS_PER_SEC)
 #define TRIAL_AFTER (4 * MCU_NS_PER_SEC)
@@ -85,11 +86,12 @@ static unsigned largest(const mcu_tier_table *table, unsigned from, double repai
     return from;
 }
 
-static void step_down(mcu_tier_choice *c, unsigned to, int64_t now_ns)
+static void step_down(mcu_tier_choice *c, const mcu_tier_table *table, unsigned to, int64_t now_ns)
 {
     bool undone = c->up_ns != 0 && now_ns - c->up_ns < FRESH_UP && to <= c->up_from + 1;
     if (undone) {
-        int64_t wait_ns = c->up_wait_ns < UP_AFTER_UNDONE ? UP_AFTER_UNDONE : c->up_wait_ns * 2;
+        int64_t least_ns = to >= mcu_tiers_moving(table) ? UP_AFTER_STILL : UP_AFTER_UNDONE;
+        int64_t wait_ns = c->up_wait_ns < least_ns ? least_ns : c->up_wait_ns * 2;
         c->up_wait_ns = wait_ns < UP_AFTER_MAX ? wait_ns : UP_AFTER_MAX;
     } else if (c->up_ns != 0 && now_ns - c->up_ns > UP_AFTER_MAX) {
         c->up_wait_ns = UP_AFTER;
@@ -123,7 +125,7 @@ static bool down(mcu_tier_choice *c, const mcu_tier_table *table, const mcu_peer
                                                      : SHORT_AFTER;
     if (now_ns - c->bad_since_ns >= patience_ns) {
         double fits = link->queue_ms > LATE_MS ? FITS_LATE : FITS;
-        step_down(c, largest(table, c->tier + 1, link->repair, fits * has), now_ns);
+        step_down(c, table, largest(table, c->tier + 1, link->repair, fits * has), now_ns);
     }
     return true;
 }
@@ -187,7 +189,7 @@ unsigned mcu_tier_choice_step(mcu_tier_choice *c, const mcu_tier_table *table, c
 {
     c->repair = link->repair;
     if (link->broken && c->tier < table->n_tiers) {
-        step_down(c, table->n_tiers, now_ns);
+        step_down(c, table, table->n_tiers, now_ns);
     }
     if (link->unheard || link->broken) {
         return c->tier;

@@ -93,6 +93,12 @@ static void test_the_last_that_moves_comes_on_less_than_it_needs(void **state)
     start(&c, 4, 0);
     assert_int_equal(hold(&c, not_shown, 3.9), 4);
     assert_int_equal(hold(&c, not_shown, 0.3), 3);
+    assert_int_equal(hold(&c, path(70000), 1), 4);
+    assert_int_equal(hold(&c, path(112000), 3.5), 4);
+    assert_int_equal(hold(&c, path(112000), 1.5), 3);
+    assert_int_equal(hold(&c, path(70000), 1), 4);
+    assert_int_equal(hold(&c, path(112000), 8.5), 4);
+    assert_int_equal(hold(&c, path(112000), 1.5), 3);
 }
 
 /* Loss alone is no reason: what it means for the rate is the estimator's to say. */
