@@ -10,6 +10,7 @@ const FIRST_MS = 10000; // the new buffer does not know the line yet:
 const FIRST_HOLD_MS = 160;
 const AGAIN_MS = 30000; // a buffer that is as long again so soon has its reason
 const AGAIN_MOST_MS = 480000;
+export const SLEPT_MS = 4000; // without a look at the line, which is due each second
 
 export class Delay {
   #before = { delayed: 0, played: 0 };
@@ -47,7 +48,13 @@ export function readings(stats, rtt) {
   return { delayed: 1000 * (sound.jitterBufferDelay || 0), played: sound.jitterBufferEmittedCount || 0, jitter: 1000 * (sound.jitter || 0), rtt };
 }
 
+const number = (ssrc) => (ssrc ^ 1) >>> 0;
+const other = (section) => section
+  .replace(/^a=ssrc:(\d+)/gm, (line, ssrc) => `a=ssrc:${number(ssrc)}`)
+  .replace(/^a=ssrc-group:FID (\d+) (\d+)/gm, (line, first, repair) => `a=ssrc-group:FID ${number(first)} ${number(repair)}`);
+
 // The same answer with another source of the sound: the browser gives the playout buffer of the first up.
-export function withOtherSound(sdp) {
-  return sdp.replace(/^m=audio[^]*?(?=^m=|(?![^]))/m, (section) => section.replace(/^a=ssrc:(\d+)/gm, (line, ssrc) => `a=ssrc:${(ssrc ^ 1) >>> 0}`));
-}
+export const withOtherSound = (sdp) => sdp.replace(/^m=audio[^]*?(?=^m=|(?![^]))/m, other);
+
+// The same of pictures too: a browser that slept holds them for seconds, by when they came before.
+export const withOtherSources = other;

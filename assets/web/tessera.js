@@ -56,6 +56,7 @@ export class Visit extends Seat {
   #rules = null; // uplink.js and delay.js, once they are here
   #uplink = null;
   #delay = null;
+  #lookedAt = 0;
   #limits = null; // what it says, and what the connection keeps to
   #limited = null;
 
@@ -271,7 +272,7 @@ export class Visit extends Seat {
     const { peer } = this;
     if (!peer || peer.state !== 'connected') return;
     if (!this.#rules) this.#rules = await Promise.all([import('./uplink.js'), import('./delay.js')]);
-    const [{ Uplink, RUNGS, HANDS, readings, shape, hold, limitPicture }, { Delay, readings: heard, withOtherSound }] = this.#rules;
+    const [{ Uplink, RUNGS, HANDS, readings, shape, hold, limitPicture }, { Delay, readings: heard, withOtherSound, withOtherSources, SLEPT_MS }] = this.#rules;
     if (!this.#uplink) [this.#uplink, this.#delay] = [new Uplink(), new Delay()];
     const stats = await this.stats();
     if (this.peer !== peer || !this.me) return;
@@ -285,7 +286,9 @@ export class Visit extends Seat {
     const asked = (this.quality && this.quality.hold) || 0;
     const anew = this.#delay.step(now, heard(stats, line.rtt), asked);
     hold(peer.connection, Math.max(asked, this.#delay.hold(now)));
-    if (anew) await peer.retake(withOtherSound, (sdp) => sdp);
+    const slept = this.#lookedAt && Date.now() - this.#lookedAt > SLEPT_MS; // of a clock that goes on while a device sleeps
+    if (slept || anew) await peer.retake(slept ? withOtherSources : withOtherSound, (sdp) => sdp);
+    this.#lookedAt = Date.now();
     if (!(await peer.reduce(shape(this.#uplink, limits) || this.fuller)) || this.peer !== peer || limits === this.#limited) return;
     limitPicture(peer.connection, limits);
     this.#limited = limits;

@@ -2,7 +2,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { Uplink, RUNGS, HANDS, thinned, repeated, floored, shape } from '../../assets/web/uplink.js';
-import { Delay, readings as heard, withOtherSound } from '../../assets/web/delay.js';
+import { Delay, readings as heard, withOtherSound, withOtherSources } from '../../assets/web/delay.js';
 
 // A line of `bps` with a queue of a second, and a browser that believes what passes.
 function line(uplink, rungs, bps, seconds, state = { now: 0, queue: 0 }) {
@@ -160,5 +160,6 @@ test('sound is left alone that is late for a reason', () => {
 test('an answer with another source of sound keeps all else', () => {
   const sdp = (ssrc) => `v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 96\r\na=sendrecv\r\na=ssrc:${ssrc} cname:x\r\nm=video 9 UDP/TLS/RTP/SAVPF 97\r\na=ssrc:7 cname:x\r\n`;
   assert.equal(withOtherSound(sdp(4294967294)), sdp(4294967295));
+  assert.equal(withOtherSources('a=ssrc-group:FID 2 4\r\na=ssrc:2 cname:x\r\na=ssrc:4 cname:x\r\n'), 'a=ssrc-group:FID 3 5\r\na=ssrc:3 cname:x\r\na=ssrc:5 cname:x\r\n');
   assert.deepEqual(heard([{ type: 'inbound-rtp', kind: 'audio', jitterBufferDelay: 2, jitterBufferEmittedCount: 9, jitter: 0.03 }], 50), { delayed: 2000, played: 9, jitter: 30, rtt: 50 });
 });
