@@ -1,4 +1,4 @@
-// delay.js - how late the sound is that is heard. Pure; times in ms.
+// delay.js - how late the sound is that is heard, and what makes a browser begin anew with sound and picture. Pure; times in ms.
 // A browser's playout buffer grows with a queue that stands on the line, and remembers it for half a minute after the queue is gone;
 // pictures wait for the sound. Played by a new buffer, both are in time again.
 const LATE_MS = 350; // more than a line asks for

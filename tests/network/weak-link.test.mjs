@@ -1,5 +1,6 @@
 // Weak links, a short form of bench/run weak-link: a page of Chromium behind a link that becomes one after the other, in a visit with a bot
-// on a good one. Limits are what a person would notice, on any machine; the goals of the same rows, on a quiet one, are the bench's.
+// on a good one. Goals are the bench's, with what it allows its worst seed; on a machine that has no time for the perfect link (row 0)
+// what a person would notice on any.
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -36,21 +37,30 @@ const WINDOWS = [
   ['r20', { ...ROWS.r20, seconds: 10, settle_ms: 12000 }],
   ['r05', { ...ROWS.r05, seconds: 8, settle_ms: 5000 }],
 ];
-// [row, metric, at most or at least, limit]; windows are too short for intelligibility.
-const LIMITS = [
-  ['r01', 'latency_p95_ms', '<=', 1000], ['r01', 'skew_ms', '<=', 200], ['r01', 'fps_up', '>=', 5],
-  ['r05', 'concealed_pct', '<=', 8], ['r05', 'fps', '>=', 4], ['r05', 'frozen_pct', '<=', 40],
-  ['r10', 'fps', '>=', 3], ['r10', 'concealed_pct', '<=', 5], ['r10', 'queue_p95_ms', '<=', 400], ['r10', 'latency_p95_ms', '<=', 1500],
-  ['r13', 'gap_ms', '<=', 4000], ['r13', 'to_b_s', '<=', 11],
-  ['r14', 'audio_back_ms', '<=', 2000], ['r14', 'video_back_ms', '<=', 3000], ['r14', 'tier_back_s', '<=', 5.5],
-  ['r20', 'fps_up', '>=', 0.5],
+// [row, metric, at most or at least, of a machine that is busy]. The last is what a person would notice on any.
+const GOALS = [
+  ['r01', 'latency_p95_ms', '<=', 230, 1000], ['r01', 'skew_ms', '<=', 45, 200], ['r01', 'fps_up', '>=', 10, 5], ['r01', 'stoi', '>=', 0.95, 0.85],
+  ['r05', 'stoi', '>=', 0.95, 0.85], ['r05', 'concealed_pct', '<=', 2, 8], ['r05', 'fps', '>=', 8, 4], ['r05', 'frozen_pct', '<=', 5, 40],
+  ['r10', 'fps', '>=', 8, 3], ['r10', 'concealed_pct', '<=', 0.2, 5], ['r10', 'queue_p95_ms', '<=', 130, 400], ['r10', 'latency_p95_ms', '<=', 350, 1500],
+  ['r13', 'gap_ms', '<=', 1000, 4000], ['r13', 'to_b_s', '<=', 5, 11],
+  ['r14', 'audio_back_ms', '<=', 300, 2000], ['r14', 'video_back_ms', '<=', 700, 3000], ['r14', 'tier_back_s', '<=', 3, 5.5],
+  ['r20', 'stoi_up', '>=', 0.95, 0.8], ['r20', 'fps_up', '>=', 5, 2],
 ];
 
+// Row 0 says whether the machine had time. What the bench allows its worst seed (half as much again) is allowed here.
 function judge(t, figures) {
-  const { r00 } = figures;
+  const r00 = figures.r00;
+  const clean = r00.frozen_pct <= 1 && r00.concealed_pct <= 1 && r00.fps >= 20;
+  if (!clean) t.diagnostic(`the machine is busy: row 0 has ${JSON.stringify(r00)}`);
   if (r00.fps < 12) return t.skip(`no time for a browser: the perfect link has ${r00.fps.toFixed(1)} pictures a second`);
-  const met = ([row, metric, order, limit]) => (order === '<=' ? figures[row][metric] <= limit : figures[row][metric] >= limit);
-  return assert.deepEqual(LIMITS.filter((l) => !met(l)).map((l) => `${l.join(' ')}: ${figures[l[0]][l[1]]}`), []);
+  const missed = [];
+  for (const [row, metric, order, goal, busy] of GOALS) {
+    const value = figures[row][metric];
+    const limit = !clean ? busy : order === '<=' ? 1.5 * goal : goal / (metric.startsWith('stoi') ? 1.02 : 1.5);
+    const met = value !== undefined && (order === '<=' ? value <= limit : value >= limit);
+    if (!met) missed.push(`${row} ${metric}: ${value}, wanted ${order} ${limit}`);
+  }
+  return assert.deepEqual(missed, []);
 }
 
 // A host that has another address: the same seat has its pictures and is heard again.

@@ -248,57 +248,58 @@ static void test_23_hands_that_speak(void **state)
     }
 }
 
-/* A good line that becomes a thin one, whose queue fills meanwhile and loses a third: what is lost there is not a policer's, and
- * no reason for copies; pictures come back, and stay. */
+typedef struct {
+    double back_s; /* until a tier was there again, from a second after the fall on */
+    weak_view view;
+    unsigned tier;
+} fallen;
+
+/* A good line that becomes `thin`, of which something else takes `beside_bps`: 60 s, `settle_s` after `tier` is back. */
+static fallen fall(const char *name, unsigned seed, const link_profile *thin, unsigned beside_bps, unsigned tier, double settle_s)
+{
+    const link_profile good = {.rate_bps = 5000000, .queue_ms = 300, .delay_ms = 25};
+    weak_room *r = weak_room_new(seed);
+    weak_receiver *v = weak_room_join(r, &good, &good, B);
+    weak_room_beside(v, beside_bps);
+    weak_room_run(r, 10);
+    weak_room_link(v, thin, thin);
+    weak_room_run(r, 1);
+    fallen f = {.back_s = weak_room_until(r, v, tier, 60)};
+    weak_room_run(r, settle_s);
+    weak_room_begin(v);
+    weak_room_run(r, 60);
+    f.view = weak_room_end(v);
+    f.tier = weak_room_tier(v);
+    print(name, seed, &f.view, f.tier);
+    printf("%24s tier %c again after %.1f s\n", "", "ABCDES-"[tier], f.back_s);
+    weak_room_free(r);
+    return f;
+}
+
+/* The queue fills meanwhile and loses a third: what is lost there is not a policer's, and no reason for copies; pictures come
+ * back, and stay. */
 static void test_9_and_10_what_is_left_of_a_good_line(void **state)
 {
     (void)state;
-    const link_profile good = {.rate_bps = 5000000, .queue_ms = 300, .delay_ms = 25};
     static const unsigned rates_bps[] = {100000, 64000};
     for (unsigned i = 0; i < 2 * SEEDS; i++) {
         const link_profile thin = {.rate_bps = rates_bps[i % 2], .queue_ms = 1000, .delay_ms = 25};
-        weak_room *r = weak_room_new(i);
-        weak_receiver *v = weak_room_join(r, &good, &good, B);
-        weak_room_run(r, 10);
-        weak_room_link(v, &thin, &thin);
-        weak_room_run(r, 1);
-        double back_s = weak_room_until(r, v, E, 60);
-        weak_room_run(r, 10);
-        weak_room_begin(v);
-        weak_room_run(r, 60);
-        weak_view w = weak_room_end(v);
-        print(i % 2 ? "10: 64 k" : "9: 100 k", i, &w, weak_room_tier(v));
-        printf("%24s pictures again after %.1f s\n", "", back_s);
-        assert_true(back_s <= 4);
-        assert_true(weak_room_tier(v) <= E);
-        assert_true(w.fps >= 7.9 && w.frozen <= 0.05 && w.queue_p95_ms <= 130 && w.switches <= 4);
-        weak_room_free(r);
+        fallen f = fall(i % 2 ? "10: 64 k" : "9: 100 k", i, &thin, 0, E, 10);
+        assert_true(f.back_s <= 4);
+        assert_true(f.tier <= E);
+        assert_true(f.view.fps >= 7.9 && f.view.frozen <= 0.05 && f.view.queue_p95_ms <= 130 && f.view.switches <= 4);
     }
 }
 
-/* Half as much again is left than the tier needs that it should have. */
+/* What is left carries tier C, but not much more. */
 static void test_8_what_is_left_of_a_good_line(void **state)
 {
     (void)state;
-    const link_profile good = {.rate_bps = 5000000, .queue_ms = 300, .delay_ms = 25},
-                       thin = {.rate_bps = 256000, .queue_ms = 2000, .delay_ms = 25};
+    const link_profile thin = {.rate_bps = 256000, .queue_ms = 2000, .delay_ms = 25};
     for (unsigned i = 0; i < 2 * SEEDS; i++) {
-        weak_room *r = weak_room_new(i);
-        weak_receiver *v = weak_room_join(r, &good, &good, B);
-        weak_room_beside(v, 18000);
-        weak_room_run(r, 10);
-        weak_room_link(v, &thin, &thin);
-        weak_room_run(r, 1);
-        double back_s = weak_room_until(r, v, C, 60);
-        weak_room_run(r, 5);
-        weak_room_begin(v);
-        weak_room_run(r, 60);
-        weak_view w = weak_room_end(v);
-        print("8: 256 k", i, &w, weak_room_tier(v));
-        printf("%24s tier C again after %.1f s\n", "", back_s);
-        assert_true(weak_room_tier(v) <= C);
-        assert_true(w.fps >= 14 && w.frozen <= 0.02 && w.queue_p95_ms <= 120 && w.switches <= 2);
-        weak_room_free(r);
+        fallen f = fall("8: 256 k", i, &thin, 18000, C, 5);
+        assert_true(f.tier <= C);
+        assert_true(f.view.fps >= 14 && f.view.frozen <= 0.02 && f.view.queue_p95_ms <= 120 && f.view.switches <= 2);
     }
 }
 
