@@ -12,6 +12,7 @@
 #include "mixer/logo.h"
 #include "mixer/text.h"
 #include "tests/unit/coarse.h"
+#include "tests/unit/png_kit.h"
 #include "video_golden.h"
 
 static const struct {
@@ -109,12 +110,6 @@ static void test_lines(void **state)
     g_string_free(s, TRUE);
 }
 
-static cairo_status_t keep(void *closure, const unsigned char *bytes, unsigned length)
-{
-    g_byte_array_append(closure, bytes, length);
-    return CAIRO_STATUS_SUCCESS;
-}
-
 /* A cross in a ring, nothing around it. */
 static char *a_logo(void)
 {
@@ -128,12 +123,7 @@ static char *a_logo(void)
     cairo_rectangle(c, 90, 170, 220, 60);
     cairo_fill(c);
     cairo_destroy(c);
-    GByteArray *png = g_byte_array_new();
-    cairo_surface_write_to_png_stream(surface, keep, png);
-    cairo_surface_destroy(surface);
-    char *base64 = g_base64_encode(png->data, png->len);
-    g_byte_array_unref(png);
-    return base64;
+    return png_kit_base64(surface);
 }
 
 static void test_logo(void **state)

@@ -13,6 +13,7 @@
 #include "mixer/logo.h"
 #include "mixer/text.h"
 #include "tests/unit/coarse.h"
+#include "tests/unit/png_kit.h"
 #include "video_golden.h"
 
 static mix_text *text;
@@ -306,12 +307,6 @@ static void test_lines_can_be_read(void **state)
     assert_null(mix_text_line(text, " ", 640, 360));
 }
 
-static cairo_status_t keep(void *closure, const unsigned char *bytes, unsigned length)
-{
-    g_byte_array_append(closure, bytes, length);
-    return CAIRO_STATUS_SUCCESS;
-}
-
 static char *a_logo(int width_px, int height_px)
 {
     cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, width_px, height_px);
@@ -319,12 +314,7 @@ static char *a_logo(int width_px, int height_px)
     cairo_set_source_rgb(c, 0, 0.6, 0.4);
     cairo_paint(c);
     cairo_destroy(c);
-    GByteArray *png = g_byte_array_new();
-    cairo_surface_write_to_png_stream(s, keep, png);
-    cairo_surface_destroy(s);
-    char *base64 = g_base64_encode(png->data, png->len);
-    g_byte_array_unref(png);
-    return base64;
+    return png_kit_base64(s);
 }
 
 static void test_logo(void **state)
