@@ -56,7 +56,7 @@ export class Visit extends Seat {
   #rules = null; // uplink.js and delay.js, once they are here
   #uplink = null;
   #delay = null;
-  #lookedAt = 0;
+  #looked = {}; // {peer, at} of the line
   #limits = null; // what it says, and what the connection keeps to
   #limited = null;
 
@@ -286,9 +286,9 @@ export class Visit extends Seat {
     const asked = (this.quality && this.quality.hold) || 0;
     const anew = this.#delay.step(now, heard(stats, line.rtt), asked);
     hold(peer.connection, Math.max(asked, this.#delay.hold(now)));
-    const slept = this.#lookedAt && Date.now() - this.#lookedAt > SLEPT_MS; // of a clock that goes on while a device sleeps
+    const slept = this.#looked.peer === peer && Date.now() - this.#looked.at > SLEPT_MS; // of a clock that goes on while a device sleeps
     if (slept || anew) await peer.retake(slept ? withOtherSources : withOtherSound, (sdp) => sdp);
-    this.#lookedAt = Date.now();
+    this.#looked = { peer, at: Date.now() };
     if (!(await peer.reduce(shape(this.#uplink, limits) || this.fuller)) || this.peer !== peer || limits === this.#limited) return;
     limitPicture(peer.connection, limits);
     this.#limited = limits;
