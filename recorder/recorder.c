@@ -68,7 +68,7 @@ static void *run(void *user)
         }
         bool quit = item->kind == REC_ITEM_QUIT;
         rec_writer_item(r->writer, item);
-        rec_item_free(r->queue, item);
+        rec_item_done(r->queue, item);
         if (quit) {
             return NULL;
         }
