@@ -96,6 +96,11 @@ const mcu_clip *mcu_crew_audio_clip(mcu_crew *c, unsigned index)
                                        : g_strdup_printf("%s-%u.clip", o->clap ? "clap" : "speech", index % FACES));
 }
 
+unsigned mcu_crew_turn(const mcu_crew *c, int64_t now_ns)
+{
+    return (unsigned)((now_ns - c->start_ns) / MCU_TURN_NS % MAX(c->participants->len, 1));
+}
+
 mcu_participant *mcu_crew_by_seat(const mcu_crew *c, const char *seat)
 {
     for (unsigned i = 0; i < c->participants->len; i++) {

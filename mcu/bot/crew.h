@@ -36,6 +36,10 @@ void mcu_crew_clear(mcu_crew *c); /* participants first */
 const mcu_clip *mcu_crew_video_clip(mcu_crew *c, mcu_codec codec, unsigned index);
 const mcu_clip *mcu_crew_audio_clip(mcu_crew *c, unsigned index);
 
+/* Whose turn it is to speak: the index of one after the other, MCU_TURN_NS each. */
+#define MCU_TURN_NS (4 * MCU_NS_PER_SEC)
+unsigned mcu_crew_turn(const mcu_crew *c, int64_t now_ns);
+
 /* Who has this seat; NULL = nobody of this process. */
 mcu_participant *mcu_crew_by_seat(const mcu_crew *c, const char *seat);
 /* Everybody leaves; the loop ends when all have, or a second later. */

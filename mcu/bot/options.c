@@ -68,6 +68,7 @@ bool mcu_bot_options_parse(mcu_bot_options *o, int argc, char **argv, int *statu
         {"insecure", 'k', 0, G_OPTION_ARG_NONE, &o->insecure, "take the server's certificate as it is", NULL},
         {"tone", 0, 0, G_OPTION_ARG_NONE, &o->tone, "participant K says 400+150*K Hz instead of words", NULL},
         {"clap", 0, 0, G_OPTION_ARG_NONE, &o->clap, "as --tone, for 400 ms from each second of the marker's pictures on", NULL},
+        {"turns", 0, 0, G_OPTION_ARG_NONE, &o->turns, "one speaks at a time, for four seconds", NULL},
         {"plain", 0, 0, G_OPTION_ARG_NONE, &o->plain, "faces without the burnt-in marker (H.264 only)", NULL},
         {"mute", 0, 0, G_OPTION_ARG_NONE, &o->mute, "microphones are off", NULL},
         {"no-video", 0, 0, G_OPTION_ARG_NONE, &o->no_video, "cameras are off", NULL},

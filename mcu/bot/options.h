@@ -25,7 +25,7 @@ typedef struct {
     int stagger_ms;
     int report_s; /* 0 = only at the end */
     int decode;   /* how many participants decode what they receive; < 0 = all */
-    gboolean json, insecure, tone, clap, plain, mute, no_video, recvonly, whip, hostile;
+    gboolean json, insecure, tone, clap, turns, plain, mute, no_video, recvonly, whip, hostile;
 } mcu_bot_options;
 
 /* False: nothing to be done, `*status` is the exit code and a message has been printed. */

@@ -40,12 +40,32 @@ static void send_video(mcu_participant *p, int64_t now_ns)
     }
 }
 
+static bool has_turn(const mcu_participant *p, int64_t now_ns)
+{
+    return !p->crew->options->turns || mcu_crew_turn(p->crew, now_ns) == p->index;
+}
+
+static void send_silence(mcu_peer *peer, const mcu_au *instead_of)
+{
+    static const uint8_t silence[] = {0xf8, 0xff, 0xfe}; /* 20 ms, as browsers send it */
+    mcu_au *au = mcu_au_new_copy(silence, sizeof silence);
+    au->codec = instead_of->codec;
+    au->ts = instead_of->ts;
+    au->time_ns = instead_of->time_ns;
+    (void)mcu_peer_send_audio(peer, au);
+    mcu_au_unref(au);
+}
+
 static void send_audio(mcu_participant *p, int64_t now_ns)
 {
     unsigned index = 0;
     const mcu_au *au = NULL;
     while ((au = mcu_playout_take(&p->audio, now_ns, &index)) != NULL) {
-        (void)mcu_peer_send_audio(p->peer, au);
+        if (has_turn(p, now_ns)) {
+            (void)mcu_peer_send_audio(p->peer, au);
+        } else {
+            send_silence(p->peer, au);
+        }
     }
 }
 
