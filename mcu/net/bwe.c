@@ -1,28 +1,7 @@
-#include "mcu/net/bwe.h"
-
 #include <glib.h>
 
-#include "mcu/net/bwe_breaker.h"
-#include "mcu/net/bwe_loss.h"
-#include "mcu/net/bwe_probe.h"
-#include "mcu/net/bwe_queue.h"
-#include "mcu/net/bwe_rate.h"
-#include "mcu/net/bwe_simple.h"
-#include "mcu/net/bwe_trend.h"
+#include "mcu/net/bwe_private.h"
 
-#define MS INT64_C(1000000)
-#define DECREASE 0.85
-#define IDLE 0.7 /* of what was too much, or of the estimate: so little says nothing of the path */
-#define GREW_NS (50 * MS)
-#define DRAIN_LEAST 0.55 /* of the estimate with which a queue began to drain */
-#define GAP_NS (3000 * MS)
-#define LATE_NS (200 * MS)
-#define STANDING_NS (300 * MS)
-#define FLAT_NS (25 * MS)
-#define FLAT_PACKET_BITS (250 * 8.0)
-#define FLAT_MORE_NS (50 * MS)
-#define DRAIN_FROM_NS (150 * MS)
-#define DRAIN_TO_NS (60 * MS)
 #define AHEAD 1.5 /* of what comes in: the estimate is not led further by silence */
 #define AHEAD_BPS 10000
 #define GROWTH 0.08      /* a second */
@@ -45,50 +24,6 @@
 #define PROBE_GREW_NS (15 * MS)
 #define PROBE_QUEUE_NS (50 * MS)
 #define BURST_NS (100 * MS)
-#define SENT 8192
-
-typedef struct {
-    int64_t sent_ns;
-    uint64_t total; /* bytes up to and with it */
-    uint32_t burst; /* bytes of the 100 ms up to and with it */
-    uint8_t cluster;
-} sent;
-
-struct mcu_bwe {
-    mcu_bwe_state state;
-    int64_t state_ns;
-    double est_bps;
-    double full_bps; /* what came in when it was too much; 0 = not met */
-    bool shown_full; /* by a probe */
-    mcu_bwe_trend trend;
-    mcu_bwe_queue queue;
-    mcu_bwe_rate rate;
-    mcu_bwe_loss loss;
-    mcu_bwe_probe probe;
-    mcu_bwe_simple simple;
-    mcu_bwe_breaker breaker;
-    unsigned remb_bps;
-    int64_t remb_ns; /* 0 = never */
-    bool feedback;   /* ever */
-    bool draining;
-    double drain_bps;                            /* the estimate after the first decrease since it drains; 0 = there was none */
-    int64_t feedback_ns, spacing_ns, unheard_ns; /* newest, usual distance, oldest packet sent since */
-    int64_t updated_ns, decreased_ns, before_ns; /* before_ns: queue at the last decrease */
-    int64_t rtt_ns, newest_sent_ns;
-    int64_t ignore_before_ns; /* packets of an outage say nothing about loss */
-    unsigned proven_bps;
-    int64_t proven_ns;
-    double report_loss;
-    uint64_t total, told_total;
-    uint16_t told_seq;
-    bool untold;           /* of packets before told_seq; none was heard of since */
-    int64_t gap_ns;        /* when packets were last found that nothing was told of */
-    uint64_t second_bytes; /* for who gives no feedback: what we send */
-    int64_t second_ns;
-    unsigned sent_bps;
-    sent packets[SENT];
-    unsigned tail; /* number of the first packet within BURST_NS */
-};
 
 const char *mcu_bwe_state_name(mcu_bwe_state s)
 {
@@ -135,14 +70,14 @@ static void enter(mcu_bwe *b, mcu_bwe_state state, int64_t now_ns)
 
 static uint32_t burst_up_to(mcu_bwe *b, unsigned seq, unsigned size, int64_t now_ns)
 {
-    while (b->tail != seq && now_ns - b->packets[b->tail % SENT].sent_ns > BURST_NS) {
+    while (b->tail != seq && now_ns - b->packets[b->tail % MCU_BWE_SENT].sent_ns > BURST_NS) {
         b->tail = (b->tail + 1) & 0xffff;
     }
-    if (b->tail == seq || ((seq - b->tail) & 0xffff) >= SENT) {
+    if (b->tail == seq || ((seq - b->tail) & 0xffff) >= MCU_BWE_SENT) {
         b->tail = seq;
         return size;
     }
-    const sent *first = &b->packets[b->tail % SENT];
+    const mcu_bwe_packet *first = &b->packets[b->tail % MCU_BWE_SENT];
     return (uint32_t)MIN(b->total + size - first->total, UINT32_MAX);
 }
 
@@ -151,10 +86,10 @@ void mcu_bwe_sent(mcu_bwe *b, int twcc_seq, unsigned size, int64_t now_ns)
     if (twcc_seq >= 0) {
         unsigned seq = (unsigned)twcc_seq & 0xffff;
         uint32_t burst = burst_up_to(b, seq, size, now_ns);
-        b->packets[seq % SENT] = (sent){.sent_ns = now_ns,
-                                        .total = b->total + size,
-                                        .burst = burst,
-                                        .cluster = (uint8_t)mcu_bwe_probe_sent(&b->probe, size, now_ns)};
+        b->packets[seq % MCU_BWE_SENT] = (mcu_bwe_packet){.sent_ns = now_ns,
+                                                          .total = b->total + size,
+                                                          .burst = burst,
+                                                          .cluster = (uint8_t)mcu_bwe_probe_sent(&b->probe, size, now_ns)};
         b->unheard_ns = b->unheard_ns == 0 ? now_ns : b->unheard_ns;
     }
     b->total += size;
@@ -179,13 +114,6 @@ bool mcu_bwe_probing(const mcu_bwe *b)
     return b->probe.cluster.sending;
 }
 
-/* A line without a queue: a packet of sound alone takes as long as that on a thin one. */
-static int64_t flat_ns(const mcu_bwe *b)
-{
-    double packet_s = FLAT_PACKET_BITS / MAX(b->est_bps, 1);
-    return FLAT_NS + MIN((int64_t)(packet_s * 1e9), FLAT_MORE_NS);
-}
-
 static bool proven(const mcu_bwe *b, unsigned bps, int64_t now_ns)
 {
     return b->proven_bps >= bps && now_ns - b->proven_ns < PROVEN_NS;
@@ -193,7 +121,7 @@ static bool proven(const mcu_bwe *b, unsigned bps, int64_t now_ns)
 
 unsigned mcu_bwe_filling(mcu_bwe *b, int64_t now_ns)
 {
-    bool may = b->state == MCU_BWE_OPEN && b->feedback && !b->draining && b->queue.queue_ns < flat_ns(b) &&
+    bool may = b->state == MCU_BWE_OPEN && b->feedback && !b->draining && b->queue.queue_ns < mcu_bwe_flat_ns(b) &&
                b->loss.policer == MCU_BWE_POLICER_NONE && !proven(b, b->probe.goal_bps, now_ns);
     if (!b->probe.cluster.sending &&
         (!may || !mcu_bwe_probe_start(&b->probe, (unsigned)b->est_bps, b->queue.newest_ns, now_ns))) {
@@ -211,7 +139,7 @@ unsigned mcu_bwe_filling_most(const mcu_bwe *b)
 
 void mcu_bwe_result(mcu_bwe *b, const mcu_twcc_result *r, int64_t now_ns)
 {
-    const sent *s = &b->packets[r->seq % SENT];
+    const mcu_bwe_packet *s = &b->packets[r->seq % MCU_BWE_SENT];
     b->untold = b->untold || (int16_t)(r->seq - b->told_seq) > 1;
     b->gap_ns = b->untold ? now_ns : b->gap_ns;
     b->told_seq = r->seq;
@@ -230,12 +158,6 @@ void mcu_bwe_result(mcu_bwe *b, const mcu_twcc_result *r, int64_t now_ns)
     if (b->state != MCU_BWE_OUTAGE && r->sent_ns >= b->ignore_before_ns) {
         mcu_bwe_loss_add(&b->loss, r->received, r->size, s->burst, now_ns);
     }
-}
-
-/* What the path takes, when it loses some of it by chance. */
-static double through_bps(const mcu_bwe *b, int64_t now_ns)
-{
-    return mcu_bwe_rate_bps(&b->rate) / (1 - mcu_bwe_loss_random(&b->loss, now_ns));
 }
 
 static void resume(mcu_bwe *b, int64_t now_ns)
@@ -260,52 +182,6 @@ static void resume(mcu_bwe *b, int64_t now_ns)
     mcu_bwe_probe_abort(&b->probe, now_ns);
     mcu_bwe_probe_hurry(&b->probe, now_ns);
     enter(b, MCU_BWE_OPEN, now_ns);
-}
-
-static bool overused(const mcu_bwe *b, int64_t now_ns)
-{
-    const mcu_bwe_queue *q = &b->queue;
-    bool standing = q->above_since_ns != 0 && now_ns - q->above_since_ns >= STANDING_NS;
-    bool late = q->newest_ns > LATE_NS && q->queue_ns > FLAT_NS + flat_ns(b);
-    bool grows =
-        b->trend.use == MCU_BWE_USE_OVER && q->queue_ns > flat_ns(b) && !b->probe.cluster.open; /* a probe is judged as such */
-    return standing || late || grows;
-}
-
-/* While a queue drains next to nothing is sent into it: what comes in says little of the path then, and how long those waited
- * that left before the last decrease was its reason. */
-static bool is_known(const mcu_bwe *b)
-{
-    return b->draining && b->drain_bps > 0 && b->sent_bps < IDLE * b->est_bps && b->newest_sent_ns < b->decreased_ns;
-}
-
-static void decrease(mcu_bwe *b, double through, int64_t now_ns)
-{
-    int64_t wait_ns = CLAMP(b->rtt_ns, 10 * MS, 200 * MS) + b->spacing_ns;
-    bool drains = b->queue.queue_ns < b->before_ns - 10 * MS;
-    if (drains) {
-        b->before_ns = b->queue.queue_ns;
-    }
-    if (drains || (b->decreased_ns != 0 && now_ns - b->decreased_ns < wait_ns)) {
-        return;
-    }
-    if (b->draining && through < IDLE * b->full_bps && b->queue.queue_ns <= b->before_ns + GREW_NS) {
-        return; /* what comes in is all that was sent into the queue, which is the old one */
-    }
-    double base = through > 0 ? through : b->est_bps;
-    if (now_ns - b->gap_ns < GAP_NS) {
-        base = MAX(base, MIN(mcu_bwe_rate_told_bps(&b->rate), b->est_bps)); /* more came in than was told */
-    }
-    double to = base * DECREASE;
-    if (is_known(b)) {
-        to = MAX(to, DRAIN_LEAST * b->drain_bps);
-    }
-    b->full_bps = base;
-    b->est_bps = MAX(MIN(b->est_bps, to), MCU_BWE_FLOOR_BPS);
-    b->proven_bps = MIN(b->proven_bps, (unsigned)b->est_bps);
-    b->decreased_ns = now_ns;
-    b->before_ns = b->queue.queue_ns;
-    b->drain_bps = b->draining && b->drain_bps <= 0 ? b->est_bps : b->drain_bps;
 }
 
 static void increase(mcu_bwe *b, double through, double seconds)
@@ -350,7 +226,7 @@ static void judge_probe(mcu_bwe *b, int64_t now_ns)
     if (b->probe.cluster.grew && bps < PROBE_CAME * b->probe.cluster.bps) {
         b->full_bps = bps; /* that is what there is, until a probe passes */
         b->shown_full = true;
-        b->est_bps = MIN(b->est_bps, MAX(bps, through_bps(b, now_ns)));
+        b->est_bps = MIN(b->est_bps, MAX(bps, mcu_bwe_through_bps(b, now_ns)));
     }
     b->shown_full = b->shown_full && bps < SHOWN_TO * b->full_bps;
     b->est_bps = CLAMP(bps, b->est_bps, MCU_BWE_MAX_BPS);
@@ -362,19 +238,14 @@ static void judge_probe(mcu_bwe *b, int64_t now_ns)
 
 static void control(mcu_bwe *b, int64_t now_ns)
 {
-    double through = through_bps(b, now_ns);
+    double through = mcu_bwe_through_bps(b, now_ns);
     double seconds = b->updated_ns == 0 ? 0 : CLAMP((double)(now_ns - b->updated_ns) * 1e-9, 0, 1);
-    bool flat = b->queue.queue_ns < flat_ns(b) && b->trend.use == MCU_BWE_USE_NORMAL;
+    bool flat = b->queue.queue_ns < mcu_bwe_flat_ns(b) && b->trend.use == MCU_BWE_USE_NORMAL;
     b->updated_ns = now_ns;
-    if (b->queue.newest_ns > DRAIN_FROM_NS && b->queue.queue_ns > FLAT_NS + flat_ns(b)) {
-        b->drain_bps = b->draining ? b->drain_bps : 0;
-        b->draining = true;
-    } else if (b->queue.queue_ns < DRAIN_TO_NS) {
-        b->draining = false;
-    }
-    mcu_bwe_loss_judge(&b->loss, b->queue.queue_ns < FLAT_NS + flat_ns(b), mcu_bwe_rate_bps(&b->rate), now_ns);
-    if (overused(b, now_ns)) {
-        decrease(b, through, now_ns);
+    mcu_bwe_fall_note(b);
+    mcu_bwe_loss_judge(&b->loss, b->queue.queue_ns < mcu_bwe_standing_ns(b), mcu_bwe_rate_bps(&b->rate), now_ns);
+    if (mcu_bwe_fall_due(b, now_ns)) {
+        mcu_bwe_fall(b, through, now_ns);
         return;
     }
     b->before_ns = 0;
@@ -405,7 +276,7 @@ void mcu_bwe_feedback(mcu_bwe *b, int64_t now_ns)
     } else if (b->state == MCU_BWE_OUTAGE) {
         resume(b, now_ns);
     }
-    mcu_bwe_queue_end(&b->queue, mcu_bwe_rate_bps(&b->rate) < IDLE * b->full_bps, now_ns);
+    mcu_bwe_queue_end(&b->queue, mcu_bwe_rate_bps(&b->rate) < MCU_BWE_IDLE * b->full_bps, now_ns);
     control(b, now_ns);
     judge_probe(b, now_ns);
 }
@@ -473,17 +344,6 @@ static unsigned estimate_bps(const mcu_bwe *b, int64_t now_ns)
     return (unsigned)CLAMP(bps, MCU_BWE_FLOOR_BPS, MCU_BWE_MAX_BPS);
 }
 
-/* While a queue drains no more is under way than the path holds without one. */
-static unsigned window_bytes(const mcu_bwe *b)
-{
-    if (!b->draining) {
-        return UINT32_MAX;
-    }
-    int64_t hold_ns = MAX(b->rtt_ns - b->queue.newest_ns, 0) + b->spacing_ns + DRAIN_TO_NS;
-    double bytes = (double)mcu_bwe_rate_bps(&b->rate) * (double)hold_ns * 1e-9 / 8;
-    return (unsigned)CLAMP(bytes, 2500, 10000000);
-}
-
 void mcu_bwe_get(const mcu_bwe *b, int64_t now_ns, mcu_bwe_view *out)
 {
     unsigned est_bps = estimate_bps(b, now_ns);
@@ -494,7 +354,7 @@ void mcu_bwe_get(const mcu_bwe *b, int64_t now_ns, mcu_bwe_view *out)
         .proven_bps = b->feedback && now_ns - b->proven_ns < PROVEN_NS ? MIN(b->proven_bps, est_bps) : 0,
         .acked_bps = mcu_bwe_rate_bps(&b->rate),
         .full_bps = (unsigned)b->full_bps,
-        .window_bytes = window_bytes(b),
+        .window_bytes = mcu_bwe_fall_window_bytes(b),
         .in_flight = (unsigned)MIN(b->total - b->told_total, UINT32_MAX),
         .queue_ns = b->queue.queue_ns,
         .late_ns = b->queue.newest_ns,

@@ -1,0 +1,100 @@
+/* Falling: a queue stands or grows, and drains then. */
+#include <glib.h>
+
+#include "mcu/net/bwe_private.h"
+
+#define DECREASE 0.85
+#define GREW_NS (50 * MS)
+#define DRAIN_LEAST 0.55 /* of the estimate with which a queue began to drain */
+#define GAP_NS (3000 * MS)
+#define LATE_NS (200 * MS)
+#define STANDING_NS (300 * MS)
+#define FLAT_PACKET_BITS (250 * 8.0)
+#define FLAT_MORE_NS (50 * MS)
+#define DRAIN_FROM_NS (150 * MS)
+#define DRAIN_TO_NS (60 * MS)
+#define FLAT_NS (25 * MS)
+
+/* A line without a queue: a packet of sound alone takes as long as that on a thin one. */
+int64_t mcu_bwe_flat_ns(const mcu_bwe *b)
+{
+    double packet_s = FLAT_PACKET_BITS / MAX(b->est_bps, 1);
+    return FLAT_NS + MIN((int64_t)(packet_s * 1e9), FLAT_MORE_NS);
+}
+
+int64_t mcu_bwe_standing_ns(const mcu_bwe *b)
+{
+    return FLAT_NS + mcu_bwe_flat_ns(b);
+}
+
+double mcu_bwe_through_bps(const mcu_bwe *b, int64_t now_ns)
+{
+    return mcu_bwe_rate_bps(&b->rate) / (1 - mcu_bwe_loss_random(&b->loss, now_ns));
+}
+
+void mcu_bwe_fall_note(mcu_bwe *b)
+{
+    if (b->queue.newest_ns > DRAIN_FROM_NS && b->queue.queue_ns > mcu_bwe_standing_ns(b)) {
+        b->drain_bps = b->draining ? b->drain_bps : 0;
+        b->draining = true;
+    } else if (b->queue.queue_ns < DRAIN_TO_NS) {
+        b->draining = false;
+    }
+}
+
+bool mcu_bwe_fall_due(const mcu_bwe *b, int64_t now_ns)
+{
+    const mcu_bwe_queue *q = &b->queue;
+    bool standing = q->above_since_ns != 0 && now_ns - q->above_since_ns >= STANDING_NS;
+    bool late = q->newest_ns > LATE_NS && q->queue_ns > mcu_bwe_standing_ns(b);
+    bool grows = b->trend.use == MCU_BWE_USE_OVER && q->queue_ns > mcu_bwe_flat_ns(b) &&
+                 !b->probe.cluster.open; /* a probe is judged as such */
+    return standing || late || grows;
+}
+
+/* While a queue drains next to nothing is sent into it: what comes in says little of the path then, and how long those waited
+ * that left before the last decrease was its reason. */
+static bool is_known(const mcu_bwe *b)
+{
+    return b->draining && b->drain_bps > 0 && b->sent_bps < MCU_BWE_IDLE * b->est_bps && b->newest_sent_ns < b->decreased_ns;
+}
+
+void mcu_bwe_fall(mcu_bwe *b, double through, int64_t now_ns)
+{
+    int64_t wait_ns = CLAMP(b->rtt_ns, 10 * MS, 200 * MS) + b->spacing_ns;
+    bool drains = b->queue.queue_ns < b->before_ns - 10 * MS;
+    if (drains) {
+        b->before_ns = b->queue.queue_ns;
+    }
+    if (drains || (b->decreased_ns != 0 && now_ns - b->decreased_ns < wait_ns)) {
+        return;
+    }
+    if (b->draining && through < MCU_BWE_IDLE * b->full_bps && b->queue.queue_ns <= b->before_ns + GREW_NS) {
+        return; /* what comes in is all that was sent into the queue, which is the old one */
+    }
+    double base = through > 0 ? through : b->est_bps;
+    if (now_ns - b->gap_ns < GAP_NS) {
+        base = MAX(base, MIN(mcu_bwe_rate_told_bps(&b->rate), b->est_bps)); /* more came in than was told */
+    }
+    double to = base * DECREASE;
+    if (is_known(b)) {
+        to = MAX(to, DRAIN_LEAST * b->drain_bps);
+    }
+    b->full_bps = base;
+    b->est_bps = MAX(MIN(b->est_bps, to), MCU_BWE_FLOOR_BPS);
+    b->proven_bps = MIN(b->proven_bps, (unsigned)b->est_bps);
+    b->decreased_ns = now_ns;
+    b->before_ns = b->queue.queue_ns;
+    b->drain_bps = b->draining && b->drain_bps <= 0 ? b->est_bps : b->drain_bps;
+}
+
+/* While a queue drains no more is under way than the path holds without one. */
+unsigned mcu_bwe_fall_window_bytes(const mcu_bwe *b)
+{
+    if (!b->draining) {
+        return UINT32_MAX;
+    }
+    int64_t hold_ns = MAX(b->rtt_ns - b->queue.newest_ns, 0) + b->spacing_ns + DRAIN_TO_NS;
+    double bytes = (double)mcu_bwe_rate_bps(&b->rate) * (double)hold_ns * 1e-9 / 8;
+    return (unsigned)CLAMP(bytes, 2500, 10000000);
+}
