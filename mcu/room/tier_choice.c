@@ -19,7 +19,8 @@
 #define SHOWN 1.1        /* of what the tier needs, for a step up */
 #define SHOWN_HANDS 1.25 /* the same where pictures go last */
 #define SILENT_MORE 1.08
-#define LAST_LESS 0.8 /* of what the last picture that moves needs: slower is more than a still */
+#define LAST_LESS 0.8   /* of what the last picture that moves needs: slower is more than a still */
+#define REPAIR_LAST 0.5 /* of the last picture that moves: its copies take what there is room for */
 #define GOAL 1.2
 #define TRIAL 0.75 /* of it, where nothing can be shown but by trying */
 #define TRIAL_LOSS 0.03
@@ -50,12 +51,19 @@ void mcu_tier_choice_cap(mcu_tier_choice *c, unsigned top)
     }
 }
 
+/* Nothing smaller moves. */
+static bool is_last(const mcu_tier_table *table, unsigned tier)
+{
+    return tier + 1 == table->n_tiers || table->still[tier + 1];
+}
+
 /* `repair` as in mcu_peer_link. */
 static double need_bps(const mcu_tier_table *table, unsigned tier, double repair)
 {
     if (tier >= table->n_tiers) {
         return table->audio_bps;
     }
+    repair = is_last(table, tier) || table->still[tier] ? MIN(repair, REPAIR_LAST) : repair;
     return (table->silent[tier] ? 0 : table->audio_bps) + table->wire_bps[tier] * (1 + repair);
 }
 
@@ -63,12 +71,6 @@ static double need_bps(const mcu_tier_table *table, unsigned tier, double repair
 static unsigned lowest(const mcu_tier_table *table)
 {
     return table->pictures_last && table->n_tiers > 0 ? table->n_tiers - 1 : table->n_tiers;
-}
-
-/* Nothing smaller moves. */
-static bool is_last(const mcu_tier_table *table, unsigned tier)
-{
-    return tier + 1 == table->n_tiers || table->still[tier + 1];
 }
 
 /* Nobody's sound is given up for a picture that only just fits. */
@@ -93,6 +95,7 @@ static void step_down(mcu_tier_choice *c, const mcu_tier_table *table, unsigned 
         int64_t least_ns = to >= mcu_tiers_moving(table) ? UP_AFTER_STILL : UP_AFTER_UNDONE;
         int64_t wait_ns = c->up_wait_ns < least_ns ? least_ns : c->up_wait_ns * 2;
         c->up_wait_ns = wait_ns < UP_AFTER_MAX ? wait_ns : UP_AFTER_MAX;
+        c->undone = c->tier;
     } else if (c->up_ns != 0 && now_ns - c->up_ns > UP_AFTER_MAX) {
         c->up_wait_ns = UP_AFTER;
     }
@@ -130,9 +133,16 @@ static bool down(mcu_tier_choice *c, const mcu_tier_table *table, const mcu_peer
     return true;
 }
 
+/* A long wait is that of what had to be undone, and of what is larger. */
+static bool may_rise_to(const mcu_tier_choice *c, unsigned tier, int64_t now_ns)
+{
+    int64_t wait_ns = tier <= c->undone ? c->up_wait_ns : UP_AFTER;
+    return c->down_ns == 0 || now_ns - c->down_ns >= wait_ns;
+}
+
 static bool may_rise(const mcu_tier_choice *c, int64_t now_ns)
 {
-    return c->tier > c->top && (c->down_ns == 0 || now_ns - c->down_ns >= c->up_wait_ns);
+    return c->tier > c->top && may_rise_to(c, c->tier - 1, now_ns);
 }
 
 /* Where a probe cannot show it: calm for a while, and the estimate is led by what is sent, so it cannot be far above it. */
@@ -176,6 +186,9 @@ static void up(mcu_tier_choice *c, const mcu_tier_table *table, const mcu_peer_l
     bool to_move = is_last(table, c->tier - 1); /* a thin line hardly has room for stills and a probe */
     if (to == c->tier && (to_move || !link->probes) && worth_a_trial(c, table, link, now_ns)) {
         to = c->tier - 1;
+    }
+    while (to < c->tier && !may_rise_to(c, to, now_ns)) {
+        to++;
     }
     if (to < c->tier) {
         c->up_from = c->tier;

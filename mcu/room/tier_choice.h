@@ -25,7 +25,8 @@ typedef struct {
     unsigned top;  /* largest allowed (cap by host, user or level) */
     int64_t bad_since_ns, good_since_ns;
     int64_t up_ns, down_ns; /* of the last step each way, 0 = none */
-    int64_t up_wait_ns;     /* after a fall */
+    int64_t up_wait_ns;     /* after a fall, */
+    unsigned undone;        /* to this tier, which was given up again, and larger ones; smaller ones come back sooner */
     unsigned up_from;       /* before the last step up */
     bool outage;            /* seen at the last step */
     bool lacks;             /* less than it needs, then */

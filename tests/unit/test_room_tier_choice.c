@@ -130,6 +130,39 @@ static void test_waits_after_a_fall_and_longer_after_an_undone_step(void **state
     assert_int_equal(hold(&c, path(600000), 3), 1);
 }
 
+/* The wait is that of the step which did not last, not of every step after it. */
+static void test_what_was_not_undone_comes_back_soon(void **state)
+{
+    (void)state;
+    mcu_tier_choice c;
+    start(&c, 1, 0);
+    hold(&c, path(300000), 2);
+    for (unsigned i = 0; i < 4; i++) {
+        while (hold(&c, path(600000), 0.5) != 1) {
+        }
+        assert_int_equal(hold(&c, path(300000), 1), 2);
+    }
+    assert_int_equal(hold(&c, path(60000), 1), 4);
+    assert_int_equal(hold(&c, path(300000), 3.5), 2);
+    assert_int_equal(hold(&c, path(600000), 30), 2);
+}
+
+/* A thin line that loses by chance: pictures that move come before their copies. */
+static void test_the_last_that_moves_needs_no_room_for_all_its_copies(void **state)
+{
+    (void)state;
+    mcu_tier_choice c;
+    mcu_peer_link lossy = path(190000);
+    lossy.repair = 2.3;
+    lossy.loss = 0.3;
+    start(&c, 3, 0);
+    assert_int_equal(hold(&c, lossy, 30), 3);
+    start(&c, 4, 0);
+    assert_int_equal(hold(&c, lossy, 0.1), 3);
+    start(&c, 2, 0);
+    assert_int_equal(hold(&c, lossy, 30), 3);
+}
+
 static void test_an_outage_keeps_the_tier_and_the_way_back_is_free(void **state)
 {
     (void)state;
@@ -247,6 +280,8 @@ int main(void)
         cmocka_unit_test(test_the_last_that_moves_comes_on_less_than_it_needs),
         cmocka_unit_test(test_loss_alone_moves_nothing),
         cmocka_unit_test(test_waits_after_a_fall_and_longer_after_an_undone_step),
+        cmocka_unit_test(test_what_was_not_undone_comes_back_soon),
+        cmocka_unit_test(test_the_last_that_moves_needs_no_room_for_all_its_copies),
         cmocka_unit_test(test_an_outage_keeps_the_tier_and_the_way_back_is_free),
         cmocka_unit_test(test_the_circuit_breaker_leaves_sound_alone),
         cmocka_unit_test(test_without_probes_a_calm_path_is_tried),

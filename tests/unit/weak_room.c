@@ -7,8 +7,11 @@
 
 #define STEP_NS (5 * MS)
 #define RTX_PT 97
+#define STANDING_MS 80 /* as mcu_session_repeat_sound() */
+#define SOUND_BPS 32000
+#define COPY_BYTES 4 /* its header */
 static const size_t audio_bytes[MIX_PROFILES] = {80, 50, 90, 75};
-#define AUDIO_BYTES_MAX 90
+#define AUDIO_BYTES_MAX 380
 
 static const mix_tier_spec specs[] = {{"A", 1280, 720, 25, 1200000}, {"B", 640, 360, 25, 400000}, {"C", 480, 270, 15, 150000},
                                       {"D", 320, 180, 10, 64000},    {"E", 320, 180, 8, 30000},   {"S", 320, 180, 1, 8000},
@@ -116,7 +119,8 @@ static void send_audio(weak_receiver *v)
         return;
     }
     if (mcu_sender_admits_audio(&v->send, v->room->now_ns)) {
-        push(v, MCU_PKT_AUDIO, silence, audio_bytes[v->sound.profile], false);
+        size_t size = audio_bytes[v->sound.profile];
+        push(v, MCU_PKT_AUDIO, silence, size + v->sound.copies * (size + COPY_BYTES), false);
     }
     v->audio_sent++;
 }
@@ -159,11 +163,16 @@ static void set_ladder(weak_receiver *v)
     mcu_ladder_init(&v->ladder, &tiers, hands_bps, v->hands);
 }
 
-/* As the room does, four times less often than tiers. */
+/* As the room does, five times less often than tiers. */
 static void choose_sound(weak_receiver *v, int64_t now_ns)
 {
     const mcu_bwe_view *w = &v->send.view;
-    const mcu_audio_link link = {.loss = 0, .line_bps = w->state == MCU_BWE_START ? 0 : w->estimate_bps};
+    bool unheard = w->state == MCU_BWE_START;
+    const mcu_audio_link link = {.loss = w->loss,
+                                 .standing = (double)w->late_ns / MS > STANDING_MS,
+                                 .spare_bps = unheard ? UINT32_MAX : w->estimate_bps / 4,
+                                 .full_bps = SOUND_BPS,
+                                 .line_bps = unheard ? 0 : w->estimate_bps};
     if (now_ns % (500 * MS) == 0) {
         mcu_audio_choice_step(&v->sound, &link, now_ns);
     }
