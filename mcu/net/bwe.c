@@ -124,7 +124,8 @@ unsigned mcu_bwe_filling(mcu_bwe *b, int64_t now_ns)
     bool may = b->state == MCU_BWE_OPEN && b->feedback && !b->draining && b->queue.queue_ns < mcu_bwe_flat_ns(b) &&
                b->loss.policer == MCU_BWE_POLICER_NONE && !proven(b, b->probe.goal_bps, now_ns);
     if (!b->probe.cluster.sending &&
-        (!may || !mcu_bwe_probe_start(&b->probe, (unsigned)b->est_bps, b->queue.newest_ns, now_ns))) {
+        (!may || !mcu_bwe_probe_start(&b->probe, (unsigned)b->est_bps, mcu_bwe_loss_random(&b->loss, now_ns), b->queue.newest_ns,
+                                      now_ns))) {
         return 0;
     }
     return mcu_bwe_probe_due(&b->probe, now_ns);
@@ -276,7 +277,9 @@ void mcu_bwe_feedback(mcu_bwe *b, int64_t now_ns)
     } else if (b->state == MCU_BWE_OUTAGE) {
         resume(b, now_ns);
     }
-    mcu_bwe_queue_end(&b->queue, mcu_bwe_rate_bps(&b->rate) < MCU_BWE_IDLE * b->full_bps, now_ns);
+    if (mcu_bwe_queue_end(&b->queue, mcu_bwe_fall_is_idle(b), now_ns)) {
+        mcu_bwe_fall_undo(b, now_ns);
+    }
     control(b, now_ns);
     judge_probe(b, now_ns);
 }

@@ -34,12 +34,20 @@ double mcu_bwe_through_bps(const mcu_bwe *b, int64_t now_ns)
 
 void mcu_bwe_fall_note(mcu_bwe *b)
 {
+    unsigned came_bps = mcu_bwe_rate_long_bps(&b->rate);
+    b->carried_bps = b->draining ? MAX(b->carried_bps, came_bps) : came_bps;
     if (b->queue.newest_ns > DRAIN_FROM_NS && b->queue.queue_ns > mcu_bwe_standing_ns(b)) {
         b->drain_bps = b->draining ? b->drain_bps : 0;
         b->draining = true;
     } else if (b->queue.queue_ns < DRAIN_TO_NS) {
         b->draining = false;
     }
+}
+
+bool mcu_bwe_fall_is_idle(const mcu_bwe *b)
+{
+    bool less = mcu_bwe_rate_long_bps(&b->rate) < MCU_BWE_IDLE * MAX(b->full_bps, b->carried_bps);
+    return less || (b->draining && b->sent_bps > b->est_bps); /* no less can be sent */
 }
 
 bool mcu_bwe_fall_due(const mcu_bwe *b, int64_t now_ns)
@@ -74,7 +82,8 @@ void mcu_bwe_fall(mcu_bwe *b, double through, int64_t now_ns)
     }
     double base = through > 0 ? through : b->est_bps;
     if (now_ns - b->gap_ns < GAP_NS) {
-        base = MAX(base, MIN(mcu_bwe_rate_told_bps(&b->rate), b->est_bps)); /* more came in than was told */
+        unsigned told_bps = mcu_bwe_rate_told_bps(&b->rate);
+        base = MAX(base, told_bps > 0 ? MIN(told_bps, b->est_bps) : b->est_bps); /* more came in than was told */
     }
     double to = base * DECREASE;
     if (is_known(b)) {
@@ -86,6 +95,14 @@ void mcu_bwe_fall(mcu_bwe *b, double through, int64_t now_ns)
     b->decreased_ns = now_ns;
     b->before_ns = b->queue.queue_ns;
     b->drain_bps = b->draining && b->drain_bps <= 0 ? b->est_bps : b->drain_bps;
+}
+
+void mcu_bwe_fall_undo(mcu_bwe *b, int64_t now_ns)
+{
+    b->est_bps = MAX(b->est_bps, DECREASE * b->carried_bps);
+    b->full_bps = 0;
+    b->shown_full = false;
+    mcu_bwe_probe_hurry(&b->probe, now_ns);
 }
 
 /* While a queue drains no more is under way than the path holds without one. */

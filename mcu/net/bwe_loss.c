@@ -13,8 +13,10 @@
 #define SUSPECT_T 5.0 /* bursts of loss make chance look like less */
 #define SUSPECT_LEAST 10.0
 #define SLOW 0.05 /* a feedback: some seconds */
+#define SETTLE_NS (750 * MS)
 #define TRY_NS (1500 * MS)
 #define HELPED 0.5
+#define HELD_LOSS 0.15 /* more than is lost for other reasons beside a policer */
 #define DOUBT_NS (30000 * MS)
 #define HOLD_NS (30000 * MS)
 #define HOLD_MAX_NS (240000 * MS)
@@ -60,8 +62,11 @@ void mcu_bwe_loss_add(mcu_bwe_loss *l, bool received, unsigned size, unsigned bu
     fade(&l->received);
     fade(&l->lost_size);
     fade(&l->received_size);
-    count(received ? &l->received : &l->lost, burst);
-    count(received ? &l->received_size : &l->lost_size, size);
+    if (received || !l->in_run) { /* what is lost in a row is one chance */
+        count(received ? &l->received : &l->lost, burst);
+        count(received ? &l->received_size : &l->lost_size, size);
+    }
+    l->in_run = !received;
 }
 
 void mcu_bwe_loss_undo(mcu_bwe_loss *l)
@@ -119,12 +124,27 @@ static void doubt(mcu_bwe_loss *l, int64_t now_ns)
     l->doubt_ns = now_ns + DOUBT_NS;
 }
 
-static void suspect(mcu_bwe_loss *l, double loss, int64_t now_ns)
+static void suspect(mcu_bwe_loss *l, double loss, unsigned acked_bps, int64_t now_ns)
 {
-    l->policed_bps = (unsigned)l->acked_bps;
+    l->policed_bps = MIN((unsigned)l->acked_bps, acked_bps); /* before it began more came in */
     l->tried_loss = loss;
     forget_classes(l);
     enter(l, MCU_BWE_POLICER_TRIED, now_ns);
+    l->settled = false;
+}
+
+/* Suspected within a moment what came in is still that of the time before. */
+static void settle(mcu_bwe_loss *l, double loss, unsigned acked_bps, int64_t now_ns)
+{
+    if (l->settled || now_ns - l->since_ns < SETTLE_NS) {
+        return;
+    }
+    l->settled = true;
+    if (loss > l->tried_loss) {
+        l->policed_bps = MIN(l->policed_bps, acked_bps);
+        l->tried_loss = loss;
+        l->since_ns = now_ns;
+    }
 }
 
 void mcu_bwe_loss_judge(mcu_bwe_loss *l, bool flat, unsigned acked_bps, int64_t now_ns)
@@ -140,10 +160,11 @@ void mcu_bwe_loss_judge(mcu_bwe_loss *l, bool flat, unsigned acked_bps, int64_t 
     switch (l->policer) {
     case MCU_BWE_POLICER_NONE:
         if (suspicious && now_ns >= l->doubt_ns) {
-            suspect(l, loss, now_ns);
+            suspect(l, loss, acked_bps, now_ns);
         }
         break;
     case MCU_BWE_POLICER_TRIED:
+        settle(l, loss, acked_bps, now_ns);
         if (now_ns - l->since_ns < TRY_NS + MCU_BWE_LOSS_STEPS * STEP_NS) {
             break;
         }
@@ -155,7 +176,9 @@ void mcu_bwe_loss_judge(mcu_bwe_loss *l, bool flat, unsigned acked_bps, int64_t 
         break;
     case MCU_BWE_POLICER_HELD:
         if (suspicious && now_ns - l->since_ns > MCU_BWE_LOSS_STEPS * STEP_NS) {
-            suspect(l, loss, now_ns); /* it lets even less through */
+            suspect(l, loss, acked_bps, now_ns); /* it lets even less through */
+        } else if (loss > HELD_LOSS && now_ns - l->since_ns > MCU_BWE_LOSS_STEPS * STEP_NS) {
+            doubt(l, now_ns); /* whatever takes these, it is not what is sent too much */
         } else if (now_ns - l->since_ns >= l->hold_ns) {
             l->hold_ns = MIN(l->hold_ns * 2, HOLD_MAX_NS);
             enter(l, MCU_BWE_POLICER_NONE, now_ns);

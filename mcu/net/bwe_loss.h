@@ -24,10 +24,12 @@ typedef struct {
     int64_t step;
     mcu_bwe_class lost, received;           /* fading; by burst */
     mcu_bwe_class lost_size, received_size; /* by size */
+    bool in_run;                            /* of lost ones */
     double slow, acked_bps;                 /* loss and what came in, over some seconds */
     mcu_bwe_policer policer;
     unsigned policed_bps; /* what it lets through */
     double tried_loss;    /* when it was suspected */
+    bool settled;         /* and what it lets through was looked at once more */
     int64_t since_ns;     /* of the state */
     int64_t doubt_ns;     /* no new suspicion before */
     int64_t hold_ns;      /* how long it is obeyed before more is tried */

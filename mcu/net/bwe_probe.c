@@ -1,13 +1,16 @@
 #include "mcu/net/bwe_probe.h"
 
 #include <glib.h>
+#include <math.h>
 
 #define MS INT64_C(1000000)
 #define LENGTH_NS (200 * MS)
 #define FILLING_PACKETS 8 /* at least, so that enough of them arrive */
 #define STEP 2.0          /* of what is known */
 #define STEP_AGAIN 1.5    /* after a failure */
-#define STEP_CAREFUL 1.25 /* after more, and where little is known: too far a step stands in the line as long as a picture does */
+#define STEP_CAREFUL                                                                                                             \
+    1.25 /* after more, and where little is known: too far a step stands in the line as long as a picture does                   \
+          */
 #define THIN_BPS 120000
 #define LEAST_BPS 100000 /* of the first one */
 #define WAIT_NS (3000 * MS)
@@ -15,7 +18,11 @@
 #define PATIENT 7 /* failures in a row before the waits grow: what was cut for some seconds is found soon when it is back */
 #define STEP_WAIT_NS (50 * MS) /* between the steps of a climb */
 #define LEAST_PACKETS 5
-#define KNOWN_PCT 80 /* of packets, before it is judged early */
+#define KNOWN_PCT 80     /* of packets, before it is judged early */
+#define TOLD_PCT 60      /* of packets, or nothing is known of it */
+#define RANDOM_MUCH 0.25 /* loss: few of a probe come, by chance too few */
+#define UNCLEAR_MOST 4   /* such ones in a row do not count */
+#define UNCLEAR_WAIT_NS (300 * MS)
 #define CAME 0.8
 #define AS_SENT 0.9 /* slower than this: the path is full, and this much of what came is safe */
 #define SAFE 0.95
@@ -29,7 +36,7 @@ void mcu_bwe_probe_init(mcu_bwe_probe *p)
 unsigned mcu_bwe_probe_filling_most(const mcu_bwe_probe *p)
 {
     uint64_t bytes = (uint64_t)p->cluster.bps * (uint64_t)LENGTH_NS / 8 / 1000000000;
-    return (unsigned)(bytes / FILLING_PACKETS);
+    return (unsigned)((double)bytes * (1 - p->cluster.random) / FILLING_PACKETS);
 }
 
 static unsigned step_bps(const mcu_bwe_probe *p, unsigned est_bps)
@@ -40,7 +47,7 @@ static unsigned step_bps(const mcu_bwe_probe *p, unsigned est_bps)
     return (unsigned)MIN(bps, p->goal_bps);
 }
 
-bool mcu_bwe_probe_start(mcu_bwe_probe *p, unsigned est_bps, int64_t queue_ns, int64_t now_ns)
+bool mcu_bwe_probe_start(mcu_bwe_probe *p, unsigned est_bps, double random, int64_t queue_ns, int64_t now_ns)
 {
     mcu_bwe_cluster *c = &p->cluster;
     if (c->open || p->goal_bps == 0 || now_ns < p->next_ns) {
@@ -50,8 +57,9 @@ bool mcu_bwe_probe_start(mcu_bwe_probe *p, unsigned est_bps, int64_t queue_ns, i
                            .sending = true,
                            .open = true,
                            .bps = step_bps(p, est_bps),
+                           .random = random,
                            .start_ns = now_ns,
-                           .end_ns = now_ns + LENGTH_NS,
+                           .end_ns = now_ns + (int64_t)((double)LENGTH_NS / (1 - random)),
                            .queue_ns = queue_ns};
     return true;
 }
@@ -122,11 +130,18 @@ static double rate(uint64_t bytes, unsigned without, int64_t span_ns)
     return span_ns > 0 ? (double)(bytes - without) * 8e9 / (double)span_ns : 0;
 }
 
+/* What would have told of it was lost on its way back. */
+static bool is_untold(const mcu_bwe_cluster *c)
+{
+    return c->told * 100 < c->sent * TOLD_PCT;
+}
+
 /* As libwebrtc's probe estimator: the last sent and the first received only mark the ends. */
 static unsigned measure(const mcu_bwe_cluster *c, double random)
 {
     double through = 1 - random;
-    if (c->received < LEAST_PACKETS || c->received < CAME * through * c->sent) {
+    if (is_untold(c) || c->received < LEAST_PACKETS * through ||
+        c->received < CAME * through * c->told - sqrt(through * random * c->told)) {
         return 0;
     }
     double sent = rate(c->sent_bytes, c->last_sent_size, c->last_sent_ns - c->first_sent_ns);
@@ -138,13 +153,17 @@ static unsigned measure(const mcu_bwe_cluster *c, double random)
     return (unsigned)MIN(bps, (double)UINT32_MAX);
 }
 
-static void plan(mcu_bwe_probe *p, unsigned bps, int64_t now_ns)
+static void plan(mcu_bwe_probe *p, unsigned bps, double random, int64_t now_ns)
 {
+    bool unclear = !p->cluster.grew && (is_untold(&p->cluster) || random > RANDOM_MUCH);
     if (bps >= AS_SENT * p->cluster.bps) {
         p->wait_ns = WAIT_NS;
         p->failures = 0;
         p->next_ns = now_ns + STEP_WAIT_NS;
+    } else if (unclear && ++p->unclear < UNCLEAR_MOST) {
+        p->next_ns = now_ns + UNCLEAR_WAIT_NS;
     } else {
+        p->unclear = 0;
         p->next_ns = now_ns + p->wait_ns;
         p->wait_ns = ++p->failures < PATIENT ? WAIT_NS : MIN(p->wait_ns * 3 / 2, WAIT_MAX_NS);
     }
@@ -163,7 +182,7 @@ bool mcu_bwe_probe_judge(mcu_bwe_probe *p, double random, int64_t rtt_ns, int64_
     }
     *bps = measure(c, random);
     c->open = false;
-    plan(p, *bps, now_ns);
+    plan(p, *bps, random, now_ns);
     return true;
 }
 

@@ -16,6 +16,7 @@ typedef struct {
     bool sending, open; /* still leaving; not judged yet */
     bool grew;          /* a queue did, on its way */
     unsigned bps;
+    double random; /* loss when it began */
     int64_t start_ns, end_ns;
     unsigned sent, told, received;
     uint64_t sent_bytes, received_bytes;
@@ -29,11 +30,12 @@ typedef struct {
     mcu_bwe_cluster cluster;
     int64_t next_ns, wait_ns;
     unsigned failures; /* in a row */
+    unsigned unclear;  /* in a row: chance took them, or what would have told of them */
 } mcu_bwe_probe;
 
 void mcu_bwe_probe_init(mcu_bwe_probe *p);
 /* Begins a cluster if one is due. `est_bps`: what is known; a step at most doubles it. True = it is sending. */
-bool mcu_bwe_probe_start(mcu_bwe_probe *p, unsigned est_bps, int64_t queue_ns, int64_t now_ns);
+bool mcu_bwe_probe_start(mcu_bwe_probe *p, unsigned est_bps, double random, int64_t queue_ns, int64_t now_ns);
 /* What leaves while it is sending belongs to it; returns the cluster's id, 0 = none. */
 unsigned mcu_bwe_probe_sent(mcu_bwe_probe *p, unsigned size, int64_t now_ns);
 void mcu_bwe_probe_told(mcu_bwe_probe *p, unsigned id, unsigned size, bool received, int64_t arrival_ns);

@@ -7,7 +7,7 @@
 #define MARK_NS (100 * MS)
 #define JUMP_NS (10000 * MS) /* the remote's clock was set */
 #define STUCK_NS (4000 * MS)
-#define STUCK_BAND_NS (25 * MS)
+#define STUCK_BAND_NS (40 * MS)
 
 void mcu_bwe_queue_forget(mcu_bwe_queue *q)
 {
@@ -54,25 +54,27 @@ void mcu_bwe_queue_add(mcu_bwe_queue *q, int64_t sent_ns, int64_t arrival_ns)
 }
 
 /* A queue empties when little is sent; a longer path stays as it is. */
-static void look_for_longer_path(mcu_bwe_queue *q, bool idle, int64_t now_ns)
+static bool is_longer_path(mcu_bwe_queue *q, bool idle, int64_t now_ns)
 {
-    if (!idle || q->queue_ns < MARK_NS / 2 || ABS(q->queue_ns - q->stuck_ns) > STUCK_BAND_NS || q->stuck_since_ns == 0) {
+    if (q->queue_ns < MARK_NS / 2 || ABS(q->queue_ns - q->stuck_ns) > STUCK_BAND_NS || q->stuck_since_ns == 0) {
         q->stuck_since_ns = now_ns;
         q->stuck_ns = q->queue_ns;
-    } else if (now_ns - q->stuck_since_ns >= STUCK_NS) {
+    } else if (idle && now_ns - q->stuck_since_ns >= STUCK_NS) {
         int64_t delay_ns = q->last_ns, step = q->step;
         mcu_bwe_queue_forget(q);
         q->started = true;
         q->step = step;
         q->last_ns = delay_ns;
         q->least_ns[step % MCU_BWE_QUEUE_STEPS] = delay_ns;
+        return true;
     }
+    return false;
 }
 
-void mcu_bwe_queue_end(mcu_bwe_queue *q, bool idle, int64_t now_ns)
+bool mcu_bwe_queue_end(mcu_bwe_queue *q, bool idle, int64_t now_ns)
 {
     if (q->low_ns == INT64_MAX) {
-        return;
+        return false;
     }
     q->queue_ns = q->low_ns - base_ns(q);
     q->newest_ns = q->last_ns - base_ns(q);
@@ -82,5 +84,5 @@ void mcu_bwe_queue_end(mcu_bwe_queue *q, bool idle, int64_t now_ns)
     } else if (q->above_since_ns == 0) {
         q->above_since_ns = now_ns;
     }
-    look_for_longer_path(q, idle, now_ns);
+    return is_longer_path(q, idle, now_ns);
 }

@@ -24,8 +24,9 @@ typedef struct {
 
 void mcu_bwe_queue_init(mcu_bwe_queue *q);
 void mcu_bwe_queue_add(mcu_bwe_queue *q, int64_t sent_ns, int64_t arrival_ns);
-/* All packets of one feedback were added. `idle`: much less is sent than the path was seen to carry. */
-void mcu_bwe_queue_end(mcu_bwe_queue *q, bool idle, int64_t now_ns);
+/* All packets of one feedback were added. `idle`: much less was sent for seconds than the path was seen to carry. True:
+ * there was no queue, the path has become longer. */
+bool mcu_bwe_queue_end(mcu_bwe_queue *q, bool idle, int64_t now_ns);
 /* Nothing was heard for long: the old path may be gone. The next packets set the zero. */
 void mcu_bwe_queue_forget(mcu_bwe_queue *q);
 

@@ -56,6 +56,11 @@ unsigned mcu_bwe_rate_bps(const mcu_bwe_rate *r)
     return (unsigned)MIN(bps, UINT32_MAX);
 }
 
+unsigned mcu_bwe_rate_long_bps(const mcu_bwe_rate *r)
+{
+    return r->n < LEAST_PACKETS ? 0 : (unsigned)MIN(over(r, SPAN_MAX_NS), UINT32_MAX);
+}
+
 unsigned mcu_bwe_rate_told_bps(const mcu_bwe_rate *r)
 {
     uint64_t have = MIN(r->n, MCU_BWE_RATE_PACKETS), bytes = 0;

@@ -20,7 +20,8 @@ typedef struct {
 
 /* `after_gap`: nothing was told of packets sent just before this one; feedback is lost on a full way back. */
 void mcu_bwe_rate_add(mcu_bwe_rate *r, int64_t at_ns, unsigned bytes, bool after_gap);
-unsigned mcu_bwe_rate_bps(const mcu_bwe_rate *r); /* 0 = not known yet */
+unsigned mcu_bwe_rate_bps(const mcu_bwe_rate *r);      /* 0 = not known yet */
+unsigned mcu_bwe_rate_long_bps(const mcu_bwe_rate *r); /* over 3 s, if that is fewer packets than are kept */
 /* Of the time alone that was told of; 0 = too little was. */
 unsigned mcu_bwe_rate_told_bps(const mcu_bwe_rate *r);
 void mcu_bwe_rate_clear(mcu_bwe_rate *r);

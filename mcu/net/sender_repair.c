@@ -103,11 +103,13 @@ static int64_t round_trip_ns(const mcu_sender *s)
     return s->rtt_ns >= 0 ? s->rtt_ns : s->view.rtt_ns;
 }
 
-/* Loss is taken in fast and forgotten slowly: what is done about it changes the picture. Copies would only fill a full queue. */
+/* Loss is taken in fast and forgotten slowly: what is done about it changes the picture. Copies would only fill a full queue, and
+ * what a policer takes. */
 static void smooth_loss(mcu_sender *s)
 {
-    double loss = s->view.policed || s->view.queued || s->view.loss < 0 ? 0 : s->view.loss;
+    double loss = s->view.queued || s->view.loss < 0 ? 0 : s->view.loss;
     s->loss += (loss - s->loss) * (loss > s->loss ? LOSS_UP : LOSS_DOWN);
+    s->loss = s->view.policed ? 0 : s->loss;
 }
 
 void mcu_sender_plan_repair(mcu_sender *s)

@@ -29,7 +29,9 @@ typedef struct {
     } packets[65536];
     unsigned rate_bps; /* of the bottleneck, 0 = none */
     unsigned lose_every;
-    bool deaf; /* nothing is told */
+    bool deaf;            /* nothing is told */
+    int64_t more_ns;      /* the path is longer */
+    unsigned tells, each; /* only one feedback of so many comes back; 0 = all */
 } path;
 
 static path *path_new(unsigned rate_bps)
@@ -54,14 +56,14 @@ static void send(path *p, unsigned size)
     out_ns += p->rate_bps > 0 ? (int64_t)size * 8 * SEC / p->rate_bps : 0;
     p->free_ns = out_ns;
     p->packets[k].sent_ns = p->now_ns;
-    p->packets[k].arrival_ns = out_ns + 20 * MS;
+    p->packets[k].arrival_ns = out_ns + 20 * MS + p->more_ns;
     p->packets[k].lost = p->lose_every > 0 && k % p->lose_every == 0;
     mcu_bwe_sent(p->bwe, (int)k, size, p->now_ns);
 }
 
 static void tell(path *p, unsigned size)
 {
-    bool any = false;
+    bool any = false, heard = !p->deaf && (p->each == 0 || ++p->tells % p->each == 0);
     for (; p->told < p->seq && p->packets[p->told & 0xffff].arrival_ns + 20 * MS <= p->now_ns; p->told++) {
         unsigned k = p->told & 0xffff;
         mcu_twcc_result r = {.seq = (uint16_t)k,
@@ -69,12 +71,12 @@ static void tell(path *p, unsigned size)
                              .received = !p->packets[k].lost,
                              .sent_ns = p->packets[k].sent_ns,
                              .arrival_ns = p->packets[k].arrival_ns};
-        if (!p->deaf) {
+        if (heard) {
             mcu_bwe_result(p->bwe, &r, p->now_ns);
         }
         any = true;
     }
-    if (any && !p->deaf) {
+    if (any && heard) {
         mcu_bwe_feedback(p->bwe, p->now_ns);
     }
 }
@@ -121,6 +123,34 @@ static void test_a_full_queue_cuts_below_what_comes_through(void **state)
     assert_in_range(v.estimate_bps, 120000, 190000);
     assert_true(v.queue_ns > 250 * MS);
     assert_true(v.window_bytes < 20000 && v.in_flight > v.window_bytes); /* pictures wait */
+    path_free(p);
+}
+
+/* The way back is full: of little that is told little came in. */
+static void test_feedback_that_is_lost_is_not_a_thin_path(void **state)
+{
+    (void)state;
+    path *p = path_new(0);
+    run(p, 10);
+    p->each = 15;
+    p->more_ns = 350 * MS;
+    mcu_bwe_view v = run(p, 6);
+    assert_true(v.estimate_bps > 150000);
+    path_free(p);
+}
+
+/* Nothing less can be sent, and what is taken for a queue neither grows nor drains. */
+static void test_a_path_that_became_longer_is_believed_in_again(void **state)
+{
+    (void)state;
+    path *p = path_new(0);
+    run(p, 10);
+    p->more_ns = 300 * MS;
+    mcu_bwe_view v = run(p, 3);
+    assert_true(v.queue_ns > 250 * MS);
+    v = run(p, 7);
+    assert_true(v.queue_ns < 20 * MS);
+    assert_true(v.estimate_bps > 400000);
     path_free(p);
 }
 
@@ -263,17 +293,17 @@ static void test_a_longer_path_is_not_a_queue_for_ever(void **state)
     int64_t now = SEC;
     for (; now < 10 * SEC; now += 100 * MS) {
         mcu_bwe_queue_add(&q, now, now + 20 * MS);
-        mcu_bwe_queue_end(&q, false, now);
+        (void)mcu_bwe_queue_end(&q, false, now);
     }
     assert_int_equal(q.queue_ns, 0);
     for (; now < 13 * SEC; now += 100 * MS) {
         mcu_bwe_queue_add(&q, now, now + 220 * MS);
-        mcu_bwe_queue_end(&q, true, now);
+        (void)mcu_bwe_queue_end(&q, true, now);
     }
     assert_int_equal(q.queue_ns, 200 * MS);
     for (; now < 16 * SEC; now += 100 * MS) {
         mcu_bwe_queue_add(&q, now, now + 220 * MS);
-        mcu_bwe_queue_end(&q, true, now);
+        (void)mcu_bwe_queue_end(&q, true, now);
     }
     assert_int_equal(q.queue_ns, 0);
 }
@@ -296,6 +326,84 @@ static void test_a_policer_is_told_from_chance(void **state)
         }
         assert_int_equal(tried, policer > 0);
     }
+}
+
+/* What it lets through shows a moment after it began; its first bite is taken of what passed before. */
+static void test_a_policer_is_held_to_what_it_lets_through(void **state)
+{
+    (void)state;
+    mcu_bwe_loss l;
+    mcu_bwe_loss_init(&l);
+    for (int64_t now = SEC; now < 10 * SEC; now += 20 * MS) {
+        mcu_bwe_loss_add(&l, true, 1000, 3000, now);
+        mcu_bwe_loss_judge(&l, true, 1200000, now);
+    }
+    for (int64_t now = 10 * SEC; now < 12 * SEC; now += 20 * MS) {
+        mcu_bwe_loss_add(&l, true, 200, 300, now);
+        mcu_bwe_loss_add(&l, false, 1000, 3000, now);
+        mcu_bwe_loss_judge(&l, true, now < 10500 * MS ? 900000 : 140000, now);
+    }
+    assert_int_equal(l.policer, MCU_BWE_POLICER_TRIED);
+    assert_in_range(mcu_bwe_loss_cap_bps(&l), 100000, 140000);
+    for (int64_t now = 12 * SEC; now < 16 * SEC; now += 20 * MS) {
+        mcu_bwe_loss_add(&l, true, 200, 300, now);
+        mcu_bwe_loss_judge(&l, true, 120000, now);
+    }
+    assert_int_equal(l.policer, MCU_BWE_POLICER_HELD);
+    uint32_t x = 7;
+    for (int64_t now = 16 * SEC; now < 20 * SEC; now += 20 * MS) {
+        x ^= x << 13, x ^= x >> 17, x ^= x << 5;
+        mcu_bwe_loss_add(&l, x % 3 != 0, 200, 300, now); /* now it is chance */
+        mcu_bwe_loss_judge(&l, true, 120000, now);
+    }
+    assert_int_equal(l.policer, MCU_BWE_POLICER_NONE);
+}
+
+/* A run of losses that meets a probe takes many packets behind many others. */
+static void test_a_run_of_losses_is_no_policer(void **state)
+{
+    (void)state;
+    mcu_bwe_loss l;
+    mcu_bwe_loss_init(&l);
+    for (int64_t now = SEC; now < 6 * SEC; now += 20 * MS) {
+        bool burst = now >= 5 * SEC && now < 5200 * MS;
+        for (unsigned k = 0; k < (burst ? 3 : 1); k++) {
+            mcu_bwe_loss_add(&l, !burst, burst ? 400 : 200, burst ? 3000 : 300, now);
+        }
+        mcu_bwe_loss_judge(&l, true, 150000, now);
+    }
+    assert_true(mcu_bwe_loss_fraction(&l, 6 * SEC) > 0.05);
+    assert_int_equal(l.policer, MCU_BWE_POLICER_NONE);
+}
+
+static bool judge(mcu_bwe_probe *p, unsigned told, unsigned *bps)
+{
+    const int64_t start_ns = SEC;
+    mcu_bwe_probe_init(p);
+    p->goal_bps = 100000;
+    assert_true(mcu_bwe_probe_start(p, 50000, 0.3, 0, start_ns));
+    unsigned id = 0;
+    for (unsigned k = 0; k < 20; k++) {
+        id = mcu_bwe_probe_sent(p, 150, start_ns + k * 10 * MS);
+    }
+    for (unsigned k = 0; k < told; k++) {
+        mcu_bwe_probe_told(p, id, 150, k % 10 < 7, start_ns + k * 10 * MS + 50 * MS);
+    }
+    return mcu_bwe_probe_judge(p, 0.3, 100 * MS, start_ns + 2 * SEC, bps);
+}
+
+/* Feedback is lost as well: what nothing was told of neither passed nor failed. */
+static void test_a_probe_is_judged_by_what_was_told(void **state)
+{
+    (void)state;
+    mcu_bwe_probe p;
+    unsigned bps;
+    assert_true(judge(&p, 12, &bps));
+    assert_true(bps > 80000);
+    assert_true(judge(&p, 8, &bps));
+    assert_int_equal(bps, 0);
+    assert_int_equal(p.failures, 0);
+    assert_true(p.next_ns < 4 * SEC);
 }
 
 static void test_breaker_opens_on_silence_and_on_far_too_much(void **state)
@@ -342,6 +450,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_passes_is_believed_and_no_more_than_half_again),
         cmocka_unit_test(test_a_full_queue_cuts_below_what_comes_through),
+        cmocka_unit_test(test_feedback_that_is_lost_is_not_a_thin_path),
+        cmocka_unit_test(test_a_path_that_became_longer_is_believed_in_again),
         cmocka_unit_test(test_random_loss_without_delay_cuts_nothing),
         cmocka_unit_test(test_a_probe_shows_what_there_is),
         cmocka_unit_test(test_silence_is_an_outage_and_ends_with_the_first_word),
@@ -351,6 +461,9 @@ int main(void)
         cmocka_unit_test(test_trend_sees_growth_not_jitter),
         cmocka_unit_test(test_a_longer_path_is_not_a_queue_for_ever),
         cmocka_unit_test(test_a_policer_is_told_from_chance),
+        cmocka_unit_test(test_a_policer_is_held_to_what_it_lets_through),
+        cmocka_unit_test(test_a_run_of_losses_is_no_policer),
+        cmocka_unit_test(test_a_probe_is_judged_by_what_was_told),
         cmocka_unit_test(test_breaker_opens_on_silence_and_on_far_too_much),
         cmocka_unit_test(test_simple_follows_remb_loss_and_round_trips),
     };
