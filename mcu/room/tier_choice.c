@@ -14,6 +14,7 @@
 #define FAR_SHORT 0.7
 #define SHORT_LAST 0.65 /* the same of the last picture that moves, which waits behind the sound */
 #define LATE_MS 200
+#define DRAINED_MS 80
 #define FITS 0.9         /* of the estimate may be used after a fall */
 #define FITS_LATE 0.75   /* the same while a queue stands: what came in last is in part of the line before it */
 #define SHOWN 1.1        /* of what the tier needs, for a step up */
@@ -127,8 +128,8 @@ static bool down(mcu_tier_choice *c, const mcu_tier_table *table, const mcu_peer
                           : has < FAR_SHORT * needs  ? FAR_AFTER
                                                      : SHORT_AFTER;
     if (now_ns - c->bad_since_ns >= patience_ns) {
-        double fits = link->queue_ms > LATE_MS ? FITS_LATE : FITS;
-        step_down(c, table, largest(table, c->tier + 1, link->repair, fits * has), now_ns);
+        c->late = link->queue_ms > LATE_MS;
+        step_down(c, table, largest(table, c->tier + 1, link->repair, (c->late ? FITS_LATE : FITS) * has), now_ns);
     }
     return true;
 }
@@ -174,8 +175,31 @@ static unsigned shown(const mcu_tier_choice *c, const mcu_tier_table *table, con
     return to >= c->tier && sound_fits(c, table, link) ? c->tier - 1 : to;
 }
 
+static void step_up(mcu_tier_choice *c, unsigned to, int64_t now_ns)
+{
+    c->up_from = c->tier;
+    c->tier = to;
+    c->up_ns = now_ns;
+    c->good_since_ns = 0;
+}
+
+/* The queue has gone with which it fell: what came in meanwhile was the line's rate, of which less was used to let it go. */
+static void correct(mcu_tier_choice *c, const mcu_tier_table *table, const mcu_peer_link *link, int64_t now_ns)
+{
+    if (!c->late || link->queue_ms > DRAINED_MS) {
+        return;
+    }
+    c->late = false;
+    unsigned last = mcu_tiers_moving(table) - 1;
+    unsigned to = largest(table, last, 0, FITS * link->estimate_bps); /* what was lost meanwhile was lost in the queue */
+    if (last >= c->top && to == last && to < c->tier && to > c->undone) {
+        step_up(c, to, now_ns);
+    }
+}
+
 static void up(mcu_tier_choice *c, const mcu_tier_table *table, const mcu_peer_link *link, int64_t now_ns)
 {
+    correct(c, table, link, now_ns);
     if (!may_rise(c, now_ns)) {
         return;
     }
@@ -191,10 +215,7 @@ static void up(mcu_tier_choice *c, const mcu_tier_table *table, const mcu_peer_l
         to++;
     }
     if (to < c->tier) {
-        c->up_from = c->tier;
-        c->tier = to;
-        c->up_ns = now_ns;
-        c->good_since_ns = 0;
+        step_up(c, to, now_ns);
     }
 }
 

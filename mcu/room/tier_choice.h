@@ -28,6 +28,7 @@ typedef struct {
     int64_t up_wait_ns;     /* after a fall, */
     unsigned undone;        /* to this tier, which was given up again, and larger ones; smaller ones come back sooner */
     unsigned up_from;       /* before the last step up */
+    bool late;              /* the last fall was with a queue, which has not gone since */
     bool outage;            /* seen at the last step */
     bool lacks;             /* less than it needs, then */
     double repair;          /* as it was said at the last step */

@@ -163,6 +163,22 @@ static void test_the_last_that_moves_needs_no_room_for_all_its_copies(void **sta
     assert_int_equal(hold(&c, lossy, 30), 3);
 }
 
+/* While a queue drains less is used than the line carries; once it is gone nothing has to be shown. */
+static void test_the_last_that_moves_is_back_with_the_end_of_the_queue(void **state)
+{
+    (void)state;
+    mcu_tier_choice c;
+    start(&c, 1, 0);
+    mcu_peer_link thin = path(125000), drained = path(125000);
+    thin.queue_ms = 700;
+    thin.proven_bps = drained.proven_bps = 0;
+    assert_int_equal(hold(&c, thin, 0.5), 4);
+    assert_int_equal(hold(&c, drained, 0.1), 3);
+    thin.estimate_bps = 60000;
+    assert_int_equal(hold(&c, thin, 1.5), 4);
+    assert_int_equal(hold(&c, drained, 2), 4); /* not again and again */
+}
+
 static void test_an_outage_keeps_the_tier_and_the_way_back_is_free(void **state)
 {
     (void)state;
@@ -282,6 +298,7 @@ int main(void)
         cmocka_unit_test(test_waits_after_a_fall_and_longer_after_an_undone_step),
         cmocka_unit_test(test_what_was_not_undone_comes_back_soon),
         cmocka_unit_test(test_the_last_that_moves_needs_no_room_for_all_its_copies),
+        cmocka_unit_test(test_the_last_that_moves_is_back_with_the_end_of_the_queue),
         cmocka_unit_test(test_an_outage_keeps_the_tier_and_the_way_back_is_free),
         cmocka_unit_test(test_the_circuit_breaker_leaves_sound_alone),
         cmocka_unit_test(test_without_probes_a_calm_path_is_tried),
