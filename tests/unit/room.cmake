@@ -66,6 +66,8 @@ target_link_options(test_room_hour PRIVATE -Wl,--wrap=mix_video_deliver -Wl,--wr
 # The same with real media, over loopback.
 tessera_test(room_phone SOURCES test_room_phone.c audio_kit.c LIBS tessera_room)
 # What is sent, over modelled links in simulated time.
-tessera_test(room_weak_link
-  SOURCES test_room_weak_link.c weak_room.c weak_far.c weak_mixer.c link_model.c ${CMAKE_SOURCE_DIR}/mixer/keybank.c ${ROOM}/audio_choice.c ${ROOM}/ladder.c ${ROOM}/tier_choice.c ${ROOM}/view.c
-  LIBS tessera_net PkgConfig::ROOM_GIO m)
+set(WEAK_ROOM weak_room.c weak_far.c weak_mixer.c link_model.c
+    ${CMAKE_SOURCE_DIR}/mixer/keybank.c ${ROOM}/audio_choice.c ${ROOM}/ladder.c ${ROOM}/tier_choice.c ${ROOM}/view.c)
+foreach(name room_weak_link room_link_change)
+  tessera_test(${name} SOURCES test_${name}.c ${WEAK_ROOM} LIBS tessera_net PkgConfig::ROOM_GIO m)
+endforeach()
