@@ -4,7 +4,7 @@
 export const RUNGS = [
   {}, // as the browser likes
   { thin: true, bps: 90000, fps: 15, lines: 270 },
-  { thin: true, bps: 20000, fps: 8, lines: 180 },
+  { thin: true, bps: 20000, fps: 10, lines: 180 },
   { thin: true, bps: 0 }, // no picture
 ];
 // Of who speaks with hands: the voice goes before the picture does.
@@ -32,6 +32,10 @@ const FLOOR_TRIAL_MS = 10000;
 const FLOOR_WAIT_MS = 60000;
 const QUEUED_MS = 8000; // what was lost so soon after a queue stood may have been lost there
 const FOREIGN_LOST = 0.3;
+const FOREIGN_PATIENCE_MS = 4000; // TCP takes and gives way in turn,
+const FOREIGN_OVER_MS = 8000; // and comes back
+const THIN_BPS = 16000; // of the voice in packets of 60 ms,
+const CROWDED_BPS = 12000; // and beside somebody else's load: twice that is sent
 const FELL = 0.4; // of what the browser believed in FELL_MS before: a queue stands, long before a round trip says so
 const FELL_MS = 3000;
 const DOUBT_MS = 5000; // what is lost meanwhile may be lost by a full queue
@@ -55,6 +59,7 @@ export class Uplink {
   #kept = 0;
   #repeating = false;
   #foreign = false; // somebody else keeps the queue full
+  #fullAt = -Infinity; // whoever filled it
   #base = Infinity; // the shortest round trip of all
   #floor = false;
   #slowAt = -Infinity;
@@ -80,7 +85,7 @@ export class Uplink {
     this.#calm = standing || short ? 0 : this.#calm || now;
     if (fell) return this.#down(now, RUNGS.length - 1);
     if (this.#floor && this.rung >= SMALL && !standing) return this.#up(now, SMALL - 1);
-    const patience = now - this.#rose < UNDONE_MS ? TRIAL_MS : TROUBLE_MS;
+    const patience = this.#foreign ? FOREIGN_PATIENCE_MS : now - this.#rose < UNDONE_MS ? TRIAL_MS : TROUBLE_MS;
     if (this.#troubled && now - this.#troubled >= patience && now - this.#changed >= patience) return this.#down(now, this.#below(standing));
     const crowded = this.#foreign && this.rung <= SMALL; // more from us only takes from what is there
     if (this.rung && !crowded && this.#calm && now - this.#calm >= CALM_MS[this.rung] && now - this.#changed >= this.#waits[this.rung]) return this.#up(now);
@@ -92,14 +97,20 @@ export class Uplink {
     return this.#repeating && (this.rung < SMALL || this.#foreign);
   }
 
+  // Somebody else fills the line.
+  get crowded() {
+    return this.#foreign;
+  }
+
   // kbit/s that the browser is to believe in whatever it loses; 0: as it likes.
   get floor() {
     return this.#foreign ? FOREIGN_KBPS : this.#floor && this.rung < SMALL ? FLOOR_KBPS : 0;
   }
 
   #lookForForeign(now, rtt, slow) {
+    if (rtt >= this.#base + STANDING_MS) this.#fullAt = now;
     if (slow && this.rung === RUNGS.length - 1 && now - this.#changed >= FOREIGN_MS) [this.#shortest, this.#foreign] = [rtt, true];
-    else if (this.#foreign && rtt && rtt < this.#base + STANDING_MS) [this.#shortest, this.#foreign] = [this.#base, false];
+    else if (this.#foreign && now - this.#fullAt >= FOREIGN_OVER_MS) [this.#shortest, this.#foreign] = [this.#base, false];
   }
 
   // A browser believes in less and less while some is lost, which is no help against chance: it is told what it may believe in,
@@ -152,20 +163,21 @@ export class Uplink {
   }
 }
 
-// What `step` wants to know, from a list of statistics.
+// What `step` wants to know, from a list of statistics. A pair whose round trip takes long is not `succeeded` meanwhile.
 export function readings(stats) {
-  const pair = stats.find((s) => s.type === 'candidate-pair' && s.nominated && s.state === 'succeeded') || {};
+  const { selectedCandidatePairId: selected } = stats.find((s) => s.type === 'transport') || {};
+  const pair = stats.find((s) => s.type === 'candidate-pair' && (selected ? s.id === selected : s.nominated && s.state === 'succeeded')) || {};
   const heard = stats.find((s) => s.type === 'remote-inbound-rtp' && s.kind === 'audio') || {};
   return { rate: pair.availableOutgoingBitrate || 0, rtt: 1000 * (pair.currentRoundTripTime || heard.roundTripTime || 0), lost: heard.fractionLost || 0 };
 }
 
-// The same answer for a line on which headers cost more than the voice: packets of 60 ms, 16 kbit/s.
-export function thinned(sdp) {
+// The same answer for a line on which headers cost more than the voice: packets of 60 ms.
+export function thinned(sdp, bps = THIN_BPS) {
   return sdp.replace(/^m=audio[^]*?(?=^m=|(?![^]))/m, (section) => {
     const opus = (/^a=rtpmap:(\d+) opus/im.exec(section) || [])[1];
     const format = new RegExp(`^(a=fmtp:${opus} [^\\r\\n]*)`, 'm');
     const less = section.replace(/^a=ptime:.*\r?\n/gm, '') + 'a=ptime:60\r\n';
-    return format.test(less) ? less.replace(format, '$1;maxaveragebitrate=16000') : less + `a=fmtp:${opus} maxaveragebitrate=16000\r\n`;
+    return format.test(less) ? less.replace(format, `$1;maxaveragebitrate=${bps}`) : less + `a=fmtp:${opus} maxaveragebitrate=${bps}\r\n`;
   });
 }
 
@@ -193,11 +205,11 @@ const shapes = new Map(); // each one once: they are compared
 
 // What is made of the room's answer, for `limits` of a rung (null: none yet); null: nothing.
 export function shape(uplink, limits) {
-  const parts = [((limits && limits.thin) || uplink.floor) && thinned, uplink.repeats && repeated].filter(Boolean);
-  const { floor } = uplink;
-  if (floor) parts.push((sdp) => floored(sdp, floor));
-  if (!parts.length) return null;
-  const key = [thinned, repeated].map((f) => parts.includes(f)).join() + floor;
+  const { floor, repeats, crowded } = uplink;
+  const bps = !((limits && limits.thin) || floor) ? 0 : crowded ? CROWDED_BPS : THIN_BPS;
+  if (!bps && !repeats) return null;
+  const parts = [bps && ((sdp) => thinned(sdp, bps)), repeats && repeated, floor && ((sdp) => floored(sdp, floor))].filter(Boolean);
+  const key = [bps, repeats, floor].join();
   if (!shapes.has(key)) shapes.set(key, (sdp) => parts.reduce((x, f) => f(x), sdp));
   return shapes.get(key);
 }

@@ -26,9 +26,9 @@ def _window():
     return np.hanning(FRAME + 2)[1:-1]
 
 
-def _frames(samples):
-    count = max(0, (len(samples) - FRAME) // HOP + 1)
-    return samples[np.arange(count)[:, None] * HOP + np.arange(FRAME)[None, :]] * _window()
+def _frames(samples, hop=HOP):
+    count = max(0, (len(samples) - FRAME) // hop + 1)
+    return samples[np.arange(count)[:, None] * hop + np.arange(FRAME)[None, :]] * _window()
 
 
 def _without_silence(clean, heard):
@@ -54,8 +54,9 @@ def _bands():
     return matrix
 
 
-def _envelopes(samples):
-    power = np.abs(np.fft.rfft(_frames(samples), POINTS, axis=1)) ** 2
+def bands_of(samples, hop=HOP):
+    """Magnitudes of frames `hop` samples apart: bands x frames."""
+    power = np.abs(np.fft.rfft(_frames(samples, hop), POINTS, axis=1)) ** 2
     return np.sqrt(_bands() @ power.T)
 
 
@@ -63,7 +64,7 @@ def stoi(clean, heard, rate):
     """Of two signals of one length that are aligned in time; None when they hold less than one segment of speech."""
     length = min(len(clean), len(heard))
     clean, heard = resample(clean[:length], rate), resample(heard[:length], rate)
-    x, y = map(_envelopes, _without_silence(clean, heard))
+    x, y = map(bands_of, _without_silence(clean, heard))
     if x.shape[1] < SEGMENT:
         return None
     index = np.arange(x.shape[1] - SEGMENT + 1)[:, None] + np.arange(SEGMENT)[None, :]

@@ -4,7 +4,7 @@
 weak_measure.py voice CLIPS FOLDER      writes FOLDER/voice.wav and said.wav, what the weak person and the good one say
 weak_measure.py figures CLIPS FOLDER    rows as JSON, one a line, on the standard input -> {row: {metric: value}}
 
-frozen: share of time in gaps of more than 200 ms between new numbers burnt into the good one's pictures. STOI is aligned each second.
+frozen: share of time in gaps of more than 200 ms between new numbers burnt into the good one's pictures. For STOI what was said is followed (align.py).
 """
 import json
 import sys
@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 import opus
+from align import follow
 from clips import packets
 from report import middle, percentile
 from stoi import RATE as STOI_RATE
@@ -139,22 +140,7 @@ def intelligibility(path, said, begin):
         return None
     reference = resample(said, opus.RATE)
     heard = resample(heard, opus.RATE)
-    return stoi(aligned(reference, heard), heard, STOI_RATE)
-
-
-def aligned(loop, heard):
-    """What was said while each second of `heard` was heard: `loop` goes round and round."""
-    size, reach = STOI_RATE, int(0.3 * STOI_RATE)
-    spectrum = np.fft.rfft(loop)
-    chunks = [heard[at : at + size] for at in range(0, len(heard), size)]
-    matches = [np.fft.irfft(spectrum * np.conj(np.fft.rfft(c, len(loop))), len(loop)) for c in chunks]
-    place = int(np.argmax(sum(np.roll(m, -i * size) for i, m in enumerate(matches))))
-    out = []
-    for i, (chunk, match) in enumerate(zip(chunks, matches)):
-        near = (place + i * size + np.arange(-reach, reach + 1)) % len(loop)
-        best = near[np.argmax(match[near])] if np.any(chunk) else near[reach]
-        out.append(loop[(best + np.arange(len(chunk))) % len(loop)])
-    return np.concatenate(out)
+    return stoi(follow(reference, heard), heard, STOI_RATE)
 
 
 def main():

@@ -1,7 +1,7 @@
 // What is done about a weak line, decided by stepped time: what goes up, and how late the sound is that is heard.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { Uplink, RUNGS, HANDS, thinned, repeated, floored, shape } from '../../assets/web/uplink.js';
+import { Uplink, RUNGS, HANDS, thinned, readings, repeated, floored, shape } from '../../assets/web/uplink.js';
 import { Delay, readings as heard, withOtherSound, withOtherSources } from '../../assets/web/delay.js';
 
 // A line of `bps` with a queue of a second, and a browser that believes what passes.
@@ -126,6 +126,29 @@ test('beside somebody else who keeps the queue full, a small picture goes up', (
   assert.equal(uplink.floor, 50);
   for (let i = 121; i <= 240; i++) uplink.step(1000 * i, { rate: 1000000, rtt: 50 });
   assert.equal(uplink.rung, 0, 'when the other has gone');
+});
+
+// TCP gives way for seconds after what it lost, and comes back with a burst that takes a third of what others send.
+test('somebody else who gives way now and then is still there', () => {
+  const uplink = new Uplink();
+  const rungs = [];
+  for (let i = 1; i <= 120; i++) {
+    const [gone, back] = [i % 20 < 5, i % 20 < 8];
+    uplink.step(1000 * i, { rate: 60000, rtt: i < 5 || (i > 20 && gone) ? 50 : 900, lost: i > 20 && gone ? 0 : back ? 0.6 : 0.12 });
+    if (i > 20) assert.equal(uplink.floor, 50, `at ${i} s`);
+    rungs.push(uplink.rung);
+  }
+  assert.ok(rungs.slice(20).every((r) => r === 2), rungs.join(''));
+  assert.match(shape(uplink, RUNGS[2])(SOUND), /useinbandfec=0;maxaveragebitrate=12000/);
+});
+
+test('a line is read while its round trip is measured', () => {
+  const transport = { type: 'transport', selectedCandidatePairId: 'b' };
+  const pairs = [{ id: 'a', state: 'succeeded', nominated: true, currentRoundTripTime: 0.01 }, { id: 'b', state: 'in-progress', nominated: true, currentRoundTripTime: 0.9, availableOutgoingBitrate: 5e4 }];
+  const stats = pairs.map((p) => ({ type: 'candidate-pair', ...p }));
+  const voice = { type: 'remote-inbound-rtp', kind: 'audio', roundTripTime: 0.04, fractionLost: 0.1 };
+  assert.deepEqual(readings([transport, ...stats, voice]), { rate: 50000, rtt: 900, lost: 0.1 });
+  assert.equal(readings(stats).rtt, 10, 'of a browser that does not say which pair it uses');
 });
 
 // Sound of which each second is `late` ms old, over a line of that round trip and jitter; -> the seconds at which it is heard anew.
