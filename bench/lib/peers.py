@@ -5,7 +5,8 @@ whole process, counted from when everything runs to before the clips end. ffmpeg
 filter thread. GStreamer: compositor with linear resamplers and one blend thread, tee, videorate, videoscale, x264enc. Both: one decoder
 thread, x264 superfast zerolatency with one thread, baseline, average rate within a one second buffer, no scene cuts, no keyframes.
 The room draws names and borders, leaves gutters and runs on threads of its own; the peers do none of that. Pictures that a peer leaves out
-on a busy machine are not counted, so that a busy machine flatters the peers: such pairs are said.
+on a busy machine are not counted, so that a busy machine flatters the peers: such pairs are said. PEER_floor_ratio is the decodes and encodes alone
+beside the peer: no room can cost less than that.
 
 What is left of each tier after encoding (N4 T4, nothing paced) is judged for everybody on the room's own canvases, so that it is not better to
 be given blurred ones, and by the same means, ffmpeg's ssim of the luma: ssim_below is how much less of ours is left than of a peer's.
@@ -169,6 +170,12 @@ def room_ms(programs, people, count, files, seconds):
     return room["total_ms"] / max(0.2, min(1, room["encoded_share"])), room["encoded_share"] >= floor.KEPT_UP
 
 
+def floor_ms(programs, people, count, files, seconds):
+    """What the same decodes and encodes take by themselves, whoever does them."""
+    wanted = ",".join(floor.TIERS.split(",")[:count])
+    return programs.json_of("tessera-floor", "-n", people, "-t", wanted, "-f", round(seconds * floor.FPS), "-w", floor.WARM_UP, "-r", *files)["total_ms"]
+
+
 def luma_ssim(coded, canvases):
     """The same for everybody."""
     command = ["ffmpeg", "-v", "info", "-nostdin", "-i", coded, "-i", canvases, "-lavfi", "[0:v]setpts=N[a];[1:v]setpts=N[b];[a][b]ssim=shortest=1", "-f", "null", "-"]
@@ -218,8 +225,10 @@ def run(report, programs, cases, quick):
     for case in cases:
         people, count = CASES[case]
         ratios, ours, theirs, busy = {p: [] for p in present}, [], {p: [] for p in present}, 0
+        floors, shares = [], {p: [] for p in present}
         for turn in range(rounds):
             say(f"{case}: {turn + 1} of {rounds}")
+            floors.append(floor_ms(programs, people, count, files, seconds))
             for peer in present if turn % 2 == 0 else present[::-1]:
                 mine, kept_up = room_ms(programs, people, count, files, seconds)
                 other = peer_ms(peer, people, count, files, seconds)
@@ -227,11 +236,14 @@ def run(report, programs, cases, quick):
                 ours.append(mine)
                 theirs[peer].append(other)
                 ratios[peer].append(mine / other)
+                shares[peer].append(floors[-1] / other)
         if busy:
             say(f"{case}: in {busy} of {rounds * len(present)} pairs the machine was too busy for the room")
         for peer in present:
             report.add(case, f"{peer}_ratio", middle(ratios[peer]), "ratio", goal=GOAL)
+            report.add(case, f"{peer}_floor_ratio", middle(shares[peer]), "ratio")
             report.add(case, f"{peer}_ms", middle(theirs[peer]), "ms/s")
         report.add(case, "room_ms", middle(ours), "ms/s")
+        report.add(case, "floor_ms", middle(floors), "ms/s")
     if SSIM_CASE in cases and shutil.which("ffmpeg"):
         add_ssim(report, programs, present, files, SSIM_QUICK_S if quick else SSIM_S)
