@@ -78,8 +78,7 @@ void mix_audio_voice_mute(mix_audio *a, uint32_t voice, bool muted)
 void mix_audio_voice_wait(mix_audio *a, uint32_t voice, int64_t least_ns)
 {
     (void)a;
-    (void)voice;
-    (void)least_ns;
+    fake.voice_wait_ns[voice & 255] = least_ns;
 }
 
 void mix_audio_voice_mask(mix_audio *a, uint32_t voice, bool masked)

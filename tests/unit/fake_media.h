@@ -41,7 +41,10 @@ typedef struct {
     bool hushed[256], bad_wav;
     bool no_place; /* for another call */
     unsigned gain[256], said[256];
-    bool masked[256]; /* voices */
+    bool masked[256];           /* voices */
+    int64_t voice_wait_ns[256]; /* as the mixer was told, */
+    int64_t picture_wait_ns;    /* and as every peer says */
+    double followed_ms;         /* the newest that a peer was told of a voice */
     mix_route route[256];
     int denoise[256]; /* -1 off, 1 on, 0 not told */
     uint32_t hears[256];

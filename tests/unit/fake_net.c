@@ -272,13 +272,13 @@ void mcu_peer_set_start_bps(mcu_peer *p, unsigned bps)
 void mcu_peer_follow_voice(mcu_peer *p, double voice_ms)
 {
     (void)p;
-    (void)voice_ms;
+    fake.followed_ms = voice_ms;
 }
 
 int64_t mcu_peer_voice_wait_ns(const mcu_peer *p)
 {
     (void)p;
-    return 0;
+    return fake.picture_wait_ns;
 }
 
 void mcu_peer_set_goal(mcu_peer *p, unsigned bps)

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "mcu/base/clock.h"
+#include "mcu/room/room_private.h"
 #include "tests/unit/room_kit.h"
 
 enum { S1 = 1, S2 = 2, SPANISH = 5 * 27 + 19 };
@@ -157,6 +159,23 @@ static void what_cannot_be_is_refused_and_changes_nothing(void **state)
     assert_int_equal(fake.route[S2].kind, MIX_FOR_ALL);
 }
 
+/* A person's voice and pictures wait for each other; hands wait for nothing. */
+static void voice_and_pictures_wait_for_each_other(void **state)
+{
+    room_kit *f = *state;
+    join_both(f);
+    fake_peer_gives(fake_peer(1));
+    mcu_session *s = ((mcu_seat *)g_hash_table_lookup(f->room->seats, "s2"))->session;
+    fake.picture_wait_ns = 120 * MCU_NS_PER_MS;
+    mcu_session_tick(s, mcu_now_ns());
+    assert_int_equal(fake.voice_wait_ns[S2], fake.picture_wait_ns);
+    assert_true(fake.followed_ms > 0);
+    room_kit_say(f, json_pack("{ss ss ss sb}", "type", "seat", "seat", "s2", "role", "interpreter", "signing", 1));
+    mcu_session_tick(s, mcu_now_ns());
+    assert_int_equal(fake.voice_wait_ns[S2], 0);
+    assert_true(fake.followed_ms == 0);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, room_kit_setup, room_kit_teardown)
 
 int main(void)
@@ -165,6 +184,7 @@ int main(void)
         CASE(a_whisper_is_told_to_mixer_and_people),     CASE(a_whisper_outlives_a_connection_and_not_a_visit),
         CASE(a_restarted_room_is_told_with_its_seats),   CASE(interpretation_clinical_sound_and_noise),
         CASE(a_link_says_whose_interpretation_is_heard), CASE(what_cannot_be_is_refused_and_changes_nothing),
+        CASE(voice_and_pictures_wait_for_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
