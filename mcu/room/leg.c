@@ -173,6 +173,11 @@ bool mcu_leg_add_pictures(mcu_leg *l, int take_rtp, int take_rtcp, GError **erro
     return l->pictures != NULL;
 }
 
+mcu_seat *mcu_leg_seat(const mcu_leg *l)
+{
+    return l->seat;
+}
+
 mcu_leg_pictures *mcu_leg_get_pictures(const mcu_leg *l)
 {
     return l != NULL ? l->pictures : NULL;

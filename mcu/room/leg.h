@@ -11,6 +11,7 @@ mcu_leg *mcu_leg_new(mcu_room *r, mcu_seat *seat, const char *id, const mcu_leg_
                      GError **error);
 /* The sockets of its video, whose state came with the rest; taken, also when it fails: the leg is to be ended then. */
 bool mcu_leg_add_pictures(mcu_leg *l, int take_rtp, int take_rtcp, GError **error);
+mcu_seat *mcu_leg_seat(const mcu_leg *l);
 struct mcu_leg_pictures *mcu_leg_get_pictures(const mcu_leg *l); /* NULL = none, or no leg */
 void mcu_leg_free(mcu_leg *l); /* out of the mixer, sockets closed; not inside a callback of its RTP. NULL is fine */
 /* The seat forgets it and its web session gets its sound back; says "gone" to the gateway; freed by the idle source. */

@@ -219,7 +219,9 @@ static bool request_leave(mcu_room *r, const json_t *m, GError **error)
     }
     mcu_leg *leg = mcu_leg_find(r, text(m, "session"));
     if (leg != NULL) {
+        mcu_seat *on_phone = mcu_leg_seat(leg);
         mcu_leg_end(leg, "left");
+        mcu_seat_end_whisper(r, on_phone);
         mcu_reply_ok(r, m);
         return true;
     }

@@ -105,6 +105,21 @@ static void a_caller_has_a_seat_a_tile_and_a_voice(void **state)
     assert_null(row_of(f, "s1"));
 }
 
+/* As on the page: who hangs up after leaving the page comes back as anybody else; who only leaves the page still whispers. */
+static void a_whisper_ends_with_the_call(void **state)
+{
+    room_kit *f = *state;
+    room_kit_join(f, "s2", "b");
+    room_kit_join(f, "s1", "web");
+    call(f, "s1", "c1");
+    room_kit_say(f, json_pack("{ss si ss ss}", "type", "seat_sound", "id", 3, "seat", "s1", "whisper", "s2"));
+    room_kit_say(f, json_pack("{ss ss ss}", "type", "leave", "seat", "s1", "session", "web"));
+    assert_string_equal(room_kit_member(json_object_get(row_of(f, "s1"), "sound"), "whisper"), "s2");
+    room_kit_say(f, json_pack("{ss ss ss}", "type", "leave", "seat", "s1", "session", "c1"));
+    call(f, "s1", "c2");
+    assert_null(json_object_get(row_of(f, "s1"), "sound"));
+}
+
 static void what_cannot_be_is_refused(void **state)
 {
     room_kit *f = *state;
@@ -365,6 +380,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_caller_has_a_seat_a_tile_and_a_voice, room_kit_setup, room_kit_teardown),
+        cmocka_unit_test_setup_teardown(a_whisper_ends_with_the_call, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(what_cannot_be_is_refused, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(keys_do_what_they_say_and_are_told, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(hosts_mute_hold_and_prompts, room_kit_setup, room_kit_teardown),
