@@ -13,7 +13,8 @@
 #define WEAK_PLAYOUT_ID 6
 #define WEAK_HISTORY 8192
 #define WEAK_SAMPLES 20000
-#define WEAK_OTHER 600 /* bytes of a datagram that is not the sender's, all zero */
+#define WEAK_OTHER 600  /* bytes of a datagram that is not the sender's, all zero */
+#define WEAK_BESIDE 100 /* the same of reports and what the page is told */
 
 struct weak_room {
     int64_t now_ns;

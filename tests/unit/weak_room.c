@@ -203,11 +203,11 @@ static void choose(weak_receiver *v, int64_t now_ns)
     mcu_bwe_set_goal(v->send.bwe, mcu_tier_choice_goal(&v->choice, table, now_ns));
 }
 
-static void send_other(weak_receiver *v, link_model *way, unsigned bps, double *bytes)
+static void send_other(weak_receiver *v, link_model *way, unsigned bps, size_t size, double *bytes)
 {
     static const uint8_t other[WEAK_OTHER];
-    for (*bytes += bps * (STEP_NS * 1e-9) / 8; *bytes >= sizeof other; *bytes -= sizeof other) {
-        link_model_send(way, other, sizeof other, v->room->now_ns);
+    for (*bytes += bps * (STEP_NS * 1e-9) / 8; *bytes >= (double)size; *bytes -= (double)size) {
+        link_model_send(way, other, size, v->room->now_ns);
     }
 }
 
@@ -221,8 +221,8 @@ static void step_receiver(weak_receiver *v)
             weak_far_take_rtp(v, data, size, at);
         }
     }
-    send_other(v, v->up, v->sends_bps, &v->sends_bytes);
-    send_other(v, v->down, v->beside_bps, &v->beside_bytes);
+    send_other(v, v->up, v->sends_bps, WEAK_OTHER, &v->sends_bytes);
+    send_other(v, v->down, v->beside_bps, WEAK_BESIDE, &v->beside_bytes);
     if (now % (20 * MS) == 0) {
         weak_far_feed_back(v, now);
     }
