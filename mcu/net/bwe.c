@@ -124,7 +124,7 @@ unsigned mcu_bwe_filling(mcu_bwe *b, int64_t now_ns)
     bool may = b->state == MCU_BWE_OPEN && b->feedback && !b->draining && b->queue.queue_ns < mcu_bwe_flat_ns(b) &&
                b->loss.policer == MCU_BWE_POLICER_NONE && !proven(b, b->probe.goal_bps, now_ns);
     if (!b->probe.cluster.sending &&
-        (!may || !mcu_bwe_probe_start(&b->probe, (unsigned)b->est_bps, mcu_bwe_loss_random(&b->loss, now_ns), b->queue.newest_ns,
+        (!may || !mcu_bwe_probe_start(&b->probe, (unsigned)b->est_bps, mcu_bwe_loss_random(&b->loss, now_ns), b->queue.queue_ns,
                                       now_ns))) {
         return 0;
     }
@@ -221,7 +221,9 @@ static void judge_probe(mcu_bwe *b, int64_t now_ns)
     if (grown_ns > PROBE_QUEUE_NS) {
         mcu_bwe_probe_abort(&b->probe, now_ns);
     }
-    if (!mcu_bwe_probe_judge(&b->probe, mcu_bwe_loss_random(&b->loss, now_ns), b->rtt_ns, now_ns, &bps) || bps == 0) {
+    if (!mcu_bwe_probe_judge(&b->probe, mcu_bwe_loss_random(&b->loss, now_ns), mcu_bwe_rate_long_bps(&b->rate), b->rtt_ns, now_ns,
+                             &bps) ||
+        bps == 0) {
         return;
     }
     if (b->probe.cluster.grew && bps < PROBE_CAME * b->probe.cluster.bps) {

@@ -14,6 +14,8 @@
 #define THIN_BPS 120000
 #define LEAST_BPS 100000 /* of the first one */
 #define WAIT_NS (3000 * MS)
+#define BUSY 0.9 /* of what there is, so much is used: what a probe puts in line drains for a second */
+#define BUSY_WAIT_NS (10000 * MS)
 #define WAIT_MAX_NS (30000 * MS)
 #define PATIENT 7 /* failures in a row before the waits grow: what was cut for some seconds is found soon when it is back */
 #define STEP_WAIT_NS (50 * MS) /* between the steps of a climb */
@@ -153,7 +155,7 @@ static unsigned measure(const mcu_bwe_cluster *c, double random)
     return (unsigned)MIN(bps, (double)UINT32_MAX);
 }
 
-static void plan(mcu_bwe_probe *p, unsigned bps, double random, int64_t now_ns)
+static void plan(mcu_bwe_probe *p, unsigned bps, double random, bool busy, int64_t now_ns)
 {
     bool unclear = !p->cluster.grew && (is_untold(&p->cluster) || random > RANDOM_MUCH);
     if (bps >= AS_SENT * p->cluster.bps) {
@@ -164,12 +166,13 @@ static void plan(mcu_bwe_probe *p, unsigned bps, double random, int64_t now_ns)
         p->next_ns = now_ns + UNCLEAR_WAIT_NS;
     } else {
         p->unclear = 0;
+        p->wait_ns = busy ? MAX(p->wait_ns, BUSY_WAIT_NS) : p->wait_ns;
         p->next_ns = now_ns + p->wait_ns;
-        p->wait_ns = ++p->failures < PATIENT ? WAIT_NS : MIN(p->wait_ns * 3 / 2, WAIT_MAX_NS);
+        p->wait_ns = ++p->failures < PATIENT && !busy ? WAIT_NS : MIN(p->wait_ns * 3 / 2, WAIT_MAX_NS);
     }
 }
 
-bool mcu_bwe_probe_judge(mcu_bwe_probe *p, double random, int64_t rtt_ns, int64_t now_ns, unsigned *bps)
+bool mcu_bwe_probe_judge(mcu_bwe_probe *p, double random, unsigned media_bps, int64_t rtt_ns, int64_t now_ns, unsigned *bps)
 {
     mcu_bwe_cluster *c = &p->cluster;
     if (!c->open || now_ns < c->end_ns) {
@@ -182,7 +185,7 @@ bool mcu_bwe_probe_judge(mcu_bwe_probe *p, double random, int64_t rtt_ns, int64_
     }
     *bps = measure(c, random);
     c->open = false;
-    plan(p, *bps, random, now_ns);
+    plan(p, *bps, random, c->grew && media_bps > BUSY * *bps, now_ns);
     return true;
 }
 

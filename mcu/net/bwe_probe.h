@@ -45,8 +45,9 @@ unsigned mcu_bwe_probe_due(mcu_bwe_probe *p, int64_t now_ns);
 unsigned mcu_bwe_probe_filling_most(const mcu_bwe_probe *p);
 /* A queue grows: enough is known. */
 void mcu_bwe_probe_abort(mcu_bwe_probe *p, int64_t now_ns);
-/* True once when a cluster is judged: `bps` = what came through, 0 = it showed nothing. `random` loss is not held against it. */
-bool mcu_bwe_probe_judge(mcu_bwe_probe *p, double random, int64_t rtt_ns, int64_t now_ns, unsigned *bps);
+/* True once when a cluster is judged: `bps` = what came through, 0 = it showed nothing. `random` loss is not held against it;
+ * `media_bps`: what came in lately without it. */
+bool mcu_bwe_probe_judge(mcu_bwe_probe *p, double random, unsigned media_bps, int64_t rtt_ns, int64_t now_ns, unsigned *bps);
 /* What was lost may be back: look at once. */
 void mcu_bwe_probe_hurry(mcu_bwe_probe *p, int64_t now_ns);
 

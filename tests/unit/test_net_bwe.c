@@ -389,7 +389,7 @@ static bool judge(mcu_bwe_probe *p, unsigned told, unsigned *bps)
     for (unsigned k = 0; k < told; k++) {
         mcu_bwe_probe_told(p, id, 150, k % 10 < 7, start_ns + k * 10 * MS + 50 * MS);
     }
-    return mcu_bwe_probe_judge(p, 0.3, 100 * MS, start_ns + 2 * SEC, bps);
+    return mcu_bwe_probe_judge(p, 0.3, 0, 100 * MS, start_ns + 2 * SEC, bps);
 }
 
 /* Feedback is lost as well: what nothing was told of neither passed nor failed. */
@@ -404,6 +404,27 @@ static void test_a_probe_is_judged_by_what_was_told(void **state)
     assert_int_equal(bps, 0);
     assert_int_equal(p.failures, 0);
     assert_true(p.next_ns < 4 * SEC);
+}
+
+/* A line that is full of media drains what a probe puts in it for seconds: it is not asked again so soon. */
+static void test_a_full_line_is_probed_less(void **state)
+{
+    (void)state;
+    for (unsigned busy = 0; busy < 2; busy++) {
+        mcu_bwe_probe p;
+        unsigned bps;
+        mcu_bwe_probe_init(&p);
+        p.goal_bps = 80000;
+        assert_true(mcu_bwe_probe_start(&p, 60000, 0, 0, SEC));
+        for (unsigned k = 0; k < 12; k++) {
+            unsigned id = mcu_bwe_probe_sent(&p, 150, SEC + k * 15 * MS);
+            mcu_bwe_probe_told(&p, id, 150, true, SEC + 50 * MS + k * 20 * MS);
+        }
+        p.cluster.grew = true;
+        assert_true(mcu_bwe_probe_judge(&p, 0, busy ? 58000 : 40000, 100 * MS, 2 * SEC, &bps));
+        assert_in_range(bps, 50000, 62000);
+        assert_int_equal((p.next_ns - 2 * SEC) / SEC, busy ? 10 : 3);
+    }
 }
 
 static void test_breaker_opens_on_silence_and_on_far_too_much(void **state)
@@ -464,6 +485,7 @@ int main(void)
         cmocka_unit_test(test_a_policer_is_held_to_what_it_lets_through),
         cmocka_unit_test(test_a_run_of_losses_is_no_policer),
         cmocka_unit_test(test_a_probe_is_judged_by_what_was_told),
+        cmocka_unit_test(test_a_full_line_is_probed_less),
         cmocka_unit_test(test_breaker_opens_on_silence_and_on_far_too_much),
         cmocka_unit_test(test_simple_follows_remb_loss_and_round_trips),
     };
