@@ -18,6 +18,7 @@
 #define FITS 0.9         /* of the estimate may be used after a fall */
 #define FITS_LATE 0.75   /* the same while a queue stands: what came in last is in part of the line before it */
 #define SHOWN 1.1        /* of what the tier needs, for a step up */
+#define SHOWN_NEXT 1.0   /* the same of the step above the slowest picture: all that there is */
 #define SHOWN_HANDS 1.25 /* the same where pictures go last */
 #define SILENT_MORE 1.08
 #define LAST_LESS 0.8   /* of what the last picture that moves needs: slower is more than a still */
@@ -172,6 +173,9 @@ static unsigned shown(const mcu_tier_choice *c, const mcu_tier_table *table, con
     unsigned to = largest(table, c->top, link->repair, link->proven_bps / more);
     bool first = c->tier == table->n_tiers && c->tier > c->top && need_bps(table, c->tier - 1, link->repair) <= link->proven_bps;
     to = first ? MIN(to, c->tier - 1) : to; /* any picture is much more than none */
+    bool next = is_last(table, c->tier) && c->tier > c->top && !table->pictures_last &&
+                SHOWN_NEXT * need_bps(table, c->tier - 1, link->repair) <= link->proven_bps;
+    to = next ? MIN(to, c->tier - 1) : to;
     return to >= c->tier && sound_fits(c, table, link) ? c->tier - 1 : to;
 }
 

@@ -163,6 +163,17 @@ static void test_the_last_that_moves_needs_no_room_for_all_its_copies(void **sta
     assert_int_equal(hold(&c, lossy, 30), 3);
 }
 
+/* What was just shown is enough to leave the slowest picture; larger ones want some room beside them. */
+static void test_the_step_above_the_slowest_takes_all_there_is(void **state)
+{
+    (void)state;
+    mcu_tier_choice c;
+    start(&c, 3, 0);
+    assert_int_equal(hold(&c, path(212000), 30), 3);
+    assert_int_equal(hold(&c, path(214000), 0.1), 2);
+    assert_int_equal(hold(&c, path(485000), 30), 2);
+}
+
 /* While a queue drains less is used than the line carries; once it is gone nothing has to be shown. */
 static void test_the_last_that_moves_is_back_with_the_end_of_the_queue(void **state)
 {
@@ -298,6 +309,7 @@ int main(void)
         cmocka_unit_test(test_waits_after_a_fall_and_longer_after_an_undone_step),
         cmocka_unit_test(test_what_was_not_undone_comes_back_soon),
         cmocka_unit_test(test_the_last_that_moves_needs_no_room_for_all_its_copies),
+        cmocka_unit_test(test_the_step_above_the_slowest_takes_all_there_is),
         cmocka_unit_test(test_the_last_that_moves_is_back_with_the_end_of_the_queue),
         cmocka_unit_test(test_an_outage_keeps_the_tier_and_the_way_back_is_free),
         cmocka_unit_test(test_the_circuit_breaker_leaves_sound_alone),

@@ -291,6 +291,26 @@ static void test_9_and_10_what_is_left_of_a_good_line(void **state)
     }
 }
 
+/* Reports and words to the page take their part; what is left is full of tier D and its sound, or of E, and stays so. */
+static void test_9_and_10_full_of_pictures(void **state)
+{
+    (void)state;
+    static const struct {
+        link_profile thin;
+        unsigned tier;
+        double fps, frozen;
+    } lines[] = {{{.rate_bps = 100000, .queue_ms = 300, .delay_ms = 25}, D, 9.8, 0.01},
+                 {{.rate_bps = 64000, .queue_ms = 1000, .delay_ms = 25}, E, 7.9, 0.025}};
+    for (unsigned i = 0; i < 4 * SEEDS; i++) {
+        unsigned k = i % 2;
+        fallen f = fall(k ? "10: 64 k, beside" : "9: 100 k, beside", i, &lines[k].thin, 4000, lines[k].tier, 5);
+        assert_true(f.back_s <= (k ? 4 : 6));
+        assert_int_equal(f.tier, lines[k].tier);
+        assert_true(f.view.fps >= lines[k].fps && f.view.frozen <= lines[k].frozen);
+        assert_true(f.view.queue_p95_ms <= 130 && f.view.latency_p95_ms <= 250 && f.view.switches <= 1);
+    }
+}
+
 /* What is left carries tier C, but not much more. */
 static void test_8_what_is_left_of_a_good_line(void **state)
 {
@@ -354,6 +374,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_9_and_10_what_is_left_of_a_good_line),
+        cmocka_unit_test(test_9_and_10_full_of_pictures),
         cmocka_unit_test(test_8_what_is_left_of_a_good_line),
         cmocka_unit_test(test_10_while_the_way_up_is_full),
         cmocka_unit_test(test_11_stills_on_32_k),
