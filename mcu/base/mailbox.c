@@ -1,5 +1,5 @@
-/* mailbox.c - bounded queue under a leaf lock; the eventfd is readable exactly
- * while something is in it. Thread: push from any; the rest belongs to the
+/* mailbox.c - bounded queue under a leaf lock. The eventfd is written after the lock is free, because whoever it wakes asks for
+ * the lock at once: it may be readable for a moment after the message was taken. Thread: push from any; the rest belongs to the
  * owner. */
 #include "mcu/base/mailbox.h"
 
@@ -20,24 +20,15 @@ struct mcu_mailbox {
     unsigned bound;
     unsigned head;  /* lock */
     unsigned depth; /* lock */
+    bool told;      /* lock; the eventfd is readable, or is about to be */
     void **items;   /* lock; `bound` of them */
 };
-
-/* Whoever an event wakes asks for the lock while its sender is on the way out of write(): worth waiting for, not sleeping. */
-static void init_lock(pthread_mutex_t *lock)
-{
-    pthread_mutexattr_t kind;
-    pthread_mutexattr_init(&kind);
-    pthread_mutexattr_settype(&kind, PTHREAD_MUTEX_ADAPTIVE_NP);
-    pthread_mutex_init(lock, &kind);
-    pthread_mutexattr_destroy(&kind);
-}
 
 mcu_mailbox *mcu_mailbox_new(unsigned bound, void (*drop)(void *message))
 {
     g_assert(bound >= 1);
     mcu_mailbox *m = g_new0(mcu_mailbox, 1);
-    init_lock(&m->lock);
+    pthread_mutex_init(&m->lock, NULL);
     m->drop = drop;
     m->bound = bound;
     m->items = g_new0(void *, bound);
@@ -64,7 +55,7 @@ void mcu_mailbox_free(mcu_mailbox *m)
     g_free(m);
 }
 
-/* With the lock held; neither blocks. */
+/* Neither blocks. */
 static void raise_event(mcu_mailbox *m)
 {
     uint64_t one = 1;
@@ -72,24 +63,32 @@ static void raise_event(mcu_mailbox *m)
     }
 }
 
-static void clear_event(mcu_mailbox *m)
+/* With the lock held. While its pusher has yet to write the event stands, and whoever looks next clears it. */
+static void clear_event_if_empty(mcu_mailbox *m)
 {
-    uint64_t count;
-    while (read(m->fd, &count, sizeof count) < 0 && errno == EINTR) {
+    if (m->depth > 0 || !m->told) {
+        return;
     }
+    uint64_t count;
+    ssize_t n;
+    while ((n = read(m->fd, &count, sizeof count)) < 0 && errno == EINTR) {
+    }
+    m->told = n < 0;
 }
 
 bool mcu_mailbox_push(mcu_mailbox *m, void *message)
 {
     pthread_mutex_lock(&m->lock);
-    bool fits = m->depth < m->bound;
+    bool fits = m->depth < m->bound, tell = fits && !m->told;
     if (fits) {
         m->items[(m->head + m->depth) % m->bound] = message;
-        if (m->depth++ == 0) {
-            raise_event(m);
-        }
+        m->depth++;
+        m->told = true;
     }
     pthread_mutex_unlock(&m->lock);
+    if (tell) {
+        raise_event(m);
+    }
     if (!fits && m->drop) {
         m->drop(message);
     }
@@ -103,10 +102,9 @@ void *mcu_mailbox_pop(mcu_mailbox *m)
     if (m->depth > 0) {
         message = m->items[m->head];
         m->head = (m->head + 1) % m->bound;
-        if (--m->depth == 0) {
-            clear_event(m);
-        }
+        m->depth--;
     }
+    clear_event_if_empty(m);
     pthread_mutex_unlock(&m->lock);
     return message;
 }
@@ -119,9 +117,18 @@ unsigned mcu_mailbox_depth(mcu_mailbox *m)
     return depth;
 }
 
+static bool is_empty(mcu_mailbox *m)
+{
+    pthread_mutex_lock(&m->lock);
+    bool empty = m->depth == 0;
+    clear_event_if_empty(m);
+    pthread_mutex_unlock(&m->lock);
+    return empty;
+}
+
 bool mcu_mailbox_wait(mcu_mailbox *m, int64_t deadline_ns)
 {
-    while (mcu_mailbox_depth(m) == 0) {
+    while (is_empty(m)) {
         struct timespec left = {0};
         struct timespec *timeout = NULL;
         if (deadline_ns != INT64_MAX) {

@@ -40,6 +40,7 @@ struct mcu_workers {
     pthread_t thread[];
 };
 
+/* Lock held. Wakes nobody. */
 static void schedule(mcu_strand *s)
 {
     mcu_workers *w = s->pool;
@@ -51,7 +52,6 @@ static void schedule(mcu_strand *s)
         w->ready_first = s;
     }
     w->ready_last = s;
-    pthread_cond_signal(&w->wake);
 }
 
 static mcu_strand *next_ready(mcu_workers *w)
@@ -81,7 +81,7 @@ static void run_one(mcu_workers *w, mcu_strand *s)
     j.fn(j.arg);
     pthread_mutex_lock(&w->lock);
     if (s->depth > 0 || s->closing) {
-        schedule(s);
+        schedule(s); /* this thread takes one of them itself, next */
     } else {
         s->scheduled = false;
     }
@@ -176,14 +176,18 @@ bool mcu_strand_post(mcu_strand *s, mcu_job_fn fn, void *arg)
     pthread_mutex_lock(&w->lock);
     g_assert(!s->closing);
     bool fits = s->depth < s->bound;
+    bool idle = fits && !s->scheduled;
     if (fits) {
         s->jobs[(s->head + s->depth) % s->bound] = (job){.fn = fn, .arg = arg};
         s->depth++;
-        if (!s->scheduled) {
-            schedule(s);
-        }
+    }
+    if (idle) {
+        schedule(s);
     }
     pthread_mutex_unlock(&w->lock);
+    if (idle) {
+        pthread_cond_signal(&w->wake); /* now that the lock is free: it is the first thing that a woken thread asks for */
+    }
     return fits;
 }
 
@@ -205,6 +209,7 @@ void mcu_strand_close(mcu_strand *s, mcu_job_fn done, void *arg)
     w->open--;
     if (!s->scheduled) {
         schedule(s);
+        pthread_cond_signal(&w->wake); /* under the lock: once it is free the pool may end */
     }
     pthread_mutex_unlock(&w->lock);
 }

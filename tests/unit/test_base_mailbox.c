@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include "mcu/base/clock.h"
 #include "mcu/base/mailbox.h"
@@ -147,13 +148,50 @@ static void source_takes_64_a_turn(void **state)
     g_main_context_unref(context);
 }
 
+static struct {
+    mcu_mailbox *mailbox; /* whose owner is faster than the event; NULL = none */
+    void *taken;
+} fast;
+
+ssize_t __real_write(int fd, const void *data, size_t size);
+ssize_t __wrap_write(int fd, const void *data, size_t size);
+ssize_t __wrap_write(int fd, const void *data, size_t size)
+{
+    mcu_mailbox *m = fast.mailbox;
+    if (m && fd == mcu_mailbox_fd(m)) {
+        fast.mailbox = NULL;
+        fast.taken = mcu_mailbox_pop(m);
+    }
+    return __real_write(fd, data, size);
+}
+
+/* An owner that is awake takes the message before the event is written, for which the lock must be free. */
+static void late_event_is_cleared(void **state)
+{
+    (void)state;
+    int v[2];
+    mcu_mailbox *m = mcu_mailbox_new(2, NULL);
+    fast.mailbox = m;
+    assert_true(mcu_mailbox_push(m, &v[0]));
+    assert_ptr_equal(fast.taken, &v[0]);
+    assert_true(readable(m));
+    assert_null(mcu_mailbox_pop(m));
+    assert_false(readable(m));
+    fast.mailbox = m;
+    assert_true(mcu_mailbox_push(m, &v[1]));
+    assert_false(mcu_mailbox_wait(m, mcu_now_ns() + 1000000));
+    assert_false(readable(m));
+    assert_true(mcu_mailbox_push(m, &v[0]));
+    assert_true(readable(m));
+    mcu_mailbox_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(event_follows_content),
-        cmocka_unit_test(wait_ends_at_its_deadline),
-        cmocka_unit_test(many_pushers_one_owner),
-        cmocka_unit_test(source_takes_64_a_turn),
+        cmocka_unit_test(event_follows_content),  cmocka_unit_test(wait_ends_at_its_deadline),
+        cmocka_unit_test(many_pushers_one_owner), cmocka_unit_test(source_takes_64_a_turn),
+        cmocka_unit_test(late_event_is_cleared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
