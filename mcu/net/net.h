@@ -2,11 +2,15 @@
 #ifndef MCU_NET_NET_H
 #define MCU_NET_NET_H
 
+#include "mcu/base/media.h"
 #include "mcu/base/metrics.h"
 #include "mcu/base/timers.h"
 #include "mcu/net/certificate.h"
 #include "mcu/net/ice.h"
 #include "mcu/net/peer.h"
+
+/* A timer that is due runs with whatever else wakes the loop; at the next multiple of this it wakes the loop itself. */
+#define MCU_NET_GRID_NS (5 * MCU_NS_PER_MS)
 
 struct mcu_net {
     mcu_ice_config ice;

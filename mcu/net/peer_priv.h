@@ -33,7 +33,7 @@
 #include "mcu/net/vplayout.h"
 
 #define PEER_TICK_NS (20 * MCU_NS_PER_MS)
-#define PEER_PACE_NS (5 * MCU_NS_PER_MS)
+#define PEER_PACE_NS MCU_NS_PER_MS          /* between looks at the pacer, at least */
 #define PEER_SETUP_NS (30 * MCU_NS_PER_SEC) /* from the descriptions to UP */
 #define PEER_STALL_NS (5 * MCU_NS_PER_SEC)
 #define PEER_CONSENT_NS (30 * MCU_NS_PER_SEC) /* RFC 7675 5.1 */

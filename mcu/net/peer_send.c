@@ -34,8 +34,7 @@ void mcu_peer_pump(mcu_peer *p, int64_t now_ns)
     }
     int64_t next = mcu_sender_pump(&p->send, now_ns);
     if (next != INT64_MAX) {
-        /* One grid for all peers: a wake-up serves every queue. */
-        p->pace_ns = (MAX(next, now_ns) / PEER_PACE_NS + 1) * PEER_PACE_NS;
+        p->pace_ns = MAX(next, now_ns + PEER_PACE_NS);
         mcu_timer_arm(p->pace, p->pace_ns);
     }
 }

@@ -7,9 +7,11 @@
 // clang-format on
 #include <string.h>
 
+#include "mcu/base/clock.h"
 #include "mcu/net/candidate.h"
 #include "mcu/net/demux.h"
 #include "mcu/net/dtls.h"
+#include "mcu/net/net.h"
 #include "mcu/net/srtp.h"
 
 static void test_demux(void **state)
@@ -332,6 +334,70 @@ static void test_srtp(void **state)
     assert_null(mcu_srtp_new(&none, NULL));
 }
 
+/* ---- timers ---- */
+
+typedef struct {
+    unsigned iterations, timer_at, other_at;
+    int64_t timer_ns;
+} wake_ups;
+
+static void on_timer(void *user, int64_t now_ns)
+{
+    wake_ups *w = user;
+    w->timer_at = w->iterations;
+    w->timer_ns = now_ns;
+}
+
+static gboolean on_other(gpointer user)
+{
+    wake_ups *w = user;
+    w->other_at = w->iterations;
+    return G_SOURCE_REMOVE;
+}
+
+/* A moment after one of the grid's points, which it returns. */
+static int64_t arm_after_grid(mcu_timer *t)
+{
+    int64_t point_ns = (mcu_now_ns() / MCU_NET_GRID_NS + 3) * MCU_NET_GRID_NS;
+    mcu_timer_arm(t, point_ns + MCU_NS_PER_MS);
+    return point_ns;
+}
+
+static void iterate_until_timer(GMainContext *context, wake_ups *w)
+{
+    while (w->timer_at == 0) {
+        w->iterations++;
+        g_main_context_iteration(context, TRUE);
+    }
+}
+
+static void test_timers_wait_for_company(void **state)
+{
+    (void)state;
+    GMainContext *context = g_main_context_new();
+    mcu_net *net = mcu_net_new(context, NULL, NULL);
+    assert_non_null(net);
+    wake_ups alone = {0}, along = {0};
+    mcu_timer *t = mcu_timer_new(net->timers, on_timer, &alone);
+    int64_t point_ns = arm_after_grid(t);
+    iterate_until_timer(context, &alone);
+    assert_true(alone.timer_ns >= point_ns + MCU_NET_GRID_NS);
+    mcu_timer_free(t);
+
+    t = mcu_timer_new(net->timers, on_timer, &along);
+    point_ns = arm_after_grid(t);
+    GSource *other = g_timeout_source_new(0);
+    g_source_set_ready_time(other, (point_ns + 2 * MCU_NS_PER_MS) / 1000);
+    g_source_set_callback(other, on_other, &along, NULL);
+    g_source_attach(other, context);
+    iterate_until_timer(context, &along);
+    assert_int_equal(along.timer_at, along.other_at);
+    g_source_unref(other);
+    mcu_timer_free(t);
+    mcu_net_free(net);
+    g_main_context_unref(context);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +409,7 @@ int main(void)
         cmocka_unit_test(test_dtls_loss),
         cmocka_unit_test(test_dtls_garbage),
         cmocka_unit_test(test_srtp),
+        cmocka_unit_test(test_timers_wait_for_company),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
