@@ -8,6 +8,7 @@
 
 #define COMPONENT 1
 #define LOCAL_MAX 64
+#define IDLE_MS 500 /* for so long after the last check libnice looks each 20 ms for more; left alone for 5 s */
 
 struct mcu_ice {
     const mcu_ice_config *config;
@@ -44,13 +45,13 @@ static void set_state(mcu_ice *i, mcu_ice_state state)
 
 static void on_component_state(NiceAgent *agent, guint stream, guint component, guint state, gpointer user)
 {
-    (void)agent;
     (void)stream;
     (void)component;
     mcu_ice *i = user;
     switch ((NiceComponentState)state) {
     case NICE_COMPONENT_STATE_CONNECTED:
     case NICE_COMPONENT_STATE_READY:
+        g_object_set(agent, "idle-timeout", (guint)IDLE_MS, NULL); /* not before: without a pair that is when it has failed */
         set_state(i, MCU_ICE_CONNECTED);
         break;
     case NICE_COMPONENT_STATE_FAILED:

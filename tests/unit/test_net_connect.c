@@ -320,6 +320,26 @@ static void test_close(void **state)
     net_pair_free(p);
 }
 
+static unsigned turns(GMainContext *context, int64_t for_ns)
+{
+    unsigned n = 0;
+    for (int64_t until_ns = mcu_now_ns() + for_ns; mcu_now_ns() < until_ns; n++) {
+        g_main_context_iteration(context, TRUE);
+    }
+    return n;
+}
+
+/* Of two who are connected and say nothing the ticks alone go on, both at once 50 times a second, and a report or two. */
+static void test_checks_end(void **state)
+{
+    (void)state;
+    net_pair *p = net_pair_connected();
+    net_pair_settle(p, 1500);
+    unsigned n = turns(p->context, MCU_NS_PER_SEC);
+    assert_true(n <= 60);
+    net_pair_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -334,6 +354,7 @@ int main(void)
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_close),
         cmocka_unit_test(test_time_never_goes_back),
+        cmocka_unit_test(test_checks_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
