@@ -91,11 +91,15 @@ mix_tile_look mix_tile_look_at(const mix_scene *s, unsigned tier, unsigned i, in
     return look;
 }
 
+/* Around the picture; what lies below it is not drawn twice. */
 static void draw_bars(mcu_frame *f, const mix_tile_look *t, const mix_fit *fit)
 {
-    if (fit->width_px != t->width_px || fit->height_px != t->height_px) {
-        mix_draw_fill(f, t->x_px, t->y_px, t->width_px, t->height_px, mix_colour_rgb(TILE_GROUND));
-    }
+    const mix_colour ground = mix_colour_rgb(TILE_GROUND);
+    int right = fit->x_px + fit->width_px, below = fit->y_px + fit->height_px;
+    mix_draw_fill(f, t->x_px, t->y_px, t->width_px, fit->y_px, ground);
+    mix_draw_fill(f, t->x_px, t->y_px + below, t->width_px, t->height_px - below, ground);
+    mix_draw_fill(f, t->x_px, t->y_px + fit->y_px, fit->x_px, fit->height_px, ground);
+    mix_draw_fill(f, t->x_px + right, t->y_px + fit->y_px, t->width_px - right, fit->height_px, ground);
 }
 
 /* Of any size, from the whole picture. */
