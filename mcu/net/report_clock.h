@@ -1,6 +1,6 @@
 /* report_clock.h - when RTCP reports leave.  Thread: the peer's loop; pure. Embedded struct.
  * Sender reports every second, the first within 200 ms of a stream's begin: a browser brings sound and picture together by them.
- * On a path of 64 kbit/s and less they would be a noticeable part of it: every 5 s there, and between them receiver reports
+ * On a path of 110 kbit/s and less they would be a noticeable part of it: every 5 s there, and between them receiver reports
  * alone, by which the other side sees what its own packets suffer. */
 #ifndef MCU_NET_REPORT_CLOCK_H
 #define MCU_NET_REPORT_CLOCK_H
@@ -10,7 +10,7 @@
 #define MCU_REPORT_FIRST_NS (INT64_C(200) * 1000 * 1000)
 #define MCU_REPORT_NS (INT64_C(1000) * 1000 * 1000)
 #define MCU_REPORT_THIN_NS (5 * MCU_REPORT_NS)
-#define MCU_REPORT_THIN_BPS 64000u
+#define MCU_REPORT_THIN_BPS 110000u
 
 typedef enum { MCU_REPORT_NONE = 0, MCU_REPORT_RECEIVER, MCU_REPORT_SENDER } mcu_report_kind;
 

@@ -9,7 +9,7 @@
 #define TICK_NS INT64_C(250000)
 #define REFERENCE_NS INT64_C(64000000)
 #define FEEDBACK_BITS 800.0 /* one, on the wire */
-#define SHARE 0.05
+#define SHARE 0.03
 #define HEADER 20 /* common header, two SSRCs, base, count, reference time, number */
 
 enum { LOST = 0, SMALL = 1, LARGE = 2 };

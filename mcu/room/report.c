@@ -6,6 +6,8 @@
 #include "mcu/room/room_private.h"
 
 #define WEAK_QUALITY 2
+#define SAME_QUALITY_NS (2 * MCU_NS_PER_SEC)
+#define LOSSY 0.03 /* the page has other advice from there on */
 
 static const char *tier_of(const mcu_session *s)
 {
@@ -160,6 +162,19 @@ static void note_weakness(mcu_session *s)
     }
 }
 
+/* On a thin line each message is a noticeable part of it: the same words again only after a while. */
+static bool is_news(mcu_session *s, const mcu_said_quality *now)
+{
+    mcu_said_quality *said = &s->said_quality;
+    bool same = said->at_ns != 0 && said->quality == now->quality && said->ease == now->ease && said->hold_ms == now->hold_ms &&
+                said->canvas == now->canvas && said->lossy == now->lossy;
+    if (same && now->at_ns - said->at_ns < SAME_QUALITY_NS) {
+        return false;
+    }
+    *said = *now;
+    return true;
+}
+
 void mcu_report_quality(mcu_session *s, const mcu_peer_stats *given)
 {
     mcu_peer_stats fresh;
@@ -172,10 +187,19 @@ void mcu_report_quality(mcu_session *s, const mcu_peer_stats *given)
     s->quality = mcu_link_quality(out, in, given->rtt_ms, given->state == MCU_PEER_STALLED,
                                   mcu_canvas_tier(s->room, s->view.current), mcu_tiers_moving(&s->room->options.tiers));
     note_weakness(s);
+    const mcu_said_quality now = {.at_ns = mcu_now_ns(),
+                                  .quality = s->quality,
+                                  .ease = s->ease,
+                                  .hold_ms = mcu_peer_takes_copies(s->peer) ? mcu_audio_choice_hold_ms(&s->sound) : 0,
+                                  .canvas = s->view.current,
+                                  .lossy = MAX(out, in) > LOSSY};
+    if (!is_news(s, &now)) {
+        return;
+    }
     g_autofree char *key = g_strdup_printf("quality %s", s->seat->id);
-    json_t *m = json_pack("{ss ss si ss ss sf sf si}", "type", "quality", "seat", s->seat->id, "quality", s->quality, "tier",
-                          tier_of(s), "ease", mcu_ease_name(s->ease), "loss", MAX(out, in), "rtt", given->rtt_ms, "hold",
-                          mcu_peer_takes_copies(s->peer) ? (int)mcu_audio_choice_hold_ms(&s->sound) : 0);
+    json_t *m =
+        json_pack("{ss ss si ss ss sf sf si}", "type", "quality", "seat", s->seat->id, "quality", s->quality, "tier", tier_of(s),
+                  "ease", mcu_ease_name(s->ease), "loss", MAX(out, in), "rtt", given->rtt_ms, "hold", (int)now.hold_ms);
     add_view(m, s->room, s->view.current);
     mcu_room_send(s->room, m, key);
 }

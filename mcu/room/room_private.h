@@ -62,6 +62,15 @@ typedef struct {
 } mcu_seat;
 
 /* One connection of a seat. */
+/* What a person was told of the connection. */
+typedef struct {
+    int64_t at_ns; /* 0 = nothing yet */
+    int quality;
+    mcu_ease ease;
+    unsigned hold_ms, canvas;
+    bool lossy;
+} mcu_said_quality;
+
 struct mcu_session {
     mcu_room *room;
     mcu_seat *seat; /* borrowed; outlives the session */
@@ -95,6 +104,7 @@ struct mcu_session {
     bool hushed;  /* no room for sound beside the hands that speak */
     bool weak;    /* as the roster was last told */
     mcu_ease ease;
+    mcu_said_quality said_quality;
     int64_t created_ns, up_ns;
 };
 

@@ -256,7 +256,7 @@ static void reports(unsigned path_bps, int64_t picture_ms, unsigned n[3], int64_
 static void test_sender_reports_every_second(void **state)
 {
     (void)state;
-    static const unsigned paths[] = {0, 64001, 1000000};
+    static const unsigned paths[] = {0, 110001, 1000000};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         unsigned n[3];
         int64_t at_ms[4] = {0};
@@ -276,13 +276,13 @@ static void test_sender_reports_every_5_s_on_a_thin_path(void **state)
     (void)state;
     unsigned n[3];
     int64_t at_ms[4] = {0};
-    reports(64000, 0, n, at_ms);
+    reports(110000, 0, n, at_ms);
     assert_int_equal(n[MCU_REPORT_SENDER], 4);
     assert_int_equal(n[MCU_REPORT_RECEIVER], 16);
     assert_int_equal(at_ms[0], 200);
     assert_int_equal(at_ms[1], 5200);
     assert_int_equal(at_ms[3], 15200);
-    reports(64000, 6500, n, at_ms);
+    reports(110000, 6500, n, at_ms);
     assert_int_equal(at_ms[2], 6700); /* of the picture */
 }
 

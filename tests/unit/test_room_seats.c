@@ -309,6 +309,36 @@ static void test_still_that_does_not_come_is_an_error(void **state)
     assert_string_equal(room_kit_member(room_kit_heard(f, "error"), "code"), "unavailable");
 }
 
+static unsigned qualities(const room_kit *f)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < json_array_size(f->sent); i++) {
+        n += strcmp(json_string_value(json_object_get(json_array_get(f->sent, i), "type")), "quality") == 0;
+    }
+    return n;
+}
+
+/* Twice a second it would be a part of a thin line that is worth having. */
+static void test_the_same_quality_is_not_said_again_and_again(void **state)
+{
+    room_kit *f = *state;
+    room_kit_join(f, "s1", "a");
+    fake_picture(1, true);
+    mcu_seat *seat = g_hash_table_lookup(f->room->seats, "s1");
+    unsigned before = qualities(f);
+    for (unsigned i = 0; i < 3; i++) {
+        mcu_session_report(seat->session);
+    }
+    assert_true(qualities(f) <= before + 1);
+    before = qualities(f);
+    seat->session->said_quality.at_ns -= 3 * MCU_NS_PER_SEC;
+    mcu_session_report(seat->session);
+    assert_int_equal(qualities(f), before + 1);
+    room_kit_say(f, json_pack("{ss si ss ss}", "type", "tier", "id", 4, "seat", "s1", "tier", "D"));
+    fake_picture(3, true);
+    assert_int_equal(qualities(f), before + 2);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, room_kit_setup, room_kit_teardown)
 
 int main(void)
@@ -328,6 +358,7 @@ int main(void)
         CASE(test_fixed_seat_chooses_with_its_first_decoder),
         CASE(test_no_tier_that_the_decoder_does_not_take),
         CASE(test_no_tier_that_shows_nothing_more_on_a_small_screen),
+        CASE(test_the_same_quality_is_not_said_again_and_again),
     };
     return cmocka_run_group_tests_name("room_seats", tests, NULL, NULL);
 }
