@@ -8,7 +8,9 @@
 
 #define COMPONENT 1
 #define LOCAL_MAX 64
-#define IDLE_MS 500 /* for so long after the last check libnice looks each 20 ms for more; left alone for 5 s */
+/* For so long after the last check libnice looks each 20 ms for more, and what has no pair then has failed. */
+#define IDLE_MS 5000U
+#define IDLE_CONNECTED_MS 500U
 
 struct mcu_ice {
     const mcu_ice_config *config;
@@ -51,7 +53,7 @@ static void on_component_state(NiceAgent *agent, guint stream, guint component, 
     switch ((NiceComponentState)state) {
     case NICE_COMPONENT_STATE_CONNECTED:
     case NICE_COMPONENT_STATE_READY:
-        g_object_set(agent, "idle-timeout", (guint)IDLE_MS, NULL); /* not before: without a pair that is when it has failed */
+        g_object_set(agent, "idle-timeout", IDLE_CONNECTED_MS, NULL);
         set_state(i, MCU_ICE_CONNECTED);
         break;
     case NICE_COMPONENT_STATE_FAILED:
@@ -326,6 +328,7 @@ const char *mcu_ice_pwd(const mcu_ice *i)
 bool mcu_ice_restart(mcu_ice *i)
 {
     i->n_remote = 0;
+    g_object_set(i->agent, "idle-timeout", IDLE_MS, NULL);
     return nice_agent_restart_stream(i->agent, i->stream) && take_credentials(i);
 }
 
