@@ -14,7 +14,8 @@
 #define THIN_BPS 120000
 #define LEAST_BPS 100000 /* of the first one */
 #define WAIT_NS (3000 * MS)
-#define BUSY 0.9 /* of what there is, so much is used: what a probe puts in line drains for a second */
+#define BUSY 0.9        /* of what there is, so much is used: what a probe puts in line drains for a second */
+#define BUSY_BPS 110000 /* what is wider drains sooner, and was perhaps much wider a moment ago */
 #define BUSY_WAIT_NS (10000 * MS)
 #define WAIT_MAX_NS (30000 * MS)
 #define PATIENT 7 /* failures in a row before the waits grow: what was cut for some seconds is found soon when it is back */
@@ -185,7 +186,7 @@ bool mcu_bwe_probe_judge(mcu_bwe_probe *p, double random, unsigned media_bps, in
     }
     *bps = measure(c, random);
     c->open = false;
-    plan(p, *bps, random, c->grew && media_bps > BUSY * *bps, now_ns);
+    plan(p, *bps, random, c->grew && *bps < BUSY_BPS && media_bps > BUSY * *bps, now_ns);
     return true;
 }
 

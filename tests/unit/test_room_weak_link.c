@@ -124,6 +124,27 @@ static void test_13_a_cut_and_its_end(void **state)
     }
 }
 
+/* The same for some seconds only, and reports beside it: what was cut is looked for soon. */
+static void test_13_a_short_cut(void **state)
+{
+    (void)state;
+    const link_profile wide = {.rate_bps = 1000000, .queue_ms = 1000, .delay_ms = 25},
+                       thin = {.rate_bps = 128000, .queue_ms = 1000, .delay_ms = 25};
+    for (unsigned seed = 1; seed <= 6 * SEEDS; seed++) {
+        weak_room *r = weak_room_new(seed);
+        weak_receiver *v = weak_room_join(r, &wide, &wide, B);
+        weak_room_beside(v, 4000);
+        weak_room_run(r, 15);
+        weak_room_link(v, &thin, &thin);
+        weak_room_run(r, seed % 2 ? 7 : 20);
+        weak_room_link(v, &wide, &wide);
+        double back = weak_room_until(r, v, B, 20);
+        printf("13: cut                seed %u: tier B again after %.1f s\n", seed, back);
+        assert_true(back <= 5);
+        weak_room_free(r);
+    }
+}
+
 /* Nothing passes for 10 s. */
 static void test_14_an_outage(void **state)
 {
@@ -379,6 +400,7 @@ int main(void)
         cmocka_unit_test(test_10_while_the_way_up_is_full),
         cmocka_unit_test(test_11_stills_on_32_k),
         cmocka_unit_test(test_13_a_cut_and_its_end),
+        cmocka_unit_test(test_13_a_short_cut),
         cmocka_unit_test(test_14_an_outage),
         cmocka_unit_test(test_21_twenty_joins_in_two_seconds),
         cmocka_unit_test(test_23_hands_that_speak),
