@@ -1,37 +1,17 @@
 #include "mcu/net/net.h"
 
-#include <errno.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
-
 #include "mcu/base/clock.h"
 #include "mcu/net/rtcp.h"
 #include "mcu/net/srtp.h"
 
-/* A poll with a timeout programs the clock's hardware for each of its calls; a descriptor only when the moment changes. */
 typedef struct {
     GSource base;
     mcu_net *net;
-    int fd;
-    int64_t armed_ns; /* 0 = not */
 } timer_source;
 
-static timer_source *timer_of(GSource *source)
+static mcu_net *net_of(GSource *source)
 {
-    return (timer_source *)(void *)source;
-}
-
-/* Also makes the descriptor unreadable again. */
-static void arm(timer_source *s, int64_t at_ns)
-{
-    if (s->armed_ns == at_ns) {
-        return;
-    }
-    const struct itimerspec at = {.it_value = {.tv_sec = at_ns / MCU_NS_PER_SEC, .tv_nsec = at_ns % MCU_NS_PER_SEC}};
-    if (timerfd_settime(s->fd, TFD_TIMER_ABSTIME, &at, NULL) != 0) {
-        g_error("timerfd_settime: %s", g_strerror(errno));
-    }
-    s->armed_ns = at_ns;
+    return ((timer_source *)(void *)source)->net;
 }
 
 /* When the loop is woken for them at last: on a grid, so that one wake-up serves all peers. */
@@ -41,22 +21,24 @@ static int64_t latest_ns(const mcu_net *n)
     return next_ns == INT64_MAX ? INT64_MAX : (next_ns / MCU_NET_GRID_NS + 1) * MCU_NET_GRID_NS;
 }
 
-/* Looks again after the poll: an iteration of their own for those that are just due would cost as much as a wake-up. */
+/* Whole milliseconds, rounded up: a poll that ends early would only poll again. What is just due is looked at again after the
+ * poll: an iteration of its own would cost as much as a wake-up. */
 static gboolean source_prepare(GSource *source, gint *timeout_ms)
 {
-    const mcu_net *n = timer_of(source)->net;
+    const mcu_net *n = net_of(source);
     int64_t at_ns = latest_ns(n);
-    *timeout_ms = -1;
-    if (at_ns <= mcu_net_now_ns(n)) {
-        return TRUE;
+    if (at_ns == INT64_MAX) {
+        *timeout_ms = -1;
+        return FALSE;
     }
-    arm(timer_of(source), at_ns == INT64_MAX ? 0 : at_ns - n->skew_ns);
-    return FALSE;
+    int64_t left_ns = at_ns - mcu_net_now_ns(n);
+    *timeout_ms = left_ns <= 0 ? 0 : (gint)MIN((left_ns + MCU_NS_PER_MS - 1) / MCU_NS_PER_MS, 60000);
+    return left_ns <= 0;
 }
 
 static gboolean source_check(GSource *source)
 {
-    const mcu_net *n = timer_of(source)->net;
+    const mcu_net *n = net_of(source);
     return mcu_timers_next_ns(n->timers) <= mcu_net_now_ns(n);
 }
 
@@ -64,34 +46,12 @@ static gboolean source_dispatch(GSource *source, GSourceFunc callback, gpointer 
 {
     (void)callback;
     (void)user;
-    mcu_net *n = timer_of(source)->net;
+    mcu_net *n = net_of(source);
     mcu_timers_run(n->timers, mcu_net_now_ns(n));
     return G_SOURCE_CONTINUE;
 }
 
-static void source_finalize(GSource *source)
-{
-    close(timer_of(source)->fd);
-}
-
-static GSource *make_source(mcu_net *n)
-{
-    static GSourceFuncs funcs = {
-        .prepare = source_prepare, .check = source_check, .dispatch = source_dispatch, .finalize = source_finalize};
-    GSource *source = g_source_new(&funcs, sizeof(timer_source));
-    timer_source *s = timer_of(source);
-    s->net = n;
-    s->armed_ns = 0;
-    s->fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    if (s->fd < 0) {
-        g_error("timerfd_create: %s", g_strerror(errno));
-    }
-    (void)g_source_add_unix_fd(source, s->fd, G_IO_IN);
-    /* Else GLib takes the descriptor out around each dispatch and wakes its own loop twice (nobody runs a loop in a timer). */
-    g_source_set_can_recurse(source, TRUE);
-    g_source_set_name(source, "net timers");
-    return source;
-}
+static GSourceFuncs source_funcs = {.prepare = source_prepare, .check = source_check, .dispatch = source_dispatch};
 
 mcu_net *mcu_net_new(GMainContext *context, const mcu_net_config *config, GError **error)
 {
@@ -114,7 +74,9 @@ mcu_net *mcu_net_new(GMainContext *context, const mcu_net_config *config, GError
     n->never_up = mcu_counter_get("tessera_connections_failed_total", NULL, "Connections that ended without having been up.");
     n->start_ns = mcu_now_ns();
     n->start_wall_ns = mcu_wall_ns();
-    n->source = make_source(n);
+    n->source = g_source_new(&source_funcs, sizeof(timer_source));
+    ((timer_source *)(void *)n->source)->net = n;
+    g_source_set_name(n->source, "net timers");
     g_source_attach(n->source, context);
     return n;
 }
