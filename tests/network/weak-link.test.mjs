@@ -1,6 +1,6 @@
 // Weak links, a short form of bench/run weak-link: a page of Chromium behind a link that becomes one after the other, in a visit with a bot
 // on a good one. Goals are the bench's, with what it allows its worst seed; on a machine that has no time for the perfect link (row 0)
-// what a person would notice on any.
+// what a person would notice on any. A row that misses one is seen twice more, and judged by the median.
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -47,20 +47,27 @@ const GOALS = [
   ['r20', 'stoi_up', '>=', 0.95, 0.8], ['r20', 'fps_up', '>=', 5, 2],
 ];
 
-// Row 0 says whether the machine had time. What the bench allows its worst seed (half as much again) is allowed here.
-function judge(t, figures) {
-  const r00 = figures.r00;
-  const clean = r00.frozen_pct <= 1 && r00.concealed_pct <= 1 && r00.fps >= 20;
-  if (!clean) t.diagnostic(`the machine is busy: row 0 has ${JSON.stringify(r00)}`);
-  if (r00.fps < 12) return t.skip(`no time for a browser: the perfect link has ${r00.fps.toFixed(1)} pictures a second`);
-  const missed = [];
-  for (const [row, metric, order, goal, busy] of GOALS) {
+const isClean = ({ r00 }) => r00.frozen_pct <= 1 && r00.concealed_pct <= 1 && r00.fps >= 20;
+
+// What is worse than it may be: [[row, what]]. Row 0 says whether the machine had time. What the bench allows its worst seed (half as much again) is allowed here.
+function misses(figures) {
+  const clean = isClean(figures);
+  return GOALS.map(([row, metric, order, goal, busy]) => {
     const value = figures[row][metric];
     const limit = !clean ? busy : order === '<=' ? 1.5 * goal : goal / (metric.startsWith('stoi') ? 1.02 : 1.5);
     const met = value !== undefined && (order === '<=' ? value <= limit : value >= limit);
-    if (!met) missed.push(`${row} ${metric}: ${value}, wanted ${order} ${limit}`);
-  }
-  return assert.deepEqual(missed, []);
+    return met ? null : [row, `${row} ${metric}: ${value}, wanted ${order} ${limit}`];
+  }).filter(Boolean);
+}
+
+const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
+
+// Of rows that were seen more than once the median of each figure.
+function medians(rounds) {
+  const rows = {};
+  for (const [row, figures] of rounds.flatMap((r) => Object.entries(r))) (rows[row] = rows[row] || []).push(figures);
+  const middle = (seen) => Object.fromEntries(Object.keys(seen[0]).map((m) => [m, median(seen.map((f) => f[m]).filter((v) => v !== undefined && v !== null))]));
+  return Object.fromEntries(Object.entries(rows).map(([row, seen]) => [row, middle(seen)]));
 }
 
 // A host that has another address: the same seat has its pictures and is heard again.
@@ -83,7 +90,7 @@ async function moves({ page, seat, link, visit }) {
 async function enter(scene, server, lab, browser) {
   const [link] = lab.links;
   const room = await server.room('Weak');
-  const good = new GoodOne(scene, await server.link(room, 'Good', 'clinician'), { namespace: lab.namespace, file: path.join(folder, 'heard.pcm'), seconds: 240 });
+  const good = new GoodOne(scene, await server.link(room, 'Good', 'clinician'), { namespace: lab.namespace, file: path.join(folder, 'heard.pcm'), seconds: 480 });
   const own = await server.link(room, 'Weak', 'patient');
   const page = await join(browser, own.url, { timeout: 40000 });
   await firstPicture(page, 20000);
@@ -91,9 +98,17 @@ async function enter(scene, server, lab, browser) {
   return { page, seat: own.seat, link, visit: { scene, lab, server, room, good } };
 }
 
-const skip = !canMakeLinks ? 'needs root for network namespaces' : process.env.TESSERA_WEAK_LINKS ? false : 'takes two minutes of a machine with nothing else to do: TESSERA_WEAK_LINKS=1';
+// Each window in its turn. -> {row: {metric: value}}
+async function round(person, windows, seed) {
+  const found = [];
+  for (const [name, row] of windows) found.push(await see(name, row, person, person.visit, { folder, seed }));
+  keep(`weak-link-seen-${seed}.json`, found);
+  return JSON.parse(python('figures', found.map((f) => JSON.stringify(f)).join('\n')));
+}
 
-test('weak links', { timeout: 240000, skip }, async (t) => {
+const skip = canMakeLinks ? false : 'needs root for network namespaces';
+
+test('weak links', { timeout: 480000, skip }, async (t) => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tessera-weak-link-'));
   t.after(() => fs.rmSync(folder, { recursive: true }));
   python('voice');
@@ -103,11 +118,14 @@ test('weak links', { timeout: 240000, skip }, async (t) => {
   const server = await scene.server({ name: 'weak-link', namespace: lab.namespace, address: lab.address });
   const browser = await scene.chromium(0, { namespace: lab.links[0].namespace, media: { ...people[0], wav: path.join(folder, 'voice.wav') } });
   const person = await enter(scene, server, lab, browser);
-  const found = [];
-  for (const [name, row] of WINDOWS) found.push(await see(name, row, person, person.visit, { folder, seed: 1 }));
+  const rounds = [await round(person, WINDOWS, 1)];
   const moved = await moves(person);
-  const figures = JSON.parse(python('figures', found.map((f) => JSON.stringify(f)).join('\n')));
-  keep('weak-link.json', { ...figures, moved_ms: moved });
-  keep('weak-link-seen.json', found);
-  judge(t, figures);
+  const missed = new Set(misses(rounds[0]).map(([row]) => row));
+  const again = WINDOWS.filter(([row]) => missed.has(row) || row === 'r00');
+  for (const seed of missed.size ? [2, 3] : []) rounds.push(await round(person, again, seed));
+  const figures = medians(rounds);
+  keep('weak-link.json', { ...figures, moved_ms: moved, rounds });
+  if (!isClean(figures)) t.diagnostic(`the machine is busy: row 0 has ${JSON.stringify(figures.r00)}`);
+  if (figures.r00.fps < 12) return t.skip(`no time for a browser: the perfect link has ${figures.r00.fps.toFixed(1)} pictures a second`);
+  return assert.deepEqual(misses(figures).map(([, what]) => what), []);
 });
