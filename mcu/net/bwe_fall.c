@@ -80,7 +80,8 @@ void mcu_bwe_fall(mcu_bwe *b, double through, int64_t now_ns)
     if (b->draining && through < MCU_BWE_IDLE * b->full_bps && b->queue.queue_ns <= b->before_ns + GREW_NS) {
         return; /* what comes in is all that was sent into the queue, which is the old one */
     }
-    double base = through > 0 ? through : b->est_bps;
+    double busy = mcu_bwe_rate_busy_bps(&b->rate, b->queue.newest_ns); /* what was sent before may have been less than passes */
+    double base = through > 0 ? MAX(through, busy) : b->est_bps;
     if (now_ns - b->gap_ns < GAP_NS) {
         unsigned told_bps = mcu_bwe_rate_told_bps(&b->rate);
         base = MAX(base, told_bps > 0 ? MIN(told_bps, b->est_bps) : b->est_bps); /* more came in than was told */

@@ -10,6 +10,7 @@
 #define SPAN_MAX_NS (3000 * MS)
 #define TOLD_NS (150 * MS) /* at least */
 #define TOLD_AGE_NS (1500 * MS)
+#define BUSY_NS (150 * MS) /* at least */
 
 void mcu_bwe_rate_add(mcu_bwe_rate *r, int64_t at_ns, unsigned bytes, bool after_gap)
 {
@@ -78,4 +79,19 @@ unsigned mcu_bwe_rate_told_bps(const mcu_bwe_rate *r)
         }
     }
     return told_ns >= TOLD_NS ? (unsigned)MIN(bytes * 8 * 1000000000 / (uint64_t)told_ns, UINT32_MAX) : 0;
+}
+
+unsigned mcu_bwe_rate_busy_bps(const mcu_bwe_rate *r, int64_t waited_ns)
+{
+    uint64_t have = MIN(r->n, MCU_BWE_RATE_PACKETS), bytes = 0;
+    unsigned first = 0; /* it was under way before */
+    if (have == 0 || waited_ns < BUSY_NS) {
+        return 0;
+    }
+    int64_t from_ns = r->packets[(r->n - 1) % MCU_BWE_RATE_PACKETS].at_ns - waited_ns;
+    for (uint64_t k = 1; k <= have && r->packets[(r->n - k) % MCU_BWE_RATE_PACKETS].at_ns > from_ns; k++) {
+        bytes += first;
+        first = r->packets[(r->n - k) % MCU_BWE_RATE_PACKETS].bytes;
+    }
+    return (unsigned)MIN(bytes * 8 * 1000000000 / (uint64_t)waited_ns, UINT32_MAX);
 }

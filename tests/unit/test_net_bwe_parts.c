@@ -1,0 +1,251 @@
+/* What the bandwidth estimate is made of, each by itself. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "mcu/net/bwe_breaker.h"
+#include "mcu/net/bwe_loss.h"
+#include "mcu/net/bwe_probe.h"
+#include "mcu/net/bwe_queue.h"
+#include "mcu/net/bwe_rate.h"
+#include "mcu/net/bwe_simple.h"
+#include "mcu/net/bwe_trend.h"
+
+#define MS INT64_C(1000000)
+#define SEC (1000 * MS)
+
+static void test_trend_sees_growth_not_jitter(void **state)
+{
+    (void)state;
+    mcu_bwe_trend t;
+    mcu_bwe_trend_init(&t);
+    unsigned over = 0;
+    for (int64_t i = 0; i < 500; i++) {
+        mcu_bwe_trend_add(&t, i * 20 * MS, i * 20 * MS + (i * 7919 % 5) * MS);
+        over += t.use == MCU_BWE_USE_OVER;
+    }
+    assert_int_equal(over, 0);
+    for (int64_t i = 500; i < 540 && t.use != MCU_BWE_USE_OVER; i++) {
+        mcu_bwe_trend_add(&t, i * 20 * MS, i * 20 * MS + (i - 500) * 5 * MS);
+    }
+    assert_int_equal(t.use, MCU_BWE_USE_OVER);
+}
+
+static void test_a_longer_path_is_not_a_queue_for_ever(void **state)
+{
+    (void)state;
+    mcu_bwe_queue q;
+    mcu_bwe_queue_init(&q);
+    int64_t now = SEC;
+    for (; now < 10 * SEC; now += 100 * MS) {
+        mcu_bwe_queue_add(&q, now, now + 20 * MS);
+        (void)mcu_bwe_queue_end(&q, false, now);
+    }
+    assert_int_equal(q.queue_ns, 0);
+    for (; now < 13 * SEC; now += 100 * MS) {
+        mcu_bwe_queue_add(&q, now, now + 220 * MS);
+        (void)mcu_bwe_queue_end(&q, true, now);
+    }
+    assert_int_equal(q.queue_ns, 200 * MS);
+    for (; now < 16 * SEC; now += 100 * MS) {
+        mcu_bwe_queue_add(&q, now, now + 220 * MS);
+        (void)mcu_bwe_queue_end(&q, true, now);
+    }
+    assert_int_equal(q.queue_ns, 0);
+}
+
+static void test_a_policer_is_told_from_chance(void **state)
+{
+    (void)state;
+    for (unsigned policer = 0; policer < 2; policer++) {
+        mcu_bwe_loss l;
+        mcu_bwe_loss_init(&l);
+        uint32_t x = 7;
+        bool tried = false;
+        for (int64_t now = SEC; now < 60 * SEC; now += 20 * MS) {
+            x ^= x << 13, x ^= x >> 17, x ^= x << 5;
+            bool large = now / MS % 60 == 0, chance = x % 5 == 0;
+            bool lost = policer > 0 ? large && x % 2 == 0 && l.policer == MCU_BWE_POLICER_NONE : chance;
+            mcu_bwe_loss_add(&l, !lost, large ? 1000 : 200, large ? 3000 : 300, now);
+            mcu_bwe_loss_judge(&l, true, 150000, now);
+            tried = tried || l.policer != MCU_BWE_POLICER_NONE;
+        }
+        assert_int_equal(tried, policer > 0);
+    }
+}
+
+/* What it lets through shows a moment after it began; its first bite is taken of what passed before. */
+static void test_a_policer_is_held_to_what_it_lets_through(void **state)
+{
+    (void)state;
+    mcu_bwe_loss l;
+    mcu_bwe_loss_init(&l);
+    for (int64_t now = SEC; now < 10 * SEC; now += 20 * MS) {
+        mcu_bwe_loss_add(&l, true, 1000, 3000, now);
+        mcu_bwe_loss_judge(&l, true, 1200000, now);
+    }
+    for (int64_t now = 10 * SEC; now < 12 * SEC; now += 20 * MS) {
+        mcu_bwe_loss_add(&l, true, 200, 300, now);
+        mcu_bwe_loss_add(&l, false, 1000, 3000, now);
+        mcu_bwe_loss_judge(&l, true, now < 10500 * MS ? 900000 : 140000, now);
+    }
+    assert_int_equal(l.policer, MCU_BWE_POLICER_TRIED);
+    assert_in_range(mcu_bwe_loss_cap_bps(&l), 100000, 140000);
+    for (int64_t now = 12 * SEC; now < 16 * SEC; now += 20 * MS) {
+        mcu_bwe_loss_add(&l, true, 200, 300, now);
+        mcu_bwe_loss_judge(&l, true, 120000, now);
+    }
+    assert_int_equal(l.policer, MCU_BWE_POLICER_HELD);
+    uint32_t x = 7;
+    for (int64_t now = 16 * SEC; now < 20 * SEC; now += 20 * MS) {
+        x ^= x << 13, x ^= x >> 17, x ^= x << 5;
+        mcu_bwe_loss_add(&l, x % 3 != 0, 200, 300, now); /* now it is chance */
+        mcu_bwe_loss_judge(&l, true, 120000, now);
+    }
+    assert_int_equal(l.policer, MCU_BWE_POLICER_NONE);
+}
+
+/* A run of losses that meets a probe takes many packets behind many others. */
+static void test_a_run_of_losses_is_no_policer(void **state)
+{
+    (void)state;
+    mcu_bwe_loss l;
+    mcu_bwe_loss_init(&l);
+    for (int64_t now = SEC; now < 6 * SEC; now += 20 * MS) {
+        bool burst = now >= 5 * SEC && now < 5200 * MS;
+        for (unsigned k = 0; k < (burst ? 3 : 1); k++) {
+            mcu_bwe_loss_add(&l, !burst, burst ? 400 : 200, burst ? 3000 : 300, now);
+        }
+        mcu_bwe_loss_judge(&l, true, 150000, now);
+    }
+    assert_true(mcu_bwe_loss_fraction(&l, 6 * SEC) > 0.05);
+    assert_int_equal(l.policer, MCU_BWE_POLICER_NONE);
+}
+
+static bool judge(mcu_bwe_probe *p, unsigned told, unsigned *bps)
+{
+    const int64_t start_ns = SEC;
+    mcu_bwe_probe_init(p);
+    p->goal_bps = 100000;
+    assert_true(mcu_bwe_probe_start(p, 50000, 0.3, 0, start_ns));
+    unsigned id = 0;
+    for (unsigned k = 0; k < 20; k++) {
+        id = mcu_bwe_probe_sent(p, 150, start_ns + k * 10 * MS);
+    }
+    for (unsigned k = 0; k < told; k++) {
+        mcu_bwe_probe_told(p, id, 150, k % 10 < 7, start_ns + k * 10 * MS + 50 * MS);
+    }
+    return mcu_bwe_probe_judge(p, 0.3, 0, 100 * MS, start_ns + 2 * SEC, bps);
+}
+
+/* Feedback is lost as well: what nothing was told of neither passed nor failed. */
+static void test_a_probe_is_judged_by_what_was_told(void **state)
+{
+    (void)state;
+    mcu_bwe_probe p;
+    unsigned bps;
+    assert_true(judge(&p, 12, &bps));
+    assert_true(bps > 80000);
+    assert_true(judge(&p, 8, &bps));
+    assert_int_equal(bps, 0);
+    assert_int_equal(p.failures, 0);
+    assert_true(p.next_ns < 4 * SEC);
+}
+
+/* A line that is full of media drains what a probe puts in it for seconds: it is not asked again so soon. */
+static void test_a_full_line_is_probed_less(void **state)
+{
+    (void)state;
+    for (unsigned busy = 0; busy < 2; busy++) {
+        mcu_bwe_probe p;
+        unsigned bps;
+        mcu_bwe_probe_init(&p);
+        p.goal_bps = 80000;
+        assert_true(mcu_bwe_probe_start(&p, 60000, 0, 0, SEC));
+        for (unsigned k = 0; k < 12; k++) {
+            unsigned id = mcu_bwe_probe_sent(&p, 150, SEC + k * 15 * MS);
+            mcu_bwe_probe_told(&p, id, 150, true, SEC + 50 * MS + k * 20 * MS);
+        }
+        p.cluster.grew = true;
+        assert_true(mcu_bwe_probe_judge(&p, 0, busy ? 58000 : 40000, 100 * MS, 2 * SEC, &bps));
+        assert_in_range(bps, 50000, 62000);
+        assert_int_equal((p.next_ns - 2 * SEC) / SEC, busy ? 10 : 3);
+    }
+}
+
+static void test_breaker_opens_on_silence_and_on_far_too_much(void **state)
+{
+    (void)state;
+    mcu_bwe_breaker b = {0};
+    int64_t now = SEC;
+    for (; now < 30 * SEC; now += SEC) {
+        mcu_bwe_breaker_heard(&b, now);
+        assert_false(mcu_bwe_breaker_tick(&b, 0.1, 100 * MS, now));
+    }
+    assert_false(mcu_bwe_breaker_tick(&b, 0.1, 100 * MS, now + 5 * SEC));
+    assert_true(mcu_bwe_breaker_tick(&b, 0.1, 100 * MS, now + 20 * SEC));
+    memset(&b, 0, sizeof b);
+    bool open = false;
+    for (now = SEC; now < 40 * SEC; now += SEC) { /* TCP would send 166 kbit/s at 50 %, 100 ms */
+        mcu_bwe_breaker_heard(&b, now);
+        mcu_bwe_breaker_sent(&b, 250000);
+        open = open || mcu_bwe_breaker_tick(&b, 0.5, 100 * MS, now);
+    }
+    assert_true(open);
+}
+
+static void test_simple_follows_remb_loss_and_round_trips(void **state)
+{
+    (void)state;
+    mcu_bwe_simple s;
+    mcu_bwe_simple_init(&s, 400000);
+    int64_t now = SEC;
+    for (unsigned i = 0; i < 20; i++, now += SEC) {
+        mcu_bwe_simple_report(&s, 0, 50 * MS, 400000, 0, now);
+    }
+    assert_true(s.bps > 500000 && s.bps < 650000);
+    mcu_bwe_simple_report(&s, 0, 50 * MS, 400000, 1500000, now += SEC);
+    assert_true(s.bps >= 1500000);
+    mcu_bwe_simple_report(&s, 0.4, 50 * MS, 400000, 0, now += SEC);
+    assert_true(s.bps < 1300000);
+    mcu_bwe_simple_report(&s, 0, 600 * MS, 400000, 0, now += 2 * SEC);
+    assert_true(s.bps < 350000);
+}
+
+static void test_what_a_busy_path_lets_through(void **state)
+{
+    (void)state;
+    mcu_bwe_rate r;
+    memset(&r, 0, sizeof r);
+    assert_int_equal(mcu_bwe_rate_busy_bps(&r, SEC), 0);
+    for (int64_t i = 0; i < 20; i++) { /* 13 kbit/s, then 64 for as long as the last one waited */
+        mcu_bwe_rate_add(&r, i * 60 * MS, 100, false);
+    }
+    for (int64_t i = 1; i <= 8; i++) {
+        mcu_bwe_rate_add(&r, 19 * 60 * MS + i * 50 * MS, 400, false);
+    }
+    assert_in_range(mcu_bwe_rate_busy_bps(&r, 400 * MS), 50000, 64000);
+    assert_true(mcu_bwe_rate_bps(&r) > 0);
+    assert_int_equal(mcu_bwe_rate_busy_bps(&r, 100 * MS), 0); /* too short to say */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_a_busy_path_lets_through),
+        cmocka_unit_test(test_trend_sees_growth_not_jitter),
+        cmocka_unit_test(test_a_longer_path_is_not_a_queue_for_ever),
+        cmocka_unit_test(test_a_policer_is_told_from_chance),
+        cmocka_unit_test(test_a_policer_is_held_to_what_it_lets_through),
+        cmocka_unit_test(test_a_run_of_losses_is_no_policer),
+        cmocka_unit_test(test_a_probe_is_judged_by_what_was_told),
+        cmocka_unit_test(test_a_full_line_is_probed_less),
+        cmocka_unit_test(test_breaker_opens_on_silence_and_on_far_too_much),
+        cmocka_unit_test(test_simple_follows_remb_loss_and_round_trips),
+    };
+    return cmocka_run_group_tests_name("net_bwe", tests, NULL, NULL);
+}
