@@ -28,6 +28,11 @@ static json_t *events_of(rec_reader *r)
     return events;
 }
 
+static const char *state_of(const rec_proof *p)
+{
+    return p->damage != NULL ? "damaged" : p->complete ? "complete" : "interrupted";
+}
+
 static json_t *segment_json(const rec_store_segment *s)
 {
     const rec_proof *p = rec_reader_proof(s->reader);
@@ -36,9 +41,8 @@ static json_t *segment_json(const rec_store_segment *s)
     json_t *o = json_pack("{sI ss ss sI sI sI sI ss so so so}", "segment", (json_int_t)h->segment, "file", s->name, "sha256",
                           mcu_hex(p->sha256, sizeof p->sha256, hash), "bytes", (json_int_t)p->end, "started_ms",
                           (json_int_t)h->started_ms, "media_ms", (json_int_t)(p->head.media_ns / MCU_NS_PER_MS), "fragments",
-                          (json_int_t)p->head.fragments, "state", p->complete ? "complete" : "interrupted", "head",
-                          mcu_chain_head_json(&p->head), "certificate", mcu_room_certificate_json(&h->certificate), "events",
-                          events_of(s->reader));
+                          (json_int_t)p->head.fragments, "state", state_of(p), "head", mcu_chain_head_json(&p->head),
+                          "certificate", mcu_room_certificate_json(&h->certificate), "events", events_of(s->reader));
     json_object_set_new(o, "policy", json_string(h->policy));
     json_object_set_new(o, "tier",
                         json_pack("{ss si si si si}", "name", h->tier.name, "width", h->tier.width_px, "height",
@@ -84,6 +88,62 @@ static json_t *gaps_between(const json_t *segments)
     return gaps;
 }
 
+static bool is_there(const rec_store *s, json_int_t segment)
+{
+    for (unsigned i = 0; i < rec_store_count(s); i++) {
+        const rec_reader *r = rec_store_at(s, i)->reader;
+        if (r != NULL && rec_reader_proof(r)->header.segment == segment) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static gint by_segment(gconstpointer a, gconstpointer b)
+{
+    json_int_t x = json_integer_value(json_object_get(*(json_t *const *)a, "segment"));
+    json_int_t y = json_integer_value(json_object_get(*(json_t *const *)b, "segment"));
+    return x < y ? -1 : x > y;
+}
+
+/* Once a manifest has listed a segment, no later one forgets it. */
+static json_t *with_missing(const rec_store *s, json_t *take_segments)
+{
+    size_t i;
+    json_t *one, *listed = json_object_get(s->manifest, "segments"), *out = json_array();
+    g_autoptr(GPtrArray) all = g_ptr_array_new();
+    json_array_foreach(take_segments, i, one)
+    {
+        g_ptr_array_add(all, json_incref(one));
+    }
+    json_array_foreach(listed, i, one)
+    {
+        if (json_is_object(one) && !is_there(s, json_integer_value(json_object_get(one, "segment")))) {
+            json_t *missing = json_copy(one);
+            json_object_set_new(missing, "state", json_string("missing"));
+            g_ptr_array_add(all, missing);
+        }
+    }
+    g_ptr_array_sort(all, by_segment);
+    for (guint n = 0; n < all->len; n++) {
+        json_array_append_new(out, all->pdata[n]);
+    }
+    json_decref(take_segments);
+    return out;
+}
+
+static json_t *unreadable(const rec_store *s)
+{
+    json_t *out = json_array();
+    for (unsigned i = 0; i < rec_store_count(s); i++) {
+        const rec_store_segment *one = rec_store_at(s, i);
+        if (one->reader == NULL) {
+            json_array_append_new(out, json_pack("{ss ss}", "file", one->name, "why", one->why));
+        }
+    }
+    return out;
+}
+
 json_t *rec_manifest_make(const rec_store *s, GError **error)
 {
     const rec_header *first = NULL;
@@ -107,8 +167,15 @@ json_t *rec_manifest_make(const rec_store *s, GError **error)
         json_decref(segments);
         return NULL;
     }
-    return json_pack("{ss ss ss so so}", "recording", first->recording, "room", first->room, "software", first->software, "gaps",
-                     gaps_between(segments), "segments", segments);
+    segments = with_missing(s, segments);
+    json_t *m = json_pack("{ss ss ss so so}", "recording", first->recording, "room", first->room, "software", first->software,
+                          "gaps", gaps_between(segments), "segments", segments);
+    json_t *lost = unreadable(s);
+    if (json_array_size(lost) > 0) {
+        json_object_set(m, "unreadable", lost);
+    }
+    json_decref(lost);
+    return m;
 }
 
 static bool sync_path(const char *path)

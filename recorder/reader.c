@@ -100,13 +100,32 @@ static bool step(rec_reader *r, walk *w, uint64_t at)
     return true;
 }
 
+/* Whether more than one write stands behind what is proven: each but the last was synced, so no power cut has torn it. */
+static bool writes_follow(const rec_reader *r)
+{
+    const rec_proof *p = &r->proof;
+    uint8_t head[REC_RECORD_HEAD];
+    rec_record e;
+    unsigned heads = 0;
+    uint64_t at = p->end;
+    for (unsigned i = p->n_proven; heads < 2 && p->bytes - at >= sizeof head; i++) {
+        if (mcu_pread_whole(r->fd, head, sizeof head, at) != sizeof head || !rec_record_parse(head, &e) || e.index != i ||
+            p->bytes - at - sizeof head < e.size) {
+            break;
+        }
+        heads += e.type == REC_HEAD;
+        at += sizeof head + e.size;
+    }
+    return heads > 1;
+}
+
 /* A power cut leaves the last write torn: parts of it, zeros, or nothing. That is missing, not changed. */
 static void judge_end(rec_reader *r, const char *of_records)
 {
     rec_proof *p = &r->proof;
     if (p->complete && p->end < p->bytes) {
         of_records = "something was added behind the end";
-    } else if (of_records != NULL && p->bytes - p->end <= TORN_MAX) {
+    } else if (of_records != NULL && p->bytes - p->end <= TORN_MAX && !writes_follow(r)) {
         of_records = NULL;
     }
     p->damage = p->damage != NULL ? p->damage : of_records;

@@ -35,8 +35,14 @@ static bool add_file(rec_store *s, const char *path, bool listed, const uint8_t 
     rec_store_segment one = {.path = g_strdup(path), .name = g_path_get_basename(path)};
     one.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (one.fd < 0 || fstat(one.fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        const char *why = one.fd < 0 && errno != ELOOP ? g_strerror(errno) : "not a regular file";
         bool gone = one.fd < 0 && errno == ENOENT && listed;
-        bool ok = gone || fail(error, path, one.fd < 0 ? g_strerror(errno) : "not a regular file");
+        if (listed && !gone) { /* a finding, not the end of all reading */
+            one.why = g_strdup(why);
+            g_array_append_val(s->segments, one);
+            return true;
+        }
+        bool ok = gone || fail(error, path, why);
         clear_segment(&one);
         return ok;
     }
@@ -100,8 +106,8 @@ static bool add_path(rec_store *s, const char *path, const uint8_t *gateway, GEr
 /* True without one, too. */
 static bool load(const rec_store *s, const char *name, json_t **out, GError **error)
 {
-    g_autofree char *path = g_build_filename(s->folder, name, NULL);
-    if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
+    g_autofree char *path = s->folder != NULL ? g_build_filename(s->folder, name, NULL) : NULL;
+    if (path == NULL || !g_file_test(path, G_FILE_TEST_EXISTS)) {
         return true;
     }
     *out = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);

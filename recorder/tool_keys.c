@@ -89,7 +89,7 @@ rec_store *tool_open_store(const tool_options *o, bool at_once, GError **error)
     json_t *keys = o->keys != NULL ? read_keys(o->keys, error) : NULL;
     rec_store *store = NULL;
     if (o->keys == NULL || keys != NULL) {
-        store = at_once ? rec_store_open_index(o->paths, o->n_paths, error) : rec_store_open(o->paths, o->n_paths, NULL, error);
+        store = at_once ? rec_store_open_index(o->paths, o->n_paths, error) : tool_open_proven(o, error);
     }
     if (store != NULL && !unlock_all(o, store, o->private_key != NULL ? private_key : NULL, keys, error)) {
         g_clear_pointer(&store, rec_store_free);
@@ -111,6 +111,11 @@ rec_movie *tool_open_movie(const tool_options *o, bool at_once, rec_store **stor
         if (is_meant(o, rec_store_at(*store, i))) {
             readers[n++] = rec_store_at(*store, i)->reader;
         }
+    }
+    if (n == 0) {
+        g_set_error(error, MCU_ERROR, MCU_ERROR_NOT_FOUND,
+                    o->segment < 0 ? "there is no segment" : "--segment %d: there is none of that number", o->segment);
+        return NULL;
     }
     return rec_movie_new(readers, n, error);
 }

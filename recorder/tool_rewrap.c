@@ -6,12 +6,66 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mcu/base/hex.h"
 #include "recorder/tool.h"
 
 typedef struct {
     uint8_t old_private[MCU_SEAL_KEY], new_public[MCU_SEAL_KEY];
     const char *kid;
 } change;
+
+static bool refuse(GError **error, const char *why)
+{
+    g_set_error(error, MCU_ERROR, MCU_ERROR_BAD_REQUEST, "%s", why);
+    return false;
+}
+
+/* The keys that lie beside a recording are taken for the new one most easily, and nobody could read it again. */
+static bool is_another_keys(const rec_store *store, const uint8_t key[MCU_SEAL_KEY])
+{
+    bool found = false;
+    for (unsigned i = 0; i < rec_store_count(store); i++) {
+        const rec_reader *r = rec_store_at(store, i)->reader;
+        const mcu_room_certificate *c = r != NULL ? &rec_reader_proof(r)->header.certificate : NULL;
+        found = found || (c != NULL && (memcmp(key, c->issuer, MCU_SEAL_KEY) == 0 || memcmp(key, c->key, MCU_SEAL_KEY) == 0));
+    }
+    return found;
+}
+
+static bool is_good_for(const rec_store *store, const change *c, GError **error)
+{
+    mcu_wrapped_key tried;
+    if (memcmp(c->new_public, c->old_private, MCU_SEAL_KEY) == 0) {
+        return refuse(error, "--to: this is the old private key");
+    }
+    if (is_another_keys(store, c->new_public)) {
+        return refuse(error,
+                      "--to: this key signs recordings (Ed25519), nobody can open anything with it; an X25519 key is wanted");
+    }
+    if (!mcu_key_wrap(&tried, c->new_public, c->kid, "", c->old_private)) {
+        return refuse(error, "--to: this is no public key (X25519) that anything can be sealed to");
+    }
+    return true;
+}
+
+static bool read_keys(const tool_options *o, change *c, GError **error)
+{
+    uint8_t fresh[MCU_SEAL_KEY];
+    bool ok = tool_read_key(o->private_key, c->old_private, error);
+    if (o->to_key != NULL) {
+        return ok && tool_read_key(o->to_key, c->new_public, error);
+    }
+    ok = ok && tool_read_key(o->to_private, fresh, error) &&
+         (mcu_seal_public(fresh, c->new_public) || refuse(error, "--to-private: this is no key"));
+    OPENSSL_cleanse(fresh, sizeof fresh);
+    return ok;
+}
+
+static void say_key(const change *c)
+{
+    char text[2 * MCU_SEAL_KEY + 1];
+    printf("sealed to %s: the public key %s\n", c->kid, mcu_hex(c->new_public, MCU_SEAL_KEY, text));
+}
 
 static bool rewrap_one(const rec_store_segment *s, const change *c, GError **error)
 {
@@ -49,17 +103,20 @@ static bool rewrap_all(const rec_store *store, const change *c)
 bool tool_rewrap(const tool_options *o, GError **error)
 {
     change c = {.kid = o->kid};
-    if (o->private_key == NULL || o->to_key == NULL || o->kid == NULL || o->kid[0] == '\0' || strlen(o->kid) > MCU_SEAL_KID_MAX) {
-        g_set_error(error, MCU_ERROR, MCU_ERROR_BAD_REQUEST,
-                    "rewrap needs --private FILE, --to KEY and --kid NAME, the new key's name of at most 32 characters");
+    if (o->private_key == NULL || (o->to_key == NULL) == (o->to_private == NULL) || o->kid == NULL || o->kid[0] == '\0' ||
+        strlen(o->kid) > MCU_SEAL_KID_MAX) {
+        g_set_error(
+            error, MCU_ERROR, MCU_ERROR_BAD_REQUEST,
+            "rewrap needs --private FILE, either --to KEY or --to-private FILE, and --kid NAME, the new key's name of at most 32 "
+            "characters");
         return false;
     }
-    rec_store *store = tool_read_key(o->private_key, c.old_private, error) && tool_read_key(o->to_key, c.new_public, error)
-                           ? rec_store_open(o->paths, o->n_paths, NULL, error)
-                           : NULL;
-    bool ok = store != NULL && rewrap_all(store, &c);
-    if (store != NULL && !ok) {
-        g_set_error(error, MCU_ERROR, MCU_ERROR_BAD_REQUEST, "not every segment could be done");
+    rec_store *store = read_keys(o, &c, error) ? rec_store_open(o->paths, o->n_paths, NULL, error) : NULL;
+    bool may = store != NULL && is_good_for(store, &c, error), ok = may && rewrap_all(store, &c);
+    if (ok) {
+        say_key(&c);
+    } else if (may) {
+        (void)refuse(error, "not every segment could be done");
     }
     rec_store_free(store);
     OPENSSL_cleanse(&c, sizeof c);

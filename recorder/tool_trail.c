@@ -82,6 +82,10 @@ bool tool_trail_check(const char *path, const uint8_t key[32], GPtrArray *findin
     free(line);
     fclose(f);
     *broken = problem != NULL;
+    if (problem == NULL && head.seq == 0) {
+        g_ptr_array_add(findings, g_strdup("audit trail: it is empty"));
+        return true;
+    }
     g_ptr_array_add(findings, problem != NULL
                                   ? g_strdup_printf("audit trail: broken behind record %" PRIu64 ": %s", head.seq, problem)
                                   : g_strdup_printf("audit trail: whole, %" PRIu64 " records, head %" PRIu64 ":%s", head.seq,

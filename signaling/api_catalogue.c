@@ -87,6 +87,16 @@ typedef struct {
     filter wanted;
 } listing;
 
+static bool is_state(const char *text)
+{
+    static const char *const states[] = {"asking", "running", "held", "paused", "ended", "shredded"};
+    bool found = false;
+    for (size_t i = 0; i < G_N_ELEMENTS(states); i++) {
+        found = found || strcmp(text, states[i]) == 0;
+    }
+    return found;
+}
+
 /* NULL = the query is understood. */
 static const char *read_query(listing *l)
 {
@@ -101,10 +111,13 @@ static const char *read_query(listing *l)
     if (f->hold && strcmp(f->hold, "true") != 0 && strcmp(f->hold, "false") != 0) {
         return "hold: true or false";
     }
+    if (f->state && !is_state(f->state)) {
+        return "state: asking, running, held, paused, ended or shredded";
+    }
     return read_number(&l->query, "from", 0, &f->from_ms) && read_number(&l->query, "to", INT64_MAX, &f->to_ms) &&
-                   read_number(&l->query, "limit", LIST_MAX, &f->limit)
+                   read_number(&l->query, "limit", LIST_MAX, &f->limit) && f->limit > 0
                ? NULL
-               : "from, to: milliseconds since 1970; limit: a number";
+               : "from, to: milliseconds since 1970; limit: a number from 1";
 }
 
 /* Says who looks at what before he sees it; the same again and again is counted (sig_audit_look()). No media are in it: a disk

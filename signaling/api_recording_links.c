@@ -10,6 +10,7 @@
 #include "signaling/recording_tool.h"
 
 #define COOKIE "tessera-recording"
+#define NOT_HERE "The files of this recording are not on this server."
 
 /* ---- making one ---- */
 
@@ -56,6 +57,8 @@ static bool refused(sig_request *q, const sig_recording_facts *r, const wish *w)
         sig_reply_error(q, mcu_error_name(MCU_ERROR_CONFLICT), SIG_RECORDING_NO_KEY);
     } else if (!has_segment(r, w->link.segment)) {
         sig_reply_error(q, mcu_error_name(MCU_ERROR_NOT_FOUND), "segment: the recording has none of that number");
+    } else if (!sig_recording_is_here(q->gateway, r->id)) {
+        sig_reply_error(q, mcu_error_name(MCU_ERROR_CONFLICT), NOT_HERE);
     } else {
         return false;
     }
@@ -168,6 +171,30 @@ static void open_link(sig_request *q, const sig_link *link)
     json_decref(more);
 }
 
+/* Who only asks whether it is there has not opened it: programs that preview links ask so. */
+static void say_it_opens(sig_request *q)
+{
+    sig_reply_header(q, "Content-Type", "video/mp4");
+    sig_reply_header(q, "Cache-Control", "private, no-store");
+    sig_reply_empty(q, 200);
+}
+
+static void open_or_go_on(sig_request *q, const sig_link *link, sig_link_state state)
+{
+    bool opens = state == SIG_LINK_OPENS, head = evhttp_request_get_command(q->ev) == EVHTTP_REQ_HEAD;
+    if (!sig_recording_is_here(q->gateway, link->recording)) {
+        show_refusal(q, 409, mcu_error_name(MCU_ERROR_CONFLICT), NOT_HERE);
+    } else if (opens && head) {
+        say_it_opens(q);
+    } else if (opens) {
+        open_link(q, link);
+    } else if (sig_store_stalled(q->gateway->store)) {
+        sig_reply_error(q, mcu_error_name(MCU_ERROR_UNAVAILABLE), "The disk of the audit trail hangs.");
+    } else {
+        send_bytes(q, link);
+    }
+}
+
 void sig_page_recording(sig_request *q)
 {
     sig_link link = {0};
@@ -183,11 +210,7 @@ void sig_page_recording(sig_request *q)
     const char *closed = r ? sig_api_recording_closed(r, &code, &status) : "There is no such recording.";
     if (closed) {
         show_refusal(q, r ? status : 404, r ? code : mcu_error_name(MCU_ERROR_NOT_FOUND), closed);
-    } else if (state == SIG_LINK_OPENS) {
-        open_link(q, &link);
-    } else if (sig_store_stalled(q->gateway->store)) {
-        sig_reply_error(q, mcu_error_name(MCU_ERROR_UNAVAILABLE), "The disk of the audit trail hangs.");
     } else {
-        send_bytes(q, &link);
+        open_or_go_on(q, &link, state);
     }
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "mcu/base/hex.h"
+#include "mcu/base/seal_key.h"
 #include "mcu/base/status.h"
 #include "signaling/api_recording.h"
 #include "signaling/recording_shred.h"
@@ -87,6 +88,17 @@ static void on_noted(sig_request *q, void *user)
 
 /* ---- the request ---- */
 
+/* Why nobody could read the recording again; NULL = perhaps somebody has the private half. */
+static const char *wrong_key(const sig_gateway *g, const uint8_t key[SIG_KEY_BYTES])
+{
+    mcu_wrapped_key tried;
+    uint8_t nothing[SIG_KEY_BYTES] = {0};
+    return memcmp(key, g->key.public_key, SIG_KEY_BYTES) == 0
+               ? "to: this is the gateway's key (Ed25519), nobody can open anything with it; an X25519 key is wanted"
+           : !mcu_key_wrap(&tried, key, "", "", nothing) ? "to: this is no public key (X25519) that anything can be sealed to"
+                                                         : NULL;
+}
+
 /* True = why not has been answered. If not, the recording's keys are ours now. */
 static bool refused(sig_request *q, const sig_recording_facts *r, const char *to, const char *kid)
 {
@@ -94,10 +106,13 @@ static bool refused(sig_request *q, const sig_recording_facts *r, const char *to
     const char *code = NULL;
     int status = 0;
     const char *closed = sig_api_recording_closed(r, &code, &status);
+    const char *wrong = NULL;
     g_autofree char *key = sig_recording_private_key(q->gateway);
     if (!mcu_unhex(to, key_bytes, sizeof key_bytes) || !sig_id_valid(kid)) {
         sig_reply_error(q, mcu_error_name(MCU_ERROR_BAD_REQUEST),
                         "to: a public key of 64 hexadecimal digits; kid: its name, of a-z, 0-9, _ and -");
+    } else if ((wrong = wrong_key(q->gateway, key_bytes)) != NULL) {
+        sig_reply_error(q, mcu_error_name(MCU_ERROR_BAD_REQUEST), wrong);
     } else if (closed) {
         sig_reply_problem(q, status, code, closed);
     } else if (!key) {

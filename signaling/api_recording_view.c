@@ -47,8 +47,10 @@ static bool start(const look *l, GError **error)
     g_autofree char *spare = sig_recording_spare_folder(g, l->recording);
     g_autofree char *public_key = g_build_filename(g->data, SIG_GATEWAY_KEY ".pub", NULL);
     g_autofree char *trail = g_build_filename(g->data, "audit.log", NULL);
-    const char *manifest[] = {"manifest", folder, spare, NULL};
-    const char *verify[] = {"verify", "--json", "--key", public_key, "--heads", trail, folder, spare, NULL};
+    const char *manifest[] = {"manifest",    "--whole",    "--key", public_key, "--heads", trail,
+                              "--recording", l->recording, folder,  spare,      NULL};
+    const char *verify[] = {"verify",      "--json",     "--key", public_key, "--heads", trail,
+                            "--recording", l->recording, folder,  spare,      NULL};
     const char *sealed[] = {l->command, "--private", key, "--language", l->language, folder, spare, NULL};
     if (opens(l->command) && !key) {
         g_set_error(error, MCU_ERROR, MCU_ERROR_CONFLICT, "%s", SIG_RECORDING_NO_KEY);

@@ -13,6 +13,7 @@
 
 #define PIECE (128u * 1024)
 #define LINE_MAX_BYTES 4096
+#define ARGUMENTS 20
 #define STALL_MS 120000 /* a client that takes nothing for so long is let go: a paused player asks again */
 
 typedef struct {
@@ -218,8 +219,11 @@ static void on_end(void *user, int status, struct evbuffer *output, const char *
         refuse(p, mcu_error_name(MCU_ERROR_CONFLICT), *complaint ? complaint : "The recording could not be read.");
         return;
     }
-    p->failed = status != 0;
-    if (p->failed) {
+    bool interrupted = p->link.what == SIG_LINK_EXPORT && status == SIG_TOOL_PARTLY; /* with --whole: all there ever was */
+    p->failed = status != 0 && !interrupted;
+    if (interrupted) {
+        mcu_info("recording.play", "recording=%s interrupted=1", p->link.recording);
+    } else if (p->failed) {
         mcu_error_log("recording.play", "recording=%s status=%d error=\"%s\"", p->link.recording, status, complaint);
     }
     evbuffer_add_buffer(p->rest, output);
@@ -233,9 +237,17 @@ static void on_end(void *user, int status, struct evbuffer *output, const char *
     }
 }
 
+/* What an export is held against before its first byte. */
+static unsigned arrange_proof(const play *p, const char *public_key, const char *trail, const char **arguments)
+{
+    const char *const all[] = {"--out", "-", "--whole", "--key", public_key, "--heads", trail, "--recording", p->link.recording};
+    memcpy(arguments, all, sizeof all);
+    return G_N_ELEMENTS(all);
+}
+
 /* `words` hold what `arguments` point to. */
 static void arrange(const play *p, const char *key, const char *folder, const char *spare, const sig_range *r, char words[3][24],
-                    const char *arguments[16])
+                    const char *public_key, const char *trail, const char *arguments[ARGUMENTS])
 {
     unsigned n = 0;
     arguments[n++] = p->link.what == SIG_LINK_EXPORT ? "export" : "serve";
@@ -247,8 +259,7 @@ static void arrange(const play *p, const char *key, const char *folder, const ch
         arguments[n++] = words[0];
     }
     if (p->link.what == SIG_LINK_EXPORT) {
-        arguments[n++] = "--out";
-        arguments[n++] = "-";
+        n += arrange_proof(p, public_key, trail, arguments + n);
     } else if (r->kind != SIG_RANGE_WHOLE) {
         g_snprintf(words[1], sizeof words[1], "%" PRId64, r->kind == SIG_RANGE_LAST ? r->last : r->first);
         arguments[n++] = r->kind == SIG_RANGE_LAST ? "--last" : "--from";
@@ -289,12 +300,14 @@ void sig_recording_play_end(const char *recording)
 void sig_recording_play(sig_request *q, const sig_link *link, const char *etag)
 {
     static const sig_tool_events events = {on_output, on_end};
-    const char *condition = sig_request_header(q, "If-Range"), *header = sig_request_header(q, "Range"), *arguments[16];
+    const char *condition = sig_request_header(q, "If-Range"), *header = sig_request_header(q, "Range"), *arguments[ARGUMENTS];
     bool current = !condition || strcmp(condition, etag) == 0, ranges = link->what != SIG_LINK_EXPORT;
     sig_range range = sig_range_parse(current && ranges ? header : NULL);
     char words[3][24];
     g_autofree char *key = sig_recording_private_key(q->gateway), *folder = sig_recording_folder(q->gateway, link->recording);
     g_autofree char *spare = sig_recording_spare_folder(q->gateway, link->recording);
+    g_autofree char *public_key = g_build_filename(q->gateway->data, SIG_GATEWAY_KEY ".pub", NULL);
+    g_autofree char *trail = g_build_filename(q->gateway->data, "audit.log", NULL);
     if (!key) {
         sig_reply_error(q, mcu_error_name(MCU_ERROR_CONFLICT), SIG_RECORDING_NO_KEY);
         return;
@@ -311,7 +324,7 @@ void sig_recording_play(sig_request *q, const sig_link *link, const char *etag)
     p->head = evhttp_request_get_command(q->ev) == EVHTTP_REQ_HEAD;
     p->rest = evbuffer_new();
     p->stall = sig_timer_new(q->gateway->base, on_stall, p);
-    arrange(p, key, folder, spare, &range, words, arguments);
+    arrange(p, key, folder, spare, &range, words, public_key, trail, arguments);
     p->tool = sig_tool_start(q->gateway, arguments, &events, p);
     if (!p->tool) {
         refuse(p, mcu_error_name(MCU_ERROR_FULL), "Too many recordings are being read: try again in a minute.");

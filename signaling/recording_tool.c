@@ -70,6 +70,12 @@ char *sig_recording_spare_folder(const sig_gateway *g, const char *recording)
     return path;
 }
 
+bool sig_recording_is_here(const sig_gateway *g, const char *recording)
+{
+    g_autofree char *folder = sig_recording_folder(g, recording), *spare = sig_recording_spare_folder(g, recording);
+    return spare != NULL || access(folder, F_OK) == 0;
+}
+
 /* ---- the end ---- */
 
 static void free_tool(sig_tool *t)
@@ -84,6 +90,28 @@ static void free_tool(sig_tool *t)
     g_free(t);
 }
 
+/* Where this server keeps its files is nobody's business: each path becomes its last part. */
+static void shorten_paths(char *text)
+{
+    char *to = text;
+    for (const char *at = text; *at;) {
+        size_t word = strcspn(at, " \t\"';,()");
+        size_t path = at[0] == '/' ? strcspn(at, " \t\"';,():") : 0;
+        const char *last = at;
+        for (const char *c = at; c + 1 < at + path; c++) {
+            last = *c == '/' ? c + 1 : last;
+        }
+        word -= (size_t)(last - at);
+        memmove(to, last, word);
+        to += word;
+        at = last + word;
+        if (*at) {
+            *to++ = *at++;
+        }
+    }
+    *to = '\0';
+}
+
 /* Its last line, without the program's name. */
 static char *last_words(const sig_tool *t)
 {
@@ -93,6 +121,7 @@ static char *last_words(const sig_tool *t)
     evbuffer_drain(in, length > COMPLAINT_MAX ? length - COMPLAINT_MAX : 0);
     evbuffer_remove(in, text, COMPLAINT_MAX);
     g_strchomp(text);
+    shorten_paths(text);
     const char *line = strrchr(text, '\n') ? strrchr(text, '\n') + 1 : text;
     const char *prefix = "tessera-recording: ";
     return g_utf8_make_valid(g_str_has_prefix(line, prefix) ? line + strlen(prefix) : line, -1);

@@ -10,11 +10,14 @@
 #define SIG_TOOLS_MAX 24
 #define SIG_TOOL_OUTPUT_MAX (8u * 1024 * 1024) /* of a child whose output is collected */
 
+#define SIG_TOOL_PARTLY 3 /* its status when what is there is proven, and a segment has no end */
+
 typedef struct sig_tool sig_tool;
 typedef struct {
     /* Output that nobody has taken yet; what is left in it stays. NULL = collect it for on_end. */
     void (*on_output)(void *user, struct evbuffer *output);
-    /* The last thing: `status` as it exited, -1 = killed or never started; `complaint` its last words, "" = none. */
+    /* The last thing: `status` as it exited, -1 = killed or never started; `complaint` its last words, of files
+     * only the names, "" = none. */
     void (*on_end)(void *user, int status, struct evbuffer *output, const char *complaint);
 } sig_tool_events;
 
@@ -30,6 +33,7 @@ void sig_tools_end(void);                      /* all of them, at the gateway's 
 /* The file with the private key of recordings, as configured; NULL = it is not on this server. Free with g_free. */
 char *sig_recording_private_key(const sig_gateway *g);
 char *sig_recording_folder(const sig_gateway *g, const char *recording); /* where its segments are. Free with g_free */
+bool sig_recording_is_here(const sig_gateway *g, const char *recording); /* some folder of it */
 /* Where those are that its own disk would not take; NULL = there are none. Free with g_free. */
 char *sig_recording_spare_folder(const sig_gateway *g, const char *recording);
 

@@ -26,7 +26,7 @@ test('recorded when all have agreed, on with a newcomer, paused, gone on after a
   const seen = () => server.rest('GET', '/recordings/' + recording);
   assert.equal((await seen()).segments.length, 0, 'nothing before the last has agreed');
   const long = path.join(server.data, 'long.tsr'); // two hours, made beside the visit; for the last case
-  const longFilm = start('nice', ['-n', '19', program('tessera-longfilm'), path.join(server.data, 'gateway.key'), path.join(server.data, 'recording.pub'), recording, room, long, '7200']);
+  const longFilm = start('nice', ['-n', '19', program('tessera-longfilm'), path.join(server.data, 'gateway.key'), path.join(server.data, 'recording.pub'), recording, room, '7200', '-', long]);
   scene.later(() => longFilm.stop('SIGTERM', 3000));
   await agree('one');
   const grown = (n) => until(`segment ${n}`, async () => {

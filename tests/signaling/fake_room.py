@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """A stand-in for tessera-room: speaks the room protocol, has no media. Answers offers with a made-up SDP, says what it was told
 by the reply to `inspect`. An offer with "a=x-crash" kills it, "a=x-silent" is never answered, "a=x-bad" is refused. It records by
-writing a few bytes into the files it is handed and saying signed heads of them."""
+writing a few bytes into the files it is handed and saying signed heads of them, at a segment's end the one of a film that lies there."""
 import array
 import base64
 import hashlib
@@ -11,7 +11,7 @@ import select
 import socket
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 room = ""
 seats = {}
@@ -75,10 +75,20 @@ def head(**more):
     return {"type": "recording", "state": "head", **h, "signature": signing.sign(text.encode()).hex(), **more}
 
 
+def filmed():
+    """The last head of the real segment that a test has put in the place of this one."""
+    path = os.path.dirname(os.readlink(f"/proc/self/fd/{tape['open'][1]}")) + "/film.json"
+    if not os.path.exists(path):
+        return None
+    with open(path, encoding="utf-8") as f:
+        return json.load(f).get(str(tape["segment"]))
+
+
 def end_segment(s, reason):
     if tape["open"]:
+        film = filmed()
         os.close(tape["open"][1])
-        send(s, head(state="ended", file=tape["open"][0], reason=reason, bytes=6))
+        send(s, {**head(state="ended", file=tape["open"][0], reason=reason, bytes=6), **(film or {})})
         tape.update(open=None, segment=tape["segment"] + 1)
 
 
@@ -242,7 +252,7 @@ def handle(s, m, fd=-1):
         else:
             send(s, {"type": "picture", "tier": m["tier"], "width": 8, "height": 8, "jpeg": base64.b64encode(b"\xff\xd8" + b"j" * 30000).decode(), **reply})
     elif t == "inspect":
-        send(s, {"type": "inspection", "room": room, "name": "", "video": {"log": log}, "audio": {"pid": os.getpid(), "seats": list(seats.values()), "checks": sorted(checks), "layouts": layouts, "records": records, "legs": legs, "keypad": keypad},
+        send(s, {"type": "inspection", "room": room, "name": "", "video": {"log": log}, "audio": {"pid": os.getpid(), "seats": list(seats.values()), "checks": sorted(checks), "layouts": layouts, "records": records, "legs": legs, "keypad": keypad, "signing": signing.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption()).hex()},
                  "participants": [{**seats.get(k, {}), "seat": k, "session": v["session"], "kind": v["kind"], "state": "up", "audio": is_heard(k, v),
                                    "trickled": v["candidates"], "offer": v["offer"],
                                    "candidates": {"local": "host", "remote": "host"}} for k, v in sessions.items()], **reply})

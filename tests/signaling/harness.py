@@ -187,13 +187,18 @@ class Server:
     def inspect(self, room):
         return self.rest("GET", "/rooms/" + room).json()
 
-    def film(self, recording, seconds=3):
-        """A real sealed segment in the place of what a fake room has written."""
+    def film(self, recording, seconds=3, segments=1, stranger=False):
+        """Real sealed segments in the place of what a fake room has written, signed by it or by a stranger. While it still records, it says their
+        heads as its own."""
         folder, room = f"{self.data}/recordings/{recording}", self.rest("GET", "/recordings/" + recording).json()["room"]
         for name in os.listdir(folder):
             os.remove(f"{folder}/{name}")
-        subprocess.run([programs() + "/tessera-longfilm", self.data + "/gateway.key", self.data + "/recording.pub", recording, room, folder + "/0.tsr", str(seconds)],
-                       check=True)
+        made = subprocess.run([programs() + "/tessera-longfilm", self.data + "/gateway.key", self.data + "/recording.pub", recording, room, str(seconds),
+                               "-" if stranger else self.inspect(room)["audio"]["signing"], *(f"{folder}/{n}.tsr" for n in range(segments))],
+                              check=True, capture_output=True, text=True)
+        heads = [json.loads(line) for line in made.stdout.splitlines()]
+        with open(folder + "/film.json", "w", encoding="utf-8") as f:
+            json.dump({h["segment"]: {k: v for k, v in h.items() if k not in ("state", "file", "reason", "bytes")} for h in heads}, f)
 
     async def socket(self, **options):
         ws = await websockets.connect(f"wss://127.0.0.1:{self.port}/ws", ssl=TLS, max_size=None, ping_interval=None,

@@ -116,9 +116,9 @@ def make(server):
         recording = server.rest("POST", f"/rooms/{room}/record", {"action": "start"}).json()["recording"]
         seen = lambda: server.rest("GET", "/recordings/" + recording).json()  # noqa: E731
         server.wait(lambda: seen()["segments"] and seen()["segments"][0]["head"], 3)
+        server.film(recording)
         server.rest("POST", f"/rooms/{room}/record", {"action": "stop"})
         server.wait(lambda: seen()["state"] == "ended", 3)
-        server.film(recording)
         return recording
 
     def waits():
@@ -173,7 +173,7 @@ def make(server):
         recorded = await a_film(room)
         links = f"/recordings/{recorded}/links"
         opened, unopened, exported = ("/r/" + server.rest("POST", links, {"what": w}).json()["url"].split("/r/")[1] for w in ("play", "play", "export"))
-        cookie = {"Cookie": server.request("HEAD", opened).headers["Set-Cookie"].split(";")[0], "Range": "bytes=4-7"}
+        cookie = {"Cookie": server.request("GET", opened).headers["Set-Cookie"].split(";")[0], "Range": "bytes=4-7"}
         assert server.request("GET", opened, None, cookie).body == b"ftyp"
         with open(hang, "w", encoding="ascii"):
             begin = time.monotonic()

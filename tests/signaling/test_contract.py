@@ -100,21 +100,25 @@ def make(server):
         for method, path in (("GET", "/manifest"), ("GET", "/poster.jpg"), ("GET", "/chapters.vtt"), ("POST", "/verify")):
             assert server.rest(method, one + path).status == 409, "it goes on"
         assert server.rest("POST", one + "/links", {"what": "play"}).status == 409
+        assert server.rest("POST", one + "/rewrap", {"to": x25519_pair()[1], "kid": "clinic-2027"}).status == 409
         assert server.rest("DELETE", one).status == 409 and server.rest("POST", f"/rooms/{room}/record", {"action": "stop"}).status == 200
         server.wait(lambda: server.rest("GET", one).json()["state"] == "ended", 5)
         for path in ("/manifest", "/poster.jpg", "/chapters.vtt"):
             assert server.rest("GET", "/recordings/none" + path).status == 404
         assert server.rest("GET", one + "/poster.jpg").status == 409, "a fake room's bytes are no film"
         assert server.rest("POST", "/recordings/none/verify").status == 404 and server.rest("POST", one + "/links", {"what": "watch"}).status == 400
-        server.film(one.split("/")[-1])
-        for path in ("/manifest", "/poster.jpg", "/chapters.vtt"):
+        server.film(one.split("/")[-1], stranger=True)
+        for path in ("/poster.jpg", "/chapters.vtt"):
             assert server.rest("GET", one + path).status == 200, path
+        assert server.rest("GET", one + "/manifest").status == 409, "nobody signs what was not anchored"
         assert server.rest("POST", one + "/verify").json()["verdict"] == "tampered", "it is not what was anchored"
+        server.film(one.split("/")[-1])
+        assert server.rest("GET", one + "/manifest").status == 200
         to = {"to": x25519_pair()[1], "kid": "clinic-2027"}
         for bad in ({**to, "to": "00"}, {**to, "kid": "New key"}, {"to": to["to"]}):
             assert server.rest("POST", one + "/rewrap", bad).status == 400, bad
         assert server.rest("POST", "/recordings/none/rewrap", to).status == 404
-        assert server.rest("POST", one + "/rewrap", {**to, "to": "0" * 64}).status == 409, "no point of the curve"
+        assert server.rest("POST", one + "/rewrap", {**to, "to": "0" * 64}).status == 400, "no point of the curve"
         link = server.rest("POST", one + "/links", {"what": "play"}).json()["url"].split("/r/")[1]
         part = server.request("GET", "/r/" + link, None, {"Range": "bytes=4-7"})
         assert part.status == 206 and part.body == b"ftyp" and part.headers["Content-Range"].startswith("bytes 4-7/"), part.headers

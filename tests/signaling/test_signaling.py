@@ -6,7 +6,7 @@ import sys
 
 from harness import Server, run
 
-AREAS = ("rest", "audit", "recording", "operator", "ws", "roles", "visit", "reach", "whip", "contract", "hostile", "store", "layouts", "faults", "phone")
+AREAS = ("rest", "audit", "recording", "proof", "operator", "ws", "roles", "visit", "reach", "whip", "contract", "hostile", "store", "layouts", "faults", "phone")
 CONFIG = """origins = https://clinic.example
 [turn]
 urls = turn:127.0.0.1:3478?transport=udp;turn:127.0.0.1:3478?transport=tcp

@@ -1,6 +1,7 @@
-/* tessera-longfilm GATEWAY.key RECORDING.pub RECORDING ROOM FILE SECONDS: a whole sealed segment of that length, made on a
- * stepped clock by the recorder itself: a keyframe every 4 s, 25 pictures and 50 packets a second. For tests that seek in hours:
- * each picture's marker (mcu/bot/marker.h) says of which minute it is. */
+/* tessera-longfilm GATEWAY.key RECORDING.pub RECORDING ROOM SECONDS ROOM.key|- FILE...: a whole recording, in each file a sealed
+ * segment of that length, made on a stepped clock by the recorder itself: a keyframe every 4 s, 25 pictures and 50 packets a
+ * second. For tests that seek in hours: each picture's marker (mcu/bot/marker.h) says of which minute it is. Signed by ROOM.key,
+ * else by a new one; a line of JSON for each segment's last head. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@
 static bool read_key(const char *path, uint8_t key[32])
 {
     g_autofree char *text = NULL;
-    return g_file_get_contents(path, &text, NULL, NULL) && mcu_unhex(g_strstrip(text), key, 32);
+    return mcu_unhex(path, key, 32) || (g_file_get_contents(path, &text, NULL, NULL) && mcu_unhex(g_strstrip(text), key, 32));
 }
 
 static bool keys(kit_keys *k, char **arguments)
@@ -26,6 +27,10 @@ static bool keys(kit_keys *k, char **arguments)
     rec_header *h = &k->config.header;
     kit_keys_make(k);
     if (!read_key(arguments[0], k->gateway) || !read_key(arguments[1], k->config.recipient)) {
+        return false;
+    }
+    if (strcmp(arguments[5], "-") != 0 &&
+        (!read_key(arguments[5], k->config.room_private) || !mcu_sign_public(k->config.room_private, h->certificate.key))) {
         return false;
     }
     g_strlcpy(h->recording, arguments[2], sizeof h->recording);
@@ -86,7 +91,7 @@ static bool encode(film *f, unsigned seconds)
     return ok;
 }
 
-static void feed(rec_writer *w, const film *f, unsigned seconds)
+static void feed(rec_writer *w, const film *f, unsigned seconds, int64_t start_ns)
 {
     static const uint8_t silence[] = {0xf8, 0xff, 0xfe}; /* 20 ms of nothing, CELT */
     for (unsigned ms = 0; ms < seconds * 1000; ms += TICK_MS / 2) {
@@ -98,12 +103,12 @@ static void feed(rec_writer *w, const film *f, unsigned seconds)
             picture->keyframe = n % GOP == 0;
             picture->width_px = 1280;
             picture->height_px = 720;
-            picture->time_ns = KIT_START_NS + (int64_t)ms * MCU_NS_PER_MS;
+            picture->time_ns = start_ns + (int64_t)ms * MCU_NS_PER_MS;
             kit_item(w, (rec_item){.kind = REC_ITEM_PICTURE, .au = picture, .fd = -1});
         }
         mcu_au *packet = mcu_au_new_copy(silence, sizeof silence);
         packet->codec = MCU_CODEC_OPUS;
-        packet->time_ns = KIT_START_NS + (int64_t)(ms + 7) * MCU_NS_PER_MS;
+        packet->time_ns = start_ns + (int64_t)(ms + 7) * MCU_NS_PER_MS;
         kit_item(w, (rec_item){.kind = REC_ITEM_SOUND, .au = packet, .fd = -1});
     }
 }
@@ -116,24 +121,48 @@ static void clear(film *f)
     g_ptr_array_unref(f->minutes);
 }
 
+static void record(rec_writer *w, const film *f, unsigned seconds, char **paths, int n)
+{
+    for (int i = 0; i < n; i++) {
+        rec_item file = {.kind = REC_ITEM_FILE, .fd = open(paths[i], O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
+        g_snprintf(file.text, sizeof file.text, "film %d", i);
+        kit_item(w, file);
+    }
+    for (int i = 0; i < n; i++) {
+        bool last = i == n - 1;
+        kit_item(w, (rec_item){.kind = REC_ITEM_BEGIN, .fd = -1});
+        feed(w, f, seconds, KIT_START_NS + i * (int64_t)(seconds + 1) * MCU_NS_PER_SEC);
+        rec_item end = {.kind = REC_ITEM_END, .flag = last, .fd = -1};
+        g_strlcpy(end.text, last ? "stop" : "pause", sizeof end.text);
+        kit_item(w, end);
+    }
+}
+
+static void print_heads(const kit_said *said)
+{
+    for (guint i = 0; i < said->messages->len; i++) {
+        const json_t *m = said->messages->pdata[i];
+        if (strcmp(json_string_value(json_object_get(m, "state")), "ended") == 0) {
+            json_dumpf(m, stdout, JSON_COMPACT);
+            puts("");
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     kit_keys k;
     kit_said said = {0};
     film f = {.minutes = g_ptr_array_new_with_free_func((GDestroyNotify)mcu_au_unref)};
-    unsigned seconds = argc == 7 ? (unsigned)strtoul(argv[6], NULL, 10) : 0;
-    if (argc != 7 || !keys(&k, argv + 1) || !encode(&f, seconds)) {
-        fputs("tessera-longfilm: GATEWAY.key RECORDING.pub RECORDING ROOM FILE SECONDS\n", stderr);
+    unsigned seconds = argc >= 8 ? (unsigned)strtoul(argv[5], NULL, 10) : 0, files = argc >= 8 ? (unsigned)argc - 7 : 0;
+    if (files == 0 || !keys(&k, argv + 1) || !encode(&f, seconds)) {
+        fputs("tessera-longfilm: GATEWAY.key RECORDING.pub RECORDING ROOM SECONDS ROOM.key|- FILE...\n", stderr);
         return 2;
     }
     rec_writer *w = rec_writer_new(&k.config, &kit_callbacks, &said);
-    rec_item file = {.kind = REC_ITEM_FILE, .fd = open(argv[5], O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
-    g_strlcpy(file.text, "film", sizeof file.text);
-    kit_item(w, file);
-    kit_item(w, (rec_item){.kind = REC_ITEM_BEGIN, .fd = -1});
-    feed(w, &f, seconds);
-    kit_item(w, (rec_item){.kind = REC_ITEM_END, .flag = true, .text = "stop", .fd = -1});
-    bool whole = kit_count(&said, "ended") == 1 && kit_count(&said, "error") == 0;
+    record(w, &f, seconds, argv + 7, (int)files);
+    bool whole = kit_count(&said, "ended") == files && kit_count(&said, "error") == 0;
+    print_heads(&said);
     rec_writer_free(w);
     kit_said_clear(&said);
     clear(&f);

@@ -206,6 +206,9 @@ static void test_segments(void **state)
     unlink(w->second);
     assert_int_equal(judge(w, false), REC_VERDICT_TAMPERED); /* the manifest lists it */
     sign_manifest(w);
+    assert_int_equal(judge(w, false), REC_VERDICT_TAMPERED); /* and a new one does not forget it */
+    unlink(w->manifest);
+    sign_manifest(w);
     assert_int_equal(judge(w, false), REC_VERDICT_COMPLETE); /* nobody else knows of it ... */
     assert_int_equal(judge(w, true), REC_VERDICT_TAMPERED);  /* ... but who has its head */
     save(w->second, second, size);
@@ -216,17 +219,22 @@ static void test_segments(void **state)
     assert_int_equal(judge(w, false), REC_VERDICT_TAMPERED); /* the same segment twice */
 }
 
-static void edit(const world *w, void (*change)(json_t *manifest))
+static void edit_to(const world *w, void (*change)(json_t *manifest), rec_verdict expected)
 {
     json_t *m = json_load_file(w->manifest, 0, NULL);
     json_t *was = json_deep_copy(m);
     change(m);
     json_dump_file(m, w->manifest, 0);
-    assert_int_equal(judge(w, false), REC_VERDICT_TAMPERED);
+    assert_int_equal(judge(w, false), expected);
     json_dump_file(was, w->manifest, 0);
     assert_int_equal(judge(w, false), REC_VERDICT_COMPLETE);
     json_decref(m);
     json_decref(was);
+}
+
+static void edit(const world *w, void (*change)(json_t *manifest))
+{
+    edit_to(w, change, REC_VERDICT_TAMPERED);
 }
 
 static void change_media(json_t *m)
@@ -262,8 +270,45 @@ static void test_manifest(void **state)
     edit(*state, change_media);
     edit(*state, change_gaps);
     edit(*state, change_events);
-    edit(*state, drop_signature);
+    edit_to(*state, drop_signature, REC_VERDICT_OPEN); /* no word of anybody: as if there were none */
     edit(*state, sign_again);
+}
+
+static const char *state_in_manifest(const world *w, size_t segment)
+{
+    static char text[32];
+    json_t *m = json_load_file(w->manifest, 0, NULL), *one = json_array_get(json_object_get(m, "segments"), segment);
+    g_strlcpy(text, json_string_value(json_object_get(one, "state")), sizeof text);
+    json_decref(m);
+    return text;
+}
+
+/* A manifest that is made of what is damaged or gone says so, whoever signs it. */
+static void test_manifest_of_damage(void **state)
+{
+    world *w = *state;
+    w->bytes[w->size / 2] ^= 1;
+    save(w->first, w->bytes, w->size);
+    unlink(w->second);
+    sign_manifest(w);
+    assert_string_equal(state_in_manifest(w, 0), "damaged");
+    assert_string_equal(state_in_manifest(w, 1), "missing");
+    assert_int_equal(judge(w, false), REC_VERDICT_TAMPERED);
+    unlink(w->first);
+    assert_int_equal(symlink("/dev/null", w->first), 0);
+    assert_int_equal(judge(w, false), REC_VERDICT_TAMPERED); /* a finding, no trouble */
+}
+
+/* Nothing in the segments before it says that the last one was there. */
+static void test_end(void **state)
+{
+    world *w = *state;
+    unlink(w->manifest);
+    assert_int_equal(judge(w, false), REC_VERDICT_OPEN);
+    assert_int_equal(judge(w, true), REC_VERDICT_COMPLETE);
+    unlink(w->second);
+    assert_int_equal(judge(w, false), REC_VERDICT_INTERRUPTED); /* after a pause it may have gone on */
+    assert_int_equal(judge(w, true), REC_VERDICT_TAMPERED);
 }
 
 /* A key that was wrapped anew or shredded changes nothing of the proof. */
@@ -288,7 +333,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_WORLD(test_untouched), cmocka_unit_test(test_bits), WITH_WORLD(test_cut),  WITH_WORLD(test_swapped_and_replayed),
-        WITH_WORLD(test_segments),  WITH_WORLD(test_manifest),   WITH_WORLD(test_keys),
+        WITH_WORLD(test_segments),  WITH_WORLD(test_manifest),   WITH_WORLD(test_keys), WITH_WORLD(test_manifest_of_damage),
+        WITH_WORLD(test_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -111,6 +111,21 @@ static void a_trail_goes_on_after_a_restart(void **state)
     free(said);
 }
 
+static void what_is_empty_and_what_is_no_head_is_said(void **state)
+{
+    const box *b = *state;
+    bool good = false;
+    char *said = verdict(b, "", 0, NULL, &good);
+    assert_true(good && strstr(said, "empty") != NULL);
+    free(said);
+    static const char *const malformed[] = {"700:zz", "700", ":", "x:00", "700:00"};
+    for (size_t i = 0; i < G_N_ELEMENTS(malformed); i++) {
+        said = verdict(b, "", 0, malformed[i], &good);
+        assert_true(!good && strstr(said, "malformed") != NULL && strstr(said, malformed[i]) != NULL);
+        free(said);
+    }
+}
+
 static void every_prefix_verifies_to_its_last_whole_record(void **state)
 {
     const box *b = *state;
@@ -312,6 +327,7 @@ static void a_private_key_is_private_and_stays(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {CASE(a_trail_goes_on_after_a_restart),
+                                       CASE(what_is_empty_and_what_is_no_head_is_said),
                                        CASE(every_prefix_verifies_to_its_last_whole_record),
                                        CASE(after_every_cut_the_trail_goes_on_and_verifies),
                                        CASE(every_flipped_bit_is_found),
