@@ -183,7 +183,7 @@ static void over_soon(mcu_record *c, unsigned ms)
     g_source_attach(c->finish_timer, c->room->context);
 }
 
-/* A segment begins with who is here, who has agreed and how they are arranged: each stands for itself. */
+/* A segment begins with who is here, who of them is masked, who has agreed and how they are arranged: each stands for itself. */
 static void describe(mcu_record *c)
 {
     const char *seat;
@@ -191,6 +191,12 @@ static void describe(mcu_record *c)
     json_object_foreach(c->here, seat, value)
     {
         mcu_record_event(c, "join", "seat", seat);
+        if (json_is_string(value)) {
+            mcu_record_event(c, "clear_leg", "seat", seat);
+        }
+        if (json_object_get(c->masked, seat) != NULL) {
+            mcu_record_event(c, "masked", "seat", seat);
+        }
     }
     json_object_foreach(c->consents, seat, value)
     {

@@ -63,6 +63,7 @@ static void note_people(mcu_record *c)
         if (seat == NULL || !is_here(seat)) {
             mcu_record_event(c, "leave", "seat", id);
             json_object_del(c->here, id);
+            json_object_del(c->masked, id);
         }
     }
 }

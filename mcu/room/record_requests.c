@@ -110,12 +110,10 @@ static bool act_consent(mcu_room *r, mcu_record *c, const json_t *m, GError **er
     if (given ? !add_consent(c, m, error) : !mcu_valid_id(seat) && !refuse(error, MCU_ERROR_BAD_REQUEST, "consent needs seat")) {
         return false;
     }
-    if (!given) {
-        json_object_del(c->consents, seat);
-    }
+    bool took_back = !given && json_object_del(c->consents, seat) == 0;
     if (c->recorder != NULL) {
         json_t *event = given ? json_deep_copy(json_object_get(c->consents, seat))
-                              : json_pack("{ss ss}", "what", "consent_withdrawn", "seat", seat);
+                              : json_pack("{ss ss}", "what", took_back ? "consent_withdrawn" : "consent_refused", "seat", seat);
         rec_recorder_event(c->recorder, mcu_now_ns(), event);
     }
     if (given) {

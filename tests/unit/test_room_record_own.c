@@ -232,6 +232,36 @@ static void test_everyone(void **state)
     close(fd);
 }
 
+/* Each part stands for itself: who is masked when it begins is said to be so; a first no takes nothing back. */
+static void test_masked_from_the_start(void **state)
+{
+    room_kit *f = *state;
+    record_studio s;
+    int fd = begin(f, &s, "everyone"), next = record_kit_file(f, "two");
+    room_kit_join(f, "s2", "b");
+    room_kit_say(f, record_kit_consent("s2", false));
+    record_kit_act(f, "pause");
+    json_array_clear(f->sent);
+    record_kit_act(f, "resume");
+    record_kit_await(f, "started");
+    record_kit_ticks(&s, 20);
+    room_kit_say(f, record_kit_consent("s1", false));
+    record_kit_act(f, "stop");
+    record_kit_await(f, "stopped");
+    rec_reader *first = rec_reader_new(fd, record_kit_keys.gateway_public, NULL),
+               *second = rec_reader_new(next, record_kit_keys.gateway_public, NULL);
+    assert_true(record_kit_has_event(first, "\"seat\":\"s2\",\"what\":\"consent_refused\""));
+    assert_false(record_kit_has_event(first, "consent_withdrawn"));
+    assert_true(record_kit_has_event(second, "\"seat\":\"s2\",\"what\":\"join\""));
+    assert_true(record_kit_has_event(second, "\"seat\":\"s2\",\"what\":\"masked\""));
+    assert_true(record_kit_has_event(second, "\"seat\":\"s1\",\"what\":\"consent_withdrawn\""));
+    assert_false(record_kit_has_event(second, "consent_refused"));
+    rec_reader_free(first);
+    rec_reader_free(second);
+    close(fd);
+    close(next);
+}
+
 /* Nobody watches the tier: its encoder runs for the recording alone. Somebody comes to watch and goes: nothing is handed over. */
 static void test_nobody_watches(void **state)
 {
@@ -257,8 +287,9 @@ static void test_nobody_watches(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_ROOM(test_evidence), WITH_ROOM(test_evidence_from_the_start), WITH_ROOM(test_no_picture_of_its_own),
-        WITH_ROOM(test_everyone), WITH_ROOM(test_nobody_watches),          WITH_ROOM(test_picture_of_a_role),
+        WITH_ROOM(test_evidence),          WITH_ROOM(test_evidence_from_the_start), WITH_ROOM(test_no_picture_of_its_own),
+        WITH_ROOM(test_everyone),          WITH_ROOM(test_masked_from_the_start),   WITH_ROOM(test_nobody_watches),
+        WITH_ROOM(test_picture_of_a_role),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
