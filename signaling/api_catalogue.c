@@ -28,13 +28,16 @@ static json_t *segments_json(const sig_upload *upload, const sig_recording_facts
 static json_t *recording_json(const sig_gateway *g, const sig_recording_facts *r)
 {
     json_int_t media_ms = 0;
+    bool interrupted = false;
     const sig_room_facts *room = sig_facts_room(g->facts, r->room);
     for (guint i = 0; i < r->segments->len; i++) {
-        media_ms += g_array_index(r->segments, sig_segment_facts, i).media_ms;
+        const sig_segment_facts *s = &g_array_index(r->segments, sig_segment_facts, i);
+        media_ms += s->media_ms;
+        interrupted = interrupted || strcmp(s->state, "interrupted") == 0;
     }
-    json_t *m =
-        json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:I, s:b}", "id", r->id, "room", r->room, "policy", r->policy, "tier", r->tier,
-                  "created_ms", (json_int_t)r->created_ms, "state", r->state, "media_ms", media_ms, "hold", r->hold);
+    json_t *m = json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:I, s:b, s:b}", "id", r->id, "room", r->room, "policy", r->policy,
+                          "tier", r->tier, "created_ms", (json_int_t)r->created_ms, "state", r->state, "media_ms", media_ms,
+                          "hold", r->hold, "interrupted", interrupted);
     if (room && *room->name) {
         json_object_set_new(m, "name", json_string(room->name));
     }

@@ -19,15 +19,26 @@ static sig_recording *recording_of(sig_request *q)
     return room ? sig_room_recording(room) : NULL;
 }
 
+typedef struct {
+    sig_request *q;
+    bool stops;
+    char before[SIG_ID_MAX + 1]; /* the recording that it is about */
+} command;
+
+/* One that is stopped is off, although its last part is being written to its end. */
 static void on_commanded(void *user, const char *code, const char *message)
 {
-    sig_request *q = user;
-    const sig_recording *c = code ? NULL : recording_of(q);
-    if (code) {
-        sig_reply_error(q, code, message);
+    command *k = user;
+    const sig_recording *c = code ? NULL : recording_of(k->q);
+    if (code && strcmp(code, SIG_RECORDING_DISK_FULL) == 0) {
+        sig_reply_problem(k->q, 503, code, message);
+    } else if (code) {
+        sig_reply_error(k->q, code, message);
     } else if (c) {
-        sig_reply_json(q, 200, json_pack("{s:s, s:s}", "recording", sig_recording_id(c), "state", sig_recording_state(c)));
+        const char *id = k->stops ? k->before : sig_recording_id(c), *state = k->stops ? "off" : sig_recording_state(c);
+        sig_reply_json(k->q, 200, json_pack("{s:s, s:s}", "recording", id, "state", state));
     }
+    g_free(k);
 }
 
 void sig_api_record(sig_request *q)
@@ -37,7 +48,10 @@ void sig_api_record(sig_request *q)
     if (m) {
         g_autofree char *action = g_strdup(json_string_value(json_object_get(m, "action")));
         json_decref(m);
-        sig_recording_command(c, action, q->operator.actor, on_commanded, q);
+        command *k = g_new0(command, 1);
+        *k = (command){.q = q, .stops = strcmp(action, "stop") == 0};
+        g_strlcpy(k->before, sig_recording_id(c), sizeof k->before);
+        sig_recording_command(c, action, q->operator.actor, on_commanded, k);
     }
 }
 

@@ -150,7 +150,7 @@ static void on_consent_key(sig_phone_call *c, bool agrees)
 {
     sig_room *r = sig_phone_call_room(c);
     const sig_room_facts *f = sig_facts_room(c->phone->gateway->facts, c->room);
-    if (!r || !f || strcmp(f->policy, SIG_POLICY_EVERYONE) != 0) {
+    if (!r || !f || strcmp(f->policy, SIG_POLICY_EVERYONE) != 0 || !sig_recording_asks(sig_room_recording(r))) {
         sig_phone_say(c, "no-question", true);
         return;
     }

@@ -30,7 +30,12 @@ const char *sig_recording_id(const sig_recording *c)
 
 const char *sig_recording_state(const sig_recording *c)
 {
-    return names[c->turn].shown;
+    return c->turn == SIG_RECORDING_STOPPING && c->rested ? "off" : names[c->turn].shown;
+}
+
+bool sig_recording_asks(const sig_recording *c)
+{
+    return c->turn >= SIG_RECORDING_ASKING && c->turn <= SIG_RECORDING_PAUSED;
 }
 
 static sig_gateway *gateway_of(const sig_recording *c)
@@ -74,6 +79,7 @@ void sig_recording_turn_to(sig_recording *c, sig_recording_turn turn, const char
 
 void sig_recording_end(sig_recording *c, const char *reason)
 {
+    static const char *const failures[] = {SIG_RECORDING_DISK_FULL, "disk_error", "no_file", "failed", NULL};
     if (c->turn == SIG_RECORDING_OFF) {
         return;
     }
@@ -81,6 +87,7 @@ void sig_recording_end(sig_recording *c, const char *reason)
     sig_recording_drop_unused(c);
     g_hash_table_remove_all(c->coming);
     c->begun = false;
+    g_strlcpy(c->failed, g_strv_contains(failures, reason) ? reason : "", sizeof c->failed);
     sig_recording_turn_to(c, SIG_RECORDING_OFF, reason);
     c->id[0] = '\0';
 }
@@ -92,6 +99,8 @@ static void review(sig_recording *c)
     if (c->turn == SIG_RECORDING_ASKING && missing->len == 0 && sig_recording_can_begin(c, NULL)) {
         sig_recording_turn_to(c, SIG_RECORDING_ON, "agreed");
         sig_recording_begin(c);
+    } else if (c->turn == SIG_RECORDING_ASKING && missing->len == 0 && !sig_recording_disk_ok(gateway_of(c))) {
+        sig_recording_end(c, SIG_RECORDING_DISK_FULL); /* nobody is to wait for what cannot begin */
     }
 }
 
@@ -164,14 +173,15 @@ static void start(sig_recording *c, const char *actor, sig_recording_fn fn, void
         return;
     }
     if (!sig_recording_can_begin(c, &why_not)) {
-        fn(user, mcu_error_name(MCU_ERROR_UNAVAILABLE), why_not);
+        bool full = c->room->state == SIG_ROOM_OPEN && !sig_recording_disk_ok(g);
+        fn(user, full ? SIG_RECORDING_DISK_FULL : mcu_error_name(MCU_ERROR_UNAVAILABLE), why_not);
         return;
     }
     sig_change change = {.kind = SIG_RECORDING_PUT, .state = "asking", .at_ms = mcu_wall_ns() / 1000000};
     sig_random_id("", c->id);
     c->turn = SIG_RECORDING_WRITING;
     c->segment = 0;
-    c->hash[0] = '\0';
+    c->hash[0] = c->failed[0] = '\0';
     g_strlcpy(c->policy, f->policy, sizeof c->policy);
     g_strlcpy(change.recording, c->id, sizeof change.recording);
     g_strlcpy(change.room, f->id, sizeof change.room);
@@ -214,6 +224,7 @@ static void stop_because(sig_recording *c, const char *reason)
         sig_recording_end(c, reason);
         return;
     }
+    c->rested = c->turn == SIG_RECORDING_PAUSED;
     sig_recording_tell(c, "stop", reason);
     sig_recording_turn_to(c, SIG_RECORDING_STOPPING, reason);
     sig_timer_arm(c->deadline, STOP_MS);
@@ -272,7 +283,8 @@ void sig_recording_command(sig_recording *c, const char *action, const char *act
             continue;
         }
         if (!(actions[i].turns & 1u << c->turn)) {
-            fn(user, mcu_error_name(MCU_ERROR_CONFLICT), actions[i].refusal);
+            bool twice = c->turn == SIG_RECORDING_PAUSED && actions[i].run == pause_it;
+            fn(user, mcu_error_name(MCU_ERROR_CONFLICT), twice ? "The recording is paused already." : actions[i].refusal);
             return;
         }
         const sig_audit_entry e = {.room = c->room->id, .actor = actor, .operation = actions[i].operation, .target = c->id};

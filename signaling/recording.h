@@ -8,7 +8,11 @@
 
 #include "signaling/room.h"
 
-#define SIG_CONSENT_VERSION "1" /* of the text that the client shows: assets/web/lang */
+#define SIG_CONSENT_VERSION "2"             /* of the text that the client shows: assets/web/recording */
+#define SIG_RECORDING_DISK_FULL "disk_full" /* code of a refusal, and reason of an end */
+#define SIG_RECORDING_TOO_FULL                                                                                                   \
+    "The disk is too full to record: less than [recording] reserve_mib is free where recordings/ of the data folder lies. "      \
+    "Make room there, or lower that setting."
 
 sig_recording *sig_recording_new(sig_room *r); /* goes on with what the facts hold */
 void sig_recording_free(sig_recording *c);
@@ -24,6 +28,7 @@ void sig_recording_consent(sig_recording *c, const char *seat, bool agrees, cons
 
 const char *sig_recording_id(const sig_recording *c);    /* "" = none */
 const char *sig_recording_state(const sig_recording *c); /* "off", "asking", "on", "held", "paused" */
+bool sig_recording_asks(const sig_recording *c);         /* one is under way or about to be: what people say to it matters */
 /* The client's `recording` message, for that seat. */
 json_t *sig_recording_message(const sig_recording *c, const char *seat);
 

@@ -4,6 +4,7 @@
 #include "mcu/base/clock.h"
 #include "mcu/base/status.h"
 #include "signaling/audit.h"
+#include "signaling/permissions.h"
 #include "signaling/phone_calls.h"
 #include "signaling/recording_private.h"
 #include "signaling/session.h"
@@ -57,11 +58,19 @@ json_t *sig_recording_message(const sig_recording *c, const char *seat)
                           SIG_CONSENT_VERSION);
     if (s && s->host && c->turn != SIG_RECORDING_OFF) {
         g_autoptr(GPtrArray) missing = sig_recording_missing(c);
-        json_t *list = json_array();
+        json_t *list = json_array(), *refused = json_array();
         for (guint i = 0; i < missing->len; i++) {
-            json_array_append_new(list, json_string(g_ptr_array_index(missing, i)));
+            const char *one = g_ptr_array_index(missing, i);
+            json_array_append_new(list, json_string(one));
+            if (strcmp(answer_of(c, one), "refused") == 0) {
+                json_array_append_new(refused, json_string(one));
+            }
         }
         json_object_set_new(m, "missing", list);
+        json_object_set_new(m, "refused", refused);
+    }
+    if (s && (s->host || sig_role_of(s->role) == SIG_ROLE_COMPLIANCE) && c->turn == SIG_RECORDING_OFF && *c->failed) {
+        json_object_set_new(m, "failed", json_string(c->failed));
     }
     return m;
 }

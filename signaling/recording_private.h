@@ -24,6 +24,8 @@ struct sig_recording {
     char id[SIG_ID_MAX + 1];
     char policy[SIG_WORD_MAX + 1];
     bool begun;                    /* in the present process */
+    bool rested;                   /* it was paused when it was stopped: nothing is recorded while it ends */
+    char failed[SIG_ID_MAX + 1];   /* why the one before ended, where nobody wanted that; "" = somebody did */
     unsigned starting;             /* the number of the newest beginning: an older one whose files come late begins nothing */
     int64_t segment;               /* the next one's number */
     char hash[MCU_AUDIT_HASH + 1]; /* of the newest proven head */

@@ -19,7 +19,7 @@ bool sig_recording_can_begin(const sig_recording *c, const char **why_not)
 {
     const char *reason = c->room->state != SIG_ROOM_OPEN ? "Nobody is in this visit: it can be recorded once somebody has joined."
                          : !*sig_recording_process_key(c) ? "This visit's process cannot record: it is of an older version."
-                         : !sig_recording_disk_ok(c->room->gateway) ? "The disk is too full to record."
+                         : !sig_recording_disk_ok(c->room->gateway) ? SIG_RECORDING_TOO_FULL
                                                                     : NULL;
     if (why_not) {
         *why_not = reason;

@@ -15,6 +15,11 @@ void sig_session_consent(sig_session *s, const json_t *m)
         sig_session_refuse(s, m, mcu_error_name(MCU_ERROR_CONFLICT), "The text has changed: reload the page and read it again.");
         return;
     }
+    /* An answer that comes late changes nothing that was said otherwise. */
+    if (!sig_recording_asks(sig_room_recording(s->room))) {
+        sig_session_refuse(s, m, mcu_error_name(MCU_ERROR_CONFLICT), "Nothing is being recorded: there is nothing to agree to.");
+        return;
+    }
     sig_recording_consent(sig_room_recording(s->room), s->seat, json_is_true(json_object_get(m, "agree")), "button", s->seat,
                           sig_asked_done, sig_asked_new(s, m));
 }

@@ -17,21 +17,27 @@ export async function act(visit, page, op, { seat, value, done = 'done' } = {}) 
 }
 
 const PAUSE_MS = 500; // a second tap on the answer before is none to the next question
+const CALM_MS = 700; // what was on its way to something else is no answer to a question that comes by itself
 const questions = []; // the first of them is on the screen
 let back = null; // what had the focus before it
 let pause = 0;
 
 // One question in a dialog, after those before it; true for `yes`, false for `no`, 'third' for a third answer where there is one, null
-// when it was closed, is asked already, or no longer matters (`still`) when its turn comes. danger: `yes` cannot be undone, so `no` has
-// the focus.
-export function ask(title, text, yes, no, { danger = false, third = '', still = () => true } = {}) {
+// when it was closed, is asked already, or no longer matters (`still`): when its turn comes, or later, at recall(). danger: `yes` cannot
+// be undone, so `no` has the focus. calm: the person may be busy with something else, so no answer has the focus.
+export function ask(title, text, yes, no, { danger = false, calm = false, third = '', still = () => true } = {}) {
   if (questions.some((q) => q.title === title)) return Promise.resolve(null);
   return new Promise((resolve) => {
-    questions.push({ title, text, yes, no, danger, third, still, resolve });
+    questions.push({ title, text, yes, no, danger, calm, third, still, resolve });
     if (questions.length > 1) return;
     back = document.activeElement;
-    put(0);
+    put(calm ? CALM_MS : 0);
   });
+}
+
+// Something changed: a question on the screen that no longer matters is closed.
+export function recall() {
+  if (questions.length && !questions[0].still()) answer(null);
 }
 
 // The visit is over: nobody is asked any more.
@@ -41,7 +47,7 @@ export function stopAsking() {
 }
 
 function put(wait) {
-  const [{ title, text, yes, no, danger, third }] = questions;
+  const [{ title, text, yes, no, danger, calm, third }] = questions;
   const dialog = $('ask');
   $('ask-title').textContent = title;
   $('ask-text').textContent = text;
@@ -52,14 +58,17 @@ function put(wait) {
   $('ask-yes').onclick = () => answer(true);
   $('ask-no').onclick = () => answer(false);
   dialog.onclose = () => !dialog.open && answer(null); // not the late event of the question before
-  if (!dialog.open) dialog.showModal();
-  const open = (can) => {
+  const able = (can) => {
     for (const b of dialog.querySelectorAll('button')) b.disabled = !can;
-    if (can) (danger ? $('ask-no') : $('ask-yes')).focus();
+    if (can && !calm) (danger ? $('ask-no') : $('ask-yes')).focus();
   };
   clearTimeout(pause);
-  open(!wait);
-  if (wait) pause = setTimeout(open, wait, true);
+  able(false);
+  if (!dialog.open) dialog.showModal();
+  $('ask-title').tabIndex = -1;
+  $('ask-title').focus();
+  if (wait) pause = setTimeout(able, wait, true);
+  else able(true);
 }
 
 function answer(value) {
@@ -67,7 +76,7 @@ function answer(value) {
   questions.shift().resolve(value);
   while (questions.length && !questions[0].still()) questions.shift().resolve(null);
   if (questions.length) {
-    put(PAUSE_MS);
+    put(questions[0].calm ? CALM_MS : PAUSE_MS);
     return;
   }
   clearTimeout(pause);

@@ -1,9 +1,9 @@
-// recording.js - whether the visit is recorded: the mark, the question to the person, the way to take it back, a host's buttons.
+// recording.js - whether the visit is recorded: the mark, the way to take consent back, a host's buttons. The question is a part of its own.
 import { t } from './strings.js';
-import { act, ask } from './host.js';
+import { ask, recall } from './host.js';
 
 const $ = (id) => document.getElementById(id);
-const TEXT_VERSION = '1'; // of consentText and consentTitle: another text, another number, here and in the server
+const AGAIN_MS = 2000;
 const MARKS = { asking: 'recAsking', on: 'recOn', held: 'recHeld', paused: 'recPaused' };
 
 export class Recording {
@@ -11,6 +11,8 @@ export class Recording {
   #page;
   #shown = 'off';
   #asked = false; // in this recording
+  #told = ''; // why the one before ended by itself
+  #part = null; // a promise: most people are never asked
 
   constructor(visit, page) {
     this.#visit = visit;
@@ -18,7 +20,7 @@ export class Recording {
     visit.on('recording', () => this.#changed());
     visit.on('me', () => this.draw());
     visit.on('roster', () => this.draw());
-    $('consent').addEventListener('click', () => (this.#agreed ? this.#say(false) : this.#ask()));
+    $('consent').addEventListener('click', () => (this.#agreed ? this.#with((part) => part.say(false)) : this.#ask()));
     $('record').addEventListener('click', () => this.#host(this.#state === 'off' ? 'start' : 'stop'));
     $('record-pause').addEventListener('click', () => this.#host(this.#state === 'paused' ? 'resume' : 'pause'));
   }
@@ -38,35 +40,44 @@ export class Recording {
   #changed() {
     if (this.#state === 'off') this.#asked = false;
     this.draw();
+    recall();
     if (this.#state !== this.#shown) this.#page.note(t(MARKS[this.#state] || 'recOff'));
     this.#shown = this.#state;
+    const why = this.#visit.recording.failed || '';
+    if (why !== this.#told) this.#with((part) => part.tell(why));
+    this.#told = why;
     if (this.#matters && this.#visit.recording.consent === 'none' && !this.#asked) this.#ask();
   }
 
-  // Closing the question without an answer is none: nothing is recorded, and the button stays.
-  async #ask() {
+  #ask() {
     this.#asked = true;
-    const answer = await ask(t('consentTitle'), t('consentText'), t('consentYes'), t('consentNo'), { still: () => this.#matters });
-    if (answer !== null && this.#visit.inVisit) this.#say(answer);
+    const { consent } = this.#visit.recording;
+    const still = () => this.#matters && this.#visit.recording.consent === consent;
+    this.#with((part) => still() && part.ask(still));
   }
 
-  async #say(agree) {
-    try {
-      await this.#visit.consent(agree, TEXT_VERSION);
-      this.#page.note(t(agree ? 'consentGiven' : 'consentRefused'));
-    } catch (e) {
-      if (this.#visit.inVisit) this.#page.note(t('notDone'));
-    }
+  // What did not come over a bad line is fetched again, for as long as the person is here.
+  async #with(f) {
+    this.#part = this.#part || import(new URL('./recording/recording.js', import.meta.url).href).then(({ Asked }) => new Asked(this.#visit, this.#page, ask));
+    const part = await this.#part.catch(() => null);
+    if (part && (await part.ready)) return f(part);
+    this.#part = null;
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    return this.#visit.inVisit && this.#with(f);
   }
 
   #host(value) {
-    act(this.#visit, this.#page, 'record', { value, done: '' });
+    this.#with((part) => part.command(value));
   }
 
+  // Who has not answered and who said no, for hosts.
   #missing() {
-    const seats = this.#visit.recording.missing || [];
-    const names = seats.map((seat) => (this.#visit.roster.find((p) => p.seat === seat) || {}).name).filter(Boolean);
-    return names.length && this.#state !== 'paused' ? ' ' + t('recMissing', { names: names.join(', ') }) : '';
+    const { missing = [], refused = [] } = this.#visit.recording;
+    if (this.#state === 'paused') return '';
+    const names = (seats) => seats.map((seat) => (this.#visit.roster.find((p) => p.seat === seat) || {}).name).filter(Boolean).join(', ');
+    const silent = names(missing.filter((seat) => !refused.includes(seat)));
+    const no = names(refused);
+    return (silent && ' ' + t('recMissing', { names: silent })) + (no && ' ' + t('recRefused', { names: no }));
   }
 
   draw() {

@@ -6,7 +6,7 @@ import { MutedEar } from './ear.js';
 import { Picture } from './picture.js';
 import { People } from './people.js';
 import { Chat } from './chat.js';
-import { act, ask, Knocks, stopAsking } from './host.js';
+import { act, ask, Knocks, recall, stopAsking } from './host.js';
 import { Recording } from './recording.js';
 
 const $ = (id) => document.getElementById(id);
@@ -278,6 +278,7 @@ export class Room {
     $('share').hidden = !media.canShare || !this.#visit.may('share');
     set($('share-text'), t(media.screen ? 'shareStop' : 'shareStart'));
     $('flip').hidden = !media.canFlip || !this.#visit.may('video');
+    recall();
     if (this.#visit.inVisit) this.#ear.watch(media.audio && !media.on.audio ? media.audio : null);
   }
 
@@ -287,7 +288,7 @@ export class Room {
     const still = () => this.#visit.inVisit && !(camera ? this.#visit.media.on.video : this.#heard);
     if (!still()) return;
     const name = (from && from.name) || t('someone');
-    const yes = await ask(t(camera ? 'askedCamera' : 'askedUnmute', { name }), '', t(camera ? 'turnOnCamera' : 'turnOnMicrophone'), t('notNow'), { still });
+    const yes = await ask(t(camera ? 'askedCamera' : 'askedUnmute', { name }), '', t(camera ? 'turnOnCamera' : 'turnOnMicrophone'), t('notNow'), { calm: true, still });
     if (yes && still()) await this.#toggle(camera ? 'video' : 'audio');
   }
 

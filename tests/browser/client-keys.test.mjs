@@ -75,19 +75,19 @@ async function asHost(page, mock, go, press, pick) {
   await page.waitForSelector('.knock');
   await press('.knock .primary');
   await said('host', { op: 'admit', seat: 'p9' });
-  const recording = (state, consent) => mock.say({ type: 'recording', state, policy: 'everyone', consent, version: '1', missing: [] });
+  const recording = (state, consent) => mock.say({ type: 'recording', state, policy: 'everyone', consent, version: '2', missing: [] });
   recording('off', 'none');
   await page.waitForSelector('#record:visible');
   await press('#record');
   await said('host', { op: 'record', value: 'start' });
   recording('asking', 'none');
-  await page.waitForSelector('#ask[open]');
+  await page.waitForSelector('#ask-yes:enabled');
   await press('#ask-yes');
-  await said('consent', { agree: true, version: '1' });
+  await said('consent', { agree: true, version: '2' });
   recording('on', 'agreed');
   await press('#more-button');
   await press('#consent');
-  await said('consent', { agree: false, version: '1' });
+  await said('consent', { agree: false, version: '2' });
   recording('off', 'refused');
   await press('#more-panel [data-close]');
 }
@@ -130,7 +130,7 @@ for (const [name, hash, go, pick] of [['Tab and Enter', '', tabTo, 'ArrowDown'],
     await press('#zoom-out');
     await asHost(page, mock, go, press, pick);
     mock.say({ type: 'asked', what: 'unmute', by: 'p2' });
-    await page.waitForSelector('#ask[open]');
+    await page.waitForSelector('#ask-yes:enabled');
     await press('#ask-yes');
     await page.waitForFunction(() => window.tessera.media.on.audio);
     await press('#leave');

@@ -45,7 +45,7 @@ function states(mock, page, hash) {
       await page.waitForSelector('#mute:visible');
       if (!(await page.isVisible('#people-panel'))) await page.click('#people-button');
       await page.click('[data-seat=p2] .manage');
-      mock.say({ type: 'recording', state: 'on', policy: 'everyone', consent: 'agreed', version: '1', missing: [] });
+      mock.say({ type: 'recording', state: 'on', policy: 'everyone', consent: 'agreed', version: '2', missing: [] });
       await page.waitForSelector('#record-pause:visible');
       mock.say({ type: 'knock', seat: 'p9', name: 'दीपिका शर्मा', role: 'interpreter' });
       mock.say({ type: 'quality', quality: 1, tier: 'D', loss: 0.1, rtt: 300 });
@@ -57,12 +57,12 @@ function states(mock, page, hash) {
     }],
     ['consent', async () => {
       await page.click('#ask-no');
-      mock.say({ type: 'recording', state: 'asking', policy: 'everyone', consent: 'none', version: '1', missing: ['p1', 'p4'] });
+      mock.say({ type: 'recording', state: 'asking', policy: 'everyone', consent: 'none', version: '2', missing: ['p1', 'p4'] });
       await page.waitForSelector('#ask[open]');
     }],
     ['chat', async () => {
       if (await page.isVisible('#ask-yes')) await page.click('#ask-yes');
-      mock.say({ type: 'recording', state: 'on', policy: 'everyone', consent: 'agreed', version: '1', missing: [] });
+      mock.say({ type: 'recording', state: 'on', policy: 'everyone', consent: 'agreed', version: '2', missing: [] });
       mock.say({ type: 'knock_gone', seat: 'p9' });
       mock.say({ type: 'quality', quality: 5, tier: 'A', loss: 0, rtt: 20 });
       await page.click('#chat-button');
@@ -88,7 +88,7 @@ function states(mock, page, hash) {
       mock.say({ type: 'layout', tier: 'D', width: 360, height: 640, tiles: ['p2', 'p1'].map((seat, i) => ({ seat, x: 0, y: 320 * i, w: 360, h: 320 })) });
       await page.waitForFunction(() => document.querySelectorAll('#tiles button').length === 2);
       await page.waitForTimeout(100);
-      mock.say({ type: 'recording', state: 'asking', policy: 'everyone', consent: 'agreed', version: '1', missing: ['p4'] });
+      mock.say({ type: 'recording', state: 'asking', policy: 'everyone', consent: 'agreed', version: '2', missing: ['p4'] });
       mock.say({ type: 'knock', seat: 'p9', name: 'दीपिका शर्मा', role: 'interpreter' });
       await page.waitForSelector('.knock');
       await page.waitForTimeout(100);

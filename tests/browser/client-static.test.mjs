@@ -81,7 +81,7 @@ test('every language has every word, with the same marks; every word that is use
   for (const [, key, content] of html.matchAll(/data-t="(\w+)"[^>]*>([^<]+)</g)) assert.equal(content, english[key], `index.html ${key}`);
 });
 
-for (const [part, least] of [['freeze', 5], ['phone', 12], ['sound', 8]]) {
+for (const [part, least] of [['freeze', 5], ['phone', 12], ['recording', 5], ['sound', 8]]) {
   test(`what is fetched for ${part}: the same words in every language, all that are used, nothing too new`, () => {
     const english = sameWords(Object.fromEntries(Object.keys(words).map((name) => [name, JSON.parse(text(`${part}/${name}`))])));
     const used = [...text(`${part}/${part}.js`).matchAll(/\.t\('(\w+)'/g)].map((m) => m[1]);

@@ -167,6 +167,11 @@ def handle(s, m, fd=-1):
             send(s, {"type": "recording", "recording": tape["id"], "state": "error", "segment": tape["segment"] - 1, "file": name, "code": "disk_error",
                      "next": True})
             begin_segment(s, spare=True)
+        if "a=x-disk-full" in sdp:
+            name = tape["open"][0]
+            end_segment(s, "failed")
+            send(s, {"type": "recording", "recording": tape["id"], "state": "error", "segment": tape["segment"] - 1, "file": name, "code": "disk_full",
+                     "next": False})
         if "a=x-goes-on" in sdp:
             begin_segment(s)
         if "a=x-fails" in sdp:

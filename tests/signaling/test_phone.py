@@ -371,7 +371,7 @@ def make(server):
         hears("recording-ask")
         presses("C")
         hears("consent-yes now")
-        await say(doc, type="consent", agree=True, version="1", id=4)
+        await say(doc, type="consent", agree=True, version="2", id=4)
         hears("recording-on")
         await say(doc, type="host", op="record", value="stop", id=5)
         hears("recording-off")

@@ -1,6 +1,7 @@
 """Recording as the gateway sees it: who must agree, what the room's process is told and when, what is left on the disk and in the trail."""
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import stat
@@ -9,7 +10,7 @@ import threading
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from harness import hear, programs, say, x25519_pair
+from harness import Server, hear, programs, say, x25519_pair
 
 
 def make(server):
@@ -56,7 +57,7 @@ def make(server):
         return ws
 
     async def agree(ws, yes=True):
-        await say(ws, type="consent", agree=yes, version="1", id=77)
+        await say(ws, type="consent", agree=yes, version="2", id=77)
         return await until(ws, "ok")
 
     async def nobody_is_recorded_unless_the_room_says_so():
@@ -116,8 +117,8 @@ def make(server):
         assert command(room, "start").status == 200
         db = sqlite3.connect(server.data + "/tessera.db", isolation_level=None)
         db.execute("BEGIN IMMEDIATE")  # nothing is written meanwhile
-        await say(ws, type="consent", agree=True, version="1", id=1)
-        await say(ws, type="consent", agree=False, version="1", id=2)
+        await say(ws, type="consent", agree=True, version="2", id=1)
+        await say(ws, type="consent", agree=False, version="2", id=2)
         await say(ws, type="consent", agree=False, version="0", id=3)
         await until(ws, "error")  # so the two before it have been heard
         db.execute("ROLLBACK")
@@ -133,7 +134,8 @@ def make(server):
         await until(host, "answer")
         reply = command(room, "start")
         assert reply.status == 200 and reply.json()["state"] == "asking"
-        assert sorted((await recording_is(host, "asking"))["missing"]) == ["doc", "one"]
+        heard = await recording_is(host, "asking")
+        assert sorted(heard["missing"]) == ["doc", "one"] and heard["refused"] == []
         await recording_is(ws, "asking", consent="none")
         await agree(host)
         assert "start" not in actions(room)
@@ -143,23 +145,25 @@ def make(server):
         await agree(ws)
         await recording_is(ws, "on", consent="agreed")
         start = started(room)
-        assert {c["seat"]: (c["version"], c["method"]) for c in start["consents"]} == {"one": ("1", "button"), "doc": ("1", "button")}
+        assert {c["seat"]: (c["version"], c["method"]) for c in start["consents"]} == {"one": ("2", "button"), "doc": ("2", "button")}
         agreed = trail(event="consent", room=room, operation="agree")
         server.wait(lambda: trail(event="recording", operation="running", target=start["recording"]), 3)
         began = trail(event="recording", operation="running", target=start["recording"])
-        assert len(agreed) == 2 and agreed[-1]["seq"] < began[0]["seq"] and agreed[0]["version"] == "1"
+        assert len(agreed) == 2 and agreed[-1]["seq"] < began[0]["seq"] and agreed[0]["version"] == "2"
         return room, ws, host, start["recording"]
 
     async def nobody_is_recorded_before_or_after_consent():
         room, ws, host, recording = await with_everyone_it_begins_when_the_last_has_agreed()
         late = await comes(server.link(room, seat="late"))  # the room's process masks who has not agreed
         await recording_is(late, "on", consent="none")
-        await recording_is(host, "on", missing=["late"])
+        await recording_is(host, "on", missing=["late"], refused=[])
+        await agree(late, False)
+        await recording_is(host, "on", missing=["late"], refused=["late"])
         await agree(late)
         await recording_is(late, "on", consent="agreed")
         given = [(r["seat"], r["given"]) for r in told(room) if r.get("action") == "consent"]
         assert ("late", True) in given, given
-        await say(ws, type="consent", agree=False, version="1", id=3)  # taken back
+        await say(ws, type="consent", agree=False, version="2", id=3)  # taken back
         await recording_is(ws, "on", consent="refused")
         given = [(r["seat"], r["given"]) for r in told(room) if r.get("action") == "consent"]
         assert given[-1] == ("one", False), given
@@ -273,6 +277,66 @@ def make(server):
         Ed25519PublicKey.from_public_bytes(key).verify(bytes.fromhex(signed["signature"]), text)
         assert stone["actor"] == actor and len(stone["segments"]) == len(sealed) == 1 and stone["segments"][0]["head"], stone
         assert trail(operation="shred", target=recording)[0]["actor"] == actor
+
+    async def one_that_ends_because_of_the_disk_is_told_to_who_answers_for_it():
+        room = server.room(recording="announced")
+        seats = {}
+        for seat, role, host in (("doc", "clinician", True), ("quality", "compliance", False), ("one", "patient", False)):
+            seats[seat] = await comes(server.link(room, role, seat=seat, host=host))
+        await until(seats["doc"], "answer")
+        recording = command(room, "start").json()["recording"]
+        server.wait(lambda: state(recording)["segments"], 3)
+        assert state(recording)["interrupted"] is False
+        for ws in seats.values():
+            await recording_is(ws, "on")
+        await say(seats["one"], type="offer", sdp="v=0\r\na=x-disk-full\r\n")
+        for seat in ("doc", "quality"):
+            assert (await recording_is(seats[seat], "off"))["failed"] == "disk_full", seat
+        assert "failed" not in await recording_is(seats["one"], "off")
+        server.wait(lambda: state(recording)["state"] == "ended", 3)
+        assert state(recording)["reason"] == "disk_full"
+        assert command(room, "start").status == 200
+        assert "failed" not in await recording_is(seats["doc"], "on")
+        assert command(room, "stop").json()["state"] == "off"
+        assert "failed" not in await recording_is(seats["doc"], "off"), "that was wanted"
+
+    async def what_is_said_when_it_is_over_changes_nothing():
+        room = server.room(recording="everyone")
+        ws = await comes(server.link(room, seat="one"))
+        await until(ws, "answer")
+        recording = command(room, "start").json()["recording"]
+        await recording_is(ws, "asking")
+        assert command(room, "stop").json() == {"recording": recording, "state": "off"}
+        assert server.rest("POST", f"/rooms/{room}/participants/one/consent", {"agree": True, "method": "spoken"}).status == 204
+        await recording_is(ws, "off", consent="agreed")
+        for agrees in (True, False):
+            await say(ws, type="consent", agree=agrees, version="2", id=8)
+            assert (await until(ws, "error"))["code"] == "conflict"
+        assert [r["method"] for r in trail(event="consent", room=room)] == ["spoken"]
+        recording = command(room, "start").json()["recording"]
+        await recording_is(ws, "on", consent="agreed")
+        server.wait(lambda: state(recording)["segments"], 3)
+        assert command(room, "pause").json()["state"] == "paused"
+        again = command(room, "pause")
+        assert again.status == 409 and "paused already" in again.json()["detail"]
+        await recording_is(ws, "paused")
+        assert command(room, "stop").json() == {"recording": recording, "state": "off"}
+        newest.pop(ws, None)
+        assert (await until(ws, "recording"))["state"] == "off", "not on again while it ends"
+
+    async def a_disk_that_is_too_full_is_named_with_what_to_do():
+        if shutil.disk_usage(server.data).free > 1 << 40:
+            return  # the largest reserve is there
+        full = Server("[recording]\nreserve_mib = 1048576\n")
+        try:
+            room = full.room(recording="announced")
+            ws, _ = await full.join(full.link(room, seat="one"))
+            await say(ws, type="offer", sdp="v=0")
+            await hear(ws, "answer")
+            reply = full.rest("POST", f"/rooms/{room}/record", {"action": "start"})
+            assert reply.status == 503 and reply.json()["code"] == "disk_full" and "reserve_mib" in reply.json()["detail"], reply.body
+        finally:
+            full.close()
 
     async def when_a_disk_fails_it_goes_on_on_the_other():
         assert os.readlink(f"{server.data}/recordings/spare") == server.folder + "/other"
@@ -469,4 +533,6 @@ def make(server):
             a_no_is_in_force_although_the_yes_before_it_is_written_later,
             it_goes_on_after_the_room_and_the_gateway_have_died, heads_of_a_stranger_are_not_anchored,
             a_shredded_recording_leaves_a_tombstone_and_a_hold_beats_it, who_is_being_sent_a_recording_gets_no_more_of_it_once_it_is_shredded,
-            each_use_of_a_key_is_in_the_trail_and_a_change_of_keys_leaves_media_alone, a_link_opens_once_and_each_try_is_in_the_trail, when_a_disk_fails_it_goes_on_on_the_other]
+            each_use_of_a_key_is_in_the_trail_and_a_change_of_keys_leaves_media_alone, a_link_opens_once_and_each_try_is_in_the_trail,
+            one_that_ends_because_of_the_disk_is_told_to_who_answers_for_it, what_is_said_when_it_is_over_changes_nothing,
+            a_disk_that_is_too_full_is_named_with_what_to_do, when_a_disk_fails_it_goes_on_on_the_other]

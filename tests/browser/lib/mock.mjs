@@ -38,6 +38,7 @@ export async function startMock() {
   let sessions = 0;
   let refuse = '';
   let deny = ''; // the code that operations are refused with
+  let fail = ''; // the same, for what cannot be done now
   let blocked = false; // media never comes: the offers are swallowed
   let chats = 0;
   let answers = {}; // members of the next `joined`
@@ -115,6 +116,7 @@ export async function startMock() {
   function operation(ws, m) {
     const no = (code) => say(ws, { type: 'error', id: m.id, code, message: 'no', fatal: false });
     if (m.type === 'host' && !own.host) return no('forbidden');
+    if (fail) return no(fail);
     if (deny) return say(ws, { type: 'error', id: m.id, code: 'forbidden', reason: deny, message: 'no', fatal: false });
     if (m.type === 'chat' && ++chats > CHAT_BURST) return no('rate_limited');
     say(ws, { type: 'ok', id: m.id });
@@ -144,6 +146,7 @@ export async function startMock() {
     killRoom: () => { room.send('{"type":"kill"}'); clients.forEach((ws) => ws.readyState === 1 && say(ws, { type: 'restart', reason: 'room_restarted' })); },
     refuse: (code) => { refuse = code; },
     denyOperations: (code) => { deny = code; },
+    failOperations: (code) => { fail = code; },
     // The list as it was, with more said of the person.
     own: (more) => { Object.assign(own, more); clients.forEach((ws) => ws.readyState === 1 && say(ws, roster())); },
     roster: (others) => { more.splice(0, more.length, ...others); clients.forEach((ws) => ws.readyState === 1 && say(ws, roster())); },
