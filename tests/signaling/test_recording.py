@@ -1,16 +1,17 @@
 """Recording as the gateway sees it: who must agree, what the room's process is told and when, what is left on the disk and in the trail."""
 import json
 import os
-import shutil
 import signal
 import sqlite3
 import stat
 import subprocess
 import threading
+from types import SimpleNamespace
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from harness import Server, hear, programs, say, x25519_pair
+import recording_end_cases
+from harness import hear, programs, say, x25519_pair
 
 
 def make(server):
@@ -278,66 +279,6 @@ def make(server):
         assert stone["actor"] == actor and len(stone["segments"]) == len(sealed) == 1 and stone["segments"][0]["head"], stone
         assert trail(operation="shred", target=recording)[0]["actor"] == actor
 
-    async def one_that_ends_because_of_the_disk_is_told_to_who_answers_for_it():
-        room = server.room(recording="announced")
-        seats = {}
-        for seat, role, host in (("doc", "clinician", True), ("quality", "compliance", False), ("one", "patient", False)):
-            seats[seat] = await comes(server.link(room, role, seat=seat, host=host))
-        await until(seats["doc"], "answer")
-        recording = command(room, "start").json()["recording"]
-        server.wait(lambda: state(recording)["segments"], 3)
-        assert state(recording)["interrupted"] is False
-        for ws in seats.values():
-            await recording_is(ws, "on")
-        await say(seats["one"], type="offer", sdp="v=0\r\na=x-disk-full\r\n")
-        for seat in ("doc", "quality"):
-            assert (await recording_is(seats[seat], "off"))["failed"] == "disk_full", seat
-        assert "failed" not in await recording_is(seats["one"], "off")
-        server.wait(lambda: state(recording)["state"] == "ended", 3)
-        assert state(recording)["reason"] == "disk_full"
-        assert command(room, "start").status == 200
-        assert "failed" not in await recording_is(seats["doc"], "on")
-        assert command(room, "stop").json()["state"] == "off"
-        assert "failed" not in await recording_is(seats["doc"], "off"), "that was wanted"
-
-    async def what_is_said_when_it_is_over_changes_nothing():
-        room = server.room(recording="everyone")
-        ws = await comes(server.link(room, seat="one"))
-        await until(ws, "answer")
-        recording = command(room, "start").json()["recording"]
-        await recording_is(ws, "asking")
-        assert command(room, "stop").json() == {"recording": recording, "state": "off"}
-        assert server.rest("POST", f"/rooms/{room}/participants/one/consent", {"agree": True, "method": "spoken"}).status == 204
-        await recording_is(ws, "off", consent="agreed")
-        for agrees in (True, False):
-            await say(ws, type="consent", agree=agrees, version="2", id=8)
-            assert (await until(ws, "error"))["code"] == "conflict"
-        assert [r["method"] for r in trail(event="consent", room=room)] == ["spoken"]
-        recording = command(room, "start").json()["recording"]
-        await recording_is(ws, "on", consent="agreed")
-        server.wait(lambda: state(recording)["segments"], 3)
-        assert command(room, "pause").json()["state"] == "paused"
-        again = command(room, "pause")
-        assert again.status == 409 and "paused already" in again.json()["detail"]
-        await recording_is(ws, "paused")
-        assert command(room, "stop").json() == {"recording": recording, "state": "off"}
-        newest.pop(ws, None)
-        assert (await until(ws, "recording"))["state"] == "off", "not on again while it ends"
-
-    async def a_disk_that_is_too_full_is_named_with_what_to_do():
-        if shutil.disk_usage(server.data).free > 1 << 40:
-            return  # the largest reserve is there
-        full = Server("[recording]\nreserve_mib = 1048576\n")
-        try:
-            room = full.room(recording="announced")
-            ws, _ = await full.join(full.link(room, seat="one"))
-            await say(ws, type="offer", sdp="v=0")
-            await hear(ws, "answer")
-            reply = full.rest("POST", f"/rooms/{room}/record", {"action": "start"})
-            assert reply.status == 503 and reply.json()["code"] == "disk_full" and "reserve_mib" in reply.json()["detail"], reply.body
-        finally:
-            full.close()
-
     async def when_a_disk_fails_it_goes_on_on_the_other():
         assert os.readlink(f"{server.data}/recordings/spare") == server.folder + "/other"
         room = server.room(recording="announced")
@@ -534,5 +475,5 @@ def make(server):
             it_goes_on_after_the_room_and_the_gateway_have_died, heads_of_a_stranger_are_not_anchored,
             a_shredded_recording_leaves_a_tombstone_and_a_hold_beats_it, who_is_being_sent_a_recording_gets_no_more_of_it_once_it_is_shredded,
             each_use_of_a_key_is_in_the_trail_and_a_change_of_keys_leaves_media_alone, a_link_opens_once_and_each_try_is_in_the_trail,
-            one_that_ends_because_of_the_disk_is_told_to_who_answers_for_it, what_is_said_when_it_is_over_changes_nothing,
-            a_disk_that_is_too_full_is_named_with_what_to_do, when_a_disk_fails_it_goes_on_on_the_other]
+            *recording_end_cases.make(server, SimpleNamespace(comes=comes, command=command, newest=newest, recording_is=recording_is, state=state, trail=trail, until=until)),
+            when_a_disk_fails_it_goes_on_on_the_other]
