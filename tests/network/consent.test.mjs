@@ -196,6 +196,9 @@ test('recorded when all have agreed, on with a newcomer, paused, gone on after a
     assert.ok(played.heard > 0.01, `H.264 with AAC, and its sound: ${JSON.stringify(played)}`);
     await page.focus('#hold');
     await page.keyboard.press('Enter');
+    await page.waitForSelector('#sure[open]');
+    await page.keyboard.press('Tab'); // "keep" has the focus
+    await page.keyboard.press('Enter');
     await page.waitForSelector('#hold:has-text("Retener")');
     await listed(0); // only those on hold were wanted
     assert.equal((await server.rest('GET', '/recordings/' + recording)).hold, false);

@@ -56,7 +56,16 @@ function clock(seconds) {
   return s >= 3600 ? `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}` : `${Math.floor(s / 60)}:${two(s % 60)}`;
 }
 
-const stateOf = (r) => t(['ended', 'shredded', 'running', 'paused', 'held', 'asking'].includes(r.state) ? 'state_' + r.state : 'stateAny');
+const FAULTS = ['disk_full', 'disk_error', 'no_file', 'failed']; // why a recording ended that nobody had stopped
+const KNOWN = ['shredded', 'running', 'paused', 'held', 'asking'];
+const recorded = (r) => r.state === 'ended' && r.media_ms > 0;
+
+function stateOf(r) {
+  if (r.state !== 'ended') return t(KNOWN.includes(r.state) ? 'state_' + r.state : 'stateAny');
+  const early = FAULTS.includes(r.reason) ? t('early', { why: t('why_' + r.reason) }) : '';
+  if (!recorded(r)) return t(early ? 'nothingBecause' : 'nothingRecorded', { early });
+  return [early, r.interrupted ? t('gap') : ''].filter(Boolean).join(' · ') || t('state_ended');
+}
 
 function row(r) {
   const more = [when(r.created_ms), clock(r.media_ms / 1000), stateOf(r), ...(r.hold ? [t('onHold')] : [])].join(' · ');
@@ -111,8 +120,7 @@ function showFacts() {
   const rows = [['begun', when(r.created_ms)], ['length', clock(r.media_ms / 1000)], ['state', stateOf(r)], ['segments', String(r.segments.length)], ['number', r.id]];
   $('facts').replaceChildren(...rows.flatMap(([name, value]) => [el('dt', { textContent: t(name) }), el('dd', { textContent: value })]));
   $('chosen-title').textContent = r.name || r.room;
-  const readable = r.state === 'ended' && r.segments.length > 0;
-  for (const id of ['play', 'verify', 'export']) $(id).disabled = !readable;
+  for (const id of ['play', 'verify', 'export']) $(id).disabled = !recorded(r);
   $('hold').disabled = r.state === 'shredded';
   $('hold').textContent = t(r.hold ? 'release' : 'hold');
   $('hold').setAttribute('aria-pressed', String(r.hold));
@@ -128,8 +136,9 @@ async function choose(id) {
     shown = r;
     showFacts();
     showList();
+    if (r.state === 'ended' && !recorded(r)) say(t('nothingToSee'));
     $('chosen-title').focus();
-    if (r.state !== 'ended' || !r.segments.length) return;
+    if (!recorded(r)) return;
     const picture = await poster(id).catch(() => null); // without it, playing says why
     if (!picture || shown !== r || $('video').src) return;
     $('video').poster = URL.createObjectURL(picture);
@@ -230,7 +239,25 @@ async function save() {
   });
 }
 
+// What is taken off hold may be shredded soon after.
+function surelyRelease() {
+  return new Promise((resolve) => {
+    const dialog = $('sure');
+    const close = (yes) => () => {
+      resolve(yes);
+      dialog.close();
+    };
+    $('sure-yes').onclick = close(true);
+    $('sure-no').onclick = close(false);
+    dialog.onclose = () => resolve(false);
+    dialog.showModal();
+  });
+}
+
 async function changeHold() {
+  const r = shown;
+  if (r.hold && !(await surelyRelease())) return;
+  if (shown !== r) return;
   await attempt(async () => {
     await hold(shown.id, !shown.hold);
     await again();
