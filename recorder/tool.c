@@ -19,7 +19,7 @@ static const char usage_text[] =
     "  rewrap  --private FILE (--to KEY | --to-private FILE) --kid NAME PATH...   the segments' keys, from an old pair to a new "
     "one;\n"
     "          nobody can read them again who has not the private half: --to-private takes it from there\n"
-    "  serve   (--private FILE | --keys FILE) [--segment N] [--from N] [--to N | --last N] [--info] PATH...\n"
+    "  serve   (--private FILE | --keys FILE) [--segment N] [--from N] [--to N | --last N] [--ends LIST] [--info] PATH...\n"
     "          to the standard output: a line of JSON {size, from, to, length_ms}, then these bytes of a fragmented MP4; --to "
     "is\n"
     "          the last one\n"

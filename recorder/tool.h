@@ -7,7 +7,7 @@
 
 typedef struct {
     const char *key, *anchors, *heads, *audit, *recording, *sign, *private_key, *keys, *out, *language, *to_key, *to_private,
-        *kid;               /* option values or NULL */
+        *ends, *kid;        /* option values or NULL */
     int64_t from, to, last; /* bytes; to -1 = the end; last >= 0 = so many before the end instead */
     int segment;            /* -1 = all */
     bool info, json;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "mcu/base/hex.h"
+#include "mcu/base/media.h"
 #include "recorder/tool.h"
 
 static bool fail(GError **error, const char *what, uint32_t segment)
@@ -66,6 +67,39 @@ static bool unlock_all(const tool_options *o, rec_store *store, const uint8_t *p
     return true;
 }
 
+static int64_t length_ms(const rec_store *store, gint64 segment)
+{
+    for (unsigned i = 0; i < rec_store_count(store); i++) {
+        const rec_reader *r = rec_store_at(store, i)->reader;
+        if (r != NULL && rec_reader_proof(r)->header.segment == segment) {
+            return rec_reader_proof(r)->head.media_ns / MCU_NS_PER_MS;
+        }
+    }
+    return -1;
+}
+
+/* Whether each segment that --ends names is there and as long; proves nothing, and takes no time. */
+static bool check_ends(const tool_options *o, const rec_store *store, GError **error)
+{
+    g_auto(GStrv) all = g_strsplit(o->ends != NULL ? o->ends : "", ",", -1);
+    for (unsigned i = 0; all[i] != NULL; i++) {
+        char *rest = NULL;
+        gint64 segment = g_ascii_strtoll(all[i], &rest, 10), wanted = *rest == ':' ? g_ascii_strtoll(rest + 1, NULL, 10) : 0;
+        int64_t there = length_ms(store, segment);
+        if (there < 0) {
+            g_set_error(error, MCU_ERROR, MCU_ERROR_CONFLICT, "segment %" G_GINT64_FORMAT " is not there", segment);
+            return false;
+        }
+        if (there < wanted) {
+            g_set_error(error, MCU_ERROR, MCU_ERROR_CONFLICT,
+                        "segment %" G_GINT64_FORMAT " is cut: of %" G_GINT64_FORMAT " ms %" G_GINT64_FORMAT " are there", segment,
+                        wanted, there);
+            return false;
+        }
+    }
+    return true;
+}
+
 /* {"SEGMENT": "KEY IN HEXADECIMAL", ...} from a file or, as /dev/fd/N, from a pipe. */
 static json_t *read_keys(const char *path, GError **error)
 {
@@ -102,7 +136,7 @@ rec_store *tool_open_store(const tool_options *o, bool at_once, GError **error)
 rec_movie *tool_open_movie(const tool_options *o, bool at_once, rec_store **store, GError **error)
 {
     *store = tool_open_store(o, at_once, error);
-    if (*store == NULL) {
+    if (*store == NULL || !check_ends(o, *store, error)) {
         return NULL;
     }
     g_autofree rec_reader **readers = g_new0(rec_reader *, rec_store_count(*store) + 1);

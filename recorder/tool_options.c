@@ -19,6 +19,7 @@ enum {
     LANGUAGE,
     KID,
     TO_PRIVATE,
+    ENDS,
     SEGMENT,
     FROM,
     TO,
@@ -41,6 +42,7 @@ static const struct option options[] = {
     {"language", 1, NULL, LANGUAGE},
     {"kid", 1, NULL, KID},
     {"to-private", 1, NULL, TO_PRIVATE},
+    {"ends", 1, NULL, ENDS},
     {"segment", 1, NULL, SEGMENT},
     {"from", 1, NULL, FROM},
     {"to", 1, NULL, TO},
@@ -54,9 +56,9 @@ static const struct option options[] = {
 static void take_text(tool_options *o, int option, const char *value)
 {
     const char **texts[] = {
-        [KEY] = &o->key,   [ANCHORS] = &o->anchors,      [HEADS] = &o->heads, [AUDIT] = &o->audit, [RECORDING] = &o->recording,
-        [SIGN] = &o->sign, [PRIVATE] = &o->private_key,  [KEYS] = &o->keys,   [OUT] = &o->out,     [LANGUAGE] = &o->language,
-        [KID] = &o->kid,   [TO_PRIVATE] = &o->to_private};
+        [KEY] = &o->key,   [ANCHORS] = &o->anchors,       [HEADS] = &o->heads, [AUDIT] = &o->audit, [RECORDING] = &o->recording,
+        [SIGN] = &o->sign, [PRIVATE] = &o->private_key,   [KEYS] = &o->keys,   [OUT] = &o->out,     [LANGUAGE] = &o->language,
+        [KID] = &o->kid,   [TO_PRIVATE] = &o->to_private, [ENDS] = &o->ends};
     *texts[option] = value;
 }
 

@@ -13,7 +13,6 @@
 
 #define PIECE (128u * 1024)
 #define LINE_MAX_BYTES 4096
-#define ARGUMENTS 20
 #define STALL_MS 120000 /* a client that takes nothing for so long is let go: a paused player asks again */
 
 typedef struct {
@@ -237,45 +236,80 @@ static void on_end(void *user, int status, struct evbuffer *output, const char *
     }
 }
 
-/* What an export is held against before its first byte. */
-static unsigned arrange_proof(const play *p, const char *public_key, const char *trail, const char **arguments)
+/* How long each segment is that was told of: what is gone or cut is not played as if it were whole. */
+static char *ends_of(const sig_gateway *g, const sig_link *link)
 {
-    const char *const all[] = {"--out", "-", "--whole", "--key", public_key, "--heads", trail, "--recording", p->link.recording};
-    memcpy(arguments, all, sizeof all);
-    return G_N_ELEMENTS(all);
-}
-
-/* `words` hold what `arguments` point to. */
-static void arrange(const play *p, const char *key, const char *folder, const char *spare, const sig_range *r, char words[3][24],
-                    const char *public_key, const char *trail, const char *arguments[ARGUMENTS])
-{
-    unsigned n = 0;
-    arguments[n++] = p->link.what == SIG_LINK_EXPORT ? "export" : "serve";
-    arguments[n++] = "--private";
-    arguments[n++] = key;
-    if (p->link.segment >= 0) {
-        g_snprintf(words[0], sizeof words[0], "%d", p->link.segment);
-        arguments[n++] = "--segment";
-        arguments[n++] = words[0];
-    }
-    if (p->link.what == SIG_LINK_EXPORT) {
-        n += arrange_proof(p, public_key, trail, arguments + n);
-    } else if (r->kind != SIG_RANGE_WHOLE) {
-        g_snprintf(words[1], sizeof words[1], "%" PRId64, r->kind == SIG_RANGE_LAST ? r->last : r->first);
-        arguments[n++] = r->kind == SIG_RANGE_LAST ? "--last" : "--from";
-        arguments[n++] = words[1];
-        if (r->kind == SIG_RANGE_FROM && r->last >= 0) {
-            g_snprintf(words[2], sizeof words[2], "%" PRId64, r->last);
-            arguments[n++] = "--to";
-            arguments[n++] = words[2];
+    const sig_recording_facts *r = sig_facts_recording(g->facts, link->recording);
+    GString *ends = g_string_new("");
+    for (guint i = 0; r && i < r->segments->len; i++) {
+        const sig_segment_facts *s = &g_array_index(r->segments, sig_segment_facts, i);
+        if (*s->hash && (link->segment < 0 || link->segment == s->segment)) {
+            g_string_append_printf(ends, "%s%" PRId64 ":%" PRId64, ends->len > 0 ? "," : "", s->segment, s->media_ms);
         }
     }
-    if (p->head) {
-        arguments[n++] = "--info";
+    return g_string_free(ends, FALSE);
+}
+
+static void add(GPtrArray *words, const char *option, char *take_value)
+{
+    g_ptr_array_add(words, g_strdup(option));
+    if (take_value) {
+        g_ptr_array_add(words, take_value);
     }
-    arguments[n++] = folder;
-    arguments[n++] = spare;
-    arguments[n] = NULL;
+}
+
+static char *number(int64_t n)
+{
+    return g_strdup_printf("%" PRId64, n);
+}
+
+/* Held against the trail before its first byte. */
+static void add_export(GPtrArray *words, const sig_gateway *g, const play *p)
+{
+    add(words, "--out", g_strdup("-"));
+    add(words, "--whole", NULL);
+    add(words, "--key", g_build_filename(g->data, SIG_GATEWAY_KEY ".pub", NULL));
+    add(words, "--heads", g_build_filename(g->data, "audit.log", NULL));
+    add(words, "--recording", g_strdup(p->link.recording));
+}
+
+static void add_part(GPtrArray *words, const sig_gateway *g, const play *p, const sig_range *r)
+{
+    add(words, "--ends", ends_of(g, &p->link));
+    if (r->kind == SIG_RANGE_LAST) {
+        add(words, "--last", number(r->last));
+    } else if (r->kind == SIG_RANGE_FROM) {
+        add(words, "--from", number(r->first));
+    }
+    if (r->kind == SIG_RANGE_FROM && r->last >= 0) {
+        add(words, "--to", number(r->last));
+    }
+    if (p->head) {
+        add(words, "--info", NULL);
+    }
+}
+
+static GPtrArray *command(const sig_gateway *g, const play *p, const char *key, const sig_range *r)
+{
+    bool exports = p->link.what == SIG_LINK_EXPORT;
+    GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
+    char *spare = sig_recording_spare_folder(g, p->link.recording);
+    add(words, exports ? "export" : "serve", NULL);
+    add(words, "--private", g_strdup(key));
+    if (p->link.segment >= 0) {
+        add(words, "--segment", number(p->link.segment));
+    }
+    if (exports) {
+        add_export(words, g, p);
+    } else {
+        add_part(words, g, p, r);
+    }
+    g_ptr_array_add(words, sig_recording_folder(g, p->link.recording));
+    if (spare) {
+        g_ptr_array_add(words, spare);
+    }
+    g_ptr_array_add(words, NULL);
+    return words;
 }
 
 void sig_recording_play_end(const char *recording)
@@ -300,14 +334,10 @@ void sig_recording_play_end(const char *recording)
 void sig_recording_play(sig_request *q, const sig_link *link, const char *etag)
 {
     static const sig_tool_events events = {on_output, on_end};
-    const char *condition = sig_request_header(q, "If-Range"), *header = sig_request_header(q, "Range"), *arguments[ARGUMENTS];
+    const char *condition = sig_request_header(q, "If-Range"), *header = sig_request_header(q, "Range");
     bool current = !condition || strcmp(condition, etag) == 0, ranges = link->what != SIG_LINK_EXPORT;
     sig_range range = sig_range_parse(current && ranges ? header : NULL);
-    char words[3][24];
-    g_autofree char *key = sig_recording_private_key(q->gateway), *folder = sig_recording_folder(q->gateway, link->recording);
-    g_autofree char *spare = sig_recording_spare_folder(q->gateway, link->recording);
-    g_autofree char *public_key = g_build_filename(q->gateway->data, SIG_GATEWAY_KEY ".pub", NULL);
-    g_autofree char *trail = g_build_filename(q->gateway->data, "audit.log", NULL);
+    g_autofree char *key = sig_recording_private_key(q->gateway);
     if (!key) {
         sig_reply_error(q, mcu_error_name(MCU_ERROR_CONFLICT), SIG_RECORDING_NO_KEY);
         return;
@@ -324,8 +354,8 @@ void sig_recording_play(sig_request *q, const sig_link *link, const char *etag)
     p->head = evhttp_request_get_command(q->ev) == EVHTTP_REQ_HEAD;
     p->rest = evbuffer_new();
     p->stall = sig_timer_new(q->gateway->base, on_stall, p);
-    arrange(p, key, folder, spare, &range, words, public_key, trail, arguments);
-    p->tool = sig_tool_start(q->gateway, arguments, &events, p);
+    g_autoptr(GPtrArray) arguments = command(q->gateway, p, key, &range);
+    p->tool = sig_tool_start(q->gateway, (const char *const *)arguments->pdata, &events, p);
     if (!p->tool) {
         refuse(p, mcu_error_name(MCU_ERROR_FULL), "Too many recordings are being read: try again in a minute.");
         return;

@@ -87,6 +87,10 @@ def make(server):
             assert verdict["verdict"] == "tampered" and any(words in f for f in verdict["findings"]), verdict
             for reply in (server.rest("GET", f"/recordings/{recording}/manifest"), server.get(link(recording, "export"))):
                 assert reply.status == 409 and words in reply.json()["detail"] and server.data not in reply.json()["detail"], reply.body
+            if damage is not flipped:  # that shows where it does not open
+                for reply in (server.get(link(recording, "play")), server.get(link(recording, "download", segment=1))):
+                    assert reply.status in (404, 409) and b"segment" in reply.body, reply.body[:200]
+            assert server.get(link(recording, "play", segment=0)).status == 200
             assert server.get(link(recording, "export", segment=0)).status == 200, "what is not damaged can be had by itself"
             told = export(folder, "--key", key, "--heads", trail)
             assert told.returncode == 3 and words in told.stderr and "exported is what can be proven" in told.stderr, told
