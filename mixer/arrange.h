@@ -28,7 +28,8 @@ typedef struct {
     mix_tile tile;  /* even sides and place; person = 0 */
     unsigned guest; /* index */
     mcu_fit fit;
-    bool card; /* name and initials, no picture */
+    bool card;   /* name and initials, no picture */
+    bool masked; /* a card because nothing is to be seen of this person */
     int z;
 } mix_place;
 

@@ -58,7 +58,7 @@ static mix_tile_look blank_look(const mix_scene *s, unsigned tier, unsigned i)
     const mix_scene_person *p = person_of(s, tier, i);
     const mix_tile *tile = &s->tiers[tier].tiles[i];
     look.person = p->person;
-    look.talking = p->talking;
+    look.talking = p->talking && !s->tiers[tier].masked[i];
     look.fit = (uint8_t)p->want[tier].fit;
     look.x_px = (uint16_t)tile->x_px;
     look.y_px = (uint16_t)tile->y_px;

@@ -29,6 +29,7 @@ void mix_scene_lay(mix_scene *s, unsigned tier, const mix_place *places, unsigne
         t->tiles[i].person = who->person;
         t->who[i] = (uint8_t)p->guest;
         t->card[i] = p->card;
+        t->masked[i] = p->masked;
         if (!p->card) {
             who->want[tier] = (mix_want){p->tile.width_px, p->tile.height_px, t->fps == tick_fps, p->fit};
         }

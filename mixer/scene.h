@@ -29,6 +29,7 @@ typedef struct {
     mix_tile tiles[MIX_MAX_PEOPLE]; /* in the order in which they are drawn: later ones may cover earlier ones */
     uint8_t who[MIX_MAX_PEOPLE];    /* index in people[] of each tile */
     bool card[MIX_MAX_PEOPLE];      /* the placeholder is shown, whatever the source gives */
+    bool masked[MIX_MAX_PEOPLE];    /* nor is it shown when he talks */
     mix_art_item *label[MIX_MAX_PEOPLE], *placeholder[MIX_MAX_PEOPLE]; /* of each tile */
     mix_art_item *bars[MIX_BARS];                                      /* over everything; NULL = none */
     mix_encoder *encoders[MIX_TIER_CODECS];                            /* NULL = none */

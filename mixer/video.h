@@ -88,7 +88,7 @@ typedef struct {
     bool weak;       /* icon: the connection is */
     bool camera_off; /* icon: switched off by the person */
     bool still;      /* of a screen: it is a picture held, and says whose */
-    bool masked;     /* on canvases that mask: no picture, whatever is sent */
+    bool masked;     /* on canvases that mask: no picture, whatever is sent, and no border */
     unsigned who;    /* 1u << mcu_who of the role, and of MCU_WHO_CONTENT and MCU_WHO_SIGNING */
     unsigned rank;   /* 0 = is the speaker, 1 = was before, ... MIX_RANK_NEVER = never was */
     unsigned signer; /* place among those who speak with hands, from 1; 0 = does not */

@@ -36,7 +36,8 @@ static void arrange(const mix_video *v, arranged *a)
         mix_ground ground = {v->specs[t].name, v->specs[t].width_px, v->specs[t].height_px, v->views[t], v->signer[t]};
         a->n[t] = mix_arrange(v->layout, &ground, guests, v->n_people, a->places[t]);
         for (unsigned i = 0; i < a->n[t]; i++) {
-            a->places[t][i].card |= v->masks[t] && v->people[a->places[t][i].guest].masked;
+            a->places[t][i].masked = v->masks[t] && v->people[a->places[t][i].guest].masked;
+            a->places[t][i].card |= a->places[t][i].masked;
             a->shown[a->places[t][i].guest] |= !a->places[t][i].card;
         }
     }

@@ -6,3 +6,4 @@ tessera_test(mix_script LABEL golden SOURCES test_mix_script.c png_kit.c LIBS te
 tessera_test(mix_arrange LABEL golden SOURCES test_mix_arrange.c LIBS tessera_mixer)
 tessera_test(mix_video SOURCES test_mix_video.c video_rig.c video_kit.c LIBS tessera_mixer)
 tessera_test(mix_entry SOURCES test_mix_entry.c video_rig.c video_kit.c LIBS tessera_mixer)
+tessera_test(mix_masked SOURCES test_mix_masked.c video_rig.c video_kit.c LIBS tessera_mixer)
