@@ -95,6 +95,23 @@ test('a question that comes while somebody writes takes no key and no click that
   assert.deepEqual(problems, []);
 });
 
+test('the question comes although its part was lost on the way, once with its words', { timeout: 60000 }, async (t) => {
+  const { mock, page } = await withBrowser(t);
+  const lost = [];
+  const lose = (route) => {
+    const { pathname } = new URL(route.request().url());
+    if (lost.includes(pathname)) return route.continue();
+    lost.push(pathname);
+    return route.abort();
+  };
+  await page.route(/\/recording\/(recording\.js|en\.json)/, lose);
+  await enter(page, mock.link);
+  mock.say(message('asking', 'none'));
+  await page.waitForSelector('#ask[open]', { timeout: 15000 });
+  assert.match(await page.textContent('#ask-text'), /your care does not depend on it/);
+  assert.equal(lost.length, 2);
+});
+
 test('the question goes when it is answered elsewhere or nothing is recorded any more', { timeout: 60000 }, async (t) => {
   const { mock, page, problems } = await withBrowser(t);
   await enter(page, mock.link);
