@@ -5,14 +5,30 @@
 #include "recorder/manifest.h"
 #include "recorder/tool.h"
 
+/* What nobody sees from the files alone goes into what is signed. */
+static void add_wrongs(json_t *manifest, const GPtrArray *wrongs)
+{
+    json_t *lines = json_array();
+    for (guint i = 0; i < wrongs->len; i++) {
+        json_array_append_new(lines, json_string(wrongs->pdata[i]));
+    }
+    if (wrongs->len > 0) {
+        json_object_set(manifest, "wrong", lines);
+    }
+    json_decref(lines);
+}
+
 /* Of the store, signed if there is a key for that; NULL with an error, which is not set when signing failed. */
-static json_t *make_manifest(const tool_options *o, const rec_store *store, GError **error)
+static json_t *make_manifest(const tool_options *o, const rec_store *store, const GPtrArray *wrongs, GError **error)
 {
     uint8_t key[32];
     if (o->sign != NULL && !tool_read_key(o->sign, key, error)) {
         return NULL;
     }
     json_t *manifest = rec_manifest_make(store, error);
+    if (manifest != NULL) {
+        add_wrongs(manifest, wrongs);
+    }
     if (manifest != NULL && o->sign != NULL && !mcu_json_sign(manifest, "gateway", key)) {
         json_decref(manifest);
         manifest = NULL;
@@ -52,7 +68,7 @@ static int make(const tool_options *o, bool (*put)(const rec_store *store, const
     rec_store *store = tool_open_proven(o, &error);
     g_autoptr(GPtrArray) wrongs = store != NULL ? tool_wrongs(o, store, &error) : NULL;
     bool may = wrongs != NULL && tool_is_whole(o, wrongs, &error);
-    json_t *manifest = may ? make_manifest(o, store, &error) : NULL;
+    json_t *manifest = may ? make_manifest(o, store, wrongs, &error) : NULL;
     bool ok = manifest != NULL && put(store, manifest, &error);
     json_decref(manifest);
     rec_store_free(store);
@@ -60,7 +76,7 @@ static int make(const tool_options *o, bool (*put)(const rec_store *store, const
         int status = tool_trouble(error);
         return wrongs != NULL && !may ? TOOL_TAMPERED : status;
     }
-    tool_say_wrongs(wrongs, "the manifest lists what is there, and says which segments are damaged or missing");
+    tool_say_wrongs(wrongs, "the manifest says so too");
     return wrongs->len > 0 ? TOOL_TAMPERED : 0;
 }
 

@@ -179,6 +179,11 @@ static void check_manifest(check *c)
     {
         check_listed(c, listed, is_signed);
     }
+    json_array_foreach(json_object_get(m, "wrong"), i, listed)
+    {
+        const char *line = json_string_value(listed);
+        accuse(c, "manifest: when it was made: %s", line != NULL ? line : "?");
+    }
     if (is_signed && !says_the_same(c->store)) {
         accuse(c, "manifest: it does not say what the segments say");
     }

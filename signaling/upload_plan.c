@@ -74,12 +74,27 @@ static sig_upload_end put(const sig_upload_place *p, const char *file, const cha
     return ok ? SIG_UPLOAD_DONE : SIG_UPLOAD_AGAIN;
 }
 
-/* From the files as they are, signed: what the tool would write for anybody. */
+/* From the files as they are, signed: what the tool would write for anybody. Not of less than the trail knows. */
 static bool make_manifest(const sig_upload_place *p, const char *recording)
 {
     g_autofree char *own = g_build_filename(p->folder, recording, NULL);
     g_autofree char *spare = g_build_filename(p->folder, SIG_SPARE_FOLDER, recording, NULL);
-    const char *argv[] = {p->tool, "recover", "--sign", p->key, own, g_file_test(spare, G_FILE_TEST_IS_DIR) ? spare : NULL, NULL};
+    g_autofree char *data = g_path_get_dirname(p->folder), *trail = g_build_filename(data, "audit.log", NULL);
+    g_autofree char *public_key = g_build_filename(data, SIG_GATEWAY_KEY ".pub", NULL);
+    const char *argv[] = {p->tool,
+                          "recover",
+                          "--whole",
+                          "--sign",
+                          p->key,
+                          "--key",
+                          public_key,
+                          "--heads",
+                          trail,
+                          "--recording",
+                          recording,
+                          own,
+                          g_file_test(spare, G_FILE_TEST_IS_DIR) ? spare : NULL,
+                          NULL};
     int status = -1;
     return g_spawn_sync(NULL, (char **)(uintptr_t)argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL,
                         NULL, NULL, &status, NULL) &&

@@ -109,6 +109,15 @@ def make(server):
             assert again.returncode == (0 if damage is cut else 1), again
             assert verify(folder).returncode == (3 if damage is cut else 1)
 
+    async def a_manifest_that_is_signed_of_less_says_so():
+        _, folder = await recorded()
+        os.remove(folder + "/1.tsr")
+        signed = ("recover", "--sign", server.data + "/gateway.key", "--key", key, "--heads", trail)
+        assert tool(*signed, "--whole", folder).returncode == 1 and not os.path.exists(folder + "/manifest.json")
+        assert tool(*signed, folder).returncode == 1
+        proven = verify(folder)
+        assert proven.returncode == 1 and "manifest: when it was made: anchor: segment 1 is not there" in proven.stdout, proven
+
     async def nobody_says_complete_who_cannot_know_the_end():
         _, folder = await recorded()
         alone = verify(folder)
@@ -187,5 +196,5 @@ def make(server):
         assert server.rest("GET", "/recordings?state=ended&limit=1").status == 200
 
     return [what_is_whole_is_proven_signed_and_exported, damage_and_a_missing_end_are_said_and_never_look_whole,
-            nobody_says_complete_who_cannot_know_the_end, a_key_that_nobody_can_open_with_is_refused,
+            a_manifest_that_is_signed_of_less_says_so, nobody_says_complete_who_cannot_know_the_end, a_key_that_nobody_can_open_with_is_refused,
             who_asks_for_the_head_of_a_link_has_not_opened_it, what_is_not_there_is_named_by_segment_without_paths, what_is_asked_wrongly_is_named]
