@@ -22,7 +22,7 @@
 #define SHOWN_HANDS 1.25 /* the same where pictures go last */
 #define SILENT_MORE 1.08
 #define LAST_LESS 0.8   /* of what the last picture that moves needs: slower is more than a still */
-#define REPAIR_LAST 0.5 /* of the last picture that moves: its copies take what there is room for */
+#define REPAIR_LAST 0.2 /* of the last picture that moves: its copies take what there is room for */
 #define GOAL 1.2
 #define TRIAL 0.75 /* of it, where nothing can be shown but by trying */
 #define TRIAL_LOSS 0.03
