@@ -245,7 +245,7 @@ static void control(mcu_bwe *b, int64_t now_ns)
     double seconds = b->updated_ns == 0 ? 0 : CLAMP((double)(now_ns - b->updated_ns) * 1e-9, 0, 1);
     bool flat = b->queue.queue_ns < mcu_bwe_flat_ns(b) && b->trend.use == MCU_BWE_USE_NORMAL;
     b->updated_ns = now_ns;
-    mcu_bwe_fall_note(b);
+    mcu_bwe_fall_note(b, now_ns);
     mcu_bwe_loss_judge(&b->loss, b->queue.queue_ns < mcu_bwe_standing_ns(b), mcu_bwe_rate_bps(&b->rate), now_ns);
     if (mcu_bwe_fall_due(b, now_ns)) {
         mcu_bwe_fall(b, through, now_ns);

@@ -6,6 +6,7 @@
 #define DECREASE 0.85
 #define GREW_NS (50 * MS)
 #define DRAIN_LEAST 0.55 /* of the estimate with which a queue began to drain */
+#define DRAIN_KNOWN_NS (5000 * MS)
 #define GAP_NS (3000 * MS)
 #define LATE_NS (200 * MS)
 #define STANDING_NS (300 * MS)
@@ -32,13 +33,16 @@ double mcu_bwe_through_bps(const mcu_bwe *b, int64_t now_ns)
     return mcu_bwe_rate_bps(&b->rate) / (1 - mcu_bwe_loss_random(&b->loss, now_ns));
 }
 
-void mcu_bwe_fall_note(mcu_bwe *b)
+void mcu_bwe_fall_note(mcu_bwe *b, int64_t now_ns)
 {
     unsigned came_bps = mcu_bwe_rate_long_bps(&b->rate);
     b->carried_bps = b->draining ? MAX(b->carried_bps, came_bps) : came_bps;
     if (b->queue.newest_ns > DRAIN_FROM_NS && b->queue.queue_ns > mcu_bwe_standing_ns(b)) {
-        b->drain_bps = b->draining ? b->drain_bps : 0;
-        b->draining = true;
+        if (!b->draining) {
+            b->draining = true;
+            b->drain_bps = b->busy_bps = 0;
+            b->drain_ns = now_ns;
+        }
     } else if (b->queue.queue_ns < DRAIN_TO_NS) {
         b->draining = false;
     }
@@ -86,7 +90,11 @@ void mcu_bwe_fall(mcu_bwe *b, double through, int64_t now_ns)
         unsigned told_bps = mcu_bwe_rate_told_bps(&b->rate);
         base = MAX(base, told_bps > 0 ? MIN(told_bps, b->est_bps) : b->est_bps); /* more came in than was told */
     }
+    b->busy_bps = MAX(b->busy_bps, busy);
     double to = base * DECREASE;
+    if (b->draining && now_ns - b->drain_ns < DRAIN_KNOWN_NS) {
+        to = MAX(to, DRAIN_LEAST * b->busy_bps); /* it came out of a longer queue: that tells more */
+    }
     if (is_known(b)) {
         to = MAX(to, DRAIN_LEAST * b->drain_bps);
     }

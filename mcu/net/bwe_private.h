@@ -41,6 +41,8 @@ struct mcu_bwe {
     bool draining;
     unsigned carried_bps;                        /* the most that came in since it stands, and just before */
     double drain_bps;                            /* the estimate after the first decrease since it drains; 0 = there was none */
+    double busy_bps;                             /* the most that was seen to come out of the queue since it drains, */
+    int64_t drain_ns;                            /* which began then */
     int64_t feedback_ns, spacing_ns, unheard_ns; /* newest, usual distance, oldest packet sent since */
     int64_t updated_ns, decreased_ns, before_ns; /* before_ns: queue at the last decrease */
     int64_t rtt_ns, newest_sent_ns;
@@ -63,7 +65,7 @@ struct mcu_bwe {
 int64_t mcu_bwe_flat_ns(const mcu_bwe *b);                    /* a line without a queue waits no longer */
 int64_t mcu_bwe_standing_ns(const mcu_bwe *b);                /* from this on a queue stands */
 double mcu_bwe_through_bps(const mcu_bwe *b, int64_t now_ns); /* what the path takes, when it loses some of it by chance */
-void mcu_bwe_fall_note(mcu_bwe *b);                           /* after each feedback: does a queue drain? */
+void mcu_bwe_fall_note(mcu_bwe *b, int64_t now_ns);           /* after each feedback: does a queue drain? */
 bool mcu_bwe_fall_is_idle(const mcu_bwe *b);                  /* a queue would drain: much less is sent than was carried */
 bool mcu_bwe_fall_due(const mcu_bwe *b, int64_t now_ns);
 void mcu_bwe_fall(mcu_bwe *b, double through, int64_t now_ns);
