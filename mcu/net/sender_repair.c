@@ -9,9 +9,10 @@
 #define PADDING_LEAST_BYTES 64
 #define PADDING_HEADERS (MCU_BWE_OVERHEAD + 28) /* on the wire */
 #define SIGN_BYTES 400
-#define FILL_PACKETS 32 /* in one go */
-#define LOSS_UP 0.02    /* a tick: 1 s */
-#define LOSS_DOWN 0.002 /* 10 s */
+#define FILL_PACKETS 32  /* in one go */
+#define LOSS_UP 0.02     /* a tick: 1 s */
+#define LOSS_DOWN 0.002  /* 10 s */
+#define LOSS_QUEUED 0.05 /* while a queue stands: 0.4 s */
 #define TWICE_LOSS 0.03
 #define TWICE_AFTER_NS (20 * MCU_NS_PER_MS)
 #define PAUSED_NS (600 * MCU_NS_PER_MS) /* no picture leaves any more */
@@ -104,11 +105,11 @@ static int64_t round_trip_ns(const mcu_sender *s)
 }
 
 /* Loss is taken in fast and forgotten slowly: what is done about it changes the picture. Copies would only fill a full queue, and
- * what a policer takes. */
+ * what a policer takes: a line that became thin has no room for those of the line that it was. */
 static void smooth_loss(mcu_sender *s)
 {
     double loss = s->view.queued || s->view.loss < 0 ? 0 : s->view.loss;
-    s->loss += (loss - s->loss) * (loss > s->loss ? LOSS_UP : LOSS_DOWN);
+    s->loss += (loss - s->loss) * (loss > s->loss ? LOSS_UP : s->view.queued ? LOSS_QUEUED : LOSS_DOWN);
     s->loss = s->view.policed ? 0 : s->loss;
 }
 

@@ -390,6 +390,32 @@ static void test_11_stills_on_32_k(void **state)
     }
 }
 
+/* What a line that lost 30 % needed in copies has no room in one of 64 kbit/s. */
+static void test_copies_do_not_follow_to_a_thin_line(void **state)
+{
+    (void)state;
+    link_profile good = {.rate_bps = 5000000, .queue_ms = 300, .delay_ms = 50};
+    link_profile lossy = {.delay_ms = 50, .loss = 0.3}, thin = {.rate_bps = 64000, .queue_ms = 1000, .delay_ms = 25};
+    double frozen = 0;
+    for (unsigned seed = 1; seed <= 8; seed++) {
+        weak_room *r = weak_room_new(seed);
+        weak_receiver *v = weak_room_join(r, &good, &good, B);
+        weak_room_run(r, 10);
+        weak_room_link(v, &lossy, &lossy);
+        weak_room_run(r, 20);
+        weak_room_link(v, &thin, &thin);
+        weak_room_run(r, 5);
+        weak_room_begin(v);
+        weak_room_run(r, 12);
+        weak_view w = weak_room_end(v);
+        print("30 %, then 64 k", seed, &w, weak_room_tier(v));
+        frozen += w.frozen / 8;
+        weak_room_free(r);
+    }
+    printf("%*s frozen on average %.2f%%\n", 22, "", frozen * 100);
+    assert_true(frozen < 0.05);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -404,6 +430,7 @@ int main(void)
         cmocka_unit_test(test_14_an_outage),
         cmocka_unit_test(test_21_twenty_joins_in_two_seconds),
         cmocka_unit_test(test_23_hands_that_speak),
+        cmocka_unit_test(test_copies_do_not_follow_to_a_thin_line),
         cmocka_unit_test(test_22_no_link_changes_another),
     };
     return cmocka_run_group_tests_name("room_weak_link", tests, NULL, NULL);
