@@ -62,8 +62,8 @@ static void note_people(mcu_record *c)
         const mcu_seat *seat = g_hash_table_lookup(c->room->seats, id);
         if (seat == NULL || !is_here(seat)) {
             mcu_record_event(c, "leave", "seat", id);
-            json_object_del(c->here, id);
             json_object_del(c->masked, id);
+            json_object_del(c->here, id); /* `id` goes with it */
         }
     }
 }

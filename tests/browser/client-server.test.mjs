@@ -104,7 +104,7 @@ test('a host in Chromium, a patient in Firefox', { timeout: 150000 }, async (t) 
     await operation('Mute');
     await textOf(patient, 'mute-text', /^Unmute$/);
     await operation('Ask to unmute');
-    await shown(patient, '#ask[open]');
+    await shown(patient, '#ask[open] #ask-yes:enabled');
     await screenshot(host, 'client-server-host');
     await click(patient, '#ask-yes');
     await until('unmuted', async () => !/muted/.test(await host.textContent('#people')));
