@@ -1,7 +1,7 @@
-/* tessera-longfilm GATEWAY.key RECORDING.pub RECORDING ROOM SECONDS ROOM.key|- FILE...: a whole recording, in each file a sealed
- * segment of that length, made on a stepped clock by the recorder itself: a keyframe every 4 s, 25 pictures and 50 packets a
- * second. For tests that seek in hours: each picture's marker (mcu/bot/marker.h) says of which minute it is. Signed by ROOM.key,
- * else by a new one; a line of JSON for each segment's last head. */
+/* tessera-longfilm GATEWAY.key RECORDING.pub RECORDING ROOM SECONDS[,SECONDS...] ROOM.key|- FILE...: a whole recording, in each
+ * file a sealed segment of that length (the last one again and again), made on a stepped clock by the recorder itself: a keyframe
+ * every 4 s, 25 pictures and 50 packets a second. For tests that seek in hours: each picture's marker (mcu/bot/marker.h) says of
+ * which minute it is. Signed by ROOM.key, else by a new one; a line of JSON for each segment's last head. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,8 +121,23 @@ static void clear(film *f)
     g_ptr_array_unref(f->minutes);
 }
 
-static void record(rec_writer *w, const film *f, unsigned seconds, char **paths, int n)
+static unsigned seconds_of(char **lengths, int i)
 {
+    return (unsigned)strtoul(lengths[MIN((guint)i, g_strv_length(lengths) - 1)], NULL, 10);
+}
+
+static unsigned longest(char **lengths)
+{
+    unsigned most = 0;
+    for (int i = 0; lengths[i] != NULL; i++) {
+        most = MAX(most, seconds_of(lengths, i));
+    }
+    return most;
+}
+
+static void record(rec_writer *w, const film *f, char **lengths, char **paths, int n)
+{
+    int64_t start_ns = KIT_START_NS;
     for (int i = 0; i < n; i++) {
         rec_item file = {.kind = REC_ITEM_FILE, .fd = open(paths[i], O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
         g_snprintf(file.text, sizeof file.text, "film %d", i);
@@ -130,8 +145,10 @@ static void record(rec_writer *w, const film *f, unsigned seconds, char **paths,
     }
     for (int i = 0; i < n; i++) {
         bool last = i == n - 1;
+        unsigned seconds = seconds_of(lengths, i);
         kit_item(w, (rec_item){.kind = REC_ITEM_BEGIN, .fd = -1});
-        feed(w, f, seconds, KIT_START_NS + i * (int64_t)(seconds + 1) * MCU_NS_PER_SEC);
+        feed(w, f, seconds, start_ns);
+        start_ns += (int64_t)(seconds + 1) * MCU_NS_PER_SEC;
         rec_item end = {.kind = REC_ITEM_END, .flag = last, .fd = -1};
         g_strlcpy(end.text, last ? "stop" : "pause", sizeof end.text);
         kit_item(w, end);
@@ -154,13 +171,14 @@ int main(int argc, char **argv)
     kit_keys k;
     kit_said said = {0};
     film f = {.minutes = g_ptr_array_new_with_free_func((GDestroyNotify)mcu_au_unref)};
-    unsigned seconds = argc >= 8 ? (unsigned)strtoul(argv[5], NULL, 10) : 0, files = argc >= 8 ? (unsigned)argc - 7 : 0;
-    if (files == 0 || !keys(&k, argv + 1) || !encode(&f, seconds)) {
-        fputs("tessera-longfilm: GATEWAY.key RECORDING.pub RECORDING ROOM SECONDS ROOM.key|- FILE...\n", stderr);
+    unsigned files = argc >= 8 ? (unsigned)argc - 7 : 0;
+    g_auto(GStrv) lengths = g_strsplit(files > 0 ? argv[5] : "", ",", -1);
+    if (files == 0 || !keys(&k, argv + 1) || !encode(&f, longest(lengths))) {
+        fputs("tessera-longfilm: GATEWAY.key RECORDING.pub RECORDING ROOM SECONDS[,SECONDS...] ROOM.key|- FILE...\n", stderr);
         return 2;
     }
     rec_writer *w = rec_writer_new(&k.config, &kit_callbacks, &said);
-    record(w, &f, seconds, argv + 7, (int)files);
+    record(w, &f, lengths, argv + 7, (int)files);
     bool whole = kit_count(&said, "ended") == files && kit_count(&said, "error") == 0;
     print_heads(&said);
     rec_writer_free(w);
