@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import clips
+from programs import install
 from report import TOP, BenchError, middle, say
 
 CASES = {"n4t4": 4, "n9t4": 9, "n16t4": 16}
@@ -153,6 +154,7 @@ def build_independent():
     """Its program, or None where there is none."""
     if not (INDEPENDENT / "floor.c").exists():
         return None
+    install("floor")
     target = _folder("independent")
     done = subprocess.run(["make", "-s", "-C", str(INDEPENDENT), f"B={target}", f"{target}/floor"], capture_output=True, text=True)
     if done.returncode != 0:
