@@ -92,11 +92,9 @@ void mcu_bwe_fall(mcu_bwe *b, double through, int64_t now_ns)
     }
     b->busy_bps = MAX(b->busy_bps, busy);
     double to = base * DECREASE;
-    if (b->draining && now_ns - b->drain_ns < DRAIN_KNOWN_NS) {
-        to = MAX(to, DRAIN_LEAST * b->busy_bps); /* it came out of a longer queue: that tells more */
-    }
-    if (is_known(b)) {
-        to = MAX(to, DRAIN_LEAST * b->drain_bps);
+    if (b->draining && now_ns - b->drain_ns < DRAIN_KNOWN_NS) { /* one that stands for longer does not drain */
+        double least = is_known(b) ? MAX(b->drain_bps, b->busy_bps) : b->busy_bps;
+        to = MAX(to, DRAIN_LEAST * least);
     }
     b->full_bps = base;
     b->est_bps = MAX(MIN(b->est_bps, to), MCU_BWE_FLOOR_BPS);

@@ -158,6 +158,20 @@ static void test_a_burst_after_little_is_no_thin_path(void **state)
     path_free(p);
 }
 
+/* What was known when a queue began to drain is not held against one that goes on growing: only sound is sent, and less passes.
+ */
+static void test_a_queue_that_never_drains_is_believed(void **state)
+{
+    (void)state;
+    path *p = path_new(64000);
+    run(p, 0.3);
+    speak(p, 1, 0);
+    p->rate_bps = 14000;
+    assert_true(speak(p, 3, 0) > 30000);
+    assert_true(speak(p, 9, 0) < 20000);
+    path_free(p);
+}
+
 /* The way back is full: of little that is told little came in. */
 static void test_feedback_that_is_lost_is_not_a_thin_path(void **state)
 {
@@ -306,6 +320,7 @@ int main(void)
         cmocka_unit_test(test_what_passes_is_believed_and_no_more_than_half_again),
         cmocka_unit_test(test_a_full_queue_cuts_below_what_comes_through),
         cmocka_unit_test(test_a_burst_after_little_is_no_thin_path),
+        cmocka_unit_test(test_a_queue_that_never_drains_is_believed),
         cmocka_unit_test(test_feedback_that_is_lost_is_not_a_thin_path),
         cmocka_unit_test(test_a_path_that_became_longer_is_believed_in_again),
         cmocka_unit_test(test_random_loss_without_delay_cuts_nothing),
