@@ -158,6 +158,29 @@ static void test_a_burst_after_little_is_no_thin_path(void **state)
     path_free(p);
 }
 
+/* 20 kbit/s of sound, `n` times 200 ms. */
+static unsigned speak_on(path *p, unsigned n)
+{
+    unsigned estimate_bps = 0;
+    for (unsigned i = 0; i < n; i++) {
+        estimate_bps = speak(p, 0.2, 0);
+    }
+    return estimate_bps;
+}
+
+/* At the end of a queue less comes out for a moment, with somebody else in it: what came out of all of it before tells more. */
+static void test_what_came_out_of_a_long_queue_is_known_while_it_drains(void **state)
+{
+    (void)state;
+    path *p = path_new(64000);
+    run(p, 0.3);
+    speak_on(p, 12);
+    p->rate_bps = 14000;
+    assert_in_range(speak_on(p, 7), 30000, 64000);
+    assert_true(speak_on(p, 10) < 20000);
+    path_free(p);
+}
+
 /* What was known when a queue began to drain is not held against one that goes on growing: only sound is sent, and less passes.
  */
 static void test_a_queue_that_never_drains_is_believed(void **state)
@@ -320,6 +343,7 @@ int main(void)
         cmocka_unit_test(test_what_passes_is_believed_and_no_more_than_half_again),
         cmocka_unit_test(test_a_full_queue_cuts_below_what_comes_through),
         cmocka_unit_test(test_a_burst_after_little_is_no_thin_path),
+        cmocka_unit_test(test_what_came_out_of_a_long_queue_is_known_while_it_drains),
         cmocka_unit_test(test_a_queue_that_never_drains_is_believed),
         cmocka_unit_test(test_feedback_that_is_lost_is_not_a_thin_path),
         cmocka_unit_test(test_a_path_that_became_longer_is_believed_in_again),
