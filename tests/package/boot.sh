@@ -3,8 +3,8 @@
 # but the unit tessera-test.service, which runs OUT/under-systemd.sh and whose exit status ends the machine. Run as root.
 set -eu
 ROOT=$1 OUT=$2
-GROUP=/sys/fs/cgroup/systemd/tessera-test-$$
-[ -d /sys/fs/cgroup/systemd ] || GROUP=/sys/fs/cgroup/tessera-test-$$
+GROUPS_ROOT=/sys/fs/cgroup
+[ ! -d $GROUPS_ROOT/systemd ] || GROUPS_ROOT=$GROUPS_ROOT/systemd
 
 inside() { # in the namespaces, as process 1
     set -eu
@@ -53,8 +53,9 @@ UNIT
 if [ "${3:-}" = inside ]; then
     inside
 else
-    mkdir "$GROUP"
-    trap 'rmdir "$GROUP" 2>/dev/null || true' EXIT
+    # Not named by pid: in a process namespace that is 1 each time, and who was killed here has left his group.
+    GROUP=$(mktemp -d $GROUPS_ROOT/tessera-test-XXXXXX)
+    trap 'find "$GROUP" -depth -type d -exec rmdir {} \; || true' EXIT # systemd has made groups below it
     # shellcheck disable=SC2016
     sh -c 'echo 0 >"$0/cgroup.procs" && exec unshare -C -m -n -p -f -i -u --kill-child bash "$@"' "$GROUP" "$0" "$ROOT" "$OUT" inside
 fi

@@ -54,7 +54,7 @@ fill_box() { # what is used in the copy
 can_boot() {
     local group=/sys/fs/cgroup
     [ ! -d $group/systemd ] || group=$group/systemd
-    [ -x /lib/systemd/systemd ] && mkdir $group/tessera-test && rmdir $group/tessera-test
+    [ -x /lib/systemd/systemd ] && group=$(mktemp -d $group/tessera-test-XXXXXX) && rmdir "$group"
 }
 under_systemd() { in_a_copy "$TOP/tests/package/boot.sh" || { cat "$BOX/under-systemd.log" && false; }; }
 
