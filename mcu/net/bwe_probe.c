@@ -24,7 +24,8 @@
 #define KNOWN_PCT 80     /* of packets, before it is judged early */
 #define TOLD_PCT 60      /* of packets, or nothing is known of it */
 #define RANDOM_MUCH 0.25 /* loss: few of a probe come, by chance too few */
-#define UNCLEAR_MOST 4   /* such ones in a row do not count */
+#define RANDOM_LITTLE 0.01
+#define UNCLEAR_MOST 4 /* such ones in a row do not count */
 #define UNCLEAR_WAIT_NS (300 * MS)
 #define CAME 0.8
 #define AS_SENT 0.9 /* slower than this: the path is full, and this much of what came is safe */
@@ -152,7 +153,10 @@ static unsigned measure(const mcu_bwe_cluster *c, double random)
     if (sent <= 0 || came <= 0) {
         return 0;
     }
-    double bps = !c->grew ? sent : came < AS_SENT * sent ? SAFE * came : MIN(came, sent); /* no queue: chance took the rest */
+    double bps = came < AS_SENT * sent ? SAFE * came : MIN(came, sent);
+    if (!c->grew) { /* no queue beyond that before it: chance took the rest, where it takes something */
+        bps = random > RANDOM_LITTLE ? sent : MIN(came / AS_SENT, sent);
+    }
     return (unsigned)MIN(bps, (double)UINT32_MAX);
 }
 

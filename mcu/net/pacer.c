@@ -92,8 +92,9 @@ bool mcu_pacer_admits(const mcu_pacer *p, unsigned packets, size_t bytes)
 mcu_status mcu_pacer_push(mcu_pacer *p, mcu_pkt *take_packet, int64_t now_ns)
 {
     bool audio = take_packet->kind == MCU_PKT_AUDIO;
+    bool late = take_packet->kind == MCU_PKT_RTX && sending_ns(p, p->q[MCU_PKT_RTX].bytes) > MCU_PACER_QUEUE_NS;
     unsigned queued = audio ? p->q[MCU_PKT_AUDIO].packets : p->q[MCU_PKT_VIDEO].packets + p->q[MCU_PKT_RTX].packets;
-    if (take_packet->kind == MCU_PKT_NONE || take_packet->kind >= MCU_PKT_KINDS ||
+    if (take_packet->kind == MCU_PKT_NONE || take_packet->kind >= MCU_PKT_KINDS || late ||
         queued >= (audio ? AUDIO_PACKETS : MCU_PACER_PACKETS)) {
         mcu_pkt_free(take_packet);
         return MCU_EFULL;
@@ -108,10 +109,19 @@ void mcu_pacer_hold_video(mcu_pacer *p, bool hold)
     p->hold = hold;
 }
 
+static int64_t age_ns(const queue *q, int64_t now_ns)
+{
+    return q->head ? now_ns - q->head->queued_ns : 0;
+}
+
 int64_t mcu_pacer_video_age_ns(const mcu_pacer *p, int64_t now_ns)
 {
-    const mcu_pkt *oldest = p->q[MCU_PKT_VIDEO].head;
-    return oldest ? now_ns - oldest->queued_ns : 0;
+    return age_ns(&p->q[MCU_PKT_VIDEO], now_ns);
+}
+
+int64_t mcu_pacer_copies_age_ns(const mcu_pacer *p, int64_t now_ns)
+{
+    return age_ns(&p->q[MCU_PKT_RTX], now_ns);
 }
 
 mcu_pkt *mcu_pacer_pop(mcu_pacer *p, int64_t now_ns)
@@ -133,6 +143,13 @@ int64_t mcu_pacer_next_ns(const mcu_pacer *p)
         return 0; /* at once */
     }
     return mcu_pacer_depth(p) > 0 && !p->hold ? p->free_ns : INT64_MAX;
+}
+
+void mcu_pacer_drop_copies(mcu_pacer *p)
+{
+    for (mcu_pkt *pkt; (pkt = take(&p->q[MCU_PKT_RTX]));) {
+        mcu_pkt_free(pkt);
+    }
 }
 
 unsigned mcu_pacer_drop_video(mcu_pacer *p)

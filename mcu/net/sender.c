@@ -56,7 +56,7 @@ void mcu_sender_init(mcu_sender *s, const mcu_sender_callbacks *callbacks, void 
     s->history = mcu_rtx_history_new();
     s->twcc = mcu_twcc_history_new();
     s->bwe = mcu_bwe_new(START_BPS);
-    s->pace_bps = START_BPS;
+    s->wanted_bps = s->pace_bps = START_BPS;
     mcu_repair_init(&s->repair);
     mcu_bwe_get(s->bwe, 0, &s->view);
 }
@@ -169,13 +169,10 @@ static double beside_sound(const mcu_sender *s, unsigned estimate_bps)
                                    : estimate_bps * ahead(estimate_bps);
 }
 
-/* Fast enough that a picture leaves within DRAIN_NS, but not much faster than the path is believed to carry. */
-static void set_pace(mcu_sender *s, size_t bytes)
+/* But not much faster than the path is believed to carry. */
+static void set_pace(mcu_sender *s)
 {
-    double media_bps = s->video.rate.bps * (1 + mcu_repair_share(s->copies_each, s->loss)); /* copies go first */
-    double bps = media_bps * ahead((unsigned)MIN(media_bps, MAX_BPS));
-    double queued_bits = (double)mcu_pacer_video_delay_ns(s->pacer) * 1e-9 * s->pace_bps;
-    bps = MAX(bps, (queued_bits + (double)bytes * 8) * (double)MCU_NS_PER_SEC / (double)DRAIN_NS);
+    double bps = s->wanted_bps;
     if (!s->fixed_rate) {
         bps = MIN(bps, beside_sound(s, s->view.estimate_bps));
         bps = s->view.full_bps != 0 ? MIN(bps, s->view.full_bps * AHEAD_OF_FULL) : bps;
@@ -185,13 +182,25 @@ static void set_pace(mcu_sender *s, size_t bytes)
     s->pace_bps = MAX(s->pace_bps, MCU_PACER_MIN_BPS);
 }
 
+/* Fast enough that a picture leaves within DRAIN_NS. */
+static void want_pace(mcu_sender *s, size_t bytes)
+{
+    double media_bps = s->video.rate.bps * (1 + mcu_repair_share(s->copies_each, s->loss)); /* copies go first */
+    double bps = media_bps * ahead((unsigned)MIN(media_bps, MAX_BPS));
+    double queued_bits = (double)mcu_pacer_video_delay_ns(s->pacer) * 1e-9 * s->pace_bps;
+    s->wanted_bps = MAX(bps, (queued_bits + (double)bytes * 8) * (double)MCU_NS_PER_SEC / (double)DRAIN_NS);
+    set_pace(s);
+}
+
 mcu_status mcu_sender_admit(mcu_sender *s, bool keyframe, unsigned packets, size_t bytes, int64_t now_ns)
 {
     mcu_bwe_get(s->bwe, now_ns, &s->view);
-    if (keyframe && !s->fixed_rate) {
-        (void)mcu_pacer_drop_video(s->pacer); /* nobody needs what is behind it */
+    if (keyframe && !s->fixed_rate) { /* nobody needs what is behind it */
+        (void)mcu_pacer_drop_video(s->pacer);
+        mcu_pacer_drop_copies(s->pacer);
+        mcu_repair_forget(&s->repair);
     }
-    set_pace(s, bytes);
+    want_pace(s, bytes);
     if (mcu_sender_silenced(s) || (s->need_keyframe && !keyframe) || !mcu_pacer_admits(s->pacer, packets, bytes)) {
         s->need_keyframe = true;
         s->refused++;
@@ -248,6 +257,10 @@ void mcu_sender_tick(mcu_sender *s, int64_t now_ns)
     if ((stale || mcu_sender_silenced(s)) && mcu_pacer_drop_video(s->pacer) > 0) {
         s->need_keyframe = true;
     }
+    if (mcu_pacer_copies_age_ns(s->pacer, now_ns) > STALE_NS) { /* of a line that became thin: they stand before what is new */
+        mcu_pacer_drop_copies(s->pacer);
+    }
+    set_pace(s);
     mcu_sender_show_a_sign(s, now_ns);
     mcu_sender_plan_repair(s);
 }

@@ -48,7 +48,8 @@ typedef struct {
     mcu_twcc_history *twcc;
     mcu_bwe *bwe;
     mcu_bwe_view view; /* newest */
-    unsigned pace_bps;
+    double wanted_bps; /* for the newest picture, */
+    unsigned pace_bps; /* what the path allows of it */
     mcu_repair repair;
     double loss;                /* smoothed */
     unsigned copies_each;       /* of every packet of pictures, unasked */

@@ -156,6 +156,30 @@ static void test_a_probe_is_judged_by_what_was_told(void **state)
     assert_true(p.next_ns < 4 * SEC);
 }
 
+/* Into a queue that stands already: it does not grow further, but what was sent faster came no faster. */
+static void test_a_probe_shows_no_more_than_came(void **state)
+{
+    (void)state;
+    static const double losses[] = {0, 0.1};
+    for (unsigned k = 0; k < 2; k++) {
+        mcu_bwe_probe p;
+        unsigned bps = 0;
+        mcu_bwe_probe_init(&p);
+        p.goal_bps = 70000;
+        assert_true(mcu_bwe_probe_start(&p, 65000, losses[k], 0, SEC));
+        for (unsigned i = 0; i < 10; i++) { /* 80 kbit/s, of which 64 come */
+            unsigned id = mcu_bwe_probe_sent(&p, 200, SEC + i * 20 * MS);
+            mcu_bwe_probe_told(&p, id, 200, true, SEC + 50 * MS + i * 25 * MS);
+        }
+        assert_true(mcu_bwe_probe_judge(&p, losses[k], 60000, 100 * MS, 2 * SEC, &bps));
+        if (losses[k] > 0) { /* what chance took may have been what came early and late */
+            assert_true(bps >= 79000);
+        } else {
+            assert_in_range(bps, 64000, 72000);
+        }
+    }
+}
+
 /* A line that is full of media drains what a probe puts in it for seconds: it is not asked again so soon. */
 static void test_a_full_line_is_probed_less(void **state)
 {
@@ -243,6 +267,7 @@ int main(void)
         cmocka_unit_test(test_a_policer_is_held_to_what_it_lets_through),
         cmocka_unit_test(test_a_run_of_losses_is_no_policer),
         cmocka_unit_test(test_a_probe_is_judged_by_what_was_told),
+        cmocka_unit_test(test_a_probe_shows_no_more_than_came),
         cmocka_unit_test(test_a_full_line_is_probed_less),
         cmocka_unit_test(test_breaker_opens_on_silence_and_on_far_too_much),
         cmocka_unit_test(test_simple_follows_remb_loss_and_round_trips),

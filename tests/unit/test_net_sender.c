@@ -1,0 +1,147 @@
+/* The sender: what leaves first when the line is not any more what it was. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "mcu/base/media.h"
+#include "mcu/net/sender.h"
+
+#define MS MCU_NS_PER_MS
+#define PACKETS 40
+#define BYTES 1100
+
+typedef struct {
+    mcu_sender s;
+    int64_t now_ns;
+    unsigned pictures, copies; /* packets that left */
+    uint32_t picture;
+} line;
+
+static void transmit(void *user, const uint8_t *packet, size_t size)
+{
+    line *l = user;
+    mcu_rtp r;
+    assert_int_equal(mcu_rtp_parse(packet, size, &r), MCU_OK);
+    l->pictures += r.ssrc == l->s.video.ssrc;
+    l->copies += r.ssrc == l->s.rtx.ssrc;
+}
+
+static void begin(line *l)
+{
+    static const mcu_sender_callbacks callbacks = {.transmit = transmit};
+    *l = (line){.now_ns = 1000 * MCU_NS_PER_SEC};
+    mcu_sender_init(&l->s, &callbacks, l);
+    l->s.rtx_pt = 97;
+}
+
+static void push_picture(line *l, bool keyframe, unsigned packets)
+{
+    static const uint8_t payload[BYTES];
+    assert_int_equal(mcu_sender_admit(&l->s, keyframe, packets, (size_t)packets * BYTES, l->now_ns), MCU_OK);
+    l->picture++;
+    for (unsigned i = 0; i < packets; i++) {
+        mcu_rtp r = {.pt = 96, .ssrc = l->s.video.ssrc, .payload = payload, .payload_size = BYTES, .marker = i + 1 == packets};
+        mcu_pkt *pkt = mcu_pkt_new(MCU_PKT_VIDEO);
+        pkt->size = (uint16_t)mcu_rtp_write(pkt->data, sizeof pkt->data, &r);
+        pkt->picture = l->picture;
+        pkt->keyframe = keyframe;
+        pkt->first = i == 0;
+        pkt->last = i + 1 == packets;
+        assert_int_equal(mcu_sender_push(&l->s, pkt, l->now_ns), MCU_OK);
+    }
+}
+
+static void run(line *l, unsigned ms)
+{
+    for (int64_t end_ns = l->now_ns + ms * MS; l->now_ns < end_ns; l->now_ns += 5 * MS) {
+        if (l->now_ns % (20 * MS) == 0) {
+            mcu_sender_tick(&l->s, l->now_ns);
+        }
+        (void)mcu_sender_pump(&l->s, l->now_ns);
+    }
+}
+
+static void send_a_second(line *l)
+{
+    for (unsigned i = 0; i < PACKETS; i++) {
+        push_picture(l, i == 0, 1);
+        run(l, 20);
+    }
+    run(l, 200);
+    assert_int_equal(l->pictures, PACKETS);
+}
+
+/* All of it is asked for again. */
+static void lose_everything(line *l)
+{
+    uint16_t seqs[PACKETS];
+    for (unsigned i = 0; i < PACKETS; i++) {
+        seqs[i] = (uint16_t)(l->s.video.seq - PACKETS + i);
+    }
+    mcu_sender_retransmit(&l->s, seqs, PACKETS, l->now_ns);
+}
+
+static void test_copies_do_not_stand_before_a_keyframe(void **state)
+{
+    (void)state;
+    line l;
+    begin(&l);
+    send_a_second(&l);
+    lose_everything(&l);
+    mcu_pacer_set_bps(l.s.pacer, 30000);
+    push_picture(&l, true, 1);
+    (void)mcu_sender_pump(&l.s, l.now_ns);
+    run(&l, 300);
+    assert_int_equal(l.pictures, PACKETS + 1);
+    assert_true(l.copies <= 1);
+    mcu_sender_clear(&l.s);
+}
+
+/* What waits for longer than a picture may is of no use to anybody: nothing new gets past it. */
+static void test_copies_that_became_old_do_not_leave(void **state)
+{
+    (void)state;
+    line l;
+    begin(&l);
+    send_a_second(&l);
+    lose_everything(&l);
+    assert_true(mcu_pacer_depth(l.s.pacer) > 5);
+    l.s.wanted_bps = MCU_PACER_MIN_BPS; /* the line is a thin one: each takes 0.8 s */
+    run(&l, 1000);
+    assert_int_equal(mcu_pacer_depth(l.s.pacer), 0);
+    assert_true(l.copies <= 2);
+    mcu_sender_clear(&l.s);
+}
+
+static mcu_pkt *copy(uint16_t size)
+{
+    mcu_pkt *p = mcu_pkt_new(MCU_PKT_RTX);
+    p->size = size;
+    return p;
+}
+
+static void test_copies_wait_no_longer_than_pictures(void **state)
+{
+    (void)state;
+    mcu_pacer *p = mcu_pacer_new(80000); /* 100 ms each */
+    unsigned taken = 0;
+    while (mcu_pacer_push(p, copy(1000), 0) == MCU_OK) {
+        taken++;
+    }
+    assert_in_range(taken, 5, 7);
+    mcu_pacer_free(p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_copies_do_not_stand_before_a_keyframe),
+        cmocka_unit_test(test_copies_that_became_old_do_not_leave),
+        cmocka_unit_test(test_copies_wait_no_longer_than_pictures),
+    };
+    return cmocka_run_group_tests_name("net_sender", tests, NULL, NULL);
+}
