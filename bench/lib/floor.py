@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 import clips
-from programs import install
+from programs import Started, install
 from report import TOP, BenchError, middle, say
 
 CASES = {"n4t4": 4, "n9t4": 9, "n16t4": 16}
@@ -59,8 +59,17 @@ def video(programs, people, quick):
     return _paced_floor(programs, people, (1 if quick else 6) * FPS, own_clips(programs))
 
 
+def start_video(programs, people, seconds):
+    """The same, to run beside something; prints "counting" when it begins to."""
+    return Started(programs, *_paced_command(people, seconds * FPS, own_clips(programs)))
+
+
+def _paced_command(people, ticks, files):
+    return ["tessera-floor", "-n", people, "-t", TIERS, "-f", ticks, "-w", WARM_UP, "-r", *files]
+
+
 def _paced_floor(programs, people, ticks, files):
-    return programs.json_of("tessera-floor", "-n", people, "-t", TIERS, "-f", ticks, "-w", WARM_UP, "-r", *files)
+    return programs.json_of(*_paced_command(people, ticks, files))
 
 
 def _room(programs, people, ticks, files, *how):

@@ -43,8 +43,31 @@ class Programs:
 
     def json_of(self, name, *arguments, timeout=120):
         """Runs a program that prints one JSON object."""
-        command = [self.path(name), *map(str, arguments)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
-        if done.returncode != 0:
-            raise BenchError(f"{name} failed: {done.stderr.strip()[-300:]}")
-        return json.loads(done.stdout.strip().splitlines()[-1])
+        with Started(self, name, *arguments) as program:
+            return program.json(timeout)
+
+
+class Started:
+    """A program that runs beside others and prints one JSON object at its end. Inside `with`: what still runs then is ended."""
+
+    def __init__(self, programs, name, *arguments):
+        self.name = name
+        self.child = subprocess.Popen([programs.path(name), *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.child.poll() is None:
+            self.child.kill()
+        self.child.communicate()
+
+    def wait_line(self, wanted):
+        """Until it has printed this line; False when it ends without."""
+        return any(line.strip() == wanted for line in iter(self.child.stdout.readline, ""))
+
+    def json(self, timeout=120):
+        said, complaints = self.child.communicate(timeout=timeout)
+        if self.child.returncode != 0:
+            raise BenchError(f"{self.name} failed: {complaints.strip()[-300:]}")
+        return json.loads(said.strip().splitlines()[-1])

@@ -1,14 +1,21 @@
 """A real visit: what the room process costs beside the codecs that it cannot avoid, how late the picture is, how fast one is in it.
 
-The floors are taken before and after each visit, in the same run: the same decodes and encodes with nothing between (tessera-floor),
-as many Opus decodes and encodes as the room did (tessera-floor-audio), and as many packets through libnice and SRTP, paced in real time
-(tessera-floor-transport). floor_wire_ms is what their system calls and SRTP alone would cost in bursts, which no visit sends (tessera-floor-wire).
+The floors: the same decodes and encodes with nothing between (tessera-floor), as many Opus decodes and encodes as the room did
+(tessera-floor-audio), and as many packets through libnice and SRTP (tessera-floor-transport), all paced in real time. floor_wire_ms is what
+their system calls and SRTP alone would cost in bursts, which no visit sends (tessera-floor-wire).
+
+cpu_ratio: all three floors run beside a visit, and the room's CPU is taken in the very same windows. Who works while others do pays for
+caches and memory that are shared, the more the less is his; so both share the machine with each other and with the participants. The
+beside_* figures are of these windows. cpu_ratio_alone holds the room of a visit that has the machine to itself and its participants
+against floors that have it quite to themselves, before and after; so are all other figures. A figure of a window in which the room had no
+time for its pictures (beside_encoded_share) has no goal.
 """
 import time
 
 import floor
 import process
-from report import middle, percentile, say
+from programs import Started
+from report import BenchError, middle, percentile, say
 from server import Room, Server
 
 CASES = {"n4t4": 4, "n9t4": 9}
@@ -17,22 +24,25 @@ TIERS = ["A", "B", "C", "D"]
 FAST_TIERS = ["A", "B"]  # 25 pictures a second
 LATENCY_GOAL = {50: 35, 95: 60}
 CPU_GOAL = {"n4t4": 1.10, "n9t4": 1.15}
+KEPT_UP = 0.98  # of the pictures that were due, beside the floors
+SETTLE_BESIDE_S = 2  # until tessera-floor-transport, the last to begin, counts; for so much longer the others go on
 RTP_HEADER = 20  # bytes beside the payload that a peer counts: fixed header and extensions
 
 
 def run(report, programs, cases, quick):
-    window_s, settle_s, rounds = (7, 2, 1) if quick else (24, 5, 2)
+    window_s, settle_s, rounds = (6, 2, 1) if quick else (24, 5, 2)
     for case in cases:
         floors = []
         visits = []
         for _ in range(rounds):
             floors.append(floor.video(programs, CASES[case], quick))
-            visits.append(one_visit(programs, CASES[case], window_s, settle_s))
+            visits.append(one_visit(programs, CASES[case], window_s, settle_s, (3, 1) if quick else (6, 3)))
         floors.append(floor.video(programs, CASES[case], quick))
         add_rows(report, case, visits, floors, programs, quick)
 
 
-def one_visit(programs, people, window_s, settle_s):
+def one_visit(programs, people, window_s, settle_s, beside):
+    """`beside`: seconds of a window beside the floors, and how many of them."""
     say(f"a visit of {people}: starting")
     tiers = [TIERS[i % len(TIERS)] for i in range(people)]
     with Server(programs) as server:
@@ -42,23 +52,44 @@ def one_visit(programs, people, window_s, settle_s):
         time.sleep(settle_s)
         pid = max(server.room_processes(), key=process.cpu_s)
         say(f"a visit of {people}: measuring for {window_s} s")
-        encodes = server.metric("tessera_audio_encodes_total")
-        before, cpu_before, start = room.inspect(), process.cpu_s(pid), time.monotonic()
-        time.sleep(window_s)
-        after, cpu_after, end = room.inspect(), process.cpu_s(pid), time.monotonic()
-        found = {"seconds": end - start, "cpu_s": cpu_after - cpu_before, "before": before, "after": after, "people": people}
-        found["audio_encodes"] = (server.metric("tessera_audio_encodes_total") - encodes) / found["seconds"] / 50
+        found = window(server, room, pid, people, window_s)
         found["rss_mib"], _ = process.memory_mib(pid)
         found["bots"] = room.stop_bots()
         # The next room: its processes share pages with the first one's.
         room = Room(server, "Next", tiers)
-        room.start_bots(60)
+        room.start_bots(60 + beside[1] * (beside[0] + 20))
         room.wait_live(30)
         time.sleep(max(settle_s, 6))  # what coming in needed for a moment has gone back
         next_pid = max((p for p in server.room_processes() if p != pid), key=process.cpu_s)
         _, found["rss_next_mib"] = process.memory_mib(next_pid)
+        say(f"a visit of {people}: beside its floors")
+        found["beside"] = [beside_floors(programs, server, room, next_pid, found, beside[0]) for _ in range(beside[1])]
         found["next_bots"] = room.stop_bots()
         return found
+
+
+def window(server, room, pid, people, seconds):
+    encodes = server.metric("tessera_audio_encodes_total")
+    before, cpu_before, start = room.inspect(), process.cpu_s(pid), time.monotonic()
+    time.sleep(seconds)
+    after, cpu_after, end = room.inspect(), process.cpu_s(pid), time.monotonic()
+    found = {"seconds": end - start, "cpu_s": cpu_after - cpu_before, "before": before, "after": after, "people": people}
+    found["audio_encodes"] = (server.metric("tessera_audio_encodes_total") - encodes) / found["seconds"] / 50
+    return found
+
+
+def beside_floors(programs, server, room, pid, visit, seconds):
+    """The room and its floors in one window; the floors do what `visit` did."""
+    with floor.start_video(programs, visit["people"], seconds + SETTLE_BESIDE_S) as video:
+        if not video.wait_line("counting"):
+            video.json()  # says why
+            raise BenchError("tessera-floor ended early")
+        with Started(programs, *audio_command(programs, visit, seconds + SETTLE_BESIDE_S)) as audio, Started(programs, *transport_command(visit, seconds)) as transport:
+            time.sleep(SETTLE_BESIDE_S)
+            found = window(server, room, pid, visit["people"], seconds)
+            found["video"] = video.json()
+            found["floor_ms"] = {"video": found["video"]["total_ms"], "audio": audio_ms(audio.json(), found), "transport": transport.json()["total_ms"]}
+    return found
 
 
 def grown(visit, *path):
@@ -98,11 +129,18 @@ def cpu_ms(visit):
     return visit["cpu_s"] / visit["seconds"] * 1e3
 
 
-def audio_floor_ms(programs, visit, quick):
+def audio_command(programs, visit, seconds):
+    encoders = max(1, round(visit["audio_encodes"]))
+    return ["tessera-floor-audio", "-n", visit["people"], "-e", encoders, "-s", seconds, *programs.clip_files("speech-*.clip")]
+
+
+def audio_ms(each, visit):
     """As many decodes and encodes as the room did."""
-    people = visit["people"]
-    each = programs.json_of("tessera-floor-audio", "-n", people, "-e", 2, "-s", 4 if quick else 10, *programs.clip_files("speech-*.clip"))
-    return people * each["decode_ms"] + visit["audio_encodes"] * each["encode_ms"]
+    return visit["people"] * each["decode_ms"] + visit["audio_encodes"] * each["encode_ms"]
+
+
+def audio_floor_ms(programs, visit, quick):
+    return audio_ms(programs.json_of(*audio_command(programs, visit, 3 if quick else 10)), visit)
 
 
 def wire_floor_ms(programs, visit):
@@ -111,14 +149,18 @@ def wire_floor_ms(programs, visit):
     return (count_in * each["in_us"] + count_out * each["out_us"]) / 1e3
 
 
-def transport_floor_ms(programs, visit, quick):
+def transport_command(visit, seconds):
     """As many packets of each peer, in and out, when they are due."""
     (count_in, bytes_in), (count_out, bytes_out) = packets(visit, "in"), packets(visit, "out")
     people = visit["people"]
-    options = ["-n", people, "-s", 3 if quick else 8]
+    command = ["tessera-floor-transport", "-n", people, "-s", seconds]
     for letter, count, size in (("i", count_in, bytes_in), ("o", count_out, bytes_out)):
-        options += [f"-{letter}", max(16, min(1400, round(size))), f"-{letter.upper()}", max(1, round(count / people))]
-    return programs.json_of("tessera-floor-transport", *options)["total_ms"]
+        command += [f"-{letter}", max(16, min(1400, round(size))), f"-{letter.upper()}", max(1, round(count / people))]
+    return command
+
+
+def transport_floor_ms(programs, visit, quick):
+    return programs.json_of(*transport_command(visit, 3 if quick else 8))["total_ms"]
 
 
 def bot_figures(reports, name):
@@ -133,9 +175,25 @@ def encoded(visit):
     return [after - before for after, before in zip(*ends)]
 
 
+def encoded_share(visits):
+    """Of the tier that had the smallest share of its pictures, in all windows together: in a short one, one picture more or less is much."""
+    pictures = [sum(tier) for tier in zip(*(encoded(v) for v in visits))]
+    return min(floor.encoded_shares(pictures, sum(v["seconds"] for v in visits)))
+
+
 def whole_cost_ms(visit, floors):
     """With the pictures that were left out because the machine was too busy."""
     return cpu_ms(visit) + middle([floor.left_out_ms(f, encoded(visit), visit["seconds"]) for f in floors])
+
+
+def add_beside_rows(report, case, windows):
+    share = encoded_share(windows)
+    ratios = [whole_cost_ms(w, [w["video"]]) / sum(w["floor_ms"].values()) for w in windows]
+    report.add(case, "cpu_ratio", middle(ratios), "ratio", goal=CPU_GOAL[case] if share >= KEPT_UP else None)
+    report.add(case, "beside_cpu_ms", middle([cpu_ms(w) for w in windows]), "ms/s")
+    for name in ("video", "audio", "transport"):
+        report.add(case, f"beside_floor_{name}_ms", middle([w["floor_ms"][name] for w in windows]), "ms/s")
+    report.add(case, "beside_encoded_share", share, "share", better="higher")
 
 
 def add_rows(report, case, visits, floors, programs, quick):
@@ -145,9 +203,10 @@ def add_rows(report, case, visits, floors, programs, quick):
         "transport": middle([transport_floor_ms(programs, v, quick) for v in visits]),
     }
     cost = middle([whole_cost_ms(v, floors) for v in visits])
-    report.add(case, "cpu_ratio", cost / sum(floor_ms.values()), "ratio", goal=CPU_GOAL[case])
+    add_beside_rows(report, case, [w for v in visits for w in v["beside"]])
+    report.add(case, "cpu_ratio_alone", cost / sum(floor_ms.values()), "ratio")
     report.add(case, "cpu_ms", middle([cpu_ms(v) for v in visits]), "ms/s")
-    report.add(case, "encoded_share", min(min(floor.encoded_shares(encoded(v), v["seconds"])) for v in visits), "share", better="higher")
+    report.add(case, "encoded_share", min(encoded_share([v]) for v in visits), "share", better="higher")
     split = [stages(v) for v in visits]
     for name in ("decode", "scale", "compose", "encode", "audio", "transport"):
         report.add(case, f"cpu_{name}_ms", middle([s[name] for s in split]), "ms/s")
