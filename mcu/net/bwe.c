@@ -24,6 +24,8 @@
 #define PROBE_GREW_NS (15 * MS)
 #define PROBE_QUEUE_NS (50 * MS)
 #define BURST_NS (100 * MS)
+#define OWN 0.75
+#define OWN_MOST_NS (150 * MS)
 
 const char *mcu_bwe_state_name(mcu_bwe_state s)
 {
@@ -124,8 +126,8 @@ unsigned mcu_bwe_filling(mcu_bwe *b, int64_t now_ns)
     bool may = b->state == MCU_BWE_OPEN && b->feedback && !b->draining && b->queue.queue_ns < mcu_bwe_flat_ns(b) &&
                b->loss.policer == MCU_BWE_POLICER_NONE && !proven(b, b->probe.goal_bps, now_ns);
     if (!b->probe.cluster.sending &&
-        (!may || !mcu_bwe_probe_start(&b->probe, (unsigned)b->est_bps, mcu_bwe_loss_random(&b->loss, now_ns), b->queue.queue_ns,
-                                      now_ns))) {
+        (!may || !mcu_bwe_probe_start(&b->probe, (unsigned)b->est_bps, (unsigned)b->full_bps,
+                                      mcu_bwe_loss_random(&b->loss, now_ns), b->queue.queue_ns, now_ns))) {
         return 0;
     }
     return mcu_bwe_probe_due(&b->probe, now_ns);
@@ -138,6 +140,12 @@ unsigned mcu_bwe_filling_most(const mcu_bwe *b)
 
 /* ---- feedback ---- */
 
+/* A packet of a picture is on a thin line for longer than one of sound; counted less than whole, since the line may be wider. */
+static int64_t own_ns(const mcu_bwe *b, unsigned bytes)
+{
+    return MIN((int64_t)(OWN * bytes * 8e9 / MAX(b->est_bps, 1)), OWN_MOST_NS);
+}
+
 void mcu_bwe_result(mcu_bwe *b, const mcu_twcc_result *r, int64_t now_ns)
 {
     const mcu_bwe_packet *s = &b->packets[r->seq % MCU_BWE_SENT];
@@ -148,8 +156,9 @@ void mcu_bwe_result(mcu_bwe *b, const mcu_twcc_result *r, int64_t now_ns)
         return; /* not the packet that it was */
     }
     if (r->received) {
-        mcu_bwe_trend_add(&b->trend, r->sent_ns, r->arrival_ns);
-        mcu_bwe_queue_add(&b->queue, r->sent_ns, r->arrival_ns);
+        int64_t took_ns = own_ns(b, r->size);
+        mcu_bwe_trend_add(&b->trend, r->sent_ns, r->arrival_ns - took_ns);
+        mcu_bwe_queue_add(&b->queue, r->sent_ns, r->arrival_ns, took_ns);
         mcu_bwe_rate_add(&b->rate, r->arrival_ns, r->size, b->untold);
         b->untold = false;
         b->newest_sent_ns = MAX(b->newest_sent_ns, r->sent_ns);

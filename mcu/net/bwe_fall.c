@@ -4,6 +4,8 @@
 #include "mcu/net/bwe_private.h"
 
 #define DECREASE 0.85
+#define DECREASE_LEAST 0.95
+#define DRAIN_WITHIN_NS (1000 * MS)
 #define GREW_NS (50 * MS)
 #define DRAIN_LEAST 0.55 /* of the estimate with which a queue began to drain */
 #define DRAIN_KNOWN_NS (5000 * MS)
@@ -71,6 +73,12 @@ static bool is_known(const mcu_bwe *b)
     return b->draining && b->drain_bps > 0 && b->sent_bps < MCU_BWE_IDLE * b->est_bps && b->newest_sent_ns < b->decreased_ns;
 }
 
+/* As much less as lets the queue go within DRAIN_WITHIN_NS. */
+static double decrease(int64_t queue_ns)
+{
+    return CLAMP(1 - (double)queue_ns / (double)DRAIN_WITHIN_NS, DECREASE, DECREASE_LEAST);
+}
+
 void mcu_bwe_fall(mcu_bwe *b, double through, int64_t now_ns)
 {
     int64_t wait_ns = CLAMP(b->rtt_ns, 10 * MS, 200 * MS) + b->spacing_ns;
@@ -91,7 +99,7 @@ void mcu_bwe_fall(mcu_bwe *b, double through, int64_t now_ns)
         base = MAX(base, told_bps > 0 ? MIN(told_bps, b->est_bps) : b->est_bps); /* more came in than was told */
     }
     b->busy_bps = MAX(b->busy_bps, busy);
-    double to = base * DECREASE;
+    double to = base * decrease(b->queue.queue_ns);
     if (b->draining && now_ns - b->drain_ns < DRAIN_KNOWN_NS) { /* one that stands for longer does not drain */
         double least = is_known(b) ? MAX(b->drain_bps, b->busy_bps) : b->busy_bps;
         to = MAX(to, DRAIN_LEAST * least);

@@ -43,15 +43,16 @@ unsigned mcu_bwe_probe_filling_most(const mcu_bwe_probe *p)
     return (unsigned)((double)bytes * (1 - p->cluster.random) / FILLING_PACKETS);
 }
 
-static unsigned step_bps(const mcu_bwe_probe *p, unsigned est_bps)
+static unsigned step_bps(const mcu_bwe_probe *p, unsigned est_bps, unsigned full_bps)
 {
     double bps = p->failures == 0                          ? MAX(STEP * est_bps, LEAST_BPS)
                  : p->failures == 1 && est_bps >= THIN_BPS ? STEP_AGAIN * est_bps
                                                            : STEP_CAREFUL * est_bps;
+    bps = full_bps > 0 ? MIN(bps, STEP_CAREFUL * MAX(est_bps, full_bps)) : bps;
     return (unsigned)MIN(bps, p->goal_bps);
 }
 
-bool mcu_bwe_probe_start(mcu_bwe_probe *p, unsigned est_bps, double random, int64_t queue_ns, int64_t now_ns)
+bool mcu_bwe_probe_start(mcu_bwe_probe *p, unsigned est_bps, unsigned full_bps, double random, int64_t queue_ns, int64_t now_ns)
 {
     mcu_bwe_cluster *c = &p->cluster;
     if (c->open || p->goal_bps == 0 || now_ns < p->next_ns) {
@@ -60,7 +61,7 @@ bool mcu_bwe_probe_start(mcu_bwe_probe *p, unsigned est_bps, double random, int6
     *c = (mcu_bwe_cluster){.id = c->id % MCU_BWE_CLUSTERS + 1,
                            .sending = true,
                            .open = true,
-                           .bps = step_bps(p, est_bps),
+                           .bps = step_bps(p, est_bps, full_bps),
                            .random = random,
                            .start_ns = now_ns,
                            .end_ns = now_ns + (int64_t)((double)LENGTH_NS / (1 - random)),

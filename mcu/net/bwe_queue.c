@@ -14,7 +14,7 @@ void mcu_bwe_queue_forget(mcu_bwe_queue *q)
     for (unsigned i = 0; i < MCU_BWE_QUEUE_STEPS; i++) {
         q->least_ns[i] = INT64_MAX;
     }
-    q->low_ns = INT64_MAX;
+    q->low_ns = q->path_ns = INT64_MAX;
     q->queue_ns = q->newest_ns = q->above_since_ns = q->stuck_since_ns = 0;
     q->started = false;
 }
@@ -34,7 +34,7 @@ static int64_t base_ns(const mcu_bwe_queue *q)
     return least;
 }
 
-void mcu_bwe_queue_add(mcu_bwe_queue *q, int64_t sent_ns, int64_t arrival_ns)
+void mcu_bwe_queue_add(mcu_bwe_queue *q, int64_t sent_ns, int64_t arrival_ns, int64_t own_ns)
 {
     int64_t delay_ns = arrival_ns - sent_ns, step = sent_ns / STEP_NS;
     if (q->started && ABS(delay_ns - q->last_ns) > JUMP_NS) {
@@ -49,16 +49,18 @@ void mcu_bwe_queue_add(mcu_bwe_queue *q, int64_t sent_ns, int64_t arrival_ns)
     }
     int64_t *least = &q->least_ns[q->step % MCU_BWE_QUEUE_STEPS];
     *least = MIN(*least, delay_ns);
-    q->low_ns = MIN(q->low_ns, delay_ns);
+    q->low_ns = MIN(q->low_ns, delay_ns - own_ns);
+    q->path_ns = MIN(q->path_ns, delay_ns);
     q->last_ns = delay_ns;
+    q->last_own_ns = own_ns;
 }
 
 /* A queue empties when little is sent; a longer path stays as it is. */
-static bool is_longer_path(mcu_bwe_queue *q, bool idle, int64_t now_ns)
+static bool is_longer_path(mcu_bwe_queue *q, int64_t more_ns, bool idle, int64_t now_ns)
 {
-    if (q->queue_ns < MARK_NS / 2 || ABS(q->queue_ns - q->stuck_ns) > STUCK_BAND_NS || q->stuck_since_ns == 0) {
+    if (more_ns < MARK_NS / 2 || ABS(more_ns - q->stuck_ns) > STUCK_BAND_NS || q->stuck_since_ns == 0) {
         q->stuck_since_ns = now_ns;
-        q->stuck_ns = q->queue_ns;
+        q->stuck_ns = more_ns;
     } else if (idle && now_ns - q->stuck_since_ns >= STUCK_NS) {
         int64_t delay_ns = q->last_ns, step = q->step;
         mcu_bwe_queue_forget(q);
@@ -76,13 +78,14 @@ bool mcu_bwe_queue_end(mcu_bwe_queue *q, bool idle, int64_t now_ns)
     if (q->low_ns == INT64_MAX) {
         return false;
     }
-    q->queue_ns = q->low_ns - base_ns(q);
-    q->newest_ns = q->last_ns - base_ns(q);
-    q->low_ns = INT64_MAX;
+    int64_t more_ns = q->path_ns - base_ns(q);
+    q->queue_ns = MAX(q->low_ns - base_ns(q), 0);
+    q->newest_ns = MAX(q->last_ns - q->last_own_ns - base_ns(q), 0);
+    q->low_ns = q->path_ns = INT64_MAX;
     if (q->queue_ns <= MARK_NS) {
         q->above_since_ns = 0;
     } else if (q->above_since_ns == 0) {
         q->above_since_ns = now_ns;
     }
-    return is_longer_path(q, idle, now_ns);
+    return is_longer_path(q, more_ns, idle, now_ns);
 }

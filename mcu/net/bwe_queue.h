@@ -14,8 +14,8 @@ typedef struct {
     bool started;
     int64_t least_ns[MCU_BWE_QUEUE_STEPS]; /* one-way delay with an arbitrary zero; INT64_MAX = none */
     int64_t step;                          /* number of the newest */
-    int64_t low_ns;                        /* least of the feedback being read, INT64_MAX = none */
-    int64_t last_ns;                       /* newest one-way delay */
+    int64_t low_ns, path_ns;               /* least wait and least delay of the feedback being read, INT64_MAX = none */
+    int64_t last_ns, last_own_ns;          /* newest one-way delay, and what of it was the packet's own */
     int64_t queue_ns;                      /* least wait of the newest feedback: jitter is not a queue */
     int64_t newest_ns;                     /* wait of the newest packet */
     int64_t above_since_ns;                /* above the mark since then, 0 = is not */
@@ -23,7 +23,8 @@ typedef struct {
 } mcu_bwe_queue;
 
 void mcu_bwe_queue_init(mcu_bwe_queue *q);
-void mcu_bwe_queue_add(mcu_bwe_queue *q, int64_t sent_ns, int64_t arrival_ns);
+/* own_ns: what the packet itself took on the line, which is no queue. */
+void mcu_bwe_queue_add(mcu_bwe_queue *q, int64_t sent_ns, int64_t arrival_ns, int64_t own_ns);
 /* All packets of one feedback were added. `idle`: much less was sent for seconds than the path was seen to carry. True:
  * there was no queue, the path has become longer. */
 bool mcu_bwe_queue_end(mcu_bwe_queue *q, bool idle, int64_t now_ns);

@@ -10,6 +10,7 @@ typedef struct {
     unsigned proven_bps;   /* shown to pass lately; 0 = nothing */
     double queue_ms;       /* how long what we send waits on its way */
     double loss;           /* of the last 2 s; < 0 unknown */
+    bool queued;           /* a queue stood while that was lost: it was full */
     double repair;         /* what sending again weighs beside the pictures, as a share of them */
     bool outage;           /* nothing of what we send is heard of */
     bool broken;           /* the circuit breaker is open (RFC 8083) */

@@ -7,6 +7,7 @@
 #define START_BPS 800000 /* before anything is known */
 #define THIN_BPS 120000
 #define THIN_LEAST 0.4    /* of the estimate, for pictures */
+#define THIN_MOST 0.9     /* the same, where a tier that is kept needs it */
 #define SOUND_ON_WIRE 1.3 /* of its RTP: packets of 60 ms */
 #define MAX_BPS 20000000
 #define BEHIND_MAX_TS 900000                   /* 10 s: more is a clock that went around while nothing was sent */
@@ -18,6 +19,7 @@
 #define COPY_AFTER_NS (50 * MCU_NS_PER_MS)     /* past most bursts of loss */
 #define PLAYOUT_MAX_MS 10000                   /* what receivers take by themselves */
 #define AHEAD_OF_FULL 1.1                      /* where the end of the path is known bursts only stand in its queue */
+#define PACKET_HEADERS (MCU_BWE_OVERHEAD + 28)
 #define PACE_NS (5 * MCU_NS_PER_MS)
 /* A browser that was asleep (lock screen) takes the pictures that waited in its socket for the new clock of a stream that it
  * hardly knows, and holds the first one after a pause back for 3 s: a stream that is so young is not paused. */
@@ -162,11 +164,15 @@ static double ahead(unsigned bps)
 }
 
 /* What pictures may take of an estimate: on a thin line sound is a third of it, and a picture sent ahead of the line stands in
- * its queue, before the sound that follows. */
+ * its queue, before the sound that follows. A tier that is kept on an estimate which is a little too low for it needs its rate:
+ * else one picture after the other waits, until one is dropped and a keyframe takes its place. */
 static double beside_sound(const mcu_sender *s, unsigned estimate_bps)
 {
-    return estimate_bps < THIN_BPS ? MAX(estimate_bps - SOUND_ON_WIRE * s->audio.rate.bps, THIN_LEAST * estimate_bps)
-                                   : estimate_bps * ahead(estimate_bps);
+    if (estimate_bps >= THIN_BPS) {
+        return estimate_bps * ahead(estimate_bps);
+    }
+    double kept = MIN(s->offered.bps, THIN_MOST * estimate_bps);
+    return MAX(MAX(estimate_bps - SOUND_ON_WIRE * s->audio.rate.bps, THIN_LEAST * estimate_bps), kept);
 }
 
 /* But not much faster than the path is believed to carry. */
@@ -201,6 +207,7 @@ mcu_status mcu_sender_admit(mcu_sender *s, bool keyframe, unsigned packets, size
         mcu_repair_forget(&s->repair);
     }
     want_pace(s, bytes);
+    s->offered.bytes += bytes + (size_t)packets * PACKET_HEADERS;
     if (mcu_sender_silenced(s) || (s->need_keyframe && !keyframe) || !mcu_pacer_admits(s->pacer, packets, bytes)) {
         s->need_keyframe = true;
         s->refused++;
@@ -245,6 +252,7 @@ static void roll_rates(mcu_sender *s, int64_t now_ns)
         roll(&s->video.rate, interval_ns);
         roll(&s->rtx.rate, interval_ns);
         roll(&s->audio.rate, interval_ns);
+        roll(&s->offered, interval_ns);
     }
 }
 
@@ -313,6 +321,7 @@ void mcu_sender_link(const mcu_sender *s, int64_t now_ns, mcu_peer_link *out)
                            .proven_bps = view.proven_bps,
                            .queue_ms = (double)view.late_ns / (double)MCU_NS_PER_MS,
                            .loss = view.loss,
+                           .queued = view.queued,
                            .repair = mcu_repair_share(s->copies_each, s->loss),
                            .outage = view.state == MCU_BWE_OUTAGE,
                            .broken = view.state == MCU_BWE_BROKEN,

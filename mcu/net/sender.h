@@ -48,6 +48,7 @@ typedef struct {
     mcu_twcc_history *twcc;
     mcu_bwe *bwe;
     mcu_bwe_view view; /* newest */
+    mcu_rate offered;  /* pictures, on the wire, also those that were refused */
     double wanted_bps; /* for the newest picture, */
     unsigned pace_bps; /* what the path allows of it */
     mcu_repair repair;

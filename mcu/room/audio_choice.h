@@ -22,7 +22,7 @@ typedef struct {
 typedef struct {
     double loss;        /* 0..1 of what was sent lately; < 0 unknown */
     double burst;       /* lost packets of sound in a row, on average; 0 unknown */
-    bool standing;      /* packets wait on the way: it is loss of a full queue, which more packets make worse */
+    bool standing;      /* packets wait on the way, or did: it is loss of a full queue, which more packets make worse */
     unsigned spare_bps; /* what copies may take on the wire; UINT32_MAX: nothing is known of it */
     unsigned full_bps;  /* of the fullest profile */
     unsigned line_bps;  /* what the line carries; 0 unknown */

@@ -96,7 +96,7 @@ void mcu_session_repeat_sound(mcu_session *s, const mcu_peer_stats *stats, int64
     const mcu_audio_link link = {
         .loss = stats->link.loss >= 0 ? stats->link.loss : stats->audio_out.loss,
         .burst = stats->burst,
-        .standing = stats->link.queue_ms > STANDING_MS,
+        .standing = stats->link.queue_ms > STANDING_MS || stats->link.queued,
         .spare_bps = stats->link.unheard ? UINT32_MAX : stats->link.estimate_bps / 4,
         .full_bps = bitrate_bps > 0 ? (unsigned)bitrate_bps : 32000,
         .line_bps = stats->link.unheard ? s->line_bps : stats->link.estimate_bps,

@@ -42,17 +42,17 @@ static void test_a_longer_path_is_not_a_queue_for_ever(void **state)
     mcu_bwe_queue_init(&q);
     int64_t now = SEC;
     for (; now < 10 * SEC; now += 100 * MS) {
-        mcu_bwe_queue_add(&q, now, now + 20 * MS);
+        mcu_bwe_queue_add(&q, now, now + 20 * MS, 0);
         (void)mcu_bwe_queue_end(&q, false, now);
     }
     assert_int_equal(q.queue_ns, 0);
     for (; now < 13 * SEC; now += 100 * MS) {
-        mcu_bwe_queue_add(&q, now, now + 220 * MS);
+        mcu_bwe_queue_add(&q, now, now + 220 * MS, 0);
         (void)mcu_bwe_queue_end(&q, true, now);
     }
     assert_int_equal(q.queue_ns, 200 * MS);
     for (; now < 16 * SEC; now += 100 * MS) {
-        mcu_bwe_queue_add(&q, now, now + 220 * MS);
+        mcu_bwe_queue_add(&q, now, now + 220 * MS, 0);
         (void)mcu_bwe_queue_end(&q, true, now);
     }
     assert_int_equal(q.queue_ns, 0);
@@ -131,7 +131,7 @@ static bool judge(mcu_bwe_probe *p, unsigned told, unsigned *bps)
     const int64_t start_ns = SEC;
     mcu_bwe_probe_init(p);
     p->goal_bps = 100000;
-    assert_true(mcu_bwe_probe_start(p, 50000, 0.3, 0, start_ns));
+    assert_true(mcu_bwe_probe_start(p, 50000, 0, 0.3, 0, start_ns));
     unsigned id = 0;
     for (unsigned k = 0; k < 20; k++) {
         id = mcu_bwe_probe_sent(p, 150, start_ns + k * 10 * MS);
@@ -156,6 +156,20 @@ static void test_a_probe_is_judged_by_what_was_told(void **state)
     assert_true(p.next_ns < 4 * SEC);
 }
 
+/* Packets of sound and of pictures in turn on 64 kbit/s: what a large one takes by itself is no queue. */
+static void test_a_large_packet_is_no_queue(void **state)
+{
+    (void)state;
+    mcu_bwe_queue q;
+    mcu_bwe_queue_init(&q);
+    for (int64_t now = SEC; now < 5 * SEC; now += 100 * MS) {
+        bool large = now / (100 * MS) % 2;
+        mcu_bwe_queue_add(&q, now, now + (large ? 125 : 19) * MS, (large ? 100 : 15) * MS);
+        assert_false(mcu_bwe_queue_end(&q, false, now));
+        assert_true(now == SEC || (q.queue_ns <= 25 * MS && q.newest_ns <= 25 * MS));
+    }
+}
+
 /* Into a queue that stands already: it does not grow further, but what was sent faster came no faster. */
 static void test_a_probe_shows_no_more_than_came(void **state)
 {
@@ -166,7 +180,7 @@ static void test_a_probe_shows_no_more_than_came(void **state)
         unsigned bps = 0;
         mcu_bwe_probe_init(&p);
         p.goal_bps = 70000;
-        assert_true(mcu_bwe_probe_start(&p, 65000, losses[k], 0, SEC));
+        assert_true(mcu_bwe_probe_start(&p, 65000, 0, losses[k], 0, SEC));
         for (unsigned i = 0; i < 10; i++) { /* 80 kbit/s, of which 64 come */
             unsigned id = mcu_bwe_probe_sent(&p, 200, SEC + i * 20 * MS);
             mcu_bwe_probe_told(&p, id, 200, true, SEC + 50 * MS + i * 25 * MS);
@@ -189,7 +203,7 @@ static void test_a_full_line_is_probed_less(void **state)
         unsigned bps;
         mcu_bwe_probe_init(&p);
         p.goal_bps = 80000;
-        assert_true(mcu_bwe_probe_start(&p, 60000, 0, 0, SEC));
+        assert_true(mcu_bwe_probe_start(&p, 60000, 0, 0, 0, SEC));
         for (unsigned k = 0; k < 12; k++) {
             unsigned id = mcu_bwe_probe_sent(&p, 150, SEC + k * 15 * MS);
             mcu_bwe_probe_told(&p, id, 150, true, SEC + 50 * MS + k * 20 * MS);
@@ -267,6 +281,7 @@ int main(void)
         cmocka_unit_test(test_a_policer_is_held_to_what_it_lets_through),
         cmocka_unit_test(test_a_run_of_losses_is_no_policer),
         cmocka_unit_test(test_a_probe_is_judged_by_what_was_told),
+        cmocka_unit_test(test_a_large_packet_is_no_queue),
         cmocka_unit_test(test_a_probe_shows_no_more_than_came),
         cmocka_unit_test(test_a_full_line_is_probed_less),
         cmocka_unit_test(test_breaker_opens_on_silence_and_on_far_too_much),

@@ -308,7 +308,7 @@ static void test_9_and_10_what_is_left_of_a_good_line(void **state)
         fallen f = fall(i % 2 ? "10: 64 k" : "9: 100 k", i, &thin, 0, E, 10);
         assert_true(f.back_s <= 4);
         assert_true(f.tier <= E);
-        assert_true(f.view.fps >= 7.9 && f.view.frozen <= 0.05 && f.view.queue_p95_ms <= 130 && f.view.switches <= 4);
+        assert_true(f.view.fps >= 7.9 && f.view.frozen <= 0.02 && f.view.queue_p95_ms <= 130 && f.view.switches <= 4);
     }
 }
 
@@ -413,7 +413,7 @@ static void test_copies_do_not_follow_to_a_thin_line(void **state)
         weak_room_free(r);
     }
     printf("%*s frozen on average %.2f%%\n", 22, "", frozen * 100);
-    assert_true(frozen < 0.05);
+    assert_true(frozen < 0.02);
 }
 
 int main(void)

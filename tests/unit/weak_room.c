@@ -169,7 +169,7 @@ static void choose_sound(weak_receiver *v, int64_t now_ns)
     const mcu_bwe_view *w = &v->send.view;
     bool unheard = w->state == MCU_BWE_START;
     const mcu_audio_link link = {.loss = w->loss,
-                                 .standing = (double)w->late_ns / MS > STANDING_MS,
+                                 .standing = (double)w->late_ns / MS > STANDING_MS || w->queued,
                                  .spare_bps = unheard ? UINT32_MAX : w->estimate_bps / 4,
                                  .full_bps = SOUND_BPS,
                                  .line_bps = unheard ? 0 : w->estimate_bps};
