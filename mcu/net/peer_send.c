@@ -212,8 +212,10 @@ static void lay_out_ext(mcu_out *o, const mcu_neg_media *m)
                                  [MCU_RTPEXT_TWCC] = m->ext.twcc,
                                  [MCU_RTPEXT_ABS_SEND_TIME] = m->ext.abs_send_time,
                                  [MCU_RTPEXT_PLAYOUT_DELAY] = m->ext.playout_delay}};
+    /* Who tells of each packet needs no time in it as well: 4 bytes beside 90 of sound. */
+    bool told = m->ext.twcc != 0 && (m->fb & MCU_FB_TWCC) != 0;
     mcu_rtpext_values values = {
-        .has = {[MCU_RTPEXT_TWCC] = true, [MCU_RTPEXT_ABS_SEND_TIME] = true, [MCU_RTPEXT_PLAYOUT_DELAY] = true}};
+        .has = {[MCU_RTPEXT_TWCC] = true, [MCU_RTPEXT_ABS_SEND_TIME] = !told, [MCU_RTPEXT_PLAYOUT_DELAY] = true}};
     values.has[MCU_RTPEXT_MID] = g_strlcpy(values.mid, m->mid, sizeof values.mid) < sizeof values.mid;
     mcu_rtpext_block_init(&o->ext, &map, &values);
 }
