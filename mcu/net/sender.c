@@ -175,7 +175,7 @@ static double beside_sound(const mcu_sender *s, unsigned estimate_bps)
     return MAX(MAX(estimate_bps - SOUND_ON_WIRE * s->audio.rate.bps, THIN_LEAST * estimate_bps), kept);
 }
 
-/* But not much faster than the path is believed to carry. */
+/* As fast as is wanted, but not much faster than the path is believed to carry. */
 static void set_pace(mcu_sender *s)
 {
     double bps = s->wanted_bps;
