@@ -102,13 +102,13 @@ for (const [name, hash, go, pick] of [['Tab and Enter', '', tabTo, 'ArrowDown'],
       await page.keyboard.press('Enter');
     };
     await page.goto(mock.link + hash);
-    await page.waitForFunction(() => window.tessera.media.video);
+    await page.waitForFunction(() => window.tessera?.media.video);
     await press('#tone');
     assert.match(await page.textContent('#tone-note'), /three notes/);
     await press('#way-voice');
     await page.waitForFunction(() => !window.tessera.media.wants.video);
     await press('#way-camera');
-    await page.waitForFunction(() => window.tessera.media.video);
+    await page.waitForFunction(() => window.tessera?.media.video);
     await press('#join');
     await stateIs(page, 'live');
     await page.waitForSelector('#mute:visible');
@@ -132,7 +132,7 @@ for (const [name, hash, go, pick] of [['Tab and Enter', '', tabTo, 'ArrowDown'],
     mock.say({ type: 'asked', what: 'unmute', by: 'p2' });
     await page.waitForSelector('#ask-yes:enabled');
     await press('#ask-yes');
-    await page.waitForFunction(() => window.tessera.media.on.audio);
+    await page.waitForFunction(() => window.tessera?.media.on.audio);
     await press('#leave');
     await page.waitForSelector('#ask[open]');
     assert.equal(await page.textContent('#ask-title'), 'Leave, or end the visit for everyone?');
@@ -153,7 +153,7 @@ test('arrow keys reach every control of every page, also on a phone and for a ho
   const { mock, page } = await withBrowser(t);
   mock.host(true);
   await page.goto(mock.link + '#tv');
-  await page.waitForFunction(() => window.tessera.media.video);
+  await page.waitForFunction(() => window.tessera?.media.video);
   for (const size of [{ width: 320, height: 640 }, { width: 1280, height: 720 }]) {
     await page.setViewportSize(size);
     assert.deepEqual(await unreachable(page), [], `before, ${size.width}`);

@@ -24,7 +24,7 @@ function states(mock, page, hash) {
   return [
     ['before', async () => {
       await page.goto(link);
-      await page.waitForFunction(() => window.tessera.media.video && !/^Your browser|^Votre nav|^Su nav/.test(document.getElementById('device-notes').textContent));
+      await page.waitForFunction(() => window.tessera?.media.video && !/^Your browser|^Votre nav|^Su nav/.test(document.getElementById('device-notes').textContent));
     }],
     ['checked', async () => {
       await page.click('#check');

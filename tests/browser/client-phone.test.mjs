@@ -146,7 +146,7 @@ test('telephone: a host calls somebody; a person speaks and hears by phone', { t
     await page.waitForFunction(() => ((words) => words.includes('by phone') && !words.includes('encrypted'))(document.querySelector('#people li').textContent));
     mock.own({ phone: false, audio: true });
     await textOf(page, 'note', 'Your phone has hung up');
-    await page.waitForFunction(() => window.tessera.media.on.audio && window.tessera.media.audio.readyState === 'live');
+    await page.waitForFunction(() => window.tessera?.media.on.audio && window.tessera.media.audio.readyState === 'live');
     assert.equal(await page.isHidden('#on-phone'), true);
     assert.equal(last(mock, 'state').audio, true);
   });

@@ -10,7 +10,7 @@ const audible = (page) => page.evaluate(() => window.tessera.media.audio && wind
 test('before the visit: the check measures the real path and takes no seat; three ways to join', { timeout: 90000 }, async (t) => {
   const { mock, page, problems } = await withBrowser(t);
   await page.goto(mock.link);
-  await page.waitForFunction(() => window.tessera.media.video);
+  await page.waitForFunction(() => window.tessera?.media.video);
 
   await t.test('verdict, starting tier and figures within 5 s and the time to connect', async () => {
     await page.click('#check');
@@ -52,7 +52,7 @@ test('before the visit: the check measures the real path and takes no seat; thre
     assert.equal(await audible(page), null);
     assert.ok((await framesMove(page)) > 10);
     await page.click('#mute');
-    await page.waitForFunction(() => window.tessera.media.on.audio);
+    await page.waitForFunction(() => window.tessera?.media.on.audio);
     assert.deepEqual(last(mock, 'state'), { type: 'state', audio: true, video: false });
     assert.equal(count(mock, 'offer') - 2, 2, 'one offer a visit, one a check: the microphone needs none');
   });
@@ -73,7 +73,7 @@ test('a camera that comes when it is no longer wanted is let go', { timeout: 600
     };
   });
   await page.goto(mock.link);
-  await page.waitForFunction(() => window.tessera.media.video);
+  await page.waitForFunction(() => window.tessera?.media.video);
   await page.click('#way-voice');
   await page.evaluate(() => {
     window.wait = new Promise((resolve) => { window.answer = resolve; });
@@ -351,7 +351,7 @@ test('hosts: operations, the door, questions; everybody else decides for himself
   await textOf(page, 'note', 'Everyone but hosts and interpreters');
   assert.deepEqual(await page.$$eval('#layout option', (all) => all.map((o) => o.textContent)), ['Grid', 'Ward round', 'Speaker and strip'], 'a layout of the clinic by its own title');
   await page.selectOption('#layout', 'ward');
-  await page.waitForFunction(() => window.tessera.layouts.layout === 'ward');
+  await page.waitForFunction(() => window.tessera?.layouts.layout === 'ward');
   assert.deepEqual(operation(), ['layout', undefined, 'ward']);
   assert.equal(await page.inputValue('#layout'), 'ward');
   await press('#lock', ['lock', undefined, true]);
@@ -394,7 +394,7 @@ test('hosts: operations, the door, questions; everybody else decides for himself
   assert.equal(await page.textContent('#ask-title'), 'Dr. Jonas Weber asks you to turn on your microphone.');
   assert.equal(await page.evaluate(() => window.tessera.media.on.audio), false, 'nobody is unmuted by others');
   await page.click('#ask-yes');
-  await page.waitForFunction(() => window.tessera.media.on.audio);
+  await page.waitForFunction(() => window.tessera?.media.on.audio);
   await page.waitForFunction(() => !document.getElementById('ask').open && document.activeElement.id === 'end', null, { timeout: 3000 }); // where the person was
   mock.roster([{ seat: 'p5', name: 'Visitor', role: 'observer', kind: 'web', audio: false, video: false, state: 'up' }]);
   await page.click('[data-seat=p5] .manage');

@@ -61,7 +61,7 @@ test('who hears whom: a line says it, fields change it, and a stethoscope\'s sou
     await page.click('#sound-clinical');
     await asked(page, mock, { clinical: true });
     mock.own({ sound: { clinical: true } });
-    await page.waitForFunction(() => window.tessera.media.audio && window.tessera.media.audio.getSettings().echoCancellation === false);
+    await page.waitForFunction(() => window.tessera?.media.audio && window.tessera.media.audio.getSettings().echoCancellation === false);
     assert.deepEqual(await processed(), [false, false, false]);
     await page.waitForFunction(() => /[; ]stereo=1/.test(window.tessera.peer.connection.remoteDescription.sdp));
     await page.evaluate(() => { // the page looks at its line again and again: it stays so
@@ -75,7 +75,7 @@ test('who hears whom: a line says it, fields change it, and a stethoscope\'s sou
     await page.waitForFunction(() => window.seen.looks > 2);
     assert.equal(await page.evaluate(() => window.seen.changes), 0);
     mock.own({ sound: undefined });
-    await page.waitForFunction((was) => window.tessera.media.audio && window.tessera.media.audio.getSettings().echoCancellation === was, before[0]);
+    await page.waitForFunction((was) => window.tessera?.media.audio && window.tessera.media.audio.getSettings().echoCancellation === was, before[0]);
     await page.waitForFunction(() => !/[; ]stereo=1/.test(window.tessera.peer.connection.remoteDescription.sdp));
   });
 

@@ -11,7 +11,7 @@ const last = (mock, type) => mock.seen.filter((m) => m.type === type).pop();
 test('a visit by keyboard: join, mute, camera off and on, leave, join again', { timeout: 90000 }, async (t) => {
   const { mock, page, problems } = await withBrowser(t, { media: patient });
   await page.goto(mock.link);
-  await page.waitForFunction(() => window.tessera.media.video);
+  await page.waitForFunction(() => window.tessera?.media.video);
   assert.equal(await page.textContent('#hello'), 'Hello Amira Haddad');
   await page.waitForFunction(() => Number(document.getElementById('level').getAttribute('aria-valuenow')) > 20);
   await page.focus('#join');
@@ -36,7 +36,7 @@ test('a visit by keyboard: join, mute, camera off and on, leave, join again', { 
   assert.equal(await camera.evaluate((track) => track.readyState), 'ended');
   assert.deepEqual(last(mock, 'state'), { type: 'state', audio: false, video: false });
   await page.click('#camera');
-  await page.waitForFunction(() => window.tessera.media.video && window.tessera.media.video.readyState === 'live');
+  await page.waitForFunction(() => window.tessera?.media.video && window.tessera.media.video.readyState === 'live');
   assert.equal(count(mock, 'offer'), 1);
   const tracks = await page.evaluateHandle(() => [window.tessera.media.audio, window.tessera.media.video, window.tessera.peer]);
   await page.focus('#leave');

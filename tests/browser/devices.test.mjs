@@ -93,11 +93,11 @@ test('back from the lock screen: picture and sound go on within 3 s, with the li
 test('two cameras: the next one at a press, before the visit and in it; one that is in use elsewhere gives the first back', { timeout: 60000 }, async (t) => {
   const { mock, page, problems } = await withBrowser(t, TWO_CAMERAS);
   await page.goto(mock.link);
-  await page.waitForFunction(() => window.tessera.media.video);
+  await page.waitForFunction(() => window.tessera?.media.video);
   const camera = () => page.evaluate(() => (window.tessera.media.video ? window.tessera.media.video.getSettings().deviceId : ''));
   const first = await camera();
   await page.click('#flip-before');
-  await page.waitForFunction((id) => window.tessera.media.video && window.tessera.media.video.getSettings().deviceId !== id, first);
+  await page.waitForFunction((id) => window.tessera?.media.video && window.tessera.media.video.getSettings().deviceId !== id, first);
   const second = await camera();
   assert.equal(await page.inputValue('#videoinput'), second);
   await page.click('#join');
@@ -106,7 +106,7 @@ test('two cameras: the next one at a press, before the visit and in it; one that
   assert.equal(await sentCamera(page), second);
   await page.click('#more-button');
   await page.click('#flip');
-  await page.waitForFunction((id) => window.tessera.media.video && window.tessera.media.video.getSettings().deviceId === id, first);
+  await page.waitForFunction((id) => window.tessera?.media.video && window.tessera.media.video.getSettings().deviceId === id, first);
   assert.equal(await sentCamera(page), first);
   assert.equal(await page.inputValue('#room-video'), first);
   assert.equal(count(mock, 'offer'), 1, 'another camera needs no new offer');
@@ -119,7 +119,7 @@ test('two cameras: the next one at a press, before the visit and in it; one that
     };
   }, second);
   await page.click('#flip');
-  await page.waitForFunction((id) => window.tessera.media.video && window.tessera.media.video.getSettings().deviceId === id, first);
+  await page.waitForFunction((id) => window.tessera?.media.video && window.tessera.media.video.getSettings().deviceId === id, first);
   assert.equal(await sentCamera(page), first);
   noProblems(problems);
 });
@@ -187,7 +187,7 @@ test('front and back as phones name them: asked for by the way they face, one at
       return stream;
     };
   });
-  const facing = (way) => page.waitForFunction((w) => window.tessera.media.video && window.tessera.media.video.getSettings().facingMode === w, way, { timeout: 5000 });
+  const facing = (way) => page.waitForFunction((w) => window.tessera?.media.video && window.tessera.media.video.getSettings().facingMode === w, way, { timeout: 5000 });
   await enter(page, mock.link);
   await facing('user');
   await page.click('#more-button');
@@ -215,7 +215,7 @@ test('devices that come and go in the room: the lists follow, another one can be
   const first = await sentCamera(page);
   const other = first === one ? two : one;
   await page.selectOption('#room-video', other);
-  await page.waitForFunction((id) => window.tessera.media.video && window.tessera.media.video.getSettings().deviceId === id, other);
+  await page.waitForFunction((id) => window.tessera?.media.video && window.tessera.media.video.getSettings().deviceId === id, other);
   assert.equal(await sentCamera(page), other);
   await page.evaluate((id) => {
     window.unplugged = id;
@@ -224,7 +224,7 @@ test('devices that come and go in the room: the lists follow, another one can be
     track.stop();
     track.dispatchEvent(new Event('ended')); // as the browser does when the plug is pulled
   }, other);
-  await page.waitForFunction((id) => window.tessera.media.video && window.tessera.media.video.getSettings().deviceId === id, first);
+  await page.waitForFunction((id) => window.tessera?.media.video && window.tessera.media.video.getSettings().deviceId === id, first);
   await page.waitForFunction(() => document.querySelectorAll('#room-video option').length === 1);
   assert.deepEqual(await options(), [first]);
   assert.equal(await sentCamera(page), first);
