@@ -29,8 +29,8 @@ int64_t mcu_pacer_next_ns(const mcu_pacer *p); /* INT64_MAX = empty, or held */
 unsigned mcu_pacer_drop_video(mcu_pacer *p);
 void mcu_pacer_drop_copies(mcu_pacer *p); /* frees queued RTX */
 unsigned mcu_pacer_depth(const mcu_pacer *p);
-int64_t mcu_pacer_video_delay_ns(const mcu_pacer *p);               /* queued RTX and video at the present rate */
-int64_t mcu_pacer_video_age_ns(const mcu_pacer *p, int64_t now_ns); /* how long the oldest queued video has waited */
-int64_t mcu_pacer_copies_age_ns(const mcu_pacer *p, int64_t now_ns);
+int64_t mcu_pacer_video_delay_ns(const mcu_pacer *p);                /* queued RTX and video at the present rate */
+int64_t mcu_pacer_video_age_ns(const mcu_pacer *p, int64_t now_ns);  /* how long the oldest queued video has waited */
+int64_t mcu_pacer_copies_age_ns(const mcu_pacer *p, int64_t now_ns); /* the same of RTX */
 
 #endif

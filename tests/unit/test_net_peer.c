@@ -351,10 +351,37 @@ static void test_screen_is_a_stream_of_its_own(void **state)
     net_pair_free(p);
 }
 
+/* ---- header extensions ---- */
+
+static char *without_feedback(const char *sdp, bool is_offer)
+{
+    (void)is_offer;
+    GString *text = g_string_new(sdp);
+    (void)g_string_replace(text, " transport-cc\r\n", " ccm fir\r\n", 0);
+    return g_string_free(text, FALSE);
+}
+
+/* Who tells when each packet came is not told when it left as well; who estimates by himself is. */
+static void test_send_time_is_for_who_gives_no_feedback(void **state)
+{
+    (void)state;
+    const net_edit edits[] = {NULL, without_feedback};
+    for (unsigned i = 0; i < G_N_ELEMENTS(edits); i++) {
+        net_pair_setup setup = net_pair_defaults();
+        net_pair *p = net_pair_new(&setup);
+        net_pair_negotiate(p, false, edits[i]);
+        assert_true(net_pair_run(p, net_pair_up, 10000));
+        const mcu_sender *s = &p->answerer.peer->send;
+        assert_int_equal(s->video.ext.at[MCU_RTPEXT_ABS_SEND_TIME] != 0, edits[i] != NULL);
+        net_pair_free(p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_h264_and_opus),
+        cmocka_unit_test(test_send_time_is_for_who_gives_no_feedback),
         cmocka_unit_test(test_vp8),
         cmocka_unit_test(test_loss_is_repaired),
         cmocka_unit_test(test_copies_of_audio),
