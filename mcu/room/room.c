@@ -112,6 +112,7 @@ static gboolean on_tick(gpointer user)
     bool report = ++r->ticks % REPORT_TICKS == 0;
     tick_seats(r, now, report);
     mcu_freeze_tick(r, now);
+    mcu_layouts_tick(r, now);
     if (!report) {
         return G_SOURCE_CONTINUE;
     }
@@ -237,8 +238,7 @@ void mcu_room_announce(mcu_room *r)
     mcu_record_announce(r);
     for (unsigned i = 0; i < MIX_MAX_TIERS; i++) {
         if (r->layouts[i] != NULL) {
-            g_autofree char *key = g_strdup_printf("layout%u", i);
-            mcu_room_send(r, json_incref(r->layouts[i]), key);
+            mcu_layout_say(r, i);
         }
     }
 }

@@ -169,11 +169,17 @@ struct mcu_room {
     mcu_larger larger;              /* before that */
     uint32_t stills_frozen;         /* so far */
     json_t *layouts[MIX_MAX_TIERS]; /* newest `layout` message per canvas */
+    int64_t layout_said_ns[MIX_MAX_TIERS];
+    bool layout_waits[MIX_MAX_TIERS];
 };
 
 /* requests.c: whom a message is about; NULL = there is no such one, or not any more */
 mcu_seat *mcu_request_find_seat(mcu_room *r, const json_t *message, GError **error);
 mcu_session *mcu_request_find_session(mcu_room *r, const json_t *message, GError **error);
+
+/* wiring.c: the layout of a canvas, which there is; and of those that changed, not too often where lines are thin */
+void mcu_layout_say(mcu_room *r, unsigned tier);
+void mcu_layouts_tick(mcu_room *r, int64_t now_ns);
 
 /* room.c: ends a room in which nobody has been for options.empty_ns; called twice a second */
 void mcu_room_tick_empty(mcu_room *r, int64_t now_ns);

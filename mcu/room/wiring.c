@@ -8,6 +8,9 @@
 #include "mcu/room/room_private.h"
 #include "mcu/room/still.h"
 
+#define THIN_TIER_BPS 64000
+#define THIN_LAYOUT_NS (2 * MCU_NS_PER_SEC) /* a change of speakers is four layouts: a quarter of a second of 64 kbit/s */
+
 /* ---- peer -> mixer and gateway ---- */
 
 static void on_state(void *user, mcu_peer_state state, const char *why)
@@ -170,11 +173,28 @@ static void on_layout(void *user, unsigned tier, const mix_tile *tiles, unsigned
     if (r->options.canvases[tier].recorded) { /* nobody watches that */
         return;
     }
-    json_t *message = mcu_report_layout(r, tier, tiles, n);
     json_decref(r->layouts[tier]);
-    r->layouts[tier] = json_incref(message);
+    r->layouts[tier] = mcu_report_layout(r, tier, tiles, n);
+    r->layout_waits[tier] = true;
+    mcu_layouts_tick(r, mcu_now_ns());
+}
+
+void mcu_layout_say(mcu_room *r, unsigned tier)
+{
     g_autofree char *key = g_strdup_printf("layout%u", tier);
-    mcu_room_send(r, message, key);
+    mcu_room_send(r, json_incref(r->layouts[tier]), key);
+}
+
+void mcu_layouts_tick(mcu_room *r, int64_t now_ns)
+{
+    for (unsigned i = 0; i < MIX_MAX_TIERS; i++) {
+        bool thin = r->options.video.tiers[i].bitrate_bps <= THIN_TIER_BPS;
+        if (r->layout_waits[i] && (!thin || now_ns - r->layout_said_ns[i] >= THIN_LAYOUT_NS)) {
+            r->layout_waits[i] = false;
+            r->layout_said_ns[i] = now_ns;
+            mcu_layout_say(r, i);
+        }
+    }
 }
 
 static void on_overload(void *user, bool without_largest)

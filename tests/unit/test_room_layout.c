@@ -8,6 +8,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "mcu/base/clock.h"
+#include "mcu/room/room_private.h"
 #include "tests/unit/room_kit.h"
 
 static json_t *layout_named(const char *name)
@@ -84,6 +86,40 @@ static void test_opens_with_its_layout(void **state)
     assert_string_equal(fake.layout, "grid");
     mcu_room_free(r);
     json_decref(open);
+}
+
+static unsigned said(const room_kit *f, const char *tier)
+{
+    unsigned n = 0;
+    size_t i;
+    json_t *m;
+    json_array_foreach(f->sent, i, m)
+    {
+        n += g_strcmp0(room_kit_member(m, "type"), "layout") == 0 && g_strcmp0(room_kit_member(m, "tier"), tier) == 0;
+    }
+    return n;
+}
+
+/* Speakers that change lay a canvas out four times in two seconds. */
+static void test_thin_tiers_are_told_of_the_newest_layout(void **state)
+{
+    room_kit *f = *state;
+    room_kit_join(f, "s1", "a");
+    room_kit_join(f, "s2", "b");
+    for (unsigned i = 0; i < 4; i++) {
+        fake_layout(1, 1 + i % 2);
+        fake_layout(3, 1 + i % 2);
+    }
+    assert_int_equal(said(f, "B"), 4);
+    assert_int_equal(said(f, "D"), 1);
+    int64_t now_ns = mcu_now_ns();
+    mcu_layouts_tick(f->room, now_ns + MCU_NS_PER_SEC);
+    assert_int_equal(said(f, "D"), 1);
+    mcu_layouts_tick(f->room, now_ns + 2 * MCU_NS_PER_SEC);
+    mcu_layouts_tick(f->room, now_ns + 9 * MCU_NS_PER_SEC);
+    assert_int_equal(said(f, "D"), 2);
+    const json_t *tile = json_array_get(json_object_get(room_kit_heard(f, "layout"), "tiles"), 0);
+    assert_string_equal(room_kit_member(tile, "seat"), "s2");
 }
 
 static void speak(uint32_t person, int64_t *now_ms, int ms)
@@ -356,6 +392,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_grid_without_files, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_chosen_by_name, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_replaced_while_in_use, room_kit_setup, room_kit_teardown),
+        cmocka_unit_test_setup_teardown(test_thin_tiers_are_told_of_the_newest_layout, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_speaker_is_told_to_the_mixer, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_upright, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_hands_look_at_hands, room_kit_setup, room_kit_teardown),
