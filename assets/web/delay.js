@@ -1,7 +1,7 @@
 // delay.js - how late the sound is that is heard, and what makes a browser begin anew with sound and picture. Pure; times in ms.
 // A browser's playout buffer grows with a queue that stands on the line, and remembers it for half a minute after the queue is gone;
 // pictures wait for the sound. Played by a new buffer, both are in time again.
-const LATE_MS = 350; // more than a line asks for
+const LATE_MS = 220; // more than a line asks for; and twice as long as it is held back for its copies
 const EVEN = 8; // so many times the mean deviation of arrivals: the line is even
 const SHORT_MS = 400; // round trips; or so much longer than the shortest one:
 const LONGER_MS = 150;
@@ -28,7 +28,7 @@ export class Delay {
     if (rtt) this.#shortest = Math.min(this.#shortest, rtt);
     const drained = rtt > 0 && rtt < Math.max(SHORT_MS, this.#shortest + LONGER_MS);
     const even = !more || EVEN * jitter < this.#delay;
-    this.#late = this.#delay > LATE_MS + hold && drained && even ? this.#late + 1 : 0;
+    this.#late = this.#delay > LATE_MS + 2 * hold && drained && even ? this.#late + 1 : 0;
     if (this.#late < SECONDS || now - this.#anewAt < this.#wait) return false;
     this.#wait = now - this.#anewAt < 2 * this.#wait ? Math.min(2 * this.#wait, AGAIN_MOST_MS) : AGAIN_MS;
     this.#anewAt = now;

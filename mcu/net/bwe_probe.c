@@ -14,7 +14,7 @@
 #define THIN_BPS 120000
 #define LEAST_BPS 100000 /* of the first one */
 #define WAIT_NS (3000 * MS)
-#define BUSY 0.9        /* of what there is, so much is used: what a probe puts in line drains for a second */
+#define BUSY 0.75       /* of what there is, so much is used: what a probe puts in line drains for a second */
 #define BUSY_BPS 110000 /* what is wider drains sooner, and was perhaps much wider a moment ago */
 #define BUSY_WAIT_NS (10000 * MS)
 #define WAIT_MAX_NS (30000 * MS)

@@ -17,7 +17,6 @@
 #define OUTAGE_AUDIO_NS (2 * MCU_NS_PER_SEC)   /* sound goes on this long, */
 #define OUTAGE_SIGN_NS (100 * MCU_NS_PER_MS)   /* then one packet of it each, to notice the end */
 #define COPY_AFTER_NS (50 * MCU_NS_PER_MS)     /* past most bursts of loss */
-#define PLAYOUT_MAX_MS 10000                   /* what receivers take by themselves */
 #define AHEAD_OF_FULL 1.1                      /* where the end of the path is known bursts only stand in its queue */
 #define PACKET_HEADERS (MCU_BWE_OVERHEAD + 28)
 #define PACE_NS (5 * MCU_NS_PER_MS)
@@ -50,7 +49,7 @@ uint32_t mcu_out_picture_time(mcu_out *o, uint32_t ts, int64_t time_ns)
 
 void mcu_sender_init(mcu_sender *s, const mcu_sender_callbacks *callbacks, void *user)
 {
-    *s = (mcu_sender){.callbacks = *callbacks, .user = user, .rtt_ns = -1};
+    *s = (mcu_sender){.callbacks = *callbacks, .user = user, .rtt_ns = -1, .playout_most_ms = MCU_PLAYOUT_MOST_MS};
     init_out(&s->video, 90000);
     init_out(&s->rtx, 90000);
     init_out(&s->audio, 48000);
@@ -107,7 +106,7 @@ void mcu_sender_leave(mcu_sender *s, mcu_pkt *take_pkt, int64_t now_ns)
     mcu_rtp_set_seq(take_pkt->data, o->seq++);
     note_sent(s, ext, take_pkt, now_ns);
     mcu_rtpext_patch_abs_send_time(ext, take_pkt->data, now_ns);
-    mcu_rtpext_patch_playout_delay(ext, take_pkt->data, s->playout_ms, PLAYOUT_MAX_MS);
+    mcu_rtpext_patch_playout_delay(ext, take_pkt->data, s->playout_ms, s->playout_most_ms);
     s->callbacks.transmit(s->user, take_pkt->data, take_pkt->size);
     mcu_rtp r;
     o->packets++;

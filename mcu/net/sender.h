@@ -55,7 +55,9 @@ typedef struct {
     double loss;                /* smoothed */
     unsigned copies_each;       /* of every packet of pictures, unasked */
     bool twice;                 /* what is asked for goes out twice */
-    unsigned playout_ms;        /* what pictures are kept back by at the far end */
+    unsigned playout_ms;        /* what pictures are kept back by at the far end, at least */
+    unsigned playout_most_ms;   /* and at most, also to wait for their sound */
+    bool thin;                  /* the path carries little */
     bool need_keyframe;         /* a picture was dropped: only a keyframe may follow */
     int64_t audio_ns;           /* when audio left last */
     int64_t picture_ns;         /* the same of pictures, copies apart */

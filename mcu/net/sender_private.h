@@ -4,6 +4,8 @@
 
 #include "mcu/net/sender.h"
 
+#define MCU_PLAYOUT_MOST_MS 10000 /* what receivers take by themselves */
+
 void mcu_sender_leave(mcu_sender *s, mcu_pkt *take_pkt, int64_t now_ns);
 bool mcu_sender_silenced(const mcu_sender *s); /* no pictures now */
 

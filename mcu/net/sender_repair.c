@@ -18,6 +18,10 @@
 #define PAUSED_NS (600 * MCU_NS_PER_MS) /* no picture leaves any more */
 #define PLAYOUT_UP_MS 2                 /* a tick: 100 ms a second */
 #define PLAYOUT_DOWN_MS 1
+#define THIN_BPS 120000
+#define WIDE_BPS 160000
+#define WAIT_FOR_SOUND_MS 50
+#define PLAYOUT_STEP_MS 10 /* of the header extension */
 
 static mcu_pkt *copy_of(const mcu_sender *s, const mcu_pkt *original)
 {
@@ -113,6 +117,19 @@ static void smooth_loss(mcu_sender *s)
     s->loss = s->view.policed ? 0 : s->loss;
 }
 
+/* Browsers hold pictures back for their sound, whose buffer is long where one picture after the other stands before it: on a thin
+ * line sound may follow its picture, which few notice up to 125 ms (ITU-R BT.1359). The least is never 0 beside such a bound: a
+ * browser would show each picture as it comes then, evenly or not. */
+static void plan_playout(mcu_sender *s)
+{
+    unsigned target = mcu_repair_playout_ms(s->copies_each, s->loss, round_trip_ns(s), s->view.spacing_ns);
+    s->thin = s->view.feedback && s->view.estimate_bps < (s->thin ? WIDE_BPS : THIN_BPS);
+    target = s->thin ? MAX(target, PLAYOUT_STEP_MS) : target;
+    s->playout_ms = target > s->playout_ms ? s->playout_ms + MIN(target - s->playout_ms, PLAYOUT_UP_MS)
+                                           : s->playout_ms - MIN(s->playout_ms - target, PLAYOUT_DOWN_MS);
+    s->playout_most_ms = s->thin ? MAX(s->playout_ms, PLAYOUT_STEP_MS) + WAIT_FOR_SOUND_MS : MCU_PLAYOUT_MOST_MS;
+}
+
 void mcu_sender_plan_repair(mcu_sender *s)
 {
     bool copies = s->rtx_pt != 0 && !s->fixed_rate && !mcu_sender_silenced(s);
@@ -120,9 +137,7 @@ void mcu_sender_plan_repair(mcu_sender *s)
     s->copies_each = copies ? mcu_repair_copies(s->copies_each, s->loss, round_trip_ns(s)) : 0;
     s->twice = copies && s->loss > TWICE_LOSS;
     mcu_rtx_history_allow(s->history, s->loss);
-    unsigned target = mcu_repair_playout_ms(s->copies_each, s->loss, round_trip_ns(s), s->view.spacing_ns);
-    s->playout_ms = target > s->playout_ms ? s->playout_ms + MIN(target - s->playout_ms, PLAYOUT_UP_MS)
-                                           : s->playout_ms - MIN(s->playout_ms - target, PLAYOUT_DOWN_MS);
+    plan_playout(s);
 }
 
 /* Without RTX the same bytes go out once more: protecting them again gives the same ciphertext, nothing new under one IV. */

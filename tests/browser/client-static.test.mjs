@@ -102,6 +102,7 @@ test('an offer is sent without what the room does not take, and whole otherwise'
   const golden = new URL('../golden/sdp/', import.meta.url);
   for (const name of fs.readdirSync(golden).filter((f) => /^(chrom|firefox|safari).*offer\.sdp$/.test(f))) {
     const offer = fs.readFileSync(new URL(name, golden), 'utf8');
+    const answer = fs.readFileSync(new URL(name.replace('.offer', '.answer'), golden), 'utf8');
     const short = shorten(offer);
     assert.ok(short.length < 0.9 * offer.length && short.length < 3600, `${name}: ${short.length} of ${offer.length}`);
     const [session, ...media] = short.split(/^(?=m=)/m);
@@ -116,6 +117,9 @@ test('an offer is sent without what the room does not take, and whole otherwise'
       assert.ok(lines.some((l) => /sdes:mid/.test(l)) && lines.some((l) => /^a=ice-ufrag/.test(l)), name);
       const kept = new Set([...section.matchAll(/^a=rtpmap:\d+ ([\w-]+)/gm)].map((m) => m[1]));
       const offered = [...offer.matchAll(/^a=rtpmap:\d+ (opus|H264|VP8)\//gm)].map((m) => m[1]);
+      const uris = (sdp) => [...sdp.matchAll(/^a=extmap:\d+\S* (\S+)/gm)].map((m) => m[1]);
+      const answered = uris(answer.split(/^(?=m=)/m).find((m) => m.startsWith(first.slice(0, 7))) || '');
+      assert.deepEqual(answered.filter((uri) => !uris(section).includes(uri)), [], `${name}: an extension that the room takes`);
       for (const codec of offered.filter((c) => (c === 'opus') === /^m=audio/.test(first))) assert.ok(kept.has(codec), `${name}: ${codec}`);
     }
   }

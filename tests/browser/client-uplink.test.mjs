@@ -172,6 +172,10 @@ test('sound that stays late after the queue is gone is heard anew, once', () => 
   assert.deepEqual(listen(60, (i) => (i < 14 ? queue(i) : { silent: true, jitter: 200 })), [15], 'nor does a picture wait for sound that is left out');
 });
 
+test('sound stays no later than a picture that goes before it takes on a thin line', () => {
+  assert.deepEqual(listen(40, (i, anew) => (anew.length ? { late: 160, jitter: 25 } : { late: i >= 5 ? 260 : 120, rtt: 80, jitter: 25 })), [6]);
+});
+
 test('sound is left alone that is late for a reason', () => {
   assert.deepEqual(listen(120, () => ({ late: 400, hold: 100 })), [], 'held back for its copies');
   assert.deepEqual(listen(120, () => ({ late: 500, jitter: 80 })), [], 'a line with jitter');

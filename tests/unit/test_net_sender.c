@@ -13,12 +13,14 @@
 #define MS MCU_NS_PER_MS
 #define PACKETS 40
 #define BYTES 1100
+#define PLAYOUT_DELAY 5 /* its header extension */
 
 typedef struct {
     mcu_sender s;
     int64_t now_ns;
     unsigned pictures, copies; /* packets that left */
     uint32_t picture;
+    unsigned least_ms, most_ms; /* that the newest picture says it is to wait */
 } line;
 
 static void transmit(void *user, const uint8_t *packet, size_t size)
@@ -28,6 +30,12 @@ static void transmit(void *user, const uint8_t *packet, size_t size)
     assert_int_equal(mcu_rtp_parse(packet, size, &r), MCU_OK);
     l->pictures += r.ssrc == l->s.video.ssrc;
     l->copies += r.ssrc == l->s.rtx.ssrc;
+    const uint8_t *delay;
+    size_t bytes;
+    if (mcu_rtpext_find(&r, PLAYOUT_DELAY, &delay, &bytes)) {
+        l->least_ms = (unsigned)(delay[0] << 4 | delay[1] >> 4) * 10;
+        l->most_ms = (unsigned)((delay[1] & 0xf) << 8 | delay[2]) * 10;
+    }
 }
 
 static void begin(line *l)
@@ -45,6 +53,7 @@ static void push_picture(line *l, bool keyframe, unsigned packets)
     l->picture++;
     for (unsigned i = 0; i < packets; i++) {
         mcu_rtp r = {.pt = 96, .ssrc = l->s.video.ssrc, .payload = payload, .payload_size = BYTES, .marker = i + 1 == packets};
+        mcu_rtpext_block_apply(&l->s.video.ext, &r);
         mcu_pkt *pkt = mcu_pkt_new(MCU_PKT_VIDEO);
         pkt->size = (uint16_t)mcu_rtp_write(pkt->data, sizeof pkt->data, &r);
         pkt->picture = l->picture;
@@ -136,12 +145,42 @@ static void test_copies_wait_no_longer_than_pictures(void **state)
     mcu_pacer_free(p);
 }
 
+static void look(line *l, unsigned remb_bps, unsigned least_ms, unsigned most_ms)
+{
+    assert_true(mcu_bwe_remb(l->s.bwe, remb_bps, l->now_ns));
+    for (unsigned i = 0; i < 10; i++) {
+        mcu_bwe_feedback(l->s.bwe, l->now_ns);
+        run(l, 100);
+    }
+    push_picture(l, true, 1);
+    run(l, 300);
+    assert_int_equal(l->least_ms, least_ms);
+    assert_int_equal(l->most_ms, most_ms);
+}
+
+/* The sound of a thin line is late behind single packets of pictures; pictures would be as late for its sake. */
+static void test_pictures_wait_for_sound_but_not_long_on_a_thin_line(void **state)
+{
+    (void)state;
+    line l;
+    begin(&l);
+    const mcu_rtpext_map map = {.id = {[MCU_RTPEXT_PLAYOUT_DELAY] = PLAYOUT_DELAY}};
+    const mcu_rtpext_values values = {.has = {[MCU_RTPEXT_PLAYOUT_DELAY] = true}};
+    mcu_rtpext_block_init(&l.s.video.ext, &map, &values);
+    look(&l, 500000, 0, 10000);
+    look(&l, 64000, 10, 60);
+    look(&l, 140000, 10, 60); /* not to and fro */
+    look(&l, 500000, 0, 10000);
+    mcu_sender_clear(&l.s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_copies_do_not_stand_before_a_keyframe),
         cmocka_unit_test(test_copies_that_became_old_do_not_leave),
         cmocka_unit_test(test_copies_wait_no_longer_than_pictures),
+        cmocka_unit_test(test_pictures_wait_for_sound_but_not_long_on_a_thin_line),
     };
     return cmocka_run_group_tests_name("net_sender", tests, NULL, NULL);
 }
