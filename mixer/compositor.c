@@ -190,6 +190,19 @@ static void publish(tier_state *t, const mix_scene_tier *spec, mcu_frame *take)
     t->canvas = take;
 }
 
+/* The newest again once nobody else has it: fewer canvases, and the nearest to what is wanted. Only this thread hands out
+ * references, so a count of one stays one. */
+static mcu_frame *next_canvas(tier_state *t, const mix_scene_tier *spec)
+{
+    if (!make_pool(t, spec)) {
+        return NULL;
+    }
+    if (t->canvas && atomic_load_explicit(&t->canvas->refs, memory_order_acquire) == 1) {
+        return g_steal_pointer(&t->canvas);
+    }
+    return mix_pool_get(t->pool);
+}
+
 static void compose(mix_compositor *c, unsigned tier, int64_t now_ns)
 {
     const mix_scene *s = c->scene;
@@ -204,7 +217,7 @@ static void compose(mix_compositor *c, unsigned tier, int64_t now_ns)
         atomic_fetch_add_explicit(&t->skipped, 1, memory_order_relaxed);
         return;
     }
-    mcu_frame *f = make_pool(t, spec) ? mix_pool_get(t->pool) : NULL;
+    mcu_frame *f = next_canvas(t, spec);
     if (!f) {
         return; /* every canvas is being encoded: this tick is one too many for the encoders */
     }

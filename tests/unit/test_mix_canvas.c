@@ -29,6 +29,7 @@ typedef struct {
     const mcu_layout *layout; /* NULL = the grid */
     mix_art *art;             /* NULL = no captions */
     const char *caption;      /* NULL = none */
+    mcu_frame *held[4];       /* by tick(), as an encoder does that is still at it: two canvases take turns */
 } stage;
 
 /* No labels: these pixels depend on no font. */
@@ -89,6 +90,9 @@ static void stage_open(stage *s)
 
 static void stage_close(stage *s)
 {
+    for (unsigned t = 0; t < 4; t++) {
+        mcu_frame_unref(s->held[t]);
+    }
     mix_compositor_free(s->c);
     for (unsigned i = 0; i < s->n; i++) {
         mix_source_close(s->source[i]);
@@ -105,6 +109,10 @@ static void tick(stage *s)
 {
     mix_compositor_tick(s->c, NULL, s->tick, now_of(s));
     s->tick++;
+    for (unsigned t = 0; t < 4; t++) {
+        mcu_frame_unref(s->held[t]);
+        s->held[t] = mcu_frame_ref((mcu_frame *)mix_compositor_canvas(s->c, t));
+    }
 }
 
 static void test_crc(void **state)
@@ -342,6 +350,35 @@ static void test_all_canvases_out(void **state)
     stage_close(&s);
 }
 
+static const mcu_frame *next_picture(stage *s, unsigned k)
+{
+    show(s, 0, k, now_of(s));
+    mix_compositor_tick(s->c, NULL, s->tick, now_of(s));
+    s->tick++;
+    return mix_compositor_canvas(s->c, 0);
+}
+
+static void test_only_what_nobody_holds_is_drawn_on(void **state)
+{
+    (void)state;
+    stage s = stage_new(1);
+    stage_open(&s);
+    tick(&s);
+    const mcu_frame *held = s.held[0];
+    uint32_t crc = kit_crc(held, 0);
+    int64_t time_ns = held->time_ns;
+    const mcu_frame *other = next_picture(&s, 1);
+    for (unsigned k = 2; k < 6; k++) {
+        assert_ptr_equal(next_picture(&s, k), other); /* nobody has that one */
+        assert_int_equal(other->time_ns, now_of(&s) - TICK_NS);
+    }
+    assert_ptr_not_equal(other, held);
+    assert_int_equal(kit_crc(held, 0), crc);
+    assert_int_equal(held->time_ns, time_ns);
+    assert_int_not_equal(kit_crc(other, 0), crc);
+    stage_close(&s);
+}
+
 static mcu_layout *picture_in_picture(double x)
 {
     json_error_t why;
@@ -434,6 +471,7 @@ int main(void)
         cmocka_unit_test(test_one_media_clock),
         cmocka_unit_test(test_stale_then_gone),
         cmocka_unit_test(test_all_canvases_out),
+        cmocka_unit_test(test_only_what_nobody_holds_is_drawn_on),
         cmocka_unit_test(test_inset_stays_on_top),
         cmocka_unit_test(test_change_does_not_flash),
     };
