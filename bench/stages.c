@@ -138,9 +138,9 @@ static void encode_d(kit *k)
     encode(k, 3, 2);
 }
 
-static void count_payload(void *user, const uint8_t *payload, size_t size, bool last)
+static void count_payload(void *user, const mcu_payload *p, bool last)
 {
-    *(uint64_t *)user += size + payload[0] + last;
+    *(uint64_t *)user += mcu_payload_size(p) + p->head[0] + last;
 }
 
 static void packetise(kit *k)

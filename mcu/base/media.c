@@ -59,6 +59,7 @@ mcu_au *mcu_au_new(size_t size)
     }
     memset(au, 0, sizeof *au);
     atomic_init(&au->refs, 1);
+    atomic_init(&au->notes, NULL);
     au->size = size;
     memset(au->data + size, 0, MCU_AU_PADDING);
     return au;
@@ -81,9 +82,14 @@ mcu_au *mcu_au_ref(mcu_au *au)
 
 void mcu_au_unref(mcu_au *au)
 {
-    if (au && atomic_fetch_sub_explicit(&au->refs, 1, memory_order_acq_rel) == 1) {
-        free(au);
+    if (!au || atomic_fetch_sub_explicit(&au->refs, 1, memory_order_acq_rel) != 1) {
+        return;
     }
+    for (mcu_au_note *n = atomic_load_explicit(&au->notes, memory_order_acquire), *next; n; n = next) {
+        next = n->next;
+        free(n);
+    }
+    free(au);
 }
 
 static size_t round_up(size_t v)

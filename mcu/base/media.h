@@ -27,9 +27,15 @@ bool mcu_codec_is_video(mcu_codec c);
 #define MCU_NS_PER_SEC INT64_C(1000000000)
 #define MCU_NS_PER_MS INT64_C(1000000)
 
+/* First in a block from malloc() that is worked out of a picture, read only from then on, and freed with it. */
+typedef struct mcu_au_note {
+    struct mcu_au_note *next;
+} mcu_au_note;
+
 /* One coded picture (access unit) or one audio packet. */
 typedef struct mcu_au {
     atomic_int refs;
+    _Atomic(mcu_au_note *) notes; /* net's (mcu/net/cut.h), by any holder at any time */
     mcu_codec codec;
     bool keyframe;     /* video: decodable by itself (H.264 IDR with SPS/PPS, VP8 key frame) */
     bool entry;        /* video out: for those alone who entered since everybody's last keyframe */

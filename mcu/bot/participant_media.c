@@ -9,7 +9,7 @@ enum { ANSWER_S = 10, GATHER_MS = 1500, PHASE_STEP = 37, LOOK_BACK = 64 };
 
 /* ---- sending ---- */
 
-static mcu_status send_picture(mcu_participant *p, const mcu_au *au)
+static mcu_status send_picture(mcu_participant *p, mcu_au *au)
 {
     if (!p->crew->options->hostile) {
         return mcu_peer_send_picture(p->peer, au);

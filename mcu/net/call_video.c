@@ -9,7 +9,6 @@
 
 #include "mcu/base/clock.h"
 #include "mcu/net/call_video_priv.h"
-#include "mcu/net/h264_rtp.h"
 
 #define READ_MAX 64
 #define PACKET_MAX (MCU_RTP_MAX + MCU_SRTP_OVERHEAD)
@@ -23,16 +22,16 @@ static void put(mcu_call_video *v, int fd, const mcu_leg_address *to, const uint
     v->send_failed += n != (ssize_t)size && errno != ECONNREFUSED; /* news of an earlier packet: theirs may open again */
 }
 
-static void transmit(void *user, const uint8_t *packet, size_t size)
+_Static_assert(MCU_SENDER_ROOM >= MCU_SRTP_OVERHEAD, "it is protected where it is");
+
+static void transmit(void *user, uint8_t *packet, size_t size)
 {
     mcu_call_video *v = user;
-    uint8_t wire[PACKET_MAX];
-    memcpy(wire, packet, size);
-    if (v->srtp != NULL && mcu_srtp_protect_rtp(v->srtp, wire, &size) != MCU_OK) {
+    if (v->srtp != NULL && mcu_srtp_protect_rtp(v->srtp, packet, &size) != MCU_OK) {
         v->send_failed++;
         return;
     }
-    put(v, v->rtp_fd, &v->latch.remote, wire, size);
+    put(v, v->rtp_fd, &v->latch.remote, packet, size);
 }
 
 /* `packet` has room for the trailer of SRTCP. */
@@ -230,56 +229,16 @@ void mcu_call_video_step(mcu_call_video *v, int64_t now_ns)
 
 /* ---- pictures ---- */
 
-typedef struct {
-    mcu_call_video *video;
-    const mcu_au *au;
-    uint32_t ts;
-    bool first;
-    int64_t now_ns;
-} packing;
-
-static void on_payload(void *user, const uint8_t *payload, size_t size, bool last)
+mcu_status mcu_call_video_send(mcu_call_video *v, mcu_au *au, int64_t now_ns)
 {
-    packing *k = user;
-    mcu_call_video *v = k->video;
-    mcu_rtp r = {
-        .marker = last, .pt = v->state.pt, .ts = k->ts, .ssrc = v->send.video.ssrc, .payload = payload, .payload_size = size};
-    mcu_pkt *pkt = mcu_pkt_new(MCU_PKT_VIDEO);
-    pkt->size = (uint16_t)mcu_rtp_write(pkt->data, sizeof pkt->data, &r);
-    pkt->first = k->first;
-    pkt->last = last;
-    pkt->media_ns = k->au->time_ns;
-    pkt->keyframe = k->au->keyframe;
-    pkt->picture = v->picture;
-    k->first = false;
-    (void)mcu_sender_push(&v->send, pkt, k->now_ns);
-}
-
-static uint32_t ts_of(const mcu_au *au)
-{
-    return au->ts != 0 ? au->ts : (uint32_t)(au->time_ns / 1000 * 9 / 100);
-}
-
-mcu_status mcu_call_video_send(mcu_call_video *v, const mcu_au *au, int64_t now_ns)
-{
-    size_t bytes = 0;
     if (!mcu_call_video_sends(v)) {
         return MCU_EAGAIN;
     }
-    unsigned n = mcu_h264_pack_count(au->data, au->size, MCU_RTP_PAYLOAD, &bytes);
-    if (n == 0) {
-        return MCU_EINVAL;
+    mcu_status s = mcu_sender_push_picture(&v->send, au, v->state.pt, v->state.whole_units, now_ns);
+    if (s == MCU_OK) {
+        v->pictures_out++;
+        (void)mcu_sender_pump(&v->send, now_ns);
     }
-    if (mcu_sender_admit(&v->send, au->keyframe, n, bytes, now_ns) != MCU_OK) {
-        return MCU_EFULL;
-    }
-    uint32_t ts = mcu_out_picture_time(&v->send.video, ts_of(au), au->time_ns != 0 ? au->time_ns : now_ns);
-    packing k = {.video = v, .au = au, .ts = ts, .first = true, .now_ns = now_ns};
-    v->picture++;
-    mcu_status s =
-        (v->state.whole_units ? mcu_h264_pack_units : mcu_h264_pack)(au->data, au->size, MCU_RTP_PAYLOAD, on_payload, &k);
-    v->pictures_out += s == MCU_OK;
-    (void)mcu_sender_pump(&v->send, now_ns);
     return s;
 }
 

@@ -32,7 +32,7 @@ void mcu_call_video_read(mcu_call_video *v, int64_t now_ns); /* at most 64 packe
 void mcu_call_video_step(mcu_call_video *v, int64_t now_ns);
 
 /* MCU_EFULL: refused, only a keyframe may follow; MCU_EAGAIN: they take none now. */
-mcu_status mcu_call_video_send(mcu_call_video *v, const mcu_au *au, int64_t now_ns);
+mcu_status mcu_call_video_send(mcu_call_video *v, mcu_au *au, int64_t now_ns);
 /* One a second at most leaves, again and again until a keyframe has come. */
 void mcu_call_video_want_keyframe(mcu_call_video *v, int64_t now_ns);
 /* They asked by signalling (RFC 5168). */

@@ -24,7 +24,6 @@ struct mcu_call_video {
 
     /* out */
     mcu_sender send;
-    uint32_t picture;
     int64_t tick_ns, report_ns; /* next ones */
     int64_t told_ns;            /* on_keyframe_request, last */
     bool asked;                 /* again, meanwhile */

@@ -39,31 +39,33 @@ static bool next_unit(mcu_nal_iter *it, unit *u)
     return false;
 }
 
-static void pack_fragments(packer *k, unit u, bool last)
+static void give(const packer *k, unit u, bool last)
 {
-    uint8_t out[MCU_RTP_MAX];
+    k->fn(k->user, &(mcu_payload){u.data, u.data, 0, (uint16_t)u.size}, last);
+}
+
+static void pack_fragments(const packer *k, unit u, bool last)
+{
+    uint8_t head[2] = {(uint8_t)((u.data[0] & F_NRI_BITS) | FU_A), (uint8_t)(FU_START | mcu_nal_type(u.data))};
     const uint8_t *at = u.data + 1;
     size_t left = u.size - 1, each = k->max - 2;
     size_t packets = (left + each - 1) / each;
-    out[0] = (uint8_t)((u.data[0] & F_NRI_BITS) | FU_A);
-    out[1] = (uint8_t)(FU_START | mcu_nal_type(u.data));
     for (; packets > 0; packets--) {
         size_t take = (left + packets - 1) / packets;
         if (packets == 1) {
-            out[1] |= FU_END;
+            head[1] |= FU_END;
         }
-        memcpy(out + 2, at, take);
-        k->fn(k->user, out, take + 2, last && packets == 1);
-        out[1] &= (uint8_t)~FU_START;
+        k->fn(k->user, &(mcu_payload){head, at, sizeof head, (uint16_t)take}, last && packets == 1);
+        head[1] &= (uint8_t)~FU_START;
         at += take;
         left -= take;
     }
 }
 
-static void pack_one(packer *k, unit u, bool last)
+static void pack_one(const packer *k, unit u, bool last)
 {
     if (u.size <= k->max) {
-        k->fn(k->user, u.data, u.size, last);
+        give(k, u, last);
     } else {
         pack_fragments(k, u, last);
     }
@@ -85,7 +87,7 @@ static void flush(packer *k, bool last)
             at += 2 + u->size;
         }
         out[0] = (uint8_t)(nri | STAP_A);
-        k->fn(k->user, out, at, last);
+        k->fn(k->user, &(mcu_payload){out, k->held[0].data, (uint16_t)at, 0}, last);
     }
     k->n_held = 0;
     k->held_size = 1;
@@ -128,6 +130,7 @@ mcu_status mcu_h264_pack(const uint8_t *au, size_t size, size_t max, mcu_payload
 
 mcu_status mcu_h264_pack_units(const uint8_t *au, size_t size, size_t max, mcu_payload_fn fn, void *user)
 {
+    const packer k = {.max = max, .fn = fn, .user = user};
     mcu_nal_iter it;
     unit now, next;
     unsigned n = 0;
@@ -142,36 +145,10 @@ mcu_status mcu_h264_pack_units(const uint8_t *au, size_t size, size_t max, mcu_p
         return MCU_EINVAL;
     }
     for (; next_unit(&it, &next); now = next) {
-        fn(user, now.data, now.size, false);
+        give(&k, now, false);
     }
-    fn(user, now.data, now.size, true);
+    give(&k, now, true);
     return MCU_OK;
-}
-
-typedef struct {
-    unsigned packets;
-    size_t bytes;
-} tally;
-
-static void count_payload(void *user, const uint8_t *payload, size_t size, bool last)
-{
-    (void)payload;
-    (void)last;
-    tally *t = user;
-    t->packets++;
-    t->bytes += size;
-}
-
-unsigned mcu_h264_pack_count(const uint8_t *au, size_t size, size_t max, size_t *bytes)
-{
-    tally t = {0};
-    if (mcu_h264_pack(au, size, max, count_payload, &t) != MCU_OK) {
-        t = (tally){0};
-    }
-    if (bytes) {
-        *bytes = t.bytes;
-    }
-    return t.packets;
 }
 
 /* ---- depack ---- */

@@ -3,10 +3,8 @@
 #ifndef MCU_NET_H264_RTP_H
 #define MCU_NET_H264_RTP_H
 
+#include "mcu/net/payload.h"
 #include "mcu/net/rtp.h"
-
-/* One RTP payload, borrowed for the call; `last` = set the marker bit. */
-typedef void (*mcu_payload_fn)(void *user, const uint8_t *payload, size_t size, bool last);
 
 /* Annex B access unit (3- or 4-byte start codes) -> payloads of at most `max` bytes (64..MCU_RTP_MAX). Parameter sets and SEI
  * before the first slice share a STAP-A where they fit. Access unit delimiters and end-of-sequence NALs are left out. MCU_EINVAL:
@@ -14,8 +12,6 @@ typedef void (*mcu_payload_fn)(void *user, const uint8_t *payload, size_t size, 
 mcu_status mcu_h264_pack(const uint8_t *au, size_t size, size_t max, mcu_payload_fn fn, void *user);
 /* The same for who takes mode 0: each NAL unit is a payload. MCU_EINVAL also when one is larger than `max`. */
 mcu_status mcu_h264_pack_units(const uint8_t *au, size_t size, size_t max, mcu_payload_fn fn, void *user);
-/* How many payloads mcu_h264_pack() makes and their bytes, to ask the pacer before packing. */
-unsigned mcu_h264_pack_count(const uint8_t *au, size_t size, size_t max, size_t *bytes);
 
 /* Payloads of one picture in sequence order -> Annex B with 4-byte start codes. With out = NULL it only counts. Zero-initialise.
  */

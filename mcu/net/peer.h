@@ -105,10 +105,11 @@ bool mcu_peer_gives_audio(const mcu_peer *p);
 mcu_decode_limits mcu_peer_decode_limits(const mcu_peer *p); /* of what we send them; none before an answer */
 unsigned mcu_peer_ice_restarts(const mcu_peer *p);
 
-/* Sends one picture / audio packet; `au` is borrowed. Timestamps are the shared media clock (90 kHz / 48 kHz of au->time_ns); the
- * peer adds its own offsets. MCU_EAGAIN before UP; MCU_ENOSUP wrong codec; MCU_EFULL the pacer is over its bound: the picture was
- * dropped and the next one must be a keyframe (on_keyframe_request fires). */
-mcu_status mcu_peer_send_picture(mcu_peer *p, const mcu_au *au);
+/* Sends one picture / audio packet; `au` is borrowed, and a picture is held while it may be asked for again. Timestamps are the
+ * shared media clock (90 kHz / 48 kHz of au->time_ns); the peer adds its own offsets. MCU_EAGAIN before UP; MCU_ENOSUP wrong
+ * codec; MCU_EFULL the pacer is over its bound: the picture was dropped and the next one must be a keyframe (on_keyframe_request
+ * fires). */
+mcu_status mcu_peer_send_picture(mcu_peer *p, mcu_au *au);
 mcu_status mcu_peer_send_audio(mcu_peer *p, const mcu_au *au);
 /* From now on each packet of our audio repeats `copies` earlier ones, every `stride`-th of those before it (RFC 2198); without
  * effect where the remote does not take red. 0 = none. */

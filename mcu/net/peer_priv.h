@@ -123,7 +123,6 @@ struct mcu_peer {
     mcu_red_sender red;
     uint64_t copies_out;
     mcu_sender send;
-    uint32_t picture;    /* counter */
     bool keyframe_asked; /* a request waits to be told */
     int64_t keyframe_told_ns;
     int fir_seen; /* newest FIR sequence, -1 = none */

@@ -1,19 +1,17 @@
 #include <string.h>
 
-#include "mcu/net/h264_rtp.h"
 #include "mcu/net/peer_priv.h"
-#include "mcu/net/vp8_rtp.h"
 
 #define KEYFRAME_TELL_NS (250 * MCU_NS_PER_MS)
 #define AUDIO_MAX 1275 /* RFC 6716 3.2.1: the largest Opus frame; far above any G.711 packet */
 
 /* ---- leaving ---- */
 
-static void transmit(void *user, const uint8_t *packet, size_t size)
+_Static_assert(MCU_SENDER_ROOM >= MCU_SRTP_OVERHEAD, "it is protected where it is");
+
+static void transmit(void *user, uint8_t *packet, size_t size)
 {
-    uint8_t wire[MCU_RTP_MAX + MCU_SRTP_OVERHEAD];
-    memcpy(wire, packet, size);
-    (void)mcu_peer_send_rtp(user, wire, size);
+    (void)mcu_peer_send_rtp(user, packet, size);
 }
 
 static void picture_left(void *user, int64_t media_ns, int64_t now_ns)
@@ -60,36 +58,7 @@ uint32_t mcu_peer_out_ts(const mcu_out *o, int64_t now_ns)
 
 /* ---- pictures ---- */
 
-typedef struct {
-    mcu_peer *peer;
-    uint32_t ts;
-    bool keyframe, first;
-    int64_t media_ns, now_ns;
-} packing;
-
-static void on_payload(void *user, const uint8_t *payload, size_t size, bool last)
-{
-    packing *k = user;
-    mcu_peer *p = k->peer;
-    mcu_rtp r = {.marker = last,
-                 .pt = p->neg->video.send_pt,
-                 .ts = k->ts,
-                 .ssrc = p->send.video.ssrc,
-                 .payload = payload,
-                 .payload_size = size};
-    mcu_rtpext_block_apply(&p->send.video.ext, &r);
-    mcu_pkt *pkt = mcu_pkt_new(MCU_PKT_VIDEO);
-    pkt->size = (uint16_t)mcu_rtp_write(pkt->data, sizeof pkt->data, &r);
-    pkt->first = k->first;
-    pkt->last = last;
-    pkt->media_ns = k->media_ns;
-    pkt->keyframe = k->keyframe;
-    pkt->picture = p->picture;
-    k->first = false;
-    (void)mcu_sender_push(&p->send, pkt, k->now_ns);
-}
-
-mcu_status mcu_peer_send_picture(mcu_peer *p, const mcu_au *au)
+mcu_status mcu_peer_send_picture(mcu_peer *p, mcu_au *au)
 {
     if (!mcu_peer_is_up(p)) {
         return MCU_EAGAIN;
@@ -97,30 +66,13 @@ mcu_status mcu_peer_send_picture(mcu_peer *p, const mcu_au *au)
     if (au->codec == MCU_CODEC_NONE || au->codec != mcu_peer_send_codec(p)) {
         return MCU_ENOSUP;
     }
-    bool h264 = au->codec == MCU_CODEC_H264;
-    size_t bytes = 0;
-    unsigned n = h264 ? mcu_h264_pack_count(au->data, au->size, MCU_RTP_PAYLOAD, &bytes)
-                      : mcu_vp8_pack_count(au->size, MCU_RTP_PAYLOAD, &bytes);
-    if (n == 0) {
-        return MCU_EINVAL;
-    }
     int64_t now_ns = mcu_net_now_ns(p->net);
-    if (mcu_sender_admit(&p->send, au->keyframe, n, bytes, now_ns) != MCU_OK) {
-        return MCU_EFULL;
+    mcu_status s = mcu_sender_push_picture(&p->send, au, p->neg->video.send_pt, false, now_ns);
+    if (s == MCU_OK) {
+        p->pictures_out++;
+        p->keyframes_out += au->keyframe;
+        mcu_peer_pump(p, now_ns);
     }
-    mcu_out *out = &p->send.video;
-    packing k = {.peer = p,
-                 .ts = mcu_out_picture_time(out, media_ts(out, au), au->time_ns != 0 ? au->time_ns : now_ns),
-                 .keyframe = au->keyframe,
-                 .first = true,
-                 .media_ns = au->time_ns,
-                 .now_ns = now_ns};
-    p->picture++;
-    mcu_status s = h264 ? mcu_h264_pack(au->data, au->size, MCU_RTP_PAYLOAD, on_payload, &k)
-                        : mcu_vp8_pack(au->data, au->size, MCU_RTP_PAYLOAD, on_payload, &k);
-    p->pictures_out += s == MCU_OK;
-    p->keyframes_out += s == MCU_OK && au->keyframe;
-    mcu_peer_pump(p, now_ns);
     return s;
 }
 
@@ -156,9 +108,7 @@ mcu_status mcu_peer_send_audio(mcu_peer *p, const mcu_au *au)
                  .payload_size = red_size > 0 ? red_size : au->size};
     mcu_rtpext_block_apply(&p->send.audio.ext, &r);
     note_time(&p->send.audio, ts, au->time_ns, now_ns);
-    mcu_pkt *pkt = mcu_pkt_new(MCU_PKT_AUDIO);
-    pkt->size = (uint16_t)mcu_rtp_write(pkt->data, sizeof pkt->data, &r);
-    mcu_status s = mcu_sender_push(&p->send, pkt, now_ns);
+    mcu_status s = mcu_sender_push(&p->send, mcu_pkt_new(MCU_PKT_AUDIO, &r), now_ns);
     mcu_peer_pump(p, now_ns);
     return s;
 }
@@ -228,7 +178,7 @@ void mcu_peer_apply_send(mcu_peer *p)
     lay_out_ext(&p->send.video, &p->neg->video);
     p->send.audio.clock_hz =
         p->neg->audio.send_codec == MCU_CODEC_OPUS || p->neg->audio.send_codec == MCU_CODEC_NONE ? 48000 : 8000;
-    if (p->picture > 0 && memcmp(&video, &p->send.video.ext, sizeof video) != 0) {
+    if (p->send.picture > 0 && memcmp(&video, &p->send.video.ext, sizeof video) != 0) {
         /* What is queued and kept was laid out for the old ids. */
         mcu_sender_forget(&p->send);
     }

@@ -151,27 +151,20 @@ const mcu_pkt *mcu_rtx_history_filling(mcu_rtx_history *h, unsigned most, int64_
     return best ? best->packet : NULL;
 }
 
-mcu_status mcu_rtx_pack(const mcu_pkt *original, uint32_t rtx_ssrc, uint8_t rtx_pt, mcu_pkt *out)
+mcu_pkt *mcu_rtx_pack(const mcu_pkt *original, uint32_t rtx_ssrc, uint8_t rtx_pt)
 {
-    mcu_rtp r;
-    if (mcu_rtp_parse(original->data, original->size, &r) != MCU_OK || r.n_csrc > 0 || original->size + 2u > MCU_RTP_MAX) {
-        return MCU_EINVAL;
+    uint8_t osn[2]; /* RFC 4588 4 */
+    memcpy(osn, original->data + 2, sizeof osn);
+    mcu_pkt *p = mcu_pkt_new_around(MCU_PKT_RTX, original, osn, sizeof osn);
+    if (p != NULL) {
+        p->data[1] = (uint8_t)((p->data[1] & 0x80) | (rtx_pt & 0x7f)); /* RFC 3550 5.1: marker, payload type */
+        mcu_rtp_set_seq(p->data, 0);
+        mcu_wr32(p->data + 8, rtx_ssrc);
+        p->osn = mcu_rtp_get_seq(original->data);
+        p->keyframe = original->keyframe;
+        p->picture = original->picture;
     }
-    uint8_t payload[MCU_RTP_MAX];
-    mcu_wr16(payload, r.seq); /* RFC 4588 4: OSN */
-    memcpy(payload + 2, r.payload, r.payload_size);
-    r.payload = payload;
-    r.payload_size += 2;
-    r.ssrc = rtx_ssrc;
-    r.pt = rtx_pt;
-    r.seq = 0;
-    out->kind = MCU_PKT_RTX;
-    out->osn = mcu_rtp_get_seq(original->data);
-    out->first = false;
-    out->keyframe = original->keyframe;
-    out->picture = original->picture;
-    out->size = (uint16_t)mcu_rtp_write(out->data, sizeof out->data, &r);
-    return out->size > 0 ? MCU_OK : MCU_EINVAL;
+    return p;
 }
 
 mcu_status mcu_rtx_unpack(const mcu_rtp *rtx, uint32_t media_ssrc, uint8_t media_pt, mcu_rtp *out)

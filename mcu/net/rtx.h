@@ -31,9 +31,8 @@ const mcu_pkt *mcu_rtx_history_get(mcu_rtx_history *h, uint16_t seq, int64_t now
  * larger than `most` bytes. It counts as sent once more. */
 const mcu_pkt *mcu_rtx_history_filling(mcu_rtx_history *h, unsigned most, int64_t age_ns, int64_t now_ns);
 /* RTX packet for `original`: own SSRC, payload type and sequence (written at pacer exit), same timestamp, marker and header
- * extension block, OSN in front of the payload. MCU_EINVAL: does not parse or would pass MCU_RTP_MAX. `out->kind` becomes
- * MCU_PKT_RTX. */
-mcu_status mcu_rtx_pack(const mcu_pkt *original, uint32_t rtx_ssrc, uint8_t rtx_pt, mcu_pkt *out);
+ * extension block, OSN in front of the payload, which is shared with it. NULL: would pass MCU_RTP_MAX. */
+mcu_pkt *mcu_rtx_pack(const mcu_pkt *original, uint32_t rtx_ssrc, uint8_t rtx_pt);
 /* The media packet inside an RTX packet, as a view of the same bytes. MCU_EAGAIN: padding only (a probe). MCU_EINVAL: too short.
  */
 mcu_status mcu_rtx_unpack(const mcu_rtp *rtx, uint32_t media_ssrc, uint8_t media_pt, mcu_rtp *out);

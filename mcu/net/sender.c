@@ -2,6 +2,8 @@
 
 #include "mcu/base/clock.h"
 #include "mcu/base/media.h"
+#include "mcu/base/scratch.h"
+#include "mcu/net/cut.h"
 #include "mcu/net/sender_private.h"
 
 #define START_BPS 800000 /* before anything is known */
@@ -99,6 +101,12 @@ static void note_sent(mcu_sender *s, const mcu_rtpext_block *ext, mcu_pkt *pkt, 
     mcu_bwe_sent(s->bwe, seq, wire, now_ns);
 }
 
+void mcu_sender_transmit(const mcu_sender *s, const mcu_pkt *pkt)
+{
+    MCU_SCRATCH uint8_t wire[MCU_RTP_MAX + MCU_SENDER_ROOM];
+    s->callbacks.transmit(s->user, wire, mcu_pkt_write(pkt, wire));
+}
+
 void mcu_sender_leave(mcu_sender *s, mcu_pkt *take_pkt, int64_t now_ns)
 {
     mcu_out *o = out_of(s, take_pkt->kind);
@@ -107,10 +115,9 @@ void mcu_sender_leave(mcu_sender *s, mcu_pkt *take_pkt, int64_t now_ns)
     note_sent(s, ext, take_pkt, now_ns);
     mcu_rtpext_patch_abs_send_time(ext, take_pkt->data, now_ns);
     mcu_rtpext_patch_playout_delay(ext, take_pkt->data, s->playout_ms, s->playout_most_ms);
-    s->callbacks.transmit(s->user, take_pkt->data, take_pkt->size);
-    mcu_rtp r;
+    mcu_sender_transmit(s, take_pkt);
     o->packets++;
-    o->bytes += mcu_rtp_parse(take_pkt->data, take_pkt->size, &r) == MCU_OK ? r.payload_size : 0;
+    o->bytes += mcu_pkt_payload_size(take_pkt);
     o->rate.bytes += take_pkt->size;
     if (take_pkt->kind != MCU_PKT_VIDEO) {
         mcu_pkt_free(take_pkt);
@@ -230,6 +237,35 @@ bool mcu_sender_admits_audio(mcu_sender *s, int64_t now_ns)
 mcu_status mcu_sender_push(mcu_sender *s, mcu_pkt *take_pkt, int64_t now_ns)
 {
     return mcu_pacer_push(s->pacer, take_pkt, now_ns);
+}
+
+_Static_assert(MCU_RTP_HEADER + 4 + MCU_RTPEXT_BLOCK_MAX + 2 + MCU_RTP_PAYLOAD <= MCU_RTP_MAX, "any payload fits, also as RTX");
+
+mcu_status mcu_sender_push_picture(mcu_sender *s, mcu_au *au, uint8_t pt, bool units, int64_t now_ns)
+{
+    const mcu_cut *cut = mcu_cut_of(au, units, MCU_RTP_PAYLOAD);
+    if (cut == NULL) {
+        return MCU_EINVAL;
+    }
+    if (mcu_sender_admit(s, au->keyframe, cut->n, cut->bytes, now_ns) != MCU_OK) {
+        return MCU_EFULL;
+    }
+    uint32_t ts = au->ts != 0 ? au->ts : (uint32_t)(au->time_ns / 1000 * s->video.clock_hz / 1000000);
+    mcu_rtp r = {.pt = pt, .ssrc = s->video.ssrc};
+    r.ts = mcu_out_picture_time(&s->video, ts, au->time_ns != 0 ? au->time_ns : now_ns);
+    mcu_rtpext_block_apply(&s->video.ext, &r);
+    s->picture++;
+    for (unsigned i = 0; i < cut->n; i++) {
+        r.marker = i + 1 == cut->n;
+        mcu_pkt *pkt = mcu_pkt_new_shared(MCU_PKT_VIDEO, &r, au, &cut->at[i]);
+        pkt->first = i == 0;
+        pkt->last = r.marker;
+        pkt->media_ns = au->time_ns;
+        pkt->keyframe = au->keyframe;
+        pkt->picture = s->picture;
+        (void)mcu_sender_push(s, pkt, now_ns);
+    }
+    return MCU_OK;
 }
 
 bool mcu_sender_wants_keyframe(const mcu_sender *s)

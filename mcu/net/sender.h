@@ -34,8 +34,10 @@ typedef struct {
     int64_t lost;
 } mcu_out;
 
+#define MCU_SENDER_ROOM 32 /* bytes behind a packet that leaves: it may be protected where it is */
+
 typedef struct {
-    void (*transmit)(void *user, const uint8_t *packet, size_t size);   /* plain RTP, borrowed */
+    void (*transmit)(void *user, uint8_t *packet, size_t size);         /* plain RTP, borrowed; may be written over */
     void (*picture_left)(void *user, int64_t media_ns, int64_t now_ns); /* its last packet is out */
 } mcu_sender_callbacks;
 
@@ -58,6 +60,7 @@ typedef struct {
     unsigned playout_ms;        /* what pictures are kept back by at the far end, at least */
     unsigned playout_most_ms;   /* and at most, also to wait for their sound */
     bool thin;                  /* the path carries little */
+    uint32_t picture;           /* counts those that were pushed */
     bool need_keyframe;         /* a picture was dropped: only a keyframe may follow */
     int64_t audio_ns;           /* when audio left last */
     int64_t picture_ns;         /* the same of pictures, copies apart */
@@ -85,6 +88,9 @@ mcu_status mcu_sender_admit(mcu_sender *s, bool keyframe, unsigned packets, size
 /* False: an audio packet would only fill an outage; do not push it. */
 bool mcu_sender_admits_audio(mcu_sender *s, int64_t now_ns);
 mcu_status mcu_sender_push(mcu_sender *s, mcu_pkt *take_pkt, int64_t now_ns);
+/* A whole picture: cut once for all who are sent it, asked for, numbered and pushed. `units`: each NAL unit a packet. MCU_EINVAL:
+ * it cannot be cut so; MCU_EFULL as above. */
+mcu_status mcu_sender_push_picture(mcu_sender *s, mcu_au *au, uint8_t pt, bool units, int64_t now_ns);
 /* A request for packets of our video; unknown, old and too many ones are not answered. */
 void mcu_sender_retransmit(mcu_sender *s, const uint16_t *seqs, unsigned n, int64_t now_ns);
 

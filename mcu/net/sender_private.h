@@ -7,7 +7,8 @@
 #define MCU_PLAYOUT_MOST_MS 10000 /* what receivers take by themselves */
 
 void mcu_sender_leave(mcu_sender *s, mcu_pkt *take_pkt, int64_t now_ns);
-bool mcu_sender_silenced(const mcu_sender *s); /* no pictures now */
+void mcu_sender_transmit(const mcu_sender *s, const mcu_pkt *pkt); /* as it is */
+bool mcu_sender_silenced(const mcu_sender *s);                     /* no pictures now */
 
 void mcu_sender_fill(mcu_sender *s, int64_t now_ns);        /* what a probe wants */
 void mcu_sender_send_copies(mcu_sender *s, int64_t now_ns); /* those that are due */

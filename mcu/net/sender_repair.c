@@ -25,12 +25,7 @@
 
 static mcu_pkt *copy_of(const mcu_sender *s, const mcu_pkt *original)
 {
-    mcu_pkt *pkt = mcu_pkt_new(MCU_PKT_RTX);
-    if (mcu_rtx_pack(original, s->rtx.ssrc, s->rtx_pt, pkt) != MCU_OK) {
-        mcu_pkt_free(pkt);
-        return NULL;
-    }
-    return pkt;
+    return mcu_rtx_pack(original, s->rtx.ssrc, s->rtx_pt);
 }
 
 /* Padding alone, as libwebrtc sends it on the SSRC of copies: where no picture that is small enough was sent. */
@@ -41,8 +36,7 @@ static mcu_pkt *padding(const mcu_sender *s, unsigned most)
     payload[size - 1] = (uint8_t)size; /* RFC 3550 5.1 */
     mcu_rtp r = {.pt = s->rtx_pt, .ts = s->video.last_ts, .ssrc = s->rtx.ssrc, .payload = payload, .payload_size = size};
     mcu_rtpext_block_apply(&s->video.ext, &r);
-    mcu_pkt *pkt = mcu_pkt_new(MCU_PKT_RTX);
-    pkt->size = (uint16_t)mcu_rtp_write(pkt->data, sizeof pkt->data, &r);
+    mcu_pkt *pkt = mcu_pkt_new(MCU_PKT_RTX, &r);
     pkt->osn = (uint16_t)(s->video.seq + 0x8000); /* nothing that is kept, now or soon */
     pkt->data[0] |= 0x20;
     return pkt;
@@ -144,7 +138,7 @@ void mcu_sender_plan_repair(mcu_sender *s)
 static void resend(mcu_sender *s, const mcu_pkt *original, int64_t now_ns)
 {
     if (s->rtx_pt == 0) {
-        s->callbacks.transmit(s->user, original->data, original->size);
+        mcu_sender_transmit(s, original);
         s->rtx_sent++;
         return;
     }

@@ -2,31 +2,19 @@
 
 #include <string.h>
 
-unsigned mcu_vp8_pack_count(size_t size, size_t max, size_t *bytes)
-{
-    size_t each = max - 1;
-    size_t n = (size + each - 1) / each;
-    if (bytes) {
-        *bytes = size + n;
-    }
-    return (unsigned)n;
-}
-
 mcu_status mcu_vp8_pack(const uint8_t *frame, size_t size, size_t max, mcu_payload_fn fn, void *user)
 {
     if (size == 0 || max < 64 || max > MCU_RTP_MAX) {
         return MCU_EINVAL;
     }
-    uint8_t out[MCU_RTP_MAX];
-    size_t left_packets = mcu_vp8_pack_count(size, max, NULL);
-    size_t at = 0;
+    size_t each = max - 1, left_packets = (size + each - 1) / each, at = 0;
     while (at < size) {
         size_t take = (size - at + left_packets - 1) / left_packets;
-        out[0] = at == 0 ? 0x10 : 0x00; /* S, PID 0 */
-        memcpy(out + 1, frame + at, take);
+        const uint8_t head = at == 0 ? 0x10 : 0x00; /* S, PID 0 */
+        const mcu_payload p = {&head, frame + at, 1, (uint16_t)take};
         at += take;
         left_packets--;
-        fn(user, out, take + 1, at == size);
+        fn(user, &p, at == size);
     }
     return MCU_OK;
 }

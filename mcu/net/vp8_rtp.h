@@ -2,12 +2,12 @@
 #ifndef MCU_NET_VP8_RTP_H
 #define MCU_NET_VP8_RTP_H
 
-#include "mcu/net/h264_rtp.h" /* mcu_payload_fn */
+#include "mcu/net/payload.h"
+#include "mcu/net/rtp.h"
 
 /* One-byte descriptor, no PictureID: a receiver then needs no continuity of ids when a sender switches encoders.
  * `max` 64..MCU_RTP_MAX, descriptor included. Fragments are about equally long. MCU_EINVAL: size is 0. */
 mcu_status mcu_vp8_pack(const uint8_t *frame, size_t size, size_t max, mcu_payload_fn fn, void *user);
-unsigned mcu_vp8_pack_count(size_t size, size_t max, size_t *bytes);
 
 typedef struct {
     bool non_reference;

@@ -57,7 +57,7 @@ void mcu_leg_pictures_tick(mcu_leg_pictures *p, int64_t now_ns)
     mcu_view_remind(&p->view);
 }
 
-void mcu_leg_pictures_out(mcu_leg_pictures *p, unsigned tier, const mcu_au *au)
+void mcu_leg_pictures_out(mcu_leg_pictures *p, unsigned tier, mcu_au *au)
 {
     if (mcu_view_pass(&p->view, tier, au) && mcu_call_video_send(p->video, au, mcu_now_ns()) == MCU_EFULL) {
         p->view.needs_keyframe = true;

@@ -12,10 +12,10 @@ mcu_leg_pictures *mcu_leg_pictures_new(mcu_leg *l, mcu_seat *seat, mcu_room *r, 
 void mcu_leg_pictures_free(mcu_leg_pictures *p); /* out of the mixer, sockets closed. NULL is fine */
 bool mcu_leg_pictures_change(mcu_leg_pictures *p, const mcu_leg_video *state, GError **error);
 
-void mcu_leg_pictures_out(mcu_leg_pictures *p, unsigned tier, const mcu_au *au); /* of what it may watch */
-void mcu_leg_pictures_tick(mcu_leg_pictures *p, int64_t now_ns);                 /* every 500 ms: its tier */
-void mcu_leg_pictures_want(mcu_leg_pictures *p);                                 /* a keyframe of theirs */
-void mcu_leg_pictures_asked(mcu_leg_pictures *p);                                /* they want one, by signalling */
+void mcu_leg_pictures_out(mcu_leg_pictures *p, unsigned tier, mcu_au *au); /* of what it may watch */
+void mcu_leg_pictures_tick(mcu_leg_pictures *p, int64_t now_ns);           /* every 500 ms: its tier */
+void mcu_leg_pictures_want(mcu_leg_pictures *p);                           /* a keyframe of theirs */
+void mcu_leg_pictures_asked(mcu_leg_pictures *p);                          /* they want one, by signalling */
 
 bool mcu_leg_pictures_shown(const mcu_leg_pictures *p);         /* they have a tile of their own; NULL is fine */
 unsigned mcu_leg_pictures_watched(const mcu_leg_pictures *p);   /* tiers, a bit each; NULL is fine */

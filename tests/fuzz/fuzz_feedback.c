@@ -24,7 +24,7 @@ static unsigned next(visit *v)
     return v->at < v->end ? *v->at++ : 0;
 }
 
-static void transmit(void *user, const uint8_t *packet, size_t size)
+static void transmit(void *user, uint8_t *packet, size_t size)
 {
     (void)packet;
     ((visit *)user)->bytes += size;
@@ -65,8 +65,7 @@ static void push(visit *v, mcu_pkt_kind kind, unsigned payload_size, bool first,
     const mcu_out *o = kind == MCU_PKT_AUDIO ? &v->sender.audio : &v->sender.video;
     mcu_rtp r = {.pt = 96, .ssrc = o->ssrc, .payload = payload, .payload_size = payload_size, .marker = last};
     mcu_rtpext_block_apply(&o->ext, &r);
-    mcu_pkt *pkt = mcu_pkt_new(kind);
-    pkt->size = (uint16_t)mcu_rtp_write(pkt->data, sizeof pkt->data, &r);
+    mcu_pkt *pkt = mcu_pkt_new(kind, &r);
     pkt->first = first;
     pkt->last = last;
     pkt->keyframe = kind == MCU_PKT_VIDEO;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mcu/base/h264_params.h"
+#include "mcu/net/cut.h"
 #include "mcu/net/h264_rtp.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -38,26 +39,44 @@ typedef struct {
     unsigned packets, markers;
 } sink;
 
-static void on_payload(void *user, const uint8_t *payload, size_t size, bool last)
+static void on_payload(void *user, const mcu_payload *p, bool last)
 {
     sink *s = user;
+    uint8_t payload[MCU_RTP_MAX];
+    size_t size = mcu_payload_size(p);
     s->bytes += size;
     s->packets++;
     if (size == 0 || size > s->max || s->markers > 0) {
         abort();
     }
     s->markers += last;
-    mcu_h264_depack_push(&s->d, payload, size);
+    mcu_h264_depack_push(&s->d, payload, mcu_payload_write(p, payload));
+}
+
+static void check_cut(const uint8_t *data, size_t size, const sink *s)
+{
+    mcu_au *au = mcu_au_new_copy(data, size);
+    au->codec = MCU_CODEC_H264;
+    const mcu_cut *cut = mcu_cut_of(au, false, s->max);
+    if (s->markers != 1 || cut == NULL || cut->n != s->packets || cut->bytes != s->bytes) {
+        abort();
+    }
+    mcu_h264_depack again = {0};
+    for (unsigned i = 0; i < cut->n; i++) {
+        uint8_t payload[MCU_RTP_MAX];
+        mcu_h264_depack_push(&again, payload, mcu_payload_write(&cut->at[i], payload));
+    }
+    if (again.size != s->d.size) {
+        abort();
+    }
+    mcu_au_unref(au);
 }
 
 static void round_trip(const uint8_t *data, size_t size, size_t max)
 {
     sink s = {.d = {.out = malloc(ROOM(size)), .room = ROOM(size)}, .max = max};
     if (mcu_h264_pack(data, size, max, on_payload, &s) == MCU_OK) {
-        size_t bytes;
-        if (s.markers != 1 || mcu_h264_pack_count(data, size, max, &bytes) != s.packets || bytes != s.bytes) {
-            abort();
-        }
+        check_cut(data, size, &s);
         mcu_nal_iter in, out;
         const uint8_t *a, *b;
         size_t na, nb;

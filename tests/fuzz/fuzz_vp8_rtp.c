@@ -12,10 +12,12 @@ typedef struct {
     size_t at, size;
 } sink;
 
-static void on_payload(void *user, const uint8_t *payload, size_t size, bool last)
+static void on_payload(void *user, const mcu_payload *packed, bool last)
 {
     sink *s = user;
     mcu_vp8_payload p;
+    uint8_t payload[64];
+    size_t size = mcu_payload_write(packed, payload);
     if (mcu_vp8_parse(payload, size, &p) != MCU_OK || p.size > s->size - s->at || memcmp(p.data, s->frame + s->at, p.size) != 0 ||
         p.start != (s->at == 0)) {
         abort();

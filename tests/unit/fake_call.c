@@ -217,7 +217,7 @@ void mcu_call_video_step(mcu_call_video *v, int64_t now_ns)
     (void)now_ns;
 }
 
-mcu_status mcu_call_video_send(mcu_call_video *v, const mcu_au *au, int64_t now_ns)
+mcu_status mcu_call_video_send(mcu_call_video *v, mcu_au *au, int64_t now_ns)
 {
     (void)v;
     (void)au;

@@ -211,7 +211,7 @@ bool mcu_peer_gives_audio(const mcu_peer *p)
     return true;
 }
 
-mcu_status mcu_peer_send_picture(mcu_peer *p, const mcu_au *au)
+mcu_status mcu_peer_send_picture(mcu_peer *p, mcu_au *au)
 {
     if (fake.pacer_full) {
         fake.pacer_full = false;

@@ -1,4 +1,4 @@
-foreach(part bwe bwe_parts call call_parts red repair rtcp rtp sender twcc)
+foreach(part bwe bwe_parts call call_parts cut red repair rtcp rtp sender twcc)
   tessera_test(net_${part} SOURCES test_net_${part}.c LIBS tessera_net)
 endforeach()
 tessera_test(net_call_video SOURCES test_net_call_video.c h264_kit.c LIBS tessera_net)

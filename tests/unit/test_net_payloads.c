@@ -23,21 +23,25 @@ typedef struct {
     mcu_h264_depack counted, written;
 } sink;
 
-static void keep(void *user, const uint8_t *payload, size_t size, bool last)
+static void keep(void *user, const mcu_payload *p, bool last)
 {
     sink *s = user;
+    uint8_t payload[MCU_RTP_MAX];
+    size_t size = mcu_payload_size(p);
     assert_true(size > 0 && size <= s->max);
     assert_int_equal(s->markers, 0); /* nothing behind the marker */
     s->markers += last;
-    s->sizes[s->n] = size;
+    s->sizes[s->n] = mcu_payload_write(p, payload);
     memcpy(s->bytes[s->n], payload, size < 256 ? size : 256);
     s->n++;
 }
 
-static void depack(void *user, const uint8_t *payload, size_t size, bool last)
+static void depack(void *user, const mcu_payload *p, bool last)
 {
     sink *s = user;
-    keep(user, payload, size, last);
+    uint8_t payload[MCU_RTP_MAX];
+    size_t size = mcu_payload_write(p, payload);
+    keep(user, p, last);
     assert_int_equal(mcu_h264_depack_push(&s->counted, payload, size), MCU_OK);
     assert_int_equal(mcu_h264_depack_push(&s->written, payload, size), MCU_OK);
 }
@@ -68,9 +72,6 @@ static void test_h264_round_trip(void **state)
             assert_int_equal(s->counted.size, n);
             assert_int_equal(s->written.size, n);
             assert_memory_equal(out, au, n);
-            size_t bytes;
-            assert_int_equal(mcu_h264_pack_count(au, n, maxima[m], &bytes), s->n);
-            assert_true(bytes >= n - 5 * 4);
             s->written = (mcu_h264_depack){.out = out, .room = n - 1};
         }
     }
@@ -162,14 +163,16 @@ static void test_h264_flags(void **state)
 
 /* ---- VP8 ---- */
 
-static void join(void *user, const uint8_t *payload, size_t size, bool last)
+static void join(void *user, const mcu_payload *packed, bool last)
 {
     sink *s = user;
     mcu_vp8_payload p;
+    uint8_t payload[MCU_RTP_MAX];
+    size_t size = mcu_payload_write(packed, payload);
     assert_int_equal(mcu_vp8_parse(payload, size, &p), MCU_OK);
     assert_int_equal(p.start && p.pid == 0, s->n == 0);
     assert_int_equal(p.picture_id, -1);
-    keep(user, payload, size, last);
+    keep(user, packed, last);
     memcpy(s->joined + s->joined_size, p.data, p.size);
     s->joined_size += p.size;
 }
@@ -192,9 +195,6 @@ static void test_vp8_round_trip(void **state)
             assert_int_equal(s->joined_size, sizes[i]);
             assert_memory_equal(s->joined, frame, sizes[i]);
             assert_int_equal(s->markers, 1);
-            size_t bytes;
-            assert_int_equal(mcu_vp8_pack_count(sizes[i], max, &bytes), s->n);
-            assert_int_equal(bytes, sizes[i] + s->n);
             free(s->joined);
         }
     }

@@ -23,7 +23,7 @@ typedef struct {
     unsigned least_ms, most_ms; /* that the newest picture says it is to wait */
 } line;
 
-static void transmit(void *user, const uint8_t *packet, size_t size)
+static void transmit(void *user, uint8_t *packet, size_t size)
 {
     line *l = user;
     mcu_rtp r;
@@ -54,8 +54,7 @@ static void push_picture(line *l, bool keyframe, unsigned packets)
     for (unsigned i = 0; i < packets; i++) {
         mcu_rtp r = {.pt = 96, .ssrc = l->s.video.ssrc, .payload = payload, .payload_size = BYTES, .marker = i + 1 == packets};
         mcu_rtpext_block_apply(&l->s.video.ext, &r);
-        mcu_pkt *pkt = mcu_pkt_new(MCU_PKT_VIDEO);
-        pkt->size = (uint16_t)mcu_rtp_write(pkt->data, sizeof pkt->data, &r);
+        mcu_pkt *pkt = mcu_pkt_new(MCU_PKT_VIDEO, &r);
         pkt->picture = l->picture;
         pkt->keyframe = keyframe;
         pkt->first = i == 0;
@@ -128,7 +127,7 @@ static void test_copies_that_became_old_do_not_leave(void **state)
 
 static mcu_pkt *copy(uint16_t size)
 {
-    mcu_pkt *p = mcu_pkt_new(MCU_PKT_RTX);
+    mcu_pkt *p = mcu_pkt_new(MCU_PKT_RTX, &(mcu_rtp){0});
     p->size = size;
     return p;
 }

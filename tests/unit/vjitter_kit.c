@@ -45,15 +45,14 @@ unsigned vkit_rnd(vkit *s)
     return s->seed >> 16 & 0x7fff;
 }
 
-void vkit_on_payload(void *user, const uint8_t *payload, size_t size, bool last)
+void vkit_on_payload(void *user, const mcu_payload *payload, bool last)
 {
     vkit *s = user;
     vkit_packet *p = &s->packets[s->n_packets++];
     p->seq = s->seq++;
     p->ts = s->ts;
     p->marker = last;
-    p->size = (uint16_t)size;
-    memcpy(p->payload, payload, size);
+    p->size = (uint16_t)mcu_payload_write(payload, p->payload);
 }
 
 void vkit_send(vkit *s, bool key, size_t size)

@@ -4,6 +4,7 @@
 
 #include "h264_kit.h"
 #include "mcu/base/media.h"
+#include "mcu/net/payload.h"
 #include "mcu/net/vjitter.h"
 
 typedef struct {
@@ -32,7 +33,7 @@ void vkit_free(vkit *s);
 unsigned vkit_rnd(vkit *s);
 /* The next picture, of about `size` bytes: its packets are appended. */
 void vkit_send(vkit *s, bool key, size_t size);
-void vkit_on_payload(void *user, const uint8_t *payload, size_t size, bool last); /* `user` is a vkit: the next packet */
+void vkit_on_payload(void *user, const mcu_payload *payload, bool last); /* `user` is a vkit: the next packet */
 mcu_status vkit_push(mcu_vjitter *v, const vkit_packet *p, int64_t now_ns);
 
 #endif

@@ -37,7 +37,7 @@ const mcu_tier_table *weak_room_tiers(void)
 
 /* ---- what the server sends ---- */
 
-static void transmit(void *user, const uint8_t *packet, size_t size)
+static void transmit(void *user, uint8_t *packet, size_t size)
 {
     weak_receiver *v = user;
     v->bytes += size + MCU_BWE_OVERHEAD;
@@ -50,8 +50,7 @@ static void push(weak_receiver *v, mcu_pkt_kind kind, const uint8_t *payload, si
     mcu_rtp r = {
         .pt = kind == MCU_PKT_AUDIO ? 111 : 96, .ssrc = o->ssrc, .payload = payload, .payload_size = size, .marker = marker};
     mcu_rtpext_block_apply(&o->ext, &r);
-    mcu_pkt *pkt = mcu_pkt_new(kind);
-    pkt->size = (uint16_t)mcu_rtp_write(pkt->data, sizeof pkt->data, &r);
+    mcu_pkt *pkt = mcu_pkt_new(kind, &r);
     pkt->picture = v->picture;
     pkt->first = kind == MCU_PKT_VIDEO && payload[1];
     pkt->last = marker;
