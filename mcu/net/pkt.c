@@ -28,7 +28,10 @@ mcu_pkt *mcu_pkt_new(mcu_pkt_kind kind, const mcu_rtp *r)
     }
     mcu_pkt *p = make(kind, size);
     p->header_size = (uint16_t)header;
-    g_assert(mcu_rtp_write(p->data, size, r) == size);
+    if (mcu_rtp_write(p->data, size, r) != size) { /* its extension is not made of words */
+        mcu_pkt_free(p);
+        return NULL;
+    }
     return p;
 }
 
@@ -45,7 +48,9 @@ mcu_pkt *mcu_pkt_new_shared(mcu_pkt_kind kind, const mcu_rtp *r, mcu_au *au, con
         return NULL;
     }
     mcu_pkt *p = mcu_pkt_new(kind, r);
-    share(p, au, payload);
+    if (p != NULL) {
+        share(p, au, payload);
+    }
     return p;
 }
 

@@ -36,7 +36,8 @@ typedef struct mcu_pkt {
 
 /* A packet of its own: the payload is copied. */
 mcu_pkt *mcu_pkt_new(mcu_pkt_kind kind, const mcu_rtp *r);
-/* The header is of `r`; the payload is one of a cut of `au`, which is held. Either: NULL = it would pass MCU_RTP_MAX. */
+/* The header is of `r`; the payload is one of a cut of `au`, which is held. Either: NULL = it would pass
+ * MCU_RTP_MAX, or its extension is not made of whole words. */
 mcu_pkt *mcu_pkt_new_shared(mcu_pkt_kind kind, const mcu_rtp *r, mcu_au *au, const mcu_payload *payload);
 /* The same header and payload, with `size` bytes between them. NULL = it would pass MCU_RTP_MAX. */
 mcu_pkt *mcu_pkt_new_around(mcu_pkt_kind kind, const mcu_pkt *original, const void *between, size_t size);
