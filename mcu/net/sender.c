@@ -236,7 +236,7 @@ bool mcu_sender_admits_audio(mcu_sender *s, int64_t now_ns)
 
 mcu_status mcu_sender_push(mcu_sender *s, mcu_pkt *take_pkt, int64_t now_ns)
 {
-    return mcu_pacer_push(s->pacer, take_pkt, now_ns);
+    return take_pkt != NULL ? mcu_pacer_push(s->pacer, take_pkt, now_ns) : MCU_EINVAL;
 }
 
 _Static_assert(MCU_RTP_HEADER + 4 + MCU_RTPEXT_BLOCK_MAX + 2 + MCU_RTP_PAYLOAD <= MCU_RTP_MAX, "any payload fits, also as RTX");

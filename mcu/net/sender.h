@@ -87,6 +87,7 @@ void mcu_sender_forget(mcu_sender *s);
 mcu_status mcu_sender_admit(mcu_sender *s, bool keyframe, unsigned packets, size_t bytes, int64_t now_ns);
 /* False: an audio packet would only fill an outage; do not push it. */
 bool mcu_sender_admits_audio(mcu_sender *s, int64_t now_ns);
+/* NULL, where none could be made, is refused: MCU_EINVAL. */
 mcu_status mcu_sender_push(mcu_sender *s, mcu_pkt *take_pkt, int64_t now_ns);
 /* A whole picture: cut once for all who are sent it, asked for, numbered and pushed. `units`: each NAL unit a packet. MCU_EINVAL:
  * it cannot be cut so; MCU_EFULL as above. */
