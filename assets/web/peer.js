@@ -249,7 +249,7 @@ export class Peer extends EventTarget {
 
 // What the room takes of an offer; the rest of a browser's list would take a thin line most of a second.
 const CODECS = /^(opus|h264|vp8)$/;
-const EXTENSIONS = /sdes:mid|ssrc-audio-level|abs-send-time|transport-wide-cc|playout-delay/
+const EXTENSIONS = /sdes:mid|ssrc-audio-level|abs-send-time|transport-wide-cc|playout-delay/;
 
 export function shorten(sdp) {
   const lines = (section, pattern) => new Map([...section.matchAll(pattern)].map(([, pt, value]) => [pt, value.toLowerCase()]));

@@ -39,11 +39,6 @@ void mcu_peer_pump(mcu_peer *p, int64_t now_ns)
 
 /* ---- clocks ---- */
 
-static uint32_t media_ts(const mcu_out *o, const mcu_au *au)
-{
-    return au->ts != 0 ? au->ts : (uint32_t)(au->time_ns / 1000 * o->clock_hz / 1000000);
-}
-
 static void note_time(mcu_out *o, uint32_t ts, int64_t time_ns, int64_t now_ns)
 {
     o->last_ts = ts;
@@ -93,7 +88,7 @@ mcu_status mcu_peer_send_audio(mcu_peer *p, const mcu_au *au)
     if (!mcu_sender_admits_audio(&p->send, now_ns)) {
         return MCU_OK; /* the gap shows in the timestamps */
     }
-    uint32_t ts = media_ts(&p->send.audio, au) + p->send.audio.ts_offset;
+    uint32_t ts = mcu_out_media_time(&p->send.audio, au) + p->send.audio.ts_offset;
     uint8_t red[MCU_RED_PAYLOAD];
     size_t red_size = 0;
     if (mcu_peer_takes_copies(p)) {

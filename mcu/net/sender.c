@@ -6,8 +6,7 @@
 #include "mcu/net/cut.h"
 #include "mcu/net/sender_private.h"
 
-#define START_BPS 800000 /* before anything is known */
-#define THIN_BPS 120000
+#define START_BPS 800000  /* before anything is known */
 #define THIN_LEAST 0.4    /* of the estimate, for pictures */
 #define THIN_MOST 0.9     /* the same, where a tier that is kept needs it */
 #define SOUND_ON_WIRE 1.3 /* of its RTP: packets of 60 ms */
@@ -34,6 +33,11 @@ static void init_out(mcu_out *o, unsigned clock_hz)
     o->ts_offset = mcu_random32();
     o->seq = (uint16_t)(mcu_random32() & 0x7fff); /* RFC 3711 3.3.1: starting low spares the receiver an early wrap */
     o->clock_hz = clock_hz;
+}
+
+uint32_t mcu_out_media_time(const mcu_out *o, const mcu_au *au)
+{
+    return au->ts != 0 ? au->ts : (uint32_t)(au->time_ns / 1000 * o->clock_hz / 1000000);
 }
 
 uint32_t mcu_out_picture_time(mcu_out *o, uint32_t ts, int64_t time_ns)
@@ -166,7 +170,7 @@ int64_t mcu_sender_pump(mcu_sender *s, int64_t now_ns)
 
 static double ahead(unsigned bps)
 {
-    return bps >= 300000 ? 2.5 : bps >= THIN_BPS ? 1.5 : 1.25;
+    return bps >= 300000 ? 2.5 : bps >= MCU_SENDER_THIN_BPS ? 1.5 : 1.25;
 }
 
 /* What pictures may take of an estimate: on a thin line sound is a third of it, and a picture sent ahead of the line stands in
@@ -174,7 +178,7 @@ static double ahead(unsigned bps)
  * else one picture after the other waits, until one is dropped and a keyframe takes its place. */
 static double beside_sound(const mcu_sender *s, unsigned estimate_bps)
 {
-    if (estimate_bps >= THIN_BPS) {
+    if (estimate_bps >= MCU_SENDER_THIN_BPS) {
         return estimate_bps * ahead(estimate_bps);
     }
     double kept = MIN(s->offered.bps, THIN_MOST * estimate_bps);
@@ -250,9 +254,8 @@ mcu_status mcu_sender_push_picture(mcu_sender *s, mcu_au *au, uint8_t pt, bool u
     if (mcu_sender_admit(s, au->keyframe, cut->n, cut->bytes, now_ns) != MCU_OK) {
         return MCU_EFULL;
     }
-    uint32_t ts = au->ts != 0 ? au->ts : (uint32_t)(au->time_ns / 1000 * s->video.clock_hz / 1000000);
     mcu_rtp r = {.pt = pt, .ssrc = s->video.ssrc};
-    r.ts = mcu_out_picture_time(&s->video, ts, au->time_ns != 0 ? au->time_ns : now_ns);
+    r.ts = mcu_out_picture_time(&s->video, mcu_out_media_time(&s->video, au), au->time_ns != 0 ? au->time_ns : now_ns);
     mcu_rtpext_block_apply(&s->video.ext, &r);
     s->picture++;
     for (unsigned i = 0; i < cut->n; i++) {

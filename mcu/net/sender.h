@@ -75,6 +75,8 @@ typedef struct {
 
 void mcu_sender_init(mcu_sender *s, const mcu_sender_callbacks *callbacks, void *user); /* callbacks are copied */
 void mcu_sender_clear(mcu_sender *s);
+/* The RTP time that `au` says or stands for, without the offset. */
+uint32_t mcu_out_media_time(const mcu_out *o, const mcu_au *au);
 /* The RTP time of a picture of `ts` (without the offset) that stands for `time_ns`, which is noted as the newest. Later than that
  * of every picture before it: a tier that is slower, or rests, takes over with pictures that are older than what was seen last,
  * and two tiers make theirs at the same moment. */

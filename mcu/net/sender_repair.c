@@ -18,7 +18,6 @@
 #define PAUSED_NS (600 * MCU_NS_PER_MS) /* no picture leaves any more */
 #define PLAYOUT_UP_MS 2                 /* a tick: 100 ms a second */
 #define PLAYOUT_DOWN_MS 1
-#define THIN_BPS 120000
 #define WIDE_BPS 160000
 #define WAIT_FOR_SOUND_MS 50
 #define PLAYOUT_STEP_MS 10 /* of the header extension */
@@ -117,11 +116,11 @@ static void smooth_loss(mcu_sender *s)
 static void plan_playout(mcu_sender *s)
 {
     unsigned target = mcu_repair_playout_ms(s->copies_each, s->loss, round_trip_ns(s), s->view.spacing_ns);
-    s->thin = s->view.feedback && s->view.estimate_bps < (s->thin ? WIDE_BPS : THIN_BPS);
-    target = s->thin ? MAX(target, PLAYOUT_STEP_MS) : target;
+    s->thin = s->view.feedback && s->view.estimate_bps < (s->thin ? WIDE_BPS : MCU_SENDER_THIN_BPS);
     s->playout_ms = target > s->playout_ms ? s->playout_ms + MIN(target - s->playout_ms, PLAYOUT_UP_MS)
                                            : s->playout_ms - MIN(s->playout_ms - target, PLAYOUT_DOWN_MS);
-    s->playout_most_ms = s->thin ? MAX(s->playout_ms, PLAYOUT_STEP_MS) + WAIT_FOR_SOUND_MS : MCU_PLAYOUT_MOST_MS;
+    s->playout_ms = s->thin ? MAX(s->playout_ms, PLAYOUT_STEP_MS) : s->playout_ms;
+    s->playout_most_ms = s->thin ? s->playout_ms + WAIT_FOR_SOUND_MS : MCU_PLAYOUT_MOST_MS;
 }
 
 void mcu_sender_plan_repair(mcu_sender *s)

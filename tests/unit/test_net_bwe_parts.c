@@ -209,7 +209,7 @@ static void test_a_full_line_is_probed_less(void **state)
             mcu_bwe_probe_told(&p, id, 150, true, SEC + 50 * MS + k * 20 * MS);
         }
         p.cluster.grew = true;
-        assert_true(mcu_bwe_probe_judge(&p, 0, busy ? 58000 : 40000, 100 * MS, 2 * SEC, &bps));
+        assert_true(mcu_bwe_probe_judge(&p, 0, busy ? 46000 : 40000, 100 * MS, 2 * SEC, &bps));
         assert_in_range(bps, 50000, 62000);
         assert_int_equal((p.next_ns - 2 * SEC) / SEC, busy ? 10 : 3);
     }
