@@ -8,6 +8,7 @@
 // clang-format on
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -292,6 +293,94 @@ static void test_pli_storm(void **state)
     net_pair_free(p);
 }
 
+/* ---- RED and FEC inside each other (RFC 2198, RFC 5109) ---- */
+
+#define RED_PT 118
+#define FEC_PT 120
+
+/* As browsers offer it; what is answered has neither. */
+static char *with_fec(const char *sdp, bool is_offer)
+{
+    static const char maps[] = "a=rtpmap:118 red/90000\r\na=rtpmap:120 ulpfec/90000\r\n";
+    const char *video = strstr(sdp, "m=video "), *line_end = strstr(video, "\r\n"), *rtpmap = strstr(video, "a=rtpmap:");
+    assert_true(line_end != NULL && rtpmap > line_end);
+    if (!is_offer) {
+        assert_null(strstr(sdp, " red/90000"));
+        assert_null(strcasestr(sdp, "ulpfec"));
+        assert_true(strstr(video, " 118") == NULL || strstr(video, " 118") > line_end);
+        return g_strdup(sdp);
+    }
+    return g_strdup_printf("%.*s 118 120%.*s%s%s", (int)(line_end - sdp), sdp, (int)(rtpmap - line_end), line_end, maps, rtpmap);
+}
+
+/* One that its media have not used yet: of sound, or of what is sent again. */
+static uint32_t unused_ssrc(mcu_peer *peer, const char *line, const char *before, unsigned nth)
+{
+    char *sdp = mcu_peer_local_description(peer);
+    char *at = strstr(strstr(sdp, line), before);
+    unsigned long ssrc = 0;
+    assert_non_null(at);
+    at += strlen(before);
+    for (unsigned i = 0; i < nth; i++) {
+        ssrc = strtoul(at, &at, 10);
+    }
+    g_free(sdp);
+    assert_int_not_equal(ssrc, 0);
+    return (uint32_t)ssrc;
+}
+
+/* RED whose one block is RED and so on, at last FEC that protects everything before it, itself too. */
+static size_t nested(uint8_t *out, uint8_t pt, uint8_t inner, uint16_t seq, uint32_t ssrc)
+{
+    const uint32_t be = htonl(ssrc);
+    const uint8_t fec[] = {0, 0, (uint8_t)(seq >> 8), (uint8_t)seq, 0, 0, 0, 0, 0xff, 0xff, 0, 40, 0xff, 0xff};
+    memset(out, 0, 12);
+    out[0] = 0x80;
+    out[1] = pt;
+    out[2] = (uint8_t)(seq >> 8);
+    out[3] = (uint8_t)seq;
+    memcpy(out + 8, &be, sizeof be);
+    memset(out + 12, inner, 600);
+    out[612] = FEC_PT;
+    memcpy(out + 613, fec, sizeof fec);
+    return 613 + sizeof fec;
+}
+
+/* Nothing takes them apart: each is dropped where it comes in, and counted. */
+static void test_nested_red_and_fec(void **state)
+{
+    (void)state;
+    enum { PACKETS = 50, UNKNOWN = 0x44444444 };
+    net_pair_setup setup = net_pair_defaults();
+    net_pair *p = net_pair_new(&setup);
+    uint8_t packet[700];
+    net_pair_negotiate(p, false, with_fec);
+    assert_true(net_pair_run(p, net_pair_up, 10000));
+    still_works(p);
+    const uint32_t video = unused_ssrc(p->offerer.peer, "m=video", "a=ssrc-group:FID ", 2);
+    const uint32_t audio = unused_ssrc(p->offerer.peer, "m=audio", "a=ssrc:", 1);
+    const mcu_peer_stats before = stats_of(p->answerer.peer);
+    for (uint16_t k = 0; k < PACKETS; k++) {
+        const uint8_t pt = k % 2 == 0 ? RED_PT : FEC_PT;
+        size_t size = nested(packet, pt, RED_PT, k, video);
+        assert_int_equal(mcu_peer_test_send_rtp(p->offerer.peer, packet, size), MCU_OK);
+        size = nested(packet, pt, RED_PT, k, UNKNOWN);
+        assert_int_equal(mcu_peer_test_send_rtp(p->offerer.peer, packet, size), MCU_OK);
+        size = nested(packet, 63, 63, k, audio); /* red of sound is taken, but not in itself */
+        assert_int_equal(mcu_peer_test_send_rtp(p->offerer.peer, packet, size), MCU_OK);
+        net_pair_settle(p, 1);
+    }
+    net_pair_settle(p, 50);
+    const mcu_peer_stats after = stats_of(p->answerer.peer);
+    assert_int_equal(after.video_in.dropped - before.video_in.dropped, PACKETS);
+    assert_int_equal(after.audio_in.dropped - before.audio_in.dropped, PACKETS);
+    assert_int_equal(after.bad_packets - before.bad_packets, 2 * PACKETS);
+    assert_int_equal(after.video_in.packets, before.video_in.packets);
+    assert_int_equal(p->answerer.audio->len, 0);
+    still_works(p);
+    net_pair_free(p);
+}
+
 /* ---- candidates ---- */
 
 static void test_candidates(void **state)
@@ -348,6 +437,7 @@ int main(void)
         cmocka_unit_test(test_garbage_payloads),
         cmocka_unit_test(test_garbage_rtcp),
         cmocka_unit_test(test_pli_storm),
+        cmocka_unit_test(test_nested_red_and_fec),
         cmocka_unit_test(test_candidates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
