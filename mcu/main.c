@@ -35,12 +35,6 @@ static gboolean on_term(gpointer user)
     return G_SOURCE_CONTINUE;
 }
 
-/* What Fontconfig and Pango still open after start. */
-static const char *const readable[] = {
-    "/usr/share/fonts",      "/usr/local/share/fonts", "/etc/fonts", "/usr/share/fontconfig",
-    "/var/cache/fontconfig", "/usr/share/mime",        NULL,
-};
-
 static int usage(FILE *out, int code)
 {
     fputs("tessera-room " TESSERA_VERSION
@@ -84,7 +78,7 @@ int main(int argc, char **argv)
     signal(SIGINT, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
     g_autoptr(GError) error = NULL;
-    if (!mcu_room_warm(&error) || (sandbox && !mcu_sandbox_enter(readable, &error))) {
+    if (!mcu_room_warm(&error) || (sandbox && !mcu_sandbox_enter(mcu_room_files(), &error))) {
         mcu_error_log("room.start", "error=%s", error->message);
         return 1;
     }

@@ -29,17 +29,20 @@ static PangoLayout *new_layout(mix_text *t, const char *s, double size_px, bool 
     return l;
 }
 
-/* One line of each script that a sandbox must find ready. */
-static const char warm_words[] =
-    "Aa \xd8\xb9\xd9\x84\xd9\x8a \xe0\xa4\x85\xe0\xa4\xae\xe0\xa4\xbf\xe0\xa4\xa4 \xe0\xb8\xaa\xe0\xb8\xa1"
-    "\xe0\xb8\x8a\xe0\xb8\xb2\xe0\xb8\xa2 \xe7\x8e\x8b\xe8\x8a\xb3 \xd7\xa9\xd7\xa8\xd7\x94 \xed\x95\x9c";
+/* Other scripts are loaded with the first name in them: 1 to 10 ms, and 0.1 to 3 MiB that few rooms need. */
+static const char warm_word[] = "Aa";
+
+const char *const mix_text_files[] = {
+    "/usr/share/fonts",      "/usr/local/share/fonts", "/etc/fonts",      "/usr/share/fontconfig",
+    "/var/cache/fontconfig", "/usr/share/libthai",     "/usr/share/mime", NULL,
+};
 
 mix_text *mix_text_new(GError **error)
 {
     mix_text *t = g_new0(mix_text, 1);
     t->fonts = pango_cairo_font_map_new();
     t->context = pango_font_map_create_context(t->fonts);
-    PangoLayout *l = new_layout(t, "Aa", 16, false);
+    PangoLayout *l = new_layout(t, warm_word, 16, false);
     bool no_font = pango_layout_get_unknown_glyphs_count(l) > 0;
     g_object_unref(l);
     if (no_font) {
@@ -48,8 +51,8 @@ mix_text *mix_text_new(GError **error)
         return NULL;
     }
     for (unsigned icons = 0; icons < 2; icons++) {
-        mix_overlay_free(mix_text_label(t, warm_words, icons, 640, 360));
-        mcu_frame_unref(mix_text_placeholder(t, warm_words, icons, 160, 90));
+        mix_overlay_free(mix_text_label(t, warm_word, icons, 640, 360));
+        mcu_frame_unref(mix_text_placeholder(t, warm_word, icons, 160, 90));
     }
     return t;
 }

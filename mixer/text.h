@@ -1,5 +1,5 @@
 /* text.h - draws names: labels, placeholder tiles, icons; Pango for every script, fonts by fontconfig.
- * Thread: one at a time. mix_text_new() loads and uses the fonts once, so that later only font files need be readable. */
+ * Thread: one at a time. mix_text_new() loads and uses what every room needs; later only mix_text_files need be readable. */
 #ifndef MIXER_TEXT_H
 #define MIXER_TEXT_H
 
@@ -8,6 +8,8 @@
 #include "mixer/overlay.h"
 
 typedef struct mix_text mix_text;
+
+extern const char *const mix_text_files[]; /* what the first name in a script may open; the last is NULL */
 
 mix_text *mix_text_new(GError **error); /* fails when there is no font at all */
 void mix_text_free(mix_text *t);        /* NULL is fine */

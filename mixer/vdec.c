@@ -2,8 +2,11 @@
 #include "mixer/vdec.h"
 
 #include <libavcodec/avcodec.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "mcu/base/h264_params.h"
 #include "mixer/colour.h"
@@ -74,6 +77,20 @@ unsigned mix_vdec_contexts(const mix_vdec *d)
     return d->contexts;
 }
 
+/* libavcodec writes zeros over all of a decoder's state: 750 KiB for H.264, of which 50 ever hold anything else. Pages of zeros
+ * that are given back read as zeros. */
+static void give_zeros_back(void *state)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    uint8_t *end = (uint8_t *)state + malloc_usable_size(state);
+    uint8_t *p = (uint8_t *)state + (page - (uintptr_t)state % page) % page;
+    for (; p + page <= end; p += page) {
+        if (p[0] == 0 && memcmp(p, p + 1, page - 1) == 0) {
+            (void)madvise(p, page, MADV_DONTNEED);
+        }
+    }
+}
+
 static bool open_context(mix_vdec *d, mcu_codec codec, int width_px, int height_px)
 {
     avcodec_free_context(&d->context);
@@ -89,6 +106,7 @@ static bool open_context(mix_vdec *d, mcu_codec codec, int width_px, int height_
         avcodec_free_context(&d->context);
         return false;
     }
+    give_zeros_back(d->context->priv_data);
     d->codec = codec;
     d->width_px = width_px;
     d->height_px = height_px;

@@ -13,6 +13,9 @@
 #define THIN_SUBME 2     /* there: few bits for few pictures, so that what is spared is seen */
 #define UNIT_MAX 1100    /* bytes of a slice: fits every packet, whatever its headers */
 #define AQ_STRENGTH 0.6F /* see `bench/run quality --sweep`: 1.0, x264's own, takes more from edges than flat walls need */
+#define HIGH_PX 360      /* and less: MV_RANGE_LOW */
+#define MV_RANGE 128     /* pixels that something may go from picture to picture; of each quantizer x264 keeps what each vector */
+#define MV_RANGE_LOW 64  /* costs: 16 bytes a pixel, a whole MiB at the 512 of level 3.1 */
 #define COLOUR_BT601 6   /* ITU-T H.264 Table E-3..E-5: SMPTE 170M */
 
 struct mix_venc {
@@ -80,6 +83,7 @@ static bool configure(x264_param_t *p, const mix_venc_config *c)
     p->rc.i_vbv_max_bitrate = c->bitrate_bps / 1000;
     p->rc.i_vbv_buffer_size = c->bitrate_bps / (c->fps > 1 && c->fps <= THIN_FPS ? 2000 : 1000);
     p->i_level_idc = mcu_h264_level_for(c->width_px, c->height_px, c->fps, c->bitrate_bps);
+    p->analyse.i_mv_range = c->height_px > HIGH_PX ? MV_RANGE : MV_RANGE_LOW;
     p->i_sps_id = parameter_sets(c->width_px, c->height_px);
     p->b_repeat_headers = 1;
     p->b_annexb = 1;

@@ -1,6 +1,7 @@
 #include "mcu/room/warm.h"
 
 #include "mcu/net/peer.h"
+#include "mixer/text.h"
 #include "mixer/video.h"
 
 bool mcu_room_warm(GError **error)
@@ -20,4 +21,9 @@ bool mcu_room_warm(GError **error)
     }
     mix_video_free(video);
     return true;
+}
+
+const char *const *mcu_room_files(void)
+{
+    return mix_text_files;
 }
