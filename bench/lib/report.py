@@ -33,6 +33,7 @@ def middle(values):
 class Report:
     def __init__(self, bench, as_json):
         self.bench, self.as_json, self.rows = bench, as_json, []
+        self.shown = False  # the bench prints a table of its own
 
     def add(self, case, metric, value, unit, better="lower", goal=None):
         if value is None:
@@ -44,7 +45,7 @@ class Report:
             print(json.dumps(row), flush=True)
 
     def finish(self):
-        if self.as_json or not self.rows:
+        if self.as_json or self.shown or not self.rows:
             return
         print(f"{'case':8} {'metric':22} {'value':>10}  {'unit':8} goal")
         for row in self.rows:
@@ -65,8 +66,17 @@ class Report:
             cases = {row["case"] for row in self.rows}
             kept["figures"] = [row for row in before["figures"] if row["case"] not in cases] + self.rows
             kept["others_taken"] = before["taken"]
-        path.write_text(json.dumps(kept, indent=1) + "\n")
+        path.write_text(written(kept, self.shown) + "\n")
         say(f"kept in {path.relative_to(TOP)}")
+
+
+def written(kept, one_a_line):
+    """As JSON; a bench with a table of its own has many figures: one a line."""
+    if not one_a_line:
+        return json.dumps(kept, indent=1)
+    rows = kept["figures"]
+    text = json.dumps({**kept, "figures": []}, indent=1)
+    return text.replace('"figures": []', '"figures": [\n  ' + ",\n  ".join(json.dumps(row) for row in rows) + "\n ]")
 
 
 def versions():
