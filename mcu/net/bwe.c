@@ -351,6 +351,7 @@ void mcu_bwe_tick(mcu_bwe *b, int64_t now_ns)
 static unsigned estimate_bps(const mcu_bwe *b, int64_t now_ns)
 {
     double bps = b->feedback ? MIN(b->est_bps, mcu_bwe_loss_cap_bps(&b->loss)) : b->simple.bps;
+    bps = MIN(bps, mcu_bwe_breaker_cap_bps(&b->breaker));
     unsigned remb_bps = fresh_remb(b, now_ns);
     if (remb_bps != 0) {
         bps = MIN(bps, remb_bps);

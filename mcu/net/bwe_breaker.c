@@ -10,6 +10,7 @@
 #define OPEN_NS (30000 * MS)
 #define PACKET_BITS (1200 * 8)
 #define TIMES_TCP 10
+#define KEPT_BELOW 0.8 /* of what opens it: answers and probes come beside what is planned */
 
 void mcu_bwe_breaker_heard(mcu_bwe_breaker *b, int64_t now_ns)
 {
@@ -24,21 +25,30 @@ void mcu_bwe_breaker_sent(mcu_bwe_breaker *b, unsigned bytes)
     b->bytes += bytes;
 }
 
-static bool too_much(const mcu_bwe_breaker *b, double loss, int64_t rtt_ns, int64_t interval_ns)
+/* Over about an interval: by chance ten seconds lose a third more of 5 % than the next ten. */
+static void average(mcu_bwe_breaker *b, double loss, int64_t rtt_ns, int64_t now_ns)
 {
-    if (loss <= 0 || rtt_ns <= 0) {
-        return false;
-    }
-    double tcp_bps = PACKET_BITS / ((double)rtt_ns * 1e-9 * sqrt(2 * loss / 3));
-    return (double)b->bytes * 8e9 / (double)interval_ns > TIMES_TCP * tcp_bps;
+    double share = (double)CLAMP(now_ns - b->ticked_ns, 0, INTERVAL_NS) / (double)INTERVAL_NS;
+    b->ticked_ns = now_ns;
+    b->loss += loss < 0 ? 0 : (loss - b->loss) * share;
+    b->rtt_s += rtt_ns <= 0 ? 0 : ((double)rtt_ns * 1e-9 - b->rtt_s) * (b->rtt_s > 0 ? share : 1);
+}
+
+/* RFC 8083 4.3, by the simplified equation of TCP; HUGE_VAL = nothing is lost. */
+static double opens_at_bps(const mcu_bwe_breaker *b)
+{
+    bool known = b->loss > 0 && b->rtt_s > 0;
+    return known ? TIMES_TCP * PACKET_BITS / (b->rtt_s * sqrt(2 * b->loss / 3)) : HUGE_VAL;
 }
 
 bool mcu_bwe_breaker_tick(mcu_bwe_breaker *b, double loss, int64_t rtt_ns, int64_t now_ns)
 {
+    average(b, loss, rtt_ns, now_ns);
     if (b->interval_ns == 0) {
         b->interval_ns = now_ns;
     } else if (now_ns - b->interval_ns >= INTERVAL_NS) {
-        b->bad = too_much(b, loss, rtt_ns, now_ns - b->interval_ns) ? b->bad + 1 : 0;
+        double sent_bps = (double)b->bytes * 8e9 / (double)(now_ns - b->interval_ns);
+        b->bad = sent_bps > opens_at_bps(b) ? b->bad + 1 : 0;
         b->bytes = 0;
         b->interval_ns = now_ns;
     }
@@ -48,4 +58,9 @@ bool mcu_bwe_breaker_tick(mcu_bwe_breaker *b, double loss, int64_t rtt_ns, int64
     }
     bool silent = b->heard_ns != 0 && now_ns - b->heard_ns > CB_INTERVAL * b->spacing_ns + INTERVAL_NS;
     return silent || now_ns < b->open_until_ns;
+}
+
+double mcu_bwe_breaker_cap_bps(const mcu_bwe_breaker *b)
+{
+    return KEPT_BELOW * opens_at_bps(b);
 }

@@ -12,11 +12,15 @@ typedef struct {
     uint64_t bytes;               /* sent in it */
     unsigned bad;                 /* intervals in a row */
     int64_t open_until_ns;        /* 0 = closed */
+    double loss, rtt_s;           /* over some seconds; 0 = none, unknown */
+    int64_t ticked_ns;
 } mcu_bwe_breaker;
 
 void mcu_bwe_breaker_heard(mcu_bwe_breaker *b, int64_t now_ns);
 void mcu_bwe_breaker_sent(mcu_bwe_breaker *b, unsigned bytes);
 /* Call often. True = no pictures may be sent. */
 bool mcu_bwe_breaker_tick(mcu_bwe_breaker *b, double loss, int64_t rtt_ns, int64_t now_ns);
+/* What may be sent without coming near to opening it; HUGE_VAL = nothing is lost. */
+double mcu_bwe_breaker_cap_bps(const mcu_bwe_breaker *b);
 
 #endif

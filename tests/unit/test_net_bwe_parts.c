@@ -236,6 +236,43 @@ static void test_breaker_opens_on_silence_and_on_far_too_much(void **state)
     assert_true(open);
 }
 
+/* Seconds until it opens where so much of its cap is sent, the first 5 s of which are known to be good; 0 = never within two
+ * minutes. Loss comes as chance has it within 2 s. */
+static unsigned opens_after(double loss, int64_t rtt_ns, double times)
+{
+    mcu_bwe_breaker b = {0};
+    uint32_t chance = 1;
+    for (int64_t k = 1; k < 6000; k++) {
+        chance = chance * 1664525 + 1013904223;
+        int64_t now = k * 20 * MS;
+        double told = k < 250 ? 0 : loss * (0.4 + 1.2 * (chance >> 8) / 0x1000000);
+        double bps = mcu_bwe_breaker_cap_bps(&b);
+        mcu_bwe_breaker_heard(&b, now);
+        mcu_bwe_breaker_sent(&b, (unsigned)(times * (bps < 1e8 ? bps : 1e8) / 8 / 50));
+        if (mcu_bwe_breaker_tick(&b, told, rtt_ns, now)) {
+            return (unsigned)(now / SEC);
+        }
+    }
+    return 0;
+}
+
+static void test_what_keeps_to_the_cap_never_opens_the_breaker(void **state)
+{
+    (void)state;
+    static const double losses[] = {0.005, 0.02, 0.05, 0.2, 0.5};
+    for (size_t i = 0; i < sizeof losses / sizeof losses[0]; i++) {
+        for (int64_t rtt_ms = 20; rtt_ms <= 1500; rtt_ms *= 2) {
+            assert_int_equal(opens_after(losses[i], rtt_ms * MS, 1), 0);
+            assert_in_range(opens_after(losses[i], rtt_ms * MS, 1.4), 15, 40);
+        }
+    }
+    mcu_bwe_breaker b = {0}; /* RFC 8083 4.3 at 5 % and 600 ms: 876 kbit/s */
+    for (int64_t now = 0; now < 60 * SEC; now += SEC) {
+        (void)mcu_bwe_breaker_tick(&b, 0.05, 600 * MS, now);
+    }
+    assert_in_range((unsigned)mcu_bwe_breaker_cap_bps(&b), 690000, 710000);
+}
+
 static void test_simple_follows_remb_loss_and_round_trips(void **state)
 {
     (void)state;
@@ -285,6 +322,7 @@ int main(void)
         cmocka_unit_test(test_a_probe_shows_no_more_than_came),
         cmocka_unit_test(test_a_full_line_is_probed_less),
         cmocka_unit_test(test_breaker_opens_on_silence_and_on_far_too_much),
+        cmocka_unit_test(test_what_keeps_to_the_cap_never_opens_the_breaker),
         cmocka_unit_test(test_simple_follows_remb_loss_and_round_trips),
     };
     return cmocka_run_group_tests_name("net_bwe", tests, NULL, NULL);

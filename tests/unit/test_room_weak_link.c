@@ -43,6 +43,16 @@ static const row rows[] = {
     {"3: 10 %", {.rate_bps = 5000000, .queue_ms = 300, .delay_ms = 50, .loss = 0.10}, B, B, 0.005, 24, 20, 480, 0.11, 4},
     {"4: 20 %", {.rate_bps = 5000000, .queue_ms = 300, .delay_ms = 50, .loss = 0.20}, B, C, 0.02, 13, 20, 550, 0.22, 4},
     {"5: 30 %", {.rate_bps = 5000000, .queue_ms = 300, .delay_ms = 50, .loss = 0.30}, B, D, 0.05, 8, 20, 650, 0.32, 4},
+    {"6: 5 % at RTT 600",
+     {.rate_bps = 2000000, .queue_ms = 300, .delay_ms = 300, .loss = 0.05},
+     B,
+     C,
+     0.06,
+     14,
+     20,
+     500,
+     0.06,
+     2},
     {"8: 256 k, queue 2 s", {.rate_bps = 256000, .queue_ms = 2000, .delay_ms = 25}, B, C, 0.02, 14, 120, 250, 0, 1},
 };
 
