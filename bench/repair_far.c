@@ -40,7 +40,7 @@ repair_far *repair_far_new(const repair_far_setup *setup)
     repair_far *f = g_new0(repair_far, 1);
     f->setup = *setup;
     f->recorder = mcu_twcc_recorder_new();
-    f->nack = mcu_nack_new();
+    f->nack = mcu_nack_new(MCU_NACK_PICTURE_NS, INT64_MAX);
     f->next = f->newest = REPAIR_FIRST_ID;
     f->delays_ms = g_array_new(FALSE, FALSE, sizeof(double));
     return f;

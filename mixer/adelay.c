@@ -9,6 +9,9 @@ static const int64_t FALL_NS_PER_SEC = 20 * MCU_NS_PER_MS;
 /* What is beyond this halves in a second or so: a stall is over when it is over. */
 static const int64_t FAR_NS = 100 * MCU_NS_PER_MS;
 static const float QUANTILE = 0.95F;
+static const int64_t LOST_NS = 6000 * MCU_NS_PER_MS; /* all packets: one in a hundred is worth 60 ms */
+static const float FADE = 1 / 256.0F;                /* a packet: 5 s of 20 ms */
+enum { IN_A_ROW = 4 };                               /* more at once is a stall that ended */
 
 static const int64_t PRIOR_NS = 200 * MCU_NS_PER_MS; /* what the start value counts for */
 static const int64_t MEMORY_NS = 5 * MCU_NS_PER_SEC;
@@ -63,12 +66,37 @@ static int64_t quantile_ns(const mix_adelay *d)
     return MIX_ADELAY_BUCKETS * BUCKET_NS;
 }
 
+/* The wait that costs least: what comes later than that is lost, and lost packets cost delay too. */
+static int64_t patience_ns(const mix_adelay *d)
+{
+    float late = 0, least = 0;
+    int64_t best = 0;
+    for (int64_t i = MIX_ADELAY_BUCKETS - 1; i >= 0; i--) {
+        float cost = (float)((i + 1) * BUCKET_NS) + late * (float)LOST_NS;
+        late += d->again[i];
+        if (best == 0 || cost < least) {
+            least = cost;
+            best = i + 1;
+        }
+    }
+    return late * (float)LOST_NS < least ? 0 : best * BUCKET_NS;
+}
+
+static void note_again(mix_adelay *d, int64_t bucket, bool again)
+{
+    for (unsigned i = 0; i < MIX_ADELAY_BUCKETS; i++) {
+        d->again[i] *= 1 - FADE;
+    }
+    d->in_a_row = again ? d->in_a_row + 1 : 0;
+    d->again[bucket] += again && d->in_a_row <= IN_A_ROW ? FADE : 0;
+}
+
 static int64_t clamp_ns(int64_t v, int64_t min, int64_t max)
 {
     return v < min ? min : v > max ? max : v;
 }
 
-int64_t mix_adelay_note(mix_adelay *d, int64_t arrival_ns, int64_t transit_ns)
+int64_t mix_adelay_note(mix_adelay *d, int64_t arrival_ns, int64_t transit_ns, bool again)
 {
     track_base(d, arrival_ns, transit_ns);
     int64_t relative_ns = transit_ns - d->base_ns;
@@ -81,8 +109,10 @@ int64_t mix_adelay_note(mix_adelay *d, int64_t arrival_ns, int64_t transit_ns)
         d->weight[i] *= 1 - forget;
     }
     d->weight[bucket] += forget;
+    note_again(d, bucket, again);
 
-    int64_t wanted_ns = clamp_ns(quantile_ns(d) + MARGIN_NS, d->min_ns, d->max_ns);
+    int64_t least_ns = quantile_ns(d), wait_ns = patience_ns(d);
+    int64_t wanted_ns = clamp_ns((least_ns > wait_ns ? least_ns : wait_ns) + MARGIN_NS, d->min_ns, d->max_ns);
     int64_t far_ns = d->target_ns - wanted_ns > FAR_NS ? d->target_ns - wanted_ns - FAR_NS : 0;
     int64_t lowest_ns = d->target_ns - (FALL_NS_PER_SEC + far_ns / 2) * (elapsed_ns / 1000) / (MCU_NS_PER_SEC / 1000);
     d->target_ns = wanted_ns > lowest_ns ? wanted_ns : lowest_ns;

@@ -38,11 +38,12 @@ struct mix_ajitter {
     unsigned count;
     uint32_t newest_ts32; /* for unwrapping: the packet pushed last */
     int64_t newest_ts;
-    int64_t next_ts;   /* media time of the next sample to hand out; before it everything is late */
-    bool started;      /* next_ts and last_seq are known */
-    uint32_t last_seq; /* of the packet taken last */
-    unsigned dry;      /* samples made up while media time stood still */
-    bool dtx;          /* the packet taken last announced silence */
+    uint32_t newest_seq; /* the highest */
+    int64_t next_ts;     /* media time of the next sample to hand out; before it everything is late */
+    bool started;        /* next_ts and last_seq are known */
+    uint32_t last_seq;   /* of the packet taken last */
+    unsigned dry;        /* samples made up while media time stood still */
+    bool dtx;            /* the packet taken last announced silence */
     unsigned late_run;
     uint32_t played[PLAYED]; /* seq + 1 by seq % PLAYED */
     mix_ajitter_stats stats;
@@ -180,18 +181,21 @@ mcu_status mix_ajitter_push(mix_ajitter *j, mcu_au *take_au)
     if (is_duplicate(j, take_au, ts)) {
         return refuse(take_au, &j->stats.duplicates, MCU_ELATE);
     }
-    mix_adelay_note(&j->delay, take_au->time_ns, take_au->time_ns - samples_ns(ts));
+    bool again = j->state != STATE_EMPTY && (int32_t)(take_au->seq - j->newest_seq) < 0;
+    mix_adelay_note(&j->delay, take_au->time_ns, take_au->time_ns - samples_ns(ts), again);
     if (j->started && ts + SLACK < j->next_ts) {
         if (++j->late_run < LATE_RUN_MAX) {
             return refuse(take_au, &j->stats.late, MCU_ELATE);
         }
         start_afresh(j);
         j->stats.reanchored++;
-        mix_adelay_note(&j->delay, take_au->time_ns, take_au->time_ns - samples_ns(ts));
+        mix_adelay_note(&j->delay, take_au->time_ns, take_au->time_ns - samples_ns(ts), false);
+        again = false;
     }
     j->late_run = 0;
     j->newest_ts = ts;
     j->newest_ts32 = take_au->ts;
+    j->newest_seq = again ? j->newest_seq : take_au->seq;
     if (j->state == STATE_EMPTY) {
         j->state = STATE_IDLE;
     }

@@ -34,8 +34,11 @@ const QUEUED_MS = 8000; // what was lost so soon after a queue stood may have be
 const FOREIGN_LOST = 0.3;
 const FOREIGN_PATIENCE_MS = 4000; // TCP takes and gives way in turn,
 const FOREIGN_OVER_MS = 8000; // and comes back
-const THIN_BPS = 16000; // of the voice in packets of 60 ms,
-const CROWDED_BPS = 12000; // and beside somebody else's load: twice that is sent
+const THIN_MS = 60; // of a packet of sound: headers cost more than the voice
+const SOON_MS = 20; // where some is lost by chance: what is missing is soon seen, and comes again in time
+const THIN_BPS = 16000; // of the voice,
+const CROWDED_BPS = 12000; // and beside somebody else's load: twice that is sent,
+const SOON_BPS = 24000; // as it is where loss is chance
 const FELL = 0.4; // of what the browser believed in FELL_MS before: a queue stands, long before a round trip says so
 const FELL_MS = 3000;
 const DOUBT_MS = 5000; // what is lost meanwhile may be lost by a full queue
@@ -172,11 +175,11 @@ export function readings(stats) {
 }
 
 // The same answer for a line on which headers cost more than the voice: packets of 60 ms.
-export function thinned(sdp, bps = THIN_BPS) {
+export function thinned(sdp, bps = THIN_BPS, ptime = THIN_MS) {
   return sdp.replace(/^m=audio[^]*?(?=^m=|(?![^]))/m, (section) => {
     const opus = (/^a=rtpmap:(\d+) opus/im.exec(section) || [])[1];
     const format = new RegExp(`^(a=fmtp:${opus} [^\\r\\n]*)`, 'm');
-    const less = section.replace(/^a=ptime:.*\r?\n/gm, '') + 'a=ptime:60\r\n';
+    const less = section.replace(/^a=ptime:.*\r?\n/gm, '') + `a=ptime:${ptime}\r\n`;
     return format.test(less) ? less.replace(format, `$1;maxaveragebitrate=${bps}`) : less + `a=fmtp:${opus} maxaveragebitrate=${bps}\r\n`;
   });
 }
@@ -206,10 +209,12 @@ const shapes = new Map(); // each one once: they are compared
 // What is made of the room's answer, for `limits` of a rung (null: none yet); null: nothing.
 export function shape(uplink, limits) {
   const { floor, repeats, crowded } = uplink;
-  const bps = !((limits && limits.thin) || floor) ? 0 : crowded ? CROWDED_BPS : THIN_BPS;
+  const chance = floor && !crowded;
+  const bps = !((limits && limits.thin) || floor) ? 0 : crowded ? CROWDED_BPS : chance ? SOON_BPS : THIN_BPS;
   if (!bps && !repeats) return null;
-  const parts = [bps && ((sdp) => thinned(sdp, bps)), repeats && repeated, floor && ((sdp) => floored(sdp, floor))].filter(Boolean);
-  const key = [bps, repeats, floor].join();
+  const ptime = chance ? SOON_MS : THIN_MS;
+  const parts = [bps && ((sdp) => thinned(sdp, bps, ptime)), repeats && repeated, floor && ((sdp) => floored(sdp, floor))].filter(Boolean);
+  const key = [bps, ptime, repeats, floor].join();
   if (!shapes.has(key)) shapes.set(key, (sdp) => parts.reduce((x, f) => f(x), sdp));
   return shapes.get(key);
 }

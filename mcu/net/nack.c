@@ -19,16 +19,18 @@ struct mcu_nack {
     mcu_unwrap unwrap;
     int64_t newest;
     int64_t tick_ns; /* not before */
-    int64_t rtt_ns;
+    int64_t rtt_ns, give_up_ns, vain_ns;
     bool gave_up;
     double lost; /* share of the packets, fading */
     unsigned n;
     hole holes[MCU_NACK_MAX]; /* ascending by index */
 };
 
-mcu_nack *mcu_nack_new(void)
+mcu_nack *mcu_nack_new(int64_t give_up_ns, int64_t vain_ns)
 {
     mcu_nack *n = g_new0(mcu_nack, 1);
+    n->give_up_ns = give_up_ns;
+    n->vain_ns = vain_ns;
     mcu_nack_reset(n);
     return n;
 }
@@ -40,8 +42,7 @@ void mcu_nack_free(mcu_nack *n)
 
 void mcu_nack_reset(mcu_nack *n)
 {
-    memset(n, 0, sizeof *n);
-    n->rtt_ns = UNKNOWN_RTT_NS;
+    *n = (mcu_nack){.give_up_ns = n->give_up_ns, .vain_ns = n->vain_ns, .rtt_ns = UNKNOWN_RTT_NS};
 }
 
 unsigned mcu_nack_outstanding(const mcu_nack *n)
@@ -64,6 +65,16 @@ static void fill(mcu_nack *n, int64_t index)
             return;
         }
     }
+}
+
+bool mcu_nack_was_asked(const mcu_nack *n, uint16_t seq)
+{
+    for (unsigned i = 0; i < n->n; i++) {
+        if ((uint16_t)n->holes[i].index == seq) {
+            return n->holes[i].tries > 0;
+        }
+    }
+    return false;
 }
 
 static void note_loss(mcu_nack *n, int64_t holes)
@@ -131,7 +142,7 @@ static void expire(mcu_nack *n, int64_t rtt_ns, int64_t now_ns)
     for (unsigned i = 0; i < n->n; i++) {
         const hole *h = &n->holes[i];
         bool tired = h->tries >= tries(n) && now_ns - h->asked_ns >= rtt_ns;
-        if (tired || now_ns - h->found_ns >= MCU_NACK_GIVE_UP_NS) {
+        if (tired || now_ns - h->found_ns >= n->give_up_ns) {
             n->gave_up = true;
         } else {
             n->holes[kept++] = *h;
@@ -150,7 +161,8 @@ unsigned mcu_nack_due(mcu_nack *n, int64_t rtt_ns, int64_t now_ns, uint16_t *out
     unsigned count = 0;
     for (unsigned i = 0; i < n->n; i++) {
         hole *h = &n->holes[i];
-        if (h->tries >= tries(n) || (h->tries > 0 && now_ns - h->asked_ns < patience_ns(n))) {
+        bool vain = now_ns - h->found_ns >= n->vain_ns - n->rtt_ns;
+        if (vain || h->tries >= tries(n) || (h->tries > 0 && now_ns - h->asked_ns < patience_ns(n))) {
             continue;
         }
         if (count == max) {
@@ -162,17 +174,6 @@ unsigned mcu_nack_due(mcu_nack *n, int64_t rtt_ns, int64_t now_ns, uint16_t *out
     }
     n->tick_ns = now_ns + MCU_NACK_TICK_NS;
     return count;
-}
-
-int64_t mcu_nack_next_ns(const mcu_nack *n)
-{
-    int64_t next = INT64_MAX;
-    for (unsigned i = 0; i < n->n; i++) {
-        const hole *h = &n->holes[i];
-        int64_t at = h->tries == 0 ? h->found_ns : h->asked_ns + patience_ns(n);
-        next = MIN(next, MIN(at, h->found_ns + MCU_NACK_GIVE_UP_NS));
-    }
-    return next == INT64_MAX ? next : MAX(next, n->tick_ns);
 }
 
 bool mcu_nack_take_gave_up(mcu_nack *n)

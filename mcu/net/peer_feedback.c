@@ -141,22 +141,36 @@ void mcu_peer_send_bye(mcu_peer *p)
 
 /* ---- repair of what they send ---- */
 
-static void send_nacks(mcu_peer *p, peer_video_in *v, int64_t now_ns)
+/* Returns how many packets that took. */
+static unsigned send_nacks(mcu_peer *p, mcu_nack *nack, uint32_t ssrc, int64_t now_ns)
 {
-    if (v->nack == NULL || !(mcu_peer_video_media(p, v)->fb & MCU_FB_NACK)) {
-        return;
-    }
     uint16_t seqs[NACKS_PER_PACKET];
-    unsigned n = mcu_nack_due(v->nack, mcu_peer_rtt_ns(p), now_ns, seqs, G_N_ELEMENTS(seqs));
+    unsigned n = nack != NULL ? mcu_nack_due(nack, mcu_peer_rtt_ns(p), now_ns, seqs, G_N_ELEMENTS(seqs)) : 0;
     if (n == 0) {
-        return;
+        return 0;
     }
     uint8_t buffer[PEER_RTCP_MAX + MCU_SRTP_OVERHEAD];
     mcu_rtcp_writer w;
     begin_feedback(p, &w, buffer);
-    mcu_rtcp_put_nack(&w, p->send.video.ssrc, v->base.ssrc, seqs, n);
+    mcu_rtcp_put_nack(&w, p->send.video.ssrc, ssrc, seqs, n);
     send_writer(p, &w);
-    v->nacks_sent++;
+    return 1;
+}
+
+static void send_picture_nacks(mcu_peer *p, peer_video_in *v, int64_t now_ns)
+{
+    if (mcu_peer_video_media(p, v)->fb & MCU_FB_NACK) {
+        v->nacks_sent += send_nacks(p, v->nack, v->base.ssrc, now_ns);
+    }
+}
+
+/* Browsers do not say that they answer these for sound, and do: libwebrtc keeps what it sent for as long as a round trip takes.
+ */
+static void send_sound_nacks(mcu_peer *p, int64_t now_ns)
+{
+    if (p->neg->audio.fb & MCU_FB_TWCC) {
+        p->ain.nacks_sent += send_nacks(p, p->ain.nack, p->ain.base.ssrc, now_ns);
+    }
 }
 
 static void send_keyframe_request(mcu_peer *p, peer_video_in *v, int64_t now_ns)
@@ -248,9 +262,10 @@ void mcu_peer_tick_feedback(mcu_peer *p, int64_t now_ns)
     if (p->srtp == NULL) {
         return;
     }
+    send_sound_nacks(p, now_ns);
     peer_video_in *const videos[] = {&p->vin, &p->cin};
     for (unsigned i = 0; i < G_N_ELEMENTS(videos); i++) {
-        send_nacks(p, videos[i], now_ns);
+        send_picture_nacks(p, videos[i], now_ns);
         send_keyframe_request(p, videos[i], now_ns);
     }
     send_twcc(p, now_ns);

@@ -72,6 +72,8 @@ typedef struct {
     mcu_unwrap seq;
     uint32_t had[PEER_AUDIO_SEEN]; /* seq + 1 of what was handed on, by seq */
     uint64_t copies;
+    mcu_nack *nack; /* of what no copy brings; NULL until something came */
+    uint64_t nacks_sent;
 } peer_audio_in;
 
 struct mcu_peer {
@@ -169,6 +171,7 @@ void mcu_peer_apply_recv(mcu_peer *p); /* after a negotiation */
 void mcu_peer_clear_recv(mcu_peer *p);
 
 /* peer_recv_audio.c */
+void mcu_peer_clear_audio(peer_audio_in *a);
 void mcu_peer_on_audio(mcu_peer *p, const mcu_recv_pt *pt, const mcu_rtp *r, size_t wire, int64_t now_ns);
 
 /* peer_rtcp.c */

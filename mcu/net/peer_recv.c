@@ -103,7 +103,7 @@ static void restart_video(peer_video_in *v, mcu_codec codec, int64_t now_ns)
     v->jitter = mcu_vjitter_new(codec);
     v->codec = codec;
     if (v->nack == NULL) {
-        v->nack = mcu_nack_new();
+        v->nack = mcu_nack_new(MCU_NACK_PICTURE_NS, INT64_MAX);
     }
     mcu_nack_reset(v->nack);
     v->wants_keyframe = true;
@@ -283,4 +283,5 @@ void mcu_peer_clear_recv(mcu_peer *p)
 {
     clear_video(&p->vin);
     clear_video(&p->cin);
+    mcu_peer_clear_audio(&p->ain);
 }

@@ -3,6 +3,9 @@
 #include "mcu/net/opus_rtp.h"
 #include "mcu/net/peer_priv.h"
 
+#define SOUND_NS (400 * MCU_NS_PER_MS) /* the longest that playout waits */
+#define SOUND_PACKETS 16               /* what is further back was concealed long ago */
+
 static unsigned audio_clock(mcu_codec c)
 {
     return c == MCU_CODEC_OPUS ? 48000 : 8000;
@@ -25,6 +28,22 @@ static void hand_on_audio(mcu_peer *p, const uint8_t *data, size_t size, uint32_
     au->seq = seq;
     au->time_ns = now_ns;
     p->callbacks.on_audio(p->user, au);
+}
+
+/* It came, or a copy of it. */
+static void note(peer_audio_in *a, uint16_t seq, bool restored, int64_t now_ns)
+{
+    if (a->nack == NULL) {
+        a->nack = mcu_nack_new(SOUND_NS, SOUND_NS);
+    }
+    mcu_nack_push(a->nack, seq, restored, now_ns);
+    mcu_nack_forget_before(a->nack, (uint16_t)(a->seq.newest - SOUND_PACKETS));
+}
+
+void mcu_peer_clear_audio(peer_audio_in *a)
+{
+    mcu_nack_free(a->nack);
+    a->nack = NULL;
 }
 
 /* How many packets ago a copy was sent (RFC 2198 does not say): by its time where that is whole packets, else by its place. */
@@ -52,6 +71,7 @@ static void on_red(mcu_peer *p, uint8_t pt, const mcu_rtp *r, uint32_t seq, int6
         const uint32_t of = seq - packets_back(&blocks[i], n - 1 - i, primary->size, primary->data);
         if (blocks[i].pt == pt && blocks[i].size > 0 && p->ain.had[of % PEER_AUDIO_SEEN] != of + 1) {
             p->ain.copies++;
+            note(&p->ain, (uint16_t)of, true, now_ns);
             hand_on_audio(p, blocks[i].data, blocks[i].size, r->ts - blocks[i].back, of, now_ns);
         }
     }
@@ -73,13 +93,17 @@ void mcu_peer_on_audio(mcu_peer *p, const mcu_recv_pt *pt, const mcu_rtp *r, siz
         a->base.stats.clock_hz = audio_clock(media->codec);
         a->seq = (mcu_unwrap){0};
         memset(a->had, 0, sizeof a->had);
+        mcu_peer_clear_audio(a);
     }
     a->base.rate.bytes += wire;
-    if (mcu_rtp_stats_push(&a->base.stats, r->seq, r->ts, wire, now_ns) != MCU_OK) {
+    bool asked =
+        a->nack != NULL && mcu_nack_was_asked(a->nack, r->seq); /* libwebrtc sends the packet itself again, without RTX */
+    if (!asked && mcu_rtp_stats_push(&a->base.stats, r->seq, r->ts, wire, now_ns) != MCU_OK) {
         a->base.dropped++;
         return;
     }
     uint32_t seq = (uint32_t)mcu_unwrap16(&a->seq, r->seq);
+    note(a, r->seq, asked, now_ns);
     if (media != pt) {
         on_red(p, media->pt, r, seq, now_ns);
     } else {

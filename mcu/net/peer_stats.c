@@ -110,6 +110,7 @@ void mcu_peer_get_stats(mcu_peer *p, mcu_peer_stats *out)
     out->filled = p->send.copies;
     fill_in(&p->ain.base, p->ain.codec, &out->audio_in);
     out->audio_in.copies = p->ain.copies;
+    out->audio_in.nacks = p->ain.nacks_sent;
     fill_video_in(&p->vin, &out->video_in);
     fill_video_in(&p->cin, &out->content_in);
     fill_out(&p->send.audio, mcu_peer_takes_audio(p) ? p->neg->audio.send_codec : MCU_CODEC_NONE, &out->audio_out);

@@ -235,6 +235,7 @@ static const network_row networks[] = {
     {"loss 10 %, FEC", {.codec = MCU_CODEC_OPUS, .fec = true}, {.loss = 0.10, .speech = true}, 20, 0.13, 35, 65, 0.5},
     {"loss 10 % in threes, PCMA", {.codec = MCU_CODEC_PCMA}, {.loss = 0.03, .burst = 3}, 15, 0.15, 35, 65, 0},
     {"spikes of 150 ms", OPUS20, {.spike = 0.01, .spike_ms = 150}, 20, 0.06, 30, 230, 0},
+    {"6 % come again after 240 ms", OPUS20, {.spike = 0.06, .spike_ms = 240}, 30, 0.03, 200, 300, 0},
     {"fast sender", OPUS20, {.drift_ppm = -400}, 60, 0.001, 25, 60, 0},
     {"slow sender", OPUS20, {.drift_ppm = 400}, 60, 0.001, 25, 60, 0},
     {"far too fast", OPUS20, {.drift_ppm = -1000}, 60, 0.002, 20, 65, 0},

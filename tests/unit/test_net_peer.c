@@ -108,6 +108,25 @@ static void test_loss_is_repaired(void **state)
     net_pair_free(p);
 }
 
+/* Without copies nothing else brings them. */
+static void test_lost_sound_is_asked_for(void **state)
+{
+    (void)state;
+    net_pair *p = net_pair_connected();
+    p->answerer.drop_every = 5;
+    for (unsigned k = 0; k < 20; k++) {
+        mcu_au *au = net_opus(k, 60 + k);
+        assert_int_equal(mcu_peer_send_audio(p->offerer.peer, au), MCU_OK);
+        net_pair_settle(p, 20);
+        mcu_au_unref(au);
+    }
+    mcu_peer_stats s;
+    mcu_peer_get_stats(p->answerer.peer, &s);
+    assert_in_range(s.audio_in.nacks, 2, 80);
+    assert_in_range(s.audio_in.lost, 2, 8);
+    net_pair_free(p);
+}
+
 static bool request_came(net_pair *p)
 {
     return p->answerer.keyframe_requests > 0;
@@ -139,6 +158,7 @@ static void test_copies_of_audio(void **state)
     mcu_peer_get_stats(p->answerer.peer, &s);
     assert_int_equal(p->answerer.audio->len, PACKETS);
     assert_int_equal(s.audio_in.copies, p->answerer.rtp_dropped);
+    assert_int_equal(s.audio_in.nacks, 0); /* a copy came before anybody asked */
     assert_int_equal(s.bad_packets, 0);
     net_pair_free(p);
 }
@@ -385,6 +405,7 @@ int main(void)
         cmocka_unit_test(test_vp8),
         cmocka_unit_test(test_loss_is_repaired),
         cmocka_unit_test(test_copies_of_audio),
+        cmocka_unit_test(test_lost_sound_is_asked_for),
         cmocka_unit_test(test_keyframe_request),
         cmocka_unit_test(test_no_wakeups_for_nothing),
         cmocka_unit_test(test_remb_bounds_the_queue),

@@ -20,9 +20,8 @@
 static void test_nack_asks_at_rtt_spacing(void **state)
 {
     (void)state;
-    mcu_nack *n = mcu_nack_new();
+    mcu_nack *n = mcu_nack_new(MCU_NACK_PICTURE_NS, INT64_MAX);
     uint16_t due[8];
-    assert_true(mcu_nack_next_ns(n) == INT64_MAX);
     mcu_nack_push(n, 65534, false, 0);
     mcu_nack_push(n, 2, false, 10 * MS); /* 65535, 0, 1 are missing */
     assert_int_equal(mcu_nack_outstanding(n), 3);
@@ -32,30 +31,28 @@ static void test_nack_asks_at_rtt_spacing(void **state)
     assert_int_equal(mcu_nack_due(n, 60 * MS, 69 * MS, due, 8), 0); /* within the RTT */
     mcu_nack_push(n, 0, true, 69 * MS);
     mcu_nack_push(n, 0, true, 69 * MS);
-    assert_true(mcu_nack_next_ns(n) <= 89 * MS);
     assert_int_equal(mcu_nack_due(n, 60 * MS, 90 * MS, due, 8), 2);
     mcu_nack_push(n, 65535, false, 91 * MS); /* plain reordering fills a hole too */
     mcu_nack_push(n, 1, true, 91 * MS);
     assert_int_equal(mcu_nack_outstanding(n), 0);
-    assert_true(mcu_nack_next_ns(n) == INT64_MAX);
     assert_false(mcu_nack_take_gave_up(n));
     mcu_nack_push(n, 5, true, 92 * MS); /* a restored packet opens no holes */
     assert_int_equal(mcu_nack_outstanding(n), 0);
     mcu_nack_free(n);
 }
 
-static unsigned count_asks(int64_t rtt_ns, int64_t *last_ns)
+static unsigned count_asks(int64_t give_up_ns, int64_t vain_ns, int64_t rtt_ns, int64_t *last_ns)
 {
-    mcu_nack *n = mcu_nack_new();
+    mcu_nack *n = mcu_nack_new(give_up_ns, vain_ns);
     uint16_t due[8];
     unsigned asks = 0;
     mcu_nack_push(n, 1, false, 0);
     mcu_nack_push(n, 3, false, 0);
-    for (int64_t now = 0; mcu_nack_next_ns(n) != INT64_MAX; now = mcu_nack_next_ns(n)) {
+    for (int64_t now = 0; mcu_nack_outstanding(n) > 0; now += MCU_NACK_TICK_NS) {
         unsigned k = mcu_nack_due(n, rtt_ns, now, due, 8);
         asks += k;
         *last_ns = k ? now : *last_ns;
-        assert_true(mcu_nack_next_ns(n) > now);
+        assert_true(now <= give_up_ns);
     }
     assert_true(mcu_nack_take_gave_up(n));
     assert_false(mcu_nack_take_gave_up(n));
@@ -67,16 +64,18 @@ static void test_nack_gives_up(void **state)
 {
     (void)state;
     int64_t last;
-    assert_int_equal(count_asks(20 * MS, &last), MCU_NACK_TRIES);
+    assert_int_equal(count_asks(MCU_NACK_PICTURE_NS, INT64_MAX, 20 * MS, &last), MCU_NACK_TRIES);
     assert_true(last <= 200 * MS);
-    assert_int_equal(count_asks(300 * MS, &last), 7);        /* over at 2000 */
-    assert_int_equal(count_asks(-1, &last), MCU_NACK_TRIES); /* unknown: 100 ms */
+    assert_int_equal(count_asks(MCU_NACK_PICTURE_NS, INT64_MAX, 300 * MS, &last), 7);        /* over at 2000 */
+    assert_int_equal(count_asks(MCU_NACK_PICTURE_NS, INT64_MAX, -1, &last), MCU_NACK_TRIES); /* unknown: 100 ms */
+    assert_int_equal(count_asks(400 * MS, 400 * MS, 100 * MS, &last), 3);
+    assert_int_equal(count_asks(400 * MS, 400 * MS, 600 * MS, &last), 0);
 }
 
 /* How often one hole is asked for within 400 ms, of a line that lost each `nth` packet before; 0 = none. */
 static unsigned asks_after_losses(uint16_t nth)
 {
-    mcu_nack *n = mcu_nack_new();
+    mcu_nack *n = mcu_nack_new(MCU_NACK_PICTURE_NS, INT64_MAX);
     uint16_t due[8], seq = 1;
     for (; seq < 402; seq++) {
         if (nth == 0 || seq % nth != 0) {
@@ -104,7 +103,7 @@ static void test_nack_asks_more_often_where_much_is_lost(void **state)
 static void test_nack_storm(void **state)
 {
     (void)state;
-    mcu_nack *n = mcu_nack_new();
+    mcu_nack *n = mcu_nack_new(MCU_NACK_PICTURE_NS, INT64_MAX);
     uint16_t due[MCU_NACK_MAX + 10];
     mcu_nack_push(n, 0, false, 0);
     mcu_nack_push(n, 257, false, 0); /* exactly the bound */

@@ -28,7 +28,7 @@ static unsigned run_network(mcu_codec codec, unsigned loss_pct, unsigned rtx_los
 {
     vkit *s = vkit_new(codec, 65000, seed);
     mcu_vjitter *v = mcu_vjitter_new(codec);
-    mcu_nack *nack = mcu_nack_new();
+    mcu_nack *nack = mcu_nack_new(MCU_NACK_PICTURE_NS, INT64_MAX);
     event *queue = calloc(400000, sizeof *queue);
     unsigned n_queue = 0, done = 0, got = 0, due_n;
     uint16_t due[64];

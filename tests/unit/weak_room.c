@@ -281,7 +281,7 @@ weak_receiver *weak_room_join(weak_room *r, const link_profile *down, const link
     v->down = link_model_new(down, r->seed + 2 * r->n);
     v->up = link_model_new(up, r->seed + 2 * r->n + 1);
     v->recorder = mcu_twcc_recorder_new();
-    v->nack = mcu_nack_new();
+    v->nack = mcu_nack_new(MCU_NACK_PICTURE_NS, INT64_MAX);
     v->latency.at = g_new(double, WEAK_SAMPLES);
     v->queue.at = g_new(double, WEAK_SAMPLES);
     r->receivers[r->n++] = v;
