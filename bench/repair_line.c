@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bench/repair_kit.h"
+#include "mcu/net/bwe_breaker.h"
 #include "mcu/net/sender.h"
 #include "mcu/room/tier_choice.h"
 #include "tests/unit/link_model.h"
@@ -167,9 +168,11 @@ static void send_picture(line *l, unsigned bytes, bool keyframe)
     size_t size = bytes / k + (has_fec(l->how) ? RED_BYTES : 0);
     g_autofree repair_xor *fec = g_new(repair_xor, k);
     unsigned m = plan_fec(l, keyframe, k, fec);
+    uint64_t offered = l->send.offered.bytes;
     if (mcu_sender_admit(&l->send, keyframe, k + m, k * size + m * (size + FEC_BYTES), l->now_ns) != MCU_OK) {
         return;
     }
+    l->send.offered.bytes -= (l->send.offered.bytes - offered) * m / (k + m); /* FEC is no picture */
     l->send.picture++;
     for (unsigned i = 0; i < k; i++, l->id++) {
         unsigned flags = (keyframe ? REPAIR_KEY : 0) | (i == 0 ? REPAIR_FIRST : 0) | (i + 1 == k ? REPAIR_LAST : 0);
@@ -228,7 +231,8 @@ static void tick(line *l)
     l->send.copies_each = l->how == REPAIR_COPIES ? l->planned : instead && l->planned > 0 ? l->planned - 1 : 0;
     l->send.twice = l->send.twice && l->how != REPAIR_RTX;
     l->ticks++;
-    l->kept += belief.own.state != MCU_BWE_BROKEN && belief.own.estimate_bps >= need_bps(l->film, l->planned, l->send.loss);
+    l->kept +=
+        belief.own.state != MCU_BWE_BROKEN && belief.own.estimate_bps >= need_bps(l->film, l->send.copies_needed, l->send.loss);
     l->want_key = l->want_key || (mcu_sender_wants_keyframe(&l->send) && l->now_ns % (500 * MCU_NS_PER_MS) == 0);
 }
 
@@ -281,11 +285,21 @@ static void run_until(line *l, int64_t end_ns)
 
 /* ---- life ---- */
 
-/* The same for all ways of one line. */
+static double breaker_cap_bps(const repair_link *link)
+{
+    mcu_bwe_breaker b = {0};
+    for (int64_t now_ns = 0; now_ns < 60 * MCU_NS_PER_SEC; now_ns += MCU_NS_PER_SEC) {
+        (void)mcu_bwe_breaker_tick(&b, link->loss, link->rtt_ms * MCU_NS_PER_MS, now_ns);
+    }
+    return mcu_bwe_breaker_cap_bps(&b);
+}
+
+/* The same for all ways of one line: also for a copy more, where the circuit breaker leaves room for it. */
 static unsigned budget_bps(const repair_film *film, const repair_link *link)
 {
-    unsigned copies = mcu_repair_copies(0, link->loss, link->rtt_ms * MCU_NS_PER_MS);
-    return (unsigned)(SPARE * need_bps(film, MAX(copies, 1), link->loss));
+    unsigned copies = MAX(mcu_repair_copies(0, link->loss, link->rtt_ms * MCU_NS_PER_MS), 1);
+    double least = SPARE * need_bps(film, copies, link->loss), more = SPARE * need_bps(film, copies + 1, link->loss);
+    return (unsigned)MAX(least, MIN(more, breaker_cap_bps(link)));
 }
 
 static void open_line(line *l, unsigned bps)

@@ -12,6 +12,9 @@
 #define LOSS_FAR 0.01
 #define LOSS_FAR_END 0.003
 #define RTT_COPIES_NS (200 * MS)
+#define RTT_MORE_NS (400 * MS)
+#define RTT_MORE_END_NS (350 * MS)
+#define ROOM_MORE 1.1 /* of what it needs, to begin */
 #define LOSS_DELAY 0.01
 #define DELAY_MAX_MS 400
 #define FAR_DELAY_MS 150
@@ -78,13 +81,25 @@ bool mcu_repair_afford(mcu_repair *r, unsigned bytes, unsigned spare_bps, int64_
     return true;
 }
 
+/* Nothing that is asked for is in time. */
+static bool is_too_far(bool now, int64_t rtt_ns)
+{
+    return rtt_ns > (now ? RTT_MORE_END_NS : RTT_MORE_NS);
+}
+
 unsigned mcu_repair_copies(unsigned now, double loss, int64_t rtt_ns)
 {
-    if (loss > (now > 1 ? LOSS_TWO_END : LOSS_TWO)) {
+    double two = is_too_far(now > 1, rtt_ns) ? (now > 1 ? LOSS_ONE_END : LOSS_ONE) : now > 1 ? LOSS_TWO_END : LOSS_TWO;
+    if (loss > two) {
         return 2;
     }
     bool far = rtt_ns > RTT_COPIES_NS && loss > (now > 0 ? LOSS_FAR_END : LOSS_FAR);
     return loss > (now > 0 ? LOSS_ONE_END : LOSS_ONE) || far ? 1 : 0;
+}
+
+bool mcu_repair_one_more(bool now, unsigned copies, int64_t rtt_ns, double needs_bps, double has_bps)
+{
+    return copies > 0 && is_too_far(now, rtt_ns) && has_bps > (now ? 1 : ROOM_MORE) * needs_bps;
 }
 
 double mcu_repair_share(unsigned copies, double loss)

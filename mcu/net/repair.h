@@ -35,8 +35,11 @@ void mcu_repair_forget(mcu_repair *r);                                   /* what
 bool mcu_repair_afford(mcu_repair *r, unsigned bytes, unsigned spare_bps, int64_t now_ns);
 
 /* How many copies of everything are worth it, beside what is asked for: one above 200 ms of RTT, where asking takes too long, and
- * above 9 % of loss, where asking is lost too; two above 15 %. `now`: what is being done; it ends at less than it began with. */
+ * above 9 % of loss, where asking is lost too; two above 15 %, and above 9 % from 400 ms of RTT on, where no answer is in time.
+ * `now`: what is being done; it ends at less than it began with. */
 unsigned mcu_repair_copies(unsigned now, double loss, int64_t rtt_ns);
+/* From 400 ms of RTT on: is there room for one more beside the `copies`? `needs_bps`: of the pictures with all of that. */
+bool mcu_repair_one_more(bool now, unsigned copies, int64_t rtt_ns, double needs_bps, double has_bps);
 /* What repair weighs beside the pictures, as a share of them. */
 double mcu_repair_share(unsigned copies, double loss);
 /* How long the far end should keep pictures back so that what is lost can come again, ms. */

@@ -6,10 +6,9 @@
 #include "mcu/net/cut.h"
 #include "mcu/net/sender_private.h"
 
-#define START_BPS 800000  /* before anything is known */
-#define THIN_LEAST 0.4    /* of the estimate, for pictures */
-#define THIN_MOST 0.9     /* the same, where a tier that is kept needs it */
-#define SOUND_ON_WIRE 1.3 /* of its RTP: packets of 60 ms */
+#define START_BPS 800000 /* before anything is known */
+#define THIN_LEAST 0.4   /* of the estimate, for pictures */
+#define THIN_MOST 0.9    /* the same, where a tier that is kept needs it */
 #define MAX_BPS 20000000
 #define BEHIND_MAX_TS 900000                   /* 10 s: more is a clock that went around while nothing was sent */
 #define DRAIN_NS (100 * MCU_NS_PER_MS)         /* a picture, keyframes included, is on its way within this time */
@@ -182,7 +181,7 @@ static double beside_sound(const mcu_sender *s, unsigned estimate_bps)
         return estimate_bps * ahead(estimate_bps);
     }
     double kept = MIN(s->offered.bps, THIN_MOST * estimate_bps);
-    return MAX(MAX(estimate_bps - SOUND_ON_WIRE * s->audio.rate.bps, THIN_LEAST * estimate_bps), kept);
+    return MAX(MAX(estimate_bps - MCU_SENDER_SOUND_ON_WIRE * s->audio.rate.bps, THIN_LEAST * estimate_bps), kept);
 }
 
 /* As fast as is wanted, but not much faster than the path is believed to carry. */
@@ -360,7 +359,7 @@ void mcu_sender_link(const mcu_sender *s, int64_t now_ns, mcu_peer_link *out)
                            .queue_ms = (double)view.late_ns / (double)MCU_NS_PER_MS,
                            .loss = view.loss,
                            .queued = view.queued,
-                           .repair = mcu_repair_share(s->copies_each, s->loss),
+                           .repair = mcu_repair_share(s->copies_needed, s->loss),
                            .outage = view.state == MCU_BWE_OUTAGE,
                            .broken = view.state == MCU_BWE_BROKEN,
                            .probes = view.feedback && s->rtx_pt != 0,

@@ -55,7 +55,8 @@ typedef struct {
     unsigned pace_bps; /* what the path allows of it */
     mcu_repair repair;
     double loss;                /* smoothed */
-    unsigned copies_each;       /* of every packet of pictures, unasked */
+    unsigned copies_each;       /* of every packet of pictures, unasked; */
+    unsigned copies_needed;     /* what a tier must have room for of these */
     bool twice;                 /* what is asked for goes out twice */
     unsigned playout_ms;        /* what pictures are kept back by at the far end, at least */
     unsigned playout_most_ms;   /* and at most, also to wait for their sound */

@@ -4,8 +4,9 @@
 
 #include "mcu/net/sender.h"
 
-#define MCU_SENDER_THIN_BPS 120000 /* a path that carries little */
-#define MCU_PLAYOUT_MOST_MS 10000  /* what receivers take by themselves */
+#define MCU_SENDER_THIN_BPS 120000   /* a path that carries little */
+#define MCU_PLAYOUT_MOST_MS 10000    /* what receivers take by themselves */
+#define MCU_SENDER_SOUND_ON_WIRE 1.3 /* of its RTP: packets of 60 ms */
 
 void mcu_sender_leave(mcu_sender *s, mcu_pkt *take_pkt, int64_t now_ns);
 void mcu_sender_transmit(const mcu_sender *s, const mcu_pkt *pkt); /* as it is */

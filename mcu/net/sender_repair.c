@@ -115,7 +115,7 @@ static void smooth_loss(mcu_sender *s)
  * browser would show each picture as it comes then, evenly or not. */
 static void plan_playout(mcu_sender *s)
 {
-    unsigned target = mcu_repair_playout_ms(s->copies_each, s->loss, round_trip_ns(s), s->view.spacing_ns);
+    unsigned target = mcu_repair_playout_ms(s->copies_needed, s->loss, round_trip_ns(s), s->view.spacing_ns);
     s->thin = s->view.feedback && s->view.estimate_bps < (s->thin ? WIDE_BPS : MCU_SENDER_THIN_BPS);
     s->playout_ms = target > s->playout_ms ? s->playout_ms + MIN(target - s->playout_ms, PLAYOUT_UP_MS)
                                            : s->playout_ms - MIN(s->playout_ms - target, PLAYOUT_DOWN_MS);
@@ -123,11 +123,22 @@ static void plan_playout(mcu_sender *s)
     s->playout_most_ms = s->thin ? s->playout_ms + WAIT_FOR_SOUND_MS : MCU_PLAYOUT_MOST_MS;
 }
 
+/* The one more takes what the tier leaves: it is no reason for a smaller one. */
+static void plan_copies(mcu_sender *s, bool may)
+{
+    bool more = s->copies_each > s->copies_needed;
+    s->copies_needed = may ? mcu_repair_copies(s->copies_needed, s->loss, round_trip_ns(s)) : 0;
+    double needs_bps = s->offered.bps * (1 + mcu_repair_share(s->copies_needed + 1, s->loss));
+    double has_bps = s->view.estimate_bps - MCU_SENDER_SOUND_ON_WIRE * s->audio.rate.bps;
+    more = mcu_repair_one_more(more, s->copies_needed, round_trip_ns(s), needs_bps, has_bps);
+    s->copies_each = s->copies_needed + more;
+}
+
 void mcu_sender_plan_repair(mcu_sender *s)
 {
     bool copies = s->rtx_pt != 0 && !s->fixed_rate && !mcu_sender_silenced(s);
     smooth_loss(s);
-    s->copies_each = copies ? mcu_repair_copies(s->copies_each, s->loss, round_trip_ns(s)) : 0;
+    plan_copies(s, copies);
     s->twice = copies && s->loss > TWICE_LOSS;
     mcu_rtx_history_allow(s->history, s->loss);
     plan_playout(s);

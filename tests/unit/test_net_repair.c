@@ -9,6 +9,7 @@
 
 #include "mcu/net/nack.h"
 #include "mcu/net/pacer.h"
+#include "mcu/net/repair.h"
 #include "mcu/net/rtpext.h"
 #include "mcu/net/rtx.h"
 #include "mcu/net/window.h"
@@ -239,6 +240,37 @@ static void test_history_share(void **state)
     mcu_rtx_history_free(h);
 }
 
+/* ---- copies that nobody asks for ---- */
+
+/* What `has_bps` carries of pictures of 100 kbit/s. */
+static unsigned copies_at(unsigned now, unsigned more, double loss, int64_t rtt_ms, double has_bps)
+{
+    unsigned copies = mcu_repair_copies(now, loss, rtt_ms * MS);
+    return copies + mcu_repair_one_more(more, copies, rtt_ms * MS, 1e5 * (1 + mcu_repair_share(copies + 1, loss)), has_bps);
+}
+
+static void test_copies_where_asking_takes_too_long(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned now, more;
+        double loss;
+        int64_t rtt_ms;
+        double has_bps;
+        unsigned copies;
+    } rows[] = {
+        {0, 0, 0.05, 100, 1e6, 0},    {0, 0, 0.10, 100, 1e6, 1},    {0, 0, 0.20, 100, 1e6, 2},
+        {0, 0, 0.005, 300, 1e6, 0},   {0, 0, 0.02, 300, 1e6, 1},    {0, 0, 0.005, 600, 1e6, 0}, /* nothing to add to */
+        {0, 0, 0.02, 600, 1e6, 2},    {0, 0, 0.20, 600, 1e6, 3},    {0, 0, 0.10, 600, 2e5, 2},
+        {0, 0, 0.02, 600, 310000, 1}, /* no room */
+        {1, 1, 0.02, 600, 310000, 2}, {1, 1, 0.02, 600, 300000, 1}, {1, 1, 0.02, 380, 1e6, 2},
+        {1, 0, 0.02, 380, 1e6, 1},    {1, 1, 0.02, 340, 1e6, 1},    {1, 1, 0.002, 600, 1e6, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(copies_at(rows[i].now, rows[i].more, rows[i].loss, rows[i].rtt_ms, rows[i].has_bps), rows[i].copies);
+    }
+}
+
 /* ---- pacer ---- */
 
 static mcu_pkt *item(mcu_pkt_kind kind, uint16_t size, uint32_t picture, bool first)
@@ -377,6 +409,7 @@ int main(void)
         cmocka_unit_test(test_history_answers_once_per_rtt),
         cmocka_unit_test(test_history_forgets_before_keyframe),
         cmocka_unit_test(test_history_share),
+        cmocka_unit_test(test_copies_where_asking_takes_too_long),
         cmocka_unit_test(test_pacer_order_and_rate),
         cmocka_unit_test(test_pacer_never_holds_audio),
         cmocka_unit_test(test_pacer_bounds),
