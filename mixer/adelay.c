@@ -11,7 +11,7 @@ static const int64_t FAR_NS = 100 * MCU_NS_PER_MS;
 static const float QUANTILE = 0.95F;
 static const int64_t LOST_NS = 6000 * MCU_NS_PER_MS; /* all packets: one in a hundred is worth 60 ms */
 static const float FADE = 1 / 256.0F;                /* a packet: 5 s of 20 ms */
-enum { IN_A_ROW = 4 };                               /* more at once is a stall that ended */
+enum { IN_A_ROW = 4, BURST = 4 };                    /* more at once is a stall that ended */
 
 static const int64_t PRIOR_NS = 200 * MCU_NS_PER_MS; /* what the start value counts for */
 static const int64_t MEMORY_NS = 5 * MCU_NS_PER_SEC;
@@ -54,6 +54,37 @@ static void track_base(mix_adelay *d, int64_t arrival_ns, int64_t transit_ns)
     }
 }
 
+static int64_t clamp_ns(int64_t v, int64_t min, int64_t max)
+{
+    return v < min ? min : v > max ? max : v;
+}
+
+static void shift(float *buckets, int64_t by)
+{
+    float all[MIX_ADELAY_BUCKETS] = {0};
+    for (int64_t i = 0; i < MIX_ADELAY_BUCKETS; i++) {
+        all[clamp_ns(i + by, 0, MIX_ADELAY_BUCKETS - 1)] += buckets[i];
+    }
+    memcpy(buckets, all, sizeof all);
+}
+
+/* What was learnt, and the target with it, stays where it was in time when the fastest packet is another: a queue that comes and
+ * goes every few seconds is not to be stretched and squeezed after. */
+static void keep_in_place(mix_adelay *d, int64_t arrival_ns)
+{
+    int64_t by = (d->learnt_ns - d->base_ns) / BUCKET_NS;
+    bool burst =
+        by * BUCKET_NS > BURST * (arrival_ns - d->noted_ns); /* no queue drains so fast: a stall is over, and forgotten */
+    if (d->packets == 0 || burst) {
+        d->learnt_ns = d->base_ns;
+    } else if (by != 0) {
+        shift(d->weight, by);
+        shift(d->again, by);
+        d->target_ns = clamp_ns(d->target_ns + by * BUCKET_NS, d->min_ns, d->max_ns);
+        d->learnt_ns -= by * BUCKET_NS;
+    }
+}
+
 static int64_t quantile_ns(const mix_adelay *d)
 {
     float sum = 0;
@@ -91,14 +122,10 @@ static void note_again(mix_adelay *d, int64_t bucket, bool again)
     d->again[bucket] += again && d->in_a_row <= IN_A_ROW ? FADE : 0;
 }
 
-static int64_t clamp_ns(int64_t v, int64_t min, int64_t max)
-{
-    return v < min ? min : v > max ? max : v;
-}
-
 int64_t mix_adelay_note(mix_adelay *d, int64_t arrival_ns, int64_t transit_ns, bool again)
 {
     track_base(d, arrival_ns, transit_ns);
+    keep_in_place(d, arrival_ns);
     int64_t relative_ns = transit_ns - d->base_ns;
     int64_t bucket = clamp_ns(relative_ns / BUCKET_NS, 0, MIX_ADELAY_BUCKETS - 1);
     int64_t elapsed_ns = d->packets > 0 ? clamp_ns(arrival_ns - d->noted_ns, 0, MCU_NS_PER_SEC) : 0;
