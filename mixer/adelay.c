@@ -1,5 +1,6 @@
 #include "mixer/adelay.h"
 
+#include <math.h>
 #include <string.h>
 
 static const int64_t BUCKET_NS = 5 * MCU_NS_PER_MS;
@@ -9,9 +10,12 @@ static const int64_t FALL_NS_PER_SEC = 20 * MCU_NS_PER_MS;
 /* What is beyond this halves in a second or so: a stall is over when it is over. */
 static const int64_t FAR_NS = 100 * MCU_NS_PER_MS;
 static const float QUANTILE = 0.95F;
-static const int64_t LOST_NS = 6000 * MCU_NS_PER_MS; /* all packets: one in a hundred is worth 60 ms */
-static const float FADE = 1 / 256.0F;                /* a packet: 5 s of 20 ms */
-enum { IN_A_ROW = 4, BURST = 4 };                    /* more at once is a stall that ended */
+static const int64_t LOST_NS = 6000 * MCU_NS_PER_MS;     /* all packets: one in a hundred is worth 60 ms */
+static const float FADE = 1 / 256.0F;                    /* a packet: 5 s of 20 ms */
+enum { IN_A_ROW = 4 };                                   /* at once; more is a stall that ended */
+enum { DRAINS = 4 };                                     /* times as fast as time goes by, */
+static const int64_t DRAIN_MAX_NS = 100 * MCU_NS_PER_MS; /* and so much at once */
+static const int64_t KEPT_NS = 300 * MCU_NS_PER_MS;
 
 static const int64_t PRIOR_NS = 200 * MCU_NS_PER_MS; /* what the start value counts for */
 static const int64_t MEMORY_NS = 5 * MCU_NS_PER_SEC;
@@ -59,29 +63,37 @@ static int64_t clamp_ns(int64_t v, int64_t min, int64_t max)
     return v < min ? min : v > max ? max : v;
 }
 
-static void shift(float *buckets, int64_t by)
+/* Not up beyond KEPT_NS: a queue that is gone for good is waited for no longer than that until it is forgotten. */
+static int64_t moved_ns(int64_t from_ns, int64_t by_ns, int64_t min_ns, int64_t max_ns)
+{
+    int64_t most_ns = by_ns > 0 && max_ns > KEPT_NS ? (from_ns > KEPT_NS ? from_ns : KEPT_NS) : max_ns;
+    return clamp_ns(from_ns + by_ns, min_ns, most_ns);
+}
+
+static void shift(float *buckets, int64_t by_ns)
 {
     float all[MIX_ADELAY_BUCKETS] = {0};
     for (int64_t i = 0; i < MIX_ADELAY_BUCKETS; i++) {
-        all[clamp_ns(i + by, 0, MIX_ADELAY_BUCKETS - 1)] += buckets[i];
+        all[moved_ns(i * BUCKET_NS, by_ns, 0, (MIX_ADELAY_BUCKETS - 1) * BUCKET_NS) / BUCKET_NS] += buckets[i];
     }
     memcpy(buckets, all, sizeof all);
 }
 
 /* What was learnt, and the target with it, stays where it was in time when the fastest packet is another: a queue that comes and
- * goes every few seconds is not to be stretched and squeezed after. */
+ * goes every few seconds is not to be stretched and squeezed after. No queue drains faster than DRAINS: where the fastest packet
+ * is sooner than that a stall is over, or another path began. */
 static void keep_in_place(mix_adelay *d, int64_t arrival_ns)
 {
-    int64_t by = (d->learnt_ns - d->base_ns) / BUCKET_NS;
-    bool burst =
-        by * BUCKET_NS > BURST * (arrival_ns - d->noted_ns); /* no queue drains so fast: a stall is over, and forgotten */
-    if (d->packets == 0 || burst) {
+    int64_t by_ns = (d->learnt_ns - d->base_ns) / BUCKET_NS * BUCKET_NS;
+    d->drain_ns = clamp_ns(d->drain_ns + DRAINS * (arrival_ns - d->noted_ns), 0, DRAIN_MAX_NS);
+    if (d->packets == 0 || by_ns > d->drain_ns) {
         d->learnt_ns = d->base_ns;
-    } else if (by != 0) {
-        shift(d->weight, by);
-        shift(d->again, by);
-        d->target_ns = clamp_ns(d->target_ns + by * BUCKET_NS, d->min_ns, d->max_ns);
-        d->learnt_ns -= by * BUCKET_NS;
+    } else if (by_ns != 0) {
+        shift(d->weight, by_ns);
+        shift(d->again, by_ns);
+        d->target_ns = moved_ns(d->target_ns, by_ns, d->min_ns, d->max_ns);
+        d->learnt_ns -= by_ns;
+        d->drain_ns -= by_ns > 0 ? by_ns : 0;
     }
 }
 
@@ -97,20 +109,20 @@ static int64_t quantile_ns(const mix_adelay *d)
     return MIX_ADELAY_BUCKETS * BUCKET_NS;
 }
 
-/* The wait that costs least: what comes later than that is lost, and lost packets cost delay too. */
-static int64_t patience_ns(const mix_adelay *d)
+/* The wait that costs least, of those from `least_ns` on: what comes later is lost, and lost packets cost delay too. */
+static int64_t patience_ns(const mix_adelay *d, int64_t least_ns)
 {
-    float late = 0, least = 0;
-    int64_t best = 0;
-    for (int64_t i = MIX_ADELAY_BUCKETS - 1; i >= 0; i--) {
-        float cost = (float)((i + 1) * BUCKET_NS) + late * (float)LOST_NS;
-        late += d->again[i];
-        if (best == 0 || cost < least) {
+    float late = 0, least = INFINITY;
+    int64_t best_ns = least_ns;
+    for (int64_t i = MIX_ADELAY_BUCKETS; i > 0 && i * BUCKET_NS >= least_ns; i--) {
+        float cost = (float)(i * BUCKET_NS) + late * (float)LOST_NS;
+        if (cost <= least) {
             least = cost;
-            best = i + 1;
+            best_ns = i * BUCKET_NS;
         }
+        late += d->again[i - 1];
     }
-    return late * (float)LOST_NS < least ? 0 : best * BUCKET_NS;
+    return best_ns;
 }
 
 static void note_again(mix_adelay *d, int64_t bucket, bool again)
@@ -119,7 +131,8 @@ static void note_again(mix_adelay *d, int64_t bucket, bool again)
         d->again[i] *= 1 - FADE;
     }
     d->in_a_row = again ? d->in_a_row + 1 : 0;
-    d->again[bucket] += again && d->in_a_row <= IN_A_ROW ? FADE : 0;
+    bool helps = (bucket + 1) * BUCKET_NS + MARGIN_NS <= d->max_ns; /* no wait that may be is long enough for the others */
+    d->again[bucket] += again && helps && d->in_a_row <= IN_A_ROW ? FADE : 0;
 }
 
 int64_t mix_adelay_note(mix_adelay *d, int64_t arrival_ns, int64_t transit_ns, bool again)
@@ -138,8 +151,7 @@ int64_t mix_adelay_note(mix_adelay *d, int64_t arrival_ns, int64_t transit_ns, b
     d->weight[bucket] += forget;
     note_again(d, bucket, again);
 
-    int64_t least_ns = quantile_ns(d), wait_ns = patience_ns(d);
-    int64_t wanted_ns = clamp_ns((least_ns > wait_ns ? least_ns : wait_ns) + MARGIN_NS, d->min_ns, d->max_ns);
+    int64_t wanted_ns = clamp_ns(patience_ns(d, quantile_ns(d)) + MARGIN_NS, d->min_ns, d->max_ns);
     int64_t far_ns = d->target_ns - wanted_ns > FAR_NS ? d->target_ns - wanted_ns - FAR_NS : 0;
     int64_t lowest_ns = d->target_ns - (FALL_NS_PER_SEC + far_ns / 2) * (elapsed_ns / 1000) / (MCU_NS_PER_SEC / 1000);
     d->target_ns = wanted_ns > lowest_ns ? wanted_ns : lowest_ns;

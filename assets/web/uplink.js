@@ -174,7 +174,7 @@ export function readings(stats) {
   return { rate: pair.availableOutgoingBitrate || 0, rtt: 1000 * (pair.currentRoundTripTime || heard.roundTripTime || 0), lost: heard.fractionLost || 0 };
 }
 
-// The same answer for a line on which headers cost more than the voice: packets of 60 ms.
+// The same answer with packets of `ptime`: of 60 ms for a line on which headers cost more than the voice.
 export function thinned(sdp, bps = THIN_BPS, ptime = THIN_MS) {
   return sdp.replace(/^m=audio[^]*?(?=^m=|(?![^]))/m, (section) => {
     const opus = (/^a=rtpmap:(\d+) opus/im.exec(section) || [])[1];

@@ -67,11 +67,12 @@ static void fill(mcu_nack *n, int64_t index)
     }
 }
 
-bool mcu_nack_was_asked(const mcu_nack *n, uint16_t seq)
+bool mcu_nack_is_answer(const mcu_nack *n, uint16_t seq, int64_t now_ns)
 {
     for (unsigned i = 0; i < n->n; i++) {
         if ((uint16_t)n->holes[i].index == seq) {
-            return n->holes[i].tries > 0;
+            const hole *h = &n->holes[i];
+            return h->tries > 1 || (h->tries > 0 && now_ns - h->asked_ns >= n->rtt_ns / 2);
         }
     }
     return false;

@@ -1,6 +1,6 @@
 /* nack.h - which packets of one SSRC to ask for again.  Thread: the peer's loop.  Source: RFC 4585 6.2.1.
- * Storm-safe: at most MCU_NACK_MAX numbers outstanding, each asked at most MCU_NACK_TRIES times, at least one RTT apart, and
- * not where the answer would come later than it is of use. */
+ * Storm-safe: at most MCU_NACK_MAX numbers outstanding, each asked at most MCU_NACK_TRIES times, at least one RTT apart (half of
+ * one where much is lost), and not where the answer would come later than it is of use. */
 #ifndef MCU_NET_NACK_H
 #define MCU_NET_NACK_H
 
@@ -29,8 +29,8 @@ void mcu_nack_forget_before(mcu_nack *n, uint16_t seq);
 void mcu_nack_reset(mcu_nack *n);
 /* So much is lost that requests and answers are lost too: packets are asked for twice in a round trip. */
 bool mcu_nack_is_lossy(const mcu_nack *n);
-/* It is missing and was asked for: should it come now, it is an answer and not a late packet. */
-bool mcu_nack_was_asked(const mcu_nack *n, uint16_t seq);
+/* It is missing and was asked for long enough ago: should it come now, it is an answer and not a late packet. */
+bool mcu_nack_is_answer(const mcu_nack *n, uint16_t seq, int64_t now_ns);
 bool mcu_nack_is_losing(const mcu_nack *n); /* a packet in a hundred or more, lately */
 unsigned mcu_nack_outstanding(const mcu_nack *n);
 

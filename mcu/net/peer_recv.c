@@ -267,7 +267,11 @@ static void apply_video(mcu_peer *p, peer_video_in *v)
 
 void mcu_peer_apply_recv(mcu_peer *p)
 {
+    uint32_t before = p->ain.base.ssrc;
     expect(&p->ain.base, &p->neg->audio);
+    if (p->ain.base.ssrc != before) {
+        mcu_peer_clear_audio(&p->ain);
+    }
     apply_video(p, &p->vin);
     apply_video(p, &p->cin);
 }

@@ -4,7 +4,8 @@
 #include "mcu/net/peer_priv.h"
 
 #define SOUND_NS (400 * MCU_NS_PER_MS) /* the longest that playout waits */
-#define SOUND_PACKETS 16               /* what is further back was concealed long ago */
+#define VAIN_NS (340 * MCU_NS_PER_MS)  /* of which a packet and a tick pass before one is asked for */
+#define SOUND_PACKETS 32               /* what is further back was concealed long ago */
 
 static unsigned audio_clock(mcu_codec c)
 {
@@ -34,7 +35,7 @@ static void hand_on_audio(mcu_peer *p, const uint8_t *data, size_t size, uint32_
 static void note(peer_audio_in *a, uint16_t seq, bool restored, int64_t now_ns)
 {
     if (a->nack == NULL) {
-        a->nack = mcu_nack_new(SOUND_NS, SOUND_NS);
+        a->nack = mcu_nack_new(SOUND_NS, VAIN_NS);
     }
     mcu_nack_push(a->nack, seq, restored, now_ns);
     mcu_nack_forget_before(a->nack, (uint16_t)(a->seq.newest - SOUND_PACKETS));
@@ -86,6 +87,9 @@ void mcu_peer_on_audio(mcu_peer *p, const mcu_recv_pt *pt, const mcu_rtp *r, siz
     if (media == NULL || media->codec == MCU_CODEC_NONE ||
         !mcu_peer_take_ssrc(&a->base, r->ssrc, audio_clock(media->codec), now_ns, &changed)) {
         a->base.dropped += !pt->dtmf;
+        if (pt->dtmf && r->ssrc == a->base.ssrc && a->nack != NULL) {
+            mcu_nack_push(a->nack, r->seq, false, now_ns); /* a key is no hole */
+        }
         return;
     }
     if (changed || a->codec != media->codec) {
@@ -96,14 +100,14 @@ void mcu_peer_on_audio(mcu_peer *p, const mcu_recv_pt *pt, const mcu_rtp *r, siz
         mcu_peer_clear_audio(a);
     }
     a->base.rate.bytes += wire;
-    bool asked =
-        a->nack != NULL && mcu_nack_was_asked(a->nack, r->seq); /* libwebrtc sends the packet itself again, without RTX */
-    if (!asked && mcu_rtp_stats_push(&a->base.stats, r->seq, r->ts, wire, now_ns) != MCU_OK) {
+    bool answer = a->nack != NULL && mcu_nack_is_answer(a->nack, r->seq, now_ns); /* libwebrtc sends it again without RTX */
+    a->base.rtx_packets += answer;
+    if (!answer && mcu_rtp_stats_push(&a->base.stats, r->seq, r->ts, wire, now_ns) != MCU_OK) {
         a->base.dropped++;
         return;
     }
     uint32_t seq = (uint32_t)mcu_unwrap16(&a->seq, r->seq);
-    note(a, r->seq, asked, now_ns);
+    note(a, r->seq, answer, now_ns);
     if (media != pt) {
         on_red(p, media->pt, r, seq, now_ns);
     } else {

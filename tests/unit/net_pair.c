@@ -66,13 +66,13 @@ static void on_picture_left(void *user, int64_t time_ns, int64_t now_ns)
 static bool filter(void *user, bool outgoing, mcu_demux_kind kind, const uint8_t *data, size_t size)
 {
     net_end *e = user;
-    (void)data;
-    (void)size;
     if (outgoing) {
         return true;
     }
     if (kind == MCU_DEMUX_RTP && e->drop_every != 0 && ++e->rtp_in % e->drop_every == 0) {
         e->rtp_dropped++;
+        e->dropped_size = MIN(size, sizeof e->dropped);
+        memcpy(e->dropped, data, e->dropped_size);
         return false;
     }
     return !e->deaf;

@@ -23,6 +23,8 @@ typedef struct {
     /* what it loses */
     unsigned drop_every; /* every n-th incoming RTP packet is lost, 0 = none */
     unsigned rtp_in, rtp_dropped;
+    uint8_t dropped[1500]; /* the newest of them, as it was on the wire */
+    size_t dropped_size;
     bool deaf; /* loses everything that comes */
 } net_end;
 

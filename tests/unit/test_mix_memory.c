@@ -6,11 +6,13 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <linux/landlock.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -153,6 +155,9 @@ static _Noreturn void draw_shut_in(int to)
 static void test_every_script_is_drawn_in_the_sandbox(void **state)
 {
     (void)state;
+    if (syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) < 1) {
+        skip(); /* nothing shuts it in */
+    }
     uint32_t there[NAMES];
     int status = 0, ends[2];
     assert_int_equal(pipe(ends), 0);
