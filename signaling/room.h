@@ -103,6 +103,7 @@ sig_live *sig_room_note_session(sig_room *r, const char *seat, const char *sessi
 void sig_room_forget_session(sig_room *r, const char *seat, const char *session);
 unsigned sig_room_client_count(const sig_room *r);
 /* Newest roster and layouts, for who has just joined. */
+json_t *sig_room_roster(const sig_room *r); /* the room's own; NULL = none yet */
 void sig_room_greet(sig_room *r, sig_session *s);
 void sig_room_send_layout(sig_room *r, sig_session *s, const char *canvas);
 

@@ -59,10 +59,15 @@ unsigned sig_room_client_count(const sig_room *r)
     return g_hash_table_size(r->clients);
 }
 
+json_t *sig_room_roster(const sig_room *r)
+{
+    return r->roster;
+}
+
 void sig_room_greet(sig_room *r, sig_session *s)
 {
     if (r->roster) {
-        sig_session_send(s, json_incref(r->roster));
+        sig_session_roster(s, r->roster, false);
     }
     if (sig_session_is_host(s)) {
         sig_room_show_knocks(r, s);
@@ -236,6 +241,29 @@ static void keep_sounds(sig_room *r)
     }
 }
 
+/* All that people do, and nothing that only comes and goes. */
+static json_t *lasting(const json_t *roster)
+{
+    json_t *list = json_deep_copy(json_object_get(roster, "participants")), *p = NULL;
+    size_t i = 0;
+    json_array_foreach(list, i, p)
+    {
+        for (const char *const *k = sig_roster_passing; *k; k++) {
+            json_object_del(p, *k);
+        }
+    }
+    return list;
+}
+
+static bool is_passing(const json_t *before, const json_t *after)
+{
+    json_t *a = before ? lasting(before) : NULL, *b = lasting(after);
+    bool same = a && json_equal(a, b);
+    json_decref(a);
+    json_decref(b);
+    return same;
+}
+
 static void on_roster(sig_room *r, const json_t *m)
 {
     static const char *const members[] = {"type", "revision", "participants", NULL};
@@ -243,12 +271,13 @@ static void on_roster(sig_room *r, const json_t *m)
     r->roster = pick(m, members);
     keep_sounds(r);
     sig_phone_roster(r->gateway->phone, r->id, before, r->roster);
+    bool passing = is_passing(before, r->roster);
     json_decref(before);
     GHashTableIter i;
     void *client = NULL;
     g_hash_table_iter_init(&i, r->clients);
     while (g_hash_table_iter_next(&i, NULL, &client)) {
-        sig_session_send(client, json_incref(r->roster));
+        sig_session_roster(client, r->roster, passing);
     }
     const json_t *p = NULL;
     size_t n = 0;

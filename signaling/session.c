@@ -227,6 +227,7 @@ static void on_closed(void *user, unsigned code)
     }
     leave_room(s);
     event_free(s->deadline);
+    sig_session_roster_free(s);
     g_free(s);
 }
 

@@ -19,6 +19,10 @@ const char *sig_session_seat(const sig_session *s);
 #define SIG_CANVAS_MAX 31
 #define SIG_MAX_CANVASES 32
 const char *sig_session_canvas(const sig_session *s); /* "" = not known */
+/* What of a person comes and goes; NULL-terminated. */
+extern const char *const sig_roster_passing[];
+/* `passing`: nothing else has changed since the one before; that may wait. */
+void sig_session_roster(sig_session *s, json_t *roster, bool passing);
 void sig_session_set_canvas(sig_session *s, const char *canvas);
 void sig_session_send(sig_session *s, json_t *take_message);
 

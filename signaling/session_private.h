@@ -36,6 +36,9 @@ struct sig_session {
     double allowance;                                     /* token bucket of the rate limit */
     int64_t refilled_ns;
     unsigned strikes;
+    int64_t roster_ns; /* when the newest was told; 0 = none */
+    json_t *told;      /* which that was */
+    struct event *roster_due;
 };
 
 /* `fatal` closes the socket. */
@@ -62,6 +65,7 @@ void sig_session_refuse_call(sig_session *s, const json_t *request, const sig_re
 void sig_session_record(sig_session *s, const json_t *m); /* the host's operations */
 void sig_session_freeze(sig_session *s, const json_t *m);
 void sig_session_host(sig_session *s, const json_t *m); /* session_host.c */
+void sig_session_roster_free(sig_session *s);           /* session_roster.c */
 
 /* One message that fits the schema (session_messages.c). */
 void sig_session_dispatch(sig_session *s, const json_t *m);

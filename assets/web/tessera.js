@@ -169,7 +169,9 @@ export class Visit extends Seat {
       case 'candidate':
         return this.peer && this.peer.candidate(m);
       case 'roster':
-        return this.#roster(m);
+        return this.#roster(m.participants || []);
+      case 'roster_changes':
+        return this.#roster(this.roster.map((p) => ({ ...p, ...m.participants.find((c) => c.seat === p.seat) })));
       case 'layout':
         this.layout = m;
         return this.#emit('layout', m);
@@ -299,8 +301,8 @@ export class Visit extends Seat {
     return (this.#instead && this.media.screen) || this.media.video;
   }
 
-  #roster(m) {
-    this.roster = m.participants || [];
+  #roster(people) {
+    this.roster = people;
     const own = this.roster.find((p) => this.me && p.seat === this.me.seat);
     if (own) {
       const { muted, hand } = this.me;

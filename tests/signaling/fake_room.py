@@ -49,7 +49,7 @@ def is_heard(seat, session):
 
 def roster():
     return {"type": "roster", "revision": revision,
-            "participants": [{**seats[k], "kind": v["kind"], "audio": is_heard(k, v), "video": True, "talking": False, "tier": "A", "state": "up",
+            "participants": [{**seats[k], "kind": v["kind"], "audio": is_heard(k, v), "video": True, "talking": False, "tier": v.get("tier", "A"), "state": "up",
                               "hand": v.get("hand", False), "share": v.get("share", False)}
                              for k, v in sessions.items() if k in seats]}
 
@@ -243,6 +243,9 @@ def handle(s, m, fd=-1):
         if t == "mute" and seat in seats:
             seats[seat]["muted"] = m["muted"]
         send(s, {"type": "ok", **reply})
+        if t == "tier" and seat in sessions:
+            sessions[seat]["tier"] = m["tier"]
+            send(s, roster())
     elif t == "freeze" and m["what"] == "screen":
         send(s, {"type": "error", "code": "not_found", "message": "this person shows no screen now", **reply})
     elif t == "freeze":
