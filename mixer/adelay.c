@@ -10,12 +10,9 @@ static const int64_t FALL_NS_PER_SEC = 20 * MCU_NS_PER_MS;
 /* What is beyond this halves in a second or so: a stall is over when it is over. */
 static const int64_t FAR_NS = 100 * MCU_NS_PER_MS;
 static const float QUANTILE = 0.95F;
-static const int64_t LOST_NS = 6000 * MCU_NS_PER_MS;     /* all packets: one in a hundred is worth 60 ms */
-static const float FADE = 1 / 256.0F;                    /* a packet: 5 s of 20 ms */
-enum { IN_A_ROW = 4 };                                   /* at once; more is a stall that ended */
-enum { DRAINS = 4 };                                     /* times as fast as time goes by, */
-static const int64_t DRAIN_MAX_NS = 100 * MCU_NS_PER_MS; /* and so much at once */
-static const int64_t KEPT_NS = 300 * MCU_NS_PER_MS;
+static const int64_t LOST_NS = 6000 * MCU_NS_PER_MS; /* all packets: one in a hundred is worth 60 ms */
+static const float FADE = 1 / 256.0F;                /* a packet: 5 s of 20 ms */
+enum { IN_A_ROW = 4 };                               /* at once; more is a stall that ended */
 
 static const int64_t PRIOR_NS = 200 * MCU_NS_PER_MS; /* what the start value counts for */
 static const int64_t MEMORY_NS = 5 * MCU_NS_PER_SEC;
@@ -63,40 +60,6 @@ static int64_t clamp_ns(int64_t v, int64_t min, int64_t max)
     return v < min ? min : v > max ? max : v;
 }
 
-/* Not up beyond KEPT_NS: a queue that is gone for good is waited for no longer than that until it is forgotten. */
-static int64_t moved_ns(int64_t from_ns, int64_t by_ns, int64_t min_ns, int64_t max_ns)
-{
-    int64_t most_ns = by_ns > 0 && max_ns > KEPT_NS ? (from_ns > KEPT_NS ? from_ns : KEPT_NS) : max_ns;
-    return clamp_ns(from_ns + by_ns, min_ns, most_ns);
-}
-
-static void shift(float *buckets, int64_t by_ns)
-{
-    float all[MIX_ADELAY_BUCKETS] = {0};
-    for (int64_t i = 0; i < MIX_ADELAY_BUCKETS; i++) {
-        all[moved_ns(i * BUCKET_NS, by_ns, 0, (MIX_ADELAY_BUCKETS - 1) * BUCKET_NS) / BUCKET_NS] += buckets[i];
-    }
-    memcpy(buckets, all, sizeof all);
-}
-
-/* What was learnt, and the target with it, stays where it was in time when the fastest packet is another: a queue that comes and
- * goes every few seconds is not to be stretched and squeezed after. No queue drains faster than DRAINS: where the fastest packet
- * is sooner than that a stall is over, or another path began. */
-static void keep_in_place(mix_adelay *d, int64_t arrival_ns)
-{
-    int64_t by_ns = (d->learnt_ns - d->base_ns) / BUCKET_NS * BUCKET_NS;
-    d->drain_ns = clamp_ns(d->drain_ns + DRAINS * (arrival_ns - d->noted_ns), 0, DRAIN_MAX_NS);
-    if (d->packets == 0 || by_ns > d->drain_ns) {
-        d->learnt_ns = d->base_ns;
-    } else if (by_ns != 0) {
-        shift(d->weight, by_ns);
-        shift(d->again, by_ns);
-        d->target_ns = moved_ns(d->target_ns, by_ns, d->min_ns, d->max_ns);
-        d->learnt_ns -= by_ns;
-        d->drain_ns -= by_ns > 0 ? by_ns : 0;
-    }
-}
-
 static int64_t quantile_ns(const mix_adelay *d)
 {
     float sum = 0;
@@ -138,7 +101,6 @@ static void note_again(mix_adelay *d, int64_t bucket, bool again)
 int64_t mix_adelay_note(mix_adelay *d, int64_t arrival_ns, int64_t transit_ns, bool again)
 {
     track_base(d, arrival_ns, transit_ns);
-    keep_in_place(d, arrival_ns);
     int64_t relative_ns = transit_ns - d->base_ns;
     int64_t bucket = clamp_ns(relative_ns / BUCKET_NS, 0, MIX_ADELAY_BUCKETS - 1);
     int64_t elapsed_ns = d->packets > 0 ? clamp_ns(arrival_ns - d->noted_ns, 0, MCU_NS_PER_SEC) : 0;

@@ -21,8 +21,6 @@ typedef struct {
     int64_t base_ns; /* smallest transit in the window */
     int64_t slice_min_ns[MIX_ADELAY_SLICES];
     int64_t slice_start_ns;
-    int64_t drain_ns;  /* so much sooner the fastest packet may be and still be of the same queue */
-    int64_t learnt_ns; /* the transit that bucket 0 of what was learnt stands for */
     int64_t target_ns, min_ns, max_ns;
     int64_t noted_ns;    /* arrival of the last packet */
     int64_t observed_ns; /* what the weights were learnt from, up to 5 s */

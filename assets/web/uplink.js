@@ -34,11 +34,11 @@ const QUEUED_MS = 8000; // what was lost so soon after a queue stood may have be
 const FOREIGN_LOST = 0.3;
 const FOREIGN_PATIENCE_MS = 4000; // TCP takes and gives way in turn,
 const FOREIGN_OVER_MS = 8000; // and comes back
-const THIN_MS = 60; // of a packet of sound: headers cost more than the voice
-const SOON_MS = 20; // where some is lost by chance: what is missing is soon seen, and comes again in time
+const THIN_MS = 60; // a packet of sound
+const SOON_MS = 20; // to see soon what chance takes
 const THIN_BPS = 16000; // of the voice,
-const CROWDED_BPS = 12000; // and beside somebody else's load: twice that is sent,
-const SOON_BPS = 24000; // as it is where loss is chance
+const CROWDED_BPS = 12000; // and beside somebody else's load: twice that is sent
+const SOON_BPS = 24000; // where loss is chance
 const FELL = 0.4; // of what the browser believed in FELL_MS before: a queue stands, long before a round trip says so
 const FELL_MS = 3000;
 const DOUBT_MS = 5000; // what is lost meanwhile may be lost by a full queue
@@ -174,7 +174,7 @@ export function readings(stats) {
   return { rate: pair.availableOutgoingBitrate || 0, rtt: 1000 * (pair.currentRoundTripTime || heard.roundTripTime || 0), lost: heard.fractionLost || 0 };
 }
 
-// The same answer with packets of `ptime`: of 60 ms for a line on which headers cost more than the voice.
+// The same answer in packets of `ptime`: headers may cost more than the voice.
 export function thinned(sdp, bps = THIN_BPS, ptime = THIN_MS) {
   return sdp.replace(/^m=audio[^]*?(?=^m=|(?![^]))/m, (section) => {
     const opus = (/^a=rtpmap:(\d+) opus/im.exec(section) || [])[1];

@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #include "audio_kit.h"
-#include "mixer/adelay.h"
 #include "mixer/ajitter.h"
 #include "mixer/atsm.h"
 
@@ -318,47 +317,6 @@ static void a_stall_is_skipped_not_kept(void **state)
     mix_avoice_free(v);
 }
 
-/* Somebody's download keeps a queue that comes and goes between 0.5 and 0.8 s, every 4 s: how far playout moves in a minute. */
-static void a_queue_that_comes_and_goes_is_waited_out(void **state)
-{
-    (void)state;
-    mix_adelay d;
-    mix_adelay_init(&d);
-    int64_t moved_ns = 0, before_ns = 0;
-    for (int64_t ms = 0; ms < 80000; ms += 60) {
-        int64_t phase = ms % 4000;
-        int64_t queue_ms = 500 + (phase < 3000 ? phase / 10 : (4000 - phase) * 3 / 10);
-        mix_adelay_note(&d, START_NS + (ms + queue_ms) * MCU_NS_PER_MS, queue_ms * MCU_NS_PER_MS, false);
-        int64_t plays_ns = d.base_ns + d.target_ns;
-        if (ms >= 20000) {
-            moved_ns += llabs(plays_ns - before_ns);
-            assert_true(plays_ns >= queue_ms * MCU_NS_PER_MS || phase < 1000);
-        }
-        before_ns = plays_ns;
-    }
-    printf("a queue that comes and goes: playout moves by %.1f s in a minute\n", (double)moved_ns / 1e9);
-    assert_true(moved_ns <= 4 * MCU_NS_PER_SEC);
-}
-
-/* A queue of 0.6 s that stood and is gone for good, at once or in 1.5 s: how long playout still waits for it. */
-static void a_queue_that_is_gone_is_forgotten(void **state)
-{
-    (void)state;
-    for (unsigned slow = 0; slow < 2; slow++) {
-        mix_adelay d;
-        mix_adelay_init(&d);
-        for (int64_t ms = 0; ms < 40000; ms += 20) {
-            int64_t gone_ms = ms - 10000;
-            int64_t queue_ms = gone_ms < 0 ? 600 : slow && gone_ms < 1500 ? 600 - gone_ms * 2 / 5 : 0;
-            if (slow || gone_ms < 0 || gone_ms >= 1000) { /* at once: with a second of silence before */
-                mix_adelay_note(&d, START_NS + (ms + queue_ms) * MCU_NS_PER_MS, queue_ms * MCU_NS_PER_MS, false);
-            }
-            assert_true(gone_ms < 1500 || d.target_ns <= (slow ? 320 : 100) * MCU_NS_PER_MS);
-            assert_true(gone_ms < 22000 || d.target_ns <= 100 * MCU_NS_PER_MS);
-        }
-    }
-}
-
 static void silence_of_the_sender_is_no_loss(void **state)
 {
     (void)state;
@@ -429,8 +387,6 @@ int main(void)
         cmocka_unit_test(time_scaling_keeps_the_tone),
         cmocka_unit_test(networks_are_borne),
         cmocka_unit_test(a_stall_is_skipped_not_kept),
-        cmocka_unit_test(a_queue_that_comes_and_goes_is_waited_out),
-        cmocka_unit_test(a_queue_that_is_gone_is_forgotten),
         cmocka_unit_test(silence_of_the_sender_is_no_loss),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
