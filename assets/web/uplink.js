@@ -1,6 +1,6 @@
 // uplink.js - what goes up on a weak line: the voice before all else, the picture small, then none. Times in ms, rates in
 // bit/s; all but limitPicture() and hold() is pure.
-// Browsers share a thin line out badly: they keep 55 kbit/s of sound and 30 of picture in a line of 64, and fill its queue.
+// Browsers keep 55 kbit/s of sound and 30 of picture in a line of 64, and fill its queue.
 export const RUNGS = [
   {}, // as the browser likes
   { thin: true, bps: 90000, fps: 15, lines: 270 },
@@ -30,7 +30,7 @@ const FOREIGN_KBPS = 50; // and beside somebody else's load
 const MORE_LOST = 0.15; // since the browser believes that: it was not chance
 const FLOOR_TRIAL_MS = 10000;
 const FLOOR_WAIT_MS = 60000;
-const QUEUED_MS = 8000; // what was lost so soon after a queue stood may have been lost there
+const QUEUED_MS = 8000; // after a queue stood: what is lost may be lost there
 const FOREIGN_LOST = 0.3;
 const FOREIGN_PATIENCE_MS = 4000; // TCP takes and gives way in turn,
 const FOREIGN_OVER_MS = 8000; // and comes back
@@ -71,8 +71,7 @@ export class Uplink {
   #fellAt = -Infinity;
   #rates = []; // [when, what the browser believed] of the last FELL_MS
 
-  // About once a second: what the browser believes to pass (0: it does not say), the round trip, the share of our sound that was lost.
-  // True: the rung is another one.
+  // Once a second: what the browser believes to pass (0: unknown), the round trip, the share of our sound that was lost. True: another rung.
   step(now, { rate = 0, rtt = 0, lost = 0 }) {
     if (rtt) [this.#shortest, this.#base] = [Math.min(this.#shortest, rtt), Math.min(this.#base, rtt)];
     this.#lost += 0.3 * (lost - this.#lost);
@@ -95,7 +94,7 @@ export class Uplink {
     return false;
   }
 
-  // Sound goes twice where there is room: loss without a queue is chance, and what somebody else's queue loses we cannot help.
+  // Sound goes twice where there is room: loss without a queue is chance.
   get repeats() {
     return this.#repeating && (this.rung < SMALL || this.#foreign);
   }
@@ -116,8 +115,7 @@ export class Uplink {
     else if (this.#foreign && now - this.#fullAt >= FOREIGN_OVER_MS) [this.#shortest, this.#foreign] = [this.#base, false];
   }
 
-  // A browser believes in less and less while some is lost, which is no help against chance: it is told what it may believe in,
-  // unless more is lost then.
+  // Browsers believe in less and less while some is lost, no help against chance: they are told what to believe in, unless more is lost then.
   #doubt(now, short, lost, slow) {
     const fresh = now - this.#floorAt < FLOOR_TRIAL_MS;
     if (slow) this.#slowAt = now;
@@ -166,7 +164,7 @@ export class Uplink {
   }
 }
 
-// What `step` wants to know, from a list of statistics. A pair whose round trip takes long is not `succeeded` meanwhile.
+// What `step` wants to know. A pair whose round trip takes long is not `succeeded` meanwhile.
 export function readings(stats) {
   const { selectedCandidatePairId: selected } = stats.find((s) => s.type === 'transport') || {};
   const pair = stats.find((s) => s.type === 'candidate-pair' && (selected ? s.id === selected : s.nominated && s.state === 'succeeded')) || {};
@@ -184,8 +182,8 @@ export function thinned(sdp, bps = THIN_BPS, ptime = THIN_MS) {
   });
 }
 
-// The same answer for a line that loses some: each packet of sound has the one before it inside (RFC 2198), which browsers send when
-// that comes first; Opus's own repair would take its bits from the voice.
+// The same answer with each packet of sound inside the next (RFC 2198), which browsers send when that comes first; Opus's own repair
+// would take its bits from the voice.
 export function repeated(sdp) {
   return sdp.replace(/^m=audio[^]*?(?=^m=|(?![^]))/m, (section) => {
     const red = (/^a=rtpmap:(\d+) red\/48000/im.exec(section) || [])[1];
@@ -196,7 +194,7 @@ export function repeated(sdp) {
   });
 }
 
-// The same answer with a floor for what the browser believes to pass. Chromium knows it, others do not mind.
+// The same answer with a floor for what Chromium believes to pass.
 export function floored(sdp, kbps) {
   return sdp.replace(/^m=video \S+ \S+ (\d+)[^]*?(?=^m=|(?![^]))/m, (section, pt) => {
     const format = new RegExp(`^(a=fmtp:${pt} [^\\r\\n]*)`, 'm');
@@ -206,7 +204,7 @@ export function floored(sdp, kbps) {
 
 const shapes = new Map(); // each one once: they are compared
 
-// What is made of the room's answer, for `limits` of a rung (null: none yet); null: nothing.
+// What is made of the room's answer at a rung; null: nothing.
 export function shape(uplink, limits) {
   const { floor, repeats, crowded } = uplink;
   const chance = floor && !crowded;
@@ -219,14 +217,13 @@ export function shape(uplink, limits) {
   return shapes.get(key);
 }
 
-// Sound that comes in waits for `ms` at least, so that its copies are in time. Old browsers have another name for it, and seconds.
+// Sound that comes in waits for its copies. Old browsers have another name for it, and seconds.
 export function hold(connection, ms = 0) {
   const { receiver } = connection.getTransceivers()[0];
   if ('jitterBufferTarget' in receiver) receiver.jitterBufferTarget = ms || null;
   else if ('playoutDelayHint' in receiver) receiver.playoutDelayHint = ms ? ms / 1000 : null;
 }
 
-// {bps, fps, lines} for the picture that goes up; the room takes it in the second m-line.
 export function limitPicture(connection, { bps, fps, lines }) {
   const { sender } = connection.getTransceivers()[1];
   const parameters = sender.getParameters ? sender.getParameters() : {};
