@@ -102,8 +102,8 @@ sig_live *sig_room_live(const sig_room *r, const char *seat); /* NULL = none */
 sig_live *sig_room_note_session(sig_room *r, const char *seat, const char *session, const char *kind);
 void sig_room_forget_session(sig_room *r, const char *seat, const char *session);
 unsigned sig_room_client_count(const sig_room *r);
+json_t *sig_room_roster(const sig_room *r); /* the newest, the room's own; NULL = none yet */
 /* Newest roster and layouts, for who has just joined. */
-json_t *sig_room_roster(const sig_room *r); /* the room's own; NULL = none yet */
 void sig_room_greet(sig_room *r, sig_session *s);
 void sig_room_send_layout(sig_room *r, sig_session *s, const char *canvas);
 

@@ -1,8 +1,6 @@
 /* Who is there, told to one client as often as its line can bear: a roster of thirteen is 3 kB, and with each change of anybody's
  * tier or of who talks one would fill a line of 64 kbit/s. What people do is told at once and whole, what comes and goes is
  * gathered, and told of those alone whom it concerns. */
-#include <string.h>
-
 #include "mcu/base/clock.h"
 #include "mcu/base/media.h"
 #include "signaling/gateway.h"

@@ -158,7 +158,8 @@ def make(server):
         await say(ws, type="candidate", candidate="", mid="0")
         await say(ws, type="state", audio=False, video=True)
         await say(ws, type="tier", tier="audio")
-        assert (await hear(ws, "roster_changes"))["participants"] == [{"seat": "one", "tier": "audio"}]
+        await say(ws, type="tier", tier="B")  # gathered: the newest alone is told
+        assert (await hear(ws, "roster_changes"))["participants"] == [{"seat": "one", "tier": "B"}]
         await say(ws, type="display", width=640, height=360)
         await say(ws, type="ping")
         await hear(ws, "pong")

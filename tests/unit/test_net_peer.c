@@ -118,7 +118,7 @@ static void send_sound(net_pair *p, unsigned from, unsigned to)
     }
 }
 
-/* Without copies nothing else brings it. The answer is the packet itself, and no packet that was merely late. */
+/* Without copies nothing else brings it. The answer is the packet itself, and none that was merely late. */
 static void test_lost_sound_is_asked_for(void **state)
 {
     (void)state;

@@ -73,6 +73,23 @@ static void test_nack_gives_up(void **state)
     assert_int_equal(count_asks(400 * MS, 400 * MS, 600 * MS, &last), 0);
 }
 
+static void test_nack_tells_answers_from_late_packets(void **state)
+{
+    (void)state;
+    mcu_nack *n = mcu_nack_new(400 * MS, 340 * MS);
+    uint16_t due[8];
+    mcu_nack_push(n, 65535, false, 0);
+    mcu_nack_push(n, 1, false, 0);
+    assert_false(mcu_nack_is_answer(n, 0, 0)); /* nobody asked yet */
+    assert_int_equal(mcu_nack_due(n, 100 * MS, 0, due, 8), 1);
+    assert_false(mcu_nack_is_answer(n, 0, 49 * MS)); /* no answer is so fast */
+    assert_true(mcu_nack_is_answer(n, 0, 50 * MS));
+    assert_false(mcu_nack_is_answer(n, 1, 50 * MS));
+    mcu_nack_push(n, 0, true, 50 * MS);
+    assert_false(mcu_nack_is_answer(n, 0, 60 * MS));
+    mcu_nack_free(n);
+}
+
 /* How often one hole is asked for within 400 ms, of a line that lost each `nth` packet before; 0 = none. */
 static unsigned asks_after_losses(uint16_t nth)
 {
@@ -403,6 +420,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nack_asks_at_rtt_spacing),
         cmocka_unit_test(test_nack_gives_up),
+        cmocka_unit_test(test_nack_tells_answers_from_late_packets),
         cmocka_unit_test(test_nack_asks_more_often_where_much_is_lost),
         cmocka_unit_test(test_nack_storm),
         cmocka_unit_test(test_rtx_format),
