@@ -133,6 +133,7 @@ static void test_lost_sound_is_asked_for(void **state)
     assert_int_equal(before.audio_in.lost, 1);
     assert_int_equal(p->answerer.audio->len, 7);
 
+    mcu_net_test_advance(p->answerer.net, 100 * MCU_NS_PER_MS); /* sooner it might be late, and no answer */
     mcu_peer_test_inject(p->answerer.peer, p->answerer.dropped, p->answerer.dropped_size);
     mcu_peer_get_stats(p->answerer.peer, &after);
     assert_int_equal(p->answerer.audio->len, 8);
