@@ -139,6 +139,10 @@ static void pop_pictures(mcu_peer *p, peer_video_in *v, int64_t now_ns)
         give_pictures(p, v, now_ns);
     }
     give_pictures(p, v, now_ns);
+    uint16_t past;
+    if (mcu_vjitter_is_past(v->jitter, &past)) {
+        mcu_nack_forget_before(v->nack, past);
+    }
     bool gave_up = mcu_nack_take_gave_up(v->nack);
     if (!v->wants_keyframe && (gave_up || mcu_vjitter_needs_keyframe(v->jitter))) {
         v->wants_keyframe = true;

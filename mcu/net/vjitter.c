@@ -56,6 +56,12 @@ bool mcu_vjitter_needs_keyframe(const mcu_vjitter *v)
     return v->needs_keyframe;
 }
 
+bool mcu_vjitter_is_past(const mcu_vjitter *v, uint16_t *seq)
+{
+    *seq = (uint16_t)v->next;
+    return v->passed;
+}
+
 void mcu_vjitter_reset(mcu_vjitter *v)
 {
     v->needs_keyframe = v->gap = true;

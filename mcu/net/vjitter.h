@@ -29,6 +29,8 @@ mcu_status mcu_vjitter_push(mcu_vjitter *v, const mcu_rtp *r, int64_t now_ns);
 mcu_au *mcu_vjitter_pop(mcu_vjitter *v, int64_t now_ns);
 int64_t mcu_vjitter_next_ns(const mcu_vjitter *v); /* when a waiting picture will be given up; INT64_MAX = none waits */
 
+/* Packets before `*seq` are of no use any more: handed out, skipped or given up. False = nothing has been yet. */
+bool mcu_vjitter_is_past(const mcu_vjitter *v, uint16_t *seq);
 /* True from the start or a give-up until a keyframe has been handed out: ask for one. */
 bool mcu_vjitter_needs_keyframe(const mcu_vjitter *v);
 /* The consumer could not use what it got (decoder error): skip to the next keyframe. */

@@ -75,7 +75,8 @@ static bool filter(void *user, bool outgoing, mcu_demux_kind kind, const uint8_t
         memcpy(e->dropped, data, e->dropped_size);
         return false;
     }
-    return !e->deaf;
+    bool rtx = kind == MCU_DEMUX_RTP && ((data[1] & 0x7f) == 97 || (data[1] & 0x7f) == 103); /* of the offer */
+    return !e->deaf && !(rtx && e->no_answers);
 }
 
 /* ---- life ---- */

@@ -25,7 +25,8 @@ typedef struct {
     unsigned rtp_in, rtp_dropped;
     uint8_t dropped[1500]; /* the newest of them, as it was on the wire */
     size_t dropped_size;
-    bool deaf; /* loses everything that comes */
+    bool no_answers; /* what comes by RTX is lost */
+    bool deaf;       /* loses everything that comes */
 } net_end;
 
 struct net_pair {

@@ -108,6 +108,43 @@ static void test_loss_is_repaired(void **state)
     net_pair_free(p);
 }
 
+static void send_h264(net_pair *p, unsigned index, bool key)
+{
+    mcu_au *au = net_h264(index, key, 900);
+    assert_int_equal(mcu_peer_send_picture(p->offerer.peer, au), MCU_OK);
+    mcu_au_unref(au);
+    net_pair_settle(p, 100);
+}
+
+static bool three_pictures(net_pair *p)
+{
+    return p->answerer.pictures->len == 3;
+}
+
+/* A keyframe took the place of what was lost: that is not missed any more, and no other keyframe is asked for in its name. */
+static void test_what_is_past_is_not_asked_for(void **state)
+{
+    (void)state;
+    net_pair *p = net_pair_connected();
+    send_h264(p, 0, true);
+    send_h264(p, 1, false);
+    p->answerer.no_answers = true;
+    p->answerer.deaf = true;
+    send_h264(p, 2, false);
+    p->answerer.deaf = false;
+    send_h264(p, 3, true);
+    assert_true(net_pair_run(p, three_pictures, 2000));
+    mcu_peer_stats before, after;
+    mcu_peer_get_stats(p->answerer.peer, &before);
+    assert_true(before.video_in.nacks > 0);
+    net_pair_settle(p, 2500);
+    mcu_peer_get_stats(p->answerer.peer, &after);
+    assert_int_equal(after.video_in.nacks, before.video_in.nacks);
+    assert_int_equal(after.video_in.plis, before.video_in.plis);
+    assert_int_equal(p->offerer.keyframe_requests, 0);
+    net_pair_free(p);
+}
+
 static void send_sound(net_pair *p, unsigned from, unsigned to)
 {
     for (unsigned k = from; k < to; k++) {
@@ -423,6 +460,7 @@ int main(void)
         cmocka_unit_test(test_send_time_is_for_who_gives_no_feedback),
         cmocka_unit_test(test_vp8),
         cmocka_unit_test(test_loss_is_repaired),
+        cmocka_unit_test(test_what_is_past_is_not_asked_for),
         cmocka_unit_test(test_copies_of_audio),
         cmocka_unit_test(test_lost_sound_is_asked_for),
         cmocka_unit_test(test_keyframe_request),
