@@ -14,7 +14,6 @@ struct mcu_hearing {
     int frame; /* samples of the last packet */
     unsigned filled;
     int16_t window[WINDOW];
-    FILE *record; /* NULL = none */
     mcu_hearing_stats stats;
 };
 
@@ -37,17 +36,8 @@ void mcu_hearing_free(mcu_hearing *h)
 {
     if (h != NULL) {
         opus_decoder_destroy(h->decoder);
-        mcu_hearing_record(h, NULL);
         g_free(h);
     }
-}
-
-void mcu_hearing_record(mcu_hearing *h, FILE *take_file)
-{
-    if (h->record != NULL) {
-        (void)fclose(h->record);
-    }
-    h->record = take_file;
 }
 
 static void measure(mcu_hearing *h)
@@ -63,10 +53,6 @@ static void measure(mcu_hearing *h)
 
 static void take(mcu_hearing *h, const int16_t *pcm, int samples)
 {
-    if (h->record != NULL) {
-        (void)fwrite(pcm, sizeof(*pcm), (size_t)samples, h->record);
-        (void)fflush(h->record);
-    }
     for (int at = 0; at < samples;) {
         const int n = MIN(samples - at, WINDOW - (int)h->filled);
         memcpy(h->window + h->filled, pcm + at, (size_t)n * sizeof(int16_t));

@@ -2,8 +2,6 @@
 #ifndef MCU_BOT_HEARING_H
 #define MCU_BOT_HEARING_H
 
-#include <stdio.h>
-
 #include "mcu/base/media.h"
 #include "mcu/bot/tone.h"
 
@@ -22,9 +20,6 @@ typedef struct mcu_hearing mcu_hearing;
 /* Listens for the tones of people 0 .. n_tones-1. */
 mcu_hearing *mcu_hearing_new(unsigned n_tones);
 void mcu_hearing_free(mcu_hearing *h);
-/* Everything that is heard from now on goes there too: 16 bit, mono, 48 kHz, in the byte order of this machine. Closed with `h`.
- */
-void mcu_hearing_record(mcu_hearing *h, FILE *take_file);
 void mcu_hearing_push(mcu_hearing *h, const mcu_au *au); /* borrowed, as it arrived */
 const mcu_hearing_stats *mcu_hearing_get(const mcu_hearing *h);
 

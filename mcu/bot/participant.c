@@ -145,7 +145,7 @@ mcu_participant *mcu_participant_new(mcu_crew *crew, unsigned index, const char 
         p->viewer = mcu_viewer_new(crew->workers, crew->sightings, index);
         p->hearing = mcu_hearing_new(o->tone ? MCU_HEARING_MAX_TONES : 0);
         if (index == 0 && o->record != NULL) {
-            mcu_hearing_record(p->hearing, fopen(o->record, "we"));
+            p->ear = mcu_ear_new(fopen(o->record, "we"), mcu_now_ns());
         }
     }
     mcu_tally_init(&p->tally);
@@ -169,6 +169,7 @@ void mcu_participant_free(mcu_participant *p)
     g_source_unref(p->ticker);
     mcu_viewer_free(p->viewer);
     mcu_hearing_free(p->hearing);
+    mcu_ear_free(p->ear);
     mcu_tally_clear(&p->tally);
     mcu_scene_unref(p->scene);
     g_free(p->why);
@@ -218,13 +219,14 @@ void mcu_participant_saw(mcu_participant *p, const mcu_sighting *s)
         mcu_tile_tally *tile = mcu_tally_tile(&p->tally, seat);
         if (!r->readable) {
             tile->unreadable++;
-            if (s->arrival_ns - p->scene_ns < SLIDE_NS) {
-                mcu_tally_sliding(tile, s->arrival_ns);
+            if (s->shown_ns - p->scene_ns < SLIDE_NS) {
+                mcu_tally_sliding(tile, s->shown_ns);
             }
             continue;
         }
         const mcu_participant *who = mcu_crew_by_seat(p->crew, seat);
-        mcu_tally_reading(tile, r->person, r->frame, s->arrival_ns, who != NULL ? mcu_participant_sent_ns(who, r->frame) : 0);
+        const int64_t sent_ns = who != NULL ? mcu_participant_sent_ns(who, r->frame) : 0;
+        mcu_tally_reading(tile, r->person, r->frame, s->shown_ns, sent_ns > 0 ? s->arrival_ns - sent_ns : 0);
     }
 }
 

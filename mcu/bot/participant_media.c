@@ -87,7 +87,11 @@ static gboolean tick(GSource *source, GSourceFunc f, gpointer user)
         send_audio(p, now_ns);
         send_video(p, now_ns);
         keep_together(p);
-        const int64_t next_ns = MIN(mcu_playout_next_ns(&p->video), mcu_playout_next_ns(&p->audio));
+        int64_t next_ns = MIN(mcu_playout_next_ns(&p->video), mcu_playout_next_ns(&p->audio));
+        if (p->ear != NULL) {
+            mcu_ear_play(p->ear, now_ns);
+            next_ns = MIN(next_ns, mcu_ear_next_ns(p->ear));
+        }
         g_source_set_ready_time(source, next_ns == INT64_MAX ? -1 : next_ns / 1000 + 1);
     }
     return G_SOURCE_CONTINUE;
@@ -176,11 +180,12 @@ static void keep_window(const mcu_participant *p, const mcu_au *au)
 static void on_picture(void *user, mcu_au *take_au)
 {
     mcu_participant *p = user;
-    mcu_tally_picture(&p->tally, take_au->time_ns, take_au->keyframe);
+    const int64_t now_ns = mcu_now_ns();
+    mcu_tally_picture(&p->tally, now_ns, take_au->keyframe);
     keep_window(p, take_au);
     if (p->viewer == NULL) {
         mcu_au_unref(take_au);
-    } else if (!mcu_viewer_push(p->viewer, take_au, p->scene)) {
+    } else if (!mcu_viewer_push(p->viewer, take_au, p->scene, now_ns)) {
         p->tally.dropped++;
         mcu_peer_request_keyframe(p->peer);
     }
@@ -206,6 +211,9 @@ static void on_audio(void *user, mcu_au *take_au)
     keep_window(p, take_au);
     if (p->hearing != NULL) {
         mcu_hearing_push(p->hearing, take_au);
+    }
+    if (p->ear != NULL) {
+        mcu_ear_push(p->ear, take_au);
     }
     mcu_au_unref(take_au);
 }

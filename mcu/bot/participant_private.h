@@ -3,6 +3,7 @@
 #define MCU_BOT_PARTICIPANT_PRIVATE_H
 
 #include "mcu/base/clock.h"
+#include "mcu/bot/ear.h"
 #include "mcu/bot/participant.h"
 #include "mcu/bot/playout.h"
 #include "mcu/bot/signal.h"
@@ -25,6 +26,7 @@ struct mcu_participant {
     int64_t scene_ns;   /* when it came */
     mcu_viewer *viewer; /* NULL = does not decode */
     mcu_hearing *hearing;
+    mcu_ear *ear; /* NULL = keeps nothing of what it hears */
     mcu_tally tally;
     int64_t began_ns, joined_ns, up_ns;
     unsigned signal_losses, connections;

@@ -20,18 +20,18 @@ void mcu_tally_clear(mcu_tally *t)
     *t = (mcu_tally){0};
 }
 
-void mcu_tally_picture(mcu_tally *t, int64_t arrival_ns, bool keyframe)
+void mcu_tally_picture(mcu_tally *t, int64_t shown_ns, bool keyframe)
 {
     t->pictures++;
     t->keyframes += keyframe;
     if (t->first_ns == 0) {
-        t->first_ns = arrival_ns;
+        t->first_ns = shown_ns;
     } else {
-        const int64_t gap = arrival_ns - t->last_ns;
+        const int64_t gap = shown_ns - t->last_ns;
         t->freezes += gap > MCU_TALLY_GAP_NS;
         t->longest_gap_ns = MAX(t->longest_gap_ns, gap);
     }
-    t->last_ns = arrival_ns;
+    t->last_ns = shown_ns;
 }
 
 mcu_tile_tally *mcu_tally_tile(mcu_tally *t, const char *seat)
@@ -60,7 +60,7 @@ static void note_latency(mcu_tile_tally *tile, int64_t latency_ns)
     }
 }
 
-void mcu_tally_reading(mcu_tile_tally *tile, unsigned person, unsigned frame, int64_t arrival_ns, int64_t sent_ns)
+void mcu_tally_reading(mcu_tile_tally *tile, unsigned person, unsigned frame, int64_t shown_ns, int64_t latency_ns)
 {
     if (tile->person >= 0 && tile->person != (int)person) {
         tile->wrong_person++;
@@ -70,7 +70,7 @@ void mcu_tally_reading(mcu_tile_tally *tile, unsigned person, unsigned frame, in
         return;
     }
     if (tile->frame >= 0) {
-        const int64_t gap = arrival_ns - tile->last_change_ns;
+        const int64_t gap = shown_ns - tile->last_change_ns;
         tile->changes++;
         tile->gaps += gap > MCU_TALLY_GAP_NS;
         tile->frozen_ns += gap > MCU_TALLY_GAP_NS ? gap : 0;
@@ -81,15 +81,15 @@ void mcu_tally_reading(mcu_tile_tally *tile, unsigned person, unsigned frame, in
         tile->seen[frame] = true;
     }
     tile->frame = (int)frame;
-    tile->last_change_ns = arrival_ns;
-    if (sent_ns > 0 && arrival_ns > sent_ns) {
-        note_latency(tile, arrival_ns - sent_ns);
+    tile->last_change_ns = shown_ns;
+    if (latency_ns > 0) {
+        note_latency(tile, latency_ns);
     }
 }
 
-void mcu_tally_sliding(mcu_tile_tally *tile, int64_t arrival_ns)
+void mcu_tally_sliding(mcu_tile_tally *tile, int64_t shown_ns)
 {
-    tile->last_change_ns = tile->frame >= 0 ? arrival_ns : tile->last_change_ns;
+    tile->last_change_ns = tile->frame >= 0 ? shown_ns : tile->last_change_ns;
 }
 
 static int by_value(const void *a, const void *b)

@@ -30,19 +30,19 @@ typedef struct {
 typedef struct {
     uint64_t pictures, keyframes, decoded, undecodable, dropped;
     unsigned freezes;
-    int64_t first_ns, last_ns, longest_gap_ns; /* arrival of pictures */
+    int64_t first_ns, last_ns, longest_gap_ns; /* when pictures were shown */
     int width_px, height_px;                   /* of the newest decoded */
     GPtrArray *tiles;                          /* of mcu_tile_tally, in order of first appearance */
 } mcu_tally;
 
 void mcu_tally_init(mcu_tally *t);
 void mcu_tally_clear(mcu_tally *t);
-void mcu_tally_picture(mcu_tally *t, int64_t arrival_ns, bool keyframe);
+void mcu_tally_picture(mcu_tally *t, int64_t shown_ns, bool keyframe);
 mcu_tile_tally *mcu_tally_tile(mcu_tally *t, const char *seat); /* made when it is not there */
-/* sent_ns: when this number was sent, 0 = not known. */
-void mcu_tally_reading(mcu_tile_tally *tile, unsigned person, unsigned frame, int64_t arrival_ns, int64_t sent_ns);
+/* latency_ns: from when this number was sent to when its first packet came, 0 = not known. */
+void mcu_tally_reading(mcu_tile_tally *tile, unsigned person, unsigned frame, int64_t shown_ns, int64_t latency_ns);
 /* The tile slides to a new place: its number cannot be read, but it does not stand still. */
-void mcu_tally_sliding(mcu_tile_tally *tile, int64_t arrival_ns);
+void mcu_tally_sliding(mcu_tile_tally *tile, int64_t shown_ns);
 /* p in 0..1 over all tiles, or one; < 0 = nothing measured. */
 double mcu_tally_latency_ms(const mcu_tally *t, const mcu_tile_tally *only, double p);
 

@@ -22,6 +22,7 @@ typedef struct {
     mcu_viewer *viewer;
     mcu_au *au;
     mcu_scene *scene;
+    int64_t shown_ns;
 } job;
 
 void mcu_sighting_free(void *sighting)
@@ -111,6 +112,7 @@ static void run(void *arg)
     mcu_sighting *s = g_new0(mcu_sighting, 1);
     s->viewer = v->id;
     s->arrival_ns = j->au->first_ns;
+    s->shown_ns = j->shown_ns;
     s->scene = j->scene;
     s->decoded = decode(v, j->au);
     if (s->decoded) {
@@ -126,10 +128,10 @@ static void run(void *arg)
     mcu_mailbox_push(v->results, s);
 }
 
-bool mcu_viewer_push(mcu_viewer *v, mcu_au *take_au, mcu_scene *scene)
+bool mcu_viewer_push(mcu_viewer *v, mcu_au *take_au, mcu_scene *scene, int64_t now_ns)
 {
     job *j = g_new(job, 1);
-    *j = (job){v, take_au, mcu_scene_ref(scene)};
+    *j = (job){v, take_au, mcu_scene_ref(scene), now_ns};
     if (mcu_strand_post(v->strand, run, j)) {
         return true;
     }

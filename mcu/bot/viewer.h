@@ -18,6 +18,7 @@ typedef struct {
 typedef struct {
     unsigned viewer;    /* as given to mcu_viewer_new() */
     int64_t arrival_ns; /* of the picture's first packet */
+    int64_t shown_ns;   /* when its turn had come: repaired, in order, as late as its sender asks */
     bool decoded;
     int width_px, height_px;
     mcu_scene *scene; /* NULL = none was known */
@@ -30,6 +31,6 @@ typedef struct mcu_viewer mcu_viewer;
 mcu_viewer *mcu_viewer_new(mcu_workers *workers, mcu_mailbox *results, unsigned id);
 void mcu_viewer_free(mcu_viewer *v); /* what is queued is still decoded; NULL is fine */
 /* Consumes `take_au`; `scene` is borrowed, may be NULL. False = a second of pictures is waiting, dropped. */
-bool mcu_viewer_push(mcu_viewer *v, mcu_au *take_au, mcu_scene *scene);
+bool mcu_viewer_push(mcu_viewer *v, mcu_au *take_au, mcu_scene *scene, int64_t now_ns);
 
 #endif

@@ -150,6 +150,16 @@ static void pop_pictures(mcu_peer *p, peer_video_in *v, int64_t now_ns)
     }
 }
 
+static void note_playout_delay(peer_video_in *v, const mcu_neg_media *m, const mcu_rtp *r)
+{
+    const mcu_rtpext_map map = {.id = {[MCU_RTPEXT_PLAYOUT_DELAY] = m->ext.playout_delay}};
+    mcu_rtpext_values values;
+    mcu_rtpext_read(r, &map, &values);
+    if (values.has[MCU_RTPEXT_PLAYOUT_DELAY]) {
+        mcu_vplayout_ask(&v->playout, values.playout_min_ms * MCU_NS_PER_MS, values.playout_max_ms * MCU_NS_PER_MS);
+    }
+}
+
 /* `restored`: it came by RTX. */
 static void push_video(mcu_peer *p, peer_video_in *v, mcu_codec codec, const mcu_rtp *r, bool restored, int64_t now_ns)
 {
@@ -189,6 +199,7 @@ static void on_media(mcu_peer *p, peer_video_in *v, const mcu_recv_pt *pt, const
         v->base.dropped++;
         return;
     }
+    note_playout_delay(v, mcu_peer_video_media(p, v), r);
     push_video(p, v, pt->codec, r, false, now_ns);
 }
 

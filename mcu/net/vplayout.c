@@ -99,9 +99,18 @@ void mcu_vplayout_follow(mcu_vplayout *v, int64_t voice_ns)
     v->voice_ns = CLAMP(voice_ns, 0, MCU_VPLAYOUT_MOST_NS);
 }
 
+void mcu_vplayout_ask(mcu_vplayout *v, int64_t least_ns, int64_t most_ns)
+{
+    if (least_ns >= 0 && least_ns <= most_ns) {
+        v->asked_ns[0] = MIN(least_ns, MCU_VPLAYOUT_MOST_NS);
+        v->asked_ns[1] = MIN(most_ns, MCU_VPLAYOUT_MOST_NS);
+    }
+}
+
 int64_t mcu_vplayout_hold_ns(const mcu_vplayout *v)
 {
-    return MAX(own_hold_ns(v), v->voice_ns);
+    int64_t hold_ns = MAX(own_hold_ns(v), v->voice_ns);
+    return v->asked_ns[1] > 0 ? CLAMP(hold_ns, v->asked_ns[0], v->asked_ns[1]) : hold_ns;
 }
 
 void mcu_vplayout_push(mcu_vplayout *v, mcu_au *take_au, bool losing)

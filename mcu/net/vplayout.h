@@ -19,6 +19,7 @@ typedef struct {
     int64_t taken_ns;                 /* of newest_ts, with an arbitrary zero */
     int64_t least_ns[2], least_at_ns; /* way of the fastest: of the period before and of this one, which began then */
     int64_t voice_ns;                 /* what the voice is held back by beyond what nobody notices */
+    int64_t asked_ns[2];              /* by their sender: the least and the most; 0 = has not */
     double late_ns;                   /* what most pictures come within, behind the fastest */
 } mcu_vplayout;
 
@@ -37,6 +38,9 @@ int64_t mcu_vplayout_beside(double voice_ms);
 int64_t mcu_vplayout_voice_ns(const mcu_vplayout *v, int64_t now_ns); /* 0 = not at all: also when no pictures come any more */
 /* Pictures are held back by so much at least: 0 = by nothing. */
 void mcu_vplayout_follow(mcu_vplayout *v, int64_t voice_ns);
+/* Their sender knows its line and says within which bounds they are to be held back (playout-delay); `least_ns` above `most_ns`
+ * is nothing. */
+void mcu_vplayout_ask(mcu_vplayout *v, int64_t least_ns, int64_t most_ns);
 int64_t mcu_vplayout_hold_ns(const mcu_vplayout *v); /* behind the fastest; 0 = nothing waits */
 
 #endif

@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <opus.h>
 
 #include "mcu/bot/clip.h"
+#include "mcu/bot/ear.h"
 #include "mcu/bot/marker.h"
 #include "mcu/bot/tally.h"
 #include "mcu/bot/tone.h"
@@ -133,10 +135,56 @@ static void test_sliding_is_no_freeze(void **state)
     mcu_tally_clear(&t);
 }
 
+/* Each fifth packet is a tone, the others are silence; it comes after the one that follows it. */
+static void test_what_overtakes_is_heard_in_its_place(void **state)
+{
+    (void)state;
+    enum { PACKETS = 250, BLOCK = 960, LATE_MS = 30 };
+    FILE *file = tmpfile();
+    mcu_ear *ear = mcu_ear_new(file, 0);
+    OpusEncoder *encoder = opus_encoder_create(48000, 1, OPUS_APPLICATION_RESTRICTED_LOWDELAY, NULL);
+    mcu_au *late = NULL;
+    for (unsigned k = 0; k < PACKETS; k++) {
+        int16_t pcm[BLOCK] = {0};
+        for (int i = 0; i < BLOCK && k % 5 == 0; i++) {
+            pcm[i] = (int16_t)(MCU_TONE_AMPLITUDE * sin(2 * M_PI * 1000 * i / 48000));
+        }
+        mcu_au *au = mcu_au_new(400);
+        au->size = (size_t)opus_encode(encoder, pcm, BLOCK, au->data, 400);
+        au->codec = MCU_CODEC_OPUS;
+        au->seq = k;
+        au->ts = k * BLOCK;
+        au->time_ns = k * 20 * MCU_NS_PER_MS;
+        if (k % 5 == 0) {
+            au->time_ns += LATE_MS * MCU_NS_PER_MS;
+            late = au;
+            continue;
+        }
+        mcu_ear_push(ear, au);
+        mcu_au_unref(au);
+        mcu_ear_play(ear, k * 20 * MCU_NS_PER_MS);
+        if (late != NULL) {
+            mcu_ear_push(ear, late);
+            mcu_au_unref(late);
+            late = NULL;
+        }
+    }
+    assert_int_equal(ftell(file), PACKETS * BLOCK * (long)sizeof(int16_t));
+    int16_t heard[50 * BLOCK]; /* the last second */
+    assert_int_equal(fseek(file, -(long)sizeof heard, SEEK_END), 0);
+    assert_int_equal(fread(heard, sizeof heard, 1, file), 1);
+    assert_true(mcu_tone_level_db(heard, G_N_ELEMENTS(heard), 1000) > 20 * log10(MCU_TONE_AMPLITUDE / 32768.0 / 5) - 3);
+    opus_encoder_destroy(encoder);
+    mcu_ear_free(ear);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_marker), cmocka_unit_test(test_marker_refuses),
-                                       cmocka_unit_test(test_tone), cmocka_unit_test(test_clip),
-                                       cmocka_unit_test(test_sliding_is_no_freeze)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_marker),
+                                       cmocka_unit_test(test_marker_refuses),
+                                       cmocka_unit_test(test_tone),
+                                       cmocka_unit_test(test_clip),
+                                       cmocka_unit_test(test_sliding_is_no_freeze),
+                                       cmocka_unit_test(test_what_overtakes_is_heard_in_its_place)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -158,6 +158,26 @@ static void test_voice_and_pictures_keep_in_step(void **state)
     mcu_vplayout_clear(&v);
 }
 
+/* On a line that loses nothing as well: what is late by less than their sender asks for is in time. */
+static void test_their_sender_says_how_long(void **state)
+{
+    (void)state;
+    mcu_vplayout v;
+    int64_t waited_ms;
+    mcu_vplayout_init(&v);
+    mcu_vplayout_ask(&v, 250 * MS, 300 * MS);
+    assert_int_equal(seen(&v, 300, 1000, repaired, false, &waited_ms), 300);
+    assert_in_range(waited_ms, 250, 270);
+    mcu_vplayout_follow(&v, 800 * MS);
+    assert_int_equal(mcu_vplayout_hold_ns(&v), 300 * MS);
+    mcu_vplayout_ask(&v, 2, 1);
+    mcu_vplayout_ask(&v, -1, 1);
+    assert_int_equal(mcu_vplayout_hold_ns(&v), 300 * MS);
+    mcu_vplayout_ask(&v, 40 * MCU_NS_PER_SEC, 40 * MCU_NS_PER_SEC);
+    assert_int_equal(mcu_vplayout_hold_ns(&v), MCU_VPLAYOUT_MOST_NS);
+    mcu_vplayout_clear(&v);
+}
+
 static void test_evens_out_again(void **state)
 {
     (void)state;
@@ -179,6 +199,7 @@ int main(void)
         cmocka_unit_test(test_a_pause_is_no_lateness),
         cmocka_unit_test(test_pictures_wait_for_their_voice),
         cmocka_unit_test(test_voice_and_pictures_keep_in_step),
+        cmocka_unit_test(test_their_sender_says_how_long),
         cmocka_unit_test(test_evens_out_again),
     };
     return cmocka_run_group_tests_name("net_vplayout", tests, NULL, NULL);
