@@ -83,10 +83,24 @@ void mix_overlay_blend(const mix_overlay *o, mcu_frame *f, int x, int y)
               pu, f->stride[1], pv, f->stride[2], w, o->height_px);
 }
 
+/* Upright borders are thousands of rows of one, two or four bytes: stores, not calls. */
 static void fill_plane(uint8_t *p, int stride, int w, int h, uint8_t v)
 {
+    const uint32_t four = v * 0x01010101U;
     for (int y = 0; y < h; y++, p += stride) {
-        memset(p, v, (size_t)w);
+        switch (w) {
+        case 1:
+            *p = v;
+            break;
+        case 2:
+            memcpy(p, &four, 2);
+            break;
+        case 4:
+            memcpy(p, &four, 4);
+            break;
+        default:
+            memset(p, v, (size_t)w);
+        }
     }
 }
 
