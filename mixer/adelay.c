@@ -1,12 +1,14 @@
 #include "mixer/adelay.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const int64_t BUCKET_NS = 5 * MCU_NS_PER_MS;
 static const int64_t SLICE_NS = 500 * MCU_NS_PER_MS;
 static const int64_t MARGIN_NS = 10 * MCU_NS_PER_MS; /* the slack below the target before the buffer stretches */
 static const int64_t FALL_NS_PER_SEC = 20 * MCU_NS_PER_MS;
+static const int64_t QUEUE_NS = 30 * MCU_NS_PER_MS; /* less is the jitter of any line, or a clock that drifts */
 /* What is beyond this halves in a second or so: a stall is over when it is over. */
 static const int64_t FAR_NS = 100 * MCU_NS_PER_MS;
 static const float QUANTILE = 0.95F;
@@ -36,7 +38,36 @@ static void fill_slices(mix_adelay *d, int64_t arrival_ns, int64_t transit_ns)
     d->slice_start_ns = arrival_ns;
 }
 
-static void track_base(mix_adelay *d, int64_t arrival_ns, int64_t transit_ns)
+static int64_t clamp_ns(int64_t v, int64_t min, int64_t max)
+{
+    return v < min ? min : v > max ? max : v;
+}
+
+/* A queue on the way grew or drained: what was learnt of packets stays where it was in time, and so does what is played. */
+static void move(mix_adelay *d, int64_t down_ns)
+{
+    int64_t by = down_ns / BUCKET_NS;
+    float weight[MIX_ADELAY_BUCKETS] = {0}, again[MIX_ADELAY_BUCKETS] = {0};
+    for (int64_t i = 0; i < MIX_ADELAY_BUCKETS; i++) {
+        int64_t to = clamp_ns(i + by, 0, MIX_ADELAY_BUCKETS - 1);
+        weight[to] += d->weight[i];
+        again[to] += d->again[i];
+    }
+    memcpy(d->weight, weight, sizeof weight);
+    memcpy(d->again, again, sizeof again);
+    d->target_ns = clamp_ns(d->target_ns + down_ns, d->min_ns, d->max_ns);
+}
+
+static int64_t fastest_ns(const mix_adelay *d)
+{
+    int64_t ns = d->slice_min_ns[0];
+    for (unsigned i = 1; i < MIX_ADELAY_SLICES; i++) {
+        ns = d->slice_min_ns[i] < ns ? d->slice_min_ns[i] : ns;
+    }
+    return ns;
+}
+
+static void track_slices(mix_adelay *d, int64_t arrival_ns, int64_t transit_ns)
 {
     if (d->packets == 0 || arrival_ns - d->slice_start_ns >= MIX_ADELAY_SLICES * SLICE_NS) {
         fill_slices(d, arrival_ns, transit_ns);
@@ -49,15 +80,21 @@ static void track_base(mix_adelay *d, int64_t arrival_ns, int64_t transit_ns)
     if (transit_ns < d->slice_min_ns[0]) {
         d->slice_min_ns[0] = transit_ns;
     }
-    d->base_ns = d->slice_min_ns[0];
-    for (unsigned i = 1; i < MIX_ADELAY_SLICES; i++) {
-        d->base_ns = d->slice_min_ns[i] < d->base_ns ? d->slice_min_ns[i] : d->base_ns;
-    }
 }
 
-static int64_t clamp_ns(int64_t v, int64_t min, int64_t max)
+static void track_base(mix_adelay *d, int64_t arrival_ns, int64_t transit_ns)
 {
-    return v < min ? min : v > max ? max : v;
+    track_slices(d, arrival_ns, transit_ns);
+    d->base_ns = fastest_ns(d);
+    if (d->packets == 0 || arrival_ns - d->noted_ns >= SLICE_NS) {
+        d->settled_ns = arrival_ns + MIX_ADELAY_SLICES * SLICE_NS;
+    }
+    if (arrival_ns < d->settled_ns) {
+        d->learnt_ns = d->base_ns;
+    } else if (llabs(d->base_ns - d->learnt_ns) > QUEUE_NS) {
+        move(d, d->learnt_ns - d->base_ns);
+        d->learnt_ns = d->base_ns;
+    }
 }
 
 static int64_t quantile_ns(const mix_adelay *d)

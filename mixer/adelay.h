@@ -1,8 +1,10 @@
 /* adelay.h - how late a voice's packets come, and how long its playout buffer should therefore wait.  Thread: its owner's.
  * Pure. A packet's transit is its arrival minus its RTP time; what counts is how much it exceeds the fastest of the last 2 s, so
- * clock offset and drift fall out. Target: the 0.95 quantile of that over some 5 s, up at once, down by 20 ms a second,
- * and faster as long as it is more than 100 ms too high. Where packets that were lost are sent again it waits for those too, as
- * long as 60 ms more save one packet in a hundred. */
+ * clock offset and drift fall out. When that moves, a queue
+ * on the way having grown or drained, what was learnt stays where it was in time: the next packets come as the last ones did,
+ * and the voice is not stretched and squeezed after each wave. Target: the 0.95 quantile of that over some 5 s, up at once, down
+ * by 20 ms a second, and faster as long as it is more than 100 ms too high. Where packets that were lost are sent again it waits
+ * for those too, as long as 60 ms more save one packet in a hundred. */
 #ifndef MIXER_ADELAY_H
 #define MIXER_ADELAY_H
 
@@ -18,7 +20,9 @@
 #define MIX_ADELAY_SLICES 4   /* of 500 ms: the window of the fastest packet */
 
 typedef struct {
-    int64_t base_ns; /* smallest transit in the window */
+    int64_t base_ns;    /* smallest transit in the window */
+    int64_t learnt_ns;  /* the weights are of about this one */
+    int64_t settled_ns; /* from then on the window is of packets alone: a pause or a stall is over */
     int64_t slice_min_ns[MIX_ADELAY_SLICES];
     int64_t slice_start_ns;
     int64_t target_ns, min_ns, max_ns;

@@ -9,6 +9,8 @@
 enum { FADE_IN = 120, HUSH_TAIL = 5 }; /* 2.5 ms at 48 kHz; blocks */
 
 static const int64_t SQUEEZE_FROM_NS = 15 * MCU_NS_PER_MS, SQUEEZE_TO_NS = 5 * MCU_NS_PER_MS;
+/* Where the wait is longer, half of what is above this may be too much: following each wave of a queue costs words. */
+static const int64_t STEADY_NS = 40 * MCU_NS_PER_MS;
 static const int64_t STRETCH_FROM_NS = -10 * MCU_NS_PER_MS, STRETCH_TO_NS = -2 * MCU_NS_PER_MS;
 static const int64_t TONE_TAIL_NS = 60 * MCU_NS_PER_MS;     /* a window that is half a tone is not seen as one */
 static const int64_t WHISPER_TAIL_NS = 400 * MCU_NS_PER_MS; /* how much later than its end sound may arrive */
@@ -207,7 +209,8 @@ static void adjust(mix_avoice *v, int64_t now_ns)
 {
     unsigned unit = mix_unit(v->hz), enough = (MIX_BLOCK + MIX_TSM_MAX) / unit;
     int64_t excess_ns = mix_ajitter_excess_ns(v->jitter, now_ns, v->fifo_len * unit);
-    v->catching_up = excess_ns > (v->catching_up ? SQUEEZE_TO_NS : SQUEEZE_FROM_NS);
+    int64_t from_ns = MAX(SQUEEZE_FROM_NS, (mix_ajitter_target_ns(v->jitter) - STEADY_NS) / 2);
+    v->catching_up = excess_ns > (v->catching_up ? MAX(SQUEEZE_TO_NS, from_ns / 3) : from_ns);
     v->falling_back = excess_ns < (v->falling_back ? STRETCH_TO_NS : STRETCH_FROM_NS);
     if (v->catching_up) {
         while (v->fifo_len < enough && mix_ajitter_ready(v->jitter)) {

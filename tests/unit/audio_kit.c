@@ -226,7 +226,7 @@ void kit_link_clear(kit_link *l)
 
 static void launch(kit_link *l, mcu_au *au, int64_t sent_ns)
 {
-    double delay_ms = 20 + kit_random(&l->random) * l->net.jitter_ms;
+    double delay_ms = 20 + l->queue_ms + kit_random(&l->random) * l->net.jitter_ms;
     if (kit_random(&l->random) < l->net.spike) {
         delay_ms += l->net.spike_ms;
     }

@@ -59,8 +59,9 @@ typedef struct {
     uint64_t sent_samples;
     int64_t start_ns;
     unsigned losing;
-    bool stalled; /* nothing arrives; what is under way comes when it ends */
-    bool paused;  /* the sender sends nothing and its clock goes on */
+    double queue_ms; /* what is sent now waits on the way */
+    bool stalled;    /* nothing arrives; what is under way comes when it ends */
+    bool paused;     /* the sender sends nothing and its clock goes on */
     kit_flight flight[512];
     unsigned n_flight;
     unsigned sent, lost;

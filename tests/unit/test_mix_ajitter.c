@@ -317,6 +317,33 @@ static void a_stall_is_skipped_not_kept(void **state)
     mix_avoice_free(v);
 }
 
+/* Somebody's upload fills the same queue in waves, a third of a second high: the voice neither waits for the next one nor
+ * follows. */
+static void waves_of_a_queue_are_borne(void **state)
+{
+    (void)state;
+    mix_avoice *v = mix_avoice_new(1, MCU_CODEC_OPUS, NULL);
+    kit_link link;
+    kit_link_init(&link, &(kit_sender_config)OPUS20, &(kit_network){.seed = 3, .jitter_ms = 60, .speech = true}, 140, 6000,
+                  START_NS);
+    int64_t now_ns = START_NS;
+    enum { SETTLED = 1000, ALL = 4000, WAVE = 220, RISE = 200 };
+    mix_avoice_stats before = {0};
+    for (unsigned t = 0; t < ALL; t++, now_ns += MIX_BLOCK_NS) {
+        unsigned at = t % WAVE;
+        link.queue_ms = 330.0 * (at < RISE ? at / (double)RISE : (WAVE - at) / (double)(WAVE - RISE));
+        kit_link_step(&link, now_ns, v);
+        mix_avoice_collect(v);
+        mix_avoice_pull(v, now_ns);
+        before = t == SETTLED ? v->stats : before;
+    }
+    const mix_ajitter_stats *s = mix_ajitter_get_stats(v->jitter);
+    assert_true(v->stats.stretched + v->stats.squeezed - before.stretched - before.squeezed < 60); /* one a second */
+    assert_true(s->late + s->skipped < s->packets / 100);
+    kit_link_clear(&link);
+    mix_avoice_free(v);
+}
+
 static void silence_of_the_sender_is_no_loss(void **state)
 {
     (void)state;
@@ -387,6 +414,7 @@ int main(void)
         cmocka_unit_test(time_scaling_keeps_the_tone),
         cmocka_unit_test(networks_are_borne),
         cmocka_unit_test(a_stall_is_skipped_not_kept),
+        cmocka_unit_test(waves_of_a_queue_are_borne),
         cmocka_unit_test(silence_of_the_sender_is_no_loss),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

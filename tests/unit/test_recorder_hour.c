@@ -229,7 +229,9 @@ static void film(visit *v, unsigned number, unsigned tick, int64_t now_ns)
         mcu_vplayout_push(&p->playout, g_queue_pop_head(&p->film), true);
     }
     atomic_store(&p->voice->least_us, (int)(mcu_vplayout_voice_ns(&p->playout, now_ns) / 1000));
-    mcu_vplayout_follow(&p->playout, mcu_vplayout_beside(atomic_load(&p->voice->figures.target_us) / 1000.0));
+    mcu_vplayout_follow(
+        &p->playout,
+        mcu_vplayout_beside(MAX(atomic_load(&p->voice->figures.target_us), atomic_load(&p->voice->figures.delay_us)) / 1000.0));
     for (mcu_au *au; (au = mcu_vplayout_pop(&p->playout, now_ns)) != NULL;) {
         p->shown_ns = au->keyframe ? now_ns : p->shown_ns;
         mcu_au_unref(au);
