@@ -67,7 +67,7 @@ json_t *sig_room_roster(const sig_room *r)
 void sig_room_greet(sig_room *r, sig_session *s)
 {
     if (r->roster) {
-        sig_session_roster(s, r->roster, false);
+        sig_session_roster(s, r->roster, SIG_ROSTER_LASTING);
     }
     if (sig_session_is_host(s)) {
         sig_room_show_knocks(r, s);
@@ -241,29 +241,6 @@ static void keep_sounds(sig_room *r)
     }
 }
 
-/* All that people do, and nothing that only comes and goes. */
-static json_t *lasting(const json_t *roster)
-{
-    json_t *list = json_deep_copy(json_object_get(roster, "participants")), *p = NULL;
-    size_t i = 0;
-    json_array_foreach(list, i, p)
-    {
-        for (const char *const *k = sig_roster_passing; *k; k++) {
-            json_object_del(p, *k);
-        }
-    }
-    return list;
-}
-
-static bool is_passing(const json_t *before, const json_t *after)
-{
-    json_t *a = before ? lasting(before) : NULL, *b = lasting(after);
-    bool same = a && json_equal(a, b);
-    json_decref(a);
-    json_decref(b);
-    return same;
-}
-
 static void on_roster(sig_room *r, const json_t *m)
 {
     static const char *const members[] = {"type", "revision", "participants", NULL};
@@ -271,13 +248,13 @@ static void on_roster(sig_room *r, const json_t *m)
     r->roster = pick(m, members);
     keep_sounds(r);
     sig_phone_roster(r->gateway->phone, r->id, before, r->roster);
-    bool passing = is_passing(before, r->roster);
+    sig_roster_kind kind = sig_roster_compare(before, r->roster, NULL);
     json_decref(before);
     GHashTableIter i;
     void *client = NULL;
     g_hash_table_iter_init(&i, r->clients);
     while (g_hash_table_iter_next(&i, NULL, &client)) {
-        sig_session_roster(client, r->roster, passing);
+        sig_session_roster(client, r->roster, kind);
     }
     const json_t *p = NULL;
     size_t n = 0;

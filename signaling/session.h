@@ -8,6 +8,7 @@
 
 #include "signaling/permissions.h"
 #include "signaling/room.h"
+#include "signaling/roster.h"
 #include "signaling/ws.h"
 
 /* Takes over a checked WebSocket request. */
@@ -19,10 +20,8 @@ const char *sig_session_seat(const sig_session *s);
 #define SIG_CANVAS_MAX 31
 #define SIG_MAX_CANVASES 32
 const char *sig_session_canvas(const sig_session *s); /* "" = not known */
-/* What of a person comes and goes; NULL-terminated. */
-extern const char *const sig_roster_passing[];
-/* `passing`: nothing else has changed since the one before; that may wait. */
-void sig_session_roster(sig_session *s, json_t *roster, bool passing);
+/* `kind`: what is other since the one before; some of that may wait. */
+void sig_session_roster(sig_session *s, json_t *roster, sig_roster_kind kind);
 void sig_session_set_canvas(sig_session *s, const char *canvas);
 void sig_session_send(sig_session *s, json_t *take_message);
 

@@ -36,9 +36,10 @@ struct sig_session {
     double allowance;                                     /* token bucket of the rate limit */
     int64_t refilled_ns;
     unsigned strikes;
-    int64_t roster_ns; /* when the newest was told; 0 = none */
-    json_t *told;      /* which that was */
+    int64_t roster_ns, people_ns; /* when the newest was told, and the newest that told of other people; 0 = none */
+    json_t *told;                 /* the newest */
     struct event *roster_due;
+    int64_t roster_due_ns;
 };
 
 /* `fatal` closes the socket. */

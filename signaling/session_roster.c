@@ -1,6 +1,6 @@
-/* Who is there, told to one client as often as its line can bear: a roster of thirteen is 3 kB, and with each change of anybody's
- * tier or of who talks one would fill a line of 64 kbit/s. What people do is told at once and whole, what comes and goes is
- * gathered, and told of those alone whom it concerns. */
+/* Who is there, told to one client as often as its line can bear: a roster of thirteen is 3 kB, a third of a second of a line of
+ * 64 kbit/s. What people do is told at once, what comes and goes by itself is gathered, and so are those who come and go while
+ * many do. On thin tiers each is told of those alone whom it concerns. */
 #include "mcu/base/clock.h"
 #include "mcu/base/media.h"
 #include "signaling/gateway.h"
@@ -9,52 +9,27 @@
 
 #define PASSING_MS 1000
 #define PASSING_THIN_MS 5000 /* on tiers below B */
-
-const char *const sig_roster_passing[] = {"tier", "talking", "weak", NULL};
+#define PEOPLE_MS 300
+#define PEOPLE_THIN_MS 1000
 
 static bool is_thin(const sig_session *s)
 {
-    return s->canvas[0] != 'A' && s->canvas[0] != 'B';
+    return s->canvas[0] > 'B'; /* "" = not known yet */
 }
 
-/* What is other of one person; NULL = nothing. */
-static json_t *change(const json_t *before, const json_t *now)
+static void tell(sig_session *s, json_t *roster)
 {
-    json_t *out = NULL;
-    for (const char *const *k = sig_roster_passing; *k; k++) {
-        json_t *v = json_object_get(now, *k);
-        if (v && !json_equal(v, json_object_get(before, *k))) {
-            out = out ? out : json_pack("{s:O}", "seat", json_object_get(now, "seat"));
-            json_object_set(out, *k, v);
-        }
-    }
-    return out;
-}
-
-static json_t *changes(const json_t *before, const json_t *now)
-{
-    json_t *list = json_array(), *people = json_object_get(now, "participants"), *p = NULL;
-    size_t i = 0;
-    json_array_foreach(people, i, p)
-    {
-        json_t *c = change(json_array_get(json_object_get(before, "participants"), i), p);
-        if (c) {
-            json_array_append_new(list, c);
-        }
-    }
-    return list;
-}
-
-static void tell(sig_session *s, json_t *roster, bool passing)
-{
-    json_t *list = passing ? changes(s->told, roster) : NULL;
-    s->roster_ns = mcu_now_ns();
-    if (!list) {
+    json_t *changes = NULL;
+    sig_roster_kind kind = sig_roster_compare(s->told, roster, &changes);
+    int64_t now_ns = mcu_now_ns();
+    s->roster_ns = now_ns;
+    s->people_ns = kind == SIG_ROSTER_PEOPLE ? now_ns : s->people_ns;
+    if (!s->told || (kind > SIG_ROSTER_PASSING && !is_thin(s))) {
         sig_session_send(s, json_incref(roster));
-    } else if (json_array_size(list) > 0) {
-        sig_session_send(s, json_pack("{s:s, s:O}", "type", "roster_changes", "participants", list));
+    } else if (kind != SIG_ROSTER_NONE) {
+        sig_session_send(s, json_incref(changes));
     }
-    json_decref(list);
+    json_decref(changes);
     json_incref(roster);
     json_decref(s->told);
     s->told = roster;
@@ -67,22 +42,33 @@ static void on_due(evutil_socket_t fd, short what, void *user)
     sig_session *s = user;
     json_t *roster = s->room ? sig_room_roster(s->room) : NULL;
     if (roster) {
-        tell(s, roster, true);
+        tell(s, roster);
     }
 }
 
-void sig_session_roster(sig_session *s, json_t *roster, bool passing)
+/* When what is other may be told. */
+static int64_t due_ns(const sig_session *s, sig_roster_kind kind)
+{
+    bool thin = is_thin(s);
+    if (!s->told || kind == SIG_ROSTER_LASTING) {
+        return 0;
+    }
+    return kind == SIG_ROSTER_PEOPLE ? s->people_ns + (thin ? PEOPLE_THIN_MS : PEOPLE_MS) * MCU_NS_PER_MS
+                                     : s->roster_ns + (thin ? PASSING_THIN_MS : PASSING_MS) * MCU_NS_PER_MS;
+}
+
+void sig_session_roster(sig_session *s, json_t *roster, sig_roster_kind kind)
 {
     if (!s->roster_due) {
         s->roster_due = sig_timer_new(s->gateway->base, on_due, s);
     }
-    passing = passing && s->told;
-    int64_t wait_ns = s->roster_ns + (is_thin(s) ? PASSING_THIN_MS : PASSING_MS) * MCU_NS_PER_MS - mcu_now_ns();
-    if (!passing || wait_ns <= 0) {
+    int64_t at_ns = due_ns(s, kind), now_ns = mcu_now_ns();
+    if (at_ns <= now_ns) {
         event_del(s->roster_due);
-        tell(s, roster, passing);
-    } else if (!event_pending(s->roster_due, EV_TIMEOUT, NULL)) {
-        sig_timer_arm(s->roster_due, wait_ns / MCU_NS_PER_MS + 1);
+        tell(s, roster);
+    } else if (!event_pending(s->roster_due, EV_TIMEOUT, NULL) || at_ns < s->roster_due_ns) {
+        s->roster_due_ns = at_ns;
+        sig_timer_arm(s->roster_due, (at_ns - now_ns) / MCU_NS_PER_MS + 1);
     }
 }
 

@@ -170,8 +170,11 @@ export class Visit extends Seat {
         return this.peer && this.peer.candidate(m);
       case 'roster':
         return this.#roster(m.participants || []);
-      case 'roster_changes':
-        return this.#roster(this.roster.map((p) => ({ ...p, ...m.participants.find((c) => c.seat === p.seat) })));
+      case 'roster_changes': {
+        const all = new Map();
+        for (const p of [...this.roster, ...m.participants]) all.set(p.seat, p.role ? p : { ...all.get(p.seat), ...p });
+        return this.#roster([...all.values()].filter((p) => p.role));
+      }
       case 'layout':
         this.layout = m;
         return this.#emit('layout', m);

@@ -13,5 +13,8 @@ test('what has changed of some is taken over, and nothing of the others', { time
   await page.waitForFunction(() => window.tessera.roster.find((p) => p.seat === 'p3').weak);
   const [one, two, three, four] = before;
   assert.deepEqual(await people(), [one, { ...two, talking: false }, { ...three, tier: 'D', weak: true, talking: true }, four]);
+  mock.say({ type: 'roster_changes', participants: [{ seat: 'p2', name: 'Bea', role: 'guest', tier: 'C', hand: true }, { seat: 'p9', name: 'New', role: 'guest', tier: 'B' }, { seat: 'p4', role: '' }] });
+  await page.waitForFunction(() => window.tessera.roster.some((p) => p.seat === 'p9'));
+  assert.deepEqual((await people()).map((p) => [p.seat, p.name, p.tier, !!p.hand, !!p.talking]), [[one.seat, one.name, one.tier, !!one.hand, !!one.talking], ['p2', 'Bea', 'C', true, false], ['p3', three.name, 'D', !!three.hand, true], ['p9', 'New', 'B', false, false]]);
   assert.deepEqual(problems, []);
 });

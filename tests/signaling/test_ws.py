@@ -220,7 +220,33 @@ def make(server):
         assert seats["doc"]["sound"] == {"whisper": "two", "denoise": True}
         await ws.close()
 
-    return [join_offer_and_leave, who_hears_whom_is_recorded_and_outlives_the_rooms_process, refused_tokens_say_why, bad_messages_name_the_member_and_change_nothing, the_first_message_must_be_join,
+    async def a_thin_tier_is_told_of_those_alone_whom_it_concerns():
+        room = server.room()
+        ws, _ = await server.join(server.link(room, seat="one"))
+        await say(ws, type="offer", sdp="v=0")
+        await hear(ws, "roster")
+        await say(ws, type="tier", tier="C")
+        assert (await hear(ws, "roster_changes"))["participants"] == [{"seat": "one", "tier": "C"}]
+        other, _ = await server.join(server.link(room, seat="two", name="Bea"))
+        await say(other, type="offer", sdp="v=0")
+        new = await hear(ws, "roster_changes")
+        assert [(p["seat"], p["name"]) for p in new["participants"]] == [("two", "Bea")]
+        await say(other, type="hand", raised=True, id=1)
+        assert [(p["seat"], p["name"], p["hand"]) for p in (await hear(ws, "roster_changes"))["participants"]] == [("two", "Bea", True)]
+        began = time.monotonic()
+        for seat in range(2):  # gathered
+            more, _ = await server.join(server.link(room, seat=f"more{seat}"))
+            await say(more, type="offer", sdp="v=0")
+            await hear(more, "answer")
+        told = [await hear(ws, "roster_changes")]
+        while sum(len(m["participants"]) for m in told) < 2:
+            told.append(await hear(ws, "roster_changes"))
+        assert len(told) == 1 or time.monotonic() - began > 1, told
+        await say(other, type="leave")
+        assert (await hear(ws, "roster_changes"))["participants"] == [{"seat": "two", "role": ""}]
+        await ws.close()
+
+    return [join_offer_and_leave, a_thin_tier_is_told_of_those_alone_whom_it_concerns, who_hears_whom_is_recorded_and_outlives_the_rooms_process, refused_tokens_say_why, bad_messages_name_the_member_and_change_nothing, the_first_message_must_be_join,
             oversized_binary_and_masked_wrong, a_flood_is_limited_and_then_closed, origins, the_newest_join_of_a_seat_wins,
             a_device_that_wakes_up_leaves_the_seat_to_the_newer_one, signaling_lost_and_resumed_keeps_the_session, a_page_that_is_left_leaves_the_room, mute_removal_and_end_reach_the_person,
             a_refused_offer_is_an_error_of_that_client]
