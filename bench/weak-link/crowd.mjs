@@ -12,7 +12,10 @@ const [folder, seed, seconds] = process.argv.slice(2);
 const SETTLE_MS = 5000;
 
 const newest = (bot) => bot.reports().filter((r) => r.participant === 0).pop();
-const tile = (report, seat) => report.tiles.find((t) => t.seat === seat) || { changes: 0, frozen_ms: 0 };
+const tile = (report, seat) => report.tiles.find((t) => t.seat === seat) || { changes: 0, frozen_ms: 0, still_ms: 0 };
+const GAP_MS = 200;
+// All gaps so far, with the one that lasts.
+const frozen = (t) => t.frozen_ms + (t.still_ms > GAP_MS ? t.still_ms : 0);
 
 async function enter(scene, server, room, lab, name, i) {
   const link = lab.links[i];
@@ -45,7 +48,8 @@ try {
     const now = newest(p.bot);
     const [a, b] = [tile(before[i], good.seat), tile(now, good.seat)];
     const ms = 1000 * (now.elapsed_s - before[i].elapsed_s);
-    rows[p.name] = { fps: (1000 * (b.changes - a.changes)) / ms, frozen_pct: (100 * (b.frozen_ms - a.frozen_ms)) / ms, tier: participants.find((q) => q.seat === p.seat).tier, keyframes: now.keyframes - before[i].keyframes, heard_from: heard[i] };
+    rows[p.name] = { tier: participants.find((q) => q.seat === p.seat).tier, keyframes: now.keyframes - before[i].keyframes, heard_from: heard[i] };
+    if (!ROWS[p.name].steps) Object.assign(rows[p.name], { fps: (1000 * (b.changes - a.changes)) / ms, frozen_pct: (100 * Math.max(0, frozen(b) - frozen(a))) / ms }); // what goes away for a while is frozen meanwhile
   }
   console.log(JSON.stringify({ row: 'r22', seed: Number(seed), rows }));
 } finally {

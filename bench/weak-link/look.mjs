@@ -20,24 +20,49 @@ function begin(person) {
   const looking = (window.looking = { pictures: [], figures: [], on: true });
   // Where two people stand in a small picture: on a line that loses much the rectangles come seconds after the picture.
   const halves = ({ width, height }) => [0, 1].map((i) => ({ x: (i * width) / 2, y: height / 90, w: width / 2 - 2, h: height - height / 45 }));
+  // Where it was read last, {x, y, w, h, seat, frame}, and where its tile was to go since: a tile that slides is read on its way.
+  let [seen, goals] = [null, []];
+  const between = (a, b, part) => Object.fromEntries(['x', 'y', 'w', 'h'].map((k) => [k, a[k] + (b[k] - a[k]) * part]));
+  const same = (a, b) => ['x', 'y', 'w', 'h'].every((k) => a[k] === b[k]);
+  const STEPS = 60;
+  const onItsWay = (image, told) => {
+    const goal = seen && told.find((tile) => tile.seat === seen.seat);
+    if (!goal) return null;
+    if (!goals.length || !same(goals[0], goal)) goals = [goal, ...goals.slice(0, 2)];
+    for (const to of goals) {
+      for (let i = 0; i < STEPS; i++) {
+        const rect = between(seen, to, i / STEPS);
+        const m = read(image, rect);
+        if (m && m.person === person && (m.frame - seen.frame + 300) % 300 < 50) return { ...rect, seat: seen.seat, frame: m.frame };
+      }
+    }
+    return null;
+  };
+  const inPlace = (image, rects) => {
+    for (const rect of rects) {
+      const m = read(image, rect);
+      if (m && m.person === person) return { ...rect, seat: rect.seat || (seen && seen.seat), frame: m.frame };
+    }
+    return null;
+  };
   const look = () => {
     if (!looking.on) return;
     video.requestVideoFrameCallback(look);
     const { layout } = window.tessera;
     if (!layout || !video.videoWidth) return;
     const at = Date.now();
-    if (canvas.width !== video.videoWidth) [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
+    if (canvas.width !== video.videoWidth) {
+      [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
+      [seen, goals] = [null, []];
+    }
     g.drawImage(video, 0, 0);
     const image = g.getImageData(0, 0, canvas.width, canvas.height);
     const [sx, sy] = [canvas.width / layout.width, canvas.height / layout.height];
-    const told = window.tessera.tiles().map((tile) => ({ x: tile.x * sx, y: tile.y * sy, w: tile.w * sx, h: tile.h * sy }));
-    for (const rect of [...told, ...halves(canvas)]) {
-      const m = read(image, rect);
-      if (m && m.person === person) {
-        looking.pictures.push([at, m.frame, canvas.width]);
-        return;
-      }
-    }
+    const told = window.tessera.tiles().map((tile) => ({ seat: tile.seat, x: tile.x * sx, y: tile.y * sy, w: tile.w * sx, h: tile.h * sy }));
+    const found = inPlace(image, [...told, ...halves(canvas)]) || onItsWay(image, told);
+    if (!found) return;
+    seen = found;
+    looking.pictures.push([at, found.frame, canvas.width]);
   };
   const figure = async () => {
     const all = await window.tessera.stats();

@@ -66,6 +66,18 @@ async function tiers(server, room, seat, until_) {
   return seen;
 }
 
+// n people who only receive and are there before; -> () => they leave.
+async function others(scene, server, room, n, namespace) {
+  const links = [];
+  for (let i = 0; i < n; i++) links.push(await server.link(room, `Present ${i}`));
+  const bots = scene.bots(links, { seconds: 600, namespace, args: ['--recvonly', '--report', '1', '--decode', '0'] });
+  await until('those who are there before', () => {
+    const last = bots.reports().filter((r) => r.type === 'report').slice(-n);
+    return last.length === n && last.every((r) => r.frames > 50);
+  }, 30000, 200);
+  return () => bots.stop('SIGINT', 5000);
+}
+
 // n more people who only receive, 100 ms apart; -> () => within how many ms 95 % of them had a picture, when all have one. They leave.
 export async function joins(scene, server, room, n, namespace, more = []) {
   const links = [];
@@ -85,10 +97,11 @@ export async function joins(scene, server, room, n, namespace, more = []) {
 // pictures it looks at};
 // visit: {scene, lab, server, room, good}; keep: {folder, seed} of the sounds. -> what weak_measure.py reads.
 export async function see(name, row, person, visit, keep) {
-  const { link: settings, steps = [], load, joins: joining, settle_ms: settle, ...rest } = row;
+  const { link: settings, steps = [], load, joins: joining, present, settle_ms: settle, ...rest } = row;
   const { page, seat, link, person: looked = 0 } = person;
   const { scene, lab, server, room, good } = visit;
   await link.set('clear');
+  const leave = present ? await others(scene, server, room, present, lab.namespace) : () => {};
   if (settings) await link.set(settings);
   const stopLoad = load ? await beginLoad(load, lab, link) : null;
   if (!steps.length) await sleep(settle);
@@ -109,6 +122,7 @@ export async function see(name, row, person, visit, keep) {
   fs.writeFileSync(file('up'), good.sound(heardFrom));
   const joinP95 = joined ? await joined() : undefined;
   if (stopLoad) await stopLoad();
+  await leave();
   return { row: name, seed: Number(keep.seed), ...rest, began, span, tiers: tiersSeen, carried, rest: standing, join_p95_ms: joinP95, ...up,
     pictures: seen.pictures.map(([ms, number, width]) => [Math.round(ms), number, width, good.age(ms, number)]), figures: seen.figures };
 }

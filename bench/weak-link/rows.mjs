@@ -1,6 +1,7 @@
 // rows.mjs - the links that visits have to hold on. link: settings from when media flows (tests/network/lab/shape.h);
-// steps: [[seconds into the window, settings]...] as well; seconds: the window; load: who fills the link beside us; seat: more about
-// the weak person's link of the API; after: what happened at which second, for times until pictures and sound are back.
+// steps: [[seconds into the window, settings]...] as well; seconds: the window; load: who fills the link beside us; joins, present:
+// how many come, and are there before, who only receive; seat: more about the weak person's link of the API; after: what happened at which
+// second, for times until pictures and sound are back.
 // The links of row 22, all in one visit: those that a receiver can be judged on.
 export const CROWD = ['r00', 'r01', 'r02', 'r03', 'r04', 'r05', 'r07', 'r08', 'r09', 'r10', 'r13', 'r14'];
 
@@ -26,6 +27,6 @@ export const ROWS = {
   r18: { link: 'police=150 bucket=10000 delay=25' },
   r19: { link: 'rate=1000 queue=300 delay=25', load: 'down' },
   r20: { link: 'up.rate=64 up.queue=1000 down.rate=512 delay=25', load: 'up' },
-  r21: { link: 'rate=5000 delay=25', joins: 20 },
+  r21: { link: 'rate=5000 delay=25', joins: 20, present: 9 },
   r23: { link: 'rate=64 queue=1000 delay=25', seat: { signing: true } },
 };

@@ -85,11 +85,12 @@ static json_t *tiles_json(mcu_crew *c, const mcu_tally *t)
             mcu_participant_look(who, &other);
         }
         json_array_append_new(
-            tiles, json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:f, s:f, s:f, s:f}", "seat", tile->seat,
+            tiles, json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:f, s:f, s:f, s:f, s:f}", "seat", tile->seat,
                              "participant", who != NULL ? (int)other.index : -1, "person", tile->person, "frame", tile->frame,
                              "changes", (int)tile->changes, "distinct", (int)tile->distinct, "gaps", (int)tile->gaps,
                              "unreadable", (int)tile->unreadable, "wrong_person", (int)tile->wrong_person, "longest_gap_ms",
-                             (double)tile->longest_gap_ns / 1e6, "frozen_ms", (double)tile->frozen_ns / 1e6, "latency_p50_ms",
+                             (double)tile->longest_gap_ns / 1e6, "frozen_ms", (double)tile->frozen_ns / 1e6, "still_ms",
+                             (double)(tile->frame >= 0 ? mcu_now_ns() - tile->last_change_ns : 0) / 1e6, "latency_p50_ms",
                              mcu_tally_latency_ms(t, tile, .5), "latency_p95_ms", mcu_tally_latency_ms(t, tile, .95)));
     }
     return tiles;
