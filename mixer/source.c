@@ -56,6 +56,7 @@ mix_source *mix_source_new(uint32_t id, const mix_source_env *env)
     s->queue = mcu_ring_new(MIX_SOURCE_QUEUE, drop_au);
     if (env->workers) {
         s->strand = mcu_strand_new(env->workers, 2 * MIX_SOURCE_QUEUE);
+        mcu_strand_set_patient(s->strand);
     }
     return s;
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "mcu/base/clock.h"
+#include "mixer/lead.h"
 
 struct mix_vclock {
     mix_vclock_config c;
@@ -14,6 +15,9 @@ struct mix_vclock {
     pthread_t thread;
     sem_t stop;
     mcu_latest scene;
+    mix_lead lead;
+    int64_t decoded_ns; /* CPU time, of all pictures so far */
+    unsigned unfinished;
     _Atomic uint64_t ticks, late;
 };
 
@@ -42,6 +46,21 @@ static void note_lateness(mix_vclock *v, int64_t late_ns)
     }
 }
 
+static int64_t decoding_ns(const mix_vclock *v)
+{
+    return atomic_load_explicit(&v->c.cpu->ns[MIX_CPU_DECODE], memory_order_relaxed) +
+           atomic_load_explicit(&v->c.cpu->ns[MIX_CPU_SCALE], memory_order_relaxed);
+}
+
+/* What has come since the tick before is decoded shortly before the next one. */
+static void set_rounds(mix_vclock *v, int64_t deadline_ns)
+{
+    int64_t was_ns = v->decoded_ns, period_ns = MCU_NS_PER_SEC / v->c.fps;
+    v->decoded_ns = decoding_ns(v);
+    int64_t lead_ns = mix_lead_step(&v->lead, v->decoded_ns - was_ns, v->unfinished > 0, period_ns, deadline_ns);
+    v->unfinished = mcu_workers_rounds(v->c.workers, deadline_ns, period_ns, lead_ns);
+}
+
 static void *run(void *arg)
 {
     mix_vclock *v = arg;
@@ -58,6 +77,7 @@ static void *run(void *arg)
             tick += (uint64_t)(late_ns / period_ns);
             deadline_ns = deadline_of(start_ns, tick, v->c.fps);
         }
+        set_rounds(v, deadline_ns);
         mix_scene *scene = mcu_latest_take(&v->scene);
         mix_cpu_charge(v->c.cpu, MIX_CPU_OTHER, &cpu_ns);
         mix_compositor_tick(v->compositor, scene ? mix_scene_ref(scene) : NULL, tick, deadline_ns);
@@ -66,6 +86,7 @@ static void *run(void *arg)
             v->c.applied(v->c.user, scene);
         }
     }
+    (void)mcu_workers_rounds(v->c.workers, 0, 0, 0);
     return NULL;
 }
 
@@ -73,6 +94,8 @@ mix_vclock *mix_vclock_start(const mix_vclock_config *config, GError **error)
 {
     mix_vclock *v = g_new0(mix_vclock, 1);
     v->c = *config;
+    mix_lead_init(&v->lead);
+    v->decoded_ns = decoding_ns(v);
     sem_init(&v->stop, 0, 0);
     v->compositor = mix_compositor_new(config->fps, config->cpu);
     int rc = pthread_create(&v->thread, NULL, run, v);

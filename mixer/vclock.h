@@ -6,11 +6,13 @@
 #include <glib.h>
 
 #include "mcu/base/metrics.h"
+#include "mcu/base/workers.h"
 #include "mixer/compositor.h"
 
 typedef struct {
     int fps;
     mix_cpu *cpu;
+    mcu_workers *workers; /* their rounds end with its ticks */
     mcu_histogram *lateness;
     /* On the clock's thread after the tick that first used a scene; takes a reference. Must not block. */
     void (*applied)(void *user, mix_scene *take_scene);

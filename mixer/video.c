@@ -318,7 +318,7 @@ static mix_encoder *start_encoder(mix_video *v, unsigned tier, mcu_codec codec)
 static bool start_clock(mix_video *v)
 {
     if (!v->clock) {
-        mix_vclock_config c = {v->tick_fps, &v->cpu, v->lateness, mix_video_applied, v};
+        mix_vclock_config c = {v->tick_fps, &v->cpu, v->workers, v->lateness, mix_video_applied, v};
         v->clock = mix_vclock_start(&c, NULL);
     }
     return v->clock != NULL;

@@ -6,9 +6,14 @@
 #include <glib.h>
 #include <pthread.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "mcu/base/clock.h"
+#include "mcu/base/media.h"
+
 #define JOB_NICE 8
+#define STRANDS_EACH 4 /* of a round: for so many more another thread is woken */
 
 typedef struct {
     mcu_job_fn fn;
@@ -22,52 +27,137 @@ struct mcu_strand {
     unsigned bound;
     unsigned head;
     unsigned depth;
-    bool scheduled; /* in the ready queue, or a thread runs it */
+    bool scheduled; /* in a queue, or a thread runs it */
     bool closing;
+    bool patient;
+    bool in_round; /* waited for the round that runs now */
     job done;
 };
+
+typedef struct {
+    mcu_strand *first;
+    mcu_strand *last;
+} strands;
 
 struct mcu_workers {
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    mcu_strand *ready_first;
-    mcu_strand *ready_last;
-    unsigned open;    /* strands that take jobs */
-    unsigned strands; /* strands not yet freed */
+    strands ready, waiting; /* waiting: for the next round */
+    int64_t end_ns;         /* of one round; of the others whole periods before and after */
+    int64_t period_ns;      /* 0 = there are no rounds */
+    int64_t lead_ns;        /* a round's length */
+    bool watched;           /* a thread sleeps until the next round begins */
+    bool expected;          /* the last round had something to do */
+    unsigned unfinished;    /* strands that waited for the newest round */
+    unsigned open;          /* strands that take jobs */
+    unsigned strands;       /* strands not yet freed */
     bool stopping;
     unsigned threads;
     char *name;
     pthread_t thread[];
 };
 
+static void put(strands *q, mcu_strand *s)
+{
+    s->next = NULL;
+    if (q->last) {
+        q->last->next = s;
+    } else {
+        q->first = s;
+    }
+    q->last = s;
+}
+
+static mcu_strand *take(strands *q)
+{
+    mcu_strand *s = q->first;
+    if (s) {
+        q->first = s->next;
+        q->last = q->first ? q->last : NULL;
+    }
+    return s;
+}
+
 /* Lock held. Wakes nobody. */
 static void schedule(mcu_strand *s)
 {
-    mcu_workers *w = s->pool;
     s->scheduled = true;
-    s->next = NULL;
-    if (w->ready_last) {
-        w->ready_last->next = s;
-    } else {
-        w->ready_first = s;
+    put(&s->pool->ready, s);
+}
+
+/* ---- rounds ---- */
+
+static bool has_rounds(const mcu_workers *w)
+{
+    return !w->stopping && w->period_ns > 0 && w->lead_ns < w->period_ns;
+}
+
+/* Since the newest one began. */
+static int64_t into_round_ns(const mcu_workers *w, int64_t now_ns)
+{
+    int64_t since_ns = (now_ns - w->end_ns + w->lead_ns) % w->period_ns;
+    return since_ns < 0 ? since_ns + w->period_ns : since_ns;
+}
+
+static bool must_wait(const mcu_workers *w, int64_t now_ns)
+{
+    return has_rounds(w) && into_round_ns(w, now_ns) >= w->lead_ns;
+}
+
+static void begin_round(mcu_workers *w)
+{
+    unsigned n = 0;
+    w->expected = w->waiting.first != NULL;
+    for (mcu_strand *s = take(&w->waiting); s; s = take(&w->waiting)) {
+        s->in_round = true;
+        put(&w->ready, s);
+        n++;
     }
-    w->ready_last = s;
+    w->unfinished += n;
+    for (; n > STRANDS_EACH; n -= STRANDS_EACH) {
+        pthread_cond_signal(&w->wake);
+    }
+}
+
+static void sleep_until(mcu_workers *w, int64_t at_ns)
+{
+    const struct timespec at = {.tv_sec = (time_t)(at_ns / MCU_NS_PER_SEC), .tv_nsec = (long)(at_ns % MCU_NS_PER_SEC)};
+    w->watched = true;
+    pthread_cond_clockwait(&w->wake, &w->lock, CLOCK_MONOTONIC, &at);
+    w->watched = false;
+}
+
+/* With nothing ready. One thread knows when the next round begins, also of one that is likely to have something to do. */
+static void rest(mcu_workers *w)
+{
+    int64_t now_ns = mcu_now_ns();
+    if (w->waiting.first && !must_wait(w, now_ns)) {
+        begin_round(w);
+        return;
+    }
+    if (w->watched || !has_rounds(w) || (!w->waiting.first && !w->expected)) {
+        pthread_cond_wait(&w->wake, &w->lock);
+        return;
+    }
+    int64_t at_ns = now_ns - into_round_ns(w, now_ns) + w->period_ns;
+    sleep_until(w, at_ns);
+    if (mcu_now_ns() >= at_ns) {
+        begin_round(w);
+    }
 }
 
 static mcu_strand *next_ready(mcu_workers *w)
 {
-    while (!w->ready_first) {
+    while (!w->ready.first) {
         if (w->stopping && w->strands == 0) {
             return NULL;
         }
-        pthread_cond_wait(&w->wake, &w->lock);
+        rest(w);
     }
-    mcu_strand *s = w->ready_first;
-    w->ready_first = s->next;
-    if (!w->ready_first) {
-        w->ready_last = NULL;
+    if (w->waiting.first && !w->watched) {
+        pthread_cond_signal(&w->wake); /* this thread may be busy when the round begins */
     }
-    return s;
+    return take(&w->ready);
 }
 
 /* Lock held on entry and on return, not while the job runs. One job a turn
@@ -80,6 +170,8 @@ static void run_one(mcu_workers *w, mcu_strand *s)
     pthread_mutex_unlock(&w->lock);
     j.fn(j.arg);
     pthread_mutex_lock(&w->lock);
+    w->unfinished -= s->in_round;
+    s->in_round = false;
     if (s->depth > 0 || s->closing) {
         schedule(s); /* this thread takes one of them itself, next */
     } else {
@@ -181,14 +273,41 @@ bool mcu_strand_post(mcu_strand *s, mcu_job_fn fn, void *arg)
         s->jobs[(s->head + s->depth) % s->bound] = (job){.fn = fn, .arg = arg};
         s->depth++;
     }
-    if (idle) {
+    bool later = idle && s->patient && must_wait(w, mcu_now_ns());
+    bool wake = idle && !(later && w->watched);
+    if (later) {
+        s->scheduled = true;
+        put(&w->waiting, s);
+    } else if (idle) {
         schedule(s);
     }
     pthread_mutex_unlock(&w->lock);
-    if (idle) {
+    if (wake) {
         pthread_cond_signal(&w->wake); /* now that the lock is free: it is the first thing that a woken thread asks for */
     }
     return fits;
+}
+
+void mcu_strand_set_patient(mcu_strand *s)
+{
+    pthread_mutex_lock(&s->pool->lock);
+    s->patient = true;
+    pthread_mutex_unlock(&s->pool->lock);
+}
+
+unsigned mcu_workers_rounds(mcu_workers *w, int64_t end_ns, int64_t period_ns, int64_t lead_ns)
+{
+    pthread_mutex_lock(&w->lock);
+    w->end_ns = end_ns;
+    w->period_ns = period_ns;
+    w->lead_ns = lead_ns;
+    unsigned unfinished = w->unfinished;
+    bool wake = w->waiting.first && !has_rounds(w);
+    pthread_mutex_unlock(&w->lock);
+    if (wake) {
+        pthread_cond_broadcast(&w->wake);
+    }
+    return unfinished;
 }
 
 unsigned mcu_strand_depth(mcu_strand *s)

@@ -1,4 +1,4 @@
-foreach(part layout scale composite canvas hold decode move venc overload)
+foreach(part layout scale composite canvas hold decode move venc overload lead)
   tessera_test(mix_${part} SOURCES test_mix_${part}.c video_kit.c LIBS tessera_mixer)
 endforeach()
 tessera_test(mix_text SOURCES test_mix_text.c png_kit.c video_kit.c LIBS tessera_mixer)

@@ -9,6 +9,8 @@
 #include <sched.h>
 #include <stdatomic.h>
 
+#include "mcu/base/clock.h"
+#include "mcu/base/media.h"
 #include "mcu/base/workers.h"
 
 /* A gate that a job waits at, so that the test decides when it goes on. */
@@ -145,12 +147,114 @@ static void a_slow_strand_does_not_hold_up_another(void **state)
     assert_true(slow.open);
 }
 
+/* ---- rounds ---- */
+
+#define LONG_NS (1000 * MCU_NS_PER_SEC)
+
+static void note_time(void *arg)
+{
+    *(int64_t *)arg = mcu_now_ns();
+}
+
+static void what_is_patient_waits_for_a_round(void **state)
+{
+    (void)state;
+    gate g = GATE_INIT;
+    mcu_workers *w = mcu_workers_new(1, "pool");
+    mcu_strand *patient[6], *other = mcu_strand_new(w, 1);
+    int64_t ran_ns[6] = {0}, other_ns = 0;
+    const int64_t begins_ns = mcu_now_ns() + 50 * MCU_NS_PER_MS;
+    (void)mcu_workers_rounds(w, begins_ns + LONG_NS, 2 * LONG_NS, LONG_NS);
+    for (int i = 0; i < 6; i++) {
+        patient[i] = mcu_strand_new(w, 2);
+        mcu_strand_set_patient(patient[i]);
+        assert_true(mcu_strand_post(patient[i], note_time, &ran_ns[i]));
+    }
+    assert_true(mcu_strand_post(patient[5], wait_at, &g));
+    assert_true(mcu_strand_post(other, note_time, &other_ns));
+    await_reached(&g);
+    for (int i = 0; i < 6; i++) {
+        assert_true(ran_ns[i] >= begins_ns);
+    }
+    assert_true(other_ns < ran_ns[0]);
+    open_gate(&g);
+    for (int i = 0; i < 6; i++) {
+        mcu_strand_close(patient[i], NULL, NULL);
+    }
+    mcu_strand_close(other, NULL, NULL);
+    mcu_workers_free(w);
+}
+
+typedef struct {
+    const char *name;
+    int64_t begins_ns, lead_ns; /* from now */
+} at_once;
+
+/* Else this takes a quarter of an hour. */
+static void nothing_waits_within_a_round_or_without_any(void **state)
+{
+    (void)state;
+    static const at_once rows[] = {{"a round is running", -1, LONG_NS}, {"rounds as long as their period", 1, 2 * LONG_NS}};
+    for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        gate g = GATE_INIT;
+        mcu_workers *w = mcu_workers_new(2, "pool");
+        mcu_strand *s = mcu_strand_new(w, 1);
+        mcu_strand_set_patient(s);
+        (void)mcu_workers_rounds(w, mcu_now_ns() + rows[i].begins_ns + rows[i].lead_ns, 2 * LONG_NS, rows[i].lead_ns);
+        assert_true(mcu_strand_post(s, wait_at, &g));
+        await_reached(&g);
+        assert_int_equal(mcu_workers_rounds(w, 0, 0, 0), 0); /* it did not wait */
+        open_gate(&g);
+        mcu_strand_close(s, NULL, NULL);
+        mcu_workers_free(w);
+    }
+}
+
+static void what_waits_runs_when_rounds_end(void **state)
+{
+    (void)state;
+    gate g = GATE_INIT;
+    mcu_workers *w = mcu_workers_new(2, "pool");
+    mcu_strand *s = mcu_strand_new(w, 1);
+    tally t = {0};
+    mcu_strand_set_patient(s);
+    (void)mcu_workers_rounds(w, mcu_now_ns() + LONG_NS, LONG_NS, 1);
+    assert_true(mcu_strand_post(s, wait_at, &g));
+    assert_int_equal(mcu_workers_rounds(w, 0, 0, 0), 0); /* its round has not begun */
+    await_reached(&g);
+    assert_int_equal(mcu_workers_rounds(w, mcu_now_ns() + LONG_NS, LONG_NS, 1), 1);
+    assert_true(mcu_strand_post(s, open_gate, &g)); /* a strand that runs goes on */
+    open_gate(&g);
+    mcu_strand_close(s, finished, &t);
+    mcu_workers_free(w);
+    assert_true(t.done);
+}
+
+static void the_end_waits_for_no_round(void **state)
+{
+    (void)state;
+    gate g = GATE_INIT;
+    tally t = {0};
+    mcu_workers *w = mcu_workers_new(1, "pool");
+    mcu_strand *s = mcu_strand_new(w, 1);
+    mcu_strand_set_patient(s);
+    (void)mcu_workers_rounds(w, mcu_now_ns() + LONG_NS, LONG_NS, 1);
+    assert_true(mcu_strand_post(s, open_gate, &g));
+    mcu_strand_close(s, finished, &t);
+    mcu_workers_free(w);
+    assert_true(g.open && t.done);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strands_are_ordered),
         cmocka_unit_test(bound_counts_what_waits),
         cmocka_unit_test(a_slow_strand_does_not_hold_up_another),
+        cmocka_unit_test(what_is_patient_waits_for_a_round),
+        cmocka_unit_test(nothing_waits_within_a_round_or_without_any),
+        cmocka_unit_test(what_waits_runs_when_rounds_end),
+        cmocka_unit_test(the_end_waits_for_no_round),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
