@@ -29,6 +29,6 @@ test('twenty join within two seconds', { timeout: 120000 }, async (t) => {
   const seen = { p95, keyframes: more('keyframes'), freezes: more('freezes'), longest_gap_ms: last.map((r) => r.longest_gap_ms) };
   keep('joins.json', seen);
   assert.ok(Math.max(...seen.keyframes) <= 2, `keyframes for those present: ${seen.keyframes}`);
-  assert.ok(Math.max(...seen.longest_gap_ms) <= 600, `no picture for those present: ${seen.longest_gap_ms}`);
-  assert.ok(p95 <= 2500, `a picture for those who come: ${p95} ms`);
+  assert.ok(Math.max(...seen.longest_gap_ms) <= 300, `no picture for those present: ${seen.longest_gap_ms}`);
+  assert.ok(p95 <= 1000, `a picture for those who come: ${p95} ms`);
 });
