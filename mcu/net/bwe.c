@@ -367,7 +367,6 @@ void mcu_bwe_get(const mcu_bwe *b, int64_t now_ns, mcu_bwe_view *out)
         .state_ns = b->state_ns,
         .estimate_bps = est_bps,
         .proven_bps = b->feedback && now_ns - b->proven_ns < PROVEN_NS ? MIN(b->proven_bps, est_bps) : 0,
-        .acked_bps = mcu_bwe_rate_bps(&b->rate),
         .full_bps = (unsigned)b->full_bps,
         .window_bytes = mcu_bwe_fall_window_bytes(b),
         .in_flight = (unsigned)MIN(b->total - b->told_total, UINT32_MAX),

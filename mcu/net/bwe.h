@@ -25,7 +25,6 @@ typedef struct {
     mcu_bwe_state state;
     unsigned estimate_bps;
     unsigned proven_bps;   /* shown to pass within the last 10 s, by a probe or by traffic; 0 = nothing */
-    unsigned acked_bps;    /* what comes in now; 0 = unknown */
     unsigned full_bps;     /* where the path was found to end; 0 = it was not */
     unsigned window_bytes; /* pictures wait while more than this is under way; UINT32_MAX = no limit */
     unsigned in_flight;    /* bytes */
