@@ -8,7 +8,8 @@ static const int64_t BUCKET_NS = 5 * MCU_NS_PER_MS;
 static const int64_t SLICE_NS = 500 * MCU_NS_PER_MS;
 static const int64_t MARGIN_NS = 10 * MCU_NS_PER_MS; /* the slack below the target before the buffer stretches */
 static const int64_t FALL_NS_PER_SEC = 20 * MCU_NS_PER_MS;
-static const int64_t QUEUE_NS = 30 * MCU_NS_PER_MS; /* less is the jitter of any line, or a clock that drifts */
+static const int64_t DRAINED_NS = 200 * MCU_NS_PER_MS; /* is what was learnt before a queue drained: it may be gone for good */
+static const int64_t QUEUE_NS = 30 * MCU_NS_PER_MS;    /* less is the jitter of any line, or a clock that drifts */
 /* What is beyond this halves in a second or so: a stall is over when it is over. */
 static const int64_t FAR_NS = 100 * MCU_NS_PER_MS;
 static const float QUANTILE = 0.95F;
@@ -47,15 +48,14 @@ static int64_t clamp_ns(int64_t v, int64_t min, int64_t max)
 static void move(mix_adelay *d, int64_t down_ns)
 {
     int64_t by = down_ns / BUCKET_NS;
-    float weight[MIX_ADELAY_BUCKETS] = {0}, again[MIX_ADELAY_BUCKETS] = {0};
+    d->observed_ns = down_ns > 0 ? clamp_ns(d->observed_ns, 0, DRAINED_NS) : d->observed_ns;
+    float weight[MIX_ADELAY_BUCKETS] = {0};
     for (int64_t i = 0; i < MIX_ADELAY_BUCKETS; i++) {
-        int64_t to = clamp_ns(i + by, 0, MIX_ADELAY_BUCKETS - 1);
-        weight[to] += d->weight[i];
-        again[to] += d->again[i];
+        weight[clamp_ns(i + by, 0, MIX_ADELAY_BUCKETS - 1)] += d->weight[i];
     }
     memcpy(d->weight, weight, sizeof weight);
-    memcpy(d->again, again, sizeof again);
-    d->target_ns = clamp_ns(d->target_ns + down_ns, d->min_ns, d->max_ns);
+    int64_t most_ns = d->max_ns < MIX_ADELAY_MAX_NS ? d->max_ns : MIX_ADELAY_MOVED_NS;
+    d->target_ns = clamp_ns(d->target_ns + down_ns, d->min_ns, most_ns);
 }
 
 static int64_t fastest_ns(const mix_adelay *d)

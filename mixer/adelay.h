@@ -1,10 +1,10 @@
 /* adelay.h - how late a voice's packets come, and how long its playout buffer should therefore wait.  Thread: its owner's.
  * Pure. A packet's transit is its arrival minus its RTP time; what counts is how much it exceeds the fastest of the last 2 s, so
- * clock offset and drift fall out. When that moves, a queue
- * on the way having grown or drained, what was learnt stays where it was in time: the next packets come as the last ones did,
- * and the voice is not stretched and squeezed after each wave. Target: the 0.95 quantile of that over some 5 s, up at once, down
- * by 20 ms a second, and faster as long as it is more than 100 ms too high. Where packets that were lost are sent again it waits
- * for those too, as long as 60 ms more save one packet in a hundred. */
+ * clock offset and drift fall out. When that moves, a queue on the way having grown or drained, what was learnt stays where it
+ * was in time: the next packets come as the last ones did, and the voice is not stretched and squeezed after each wave.
+ * Target: the 0.95 quantile of that over some 5 s, up at once, down by 20 ms a second, and faster as long as it is more than
+ * 100 ms too high. Where packets that were lost are sent again it waits for those too, as long as 60 ms more save one packet in
+ * a hundred. */
 #ifndef MIXER_ADELAY_H
 #define MIXER_ADELAY_H
 
@@ -16,8 +16,9 @@
 #define MIX_ADELAY_START_NS (60 * MCU_NS_PER_MS)
 #define MIX_ADELAY_MIN_NS (40 * MCU_NS_PER_MS)
 #define MIX_ADELAY_MAX_NS (400 * MCU_NS_PER_MS)
-#define MIX_ADELAY_BUCKETS 80 /* of 5 ms */
-#define MIX_ADELAY_SLICES 4   /* of 500 ms: the window of the fastest packet */
+#define MIX_ADELAY_MOVED_NS (800 * MCU_NS_PER_MS) /* just after a queue drained, and on its way down */
+#define MIX_ADELAY_BUCKETS 80                     /* of 5 ms */
+#define MIX_ADELAY_SLICES 4                       /* of 500 ms: the window of the fastest packet */
 
 typedef struct {
     int64_t base_ns;    /* smallest transit in the window */

@@ -8,8 +8,8 @@
 #include "mixer/pcm.h"
 
 enum {
-    CAPACITY = 200,              /* packets: 500 ms of 2.5 ms frames */
-    SPAN_MAX = MIX_RATE / 2,     /* samples waiting */
+    CAPACITY = 400,              /* packets: 1 s of 2.5 ms frames */
+    SPAN_MAX = MIX_RATE,         /* samples waiting */
     SLACK = 120,                 /* 2.5 ms: what sloppy senders' time stamps are off by */
     CONCEAL_MAX = MIX_RATE / 10, /* then silence */
     DRY_MAX = MIX_RATE * 2 / 5,  /* then idle */
@@ -18,7 +18,8 @@ enum {
 };
 
 static const int64_t JUMP_NS = 2 * MCU_NS_PER_SEC;
-static const int64_t SKIP_NS = 200 * MCU_NS_PER_MS;
+static const int64_t SKIP_NS = 400 * MCU_NS_PER_MS;
+static const int64_t SLEPT_NS = 200 * MCU_NS_PER_MS;
 static const int64_t HEADROOM_NS = 40 * MCU_NS_PER_MS; /* of the target under a limit that was set */
 static const int64_t EARLY_NS = 10 * MCU_NS_PER_MS;    /* half a tick: start on the nearer one */
 
@@ -34,7 +35,9 @@ struct mix_ajitter {
     mcu_codec codec;
     jitter_state state; /* EMPTY: nothing known; IDLE: waiting for a packet to be due; PLAY */
     mix_adelay delay;
-    int64_t max_ns; /* of the delay */
+    int64_t max_ns;   /* of the delay */
+    int64_t asked_ns; /* the step before, for; then whoever plays this slept: what should have been heard meanwhile is over */
+    bool slept;
     unsigned count;
     uint32_t newest_ts32; /* for unwrapping: the packet pushed last */
     int64_t newest_ts;
@@ -261,7 +264,7 @@ static void step_lost(mix_ajitter *j, unsigned gap, mix_play_step *step)
 
 static void skip_excess(mix_ajitter *j, int64_t now_ns, unsigned pending)
 {
-    int64_t most_ns = j->delay.target_ns + SKIP_NS;
+    int64_t most_ns = j->delay.target_ns + (j->slept ? 0 : SKIP_NS);
     if (j->max_ns < MIX_ADELAY_MAX_NS && most_ns > j->max_ns) {
         most_ns = j->max_ns;
     }
@@ -290,6 +293,8 @@ static void step_idle(mix_ajitter *j, int64_t now_ns, unsigned pending, mix_play
 
 void mix_ajitter_next(mix_ajitter *j, int64_t now_ns, unsigned pending, mix_play_step *step)
 {
+    j->slept = j->asked_ns > 0 && now_ns - j->asked_ns > SLEPT_NS;
+    j->asked_ns = now_ns;
     while (j->count > 0 && j->started && j->queue[0].ts + SLACK < j->next_ts) {
         drop_head(j); /* overlaps what was played */
         j->stats.late++;

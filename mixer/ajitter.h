@@ -41,7 +41,7 @@ void mix_ajitter_limit(mix_ajitter *j, int64_t max_ns);
 void mix_ajitter_wait(mix_ajitter *j, int64_t least_ns);
 
 /* Consumes; arrival is au->time_ns. MCU_EINVAL malformed, MCU_ELATE its place has been played (or it is a duplicate). When more
- * than 500 ms or 200 packets wait the oldest go. A jump of the sender's clock by more than 2 s starts afresh. */
+ * than a second or 400 packets wait the oldest go. A jump of the sender's clock by more than 2 s starts afresh. */
 mcu_status mix_ajitter_push(mix_ajitter *j, mcu_au *take_au);
 /* The next step of sound; `pending` samples of earlier steps are still to be played. */
 void mix_ajitter_next(mix_ajitter *j, int64_t now_ns, unsigned pending, mix_play_step *step);

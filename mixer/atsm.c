@@ -13,7 +13,7 @@ enum {
 };
 
 /* The period to cut or repeat, 0 = none that would go unheard. */
-static unsigned find_period(const int16_t *pcm, unsigned unit, bool force)
+static unsigned find_period(const int16_t *pcm, unsigned unit, mix_tsm_where where)
 {
     unsigned most = MIX_TSM_MAX / unit, span = SPAN / unit;
     int64_t sum = 0;
@@ -23,9 +23,12 @@ static unsigned find_period(const int16_t *pcm, unsigned unit, bool force)
     if (sum < (int64_t)QUIET * (most + span)) {
         return most;
     }
+    if (where == MIX_TSM_PAUSES) {
+        return 0;
+    }
     double likeness = 0;
     unsigned lag = mix_pitch_lag(pcm, LAG_MIN / unit, most, span, MIX_PITCH_STEP(unit), &likeness);
-    return force || likeness > 0.8 ? lag : 0;
+    return where == MIX_TSM_ANYWHERE || likeness > 0.8 ? lag : 0;
 }
 
 static int16_t blend(int16_t from, int16_t to, unsigned i, unsigned n)
@@ -33,10 +36,10 @@ static int16_t blend(int16_t from, int16_t to, unsigned i, unsigned n)
     return (int16_t)(((int32_t)from * (int32_t)(n - i) + (int32_t)to * (int32_t)i) / (int32_t)n);
 }
 
-unsigned mix_tsm_squeeze(int16_t *pcm, unsigned n, unsigned hz, bool force)
+unsigned mix_tsm_squeeze(int16_t *pcm, unsigned n, unsigned hz, mix_tsm_where where)
 {
     unsigned unit = mix_unit(hz);
-    unsigned lag = n * unit >= MIX_TSM_MAX + SPAN ? find_period(pcm, unit, force) : 0;
+    unsigned lag = n * unit >= MIX_TSM_MAX + SPAN ? find_period(pcm, unit, where) : 0;
     if (lag == 0) {
         return 0;
     }
@@ -47,10 +50,10 @@ unsigned mix_tsm_squeeze(int16_t *pcm, unsigned n, unsigned hz, bool force)
     return lag;
 }
 
-unsigned mix_tsm_stretch(int16_t *pcm, unsigned n, unsigned hz, bool force)
+unsigned mix_tsm_stretch(int16_t *pcm, unsigned n, unsigned hz, mix_tsm_where where)
 {
     unsigned unit = mix_unit(hz);
-    unsigned lag = n * unit >= MIX_TSM_MAX + SPAN ? find_period(pcm, unit, force) : 0;
+    unsigned lag = n * unit >= MIX_TSM_MAX + SPAN ? find_period(pcm, unit, where) : 0;
     if (lag == 0) {
         return 0;
     }

@@ -14,7 +14,10 @@ static const int64_t STEADY_NS = 40 * MCU_NS_PER_MS;
 static const int64_t STRETCH_FROM_NS = -10 * MCU_NS_PER_MS, STRETCH_TO_NS = -2 * MCU_NS_PER_MS;
 static const int64_t TONE_TAIL_NS = 60 * MCU_NS_PER_MS;     /* a window that is half a tone is not seen as one */
 static const int64_t WHISPER_TAIL_NS = 400 * MCU_NS_PER_MS; /* how much later than its end sound may arrive */
-static const int64_t FORCE_NS = 80 * MCU_NS_PER_MS;         /* that far off, any place will do */
+/* Pauses of long waits are shortened first: that costs nobody a word. Sound that has none has to do without. */
+static const unsigned PAUSES_FIRST = 50; /* ticks */
+static const int64_t FAR_BEHIND_NS = 400 * MCU_NS_PER_MS;
+static const int64_t FAR_SHORT_NS = -80 * MCU_NS_PER_MS; /* what comes next would be late */
 
 static void drop_au(void *au)
 {
@@ -204,25 +207,33 @@ static void advance(mix_avoice *v, int64_t now_ns)
     v->fifo_len += n;
 }
 
+static mix_tsm_where where_to_squeeze(const mix_avoice *v, int64_t excess_ns, int64_t from_ns)
+{
+    bool patient = from_ns > SQUEEZE_FROM_NS && v->behind < PAUSES_FIRST;
+    return excess_ns > FAR_BEHIND_NS ? MIX_TSM_ANYWHERE : patient ? MIX_TSM_PAUSES : MIX_TSM_UNHEARD;
+}
+
 /* Brings the delay nearer to its target by one pitch period, where that goes unheard. */
 static void adjust(mix_avoice *v, int64_t now_ns)
 {
     unsigned unit = mix_unit(v->hz), enough = (MIX_BLOCK + MIX_TSM_MAX) / unit;
     int64_t excess_ns = mix_ajitter_excess_ns(v->jitter, now_ns, v->fifo_len * unit);
-    int64_t from_ns = MAX(SQUEEZE_FROM_NS, (mix_ajitter_target_ns(v->jitter) - STEADY_NS) / 2);
+    int64_t from_ns = MAX(SQUEEZE_FROM_NS, (mix_ajitter_target_ns(v->jitter) - STEADY_NS) * 2 / 3);
     v->catching_up = excess_ns > (v->catching_up ? MAX(SQUEEZE_TO_NS, from_ns / 3) : from_ns);
+    v->behind = v->catching_up ? v->behind + 1 : 0;
     v->falling_back = excess_ns < (v->falling_back ? STRETCH_TO_NS : STRETCH_FROM_NS);
     if (v->catching_up) {
         while (v->fifo_len < enough && mix_ajitter_ready(v->jitter)) {
             advance(v, now_ns);
         }
         if (v->fifo_len >= enough) {
-            unsigned less = mix_tsm_squeeze(v->fifo, v->fifo_len, v->hz, excess_ns > FORCE_NS);
+            unsigned less = mix_tsm_squeeze(v->fifo, v->fifo_len, v->hz, where_to_squeeze(v, excess_ns, from_ns));
             v->fifo_len -= less;
             v->stats.squeezed += less > 0;
         }
     } else if (v->falling_back) {
-        unsigned more = mix_tsm_stretch(v->fifo, v->fifo_len, v->hz, excess_ns < -FORCE_NS);
+        unsigned more =
+            mix_tsm_stretch(v->fifo, v->fifo_len, v->hz, excess_ns < FAR_SHORT_NS ? MIX_TSM_ANYWHERE : MIX_TSM_UNHEARD);
         v->fifo_len += more;
         v->stats.stretched += more > 0;
     }

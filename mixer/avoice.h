@@ -72,6 +72,7 @@ typedef struct mix_avoice {
     unsigned hushed;       /* blocks since a key was up: its end may still be under way */
     mix_avoice_stats stats;
     bool catching_up, falling_back; /* squeezing or stretching until the delay is right */
+    unsigned behind;                /* ticks of catching up in a row */
     bool was_muted;
     mix_route route, next_route; /* whom `block` is for, and the next one */
     bool denoising, turned;      /* noise is taken out of `block`; it begins under another route or filter than the last one */
