@@ -22,7 +22,7 @@ typedef struct {
 
 struct mcu_strand {
     mcu_workers *pool;
-    mcu_strand *next; /* in the ready queue */
+    mcu_strand *next; /* in `ready` or `waiting` */
     job *jobs;        /* `bound` of them, a ring */
     unsigned bound;
     unsigned head;
@@ -155,6 +155,9 @@ static mcu_strand *next_ready(mcu_workers *w)
         rest(w);
     }
     if (w->waiting.first && !w->watched) {
+        if (!must_wait(w, mcu_now_ns())) {
+            begin_round(w); /* nobody else might, while there is always something ready */
+        }
         pthread_cond_signal(&w->wake); /* this thread may be busy when the round begins */
     }
     return take(&w->ready);

@@ -213,21 +213,67 @@ static void nothing_waits_within_a_round_or_without_any(void **state)
 static void what_waits_runs_when_rounds_end(void **state)
 {
     (void)state;
-    gate g = GATE_INIT;
+    gate g = GATE_INIT, goes_on = GATE_INIT;
     mcu_workers *w = mcu_workers_new(2, "pool");
     mcu_strand *s = mcu_strand_new(w, 1);
     tally t = {0};
+    goes_on.open = true;
     mcu_strand_set_patient(s);
     (void)mcu_workers_rounds(w, mcu_now_ns() + LONG_NS, LONG_NS, 1);
     assert_true(mcu_strand_post(s, wait_at, &g));
     assert_int_equal(mcu_workers_rounds(w, 0, 0, 0), 0); /* its round has not begun */
     await_reached(&g);
     assert_int_equal(mcu_workers_rounds(w, mcu_now_ns() + LONG_NS, LONG_NS, 1), 1);
-    assert_true(mcu_strand_post(s, open_gate, &g)); /* a strand that runs goes on */
+    assert_true(mcu_strand_post(s, wait_at, &goes_on));
     open_gate(&g);
+    await_reached(&goes_on); /* a strand that runs goes on */
     mcu_strand_close(s, finished, &t);
     mcu_workers_free(w);
     assert_true(t.done);
+}
+
+/* Of one pool with one thread: nothing here is used by two at once. */
+typedef struct {
+    mcu_strand *strand;
+    int64_t until_ns;
+    bool enough, in_time;
+    gate end;
+} restless;
+
+static void again(void *arg)
+{
+    restless *r = arg;
+    if (r->enough || mcu_now_ns() >= r->until_ns) {
+        r->in_time = r->enough;
+        wait_at(&r->end);
+        return;
+    }
+    assert_true(mcu_strand_post(r->strand, again, r));
+    sched_yield();
+}
+
+static void say_enough(void *arg)
+{
+    ((restless *)arg)->enough = true;
+}
+
+static void a_round_begins_also_while_others_are_always_ready(void **state)
+{
+    (void)state;
+    mcu_workers *w = mcu_workers_new(1, "pool");
+    mcu_strand *patient = mcu_strand_new(w, 1);
+    restless r = {.strand = mcu_strand_new(w, 1), .until_ns = mcu_now_ns() + 10 * MCU_NS_PER_SEC, .end = GATE_INIT};
+    r.end.open = true;
+    mcu_strand_set_patient(patient);
+    assert_true(mcu_strand_post(r.strand, again, &r));
+    (void)mcu_workers_rounds(w, mcu_now_ns() + LONG_NS, LONG_NS, 1);
+    assert_true(mcu_strand_post(patient, say_enough, &r));
+    (void)mcu_workers_rounds(w, mcu_now_ns() + LONG_NS, 2 * LONG_NS, LONG_NS); /* one runs */
+    await_reached(&r.end);
+    assert_true(r.in_time);
+    mcu_strand_close(patient, NULL, NULL);
+    mcu_strand_close(r.strand, NULL, NULL);
+    mcu_workers_free(w);
 }
 
 static void the_end_waits_for_no_round(void **state)
@@ -254,6 +300,7 @@ int main(void)
         cmocka_unit_test(what_is_patient_waits_for_a_round),
         cmocka_unit_test(nothing_waits_within_a_round_or_without_any),
         cmocka_unit_test(what_waits_runs_when_rounds_end),
+        cmocka_unit_test(a_round_begins_also_while_others_are_always_ready),
         cmocka_unit_test(the_end_waits_for_no_round),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
