@@ -30,7 +30,8 @@ struct mcu_strand {
     bool scheduled; /* in a queue, or a thread runs it */
     bool closing;
     bool patient;
-    bool in_round; /* waited for the round that runs now */
+    bool in_round;         /* waited for the round that runs now */
+    int64_t waits_from_ns; /* of those in `waiting` */
     job done;
 };
 
@@ -48,7 +49,7 @@ struct mcu_workers {
     int64_t lead_ns;        /* a round's length */
     bool watched;           /* a thread sleeps until the next round begins */
     bool expected;          /* the last round had something to do */
-    unsigned unfinished;    /* strands that waited for the newest round */
+    unsigned unfinished;    /* strands that waited for a round which has begun */
     unsigned open;          /* strands that take jobs */
     unsigned strands;       /* strands not yet freed */
     bool stopping;
@@ -102,6 +103,20 @@ static int64_t into_round_ns(const mcu_workers *w, int64_t now_ns)
 static bool must_wait(const mcu_workers *w, int64_t now_ns)
 {
     return has_rounds(w) && into_round_ns(w, now_ns) >= w->lead_ns;
+}
+
+/* Strands that waited for the newest round while every thread was busy. */
+static unsigned left_out(const mcu_workers *w)
+{
+    int64_t now_ns = mcu_now_ns();
+    unsigned n = 0;
+    if (has_rounds(w)) {
+        int64_t began_ns = now_ns - into_round_ns(w, now_ns);
+        for (const mcu_strand *s = w->waiting.first; s && s->waits_from_ns < began_ns; s = s->next) {
+            n++;
+        }
+    }
+    return n;
 }
 
 static void begin_round(mcu_workers *w)
@@ -280,6 +295,7 @@ bool mcu_strand_post(mcu_strand *s, mcu_job_fn fn, void *arg)
     bool wake = idle && !(later && w->watched);
     if (later) {
         s->scheduled = true;
+        s->waits_from_ns = mcu_now_ns();
         put(&w->waiting, s);
     } else if (idle) {
         schedule(s);
@@ -301,10 +317,10 @@ void mcu_strand_set_patient(mcu_strand *s)
 unsigned mcu_workers_rounds(mcu_workers *w, int64_t end_ns, int64_t period_ns, int64_t lead_ns)
 {
     pthread_mutex_lock(&w->lock);
+    unsigned unfinished = w->unfinished + left_out(w);
     w->end_ns = end_ns;
     w->period_ns = period_ns;
     w->lead_ns = lead_ns;
-    unsigned unfinished = w->unfinished;
     bool wake = w->waiting.first && !has_rounds(w);
     pthread_mutex_unlock(&w->lock);
     if (wake) {

@@ -232,6 +232,27 @@ static void what_waits_runs_when_rounds_end(void **state)
     assert_true(t.done);
 }
 
+static void a_round_that_nobody_begins_is_not_finished(void **state)
+{
+    (void)state;
+    gate g = GATE_INIT;
+    int64_t ran_ns = 0;
+    mcu_workers *w = mcu_workers_new(1, "pool");
+    mcu_strand *busy = mcu_strand_new(w, 1), *patient = mcu_strand_new(w, 1);
+    mcu_strand_set_patient(patient);
+    assert_true(mcu_strand_post(busy, wait_at, &g));
+    await_reached(&g);
+    (void)mcu_workers_rounds(w, mcu_now_ns() + LONG_NS, LONG_NS, 1);
+    assert_true(mcu_strand_post(patient, note_time, &ran_ns));
+    assert_int_equal(mcu_workers_rounds(w, mcu_now_ns() + LONG_NS, 2 * LONG_NS, LONG_NS),
+                     0); /* it waits for the one from here on */
+    assert_int_equal(mcu_workers_rounds(w, 0, 0, 0), 1);
+    open_gate(&g);
+    mcu_strand_close(patient, NULL, NULL);
+    mcu_strand_close(busy, NULL, NULL);
+    mcu_workers_free(w);
+}
+
 /* Of one pool with one thread: nothing here is used by two at once. */
 typedef struct {
     mcu_strand *strand;
@@ -300,6 +321,7 @@ int main(void)
         cmocka_unit_test(what_is_patient_waits_for_a_round),
         cmocka_unit_test(nothing_waits_within_a_round_or_without_any),
         cmocka_unit_test(what_waits_runs_when_rounds_end),
+        cmocka_unit_test(a_round_that_nobody_begins_is_not_finished),
         cmocka_unit_test(a_round_begins_also_while_others_are_always_ready),
         cmocka_unit_test(the_end_waits_for_no_round),
     };
