@@ -39,6 +39,11 @@ static int64_t own_hold_ns(const mcu_vplayout *v)
     return v->late_ns < (double)WORTH_NS ? 0 : MIN((int64_t)v->late_ns, MCU_VPLAYOUT_MOST_NS);
 }
 
+static int64_t as_asked_ns(const mcu_vplayout *v, int64_t hold_ns)
+{
+    return v->asked ? CLAMP(hold_ns, v->asked_ns[0], v->asked_ns[1]) : hold_ns;
+}
+
 static int64_t taken_ns(const mcu_vplayout *v, uint32_t ts)
 {
     return v->taken_ns + (int64_t)(int32_t)(ts - v->newest_ts) * MCU_NS_PER_SEC / CLOCK_HZ;
@@ -90,7 +95,7 @@ int64_t mcu_vplayout_beside(double voice_ms)
 int64_t mcu_vplayout_voice_ns(const mcu_vplayout *v, int64_t now_ns)
 {
     bool come = v->started && now_ns - v->newest_at_ns < JUMP_NS;
-    int64_t ns = come ? own_hold_ns(v) : 0;
+    int64_t ns = come ? as_asked_ns(v, own_hold_ns(v)) : 0;
     return ns > 0 ? MIN(ns + (PICTURE_MS + LEAD_MS) * MCU_NS_PER_MS, MCU_VPLAYOUT_VOICE_NS) : 0;
 }
 
@@ -102,6 +107,7 @@ void mcu_vplayout_follow(mcu_vplayout *v, int64_t voice_ns)
 void mcu_vplayout_ask(mcu_vplayout *v, int64_t least_ns, int64_t most_ns)
 {
     if (least_ns >= 0 && least_ns <= most_ns) {
+        v->asked = true;
         v->asked_ns[0] = MIN(least_ns, MCU_VPLAYOUT_MOST_NS);
         v->asked_ns[1] = MIN(most_ns, MCU_VPLAYOUT_MOST_NS);
     }
@@ -109,8 +115,7 @@ void mcu_vplayout_ask(mcu_vplayout *v, int64_t least_ns, int64_t most_ns)
 
 int64_t mcu_vplayout_hold_ns(const mcu_vplayout *v)
 {
-    int64_t hold_ns = MAX(own_hold_ns(v), v->voice_ns);
-    return v->asked_ns[1] > 0 ? CLAMP(hold_ns, v->asked_ns[0], v->asked_ns[1]) : hold_ns;
+    return as_asked_ns(v, MAX(own_hold_ns(v), v->voice_ns));
 }
 
 void mcu_vplayout_push(mcu_vplayout *v, mcu_au *take_au, bool losing)

@@ -19,7 +19,8 @@ typedef struct {
     int64_t taken_ns;                 /* of newest_ts, with an arbitrary zero */
     int64_t least_ns[2], least_at_ns; /* way of the fastest: of the period before and of this one, which began then */
     int64_t voice_ns;                 /* what the voice is held back by beyond what nobody notices */
-    int64_t asked_ns[2];              /* by their sender: the least and the most; 0 = has not */
+    bool asked;                       /* their sender has, */
+    int64_t asked_ns[2];              /* the least and the most */
     double late_ns;                   /* what most pictures come within, behind the fastest */
 } mcu_vplayout;
 
@@ -31,8 +32,8 @@ void mcu_vplayout_push(mcu_vplayout *v, mcu_au *take_au, bool losing);
 /* The next picture that is due, or NULL. The caller owns it. Call until NULL, and each 20 ms. */
 mcu_au *mcu_vplayout_pop(mcu_vplayout *v, int64_t now_ns);
 /* What pictures are held back by for a voice that waits `voice_ms` to be played, and what a voice waits for pictures that are
- * held back for their own sake: then neither is further from the other than nobody notices. A voice waits for
- * MCU_VPLAYOUT_VOICE_NS at most: people talk to each other. */
+ * held back for their own sake or as their sender asked: then neither is further from the other than nobody notices. A voice
+ * waits for MCU_VPLAYOUT_VOICE_NS at most: people talk to each other. */
 #define MCU_VPLAYOUT_VOICE_NS (200 * MCU_NS_PER_MS)
 int64_t mcu_vplayout_beside(double voice_ms);
 int64_t mcu_vplayout_voice_ns(const mcu_vplayout *v, int64_t now_ns); /* 0 = not at all: also when no pictures come any more */

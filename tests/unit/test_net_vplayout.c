@@ -168,6 +168,9 @@ static void test_their_sender_says_how_long(void **state)
     mcu_vplayout_ask(&v, 250 * MS, 300 * MS);
     assert_int_equal(seen(&v, 300, 1000, repaired, false, &waited_ms), 300);
     assert_in_range(waited_ms, 250, 270);
+    int64_t now_ns = (1000 + 300 * EVERY_MS) * MS;
+    assert_int_equal(mcu_vplayout_voice_ns(&v, now_ns), MCU_VPLAYOUT_VOICE_NS);
+    assert_int_equal(mcu_vplayout_voice_ns(&v, now_ns + 5 * MCU_NS_PER_SEC), 0); /* the camera is off */
     mcu_vplayout_follow(&v, 800 * MS);
     assert_int_equal(mcu_vplayout_hold_ns(&v), 300 * MS);
     mcu_vplayout_ask(&v, 2, 1);
@@ -175,6 +178,11 @@ static void test_their_sender_says_how_long(void **state)
     assert_int_equal(mcu_vplayout_hold_ns(&v), 300 * MS);
     mcu_vplayout_ask(&v, 40 * MCU_NS_PER_SEC, 40 * MCU_NS_PER_SEC);
     assert_int_equal(mcu_vplayout_hold_ns(&v), MCU_VPLAYOUT_MOST_NS);
+    mcu_vplayout_ask(&v, 80 * MS, 100 * MS);
+    assert_int_equal(mcu_vplayout_voice_ns(&v, now_ns), 120 * MS);
+    mcu_vplayout_ask(&v, 0, 0); /* at once */
+    assert_int_equal(mcu_vplayout_hold_ns(&v), 0);
+    assert_int_equal(mcu_vplayout_voice_ns(&v, now_ns), 0);
     mcu_vplayout_clear(&v);
 }
 
