@@ -173,7 +173,11 @@ static void push_video(mcu_peer *p, peer_video_in *v, mcu_codec codec, const mcu
         v->base.dropped++;
         return;
     }
-    if (mcu_peer_video_media(p, v)->fb & MCU_FB_NACK) {
+    const mcu_neg_media *m = mcu_peer_video_media(p, v);
+    if (!restored) {
+        note_playout_delay(v, m, r);
+    }
+    if (m->fb & MCU_FB_NACK) {
         mcu_nack_push(v->nack, r->seq, restored, now_ns);
     }
     mcu_status s = mcu_vjitter_push(v->jitter, r, now_ns);
@@ -199,7 +203,6 @@ static void on_media(mcu_peer *p, peer_video_in *v, const mcu_recv_pt *pt, const
         v->base.dropped++;
         return;
     }
-    note_playout_delay(v, mcu_peer_video_media(p, v), r);
     push_video(p, v, pt->codec, r, false, now_ns);
 }
 

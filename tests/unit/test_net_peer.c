@@ -429,6 +429,29 @@ static void test_screen_is_a_stream_of_its_own(void **state)
 
 /* ---- header extensions ---- */
 
+/* Their first packet begins the stream and says it. */
+static void test_the_first_packet_says_how_long_pictures_are_held_back(void **state)
+{
+    (void)state;
+    net_pair *p = net_pair_connected();
+    mcu_peer *to = p->answerer.peer;
+    const mcu_rtpext_map map = {.id = {[MCU_RTPEXT_PLAYOUT_DELAY] = to->neg->video.ext.playout_delay}};
+    const mcu_rtpext_values asks = {.has = {[MCU_RTPEXT_PLAYOUT_DELAY] = true}, .playout_min_ms = 70, .playout_max_ms = 90};
+    mcu_rtpext_block ext;
+    mcu_rtpext_block_init(&ext, &map, &asks);
+    const uint8_t slice[] = {0x41, 0x9a, 0x00};
+    mcu_rtp r = {
+        .pt = to->neg->video.recv_pts[0].pt, .seq = 1, .ssrc = to->vin.base.ssrc, .payload = slice, .payload_size = sizeof slice};
+    mcu_rtpext_block_apply(&ext, &r);
+    uint8_t packet[MCU_RTP_MAX];
+    size_t n = mcu_rtp_write(packet, sizeof packet, &r);
+    assert_null(to->vin.jitter);
+    mcu_peer_on_rtp(to, packet, n, mcu_now_ns());
+    assert_non_null(to->vin.jitter);
+    assert_int_equal(mcu_vplayout_hold_ns(&to->vin.playout), 70 * MCU_NS_PER_MS);
+    net_pair_free(p);
+}
+
 static char *without_feedback(const char *sdp, bool is_offer)
 {
     (void)is_offer;
@@ -468,6 +491,7 @@ int main(void)
         cmocka_unit_test(test_remb_bounds_the_queue),
         cmocka_unit_test(test_a_recorded_sender_keeps_its_pace),
         cmocka_unit_test(test_screen_is_a_stream_of_its_own),
+        cmocka_unit_test(test_the_first_packet_says_how_long_pictures_are_held_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
