@@ -172,8 +172,8 @@ export class Visit extends Seat {
         return this.#roster(m.participants || []);
       case 'roster_changes': {
         const all = new Map();
-        for (const p of [...this.roster, ...m.participants]) all.set(p.seat, p.role ? p : { ...all.get(p.seat), ...p });
-        return this.#roster([...all.values()].filter((p) => p.role));
+        for (const p of this.roster.concat(m.participants || [])) all.set(p.seat, p.role ? p : { ...all.get(p.seat), ...p });
+        return this.#roster([...all.values()].filter((p) => p.role && p.seat));
       }
       case 'layout':
         this.layout = m;

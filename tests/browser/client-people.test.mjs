@@ -9,6 +9,8 @@ test('what has changed of some is taken over, and nothing of the others', { time
   const people = () => page.evaluate(() => window.tessera.roster.map(({ seat, name, tier, talking, weak, hand }) => ({ seat, name, tier, talking, weak, hand })));
   await page.waitForFunction(() => window.tessera.roster.length === 4);
   const before = await people();
+  mock.say({ type: 'roster_changes' });
+  mock.say({ type: 'roster_changes', participants: [{ name: 'Nobody', role: 'guest' }] });
   mock.say({ type: 'roster_changes', participants: [{ seat: 'p2', talking: false }, { seat: 'p3', tier: 'D', weak: true, talking: true }, { seat: 'gone', tier: 'A' }] });
   await page.waitForFunction(() => window.tessera.roster.find((p) => p.seat === 'p3').weak);
   const [one, two, three, four] = before;
