@@ -10,26 +10,19 @@ static const int64_t MARGIN_NS = 10 * MCU_NS_PER_MS; /* the slack below the targ
 static const int64_t FALL_NS_PER_SEC = 20 * MCU_NS_PER_MS;
 static const int64_t DRAINED_NS = 200 * MCU_NS_PER_MS; /* is what was learnt before a queue drained: it may be gone for good */
 static const int64_t QUEUE_NS = 30 * MCU_NS_PER_MS;    /* less is the jitter of any line, or a clock that drifts */
-/* What is beyond this halves in a second or so: a stall is over when it is over. */
+/* Half of what is beyond this goes each second: a stall is over when it is over. */
 static const int64_t FAR_NS = 100 * MCU_NS_PER_MS;
 static const float QUANTILE = 0.95F;
 static const int64_t LOST_NS = 6000 * MCU_NS_PER_MS; /* all packets: one in a hundred is worth 60 ms */
 static const float FADE = 1 / 256.0F;                /* a packet: 5 s of 20 ms */
 enum { IN_A_ROW = 4 };                               /* at once; more is a stall that ended */
 
+static const int64_t SILENCE_NS = 390 * MCU_NS_PER_MS; /* Opus tells of it each 400 ms */
+static const int64_t RECENT_NS = 1500 * MCU_NS_PER_MS;
 static const int64_t PRIOR_NS = 200 * MCU_NS_PER_MS; /* what the start value counts for */
 static const int64_t MEMORY_NS = 5 * MCU_NS_PER_SEC;
 /* A packet counts for the time since the one before it: a stall and the burst that ends it are one event, not sixty. */
 static const int64_t WEIGHT_MIN_NS = 2 * MCU_NS_PER_MS, WEIGHT_MAX_NS = 100 * MCU_NS_PER_MS;
-
-void mix_adelay_init(mix_adelay *d)
-{
-    memset(d, 0, sizeof *d);
-    d->target_ns = MIX_ADELAY_START_NS;
-    d->min_ns = MIX_ADELAY_MIN_NS;
-    d->max_ns = MIX_ADELAY_MAX_NS;
-    d->weight[(MIX_ADELAY_START_NS - MARGIN_NS) / BUCKET_NS - 1] = 1;
-}
 
 static void fill_slices(mix_adelay *d, int64_t arrival_ns, int64_t transit_ns)
 {
@@ -48,7 +41,10 @@ static int64_t clamp_ns(int64_t v, int64_t min, int64_t max)
 static void move(mix_adelay *d, int64_t down_ns)
 {
     int64_t by = down_ns / BUCKET_NS;
-    d->observed_ns = down_ns > 0 ? clamp_ns(d->observed_ns, 0, DRAINED_NS) : d->observed_ns;
+    if (down_ns > 0) {
+        d->drained = true;
+        d->observed_ns = down_ns > FAR_NS ? 0 : clamp_ns(d->observed_ns, 0, DRAINED_NS);
+    }
     float weight[MIX_ADELAY_BUCKETS] = {0};
     for (int64_t i = 0; i < MIX_ADELAY_BUCKETS; i++) {
         weight[clamp_ns(i + by, 0, MIX_ADELAY_BUCKETS - 1)] += d->weight[i];
@@ -82,18 +78,46 @@ static void track_slices(mix_adelay *d, int64_t arrival_ns, int64_t transit_ns)
     }
 }
 
-static void track_base(mix_adelay *d, int64_t arrival_ns, int64_t transit_ns)
+static void forget(mix_adelay *d)
+{
+    memset(d->weight, 0, sizeof d->weight);
+    d->weight[(MIX_ADELAY_START_NS - MARGIN_NS) / BUCKET_NS - 1] = 1;
+    d->observed_ns = 0;
+    d->drained = false;
+    d->target_ns = clamp_ns(MIX_ADELAY_START_NS, d->min_ns, d->max_ns);
+}
+
+void mix_adelay_init(mix_adelay *d)
+{
+    memset(d, 0, sizeof *d);
+    d->min_ns = MIX_ADELAY_MIN_NS;
+    d->max_ns = MIX_ADELAY_MAX_NS;
+    forget(d);
+}
+
+/* A pause, a stall, or a sender who is silent: the window is of time then, not of packets. */
+static void pause(mix_adelay *d, int64_t arrival_ns)
+{
+    d->settled_ns = arrival_ns + MIX_ADELAY_SLICES * SLICE_NS;
+    if (arrival_ns - d->noted_ns >= SLICE_NS && d->drained && d->observed_ns <= RECENT_NS) {
+        forget(d); /* a queue has just drained: what was learnt before is of another line, and nothing is being played */
+    }
+}
+
+static void track_base(mix_adelay *d, int64_t arrival_ns, int64_t transit_ns, int64_t since_ns)
 {
     track_slices(d, arrival_ns, transit_ns);
     d->base_ns = fastest_ns(d);
-    if (d->packets == 0 || arrival_ns - d->noted_ns >= SLICE_NS) {
-        d->settled_ns = arrival_ns + MIX_ADELAY_SLICES * SLICE_NS;
+    if (d->packets == 0 || since_ns >= SILENCE_NS) {
+        pause(d, arrival_ns);
     }
     if (arrival_ns < d->settled_ns) {
         d->learnt_ns = d->base_ns;
     } else if (llabs(d->base_ns - d->learnt_ns) > QUEUE_NS) {
         move(d, d->learnt_ns - d->base_ns);
         d->learnt_ns = d->base_ns;
+    } else {
+        d->learnt_ns += (d->base_ns - d->learnt_ns) * (since_ns / 1000) / (MEMORY_NS / 1000); /* as the weights do */
     }
 }
 
@@ -137,10 +161,10 @@ static void note_again(mix_adelay *d, int64_t bucket, bool again)
 
 int64_t mix_adelay_note(mix_adelay *d, int64_t arrival_ns, int64_t transit_ns, bool again)
 {
-    track_base(d, arrival_ns, transit_ns);
+    int64_t elapsed_ns = d->packets > 0 ? clamp_ns(arrival_ns - d->noted_ns, 0, MCU_NS_PER_SEC) : 0;
+    track_base(d, arrival_ns, transit_ns, elapsed_ns);
     int64_t relative_ns = transit_ns - d->base_ns;
     int64_t bucket = clamp_ns(relative_ns / BUCKET_NS, 0, MIX_ADELAY_BUCKETS - 1);
-    int64_t elapsed_ns = d->packets > 0 ? clamp_ns(arrival_ns - d->noted_ns, 0, MCU_NS_PER_SEC) : 0;
     int64_t weight_ns = clamp_ns(elapsed_ns, WEIGHT_MIN_NS, WEIGHT_MAX_NS);
     d->observed_ns = clamp_ns(d->observed_ns + weight_ns, 0, MEMORY_NS - PRIOR_NS);
     float forget = (float)weight_ns / (float)(d->observed_ns + PRIOR_NS);

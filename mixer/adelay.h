@@ -29,6 +29,7 @@ typedef struct {
     int64_t target_ns, min_ns, max_ns;
     int64_t noted_ns;    /* arrival of the last packet */
     int64_t observed_ns; /* what the weights were learnt from, up to 5 s */
+    bool drained;        /* a queue has, since a pause that was taken to forget it */
     unsigned packets;
     float weight[MIX_ADELAY_BUCKETS]; /* sums to 1 */
     unsigned in_a_row;                /* came again since the last that came for the first time */

@@ -332,6 +332,11 @@ bool mix_ajitter_ready(const mix_ajitter *j)
     return j->state == STATE_PLAY && j->count > 0 && j->queue[0].ts <= j->next_ts + SLACK && j->queue[0].ts + SLACK >= j->next_ts;
 }
 
+bool mix_ajitter_dry(const mix_ajitter *j)
+{
+    return j->state == STATE_PLAY && j->dry > 0;
+}
+
 int64_t mix_ajitter_target_ns(const mix_ajitter *j)
 {
     return j->delay.target_ns;

@@ -48,6 +48,9 @@ void mix_ajitter_next(mix_ajitter *j, int64_t now_ns, unsigned pending, mix_play
 /* Is the packet that follows in time there, so that reading ahead conceals nothing? */
 bool mix_ajitter_ready(const mix_ajitter *j);
 
+/* Nothing is left, and media time stands still. */
+bool mix_ajitter_dry(const mix_ajitter *j);
+
 int64_t mix_ajitter_target_ns(const mix_ajitter *j);
 /* Between the fastest packet's arrival and the sample now due; 0 while idle. */
 int64_t mix_ajitter_delay_ns(const mix_ajitter *j, int64_t now_ns, unsigned pending);

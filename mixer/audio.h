@@ -65,7 +65,7 @@ mcu_status mix_audio_voice_add_line(mix_audio *a, uint32_t voice, mcu_codec code
 void mix_audio_voice_hush(mix_audio *a, uint32_t voice, bool hush); /* while a key is down: not even what waits to be played */
 void mix_audio_voice_remove(mix_audio *a, uint32_t voice);          /* unknown ids are fine */
 mcu_status mix_audio_voice_push(mix_audio *a, uint32_t voice,
-                                mcu_au *take_au);                    /* consumes; bound 400 ms, oldest dropped, counted */
+                                mcu_au *take_au);                    /* consumes; bound a second, oldest dropped, counted */
 void mix_audio_voice_mute(mix_audio *a, uint32_t voice, bool muted); /* decoded for its level, not mixed */
 
 /* It is played no sooner than this after its fastest packet: its picture comes late. 0 = as soon as its packets let it. */

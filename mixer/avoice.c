@@ -9,15 +9,15 @@
 enum { FADE_IN = 120, HUSH_TAIL = 5 }; /* 2.5 ms at 48 kHz; blocks */
 
 static const int64_t SQUEEZE_FROM_NS = 15 * MCU_NS_PER_MS, SQUEEZE_TO_NS = 5 * MCU_NS_PER_MS;
-/* Where the wait is longer, half of what is above this may be too much: following each wave of a queue costs words. */
-static const int64_t STEADY_NS = 40 * MCU_NS_PER_MS;
+/* Of a longer wait so much may be too much, as two thirds of what is above this, at most that: following each wave of a queue
+ * costs words. */
+static const int64_t STEADY_NS = 40 * MCU_NS_PER_MS, LOOSE_NS = 130 * MCU_NS_PER_MS;
 static const int64_t STRETCH_FROM_NS = -10 * MCU_NS_PER_MS, STRETCH_TO_NS = -2 * MCU_NS_PER_MS;
 static const int64_t TONE_TAIL_NS = 60 * MCU_NS_PER_MS;     /* a window that is half a tone is not seen as one */
 static const int64_t WHISPER_TAIL_NS = 400 * MCU_NS_PER_MS; /* how much later than its end sound may arrive */
-/* Pauses of long waits are shortened first: that costs nobody a word. Sound that has none has to do without. */
+/* Pauses of long waits are shortened first: that costs nobody a word. Then what fits; noise that has neither, anywhere. */
 static const unsigned PAUSES_FIRST = 50; /* ticks */
-static const int64_t FAR_BEHIND_NS = 400 * MCU_NS_PER_MS;
-static const int64_t FAR_SHORT_NS = -80 * MCU_NS_PER_MS; /* what comes next would be late */
+static const int64_t FAR_NS = 80 * MCU_NS_PER_MS;
 
 static void drop_au(void *au)
 {
@@ -210,7 +210,8 @@ static void advance(mix_avoice *v, int64_t now_ns)
 static mix_tsm_where where_to_squeeze(const mix_avoice *v, int64_t excess_ns, int64_t from_ns)
 {
     bool patient = from_ns > SQUEEZE_FROM_NS && v->behind < PAUSES_FIRST;
-    return excess_ns > FAR_BEHIND_NS ? MIX_TSM_ANYWHERE : patient ? MIX_TSM_PAUSES : MIX_TSM_UNHEARD;
+    bool enough = v->behind > 3 * PAUSES_FIRST && excess_ns > FAR_NS;
+    return enough ? MIX_TSM_ANYWHERE : patient ? MIX_TSM_PAUSES : MIX_TSM_UNHEARD;
 }
 
 /* Brings the delay nearer to its target by one pitch period, where that goes unheard. */
@@ -218,7 +219,7 @@ static void adjust(mix_avoice *v, int64_t now_ns)
 {
     unsigned unit = mix_unit(v->hz), enough = (MIX_BLOCK + MIX_TSM_MAX) / unit;
     int64_t excess_ns = mix_ajitter_excess_ns(v->jitter, now_ns, v->fifo_len * unit);
-    int64_t from_ns = MAX(SQUEEZE_FROM_NS, (mix_ajitter_target_ns(v->jitter) - STEADY_NS) * 2 / 3);
+    int64_t from_ns = CLAMP((mix_ajitter_target_ns(v->jitter) - STEADY_NS) * 2 / 3, SQUEEZE_FROM_NS, LOOSE_NS);
     v->catching_up = excess_ns > (v->catching_up ? MAX(SQUEEZE_TO_NS, from_ns / 3) : from_ns);
     v->behind = v->catching_up ? v->behind + 1 : 0;
     v->falling_back = excess_ns < (v->falling_back ? STRETCH_TO_NS : STRETCH_FROM_NS);
@@ -232,8 +233,7 @@ static void adjust(mix_avoice *v, int64_t now_ns)
             v->stats.squeezed += less > 0;
         }
     } else if (v->falling_back) {
-        unsigned more =
-            mix_tsm_stretch(v->fifo, v->fifo_len, v->hz, excess_ns < FAR_SHORT_NS ? MIX_TSM_ANYWHERE : MIX_TSM_UNHEARD);
+        unsigned more = mix_tsm_stretch(v->fifo, v->fifo_len, v->hz, excess_ns < -FAR_NS ? MIX_TSM_ANYWHERE : MIX_TSM_UNHEARD);
         v->fifo_len += more;
         v->stats.stretched += more > 0;
     }
@@ -246,8 +246,10 @@ static void publish(mix_avoice *v, int64_t now_ns)
     atomic_store_explicit(&f->level_mdb, (int)(v->level.level_dbov * 1000), memory_order_relaxed);
     atomic_store_explicit(&f->block_mdb, (int)(v->level.block_dbov * 1000), memory_order_relaxed);
     atomic_store_explicit(&f->talking, v->level.talking, memory_order_relaxed);
-    atomic_store_explicit(&f->delay_us, (int)(mix_ajitter_delay_ns(v->jitter, now_ns, v->fifo_len * mix_unit(v->hz)) / 1000),
-                          memory_order_relaxed);
+    if (!mix_ajitter_dry(v->jitter)) {
+        int64_t delay_ns = mix_ajitter_delay_ns(v->jitter, now_ns, v->fifo_len * mix_unit(v->hz));
+        atomic_store_explicit(&f->delay_us, (int)(delay_ns / 1000), memory_order_relaxed);
+    }
     atomic_store_explicit(&f->target_us, (int)(mix_ajitter_target_ns(v->jitter) / 1000), memory_order_relaxed);
     atomic_store_explicit(&f->packets, s->packets, memory_order_relaxed);
     atomic_store_explicit(&f->concealed, s->concealed, memory_order_relaxed);
@@ -278,7 +280,8 @@ static mix_route due_route(mix_avoice *v, int64_t now_ns)
         return wanted;
     }
     if (v->kept_until_ns == 0) {
-        v->kept_until_ns = now_ns + mix_ajitter_delay_ns(v->jitter, now_ns, v->fifo_len * mix_unit(v->hz)) + WHISPER_TAIL_NS;
+        int64_t delay_ns = mix_ajitter_delay_ns(v->jitter, now_ns, v->fifo_len * mix_unit(v->hz));
+        v->kept_until_ns = now_ns + MAX(delay_ns, mix_ajitter_target_ns(v->jitter)) + WHISPER_TAIL_NS;
     }
     return now_ns < v->kept_until_ns ? v->route : wanted;
 }

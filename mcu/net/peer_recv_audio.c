@@ -3,7 +3,7 @@
 #include "mcu/net/opus_rtp.h"
 #include "mcu/net/peer_priv.h"
 
-#define SOUND_NS (400 * MCU_NS_PER_MS) /* the longest that playout waits */
+#define SOUND_NS (400 * MCU_NS_PER_MS) /* the longest that playout waits, but just after a queue drained */
 #define VAIN_NS (340 * MCU_NS_PER_MS)  /* of which a packet and a tick pass before one is asked for */
 #define SOUND_PACKETS 32               /* what is further back was concealed long ago */
 

@@ -40,7 +40,7 @@ static void check(bool holds)
 static bool same(const mcu_bwe_view *a, const mcu_bwe_view *b)
 {
     return a->state == b->state && a->estimate_bps == b->estimate_bps && a->proven_bps == b->proven_bps &&
-           a->acked_bps == b->acked_bps && a->rtt_ns == b->rtt_ns && a->loss == b->loss && a->queue_ns == b->queue_ns;
+           a->full_bps == b->full_bps && a->rtt_ns == b->rtt_ns && a->loss == b->loss && a->queue_ns == b->queue_ns;
 }
 
 static void look(visit *v)

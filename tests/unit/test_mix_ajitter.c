@@ -238,6 +238,7 @@ static const network_row networks[] = {
     {"6 % come again after 240 ms", OPUS20, {.spike = 0.06, .spike_ms = 240}, 30, 0.03, 200, 300, 0},
     {"fast sender", OPUS20, {.drift_ppm = -400}, 60, 0.001, 25, 60, 0},
     {"slow sender", OPUS20, {.drift_ppm = 400}, 60, 0.001, 25, 60, 0},
+    {"slow sender, jitter 100 ms", OPUS20, {.jitter_ms = 100, .drift_ppm = 100}, 400, 0.04, 75, 160, 0},
     {"far too fast", OPUS20, {.drift_ppm = -1000}, 60, 0.002, 20, 65, 0},
     {"far too slow", OPUS20, {.drift_ppm = 1000}, 60, 0.002, 20, 65, 0},
     {"all at once",
@@ -336,6 +337,7 @@ static void waves_of_a_queue_are_borne(void **state)
         mix_avoice_collect(v);
         mix_avoice_pull(v, now_ns);
         before = t == SETTLED ? v->stats : before;
+        assert_true(t < SETTLED || v->figures.delay_us < 620000); /* the wave and the jitter are 390 of it */
     }
     const mix_ajitter_stats *s = mix_ajitter_get_stats(v->jitter);
     assert_true(v->stats.stretched + v->stats.squeezed - before.stretched - before.squeezed < 60); /* one a second */
@@ -345,27 +347,34 @@ static void waves_of_a_queue_are_borne(void **state)
 }
 
 /* The upload ends, and half a second of queue with it: nothing of what was said is skipped, and the delay goes all the same. */
-static void a_queue_that_drains_takes_no_words(void **state)
+static void drain(unsigned ticks, uint64_t skipped_most, int64_t delay_most_us)
 {
-    (void)state;
     mix_avoice *v = mix_avoice_new(1, MCU_CODEC_OPUS, NULL);
     kit_link link;
     kit_link_init(&link, &(kit_sender_config)OPUS20, &(kit_network){.seed = 3, .jitter_ms = 60, .speech = true}, 140, 6000,
                   START_NS);
     int64_t now_ns = START_NS;
-    enum { DRAINS = 1000, DRAINED = 1025, BACK = DRAINED + 500 };
-    for (unsigned t = 0; t < BACK; t++, now_ns += MIX_BLOCK_NS) {
-        link.queue_ms = t < DRAINS ? 450 : t < DRAINED ? 450.0 * (DRAINED - t) / (DRAINED - DRAINS) : 0;
+    enum { DRAINS = 1000 };
+    unsigned drained = DRAINS + ticks;
+    for (unsigned t = 0; t < drained + 500; t++, now_ns += MIX_BLOCK_NS) {
+        link.queue_ms = t < DRAINS ? 450 : t < drained ? 450.0 * (drained - t) / ticks : 0;
         kit_link_step(&link, now_ns, v);
         mix_avoice_collect(v);
         mix_avoice_pull(v, now_ns);
-        assert_true(t != DRAINED + 10 || v->figures.delay_us > 300000);
+        assert_true(t != drained + 10 || v->figures.delay_us > 300000);
     }
     const mix_ajitter_stats *s = mix_ajitter_get_stats(v->jitter);
-    assert_int_equal(s->skipped + s->dropped_full, 0);
-    assert_in_range(v->figures.delay_us, 40000, 250000);
+    assert_in_range(s->skipped + s->dropped_full, 0, skipped_most);
+    assert_in_range(v->figures.delay_us, 40000, delay_most_us);
     kit_link_clear(&link);
     mix_avoice_free(v);
+}
+
+static void a_queue_that_drains_takes_no_words(void **state)
+{
+    (void)state;
+    drain(25, 0, 200000);
+    drain(1, 25, 300000); /* another way: what is under way is overtaken */
 }
 
 static void silence_of_the_sender_is_no_loss(void **state)
