@@ -78,7 +78,7 @@ static void track_slices(mix_adelay *d, int64_t arrival_ns, int64_t transit_ns)
     }
 }
 
-static void forget(mix_adelay *d)
+static void begin_anew(mix_adelay *d)
 {
     memset(d->weight, 0, sizeof d->weight);
     d->weight[(MIX_ADELAY_START_NS - MARGIN_NS) / BUCKET_NS - 1] = 1;
@@ -92,7 +92,7 @@ void mix_adelay_init(mix_adelay *d)
     memset(d, 0, sizeof *d);
     d->min_ns = MIX_ADELAY_MIN_NS;
     d->max_ns = MIX_ADELAY_MAX_NS;
-    forget(d);
+    begin_anew(d);
 }
 
 /* A pause, a stall, or a sender who is silent: the window is of time then, not of packets. */
@@ -100,7 +100,7 @@ static void pause(mix_adelay *d, int64_t arrival_ns)
 {
     d->settled_ns = arrival_ns + MIX_ADELAY_SLICES * SLICE_NS;
     if (arrival_ns - d->noted_ns >= SLICE_NS && d->drained && d->observed_ns <= RECENT_NS) {
-        forget(d); /* a queue has just drained: what was learnt before is of another line, and nothing is being played */
+        begin_anew(d); /* a queue has just drained: what was learnt before is of another line, and nothing is being played */
     }
 }
 

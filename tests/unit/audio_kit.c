@@ -234,6 +234,17 @@ static void launch(kit_link *l, mcu_au *au, int64_t sent_ns)
     l->flight[l->n_flight++] = (kit_flight){au, sent_ns + (int64_t)(delay_ms * (double)KIT_MS)};
 }
 
+static void sing(kit_link *l, int16_t *pcm, unsigned n)
+{
+    if (l->net.noise) {
+        for (unsigned i = 0; i < n; i++) {
+            pcm[i] = (int16_t)((2 * kit_random(&l->random) - 1) * l->amplitude);
+        }
+    } else {
+        (l->net.speech ? kit_speech : kit_tone)(pcm, n, l->sent_samples, l->hz, l->amplitude);
+    }
+}
+
 static void send_due(kit_link *l, int64_t now_ns)
 {
     unsigned frame = kit_sender_frame(l->sender);
@@ -244,7 +255,7 @@ static void send_due(kit_link *l, int64_t now_ns)
             return;
         }
         int16_t pcm[MIX_PACKET_MAX] = {0};
-        (l->net.speech ? kit_speech : kit_tone)(pcm, frame, l->sent_samples, l->hz, l->amplitude);
+        sing(l, pcm, frame);
         l->sent_samples += frame;
         mcu_au *au = kit_send(l->sender, pcm);
         if (!au) {

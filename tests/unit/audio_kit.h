@@ -43,6 +43,7 @@ typedef struct {
     double loss, duplicate, jitter_ms, spike, spike_ms, drift_ppm; /* shares 0..1 */
     unsigned burst;                                                /* packets lost at once */
     bool speech;                                                   /* a voice instead of a tone */
+    bool noise;                                                    /* or noise: neither pauses nor a pitch */
     uint32_t seed;
 } kit_network;
 

@@ -1,4 +1,4 @@
-foreach(part acodec ajitter amix audio wav)
+foreach(part acodec adelay ajitter amix audio wav)
   tessera_test(mix_${part} SOURCES test_mix_${part}.c audio_kit.c LIBS tessera_mixer)
 endforeach()
 foreach(part acore hearing)

@@ -1,0 +1,99 @@
+/* test_mix_adelay.c - how long playout waits where a queue on the way comes and goes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "mixer/adelay.h"
+
+#define MS MCU_NS_PER_MS
+enum { EVERY_MS = 20 };
+
+typedef struct {
+    mix_adelay d;
+    int64_t sent_ns;
+    double drift_ppm;
+    uint32_t dice;
+} rig;
+
+static rig rig_new(void)
+{
+    rig r = {.sent_ns = MCU_NS_PER_SEC, .dice = 1};
+    mix_adelay_init(&r.d);
+    return r;
+}
+
+/* So many packets that take `way_ms` and up to `jitter_ms` more, in order; -> the lowest and the highest target meanwhile. */
+static void packets(rig *r, unsigned n, int64_t way_ms, unsigned jitter_ms, int64_t *low_ns, int64_t *high_ns)
+{
+    *low_ns = INT64_MAX;
+    *high_ns = 0;
+    for (unsigned i = 0; i < n; i++) {
+        r->sent_ns += EVERY_MS * MS;
+        r->dice = r->dice * 1664525U + 1013904223U;
+        int64_t transit_ns =
+            (way_ms + (r->dice >> 8) % (jitter_ms + 1)) * MS + (int64_t)((double)r->sent_ns * r->drift_ppm * 1e-6);
+        mix_adelay_note(&r->d, r->sent_ns + transit_ns, transit_ns, false);
+        *low_ns = r->d.target_ns < *low_ns ? r->d.target_ns : *low_ns;
+        *high_ns = r->d.target_ns > *high_ns ? r->d.target_ns : *high_ns;
+    }
+}
+
+/* Clocks that run apart by 100 ppm are 30 ms off after five minutes: that is no queue, and the wait stays. */
+static void a_clock_that_drifts_is_no_queue(void **state)
+{
+    (void)state;
+    static const double ppm[] = {100, -100};
+    for (unsigned i = 0; i < 2; i++) {
+        rig r = rig_new();
+        int64_t low_ns, high_ns;
+        r.drift_ppm = ppm[i];
+        packets(&r, 1000, 50, 100, &low_ns, &high_ns);
+        packets(&r, 50000, 50, 100, &low_ns, &high_ns);
+        assert_true(low_ns >= 100 * MS && high_ns <= 125 * MS);
+    }
+}
+
+static int64_t played_at_ns(const rig *r)
+{
+    return r->d.base_ns + r->d.target_ns;
+}
+
+/* What is played stays where it is in time as long as that is enough. */
+static void a_queue_that_grows_is_waited_for_already(void **state)
+{
+    (void)state;
+    rig r = rig_new();
+    int64_t low_ns, high_ns;
+    packets(&r, 1000, 50, 200, &low_ns, &high_ns);
+    int64_t before_ns = played_at_ns(&r);
+    packets(&r, 150, 150, 60, &low_ns, &high_ns); /* within what is waited for */
+    assert_true(r.d.base_ns >= 150 * MS);
+    assert_in_range(played_at_ns(&r), before_ns - 60 * MS, before_ns + 20 * MS);
+}
+
+/* A queue of half a second is gone, then nobody speaks: the first word after it does not wait for what is gone. */
+static void silence_forgets_a_queue_that_drained(void **state)
+{
+    (void)state;
+    rig r = rig_new();
+    int64_t low_ns, high_ns;
+    packets(&r, 1000, 500, 40, &low_ns, &high_ns);
+    packets(&r, 25, 50, 40, &low_ns, &high_ns);
+    assert_true(r.d.target_ns > 300 * MS);
+    r.sent_ns += 30 * MCU_NS_PER_SEC;
+    packets(&r, 1, 50, 40, &low_ns, &high_ns);
+    assert_true(r.d.target_ns <= 100 * MS);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_clock_that_drifts_is_no_queue),
+        cmocka_unit_test(a_queue_that_grows_is_waited_for_already),
+        cmocka_unit_test(silence_forgets_a_queue_that_drained),
+    };
+    return cmocka_run_group_tests_name("mix_adelay", tests, NULL, NULL);
+}
