@@ -58,3 +58,22 @@ test('the page is kept for a line that is thin or gone', { timeout: 120000 }, as
     }));
   });
 });
+
+test('a page whose script or looks were lost on the way is loaded again as soon as the server answers', { timeout: 60000 }, async (t) => {
+  const scene = new Scene(t);
+  const server = await scene.server({ name: 'client-lost' });
+  const link = await server.link(await server.room('Lost'), 'Anna Lindqvist', 'patient');
+  for (const lost of [/\/(app|chunk|strings)\.js$/, /\/style\.css$/]) {
+    const page = await (await scene.chromium(0)).newPage();
+    let asked = 0;
+    await page.route(lost, (route) => route.abort('connectionaborted'));
+    await page.route('**/web/icon.svg', (route) => (++asked === 1 ? route.abort('internetdisconnected') : route.continue()));
+    await page.goto(link.url);
+    await until('the server to be asked', () => asked >= 1);
+    await page.unroute(lost);
+    await until('the server to be asked again', () => asked >= 2);
+    await prejoin(page);
+    await until('its looks', () => page.evaluate(() => getComputedStyle(document.querySelector('.sprite')).display === 'none'));
+    await page.close();
+  }
+});

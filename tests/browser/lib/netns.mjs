@@ -24,7 +24,7 @@ export async function makeNetwork({ v6 = false } = {}) {
       await ip('-n', ns, 'link', 'set', 'lo', 'up');
       await ip('-n', ns, 'addr', 'add', ...(v6 ? [`${address}/64`, 'nodad'] : [`${address}/24`]), 'dev', device);
       // Without an IPv6 address that turns up a second later: browsers give up what they are loading when the network changes.
-      await ip('-n', ns, 'link', 'set', device, ...(v6 ? [] : ['addrgenmode', 'none']), 'up');
+      await ip('-n', ns, 'link', 'set', device, 'addrgenmode', 'none', 'up');
       await ip('-n', ns, ...(v6 ? ['-6'] : []), 'route', 'add', 'default', 'dev', device);
     }
   } catch (e) {
