@@ -9,7 +9,9 @@
 #include "mcu/base/status.h"
 #include "mixer/venc.h"
 
-#define THIN_FPS 10      /* and less: a tier of thin lines, on which a large keyframe stands for seconds: VBV of half a second */
+#define THIN_FPS 10      /* and less: a tier of thin lines, on which a large keyframe stands for seconds: VBV of half a second, */
+#define THIN_VBV 19200   /* and where motion shows, of so many bits: 190 ms of 100 kbit/s */
+#define STILLS_FPS 5     /* and less: every picture counts by itself, as a screen's */
 #define THIN_SUBME 2     /* there: few bits for few pictures, so that what is spared is seen */
 #define UNIT_MAX 1100    /* bytes of a slice: fits every packet, whatever its headers */
 #define AQ_STRENGTH 0.6F /* see `bench/run quality --sweep`: 1.0, x264's own, takes more from edges than flat walls need */
@@ -57,6 +59,15 @@ static void take_care(x264_param_t *p)
     p->analyse.i_subpel_refine = p->analyse.i_subpel_refine < THIN_SUBME ? THIN_SUBME : p->analyse.i_subpel_refine;
 }
 
+static int vbv_bits(const mix_venc_config *c)
+{
+    if (c->fps > THIN_FPS || c->fps <= 1) {
+        return c->bitrate_bps;
+    }
+    int half = c->bitrate_bps / 2;
+    return c->fps > STILLS_FPS && half > THIN_VBV ? THIN_VBV : half;
+}
+
 static bool configure(x264_param_t *p, const mix_venc_config *c)
 {
     if (x264_param_default_preset(p, c->preset ? c->preset : MIX_VENC_PRESET, "zerolatency") < 0) {
@@ -81,7 +92,7 @@ static bool configure(x264_param_t *p, const mix_venc_config *c)
     p->rc.i_rc_method = X264_RC_ABR;
     p->rc.i_bitrate = c->bitrate_bps / 1000;
     p->rc.i_vbv_max_bitrate = c->bitrate_bps / 1000;
-    p->rc.i_vbv_buffer_size = c->bitrate_bps / (c->fps > 1 && c->fps <= THIN_FPS ? 2000 : 1000);
+    p->rc.i_vbv_buffer_size = vbv_bits(c) / 1000;
     p->i_level_idc = mcu_h264_level_for(c->width_px, c->height_px, c->fps, c->bitrate_bps);
     p->analyse.i_mv_range = c->height_px > HIGH_PX ? MV_RANGE : MV_RANGE_LOW;
     p->i_sps_id = parameter_sets(c->width_px, c->height_px);

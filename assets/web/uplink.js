@@ -4,7 +4,7 @@
 export const RUNGS = [
   {}, // as the browser likes
   { thin: true, bps: 90000, fps: 15, lines: 270 },
-  { thin: true, bps: 20000, fps: 10, lines: 180 },
+  { thin: true, bps: 20000, fps: 12, lines: 180 },
   { thin: true, bps: 0 }, // no picture
 ];
 // Of who speaks with hands: the voice goes before the picture does.

@@ -56,8 +56,8 @@ def cells(people, width, height):
 
 
 def buffer_kbit(fps, kbps):
-    """The room's: half a second on the tiers of thin lines, where a large keyframe stands for long."""
-    return kbps // 2 if fps <= THIN_FPS else kbps
+    """The room's: half a second on the tiers of thin lines, where a large keyframe stands for long, and 19 kbit at most."""
+    return min(kbps // 2, 19) if fps <= THIN_FPS else kbps
 
 
 def ffmpeg_encoder(fps, kbps):
@@ -66,7 +66,7 @@ def ffmpeg_encoder(fps, kbps):
 
 
 def gstreamer_encoder(fps, kbps):
-    settings = ["x264enc", "tune=zerolatency", "speed-preset=superfast", f"bitrate={kbps}", f"vbv-buf-capacity={buffer_kbit(fps, 1000)}", "threads=1"]
+    settings = ["x264enc", "tune=zerolatency", "speed-preset=superfast", f"bitrate={kbps}", f"vbv-buf-capacity={1000 * buffer_kbit(fps, kbps) // kbps}", "threads=1"]
     return [*settings, "key-int-max=1073741824", "option-string=scenecut=0:aq-strength=0.6", "!", "video/x-h264,profile=constrained-baseline,stream-format=byte-stream"]
 
 
