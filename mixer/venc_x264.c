@@ -9,10 +9,12 @@
 #include "mcu/base/status.h"
 #include "mixer/venc.h"
 
-#define THIN_FPS 10      /* and less: a tier of thin lines, on which a large keyframe stands for seconds: VBV of half a second, */
-#define THIN_VBV 19200   /* and where motion shows, of so many bits: 190 ms of 100 kbit/s */
-#define STILLS_FPS 5     /* and less: every picture counts by itself, as a screen's */
-#define THIN_SUBME 2     /* there: few bits for few pictures, so that what is spared is seen */
+#define THIN_FPS 10 /* and less: THIN_SUBME, few bits for few pictures, so that what is spared is seen */
+#define THIN_SUBME 2
+#define THIN_BPS 200000  /* and less: a tier of thin lines, on which a large keyframe stands for long: VBV of */
+#define THIN_VBV_MS 300  /* so much (tier D's is 190 ms of 100 kbit/s), but of */
+#define LEAST_VBV 15000  /* so many bits at least, */
+#define STILLS_FPS 5     /* and of half a second where every picture counts by itself, as a screen's */
 #define UNIT_MAX 1100    /* bytes of a slice: fits every packet, whatever its headers */
 #define AQ_STRENGTH 0.6F /* see `bench/run quality --sweep`: 1.0, x264's own, takes more from edges than flat walls need */
 #define HIGH_PX 360      /* and less: MV_RANGE_LOW */
@@ -61,11 +63,11 @@ static void take_care(x264_param_t *p)
 
 static int vbv_bits(const mix_venc_config *c)
 {
-    if (c->fps > THIN_FPS || c->fps <= 1) {
+    if (c->bitrate_bps > THIN_BPS || c->fps <= 1) {
         return c->bitrate_bps;
     }
-    int half = c->bitrate_bps / 2;
-    return c->fps > STILLS_FPS && half > THIN_VBV ? THIN_VBV : half;
+    int bits = c->bitrate_bps / 1000 * THIN_VBV_MS;
+    return c->fps <= STILLS_FPS ? c->bitrate_bps / 2 : bits > LEAST_VBV ? bits : LEAST_VBV;
 }
 
 static bool configure(x264_param_t *p, const mix_venc_config *c)

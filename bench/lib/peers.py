@@ -31,7 +31,7 @@ SSIM_BELOW = 0.002
 GOAL = 0.78
 SETTLE_S = 1.2
 LETTERS = "ABCDEFGH"
-THIN_FPS = 10  # as mixer/venc_x264.c has it
+THIN_KBPS = 200  # as mixer/venc_x264.c has it
 GST_PARTS = ["compositor", "y4mdec", "qtdemux", "h264parse", "avdec_h264", "x264enc", "videorate", "videoscale"]
 
 
@@ -55,18 +55,18 @@ def cells(people, width, height):
         yield x, y, even(c + 1, columns, width) - x, even(r + 1, rows, height) - y
 
 
-def buffer_kbit(fps, kbps):
-    """The room's: half a second on the tiers of thin lines, where a large keyframe stands for long, and 19 kbit at most."""
-    return min(kbps // 2, 19) if fps <= THIN_FPS else kbps
+def buffer_kbit(kbps):
+    """The room's: little on the tiers of thin lines, where a large keyframe stands for long."""
+    return max(kbps * 3 // 10, 15) if kbps <= THIN_KBPS else kbps
 
 
 def ffmpeg_encoder(fps, kbps):
     settings = ["-c:v", "libx264", "-preset", "superfast", "-tune", "zerolatency", "-profile:v", "baseline", "-threads", "1", "-b:v", f"{kbps}k", "-maxrate", f"{kbps}k"]
-    return [*settings, "-bufsize", f"{buffer_kbit(fps, kbps)}k", "-x264-params", "keyint=infinite:scenecut=0:aq-strength=0.6", "-f", "h264"]
+    return [*settings, "-bufsize", f"{buffer_kbit(kbps)}k", "-x264-params", "keyint=infinite:scenecut=0:aq-strength=0.6", "-f", "h264"]
 
 
 def gstreamer_encoder(fps, kbps):
-    settings = ["x264enc", "tune=zerolatency", "speed-preset=superfast", f"bitrate={kbps}", f"vbv-buf-capacity={1000 * buffer_kbit(fps, kbps) // kbps}", "threads=1"]
+    settings = ["x264enc", "tune=zerolatency", "speed-preset=superfast", f"bitrate={kbps}", f"vbv-buf-capacity={1000 * buffer_kbit(kbps) // kbps}", "threads=1"]
     return [*settings, "key-int-max=1073741824", "option-string=scenecut=0:aq-strength=0.6", "!", "video/x-h264,profile=constrained-baseline,stream-format=byte-stream"]
 
 
