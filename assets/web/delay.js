@@ -19,12 +19,14 @@ export class Delay {
   #late = 0;
   #anewAt = -Infinity;
   #wait = AGAIN_MS;
+  silent = 0; // looks without sound
 
   // About once a second, what readings() says, and for how long sound is held back on purpose. True: it should be heard anew.
   step(now, { delayed, played, jitter, rtt }, hold = 0) {
     const more = played - this.#before.played;
     if (more > 0) this.#delay = (delayed - this.#before.delayed) / more;
     this.#before = { delayed, played };
+    this.silent = more ? 0 : this.silent + 1;
     if (rtt) this.#shortest = Math.min(this.#shortest, rtt);
     const drained = rtt > 0 && rtt < Math.max(SHORT_MS, this.#shortest + LONGER_MS);
     const even = !more || EVEN * jitter < this.#delay;

@@ -244,7 +244,7 @@ export class Visit extends Seat {
     if (!m.resumed || !this.peer) this.#build();
     else {
       this.peer.resend();
-      if (this.peer.state === 'disconnected') this.peer.restartIce();
+      if (this.peer.state === 'disconnected' || this.#delay?.silent) this.peer.restartIce();
     }
     this.#sendState();
     this.#sendSize();
@@ -290,6 +290,7 @@ export class Visit extends Seat {
     const limits = this.#limits;
     const asked = (this.quality && this.quality.hold) || 0;
     const anew = this.#delay.step(now, heard(stats, line.rtt), asked);
+    if (this.#delay.silent === 2) this.#signaling.nudge(); // another network, perhaps
     hold(peer.connection, Math.max(asked, this.#delay.hold(now)));
     const slept = this.#looked.peer === peer && Date.now() - this.#looked.at > SLEPT_MS; // of a clock that goes on while a device sleeps
     if (slept || anew) await peer.retake(slept ? withOtherSources : withOtherSound, (sdp) => sdp);

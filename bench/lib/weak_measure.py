@@ -116,7 +116,7 @@ def tier_index(name):
 
 
 def after(found, begin, fresh):
-    """How soon what had gone was back after the moment `after`; tiers against those at the window's begin."""
+    """How soon what had gone was back after the moment `after`; tiers against the last one before the link was cut."""
     if "after" not in found:
         return {}
     moment = begin + 1000 * found["after"]
@@ -125,8 +125,9 @@ def after(found, begin, fresh):
     audio = next((f["ms"] - moment for f in found["figures"] if f["ms"] > moment and heard is not None and f["audio"] > heard + 2), None)
     since = lambda tier: next(((at / 1000 - found["after"]) for at, t, _ in found["tiers"] if at / 1000 > found["after"] and tier_index(t) <= tier), None)  # noqa: E731
     out = {"video_back_ms": video, "audio_back_ms": audio, "to_b_s": since(1), "to_a_s": since(0)}
-    if found["tiers"]:
-        out["tier_back_s"] = since(tier_index(found["tiers"][0][1]))
+    old = [t for at, t, _ in found["tiers"] if at / 1000 <= found["cut"]]
+    if old:
+        out["tier_back_s"] = since(tier_index(old[-1]))
     return out
 
 

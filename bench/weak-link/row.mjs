@@ -2,10 +2,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { sleep, until } from '../../tests/browser/lib/processes.mjs';
-import { hear } from '../../tests/browser/lib/visit.mjs';
+import { firstPicture, hear, join, seatsInLayout } from '../../tests/browser/lib/visit.mjs';
 import { beginLooking, endLooking } from './look.mjs';
 import { beginLoad } from './load.mjs';
 
+const ENTERED_MS = 3000; // until the best tier is there
 const PICTURE_MS = 40;
 const PICTURES = 300; // of the good one's clip, which numbers one each 40 ms
 
@@ -125,4 +126,24 @@ export async function see(name, row, person, visit, keep) {
   await leave();
   return { row: name, seed: Number(keep.seed), ...rest, began, span, tiers: tiersSeen, carried, rest: standing, join_p95_ms: joinP95, ...up,
     pictures: seen.pictures.map(([ms, number, width]) => [Math.round(ms), number, width, good.age(ms, number)]), figures: seen.figures };
+}
+
+// Somebody comes over a link that is still perfect, has pictures, and leaves after `then`, whose outcome it gives.
+// context: {scene, lab, server, room, good, browser}; more: about the person's link of the API.
+export async function weakPerson(name, more, context, then) {
+  const { server, room, browser, lab } = context;
+  const [link] = lab.links;
+  await link.set('clear');
+  const own = await server.link(room, `Weak ${name}`, 'patient', more);
+  const page = await join(browser, own, { timeout: 30000 });
+  try {
+    await firstPicture(page, 20000);
+    await until('both', async () => (await seatsInLayout(page)).length >= 2, 20000);
+    await sleep(ENTERED_MS);
+    return await then({ page, seat: own.seat, link });
+  } finally {
+    await link.set('clear').catch(() => {});
+    await page.evaluate(() => window.tessera.leave()).catch(() => {});
+    await page.close();
+  }
 }

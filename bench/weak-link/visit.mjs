@@ -4,31 +4,16 @@
 import path from 'node:path';
 import { people, Scene } from '../../tests/browser/lib/scene.mjs';
 import { makeLab } from '../../tests/browser/lib/lab.mjs';
-import { sleep, until } from '../../tests/browser/lib/processes.mjs';
-import { firstPicture, join, seatsInLayout } from '../../tests/browser/lib/visit.mjs';
-import { GoodOne, see } from './row.mjs';
+import { GoodOne, see, weakPerson } from './row.mjs';
 import { ROWS } from './rows.mjs';
 
 const [folder, seed, seconds, ...names] = process.argv.slice(2);
 const SETTLE_MS = Number(seconds) < 10 ? 2500 : 5000; // of every window that is not counted
 
-async function row(name, context) {
-  const { server, room, browser } = context;
-  const [link] = context.lab.links;
+function row(name, context) {
   const { seat: more, ...what } = ROWS[name];
-  await link.set('clear');
-  const own = await server.link(room, `Weak ${name}`, 'patient', more);
-  const page = await join(browser, own, { timeout: 30000 });
-  try {
-    await firstPicture(page, 20000);
-    await until('both', async () => (await seatsInLayout(page)).length >= 2, 20000);
-    await sleep(3000);
-    return await see(name, { seconds: Number(seconds), settle_ms: SETTLE_MS, ...what }, { page, seat: own.seat, link }, context, { folder, seed });
-  } finally {
-    await link.set('clear').catch(() => {});
-    await page.evaluate(() => window.tessera.leave()).catch(() => {});
-    await page.close();
-  }
+  const window = { seconds: Number(seconds), settle_ms: SETTLE_MS, ...what };
+  return weakPerson(name, more, context, (person) => see(name, window, person, context, { folder, seed }));
 }
 
 const ends = [];

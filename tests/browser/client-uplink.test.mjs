@@ -173,6 +173,12 @@ test('sound that stays late after the queue is gone is heard anew, once', () => 
   assert.deepEqual(listen(60, (i) => (i < 14 ? queue(i) : { silent: true, jitter: 200 })), [15], 'nor does a picture wait for sound that is left out');
 });
 
+test('seconds without sound are counted: the network may be another one', () => {
+  const delay = new Delay();
+  const seen = [1, 2, 2, 2, 3].map((played, i) => (delay.step(1000 * i, { delayed: 100 * played, played, jitter: 10, rtt: 60 }), delay.silent));
+  assert.deepEqual(seen, [0, 0, 1, 2, 0]);
+});
+
 test('sound stays no later than a picture that goes before it takes on a thin line', () => {
   assert.deepEqual(listen(40, (i, anew) => (anew.length ? { late: 160, jitter: 25 } : { late: i >= 5 ? 260 : 120, rtt: 80, jitter: 25 })), [6]);
 });
