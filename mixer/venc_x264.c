@@ -11,10 +11,10 @@
 
 #define THIN_FPS 10 /* and less: THIN_SUBME, few bits for few pictures, so that what is spared is seen */
 #define THIN_SUBME 2
-#define THIN_BPS 200000  /* and less: a tier of thin lines, on which a large keyframe stands for long: VBV of */
-#define THIN_VBV_MS 300  /* so much (tier D's is 190 ms of 100 kbit/s), but of */
-#define LEAST_VBV 15000  /* so many bits at least, */
-#define STILLS_FPS 5     /* and of half a second where every picture counts by itself, as a screen's */
+#define SCREEN_FPS 6     /* and less: every picture counts by itself */
+#define THIN_BPS 200000  /* and less: for thin lines, on which a large keyframe stands for long */
+#define THIN_VBV_MS 300  /* there: tier D's keyframe is 190 ms of 100 kbit/s */
+#define LEAST_VBV 15000  /* bits there: less is no picture of 320x180 */
 #define UNIT_MAX 1100    /* bytes of a slice: fits every packet, whatever its headers */
 #define AQ_STRENGTH 0.6F /* see `bench/run quality --sweep`: 1.0, x264's own, takes more from edges than flat walls need */
 #define HIGH_PX 360      /* and less: MV_RANGE_LOW */
@@ -63,11 +63,11 @@ static void take_care(x264_param_t *p)
 
 static int vbv_bits(const mix_venc_config *c)
 {
-    if (c->bitrate_bps > THIN_BPS || c->fps <= 1) {
-        return c->bitrate_bps;
+    if (c->fps > SCREEN_FPS && c->bitrate_bps <= THIN_BPS) {
+        int bits = c->bitrate_bps / 1000 * THIN_VBV_MS;
+        return MIN(MAX(bits, LEAST_VBV), c->bitrate_bps);
     }
-    int bits = c->bitrate_bps / 1000 * THIN_VBV_MS;
-    return c->fps <= STILLS_FPS ? c->bitrate_bps / 2 : bits > LEAST_VBV ? bits : LEAST_VBV;
+    return c->fps > THIN_FPS || c->fps <= 1 ? c->bitrate_bps : c->bitrate_bps / 2;
 }
 
 static bool configure(x264_param_t *p, const mix_venc_config *c)

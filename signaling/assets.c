@@ -20,7 +20,7 @@
 /* Scripts and styles from here only, and the one script that index.html itself holds, by its hash; media from the camera; the
  * WebSocket is same-origin, which older browsers do not count as 'self'. */
 #define POLICY                                                                                                                   \
-    "default-src 'none'; script-src 'self' 'sha256-ZUaXraq3qzCKOxo2uO2gSKraJN422wrJoY1o34gc5jA='; style-src 'self'; "            \
+    "default-src 'none'; script-src 'self' 'sha256-pZFAkr1ctVpg8UyO8VKtX4J22280d5pywbWs42NVqQo='; style-src 'self'; "            \
     "img-src 'self' data: blob:; media-src 'self' blob: mediastream:; connect-src 'self' wss:; font-src 'self'; "                \
     "manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors %s%s%s"
 

@@ -14,19 +14,21 @@ export const SLEPT_MS = 4000; // without a look at the line, which is due each s
 
 export class Delay {
   #before = { delayed: 0, played: 0 };
+  #got = 0;
   #delay = 0; // of what was played last
   #shortest = Infinity;
   #late = 0;
   #anewAt = -Infinity;
   #wait = AGAIN_MS;
-  silent = 0; // looks without sound
+  silent = 0; // looks at which nothing came
 
   // About once a second, what readings() says, and for how long sound is held back on purpose. True: it should be heard anew.
-  step(now, { delayed, played, jitter, rtt }, hold = 0) {
+  step(now, { delayed, played, jitter, rtt, got }, hold = 0) {
     const more = played - this.#before.played;
     if (more > 0) this.#delay = (delayed - this.#before.delayed) / more;
     this.#before = { delayed, played };
-    this.silent = more ? 0 : this.silent + 1;
+    this.silent = got && got === this.#got ? this.silent + 1 : 0;
+    this.#got = got;
     if (rtt) this.#shortest = Math.min(this.#shortest, rtt);
     const drained = rtt > 0 && rtt < Math.max(SHORT_MS, this.#shortest + LONGER_MS);
     const even = !more || EVEN * jitter < this.#delay;
@@ -47,7 +49,8 @@ export class Delay {
 // What `step` wants to know, from a list of statistics; `rtt` of the line.
 export function readings(stats, rtt) {
   const sound = stats.find((s) => s.type === 'inbound-rtp' && s.kind === 'audio') || {};
-  return { delayed: 1000 * (sound.jitterBufferDelay || 0), played: sound.jitterBufferEmittedCount || 0, jitter: 1000 * (sound.jitter || 0), rtt };
+  const got = stats.reduce((n, s) => n + ((s.type === 'candidate-pair' && s.bytesReceived) || 0), 0);
+  return { delayed: 1000 * (sound.jitterBufferDelay || 0), played: sound.jitterBufferEmittedCount || 0, jitter: 1000 * (sound.jitter || 0), rtt, got };
 }
 
 const number = (ssrc) => (ssrc ^ 1) >>> 0;

@@ -1,17 +1,6 @@
 // tessera.js - one person's seat in a visit: signaling, media and peer put together. No page, no words; app.js draws it. Works from
 // another origin too: what it loads and connects to is where this file came from.
-// const visit = new Visit({ token }); visit.on('state', f); await visit.join(); visit.setAudio(false); visit.leave();
-//
-// Events, each with the new value: 'state' ("idle" "joining" "waiting" "live" "signal" "media" "ended"), 'roster', 'layout',
-// 'quality', 'stream' (the composite, set again after every new connection), 'me' (name, role, room, muted, host, may, ...),
-// 'ended' ({reason, code, message}), 'error' ({code, message}), 'media' (camera or microphone changed), 'lost' (kind of the device that went
-// away), 'chat' ({seat, name, text, at}), 'asked' ({what, by}), 'larger' ({what, ms}), 'locked', 'layouts' (for hosts), 'knocks' (who waits, for hosts), 'nopath'
-// (what was tried), 'uplink' ({bps: 0 while our picture is paused ...} of uplink.js), 'call' (how far a call to a telephone is; null: forget the others), 'phone' (whether the person's sound
-// is on the telephone), 'recording' ({state, policy, consent, version, missing}: whether the visit is recorded, and what this person said to it).
-//
-// Reasons of 'ended': "left" "removed" "room_ended" "replaced" (the link was opened elsewhere) "denied" (not let in at the door) "full"
-// "draining" (the server restarts), "link-expired" "link-revoked" "link-invalid" (damaged, or another server's), "error". Where the server
-// refused, `code` is its own word and `message` a sentence in English that can be shown or logged.
+// Its events and how a page uses it: README, "In your own page".
 import { Signaling } from './signaling.js';
 import { Media } from './media.js';
 import { Peer } from './peer.js';
@@ -244,7 +233,7 @@ export class Visit extends Seat {
     if (!m.resumed || !this.peer) this.#build();
     else {
       this.peer.resend();
-      if (this.peer.state === 'disconnected' || this.#delay?.silent) this.peer.restartIce();
+      if (this.peer.state === 'disconnected' || this.#delay?.silent > 1) this.peer.restartIce();
     }
     this.#sendState();
     this.#sendSize();
@@ -363,6 +352,7 @@ export class Visit extends Seat {
     });
     this.peer = peer;
     this.#limited = null;
+    if (this.#delay) this.#delay.silent = 0;
     clearInterval(this.#timers.line);
     this.#timers.line = setInterval(() => this.#lookAtLine().catch(() => {}), LOOK_MS); // a page that is being left
     if (this.me.fixed) peer.keepSize(true);

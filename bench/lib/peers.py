@@ -60,12 +60,12 @@ def buffer_kbit(kbps):
     return max(kbps * 3 // 10, 15) if kbps <= THIN_KBPS else kbps
 
 
-def ffmpeg_encoder(fps, kbps):
+def ffmpeg_encoder(kbps):
     settings = ["-c:v", "libx264", "-preset", "superfast", "-tune", "zerolatency", "-profile:v", "baseline", "-threads", "1", "-b:v", f"{kbps}k", "-maxrate", f"{kbps}k"]
     return [*settings, "-bufsize", f"{buffer_kbit(kbps)}k", "-x264-params", "keyint=infinite:scenecut=0:aq-strength=0.6", "-f", "h264"]
 
 
-def gstreamer_encoder(fps, kbps):
+def gstreamer_encoder(kbps):
     settings = ["x264enc", "tune=zerolatency", "speed-preset=superfast", f"bitrate={kbps}", f"vbv-buf-capacity={1000 * buffer_kbit(kbps) // kbps}", "threads=1"]
     return [*settings, "key-int-max=1073741824", "option-string=scenecut=0:aq-strength=0.6", "!", "video/x-h264,profile=constrained-baseline,stream-format=byte-stream"]
 
@@ -87,7 +87,7 @@ def ffmpeg_command(people, count, files):
         graph.append(f"[k{t}]null[o{t}]" if t == 0 else f"[k{t}]fps={fps},scale={w}:{h}:flags=bilinear[o{t}]")
     command += ["-filter_complex", ";".join(graph)]
     for t, (_, _, fps, kbps) in enumerate(all_tiers):
-        command += ["-map", f"[o{t}]", *ffmpeg_encoder(fps, kbps), "/dev/null"]
+        command += ["-map", f"[o{t}]", *ffmpeg_encoder(kbps), "/dev/null"]
     return command
 
 
@@ -101,7 +101,7 @@ def gstreamer_command(people, count, files):
     command += ["!", f"video/x-raw,format=I420,width={width},height={height},framerate={fps}/1", "!", "tee", "name=t"]
     for w, h, rate, kbps in all_tiers:
         command += ["t.", "!", "queue", "max-size-buffers=4", "!", "videorate", "!", "videoscale", "method=bilinear", "n-threads=1", "!", f"video/x-raw,width={w},height={h},framerate={rate}/1"]
-        command += ["!", *gstreamer_encoder(rate, kbps), "!", "fakesink", "sync=false"]
+        command += ["!", *gstreamer_encoder(kbps), "!", "fakesink", "sync=false"]
     for i in range(people):
         command += ["filesrc", f"location={files[i % len(files)]}", "!", "qtdemux", "!", "h264parse", "!", "identity", "sync=true"]
         command += ["!", "avdec_h264", "max-threads=1", "!", "queue", "max-size-buffers=4", "!", f"c.sink_{i}"]
@@ -111,8 +111,8 @@ def gstreamer_command(people, count, files):
 def encode_command(peer, canvases, coded, fps, kbps):
     """What a peer makes of canvases in a file."""
     if peer == "ffmpeg":
-        return ["ffmpeg", "-v", "error", "-nostdin", "-y", "-i", canvases, *ffmpeg_encoder(fps, kbps), coded]
-    return ["gst-launch-1.0", "-q", "filesrc", f"location={canvases}", "!", "y4mdec", "!", *gstreamer_encoder(fps, kbps), "!", "filesink", f"location={coded}"]
+        return ["ffmpeg", "-v", "error", "-nostdin", "-y", "-i", canvases, *ffmpeg_encoder(kbps), coded]
+    return ["gst-launch-1.0", "-q", "filesrc", f"location={canvases}", "!", "y4mdec", "!", *gstreamer_encoder(kbps), "!", "filesink", f"location={coded}"]
 
 
 PEERS = {"ffmpeg": ffmpeg_command, "gstreamer": gstreamer_command}

@@ -112,7 +112,7 @@ def crowd(found, folder, said):
 
 
 def tier_index(name):
-    return NAMES.index(name) if name in NAMES else len(NAMES)
+    return NAMES.index(name) if name and name in NAMES else len(NAMES)  # None: the room has let go of who is away
 
 
 def after(found, begin, fresh):

@@ -6,7 +6,7 @@ import { firstPicture, hear, join, seatsInLayout } from '../../tests/browser/lib
 import { beginLooking, endLooking } from './look.mjs';
 import { beginLoad } from './load.mjs';
 
-const ENTERED_MS = 3000; // until the best tier is there
+const ENTERED_MS = 3000; // the best tier is there by then
 const PICTURE_MS = 40;
 const PICTURES = 300; // of the good one's clip, which numbers one each 40 ms
 
@@ -138,7 +138,7 @@ export async function weakPerson(name, more, context, then) {
   const page = await join(browser, own, { timeout: 30000 });
   try {
     await firstPicture(page, 20000);
-    await until('both', async () => (await seatsInLayout(page)).length >= 2, 20000);
+    await until('both', async () => (await seatsInLayout(page)).includes(own.seat), 20000);
     await sleep(ENTERED_MS);
     return await then({ page, seat: own.seat, link });
   } finally {

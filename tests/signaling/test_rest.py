@@ -155,7 +155,9 @@ def make(server):
 
     def pages_carry_policy_and_tags():
         r = server.get("/")
-        assert "script-src 'self'" in r.headers["Content-Security-Policy"] and r.headers["Referrer-Policy"] == "no-referrer"
+        inline = re.search(r"<script>(.*?)</script>", r.body.decode(), re.DOTALL)[1]
+        allowed = base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode()
+        assert f"script-src 'self' 'sha256-{allowed}';" in r.headers["Content-Security-Policy"] and r.headers["Referrer-Policy"] == "no-referrer"
         assert server.get("/", **{"If-None-Match": r.headers["ETag"]}).status == 304
         z = server.get("/", **{"Accept-Encoding": "gzip"})
         assert z.headers["Content-Encoding"] == "gzip" and gzip.decompress(z.body) == r.body

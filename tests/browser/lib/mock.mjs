@@ -1,5 +1,6 @@
 // mock.mjs - a stand-in for the server, for work on the web client alone: serves assets/web and speaks /ws, while a hidden page of
 // the same browser (ROOM_PAGE) answers the offers and sends back a drawn composite. Media is real WebRTC between the two pages.
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
@@ -8,8 +9,9 @@ import { WebSocketServer } from 'ws';
 
 const WEB = fileURLToPath(new URL('../../../assets/web/', import.meta.url));
 const TYPES = { '.js': 'text/javascript', '.css': 'text/css', '.html': 'text/html; charset=utf-8', '.svg': 'image/svg+xml', '.json': 'application/json' };
+const [, INLINE] = /<script>(.*?)<\/script>/s.exec(fs.readFileSync(path.join(WEB, 'index.html'), 'utf8'));
 const POLICY = // as the server's
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob: mediastream:; " +
+  `default-src 'none'; script-src 'self' 'sha256-${createHash('sha256').update(INLINE).digest('base64')}'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob: mediastream:; ` +
   "connect-src 'self' ws:; font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'";
 const MAY = ['mute', 'unmute_ask', 'camera_ask', 'mute_all', 'remove', 'lock', 'layout', 'admit', 'deny', 'tier', 'record', 'end'];
 const CHAT_BURST = 5;
