@@ -15,7 +15,7 @@
 #define LEAST_BPS 100000 /* of the first one */
 #define WAIT_NS (3000 * MS)
 #define BUSY 0.75       /* of what there is, so much is used: what a probe puts in line drains for a second */
-#define BUSY_BPS 110000 /* what is wider drains sooner, and was perhaps much wider a moment ago */
+#define BUSY_BPS 100000 /* what is wider drains sooner, and was perhaps much wider a moment ago; of 128 kbit/s 104 are seen */
 #define BUSY_WAIT_NS (10000 * MS)
 #define WAIT_MAX_NS (30000 * MS)
 #define PATIENT 7 /* failures in a row before the waits grow: what was cut for some seconds is found soon when it is back */
