@@ -93,6 +93,43 @@ static void test_bitrate_is_kept(void **state)
     }
 }
 
+/* As a camera sees it in a furnished room: much for a keyframe, nothing for the pictures after it. */
+static mcu_frame *with_texture(mcu_frame *f)
+{
+    for (int y = 0; y < f->height_px; y++) {
+        for (int x = 0; x < f->width_px; x++) {
+            uint32_t hash = ((uint32_t)(x / 2) * 2654435761u) ^ ((uint32_t)(y / 2) * 2246822519u);
+            f->plane[0][y * f->stride[0] + x] = (uint8_t)(f->plane[0][y * f->stride[0] + x] / 2 + (hash >> 13) % 96 + 16);
+        }
+    }
+    return f;
+}
+
+/* A keyframe while a person moves: tier C's is 180 ms of 256 kbit/s; a screen's keeps its half second, since it has to be read.
+ */
+static void test_a_keyframe_on_a_thin_line(void **state)
+{
+    (void)state;
+    static const struct {
+        mix_venc_config c;
+        size_t least, most;
+    } tiers[] = {{{.width_px = 480, .height_px = 270, .fps = 15, .bitrate_bps = 150000}, 1, 150000 * 3 / 10 / 8},
+                 {{.width_px = 640, .height_px = 360, .fps = 6, .bitrate_bps = 150000}, 150000 * 3 / 10 / 8 + 1, 150000 / 2 / 8}};
+    for (unsigned k = 0; k < G_N_ELEMENTS(tiers); k++) {
+        mix_venc *e = mix_venc_x264.open(&tiers[k].c, NULL);
+        for (unsigned i = 0; i <= 50; i++) {
+            mcu_frame *f = with_texture(kit_person(tiers[k].c.width_px, tiers[k].c.height_px, 0, i));
+            mcu_au *au = mix_venc_x264.encode(e, f, i == 50);
+            if (i == 50) {
+                assert_in_range(au->size, tiers[k].least, tiers[k].most);
+            }
+            mcu_au_unref(au);
+            mcu_frame_unref(f);
+        }
+        mix_venc_x264.close(e);
+    }
+}
+
 static unsigned pps_of_keyframe(int width_px, int height_px)
 {
     kit_camera c = kit_camera_open(MCU_CODEC_H264, width_px, height_px, 0, 0, 0);
@@ -265,6 +302,7 @@ int main(void)
         cmocka_unit_test(test_h264_stream),
         cmocka_unit_test(test_vp8_stream),
         cmocka_unit_test(test_bitrate_is_kept),
+        cmocka_unit_test(test_a_keyframe_on_a_thin_line),
         cmocka_unit_test(test_each_size_has_its_own_parameter_sets),
         cmocka_unit_test(test_units_fit_a_packet),
         cmocka_unit_test(test_bad_configuration),

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <glib.h>
 
 #include "mcu/net/bwe_breaker.h"
 #include "mcu/net/bwe_loss.h"
@@ -194,24 +195,33 @@ static void test_a_probe_shows_no_more_than_came(void **state)
     }
 }
 
-/* A line that is full of media drains what a probe puts in it for seconds: it is not asked again so soon. */
+/* A line that is full of media drains what a probe puts in it for seconds: it is not asked again so soon. One of 128 kbit/s
+ * drains, and was perhaps much wider a moment ago. */
 static void test_a_full_line_is_probed_less(void **state)
 {
     (void)state;
-    for (unsigned busy = 0; busy < 2; busy++) {
+    static const struct {
+        unsigned goal_bps, est_bps, media_bps;
+        int64_t sent_ms, came_ms; /* between packets of 150 bytes */
+        unsigned least_bps, most_bps;
+        int wait_s;
+    } lines[] = {{80000, 60000, 40000, 15, 20, 50000, 62000, 3},
+                 {80000, 60000, 46000, 15, 20, 50000, 62000, 10},
+                 {150000, 100000, 95000, 8, 11, 102000, 108000, 3}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(lines); i++) {
         mcu_bwe_probe p;
         unsigned bps;
         mcu_bwe_probe_init(&p);
-        p.goal_bps = 80000;
-        assert_true(mcu_bwe_probe_start(&p, 60000, 0, 0, 0, SEC));
+        p.goal_bps = lines[i].goal_bps;
+        assert_true(mcu_bwe_probe_start(&p, lines[i].est_bps, 0, 0, 0, SEC));
         for (unsigned k = 0; k < 12; k++) {
-            unsigned id = mcu_bwe_probe_sent(&p, 150, SEC + k * 15 * MS);
-            mcu_bwe_probe_told(&p, id, 150, true, SEC + 50 * MS + k * 20 * MS);
+            unsigned id = mcu_bwe_probe_sent(&p, 150, SEC + k * lines[i].sent_ms * MS);
+            mcu_bwe_probe_told(&p, id, 150, true, SEC + 50 * MS + k * lines[i].came_ms * MS);
         }
         p.cluster.grew = true;
-        assert_true(mcu_bwe_probe_judge(&p, 0, busy ? 46000 : 40000, 100 * MS, 2 * SEC, &bps));
-        assert_in_range(bps, 50000, 62000);
-        assert_int_equal((p.next_ns - 2 * SEC) / SEC, busy ? 10 : 3);
+        assert_true(mcu_bwe_probe_judge(&p, 0, lines[i].media_bps, 100 * MS, 2 * SEC, &bps));
+        assert_in_range(bps, lines[i].least_bps, lines[i].most_bps);
+        assert_int_equal((p.next_ns - 2 * SEC) / SEC, lines[i].wait_s);
     }
 }
 
