@@ -42,5 +42,5 @@ def run(report, programs, cases, quick):
     for case in cases:
         report.add(case, "instructions", found[case], "Ir")
     # A canvas that did not change is compared with, and not drawn.
-    if found.get("compose"):
+    if "compose_unchanged" in cases:
         report.add("compose_unchanged", "of_encode", found["compose_unchanged"] / sum(found[f"encode_{t}"] / 2 for t in "abcd"), "share", goal=0.05)
