@@ -151,6 +151,7 @@ test('a host in Chromium, a patient in Firefox', { timeout: 150000 }, async (t) 
     await host.click('#ask-yes');
     await until('the page that says so', async () => (await stateOf(patient)) === 'ended');
     await textOf(patient, 'message-title', /no longer in the visit/);
+    await textOf(host, 'people-count', /\(1\)/); // while others are shown, a host who leaves is asked first
   });
 
   await t.test('a room without people has no process', async () => {
