@@ -31,7 +31,7 @@ SSIM_BELOW = 0.002
 GOAL = 0.78
 SETTLE_S = 1.2
 LETTERS = "ABCDEFGH"
-THIN_KBPS = 200  # as mixer/venc_x264.c has it
+THIN_KBPS = 400  # as mixer/venc_x264.c has it
 GST_PARTS = ["compositor", "y4mdec", "qtdemux", "h264parse", "avdec_h264", "x264enc", "videorate", "videoscale"]
 
 

@@ -15,11 +15,13 @@ void mcu_rtx_history_free(mcu_rtx_history *h);
 /* Keeps a packet that has just been sent with its final sequence number. */
 void mcu_rtx_history_put(mcu_rtx_history *h, mcu_pkt *take_packet, int64_t now_ns);
 
+/* For how long a keyframe that has been sent leaves what is older than it to be asked for: 0 until told. */
+void mcu_rtx_history_spare(mcu_rtx_history *h, int64_t spared_ns);
 /* `loss` 0..1: what is lost must be sent again, and of that some once more. */
 void mcu_rtx_history_allow(mcu_rtx_history *h, double loss);
-/* May `seq` go out again? The packet (borrowed until the next put) and MCU_OK; MCU_ELATE: not kept any more, or older than the
- * newest keyframe sent; MCU_EAGAIN: answered less than one RTT ago (`rtt_ns` < 10 ms counts as 10 ms); MCU_EFULL: repair has used
- * up its share (a floor of 32 kbit/s is always allowed). */
+/* May `seq` go out again? The packet (borrowed until the next put) and MCU_OK; MCU_ELATE: not kept any more, or older than
+ * a keyframe that spares it no longer; MCU_EAGAIN: answered less than one RTT ago (`rtt_ns` < 10 ms counts as 10 ms); MCU_EFULL:
+ * repair has used up its share (a floor of 32 kbit/s is always allowed). */
 mcu_status mcu_rtx_history_answer(mcu_rtx_history *h, uint16_t seq, int64_t rtt_ns, int64_t now_ns, const mcu_pkt **out);
 /* It, or a copy of it, is known to have come: no other need follow unless it is asked for. */
 void mcu_rtx_history_arrived(mcu_rtx_history *h, uint16_t seq, int64_t now_ns);

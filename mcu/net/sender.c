@@ -84,6 +84,11 @@ void mcu_sender_forget(mcu_sender *s)
     s->need_keyframe = true;
 }
 
+void mcu_sender_given_up(mcu_sender *s)
+{
+    s->given_up = true;
+}
+
 /* ---- leaving ---- */
 
 static mcu_out *out_of(mcu_sender *s, mcu_pkt_kind kind)
@@ -210,10 +215,8 @@ static void want_pace(mcu_sender *s, size_t bytes)
 mcu_status mcu_sender_admit(mcu_sender *s, bool keyframe, unsigned packets, size_t bytes, int64_t now_ns)
 {
     mcu_bwe_get(s->bwe, now_ns, &s->view);
-    if (keyframe && !s->fixed_rate) { /* nobody needs what is behind it */
-        (void)mcu_pacer_drop_video(s->pacer);
-        mcu_pacer_drop_copies(s->pacer);
-        mcu_repair_forget(&s->repair);
+    if (keyframe && !s->fixed_rate) {
+        mcu_sender_make_way(s);
     }
     want_pace(s, bytes);
     s->offered.bytes += bytes + (size_t)packets * PACKET_HEADERS;
@@ -223,6 +226,7 @@ mcu_status mcu_sender_admit(mcu_sender *s, bool keyframe, unsigned packets, size
         return MCU_EFULL;
     }
     s->need_keyframe = false;
+    s->given_up = s->given_up && !keyframe;
     s->admitted += s->view.state != MCU_BWE_OUTAGE;
     return MCU_OK;
 }

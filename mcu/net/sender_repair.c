@@ -15,6 +15,9 @@
 #define LOSS_QUEUED 0.05 /* while a queue stands: 0.4 s */
 #define TWICE_LOSS 0.03
 #define TWICE_AFTER_NS (20 * MCU_NS_PER_MS)
+#define SPARED_LOSS 0.01
+#define SPARED_NS (300 * MCU_NS_PER_MS) /* as long as pictures are held back for what is sent again, or nearly */
+#define QUEUE_NS (100 * MCU_NS_PER_MS)
 #define PAUSED_NS (600 * MCU_NS_PER_MS) /* no picture leaves any more */
 #define PLAYOUT_UP_MS 2                 /* a tick: 100 ms a second */
 #define PLAYOUT_DOWN_MS 1
@@ -132,6 +135,20 @@ static void plan_copies(mcu_sender *s, bool may)
     double has_bps = s->view.estimate_bps - MCU_SENDER_SOUND_ON_WIRE * s->audio.rate.bps;
     more = mcu_repair_one_more(more, s->copies_needed, round_trip_ns(s), needs_bps, has_bps);
     s->copies_each = s->copies_needed + more;
+}
+
+/* Pictures that are on their way are shown before the keyframe, once what chance took of them has come again; behind a queue
+ * nobody needs them. */
+void mcu_sender_make_way(mcu_sender *s)
+{
+    bool queue = s->view.queued || mcu_pacer_video_delay_ns(s->pacer) > QUEUE_NS;
+    bool late = s->need_keyframe || s->given_up || queue || s->loss < SPARED_LOSS;
+    mcu_rtx_history_spare(s->history, late || round_trip_ns(s) > SPARED_NS ? 0 : SPARED_NS);
+    if (late) {
+        (void)mcu_pacer_drop_video(s->pacer);
+        mcu_pacer_drop_copies(s->pacer);
+        mcu_repair_forget(&s->repair);
+    }
 }
 
 void mcu_sender_plan_repair(mcu_sender *s)

@@ -109,6 +109,58 @@ static void test_copies_do_not_stand_before_a_keyframe(void **state)
     mcu_sender_clear(&l.s);
 }
 
+static void ask_for(line *l, unsigned ago, unsigned n)
+{
+    uint16_t seqs[PACKETS];
+    for (unsigned i = 0; i < n; i++) {
+        seqs[i] = (uint16_t)(l->s.video.seq - ago + i);
+    }
+    mcu_sender_retransmit(&l->s, seqs, n, l->now_ns);
+}
+
+/* The pictures before a keyframe that is for somebody else are on their way, and shown once they are whole. */
+static void test_what_chance_took_comes_before_a_keyframe(void **state)
+{
+    (void)state;
+    line l;
+    begin(&l);
+    send_a_second(&l);
+    l.s.loss = 0.05;
+    l.s.rtt_ns = 100 * MS;
+    ask_for(&l, 4, 2);
+    mcu_repair_later(&l.s.repair, (uint16_t)(l.s.video.seq - 2), l.now_ns + 20 * MS);
+    push_picture(&l, true, 1);
+    run(&l, 200);
+    assert_int_equal(l.pictures, PACKETS + 1);
+    assert_int_equal(l.copies, 3);
+    ask_for(&l, 2, 1);
+    run(&l, 100);
+    assert_int_equal(l.copies, 3 + 2); /* asked for while it may still be shown: twice on such a path */
+    run(&l, 200);
+    ask_for(&l, 3, 1);
+    run(&l, 100);
+    assert_int_equal(l.copies, 5);
+    mcu_sender_clear(&l.s);
+}
+
+static void test_who_asked_for_a_keyframe_waits_for_nothing_before_it(void **state)
+{
+    (void)state;
+    line l;
+    begin(&l);
+    send_a_second(&l);
+    l.s.loss = 0.05;
+    l.s.rtt_ns = 100 * MS;
+    ask_for(&l, 4, 4);
+    mcu_sender_given_up(&l.s);
+    push_picture(&l, true, 1);
+    run(&l, 200);
+    ask_for(&l, 2, 1);
+    run(&l, 100);
+    assert_int_equal(l.copies, 0);
+    mcu_sender_clear(&l.s);
+}
+
 /* What waits for longer than a picture may is of no use to anybody: nothing new gets past it. */
 static void test_copies_that_became_old_do_not_leave(void **state)
 {
@@ -177,6 +229,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_copies_do_not_stand_before_a_keyframe),
+        cmocka_unit_test(test_what_chance_took_comes_before_a_keyframe),
+        cmocka_unit_test(test_who_asked_for_a_keyframe_waits_for_nothing_before_it),
         cmocka_unit_test(test_copies_that_became_old_do_not_leave),
         cmocka_unit_test(test_copies_wait_no_longer_than_pictures),
         cmocka_unit_test(test_pictures_wait_for_sound_but_not_long_on_a_thin_line),
