@@ -11,11 +11,10 @@
 
 #define THIN_FPS 10 /* and less: THIN_SUBME, few bits for few pictures, so that what is spared is seen */
 #define THIN_SUBME 2
-#define SCREEN_FPS 6 /* and less: every picture counts by itself */
-#define THIN_BPS                                                                                                                 \
-    400000 /* and less: for thin lines, on which a large keyframe stands for long, and lines that lose some of its packets */
-#define THIN_VBV_MS 220  /* there: keyframes take C 200 ms on 256 kbit/s beside sound, D on 100 */
-#define LEAST_VBV 14000  /* bits there: less is no picture of 320x180 */
+#define SCREEN_FPS 6     /* and less: every picture counts by itself */
+#define THIN_BPS 400000  /* and less: on thin lines a large keyframe stands for long, of many packets some are lost */
+#define THIN_VBV_MS 200  /* there: keyframes take C 150 ms on 256 kbit/s beside sound, D 170 on 100 */
+#define LEAST_VBV 13000  /* bits there: less is no picture of 320x180 */
 #define UNIT_MAX 1100    /* bytes of a slice: fits every packet, whatever its headers */
 #define AQ_STRENGTH 0.6F /* see `bench/run quality --sweep`: 1.0, x264's own, takes more from edges than flat walls need */
 #define HIGH_PX 360      /* and less: MV_RANGE_LOW */

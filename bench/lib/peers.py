@@ -57,7 +57,7 @@ def cells(people, width, height):
 
 def buffer_kbit(kbps):
     """The room's: little on the tiers of thin lines, where a large keyframe stands for long."""
-    return max(kbps * 22 // 100, 14) if kbps <= THIN_KBPS else kbps
+    return max(kbps // 5, 13) if kbps <= THIN_KBPS else kbps
 
 
 def ffmpeg_encoder(kbps):
