@@ -11,10 +11,12 @@
 
 #define THIN_FPS 10 /* and less: THIN_SUBME, few bits for few pictures, so that what is spared is seen */
 #define THIN_SUBME 2
-#define SCREEN_FPS 6     /* and less: every picture counts by itself */
-#define THIN_BPS 400000  /* and less: on thin lines a large keyframe stands for long, of many packets some are lost */
-#define THIN_VBV_MS 200  /* there: keyframes take C 150 ms on 256 kbit/s beside sound, D 170 on 100 */
-#define LEAST_VBV 13000  /* bits there: less is no picture of 320x180 */
+#define SCREEN_FPS 6    /* and less: every picture counts by itself */
+#define THIN_BPS 200000 /* and less: for thin lines, on which a large picture stands for long */
+#define THIN_VBV_MS 300
+#define LEAST_VBV 15000 /* bits there: less is no picture of 320x180 */
+#define KEY_VBV_MS 200  /* of keyframes there: C's takes 150 ms on 256 kbit/s beside sound, D's 170 on 100 */
+#define LEAST_KEY 13000
 #define UNIT_MAX 1100    /* bytes of a slice: fits every packet, whatever its headers */
 #define AQ_STRENGTH 0.6F /* see `bench/run quality --sweep`: 1.0, x264's own, takes more from edges than flat walls need */
 #define HIGH_PX 360      /* and less: MV_RANGE_LOW */
@@ -26,6 +28,7 @@ struct mix_venc {
     x264_t *x264;
     int64_t pictures;
     int width_px, height_px;
+    int vbv_kbit, key_kbit; /* of keyframes after the first: everybody waits for one that somebody else needs */
     mcu_codec codec;
     bool opened; /* the first picture is out */
 };
@@ -61,13 +64,22 @@ static void take_care(x264_param_t *p)
     p->analyse.i_subpel_refine = p->analyse.i_subpel_refine < THIN_SUBME ? THIN_SUBME : p->analyse.i_subpel_refine;
 }
 
+static bool is_thin(const mix_venc_config *c)
+{
+    return c->fps > SCREEN_FPS && c->bitrate_bps <= THIN_BPS;
+}
+
 static int vbv_bits(const mix_venc_config *c)
 {
-    if (c->fps > SCREEN_FPS && c->bitrate_bps <= THIN_BPS) {
-        int bits = c->bitrate_bps / 1000 * THIN_VBV_MS;
-        return MIN(MAX(bits, LEAST_VBV), c->bitrate_bps);
+    if (is_thin(c)) {
+        return MIN(MAX(c->bitrate_bps / 1000 * THIN_VBV_MS, LEAST_VBV), c->bitrate_bps);
     }
     return c->fps > THIN_FPS || c->fps <= 1 ? c->bitrate_bps : c->bitrate_bps / 2;
+}
+
+static int key_bits(const mix_venc_config *c)
+{
+    return is_thin(c) ? MAX(c->bitrate_bps / 1000 * KEY_VBV_MS, LEAST_KEY) : c->bitrate_bps;
 }
 
 static bool configure(x264_param_t *p, const mix_venc_config *c)
@@ -124,6 +136,8 @@ static mix_venc *open_as(const mix_venc_config *c, mcu_codec codec, GError **err
     e->x264 = x;
     e->width_px = c->width_px;
     e->height_px = c->height_px;
+    e->vbv_kbit = p.rc.i_vbv_buffer_size;
+    e->key_kbit = MIN(key_bits(c) / 1000, e->vbv_kbit);
     e->codec = codec;
     return e;
 }
@@ -172,6 +186,31 @@ static mcu_au *collect(const x264_nal_t *nal, int count)
     return au;
 }
 
+static void set_vbv(const mix_venc *e, int kbit)
+{
+    x264_param_t p;
+    x264_encoder_parameters(e->x264, &p);
+    if (p.rc.i_vbv_buffer_size != kbit) {
+        p.rc.i_vbv_buffer_size = kbit;
+        (void)x264_encoder_reconfig(e->x264, &p); /* refused: a larger keyframe */
+    }
+}
+
+/* What a keyframe is short of is missing from whatever stands still for half a minute: so no more than need be, and not the
+ * first. */
+static int encode_within(mix_venc *e, x264_picture_t *in, x264_picture_t *out, x264_nal_t **nal, int *count)
+{
+    bool shared = in->i_type == X264_TYPE_IDR && e->opened;
+    if (shared) {
+        set_vbv(e, e->key_kbit);
+    }
+    int size = x264_encoder_encode(e->x264, nal, count, in, out);
+    if (shared) {
+        set_vbv(e, e->vbv_kbit);
+    }
+    return size;
+}
+
 static mcu_au *encode_x264(mix_venc *e, const mcu_frame *f, bool keyframe)
 {
     x264_picture_t in, out;
@@ -186,7 +225,7 @@ static mcu_au *encode_x264(mix_venc *e, const mcu_frame *f, bool keyframe)
     }
     in.i_pts = e->pictures++;
     in.i_type = keyframe || !e->opened ? X264_TYPE_IDR : X264_TYPE_AUTO;
-    if (x264_encoder_encode(e->x264, &nal, &count, &in, &out) <= 0) {
+    if (encode_within(e, &in, &out, &nal, &count) <= 0) {
         return NULL;
     }
     mcu_au *au = collect(nal, count);

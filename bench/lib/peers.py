@@ -31,7 +31,7 @@ SSIM_BELOW = 0.002
 GOAL = 0.78
 SETTLE_S = 1.2
 LETTERS = "ABCDEFGH"
-THIN_KBPS = 400  # as mixer/venc_x264.c has it
+THIN_KBPS = 200  # as mixer/venc_x264.c has it
 GST_PARTS = ["compositor", "y4mdec", "qtdemux", "h264parse", "avdec_h264", "x264enc", "videorate", "videoscale"]
 
 
@@ -57,7 +57,7 @@ def cells(people, width, height):
 
 def buffer_kbit(kbps):
     """The room's: little on the tiers of thin lines, where a large keyframe stands for long."""
-    return max(kbps // 5, 13) if kbps <= THIN_KBPS else kbps
+    return max(kbps * 3 // 10, 15) if kbps <= THIN_KBPS else kbps
 
 
 def ffmpeg_encoder(kbps):
