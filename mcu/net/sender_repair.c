@@ -13,6 +13,7 @@
 #define LOSS_UP 0.02     /* a tick: 1 s */
 #define LOSS_DOWN 0.002  /* 10 s */
 #define LOSS_QUEUED 0.05 /* while a queue stands: 0.4 s */
+#define FAR_NS (200 * MCU_NS_PER_MS)
 #define TWICE_LOSS 0.03
 #define TWICE_AFTER_NS (20 * MCU_NS_PER_MS)
 #define SPARED_LOSS 0.01
@@ -105,9 +106,13 @@ static int64_t round_trip_ns(const mcu_sender *s)
 }
 
 /* Loss is taken in fast and forgotten slowly: what is done about it changes the picture. Copies would only fill a full queue, and
- * what a policer takes: a line that became thin has no room for those of the line that it was. */
+ * what a policer takes: a line that became thin has no room for those of the line that it was. On a far one, where all repair is
+ * copies, a tier that has no room for them is given up instead. */
 static void smooth_loss(mcu_sender *s)
 {
+    if (s->view.queued && !s->view.policed && round_trip_ns(s) - s->view.late_ns > FAR_NS) {
+        return;
+    }
     double loss = s->view.queued || s->view.loss < 0 ? 0 : s->view.loss;
     s->loss += (loss - s->loss) * (loss > s->loss ? LOSS_UP : s->view.queued ? LOSS_QUEUED : LOSS_DOWN);
     s->loss = s->view.policed ? 0 : s->loss;
