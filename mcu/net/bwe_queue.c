@@ -5,9 +5,12 @@
 #define MS INT64_C(1000000)
 #define STEP_NS (10000 * MS)
 #define MARK_NS (100 * MS)
-#define JUMP_NS (10000 * MS) /* the remote's clock was set */
-#define STUCK_NS (4000 * MS)
-#define STUCK_BAND_NS (40 * MS)
+#define JUMP_NS (10000 * MS)     /* the remote's clock was set */
+#define STUCK_BELOW_NS (40 * MS) /* a queue that nothing is sent into falls by more */
+#define STEADY_NS (4000 * MS)
+#define STEADY_ABOVE_NS (40 * MS)
+#define JITTERY_NS (5000 * MS)
+#define JITTERY_ABOVE_NS (130 * MS)
 
 void mcu_bwe_queue_forget(mcu_bwe_queue *q)
 {
@@ -15,7 +18,8 @@ void mcu_bwe_queue_forget(mcu_bwe_queue *q)
         q->least_ns[i] = INT64_MAX;
     }
     q->low_ns = q->path_ns = INT64_MAX;
-    q->queue_ns = q->newest_ns = q->above_since_ns = q->stuck_since_ns = 0;
+    q->queue_ns = q->newest_ns = q->above_since_ns = 0;
+    q->steady = q->jittery = (mcu_bwe_stuck){0};
     q->started = false;
 }
 
@@ -55,13 +59,21 @@ void mcu_bwe_queue_add(mcu_bwe_queue *q, int64_t sent_ns, int64_t arrival_ns, in
     q->last_own_ns = own_ns;
 }
 
+static int64_t stays_ns(mcu_bwe_stuck *s, int64_t more_ns, int64_t above_ns, int64_t now_ns)
+{
+    bool moves = more_ns < s->ns - STUCK_BELOW_NS || more_ns > s->ns + above_ns;
+    if (more_ns < MARK_NS / 2 || moves || s->since_ns == 0) {
+        *s = (mcu_bwe_stuck){now_ns, more_ns};
+    }
+    return now_ns - s->since_ns;
+}
+
 /* A queue empties when little is sent; a longer path stays as it is. */
 static bool is_longer_path(mcu_bwe_queue *q, int64_t more_ns, bool idle, int64_t now_ns)
 {
-    if (more_ns < MARK_NS / 2 || ABS(more_ns - q->stuck_ns) > STUCK_BAND_NS || q->stuck_since_ns == 0) {
-        q->stuck_since_ns = now_ns;
-        q->stuck_ns = more_ns;
-    } else if (idle && now_ns - q->stuck_since_ns >= STUCK_NS) {
+    bool steady = stays_ns(&q->steady, more_ns, STEADY_ABOVE_NS, now_ns) >= STEADY_NS;
+    bool jittery = stays_ns(&q->jittery, more_ns, JITTERY_ABOVE_NS, now_ns) >= JITTERY_NS;
+    if (idle && (steady || jittery)) {
         int64_t delay_ns = q->last_ns, step = q->step;
         mcu_bwe_queue_forget(q);
         q->started = true;

@@ -11,6 +11,10 @@
 #define MCU_BWE_QUEUE_STEPS 6
 
 typedef struct {
+    int64_t since_ns, ns; /* has hardly moved since, and what it was */
+} mcu_bwe_stuck;
+
+typedef struct {
     bool started;
     int64_t least_ns[MCU_BWE_QUEUE_STEPS]; /* one-way delay with an arbitrary zero; INT64_MAX = none */
     int64_t step;                          /* number of the newest */
@@ -19,7 +23,7 @@ typedef struct {
     int64_t queue_ns;                      /* least wait of the newest feedback: jitter is not a queue */
     int64_t newest_ns;                     /* wait of the newest packet */
     int64_t above_since_ns;                /* above the mark since then, 0 = is not */
-    int64_t stuck_since_ns, stuck_ns;      /* has hardly moved since, and what it was */
+    mcu_bwe_stuck steady, jittery;         /* the least wait of each feedback, with more or less that jitter may add */
 } mcu_bwe_queue;
 
 void mcu_bwe_queue_init(mcu_bwe_queue *q);

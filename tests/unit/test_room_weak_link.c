@@ -420,6 +420,27 @@ static void test_11_stills_on_32_k(void **state)
     }
 }
 
+/* A path that became longer and jitters is no queue for ever: a still is there soon, and the next ones. */
+static void test_11_what_is_left_of_a_good_line(void **state)
+{
+    (void)state;
+    const link_profile good = {.rate_bps = 5000000, .queue_ms = 300, .delay_ms = 25},
+                       thin = {.rate_bps = 32000, .queue_ms = 2000, .delay_ms = 250, .jitter_ms = 100};
+    for (unsigned seed = 1; seed <= 2 * SEEDS; seed++) {
+        weak_room *r = weak_room_new(seed);
+        weak_receiver *v = weak_room_join(r, &good, &good, B);
+        weak_room_run(r, 10);
+        weak_room_link(v, &thin, &thin);
+        weak_room_run(r, 20);
+        weak_room_begin(v);
+        weak_room_run(r, 30);
+        weak_view w = weak_room_end(v);
+        print("11: from 5 M", seed, &w, weak_room_tier(v));
+        assert_true(w.longest_gap_ms <= 5000 && w.audio_lost <= 0.01);
+        weak_room_free(r);
+    }
+}
+
 /* What a line that lost 30 % needed in copies has no room in one of 64 kbit/s. */
 static void test_copies_do_not_follow_to_a_thin_line(void **state)
 {
@@ -455,6 +476,7 @@ int main(void)
         cmocka_unit_test(test_8_what_is_left_of_a_good_line),
         cmocka_unit_test(test_10_while_the_way_up_is_full),
         cmocka_unit_test(test_11_stills_on_32_k),
+        cmocka_unit_test(test_11_what_is_left_of_a_good_line),
         cmocka_unit_test(test_13_a_cut_and_its_end),
         cmocka_unit_test(test_13_a_short_cut),
         cmocka_unit_test(test_14_an_outage),
