@@ -14,9 +14,9 @@
 #define SCREEN_FPS 6    /* and less: every picture counts by itself */
 #define THIN_BPS 200000 /* and less: for thin lines, on which a large picture stands for long */
 #define THIN_VBV_MS 300
-#define LEAST_VBV 15000 /* bits there: less is no picture of 320x180 */
-#define KEY_VBV_MS 200  /* of keyframes there: C's takes 150 ms on 256 kbit/s beside sound, D's 170 on 100 */
-#define LEAST_KEY 13000
+#define LEAST_VBV 15000  /* bits there: less is no picture of 320x180 */
+#define KEY_VBV_MS 200   /* of keyframes there: C's takes 150 ms on 256 kbit/s beside sound, D's 170 on 100 */
+#define LEAST_KEY 13000  /* D's; smaller tiers are for lines on which any keyframe stands for long */
 #define UNIT_MAX 1100    /* bytes of a slice: fits every packet, whatever its headers */
 #define AQ_STRENGTH 0.6F /* see `bench/run quality --sweep`: 1.0, x264's own, takes more from edges than flat walls need */
 #define HIGH_PX 360      /* and less: MV_RANGE_LOW */
@@ -28,7 +28,9 @@ struct mix_venc {
     x264_t *x264;
     int64_t pictures;
     int width_px, height_px;
-    int vbv_kbit, key_kbit; /* of keyframes after the first: everybody waits for one that somebody else needs */
+    int vbv_kbit;
+    int key_kbit; /* the same of keyframes after the first: everybody waits for one that somebody else needs */
+    int set_kbit;
     mcu_codec codec;
     bool opened; /* the first picture is out */
 };
@@ -136,7 +138,7 @@ static mix_venc *open_as(const mix_venc_config *c, mcu_codec codec, GError **err
     e->x264 = x;
     e->width_px = c->width_px;
     e->height_px = c->height_px;
-    e->vbv_kbit = p.rc.i_vbv_buffer_size;
+    e->vbv_kbit = e->set_kbit = p.rc.i_vbv_buffer_size;
     e->key_kbit = MIN(key_bits(c) / 1000, e->vbv_kbit);
     e->codec = codec;
     return e;
@@ -186,18 +188,19 @@ static mcu_au *collect(const x264_nal_t *nal, int count)
     return au;
 }
 
-static void set_vbv(const mix_venc *e, int kbit)
+/* x264 takes it with the next picture. */
+static void set_vbv(mix_venc *e, int kbit)
 {
-    x264_param_t p;
-    x264_encoder_parameters(e->x264, &p);
-    if (p.rc.i_vbv_buffer_size != kbit) {
-        p.rc.i_vbv_buffer_size = kbit;
+    if (e->set_kbit != kbit) {
+        x264_param_t p;
+        x264_encoder_parameters(e->x264, &p);
+        p.rc.i_vbv_buffer_size = e->set_kbit = kbit;
         (void)x264_encoder_reconfig(e->x264, &p); /* refused: a larger keyframe */
     }
 }
 
-/* What a keyframe is short of is missing from whatever stands still for half a minute: so no more than need be, and not the
- * first. */
+/* Keyframes are bounded, but for the first, for which nobody else waits: what one is short of is missing for half a minute from
+ * whatever stands still. */
 static int encode_within(mix_venc *e, x264_picture_t *in, x264_picture_t *out, x264_nal_t **nal, int *count)
 {
     bool shared = in->i_type == X264_TYPE_IDR && e->opened;

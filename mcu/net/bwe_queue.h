@@ -23,7 +23,7 @@ typedef struct {
     int64_t queue_ns;                      /* least wait of the newest feedback: jitter is not a queue */
     int64_t newest_ns;                     /* wait of the newest packet */
     int64_t above_since_ns;                /* above the mark since then, 0 = is not */
-    mcu_bwe_stuck steady, jittery;         /* the least wait of each feedback, with more or less that jitter may add */
+    mcu_bwe_stuck steady, jittery;         /* the least wait of each feedback, within 40 ms, or up to 130 above */
 } mcu_bwe_queue;
 
 void mcu_bwe_queue_init(mcu_bwe_queue *q);

@@ -48,6 +48,7 @@ void mcu_call_video_ask_due(mcu_call_video *v, int64_t now_ns)
 void mcu_call_video_asked(mcu_call_video *v, int64_t now_ns)
 {
     v->asked_in++;
+    mcu_sender_keyframe_asked(&v->send);
     v->asked = true;
     mcu_call_video_tell_due(v, now_ns);
 }

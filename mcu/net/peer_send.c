@@ -131,7 +131,7 @@ static void tell_keyframe(mcu_peer *p, int64_t now_ns)
 
 void mcu_peer_ask_keyframe(mcu_peer *p, int64_t now_ns)
 {
-    mcu_sender_given_up(&p->send);
+    mcu_sender_keyframe_asked(&p->send);
     if (p->keyframe_told_ns == 0 || now_ns - p->keyframe_told_ns >= KEYFRAME_TELL_NS) {
         tell_keyframe(p, now_ns);
     } else {

@@ -19,10 +19,11 @@ typedef struct {
 
 struct mcu_rtx_history {
     mcu_unwrap unwrap;
-    int64_t oldest;   /* nothing before it is kept, extended */
-    int64_t floor;    /* first packet of the newest complete keyframe, extended, */
-    int64_t floor_ns; /* and when it begins to count */
-    int64_t spared_ns;
+    int64_t oldest;       /* nothing before it is kept, extended */
+    int64_t floor;        /* first packet of the newest complete keyframe, extended, */
+    int64_t floor_ns;     /* and when it begins to count; until then: */
+    int64_t spared_from;  /* what the keyframe before it left */
+    int64_t spared_ns;    /* by the next one */
     int64_t keyframe_at;  /* first packet of a keyframe that is going out; -1 = none */
     uint32_t keyframe_id; /* its picture */
     mcu_window media, repair;
@@ -69,6 +70,7 @@ void mcu_rtx_history_put(mcu_rtx_history *h, mcu_pkt *take_packet, int64_t now_n
         h->keyframe_id = take_packet->picture;
     }
     if (h->keyframe_at >= 0 && take_packet->picture == h->keyframe_id && take_packet->data[1] & 0x80) {
+        h->spared_from = now_ns >= h->floor_ns ? h->floor : h->spared_from;
         h->floor = h->keyframe_at;
         h->floor_ns = now_ns + h->spared_ns;
         h->keyframe_at = -1;
@@ -96,7 +98,7 @@ static slot *find(mcu_rtx_history *h, uint16_t seq, int64_t now_ns)
     slot *s = &h->slots[seq % MCU_RTX_PACKETS];
     int64_t index = h->unwrap.newest + mcu_seq_diff(seq, (uint16_t)h->unwrap.newest);
     bool kept = s->packet && mcu_rtp_get_seq(s->packet->data) == seq && now_ns - s->packet->sent_ns <= MCU_RTX_AGE_NS;
-    return kept && (index >= h->floor || now_ns < h->floor_ns) ? s : NULL;
+    return kept && index >= (now_ns < h->floor_ns ? h->spared_from : h->floor) ? s : NULL;
 }
 
 void mcu_rtx_history_arrived(mcu_rtx_history *h, uint16_t seq, int64_t now_ns)

@@ -84,9 +84,9 @@ void mcu_sender_forget(mcu_sender *s)
     s->need_keyframe = true;
 }
 
-void mcu_sender_given_up(mcu_sender *s)
+void mcu_sender_keyframe_asked(mcu_sender *s)
 {
-    s->given_up = true;
+    s->keyframe_asked = true;
 }
 
 /* ---- leaving ---- */
@@ -220,13 +220,16 @@ mcu_status mcu_sender_admit(mcu_sender *s, bool keyframe, unsigned packets, size
     }
     want_pace(s, bytes);
     s->offered.bytes += bytes + (size_t)packets * PACKET_HEADERS;
+    if (keyframe && !s->fixed_rate && !mcu_pacer_admits(s->pacer, packets, bytes)) {
+        mcu_sender_clear_way(s);
+    }
     if (mcu_sender_silenced(s) || (s->need_keyframe && !keyframe) || !mcu_pacer_admits(s->pacer, packets, bytes)) {
         s->need_keyframe = true;
         s->refused++;
         return MCU_EFULL;
     }
     s->need_keyframe = false;
-    s->given_up = s->given_up && !keyframe;
+    s->keyframe_asked = s->keyframe_asked && !keyframe;
     s->admitted += s->view.state != MCU_BWE_OUTAGE;
     return MCU_OK;
 }

@@ -63,7 +63,7 @@ typedef struct {
     bool thin;                  /* the path carries little */
     uint32_t picture;           /* counts those that were pushed */
     bool need_keyframe;         /* a picture was dropped: only a keyframe may follow */
-    bool given_up;              /* the far end waits for a keyframe, and for nothing before it */
+    bool keyframe_asked;        /* the far end waits for one, and for nothing before it */
     int64_t audio_ns;           /* when audio left last */
     int64_t picture_ns;         /* the same of pictures, copies apart */
     int64_t sign_ns;            /* when a copy left in its place, during an outage */
@@ -86,8 +86,8 @@ uint32_t mcu_out_picture_time(mcu_out *o, uint32_t ts, int64_t time_ns);
 /* What is queued and kept was laid out for other extension ids: none of it may leave any more. */
 void mcu_sender_forget(mcu_sender *s);
 
-/* The far end asked for a keyframe. */
-void mcu_sender_given_up(mcu_sender *s);
+/* The far end asked for a keyframe: it gave up what was sent before. */
+void mcu_sender_keyframe_asked(mcu_sender *s);
 
 /* Is there room for a picture of so many packets and bytes? Ask once before its packets are pushed. MCU_EFULL: it is dropped, the
  * next one that may come is a keyframe. */

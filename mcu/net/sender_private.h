@@ -15,7 +15,8 @@ bool mcu_sender_silenced(const mcu_sender *s);                     /* no picture
 void mcu_sender_fill(mcu_sender *s, int64_t now_ns);        /* what a probe wants */
 void mcu_sender_send_copies(mcu_sender *s, int64_t now_ns); /* those that are due */
 void mcu_sender_show_a_sign(mcu_sender *s, int64_t now_ns); /* during an outage without sound */
-void mcu_sender_make_way(mcu_sender *s);                    /* for a keyframe */
+void mcu_sender_make_way(mcu_sender *s);                    /* for a keyframe: what is of no use before it goes, */
+void mcu_sender_clear_way(mcu_sender *s);                   /* or all that waits */
 void mcu_sender_plan_repair(mcu_sender *s);                 /* each tick */
 
 #endif

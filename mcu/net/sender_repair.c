@@ -14,6 +14,7 @@
 #define LOSS_DOWN 0.002  /* 10 s */
 #define LOSS_QUEUED 0.05 /* while a queue stands: 0.4 s */
 #define FAR_NS (200 * MCU_NS_PER_MS)
+#define FAR_LOSS 0.06 /* with more the circuit breaker is near */
 #define TWICE_LOSS 0.03
 #define TWICE_AFTER_NS (20 * MCU_NS_PER_MS)
 #define SPARED_LOSS 0.01
@@ -110,7 +111,9 @@ static int64_t round_trip_ns(const mcu_sender *s)
  * copies, a tier that has no room for them is given up instead. */
 static void smooth_loss(mcu_sender *s)
 {
-    if (s->view.queued && !s->view.policed && round_trip_ns(s) - s->view.late_ns > FAR_NS) {
+    bool far = s->view.rtt_ns - s->view.late_ns > FAR_NS;
+    if (far && s->view.queued && !s->view.policed && MAX(s->loss, s->view.loss) < FAR_LOSS) {
+        s->loss -= MAX(s->loss - MAX(s->view.loss, 0), 0) * LOSS_DOWN;
         return;
     }
     double loss = s->view.queued || s->view.loss < 0 ? 0 : s->view.loss;
@@ -142,17 +145,23 @@ static void plan_copies(mcu_sender *s, bool may)
     s->copies_each = s->copies_needed + more;
 }
 
+void mcu_sender_clear_way(mcu_sender *s)
+{
+    mcu_rtx_history_spare(s->history, 0);
+    (void)mcu_pacer_drop_video(s->pacer);
+    mcu_pacer_drop_copies(s->pacer);
+    mcu_repair_forget(&s->repair);
+}
+
 /* Pictures that are on their way are shown before the keyframe, once what chance took of them has come again; behind a queue
  * nobody needs them. */
 void mcu_sender_make_way(mcu_sender *s)
 {
     bool queue = s->view.queued || mcu_pacer_video_delay_ns(s->pacer) > QUEUE_NS;
-    bool late = s->need_keyframe || s->given_up || queue || s->loss < SPARED_LOSS;
-    mcu_rtx_history_spare(s->history, late || round_trip_ns(s) > SPARED_NS ? 0 : SPARED_NS);
-    if (late) {
-        (void)mcu_pacer_drop_video(s->pacer);
-        mcu_pacer_drop_copies(s->pacer);
-        mcu_repair_forget(&s->repair);
+    if (s->need_keyframe || s->keyframe_asked || queue || s->loss < SPARED_LOSS) {
+        mcu_sender_clear_way(s);
+    } else {
+        mcu_rtx_history_spare(s->history, SPARED_NS);
     }
 }
 

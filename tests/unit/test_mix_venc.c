@@ -114,6 +114,8 @@ static void test_a_keyframe_on_a_thin_line(void **state)
         mix_venc_config c;
         size_t least, most;
     } tiers[] = {{{.width_px = 480, .height_px = 270, .fps = 15, .bitrate_bps = 150000}, 1, 150000 / 5 / 8},
+                 {{.width_px = 320, .height_px = 180, .fps = 10, .bitrate_bps = 64000}, 1, 13000 / 8},
+                 {{.width_px = 320, .height_px = 180, .fps = 8, .bitrate_bps = 30000}, 1, 13000 / 8},
                  {{.width_px = 640, .height_px = 360, .fps = 6, .bitrate_bps = 150000}, 150000 * 3 / 10 / 8 + 1, 150000 / 2 / 8}};
     for (unsigned k = 0; k < G_N_ELEMENTS(tiers); k++) {
         mix_venc *e = mix_venc_x264.open(&tiers[k].c, NULL);

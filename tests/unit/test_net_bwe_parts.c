@@ -59,6 +59,30 @@ static void test_a_longer_path_is_not_a_queue_for_ever(void **state)
     assert_int_equal(q.queue_ns, 0);
 }
 
+/* The longer path jitters, or the queue is somebody else's and swings: how soon, in ms, it counts as a path; -1 = never. */
+static int64_t longer_path_ms(int64_t least_ns, int64_t most_ns)
+{
+    mcu_bwe_queue q;
+    mcu_bwe_queue_init(&q);
+    uint32_t x = 7;
+    for (int64_t now = SEC; now < 40 * SEC; now += 100 * MS) {
+        x ^= x << 13, x ^= x >> 17, x ^= x << 5;
+        bool before = now < 10 * SEC;
+        mcu_bwe_queue_add(&q, now, now + (before ? 20 * MS : least_ns + (int64_t)(x % (uint64_t)(most_ns - least_ns))), 0);
+        if (mcu_bwe_queue_end(&q, !before, now)) {
+            return now / MS - 10000;
+        }
+    }
+    return -1;
+}
+
+static void test_a_longer_path_is_seen_through_jitter(void **state)
+{
+    (void)state;
+    assert_in_range(longer_path_ms(220 * MS, 320 * MS), 5000, 10000);
+    assert_int_equal(longer_path_ms(170 * MS, 420 * MS), -1);
+}
+
 static void test_a_policer_is_told_from_chance(void **state)
 {
     (void)state;
@@ -324,6 +348,7 @@ int main(void)
         cmocka_unit_test(test_what_a_busy_path_lets_through),
         cmocka_unit_test(test_trend_sees_growth_not_jitter),
         cmocka_unit_test(test_a_longer_path_is_not_a_queue_for_ever),
+        cmocka_unit_test(test_a_longer_path_is_seen_through_jitter),
         cmocka_unit_test(test_a_policer_is_told_from_chance),
         cmocka_unit_test(test_a_policer_is_held_to_what_it_lets_through),
         cmocka_unit_test(test_a_run_of_losses_is_no_policer),

@@ -237,6 +237,24 @@ static void test_history_forgets_before_keyframe(void **state)
     mcu_rtx_history_free(h);
 }
 
+/* What a keyframe spares is what came after the one before it. */
+static void test_history_spares_for_one_keyframe_only(void **state)
+{
+    (void)state;
+    mcu_rtx_history *h = mcu_rtx_history_new();
+    const mcu_pkt *p;
+    mcu_rtx_history_put(h, make(10, 100, true, false, true, 1), MS);
+    mcu_rtx_history_put(h, make(11, 100, true, true, true, 2), 2 * MS);
+    mcu_rtx_history_put(h, make(12, 100, true, false, true, 3), 3 * MS);
+    mcu_rtx_history_spare(h, 300 * MS);
+    mcu_rtx_history_put(h, make(13, 100, true, true, true, 4), 4 * MS);
+    assert_int_equal(mcu_rtx_history_answer(h, 10, 0, 100 * MS, &p), MCU_ELATE);
+    assert_int_equal(mcu_rtx_history_answer(h, 12, 0, 100 * MS, &p), MCU_OK);
+    assert_int_equal(mcu_rtx_history_answer(h, 12, 0, 304 * MS, &p), MCU_ELATE);
+    assert_int_equal(mcu_rtx_history_answer(h, 13, 0, 304 * MS, &p), MCU_OK);
+    mcu_rtx_history_free(h);
+}
+
 static void test_history_share(void **state)
 {
     (void)state;
@@ -426,6 +444,7 @@ int main(void)
         cmocka_unit_test(test_rtx_format),
         cmocka_unit_test(test_history_answers_once_per_rtt),
         cmocka_unit_test(test_history_forgets_before_keyframe),
+        cmocka_unit_test(test_history_spares_for_one_keyframe_only),
         cmocka_unit_test(test_history_share),
         cmocka_unit_test(test_copies_where_asking_takes_too_long),
         cmocka_unit_test(test_pacer_order_and_rate),

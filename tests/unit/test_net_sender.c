@@ -99,6 +99,7 @@ static void test_copies_do_not_stand_before_a_keyframe(void **state)
     line l;
     begin(&l);
     send_a_second(&l);
+    l.s.loss = 0.05;
     lose_everything(&l);
     mcu_pacer_set_bps(l.s.pacer, 30000);
     push_picture(&l, true, 1);
@@ -143,6 +144,22 @@ static void test_what_chance_took_comes_before_a_keyframe(void **state)
     mcu_sender_clear(&l.s);
 }
 
+/* What is on its way before a large one is no reason to wait for the next. */
+static void test_a_keyframe_finds_room(void **state)
+{
+    (void)state;
+    line l;
+    begin(&l);
+    send_a_second(&l);
+    l.s.loss = 0.05;
+    push_picture(&l, false, 1);
+    push_picture(&l, false, 1);
+    run(&l, 20);
+    assert_true(mcu_pacer_depth(l.s.pacer) > 0);
+    push_picture(&l, true, MCU_PACER_PACKETS - 1);
+    mcu_sender_clear(&l.s);
+}
+
 static void test_who_asked_for_a_keyframe_waits_for_nothing_before_it(void **state)
 {
     (void)state;
@@ -152,7 +169,7 @@ static void test_who_asked_for_a_keyframe_waits_for_nothing_before_it(void **sta
     l.s.loss = 0.05;
     l.s.rtt_ns = 100 * MS;
     ask_for(&l, 4, 4);
-    mcu_sender_given_up(&l.s);
+    mcu_sender_keyframe_asked(&l.s);
     push_picture(&l, true, 1);
     run(&l, 200);
     ask_for(&l, 2, 1);
@@ -230,6 +247,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_copies_do_not_stand_before_a_keyframe),
         cmocka_unit_test(test_what_chance_took_comes_before_a_keyframe),
+        cmocka_unit_test(test_a_keyframe_finds_room),
         cmocka_unit_test(test_who_asked_for_a_keyframe_waits_for_nothing_before_it),
         cmocka_unit_test(test_copies_that_became_old_do_not_leave),
         cmocka_unit_test(test_copies_wait_no_longer_than_pictures),

@@ -138,7 +138,7 @@ static void take_rtcp(weak_receiver *v, const uint8_t *data, size_t size, int64_
         } else if (p.kind == MCU_RTCP_NACK) {
             mcu_sender_retransmit(&v->send, seqs, mcu_rtcp_get_nack(&p, seqs, 256), now_ns);
         } else if (p.kind == MCU_RTCP_PLI) {
-            mcu_sender_given_up(&v->send);
+            mcu_sender_keyframe_asked(&v->send);
             mcu_view_restart(&v->view);
         }
     }
