@@ -11,7 +11,6 @@
 #define LOSS_TWO_END 0.11
 #define LOSS_FAR 0.01
 #define LOSS_FAR_END 0.003
-#define RTT_COPIES_NS (200 * MS)
 #define RTT_MORE_NS (400 * MS)
 #define RTT_MORE_END_NS (350 * MS)
 #define ROOM_MORE 1.1 /* of what it needs, to begin */
@@ -93,7 +92,7 @@ unsigned mcu_repair_copies(unsigned now, double loss, int64_t rtt_ns)
     if (loss > two) {
         return 2;
     }
-    bool far = rtt_ns > RTT_COPIES_NS && loss > (now > 0 ? LOSS_FAR_END : LOSS_FAR);
+    bool far = rtt_ns > MCU_REPAIR_FAR_NS && loss > (now > 0 ? LOSS_FAR_END : LOSS_FAR);
     return loss > (now > 0 ? LOSS_ONE_END : LOSS_ONE) || far ? 1 : 0;
 }
 
@@ -112,7 +111,7 @@ unsigned mcu_repair_playout_ms(unsigned copies, double loss, int64_t rtt_ns, int
     if (loss < LOSS_DELAY && copies == 0) {
         return 0;
     }
-    if (rtt_ns > RTT_COPIES_NS + 2 * spacing_ns) {
+    if (rtt_ns > MCU_REPAIR_FAR_NS + 2 * spacing_ns) {
         return FAR_DELAY_MS; /* asking again would take too long: the copies must be in time */
     }
     int64_t ms = (rtt_ns * 6 / 5 + spacing_ns / 2) / MS;

@@ -8,6 +8,7 @@
 #include "mcu/net/twcc.h"
 
 #define MCU_REPAIR_WAITING 256
+#define MCU_REPAIR_FAR_NS (INT64_C(200) * 1000 * 1000) /* round trips from which on asking takes too long */
 
 typedef struct {
     struct {

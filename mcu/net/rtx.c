@@ -93,12 +93,18 @@ void mcu_rtx_history_allow(mcu_rtx_history *h, double loss)
     h->share_pct = MCU_RTX_SHARE_PCT + (unsigned)(CLAMP(loss, 0, 0.5) * 200);
 }
 
-static slot *find(mcu_rtx_history *h, uint16_t seq, int64_t now_ns)
+/* there_ns: when it would have come. */
+static slot *find_for(mcu_rtx_history *h, uint16_t seq, int64_t now_ns, int64_t there_ns)
 {
     slot *s = &h->slots[seq % MCU_RTX_PACKETS];
     int64_t index = h->unwrap.newest + mcu_seq_diff(seq, (uint16_t)h->unwrap.newest);
     bool kept = s->packet && mcu_rtp_get_seq(s->packet->data) == seq && now_ns - s->packet->sent_ns <= MCU_RTX_AGE_NS;
-    return kept && index >= (now_ns < h->floor_ns ? h->spared_from : h->floor) ? s : NULL;
+    return kept && index >= (there_ns < h->floor_ns ? h->spared_from : h->floor) ? s : NULL;
+}
+
+static slot *find(mcu_rtx_history *h, uint16_t seq, int64_t now_ns)
+{
+    return find_for(h, seq, now_ns, now_ns);
 }
 
 void mcu_rtx_history_arrived(mcu_rtx_history *h, uint16_t seq, int64_t now_ns)
@@ -127,7 +133,7 @@ const mcu_pkt *mcu_rtx_history_get(mcu_rtx_history *h, uint16_t seq, int64_t now
 
 mcu_status mcu_rtx_history_answer(mcu_rtx_history *h, uint16_t seq, int64_t rtt_ns, int64_t now_ns, const mcu_pkt **out)
 {
-    slot *s = find(h, seq, now_ns);
+    slot *s = find_for(h, seq, now_ns, now_ns + rtt_ns / 2);
     if (!s) {
         return MCU_ELATE;
     }

@@ -20,8 +20,8 @@ void mcu_rtx_history_spare(mcu_rtx_history *h, int64_t spared_ns);
 /* `loss` 0..1: what is lost must be sent again, and of that some once more. */
 void mcu_rtx_history_allow(mcu_rtx_history *h, double loss);
 /* May `seq` go out again? The packet (borrowed until the next put) and MCU_OK; MCU_ELATE: not kept any more, or older than
- * a keyframe that spares it no longer; MCU_EAGAIN: answered less than one RTT ago (`rtt_ns` < 10 ms counts as 10 ms); MCU_EFULL:
- * repair has used up its share (a floor of 32 kbit/s is always allowed). */
+ * a keyframe that spares it no longer when the answer is there; MCU_EAGAIN: answered less than one RTT ago (`rtt_ns` < 10 ms
+ * counts as 10 ms); MCU_EFULL: repair has used up its share (a floor of 32 kbit/s is always allowed). */
 mcu_status mcu_rtx_history_answer(mcu_rtx_history *h, uint16_t seq, int64_t rtt_ns, int64_t now_ns, const mcu_pkt **out);
 /* It, or a copy of it, is known to have come: no other need follow unless it is asked for. */
 void mcu_rtx_history_arrived(mcu_rtx_history *h, uint16_t seq, int64_t now_ns);

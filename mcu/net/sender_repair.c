@@ -13,8 +13,7 @@
 #define LOSS_UP 0.02     /* a tick: 1 s */
 #define LOSS_DOWN 0.002  /* 10 s */
 #define LOSS_QUEUED 0.05 /* while a queue stands: 0.4 s */
-#define FAR_NS (200 * MCU_NS_PER_MS)
-#define FAR_LOSS 0.06 /* with more the circuit breaker is near */
+#define FAR_LOSS 0.04    /* with more the circuit breaker is near */
 #define TWICE_LOSS 0.03
 #define TWICE_AFTER_NS (20 * MCU_NS_PER_MS)
 #define SPARED_LOSS 0.01
@@ -111,13 +110,10 @@ static int64_t round_trip_ns(const mcu_sender *s)
  * copies, a tier that has no room for them is given up instead. */
 static void smooth_loss(mcu_sender *s)
 {
-    bool far = s->view.rtt_ns - s->view.late_ns > FAR_NS;
-    if (far && s->view.queued && !s->view.policed && MAX(s->loss, s->view.loss) < FAR_LOSS) {
-        s->loss -= MAX(s->loss - MAX(s->view.loss, 0), 0) * LOSS_DOWN;
-        return;
-    }
-    double loss = s->view.queued || s->view.loss < 0 ? 0 : s->view.loss;
-    s->loss += (loss - s->loss) * (loss > s->loss ? LOSS_UP : s->view.queued ? LOSS_QUEUED : LOSS_DOWN);
+    bool far = s->view.rtt_ns - s->view.late_ns > MCU_REPAIR_FAR_NS && MAX(s->loss, s->view.loss) < FAR_LOSS;
+    bool queued = s->view.queued && !far;
+    double loss = queued || s->view.loss < 0 ? 0 : s->view.loss;
+    s->loss += (loss - s->loss) * (loss > s->loss ? LOSS_UP : queued ? LOSS_QUEUED : LOSS_DOWN);
     s->loss = s->view.policed ? 0 : s->loss;
 }
 

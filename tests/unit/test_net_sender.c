@@ -83,33 +83,16 @@ static void send_a_second(line *l)
     assert_int_equal(l->pictures, PACKETS);
 }
 
-/* All of it is asked for again. */
-static void lose_everything(line *l)
+/* A second of pictures over a path that loses by chance. */
+static void begin_losing(line *l)
 {
-    uint16_t seqs[PACKETS];
-    for (unsigned i = 0; i < PACKETS; i++) {
-        seqs[i] = (uint16_t)(l->s.video.seq - PACKETS + i);
-    }
-    mcu_sender_retransmit(&l->s, seqs, PACKETS, l->now_ns);
+    begin(l);
+    send_a_second(l);
+    l->s.loss = 0.05;
+    l->s.rtt_ns = 100 * MS;
 }
 
-static void test_copies_do_not_stand_before_a_keyframe(void **state)
-{
-    (void)state;
-    line l;
-    begin(&l);
-    send_a_second(&l);
-    l.s.loss = 0.05;
-    lose_everything(&l);
-    mcu_pacer_set_bps(l.s.pacer, 30000);
-    push_picture(&l, true, 1);
-    (void)mcu_sender_pump(&l.s, l.now_ns);
-    run(&l, 300);
-    assert_int_equal(l.pictures, PACKETS + 1);
-    assert_true(l.copies <= 1);
-    mcu_sender_clear(&l.s);
-}
-
+/* `n` packets again, from the one `ago`. */
 static void ask_for(line *l, unsigned ago, unsigned n)
 {
     uint16_t seqs[PACKETS];
@@ -119,15 +102,27 @@ static void ask_for(line *l, unsigned ago, unsigned n)
     mcu_sender_retransmit(&l->s, seqs, n, l->now_ns);
 }
 
+static void test_copies_do_not_stand_before_a_keyframe(void **state)
+{
+    (void)state;
+    line l;
+    begin_losing(&l);
+    ask_for(&l, PACKETS, PACKETS);
+    mcu_pacer_set_bps(l.s.pacer, 30000);
+    push_picture(&l, true, 1);
+    (void)mcu_sender_pump(&l.s, l.now_ns);
+    run(&l, 300);
+    assert_int_equal(l.pictures, PACKETS + 1);
+    assert_true(l.copies <= 1);
+    mcu_sender_clear(&l.s);
+}
+
 /* The pictures before a keyframe that is for somebody else are on their way, and shown once they are whole. */
 static void test_what_chance_took_comes_before_a_keyframe(void **state)
 {
     (void)state;
     line l;
-    begin(&l);
-    send_a_second(&l);
-    l.s.loss = 0.05;
-    l.s.rtt_ns = 100 * MS;
+    begin_losing(&l);
     ask_for(&l, 4, 2);
     mcu_repair_later(&l.s.repair, (uint16_t)(l.s.video.seq - 2), l.now_ns + 20 * MS);
     push_picture(&l, true, 1);
@@ -149,9 +144,7 @@ static void test_a_keyframe_finds_room(void **state)
 {
     (void)state;
     line l;
-    begin(&l);
-    send_a_second(&l);
-    l.s.loss = 0.05;
+    begin_losing(&l);
     push_picture(&l, false, 1);
     push_picture(&l, false, 1);
     run(&l, 20);
@@ -164,10 +157,7 @@ static void test_who_asked_for_a_keyframe_waits_for_nothing_before_it(void **sta
 {
     (void)state;
     line l;
-    begin(&l);
-    send_a_second(&l);
-    l.s.loss = 0.05;
-    l.s.rtt_ns = 100 * MS;
+    begin_losing(&l);
     ask_for(&l, 4, 4);
     mcu_sender_keyframe_asked(&l.s);
     push_picture(&l, true, 1);
@@ -185,7 +175,7 @@ static void test_copies_that_became_old_do_not_leave(void **state)
     line l;
     begin(&l);
     send_a_second(&l);
-    lose_everything(&l);
+    ask_for(&l, PACKETS, PACKETS);
     assert_true(mcu_pacer_depth(l.s.pacer) > 5);
     l.s.wanted_bps = MCU_PACER_MIN_BPS; /* the line is a thin one: each takes 0.8 s */
     run(&l, 1000);
