@@ -37,6 +37,12 @@ static int64_t clamp_ns(int64_t v, int64_t min, int64_t max)
     return v < min ? min : v > max ? max : v;
 }
 
+/* Of where queues come and go. */
+static int64_t most_ns(const mix_adelay *d)
+{
+    return d->max_ns < MIX_ADELAY_MAX_NS ? d->max_ns : MIX_ADELAY_MOVED_NS;
+}
+
 /* A queue on the way grew or drained: what was learnt of packets stays where it was in time, and so does what is played. */
 static void move(mix_adelay *d, int64_t down_ns)
 {
@@ -50,8 +56,7 @@ static void move(mix_adelay *d, int64_t down_ns)
         weight[clamp_ns(i + by, 0, MIX_ADELAY_BUCKETS - 1)] += d->weight[i];
     }
     memcpy(d->weight, weight, sizeof weight);
-    int64_t most_ns = d->max_ns < MIX_ADELAY_MAX_NS ? d->max_ns : MIX_ADELAY_MOVED_NS;
-    d->target_ns = clamp_ns(d->target_ns + down_ns, d->min_ns, most_ns);
+    d->target_ns = clamp_ns(d->target_ns + down_ns, d->min_ns, most_ns(d));
 }
 
 static int64_t fastest_ns(const mix_adelay *d)
@@ -67,6 +72,9 @@ static void track_slices(mix_adelay *d, int64_t arrival_ns, int64_t transit_ns)
 {
     if (d->packets == 0 || arrival_ns - d->slice_start_ns >= MIX_ADELAY_SLICES * SLICE_NS) {
         fill_slices(d, arrival_ns, transit_ns);
+    }
+    if (arrival_ns - d->slice_start_ns >= SLICE_NS) {
+        mix_awave_note(&d->waves, arrival_ns, d->slice_min_ns[0]);
     }
     while (arrival_ns - d->slice_start_ns >= SLICE_NS) {
         memmove(d->slice_min_ns + 1, d->slice_min_ns, (MIX_ADELAY_SLICES - 1) * sizeof *d->slice_min_ns);
@@ -149,6 +157,14 @@ static int64_t patience_ns(const mix_adelay *d, int64_t least_ns)
     return best_ns;
 }
 
+/* Not less than `wanted_ns`, which is for the packets of the last 5 s. */
+static int64_t for_waves_ns(mix_adelay *d, int64_t arrival_ns, int64_t wanted_ns)
+{
+    mix_awave_want(&d->waves, d->base_ns + wanted_ns);
+    int64_t top_ns = mix_awave_top_ns(&d->waves, arrival_ns);
+    return top_ns > d->base_ns + wanted_ns ? clamp_ns(top_ns - d->base_ns, wanted_ns, most_ns(d)) : wanted_ns;
+}
+
 static void note_again(mix_adelay *d, int64_t bucket, bool again)
 {
     for (unsigned i = 0; i < MIX_ADELAY_BUCKETS; i++) {
@@ -175,9 +191,12 @@ int64_t mix_adelay_note(mix_adelay *d, int64_t arrival_ns, int64_t transit_ns, b
     note_again(d, bucket, again);
 
     int64_t wanted_ns = clamp_ns(patience_ns(d, quantile_ns(d)) + MARGIN_NS, d->min_ns, d->max_ns);
+    int64_t needed_ns = wanted_ns;
+    wanted_ns = for_waves_ns(d, arrival_ns, needed_ns);
     int64_t far_ns = d->target_ns - wanted_ns > FAR_NS ? d->target_ns - wanted_ns - FAR_NS : 0;
     int64_t lowest_ns = d->target_ns - (FALL_NS_PER_SEC + far_ns / 2) * (elapsed_ns / 1000) / (MCU_NS_PER_SEC / 1000);
     d->target_ns = wanted_ns > lowest_ns ? wanted_ns : lowest_ns;
+    d->spare_ns = wanted_ns > needed_ns ? d->target_ns - needed_ns : 0;
     d->noted_ns = arrival_ns;
     d->packets++;
     return relative_ns;

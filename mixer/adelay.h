@@ -1,10 +1,10 @@
 /* adelay.h - how late a voice's packets come, and how long its playout buffer should therefore wait.  Thread: its owner's.
  * Pure. A packet's transit is its arrival minus its RTP time; what counts is how much it exceeds the fastest of the last 2 s, so
  * clock offset and drift fall out. When that moves, a queue on the way having grown or drained, what was learnt stays where it
- * was in time: the next packets come as the last ones did, and the voice is not stretched and squeezed after each wave.
- * Target: the 0.95 quantile of that over some 5 s, up at once, down by 20 ms a second, and faster as long as it is more than
- * 100 ms too high. Where packets that were lost are sent again it waits for those too, as long as 60 ms more save one packet in
- * a hundred. */
+ * was in time: the next packets come as the last ones did, and the voice is not stretched and squeezed after each wave. When
+ * waves come again and again (awave.h), the wait stays at the highest of them. Target: the 0.95 quantile of that over some 5 s,
+ * up at once, down by 20 ms a second, and faster as long as it is more than 100 ms too high. Where packets that were lost are
+ * sent again it waits for those too, as long as 60 ms more save one packet in a hundred. */
 #ifndef MIXER_ADELAY_H
 #define MIXER_ADELAY_H
 
@@ -12,11 +12,12 @@
 #include <stdint.h>
 
 #include "mcu/base/media.h"
+#include "mixer/awave.h"
 
 #define MIX_ADELAY_START_NS (60 * MCU_NS_PER_MS)
 #define MIX_ADELAY_MIN_NS (40 * MCU_NS_PER_MS)
 #define MIX_ADELAY_MAX_NS (400 * MCU_NS_PER_MS)
-#define MIX_ADELAY_MOVED_NS (800 * MCU_NS_PER_MS) /* just after a queue drained, and on its way down */
+#define MIX_ADELAY_MOVED_NS (800 * MCU_NS_PER_MS) /* just after a queue drained, and where one comes and goes */
 #define MIX_ADELAY_BUCKETS 80                     /* of 5 ms */
 #define MIX_ADELAY_SLICES 4                       /* of 500 ms: the window of the fastest packet */
 
@@ -27,10 +28,12 @@ typedef struct {
     int64_t slice_min_ns[MIX_ADELAY_SLICES];
     int64_t slice_start_ns;
     int64_t target_ns, min_ns, max_ns;
+    int64_t spare_ns;    /* of the target: for waves that may come, not for packets as the last ones were */
     int64_t noted_ns;    /* arrival of the last packet */
     int64_t observed_ns; /* what the weights were learnt from, up to 5 s */
     bool drained;        /* a queue has, since a pause that was taken to forget it */
     unsigned packets;
+    mix_awave waves;
     float weight[MIX_ADELAY_BUCKETS]; /* sums to 1 */
     unsigned in_a_row;                /* came again since the last that came for the first time */
     float again[MIX_ADELAY_BUCKETS];  /* share of all packets, fading: those that came again, by how late they were */

@@ -352,6 +352,11 @@ int64_t mix_ajitter_excess_ns(const mix_ajitter *j, int64_t now_ns, unsigned pen
     return j->state == STATE_PLAY && j->dry == 0 ? mix_ajitter_delay_ns(j, now_ns, pending) - j->delay.target_ns : 0;
 }
 
+int64_t mix_ajitter_spare_ns(const mix_ajitter *j)
+{
+    return j->delay.spare_ns;
+}
+
 const mix_ajitter_stats *mix_ajitter_get_stats(const mix_ajitter *j)
 {
     return &j->stats;

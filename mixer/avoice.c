@@ -207,11 +207,17 @@ static void advance(mix_avoice *v, int64_t now_ns)
     v->fifo_len += n;
 }
 
-static mix_tsm_where where_to_squeeze(const mix_avoice *v, int64_t excess_ns, int64_t from_ns)
+static mix_tsm_where where_to_squeeze(const mix_avoice *v, int64_t excess_ns, bool long_wait)
 {
-    bool patient = from_ns > SQUEEZE_FROM_NS && v->behind < PAUSES_FIRST;
+    bool patient = long_wait && v->behind < PAUSES_FIRST;
     bool enough = v->behind > 3 * PAUSES_FIRST && excess_ns > FAR_NS;
     return enough ? MIX_TSM_ANYWHERE : patient ? MIX_TSM_PAUSES : MIX_TSM_UNHEARD;
+}
+
+static mix_tsm_where where_to_stretch(const mix_avoice *v, int64_t excess_ns)
+{
+    int64_t missing_ns = -excess_ns - mix_ajitter_spare_ns(v->jitter);
+    return missing_ns > FAR_NS ? MIX_TSM_ANYWHERE : missing_ns > 0 ? MIX_TSM_UNHEARD : MIX_TSM_PAUSES;
 }
 
 /* Brings the delay nearer to its target by one pitch period, where that goes unheard. */
@@ -223,17 +229,18 @@ static void adjust(mix_avoice *v, int64_t now_ns)
     v->catching_up = excess_ns > (v->catching_up ? MAX(SQUEEZE_TO_NS, from_ns / 3) : from_ns);
     v->behind = v->catching_up ? v->behind + 1 : 0;
     v->falling_back = excess_ns < (v->falling_back ? STRETCH_TO_NS : STRETCH_FROM_NS);
+    bool long_wait = from_ns > SQUEEZE_FROM_NS;
     if (v->catching_up) {
         while (v->fifo_len < enough && mix_ajitter_ready(v->jitter)) {
             advance(v, now_ns);
         }
         if (v->fifo_len >= enough) {
-            unsigned less = mix_tsm_squeeze(v->fifo, v->fifo_len, v->hz, where_to_squeeze(v, excess_ns, from_ns));
+            unsigned less = mix_tsm_squeeze(v->fifo, v->fifo_len, v->hz, where_to_squeeze(v, excess_ns, long_wait));
             v->fifo_len -= less;
             v->stats.squeezed += less > 0;
         }
     } else if (v->falling_back) {
-        unsigned more = mix_tsm_stretch(v->fifo, v->fifo_len, v->hz, excess_ns < -FAR_NS ? MIX_TSM_ANYWHERE : MIX_TSM_UNHEARD);
+        unsigned more = mix_tsm_stretch(v->fifo, v->fifo_len, v->hz, where_to_stretch(v, excess_ns));
         v->fifo_len += more;
         v->stats.stretched += more > 0;
     }

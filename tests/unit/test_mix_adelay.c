@@ -88,12 +88,57 @@ static void silence_forgets_a_queue_that_drained(void **state)
     assert_true(r.d.target_ns <= 100 * MS);
 }
 
+/* Somebody's upload fills a queue of 300 ms within half a second, and gives way for six. -> how many packets came too late. */
+static unsigned wave(rig *r)
+{
+    unsigned late = 0;
+    for (unsigned i = 0; i < 325; i++) {
+        int64_t low_ns, high_ns, due_ns = played_at_ns(r);
+        int64_t way_ms = i < 25 ? 50 + 12 * i : 350 - i + 25;
+        packets(r, 1, way_ms, 20, &low_ns, &high_ns);
+        late += r->d.noted_ns - r->sent_ns > due_ns;
+    }
+    return late;
+}
+
+/* The second wave has taught it; when none comes any more the wait is short again. */
+static void a_queue_that_comes_and_goes_is_waited_for(void **state)
+{
+    (void)state;
+    rig r = rig_new();
+    int64_t low_ns, high_ns;
+    packets(&r, 500, 50, 20, &low_ns, &high_ns);
+    assert_true(wave(&r) > 10);
+    (void)wave(&r);
+    for (unsigned i = 0; i < 5; i++) {
+        assert_int_equal(wave(&r), 0);
+    }
+    packets(&r, 500, 50, 20, &low_ns, &high_ns);
+    assert_true(low_ns >= 280 * MS); /* 10 s later one may still come */
+    packets(&r, 1500, 50, 20, &low_ns, &high_ns);
+    assert_true(r.d.target_ns <= 100 * MS);
+}
+
+/* One that comes once is not. */
+static void a_single_wave_is_followed(void **state)
+{
+    (void)state;
+    rig r = rig_new();
+    int64_t low_ns, high_ns;
+    packets(&r, 500, 50, 20, &low_ns, &high_ns);
+    (void)wave(&r);
+    packets(&r, 250, 50, 20, &low_ns, &high_ns);
+    assert_true(r.d.target_ns <= 120 * MS && r.d.spare_ns == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_clock_that_drifts_is_no_queue),
         cmocka_unit_test(a_queue_that_grows_is_waited_for_already),
         cmocka_unit_test(silence_forgets_a_queue_that_drained),
+        cmocka_unit_test(a_queue_that_comes_and_goes_is_waited_for),
+        cmocka_unit_test(a_single_wave_is_followed),
     };
     return cmocka_run_group_tests_name("mix_adelay", tests, NULL, NULL);
 }
