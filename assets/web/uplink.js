@@ -94,9 +94,9 @@ export class Uplink {
     return false;
   }
 
-  // Sound goes twice where there is room: loss without a queue is chance.
+  // Sound goes twice where there is room, since loss without a queue is chance, and where somebody else keeps a queue full, from the first.
   get repeats() {
-    return this.#repeating && (this.rung < SMALL || this.#foreign);
+    return this.#foreign || (this.#repeating && this.rung < SMALL);
   }
 
   // Somebody else fills the line.

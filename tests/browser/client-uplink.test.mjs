@@ -129,6 +129,14 @@ test('beside somebody else who keeps the queue full, a small picture goes up', (
   assert.equal(uplink.rung, 0, 'when the other has gone');
 });
 
+// What fills a queue overflows it a second later, two and three packets of ours in a row.
+test('sound goes twice before the queue of somebody else has taken any', () => {
+  const uplink = new Uplink();
+  for (let i = 1; i <= 12; i++) uplink.step(1000 * i, { rate: 60000, rtt: i < 5 ? 50 : 900, lost: 0 });
+  assert.ok(uplink.crowded);
+  assert.match(shape(uplink, RUNGS[uplink.rung])(SOUND), /SAVPF 63 111 110/);
+});
+
 // TCP gives way for seconds after what it lost, and comes back with a burst that takes a third of what others send.
 test('somebody else who gives way now and then is still there', () => {
   const uplink = new Uplink();
