@@ -8,8 +8,9 @@ static const int64_t BUCKET_NS = 5 * MCU_NS_PER_MS;
 static const int64_t SLICE_NS = 500 * MCU_NS_PER_MS;
 static const int64_t MARGIN_NS = 10 * MCU_NS_PER_MS; /* the slack below the target before the buffer stretches */
 static const int64_t FALL_NS_PER_SEC = 20 * MCU_NS_PER_MS;
-static const int64_t DRAINED_NS = 200 * MCU_NS_PER_MS; /* is what was learnt before a queue drained: it may be gone for good */
-static const int64_t QUEUE_NS = 30 * MCU_NS_PER_MS;    /* less is the jitter of any line, or a clock that drifts */
+static const int64_t WAVES_MOST_NS = 700 * MCU_NS_PER_MS; /* with the longest packets the buffer holds no more */
+static const int64_t DRAINED_NS = 200 * MCU_NS_PER_MS;    /* is what was learnt before a queue drained: it may be gone for good */
+static const int64_t QUEUE_NS = 30 * MCU_NS_PER_MS;       /* less is the jitter of any line, or a clock that drifts */
 /* Half of what is beyond this goes each second: a stall is over when it is over. */
 static const int64_t FAR_NS = 100 * MCU_NS_PER_MS;
 static const float QUANTILE = 0.95F;
@@ -37,12 +38,6 @@ static int64_t clamp_ns(int64_t v, int64_t min, int64_t max)
     return v < min ? min : v > max ? max : v;
 }
 
-/* Of where queues come and go. */
-static int64_t most_ns(const mix_adelay *d)
-{
-    return d->max_ns < MIX_ADELAY_MAX_NS ? d->max_ns : MIX_ADELAY_MOVED_NS;
-}
-
 /* A queue on the way grew or drained: what was learnt of packets stays where it was in time, and so does what is played. */
 static void move(mix_adelay *d, int64_t down_ns)
 {
@@ -56,7 +51,9 @@ static void move(mix_adelay *d, int64_t down_ns)
         weight[clamp_ns(i + by, 0, MIX_ADELAY_BUCKETS - 1)] += d->weight[i];
     }
     memcpy(d->weight, weight, sizeof weight);
-    d->target_ns = clamp_ns(d->target_ns + down_ns, d->min_ns, most_ns(d));
+    int64_t most_ns = d->max_ns < MIX_ADELAY_MAX_NS ? d->max_ns : MIX_ADELAY_MOVED_NS;
+    d->target_ns = clamp_ns(d->target_ns + down_ns, d->min_ns, most_ns);
+    d->due_ns = clamp_ns(d->due_ns + down_ns, d->min_ns, most_ns);
 }
 
 static int64_t fastest_ns(const mix_adelay *d)
@@ -92,7 +89,7 @@ static void begin_anew(mix_adelay *d)
     d->weight[(MIX_ADELAY_START_NS - MARGIN_NS) / BUCKET_NS - 1] = 1;
     d->observed_ns = 0;
     d->drained = false;
-    d->target_ns = clamp_ns(MIX_ADELAY_START_NS, d->min_ns, d->max_ns);
+    d->target_ns = d->due_ns = clamp_ns(MIX_ADELAY_START_NS, d->min_ns, d->max_ns);
 }
 
 void mix_adelay_init(mix_adelay *d)
@@ -108,7 +105,8 @@ static void pause(mix_adelay *d, int64_t arrival_ns)
 {
     d->settled_ns = arrival_ns + MIX_ADELAY_SLICES * SLICE_NS;
     if (arrival_ns - d->noted_ns >= SLICE_NS && d->drained && d->observed_ns <= RECENT_NS) {
-        begin_anew(d); /* a queue has just drained: what was learnt before is of another line, and nothing is being played */
+        /* A queue has just drained: what was learnt before is of another line, and nothing is being played. Waves still count. */
+        begin_anew(d);
     }
 }
 
@@ -157,12 +155,20 @@ static int64_t patience_ns(const mix_adelay *d, int64_t least_ns)
     return best_ns;
 }
 
-/* Not less than `wanted_ns`, which is for the packets of the last 5 s. */
-static int64_t for_waves_ns(mix_adelay *d, int64_t arrival_ns, int64_t wanted_ns)
+/* At least `wanted_ns`. A wait that may not be long enough helps nobody. */
+static int64_t for_waves_ns(const mix_adelay *d, int64_t arrival_ns, int64_t wanted_ns)
 {
-    mix_awave_want(&d->waves, d->base_ns + wanted_ns);
+    int64_t most_ns = d->max_ns < MIX_ADELAY_MAX_NS ? d->max_ns : WAVES_MOST_NS;
     int64_t top_ns = mix_awave_top_ns(&d->waves, arrival_ns);
-    return top_ns > d->base_ns + wanted_ns ? clamp_ns(top_ns - d->base_ns, wanted_ns, most_ns(d)) : wanted_ns;
+    return top_ns > d->base_ns + wanted_ns && top_ns <= d->base_ns + most_ns ? top_ns - d->base_ns : wanted_ns;
+}
+
+/* Up at once, down slowly. */
+static int64_t followed_ns(int64_t target_ns, int64_t wanted_ns, int64_t elapsed_ns)
+{
+    int64_t far_ns = target_ns - wanted_ns > FAR_NS ? target_ns - wanted_ns - FAR_NS : 0;
+    int64_t lowest_ns = target_ns - (FALL_NS_PER_SEC + far_ns / 2) * (elapsed_ns / 1000) / (MCU_NS_PER_SEC / 1000);
+    return wanted_ns > lowest_ns ? wanted_ns : lowest_ns;
 }
 
 static void note_again(mix_adelay *d, int64_t bucket, bool again)
@@ -190,13 +196,11 @@ int64_t mix_adelay_note(mix_adelay *d, int64_t arrival_ns, int64_t transit_ns, b
     d->weight[bucket] += forget;
     note_again(d, bucket, again);
 
-    int64_t wanted_ns = clamp_ns(patience_ns(d, quantile_ns(d)) + MARGIN_NS, d->min_ns, d->max_ns);
-    int64_t needed_ns = wanted_ns;
-    wanted_ns = for_waves_ns(d, arrival_ns, needed_ns);
-    int64_t far_ns = d->target_ns - wanted_ns > FAR_NS ? d->target_ns - wanted_ns - FAR_NS : 0;
-    int64_t lowest_ns = d->target_ns - (FALL_NS_PER_SEC + far_ns / 2) * (elapsed_ns / 1000) / (MCU_NS_PER_SEC / 1000);
-    d->target_ns = wanted_ns > lowest_ns ? wanted_ns : lowest_ns;
-    d->spare_ns = wanted_ns > needed_ns ? d->target_ns - needed_ns : 0;
+    int64_t enough_ns = patience_ns(d, quantile_ns(d)) + MARGIN_NS;
+    mix_awave_packet(&d->waves, arrival_ns, transit_ns, d->base_ns + enough_ns);
+    int64_t wanted_ns = clamp_ns(enough_ns, d->min_ns, d->max_ns);
+    d->due_ns = followed_ns(d->due_ns, wanted_ns, elapsed_ns);
+    d->target_ns = followed_ns(d->target_ns, for_waves_ns(d, arrival_ns, wanted_ns), elapsed_ns);
     d->noted_ns = arrival_ns;
     d->packets++;
     return relative_ns;

@@ -1,10 +1,10 @@
 /* adelay.h - how late a voice's packets come, and how long its playout buffer should therefore wait.  Thread: its owner's.
  * Pure. A packet's transit is its arrival minus its RTP time; what counts is how much it exceeds the fastest of the last 2 s, so
  * clock offset and drift fall out. When that moves, a queue on the way having grown or drained, what was learnt stays where it
- * was in time: the next packets come as the last ones did, and the voice is not stretched and squeezed after each wave. When
- * waves come again and again (awave.h), the wait stays at the highest of them. Target: the 0.95 quantile of that over some 5 s,
- * up at once, down by 20 ms a second, and faster as long as it is more than 100 ms too high. Where packets that were lost are
- * sent again it waits for those too, as long as 60 ms more save one packet in a hundred. */
+ * was in time: the next packets come as the last ones did, and the voice is not stretched and squeezed after each wave.
+ * Target: the 0.95 quantile of that over some 5 s, up at once, down by 20 ms a second, and faster as long as it is more than
+ * 100 ms too high. Where packets that were lost are sent again it waits for those too, as long as 60 ms more save one packet in
+ * a hundred. When waves come again and again (awave.h) it is at least as high as they were, if that is at most 0.7 s. */
 #ifndef MIXER_ADELAY_H
 #define MIXER_ADELAY_H
 
@@ -28,7 +28,7 @@ typedef struct {
     int64_t slice_min_ns[MIX_ADELAY_SLICES];
     int64_t slice_start_ns;
     int64_t target_ns, min_ns, max_ns;
-    int64_t spare_ns;    /* of the target: for waves that may come, not for packets as the last ones were */
+    int64_t due_ns;      /* the target as far as it is for packets as the last ones were; more is for waves that may come */
     int64_t noted_ns;    /* arrival of the last packet */
     int64_t observed_ns; /* what the weights were learnt from, up to 5 s */
     bool drained;        /* a queue has, since a pause that was taken to forget it */

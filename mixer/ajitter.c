@@ -354,7 +354,7 @@ int64_t mix_ajitter_excess_ns(const mix_ajitter *j, int64_t now_ns, unsigned pen
 
 int64_t mix_ajitter_spare_ns(const mix_ajitter *j)
 {
-    return j->delay.spare_ns;
+    return j->delay.target_ns - j->delay.due_ns;
 }
 
 const mix_ajitter_stats *mix_ajitter_get_stats(const mix_ajitter *j)

@@ -54,9 +54,9 @@ bool mix_ajitter_dry(const mix_ajitter *j);
 int64_t mix_ajitter_target_ns(const mix_ajitter *j);
 /* Between the fastest packet's arrival and the sample now due; 0 while idle. */
 int64_t mix_ajitter_delay_ns(const mix_ajitter *j, int64_t now_ns, unsigned pending);
-/* Delay minus target while packets flow, else 0: what stretching and squeezing should mend. */
+/* Delay minus target while packets flow, else 0: what stretching and squeezing should mend, but for the spare. */
 int64_t mix_ajitter_excess_ns(const mix_ajitter *j, int64_t now_ns, unsigned pending);
-/* Of the target: what is there for waves of a queue that may come (adelay.h), and need not be there now. */
+/* Of the target: what is for waves of a queue that may come (adelay.h), and need not be there now. */
 int64_t mix_ajitter_spare_ns(const mix_ajitter *j);
 const mix_ajitter_stats *mix_ajitter_get_stats(const mix_ajitter *j);
 

@@ -110,6 +110,7 @@ typedef struct {
     double level_dbov; /* -127 = silence */
     bool talking;
     double delay_ms, target_ms;
+    double spare_ms; /* of the target: for waves of a queue that may come, not there at once */
     uint64_t packets, concealed, fec_used, late;
 } mix_voice_stats;
 bool mix_audio_voice_get_stats(mix_audio *a, uint32_t voice, mix_voice_stats *out);

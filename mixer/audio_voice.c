@@ -147,6 +147,7 @@ bool mix_audio_voice_get_stats(mix_audio *a, uint32_t voice, mix_voice_stats *ou
         .talking = a->voices[i]->reported_talking,
         .delay_ms = atomic_load_explicit(&f->delay_us, memory_order_relaxed) / 1000.0,
         .target_ms = atomic_load_explicit(&f->target_us, memory_order_relaxed) / 1000.0,
+        .spare_ms = atomic_load_explicit(&f->spare_us, memory_order_relaxed) / 1000.0,
         .packets = atomic_load_explicit(&f->packets, memory_order_relaxed),
         .concealed = atomic_load_explicit(&f->concealed, memory_order_relaxed),
         .fec_used = atomic_load_explicit(&f->fec_used, memory_order_relaxed),

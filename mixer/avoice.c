@@ -214,6 +214,7 @@ static mix_tsm_where where_to_squeeze(const mix_avoice *v, int64_t excess_ns, bo
     return enough ? MIX_TSM_ANYWHERE : patient ? MIX_TSM_PAUSES : MIX_TSM_UNHEARD;
 }
 
+/* What is only for waves that may come grows in pauses. */
 static mix_tsm_where where_to_stretch(const mix_avoice *v, int64_t excess_ns)
 {
     int64_t missing_ns = -excess_ns - mix_ajitter_spare_ns(v->jitter);
@@ -258,6 +259,7 @@ static void publish(mix_avoice *v, int64_t now_ns)
         atomic_store_explicit(&f->delay_us, (int)(delay_ns / 1000), memory_order_relaxed);
     }
     atomic_store_explicit(&f->target_us, (int)(mix_ajitter_target_ns(v->jitter) / 1000), memory_order_relaxed);
+    atomic_store_explicit(&f->spare_us, (int)(mix_ajitter_spare_ns(v->jitter) / 1000), memory_order_relaxed);
     atomic_store_explicit(&f->packets, s->packets, memory_order_relaxed);
     atomic_store_explicit(&f->concealed, s->concealed, memory_order_relaxed);
     atomic_store_explicit(&f->fec_used, s->fec_used, memory_order_relaxed);

@@ -30,7 +30,7 @@ enum { MIX_AVOICE_RING = 128, MIX_AVOICE_FIFO = MIX_PACKET_MAX + 4 * MIX_BLOCK }
 typedef struct {
     atomic_int level_mdb, block_mdb; /* thousandths of dBov */
     atomic_bool talking;
-    atomic_int delay_us, target_us;
+    atomic_int delay_us, target_us, spare_us;
     atomic_uint_fast64_t packets, concealed, fec_used, late;
     atomic_uint n_keys; /* in-band, ever */
     atomic_char keys[MIX_AVOICE_KEYS];

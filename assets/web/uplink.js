@@ -17,7 +17,8 @@ export const HANDS = [
 const SMALL = 2;
 const LEAST = [130000, 75000, 0, 0]; // what a rung must have
 const STANDING_MS = 400; // longer round trips than the shortest one: a queue stands
-const FOREIGN_MS = 3000; // a queue that stands so long although only the voice goes up is not ours
+const FOREIGN_MS = 3000; // a queue that stands so long although only the voice goes up is not ours,
+const DRAINS_MS = 100; // unless the round trip is so much shorter than at the last look
 const FULL_MS = 700; // so long a round trip and loss: a queue was full from the beginning
 const LOST = 0.1;
 const LESS_LOST = 0.7; // of what was lost before: sending less has helped
@@ -64,6 +65,7 @@ export class Uplink {
   #foreign = false; // somebody else keeps the queue full
   #fullAt = -Infinity; // whoever filled it
   #base = Infinity; // the shortest round trip of all
+  #seen = [0, 0]; // the last two round trips that were not the same: one is measured each few seconds
   #floor = false;
   #slowAt = -Infinity;
   #floorAt = -Infinity;
@@ -94,7 +96,7 @@ export class Uplink {
     return false;
   }
 
-  // Sound goes twice where there is room, since loss without a queue is chance, and where somebody else keeps a queue full, from the first.
+  // Sound goes twice where there is room, since loss without a queue is chance. Where somebody else keeps a queue full it always does.
   get repeats() {
     return this.#foreign || (this.#repeating && this.rung < SMALL);
   }
@@ -111,7 +113,9 @@ export class Uplink {
 
   #lookForForeign(now, rtt, slow) {
     if (rtt >= this.#base + STANDING_MS) this.#fullAt = now;
-    if (slow && this.rung === RUNGS.length - 1 && now - this.#changed >= FOREIGN_MS) [this.#shortest, this.#foreign] = [rtt, true];
+    if (rtt && rtt !== this.#seen[1]) this.#seen = [this.#seen[1], rtt];
+    const drains = rtt < this.#seen[0] - DRAINS_MS;
+    if (slow && !drains && this.rung === RUNGS.length - 1 && now - this.#changed >= FOREIGN_MS) [this.#shortest, this.#foreign] = [rtt, true];
     else if (this.#foreign && now - this.#fullAt >= FOREIGN_OVER_MS) [this.#shortest, this.#foreign] = [this.#base, false];
   }
 

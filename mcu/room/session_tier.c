@@ -119,7 +119,7 @@ static void keep_in_step(mcu_session *s)
     if (s->has_voice) {
         mix_audio_voice_wait(s->room->audio, s->seat->person, s->seat->signing ? 0 : mcu_peer_voice_wait_ns(s->peer));
     }
-    mcu_peer_follow_voice(s->peer, MAX(voice.target_ms, voice.delay_ms));
+    mcu_peer_follow_voice(s->peer, MAX(voice.target_ms - voice.spare_ms, voice.delay_ms));
 }
 
 /* Ahead of the tier, which has what sound leaves. */

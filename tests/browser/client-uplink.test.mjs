@@ -129,7 +129,16 @@ test('beside somebody else who keeps the queue full, a small picture goes up', (
   assert.equal(uplink.rung, 0, 'when the other has gone');
 });
 
-// What fills a queue overflows it a second later, two and three packets of ours in a row.
+// Our own queue drains for longer than that on a line of 40 kbit/s.
+test('a queue that is still getting shorter is ours', () => {
+  const uplink = new Uplink();
+  for (let i = 1; i <= 16; i++) {
+    uplink.step(1000 * i, { rate: 60000, rtt: i < 5 ? 50 : Math.max(60, 3050 - 300 * (i - 5)), lost: 0 });
+    assert.ok(!uplink.crowded, `at ${i} s`);
+  }
+});
+
+// What fills a queue overflows it a second later.
 test('sound goes twice before the queue of somebody else has taken any', () => {
   const uplink = new Uplink();
   for (let i = 1; i <= 12; i++) uplink.step(1000 * i, { rate: 60000, rtt: i < 5 ? 50 : 900, lost: 0 });

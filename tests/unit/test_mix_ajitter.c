@@ -319,8 +319,7 @@ static void a_stall_is_skipped_not_kept(void **state)
     mix_avoice_free(v);
 }
 
-/* Somebody's upload fills the same queue in waves, a third of a second high: the voice neither waits for the next one nor
- * follows. */
+/* Somebody's upload fills the same queue in waves, a third of a second high: the voice does not follow each of them. */
 static void waves_of_a_queue_are_borne(void **state)
 {
     (void)state;
@@ -345,6 +344,31 @@ static void waves_of_a_queue_are_borne(void **state)
     assert_true(s->late + s->skipped < s->packets / 100);
     kit_link_clear(&link);
     mix_avoice_free(v);
+}
+
+/* What is for waves that may come is added in pauses alone: noise that has none is not stretched for it. */
+static void words_are_not_stretched_for_waves(void **state)
+{
+    (void)state;
+    for (unsigned noise = 0; noise < 2; noise++) {
+        mix_avoice *v = mix_avoice_new(1, MCU_CODEC_OPUS, NULL);
+        kit_link link;
+        kit_link_init(&link, &(kit_sender_config)OPUS20, &(kit_network){.seed = 3, .jitter_ms = 10, .noise = noise}, 140,
+                      noise ? 6000 : 0, START_NS);
+        int64_t now_ns = START_NS;
+        enum { FIRST = 500, SECOND = 900, HIGH = 50, ALL = 1250 };
+        for (unsigned t = 0; t < ALL; t++, now_ns += MIX_BLOCK_NS) {
+            link.queue_ms = t >= SECOND && t < SECOND + HIGH ? 150 : t >= FIRST && t < FIRST + HIGH ? 450 : 0;
+            kit_link_step(&link, now_ns, v);
+            mix_avoice_collect(v);
+            mix_avoice_pull(v, now_ns);
+        }
+        int missing_us = v->figures.target_us - v->figures.delay_us;
+        assert_true(v->figures.spare_us > 200000);
+        assert_true(noise ? missing_us > 40000 && v->stats.stretched == 0 : missing_us < 10000 && v->stats.stretched > 0);
+        kit_link_clear(&link);
+        mix_avoice_free(v);
+    }
 }
 
 /* The upload ends, and half a second of queue with it: nothing of what was said is skipped, and the delay goes all the same. */
@@ -468,6 +492,7 @@ int main(void)
         cmocka_unit_test(time_scaling_keeps_the_tone),
         cmocka_unit_test(networks_are_borne),
         cmocka_unit_test(a_stall_is_skipped_not_kept),
+        cmocka_unit_test(words_are_not_stretched_for_waves),
         cmocka_unit_test(waves_of_a_queue_are_borne),
         cmocka_unit_test(a_queue_that_drains_takes_no_words),
         cmocka_unit_test(noise_is_not_late_for_good),
