@@ -18,7 +18,7 @@ const SMALL = 2;
 const LEAST = [130000, 75000, 0, 0]; // what a rung must have
 const STANDING_MS = 400; // longer round trips than the shortest one: a queue stands
 const FOREIGN_MS = 3000; // a queue that stands so long although only the voice goes up is not ours,
-const DRAINS_MS = 100; // unless the round trip is so much shorter than at the last look
+const DRAINS_MS = 100; // unless the round trip has become so much shorter meanwhile
 const FULL_MS = 700; // so long a round trip and loss: a queue was full from the beginning
 const LOST = 0.1;
 const LESS_LOST = 0.7; // of what was lost before: sending less has helped
@@ -32,7 +32,9 @@ const MORE_LOST = 0.15; // since the browser believes that: it was not chance
 const FLOOR_TRIAL_MS = 10000;
 const FLOOR_WAIT_MS = 60000;
 const QUEUED_MS = 8000; // after a queue stood: what is lost may be lost there
-const FOREIGN_LOST = 0.3;
+const FOREIGN_LOST = 0.3; // nobody gives way: for this long the voice goes up once, and a queue that drains meanwhile is ours,
+const OWN_TRIAL_MS = 8000;
+const OWN_DRAINS_MS = 300;
 const FOREIGN_PATIENCE_MS = 4000; // TCP takes and gives way in turn,
 const FOREIGN_OVER_MS = 8000; // and comes back
 const THIN_MS = 60; // a packet of sound
@@ -65,7 +67,10 @@ export class Uplink {
   #foreign = false; // somebody else keeps the queue full
   #fullAt = -Infinity; // whoever filled it
   #base = Infinity; // the shortest round trip of all
-  #seen = [0, 0]; // the last two round trips that were not the same: one is measured each few seconds
+  #triedAt = -Infinity;
+  #triedTrip = 0;
+  #tries = false; // whether the queue is ours after all
+  #trips = []; // [when, round trip] of the last FOREIGN_MS
   #floor = false;
   #slowAt = -Infinity;
   #floorAt = -Infinity;
@@ -90,15 +95,19 @@ export class Uplink {
     if (fell) return this.#down(now, RUNGS.length - 1);
     if (this.#floor && this.rung >= SMALL && !standing) return this.#up(now, SMALL - 1);
     const patience = this.#foreign ? FOREIGN_PATIENCE_MS : now - this.#rose < UNDONE_MS ? TRIAL_MS : TROUBLE_MS;
-    if (this.#troubled && now - this.#troubled >= patience && now - this.#changed >= patience) return this.#down(now, this.#below(standing));
-    const crowded = this.#foreign && this.rung <= SMALL; // more from us only takes from what is there
+    if (this.#troubled && now - this.#troubled >= patience && now - this.#changed >= patience) {
+      if (this.#foreign && this.rung === SMALL) [this.#triedAt, this.#triedTrip] = [now, rtt];
+      return this.#down(now, this.#below(standing));
+    }
+    this.#tries = now - this.#triedAt < OWN_TRIAL_MS;
+    const crowded = this.#foreign && (this.#tries || this.rung <= SMALL); // more from us only takes from what is there
     if (this.rung && !crowded && this.#calm && now - this.#calm >= CALM_MS[this.rung] && now - this.#changed >= this.#waits[this.rung]) return this.#up(now);
     return false;
   }
 
   // Sound goes twice where there is room, since loss without a queue is chance. Where somebody else keeps a queue full it always does.
   get repeats() {
-    return this.#foreign || (this.#repeating && this.rung < SMALL);
+    return this.#foreign ? !this.#tries : this.#repeating && this.rung < SMALL;
   }
 
   // Somebody else fills the line.
@@ -113,9 +122,10 @@ export class Uplink {
 
   #lookForForeign(now, rtt, slow) {
     if (rtt >= this.#base + STANDING_MS) this.#fullAt = now;
-    if (rtt && rtt !== this.#seen[1]) this.#seen = [this.#seen[1], rtt];
-    const drains = rtt < this.#seen[0] - DRAINS_MS;
+    this.#trips = [...this.#trips.filter(([at]) => now - at <= FOREIGN_MS), [now, rtt]];
+    const drains = rtt < this.#trips[0][1] - DRAINS_MS;
     if (slow && !drains && this.rung === RUNGS.length - 1 && now - this.#changed >= FOREIGN_MS) [this.#shortest, this.#foreign] = [rtt, true];
+    else if (this.#foreign && this.#tries && rtt && rtt < this.#triedTrip - OWN_DRAINS_MS) [this.#shortest, this.#base, this.#foreign] = [rtt, rtt, false];
     else if (this.#foreign && now - this.#fullAt >= FOREIGN_OVER_MS) [this.#shortest, this.#foreign] = [this.#base, false];
   }
 

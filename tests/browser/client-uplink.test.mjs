@@ -138,6 +138,23 @@ test('a queue that is still getting shorter is ours', () => {
   }
 });
 
+// A path of half a second looks like a queue that somebody else keeps full, until twice the sound and a small picture find no room.
+test('32 kbit/s on a path that has become longer: nobody else is there, and the queue drains', () => {
+  const uplink = new Uplink();
+  const seen = [];
+  let queue = 0;
+  for (let i = 1; i <= 120; i++) {
+    const sound = uplink.repeats ? 33000 : RUNGS[uplink.rung].thin ? 20000 : 56000;
+    const sent = i < 5 ? 0 : sound + (RUNGS[uplink.rung].bps ?? 400000) + 4000;
+    const lost = Math.max(0, queue + sent - 32000 - 64000);
+    queue = Math.max(0, Math.min(64000, queue + sent - 32000));
+    uplink.step(1000 * i, { rate: i < 5 ? 1200000 : 40000, rtt: i < 5 ? 5 : 500 + queue / 32 + 40 * (i % 3), lost: sent ? lost / sent : 0 });
+    seen.push({ rung: uplink.rung, crowded: uplink.crowded, queue: Math.round(queue / 32) });
+  }
+  assert.ok(seen.slice(35).every((s) => !s.crowded), JSON.stringify(seen));
+  assert.ok(seen.slice(60).every((s) => s.queue < 1500) && seen.slice(60).filter((s) => s.queue > 400).length < 15, JSON.stringify(seen));
+});
+
 // What fills a queue overflows it a second later.
 test('sound goes twice before the queue of somebody else has taken any', () => {
   const uplink = new Uplink();
