@@ -17,7 +17,7 @@
 #define MIX_ADELAY_START_NS (60 * MCU_NS_PER_MS)
 #define MIX_ADELAY_MIN_NS (40 * MCU_NS_PER_MS)
 #define MIX_ADELAY_MAX_NS (400 * MCU_NS_PER_MS)
-#define MIX_ADELAY_MOVED_NS (800 * MCU_NS_PER_MS) /* just after a queue drained, and where one comes and goes */
+#define MIX_ADELAY_MOVED_NS (800 * MCU_NS_PER_MS) /* just after a queue drained, and on its way down */
 #define MIX_ADELAY_BUCKETS 80                     /* of 5 ms */
 #define MIX_ADELAY_SLICES 4                       /* of 500 ms: the window of the fastest packet */
 

@@ -15,7 +15,7 @@ typedef struct {
     unsigned n;
     struct {
         int64_t began_ns, seen_ns; /* seen: it stood near its top then; 0 = no wave */
-        int64_t latest_ns;         /* transit of its latest packet */
+        int64_t latest_ns;         /* the longest transit in it */
         int64_t top_ns;            /* what was to be waited for */
     } last[MIX_AWAVES];            /* ring */
 } mix_awave;

@@ -67,9 +67,9 @@ export class Uplink {
   #foreign = false; // somebody else keeps the queue full
   #fullAt = -Infinity; // whoever filled it
   #base = Infinity; // the shortest round trip of all
-  #triedAt = -Infinity;
-  #triedTrip = 0;
-  #tries = false; // whether the queue is ours after all
+  #triedAt = -Infinity; // less goes up from then on: is the queue ours after all?
+  #triedTrip = 0; // the round trip then
+  #tries = false;
   #trips = []; // [when, round trip] of the last FOREIGN_MS
   #floor = false;
   #slowAt = -Infinity;
