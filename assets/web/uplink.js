@@ -18,7 +18,10 @@ const SMALL = 2;
 const LEAST = [130000, 75000, 0, 0]; // what a rung must have
 const STANDING_MS = 400; // longer round trips than the shortest one: a queue stands
 const FOREIGN_MS = 3000; // a queue that stands so long although only the voice goes up is not ours,
-const DRAINS_MS = 100; // unless the round trip has become so much shorter meanwhile
+const DRAINS_MS = 100; // unless the round trip has become so much shorter meanwhile,
+const BEGUN_MS = 1900; // by an answer to what was asked so long after the picture went
+const LONG_MS = 8000; // to drain a queue: hardly more than the voice passes
+const GONE_MS = 1000; // that much shorter: the queue is gone, and the path has become longer
 const FULL_MS = 700; // so long a round trip and loss: a queue was full from the beginning
 const LOST = 0.1;
 const LESS_LOST = 0.7; // of what was lost before: sending less has helped
@@ -32,15 +35,14 @@ const MORE_LOST = 0.15; // since the browser believes that: it was not chance
 const FLOOR_TRIAL_MS = 10000;
 const FLOOR_WAIT_MS = 60000;
 const QUEUED_MS = 8000; // after a queue stood: what is lost may be lost there
-const FOREIGN_LOST = 0.3; // nobody gives way: for this long the voice goes up once, and a queue that drains meanwhile is ours,
-const OWN_TRIAL_MS = 8000;
-const OWN_DRAINS_MS = 300;
+const FOREIGN_LOST = 0.3; // nobody gives way
 const FOREIGN_PATIENCE_MS = 4000; // TCP takes and gives way in turn,
 const FOREIGN_OVER_MS = 8000; // and comes back
 const THIN_MS = 60; // a packet of sound
 const SOON_MS = 20; // to see soon what chance takes
+const DRAIN_MS = 120; // to let a queue go: fewer headers
 const THIN_BPS = 16000; // of the voice,
-const CROWDED_BPS = 12000; // and beside somebody else's load: twice that is sent
+const CROWDED_BPS = 12000; // while a queue goes, and beside somebody else's load, where twice that is sent
 const SOON_BPS = 24000; // where loss is chance
 const FELL = 0.4; // of what the browser believed in FELL_MS before: a queue stands, long before a round trip says so
 const FELL_MS = 3000;
@@ -49,7 +51,8 @@ const TROUBLE_MS = 2000;
 const TRIAL_MS = 900; // the same of a rung that is being tried
 const CALM_MS = [0, 8000, 12000, 2000];
 const WAIT_MS = 5000;
-const WAIT_LAST_MS = 30000;
+const WAIT_GROWS = [0, 2, 2, 6]; // each time a look was too much; the voice alone is heard worse for ten seconds then
+const WAIT_LAST_MS = [0, 30000, 30000, 60000];
 const UNDONE_MS = 10000;
 
 export class Uplink {
@@ -64,13 +67,15 @@ export class Uplink {
   #lostBefore = 0; // the same when the rung was left
   #kept = 0;
   #repeating = false;
-  #foreign = false; // somebody else keeps the queue full
+  #foreign = false; // somebody else keeps the queue full,
+  #foreignTrip = 0; // which made the round trip so long when that was seen
+  #slow = false;
+  #longest = 0; // round trip since then
+  #drainsFrom = 0; // 0: no queue of ours drains
   #fullAt = -Infinity; // whoever filled it
   #base = Infinity; // the shortest round trip of all
-  #triedAt = -Infinity; // less goes up from then on: is the queue ours after all?
-  #triedTrip = 0; // the round trip then
-  #tries = false;
-  #trips = []; // [when, round trip] of the last FOREIGN_MS
+  #answers = -1;
+  #trips = []; // [when, round trip] of a queue that stands: of the last FOREIGN_MS, at least two
   #floor = false;
   #slowAt = -Infinity;
   #floorAt = -Infinity;
@@ -78,13 +83,17 @@ export class Uplink {
   #fellAt = -Infinity;
   #rates = []; // [when, what the browser believed] of the last FELL_MS
 
-  // Once a second: what the browser believes to pass (0: unknown), the round trip, the share of our sound that was lost. True: another rung.
-  step(now, { rate = 0, rtt = 0, lost = 0 }) {
+  // Once a second: what the browser believes to pass (0: unknown), the round trip and how often one was measured, the share of our
+  // sound that was lost. True: another rung.
+  step(now, { rate = 0, rtt = 0, answers, lost = 0 }) {
     if (rtt) [this.#shortest, this.#base] = [Math.min(this.#shortest, rtt), Math.min(this.#base, rtt)];
     this.#lost += 0.3 * (lost - this.#lost);
     const slow = rtt > this.#shortest + STANDING_MS;
     const fell = this.#fell(now, rate);
-    this.#lookForForeign(now, rtt, slow);
+    if (answers === undefined || answers !== this.#answers) this.#lookForForeign(now, rtt, slow);
+    this.#answers = answers;
+    this.#slow = slow;
+    this.#followDrain(now);
     const full = lost > LOST && (rtt > FULL_MS || (this.rung >= SMALL && this.#lost < LESS_LOST * this.#lostBefore));
     const standing = this.#foreign ? this.#lost > FOREIGN_LOST : slow || full;
     this.#repeat(now, !this.#foreign && (slow || rtt > FULL_MS || now - this.#fellAt < DOUBT_MS));
@@ -96,18 +105,16 @@ export class Uplink {
     if (this.#floor && this.rung >= SMALL && !standing) return this.#up(now, SMALL - 1);
     const patience = this.#foreign ? FOREIGN_PATIENCE_MS : now - this.#rose < UNDONE_MS ? TRIAL_MS : TROUBLE_MS;
     if (this.#troubled && now - this.#troubled >= patience && now - this.#changed >= patience) {
-      if (this.#foreign && this.rung === SMALL) [this.#triedAt, this.#triedTrip] = [now, rtt];
       return this.#down(now, this.#below(standing));
     }
-    this.#tries = now - this.#triedAt < OWN_TRIAL_MS;
-    const crowded = this.#foreign && (this.#tries || this.rung <= SMALL); // more from us only takes from what is there
+    const crowded = this.#foreign && this.rung <= SMALL; // more from us only takes from what is there
     if (this.rung && !crowded && this.#calm && now - this.#calm >= CALM_MS[this.rung] && now - this.#changed >= this.#waits[this.rung]) return this.#up(now);
     return false;
   }
 
   // Sound goes twice where there is room, since loss without a queue is chance. Where somebody else keeps a queue full it always does.
   get repeats() {
-    return this.#foreign ? !this.#tries : this.#repeating && this.rung < SMALL;
+    return this.#foreign || (this.#repeating && this.rung < SMALL);
   }
 
   // Somebody else fills the line.
@@ -115,17 +122,32 @@ export class Uplink {
     return this.#foreign;
   }
 
+  // Our own queue is to go.
+  get drains() {
+    return this.#slow && !this.#foreign && this.rung === RUNGS.length - 1;
+  }
+
   // kbit/s that the browser is to believe in whatever it loses; 0: as it likes.
   get floor() {
     return this.#foreign ? FOREIGN_KBPS : this.#floor && this.rung < SMALL ? FLOOR_KBPS : 0;
   }
 
+  #followDrain(now) {
+    const gone = this.#drainsFrom && !this.#slow;
+    if (gone && now - this.#drainsFrom >= LONG_MS) this.#waits[RUNGS.length - 1] = WAIT_LAST_MS[RUNGS.length - 1];
+    this.#drainsFrom = this.drains ? this.#drainsFrom || now : 0;
+  }
+
+  // With each answer, which tells of when it was asked for.
   #lookForForeign(now, rtt, slow) {
     if (rtt >= this.#base + STANDING_MS) this.#fullAt = now;
-    this.#trips = [...this.#trips.filter(([at]) => now - at <= FOREIGN_MS), [now, rtt]];
-    const drains = rtt < this.#trips[0][1] - DRAINS_MS;
-    if (slow && !drains && this.rung === RUNGS.length - 1 && now - this.#changed >= FOREIGN_MS) [this.#shortest, this.#foreign] = [rtt, true];
-    else if (this.#foreign && this.#tries && rtt && rtt < this.#triedTrip - OWN_DRAINS_MS) [this.#shortest, this.#base, this.#foreign] = [rtt, rtt, false];
+    this.#trips = slow ? [...this.#trips.filter(([at], i, { length }) => now - at <= FOREIGN_MS || i === length - 1), [now, rtt]] : [];
+    this.#longest = slow ? Math.max(this.#longest, rtt) : 0;
+    const drains = this.#trips.length < 2 || rtt < this.#trips[0][1] - DRAINS_MS;
+    const voiceAlone = this.rung === RUNGS.length - 1 && now - this.#changed >= FOREIGN_MS && now - rtt - this.#changed >= BEGUN_MS;
+    if (slow && !drains && voiceAlone && !this.#foreign && rtt < this.#longest - GONE_MS) [this.#shortest, this.#base] = [rtt, rtt];
+    else if (slow && !drains && voiceAlone && !this.#foreign) [this.#shortest, this.#foreignTrip, this.#foreign] = [rtt, rtt, true];
+    else if (this.#foreign && rtt > this.#foreignTrip + STANDING_MS) [this.#shortest, this.#base, this.#foreign] = [this.#foreignTrip, this.#foreignTrip, false]; // by what we send: it was a longer path
     else if (this.#foreign && now - this.#fullAt >= FOREIGN_OVER_MS) [this.#shortest, this.#foreign] = [this.#base, false];
   }
 
@@ -162,7 +184,7 @@ export class Uplink {
   #down(now, to) {
     if (to >= RUNGS.length || to === this.rung) return false;
     const [undone, below] = [now - this.#rose < UNDONE_MS, this.rung + 1];
-    this.#waits[below] = undone ? Math.min(2 * this.#waits[below], WAIT_LAST_MS) : WAIT_MS;
+    this.#waits[below] = undone ? Math.min(WAIT_GROWS[below] * this.#waits[below], WAIT_LAST_MS[below]) : WAIT_MS;
     this.rung = to;
     this.#lostBefore = this.#lost;
     this.#changed = now;
@@ -183,7 +205,8 @@ export function readings(stats) {
   const { selectedCandidatePairId: selected } = stats.find((s) => s.type === 'transport') || {};
   const pair = stats.find((s) => s.type === 'candidate-pair' && (selected ? s.id === selected : s.nominated && s.state === 'succeeded')) || {};
   const heard = stats.find((s) => s.type === 'remote-inbound-rtp' && s.kind === 'audio') || {};
-  return { rate: pair.availableOutgoingBitrate || 0, rtt: 1000 * (pair.currentRoundTripTime || heard.roundTripTime || 0), lost: heard.fractionLost || 0 };
+  const rtt = 1000 * (pair.currentRoundTripTime || heard.roundTripTime || 0);
+  return { rate: pair.availableOutgoingBitrate || 0, rtt, answers: pair.responsesReceived, lost: heard.fractionLost || 0 };
 }
 
 // The same answer in packets of `ptime`: headers may cost more than the voice.
@@ -220,11 +243,11 @@ const shapes = new Map(); // each one once: they are compared
 
 // What is made of the room's answer at a rung; null: nothing.
 export function shape(uplink, limits) {
-  const { floor, repeats, crowded } = uplink;
+  const { floor, repeats, crowded, drains } = uplink;
   const chance = floor && !crowded;
-  const bps = !((limits && limits.thin) || floor) ? 0 : crowded ? CROWDED_BPS : chance ? SOON_BPS : THIN_BPS;
+  const bps = !((limits && limits.thin) || floor) ? 0 : crowded || drains ? CROWDED_BPS : chance ? SOON_BPS : THIN_BPS;
   if (!bps && !repeats) return null;
-  const ptime = chance ? SOON_MS : THIN_MS;
+  const ptime = chance ? SOON_MS : drains ? DRAIN_MS : THIN_MS;
   const parts = [bps && ((sdp) => thinned(sdp, bps, ptime)), repeats && repeated, floor && ((sdp) => floored(sdp, floor))].filter(Boolean);
   const key = [bps, ptime, repeats, floor].join();
   if (!shapes.has(key)) shapes.set(key, (sdp) => parts.reduce((x, f) => f(x), sdp));

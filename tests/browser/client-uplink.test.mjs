@@ -138,21 +138,34 @@ test('a queue that is still getting shorter is ours', () => {
   }
 });
 
-// A path of half a second looks like a queue that somebody else keeps full, until twice the sound and a small picture find no room.
+// A path of half a second looks like a queue that somebody else keeps full, until twice the sound and a small picture make it longer.
+// Round trips are measured every 2.5 s and tell of when they began.
 test('32 kbit/s on a path that has become longer: nobody else is there, and the queue drains', () => {
   const uplink = new Uplink();
   const seen = [];
-  let queue = 0;
+  const WIRE = { 12000: 16000, 16000: 23000, 24000: 42000, undefined: 40000 };
+  let [queue, answers, asked, told] = [0, 0, null, 1];
   for (let i = 1; i <= 120; i++) {
-    const sound = uplink.repeats ? 33000 : RUNGS[uplink.rung].thin ? 20000 : 56000;
-    const sent = i < 5 ? 0 : sound + (RUNGS[uplink.rung].bps ?? 400000) + 4000;
-    const lost = Math.max(0, queue + sent - 32000 - 64000);
-    queue = Math.max(0, Math.min(64000, queue + sent - 32000));
-    uplink.step(1000 * i, { rate: i < 5 ? 1200000 : 40000, rtt: i < 5 ? 5 : 500 + queue / 32 + 40 * (i % 3), lost: sent ? lost / sent : 0 });
+    const sdp = (shape(uplink, RUNGS[uplink.rung]) || ((x) => x))(SOUND);
+    const sound = WIRE[(/maxaveragebitrate=(\d+)/.exec(sdp) || [])[1]] + (/SAVPF 63/.test(sdp) ? 14000 : 0);
+    const sent = sound + (RUNGS[uplink.rung].bps ?? 400000) + 5000;
+    const lost = i < 5 ? 0 : Math.max(0, queue + sent - 32000 - 64000);
+    queue = i < 5 ? 0 : Math.max(0, Math.min(64000, queue + sent - 32000));
+    const trip = i < 5 ? 5 : 500 + queue / 32 + 40 * (i % 3);
+    if (asked && i >= asked.i + 2.5 && 1000 * (i - asked.i) >= asked.trip) [answers, told, asked] = [answers + 1, asked.trip, null];
+    asked = asked || { i, trip };
+    uplink.step(1000 * i, { rate: i < 5 ? 1200000 : 40000, rtt: told, answers, lost: lost / sent });
     seen.push({ rung: uplink.rung, crowded: uplink.crowded, queue: Math.round(queue / 32) });
   }
-  assert.ok(seen.slice(35).every((s) => !s.crowded), JSON.stringify(seen));
-  assert.ok(seen.slice(60).every((s) => s.queue < 1500) && seen.slice(60).filter((s) => s.queue > 400).length < 15, JSON.stringify(seen));
+  assert.ok(seen.filter((s) => s.crowded).length < 15 && seen.slice(40).every((s) => !s.crowded), JSON.stringify(seen));
+  assert.ok(seen.slice(14).filter((s) => s.queue > 700).length < 10, JSON.stringify(seen));
+});
+
+test('what is measured before the picture went tells of nobody else', () => {
+  const uplink = new Uplink();
+  for (let i = 1; i <= 20; i++) uplink.step(1000 * i, { rate: 60000, rtt: i < 6 ? 5 : 3000, answers: i < 6 ? i : 6, lost: 0 });
+  assert.ok(!uplink.crowded);
+  assert.match(shape(uplink, RUNGS[uplink.rung])(SOUND), /maxaveragebitrate=12000[^]*a=ptime:120/, 'the queue is to go');
 });
 
 // What fills a queue overflows it a second later.
@@ -179,10 +192,10 @@ test('somebody else who gives way now and then is still there', () => {
 
 test('a line is read while its round trip is measured', () => {
   const transport = { type: 'transport', selectedCandidatePairId: 'b' };
-  const pairs = [{ id: 'a', state: 'succeeded', nominated: true, currentRoundTripTime: 0.01 }, { id: 'b', state: 'in-progress', nominated: true, currentRoundTripTime: 0.9, availableOutgoingBitrate: 5e4 }];
+  const pairs = [{ id: 'a', state: 'succeeded', nominated: true, currentRoundTripTime: 0.01 }, { id: 'b', state: 'in-progress', nominated: true, currentRoundTripTime: 0.9, responsesReceived: 7, availableOutgoingBitrate: 5e4 }];
   const stats = pairs.map((p) => ({ type: 'candidate-pair', ...p }));
   const voice = { type: 'remote-inbound-rtp', kind: 'audio', roundTripTime: 0.04, fractionLost: 0.1 };
-  assert.deepEqual(readings([transport, ...stats, voice]), { rate: 50000, rtt: 900, lost: 0.1 });
+  assert.deepEqual(readings([transport, ...stats, voice]), { rate: 50000, rtt: 900, answers: 7, lost: 0.1 });
   assert.equal(readings(stats).rtt, 10, 'of a browser that does not say which pair it uses');
 });
 
