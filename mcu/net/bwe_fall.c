@@ -9,9 +9,14 @@
 #define GREW_NS (50 * MS)
 #define DRAIN_LEAST 0.55 /* of the estimate with which a queue began to drain */
 #define DRAIN_KNOWN_NS (5000 * MS)
+#define STOOD_NS (200 * MS)
 #define GAP_NS (3000 * MS)
 #define LATE_NS (200 * MS)
 #define STANDING_NS (300 * MS)
+#define WIDE 0.67    /* of the estimate: less than that is sent */
+#define COMES_IN 0.5 /* of what was sent */
+#define STUMBLE_NS (100 * MS)
+#define STEEP 2
 #define FLAT_PACKET_BITS (250 * 8.0)
 #define FLAT_MORE_NS (50 * MS)
 #define DRAIN_FROM_NS (150 * MS)
@@ -35,14 +40,27 @@ double mcu_bwe_through_bps(const mcu_bwe *b, int64_t now_ns)
     return mcu_bwe_rate_bps(&b->rate) / (1 - mcu_bwe_loss_random(&b->loss, now_ns));
 }
 
+/* A third of what is sent comes in at most, the rest goes into a queue. */
+static void note_growth(mcu_bwe *b)
+{
+    int64_t sent_ns = b->newest_sent_ns - b->noted_sent_ns;
+    if (sent_ns > 0) {
+        b->steep = b->queue.newest_ns - b->noted_late_ns > STEEP * sent_ns;
+        b->noted_sent_ns = b->newest_sent_ns;
+        b->noted_late_ns = b->queue.newest_ns;
+    }
+}
+
 void mcu_bwe_fall_note(mcu_bwe *b, int64_t now_ns)
 {
+    note_growth(b);
     unsigned came_bps = mcu_bwe_rate_long_bps(&b->rate);
     b->carried_bps = b->draining ? MAX(b->carried_bps, came_bps) : came_bps;
     if (b->queue.newest_ns > DRAIN_FROM_NS && b->queue.queue_ns > mcu_bwe_standing_ns(b)) {
         if (!b->draining) {
             b->draining = true;
             b->drain_bps = b->busy_bps = 0;
+            b->busy_ns = 0;
             b->drain_ns = now_ns;
         }
     } else if (b->queue.queue_ns < DRAIN_TO_NS) {
@@ -56,13 +74,22 @@ bool mcu_bwe_fall_is_idle(const mcu_bwe *b)
     return less || (b->draining && b->sent_bps > b->est_bps); /* no less can be sent */
 }
 
+/* Where far less is sent than the path carried, and comes in, what grows slowly is a stumble of a host or a radio, until it has
+ * grown for longer. */
+static int64_t grown_ns(const mcu_bwe *b)
+{
+    double came_bps = mcu_bwe_rate_bps(&b->rate);
+    bool wide = came_bps < WIDE * b->est_bps && came_bps > COMES_IN * b->sent_bps;
+    return wide && !b->steep ? MAX(STUMBLE_NS, mcu_bwe_flat_ns(b)) : mcu_bwe_flat_ns(b);
+}
+
 bool mcu_bwe_fall_due(const mcu_bwe *b, int64_t now_ns)
 {
     const mcu_bwe_queue *q = &b->queue;
     bool standing = q->above_since_ns != 0 && now_ns - q->above_since_ns >= STANDING_NS;
     bool late = q->newest_ns > LATE_NS && q->queue_ns > mcu_bwe_standing_ns(b);
-    bool grows = b->trend.use == MCU_BWE_USE_OVER && q->queue_ns > mcu_bwe_flat_ns(b) &&
-                 !b->probe.cluster.open; /* a probe is judged as such */
+    bool grows =
+        b->trend.use == MCU_BWE_USE_OVER && q->queue_ns > grown_ns(b) && !b->probe.cluster.open; /* a probe is judged as such */
     return standing || late || grows;
 }
 
@@ -79,6 +106,21 @@ static double decrease(int64_t queue_ns)
     return CLAMP(1 - (double)queue_ns / (double)DRAIN_WITHIN_NS, DECREASE, DECREASE_LEAST);
 }
 
+/* What comes out of a queue; since it stands, or what came before is counted in part. What was seen for longer counts. */
+static double busy_bps(mcu_bwe *b, int64_t now_ns)
+{
+    int64_t stood_ns = now_ns - b->drain_ns, seen_ns = b->queue.newest_ns;
+    if (b->draining && stood_ns >= STOOD_NS) {
+        seen_ns = MIN(seen_ns, stood_ns);
+    }
+    double bps = mcu_bwe_rate_busy_bps(&b->rate, seen_ns);
+    bool longer = seen_ns > b->busy_ns && bps > 0;
+    b->busy_ns = MAX(b->busy_ns, seen_ns);
+    b->busy_bps = longer ? bps : MAX(b->busy_bps, bps);
+    b->drain_bps = longer ? MIN(b->drain_bps, bps) : b->drain_bps;
+    return bps;
+}
+
 void mcu_bwe_fall(mcu_bwe *b, double through, int64_t now_ns)
 {
     int64_t wait_ns = CLAMP(b->rtt_ns, 10 * MS, 200 * MS) + b->spacing_ns;
@@ -92,13 +134,12 @@ void mcu_bwe_fall(mcu_bwe *b, double through, int64_t now_ns)
     if (b->draining && through < MCU_BWE_IDLE * b->full_bps && b->queue.queue_ns <= b->before_ns + GREW_NS) {
         return; /* what comes in is all that was sent into the queue, which is the old one */
     }
-    double busy = mcu_bwe_rate_busy_bps(&b->rate, b->queue.newest_ns); /* what was sent before may have been less than passes */
+    double busy = busy_bps(b, now_ns); /* what was sent before may have been less than passes */
     double base = through > 0 ? MAX(through, busy) : b->est_bps;
     if (now_ns - b->gap_ns < GAP_NS) {
         unsigned told_bps = mcu_bwe_rate_told_bps(&b->rate);
         base = MAX(base, told_bps > 0 ? MIN(told_bps, b->est_bps) : b->est_bps); /* more came in than was told */
     }
-    b->busy_bps = MAX(b->busy_bps, busy);
     double to = base * decrease(b->queue.queue_ns);
     if (b->draining && now_ns - b->drain_ns < DRAIN_KNOWN_NS) { /* one that stands for longer does not drain */
         double least = is_known(b) ? MAX(b->drain_bps, b->busy_bps) : b->busy_bps;

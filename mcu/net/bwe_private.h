@@ -42,11 +42,13 @@ struct mcu_bwe {
     unsigned carried_bps;                        /* the most that came in since it stands, and just before */
     double drain_bps;                            /* the estimate after the first decrease since it drains; 0 = there was none */
     double busy_bps;                             /* the most that was seen to come out of the queue since it drains, */
-    int64_t drain_ns;                            /* which began then */
+    int64_t drain_ns, busy_ns;                   /* which began then; for how long that was seen */
     int64_t feedback_ns, spacing_ns, unheard_ns; /* newest, usual distance, oldest packet sent since */
     int64_t updated_ns, decreased_ns, before_ns; /* before_ns: queue at the last decrease */
     int64_t rtt_ns, newest_sent_ns;
-    int64_t ignore_before_ns; /* packets of an outage say nothing about loss */
+    bool steep;                           /* a queue grew faster than time went by, since the last feedback, */
+    int64_t noted_sent_ns, noted_late_ns; /* of which this was the newest packet, and how long it waited */
+    int64_t ignore_before_ns;             /* packets of an outage say nothing about loss */
     unsigned proven_bps;
     int64_t proven_ns;
     double report_loss;
