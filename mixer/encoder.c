@@ -275,9 +275,14 @@ void mix_encoder_enter(mix_encoder *e)
     mix_keygate_enter(&e->gate);
 }
 
-void mix_encoder_set_alone(mix_encoder *e, bool alone)
+void mix_encoder_rise(mix_encoder *e)
 {
-    mix_keygate_set_alone(&e->gate, alone);
+    mix_keygate_rise(&e->gate);
+}
+
+void mix_encoder_set_watchers(mix_encoder *e, unsigned n)
+{
+    mix_keygate_set_watchers(&e->gate, n);
 }
 
 void mix_encoder_taken(mix_encoder *e)

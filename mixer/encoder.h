@@ -40,7 +40,9 @@ void mix_encoder_request_key(mix_encoder *e); /* everybody's */
 /* Any keyframe, for who enters: everybody's when one may come, else the first picture of a stream of its own, which is delivered
  * marked `entry` after everybody's and ends at their next keyframe. */
 void mix_encoder_enter(mix_encoder *e);
-void mix_encoder_set_alone(mix_encoder *e, bool alone); /* whoever enters is the only one who watches */
+void mix_encoder_rise(
+    mix_encoder *e); /* the same for who watches a smaller tier meanwhile: everybody's next one where a crowd watches */
+void mix_encoder_set_watchers(mix_encoder *e, unsigned n);
 void mix_encoder_taken(mix_encoder *e); /* the loop has dealt with one delivered picture (bound: half a second of them) */
 
 /* NULL = the usual one; from the next picture on, which is then a keyframe. Thread: the loop. `preset` is static or outlives it.

@@ -345,7 +345,7 @@ mcu_status mix_video_use(mix_video *v, unsigned tier, mcu_codec codec)
         }
         mix_video_rebuild(v);
     }
-    mix_encoder_set_alone(t->encoder[slot], ++t->uses[slot] == 1);
+    mix_encoder_set_watchers(t->encoder[slot], ++t->uses[slot]);
     return MCU_OK;
 }
 
@@ -369,7 +369,7 @@ void mix_video_unuse(mix_video *v, unsigned tier, mcu_codec codec)
         return;
     }
     if (--v->tiers[tier].uses[slot] > 0) {
-        mix_encoder_set_alone(v->tiers[tier].encoder[slot], v->tiers[tier].uses[slot] == 1);
+        mix_encoder_set_watchers(v->tiers[tier].encoder[slot], v->tiers[tier].uses[slot]);
         return;
     }
     stop_encoder(v, tier, slot);
@@ -393,6 +393,14 @@ void mix_video_enter(mix_video *v, unsigned tier, mcu_codec codec)
     int slot = mix_video_codec_slot(codec);
     if (tier < v->n_tiers && slot >= 0 && v->tiers[tier].encoder[slot]) {
         mix_encoder_enter(v->tiers[tier].encoder[slot]);
+    }
+}
+
+void mix_video_rise(mix_video *v, unsigned tier, mcu_codec codec)
+{
+    int slot = mix_video_codec_slot(codec);
+    if (tier < v->n_tiers && slot >= 0 && v->tiers[tier].encoder[slot]) {
+        mix_encoder_rise(v->tiers[tier].encoder[slot]);
     }
 }
 

@@ -122,6 +122,9 @@ void mix_video_request_keyframe(mix_video *v, unsigned tier, mcu_codec codec);
 /* Any keyframe, for who comes, switches, or lost the thread: everybody's if it is due (mixer/keygate.h), else one of pictures
  * marked `entry` that on_picture gets beside everybody's until their next keyframe, which is then soon. */
 void mix_video_enter(mix_video *v, unsigned tier, mcu_codec codec);
+/* The same for who has pictures of a smaller tier until then: where a crowd watches, everybody's next one, which then is not
+ * soon. */
+void mix_video_rise(mix_video *v, unsigned tier, mcu_codec codec);
 /* The newest keyframe and all that followed, oldest first, for a joiner or switcher: array of borrowed pictures, valid until the
  * loop runs again, all of one stream: everybody's or marked `entry`. 0 when there is none or it is older than 2 s or larger than
  * 1 s of the tier's bitrate (enter then). */

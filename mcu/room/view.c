@@ -23,6 +23,8 @@ static void request(const mcu_view *v, unsigned tier)
 {
     if (v->shared) {
         mix_video_request_keyframe(v->video, tier, v->codec);
+    } else if (tier < v->current && shows(v, v->current)) {
+        mix_video_rise(v->video, tier, v->codec);
     } else {
         mix_video_enter(v->video, tier, v->codec);
     }

@@ -212,6 +212,11 @@ void mix_video_enter(mix_video *v, unsigned tier, mcu_codec codec)
     mix_video_request_keyframe(v, tier, codec);
 }
 
+void mix_video_rise(mix_video *v, unsigned tier, mcu_codec codec)
+{
+    mix_video_request_keyframe(v, tier, codec);
+}
+
 unsigned mix_video_bank(mix_video *v, unsigned tier, mcu_codec codec, mcu_au *const **pictures)
 {
     (void)v;

@@ -68,7 +68,7 @@ mcu_status mix_video_use(mix_video *v, unsigned tier, mcu_codec codec)
         mix_keybank_clear(e->bank);
         mix_keybank_clear(e->entry_bank);
     }
-    mix_keygate_set_alone(&e->gate, e->uses == 1);
+    mix_keygate_set_watchers(&e->gate, e->uses);
     return MCU_OK;
 }
 
@@ -76,7 +76,7 @@ void mix_video_unuse(mix_video *v, unsigned tier, mcu_codec codec)
 {
     (void)v;
     (void)codec;
-    mix_keygate_set_alone(&m.encoders[tier].gate, --m.encoders[tier].uses == 1);
+    mix_keygate_set_watchers(&m.encoders[tier].gate, --m.encoders[tier].uses);
 }
 
 void mix_video_request_keyframe(mix_video *v, unsigned tier, mcu_codec codec)
@@ -91,6 +91,13 @@ void mix_video_enter(mix_video *v, unsigned tier, mcu_codec codec)
     (void)v;
     (void)codec;
     mix_keygate_enter(&m.encoders[tier].gate);
+}
+
+void mix_video_rise(mix_video *v, unsigned tier, mcu_codec codec)
+{
+    (void)v;
+    (void)codec;
+    mix_keygate_rise(&m.encoders[tier].gate);
 }
 
 unsigned mix_video_bank(mix_video *v, unsigned tier, mcu_codec codec, mcu_au *const **pictures)
