@@ -40,8 +40,8 @@ void mix_encoder_request_key(mix_encoder *e); /* everybody's */
 /* Any keyframe, for who enters: everybody's when one may come, else the first picture of a stream of its own, which is delivered
  * marked `entry` after everybody's and ends at their next keyframe. */
 void mix_encoder_enter(mix_encoder *e);
-void mix_encoder_rise(
-    mix_encoder *e); /* the same for who watches a smaller tier meanwhile: everybody's next one where a crowd watches */
+/* The same for who watches a smaller tier meanwhile: everybody's next one where a crowd watches. */
+void mix_encoder_rise(mix_encoder *e);
 void mix_encoder_set_watchers(mix_encoder *e, unsigned n);
 void mix_encoder_taken(mix_encoder *e); /* the loop has dealt with one delivered picture (bound: half a second of them) */
 

@@ -8,7 +8,8 @@ const LONGER_MS = 150;
 const SECONDS = 2; // of that, one after the other
 const FIRST_MS = 10000; // the new buffer does not know the line yet:
 const FIRST_HOLD_MS = 160;
-const AGAIN_MS = 30000; // a buffer that is as long again so soon has its reason
+const AGAIN_MS = 30000; // a buffer that is as long again so soon has its reason,
+const LONGER = 2; // but not one that is so much longer
 const AGAIN_MOST_MS = 480000;
 export const SLEPT_MS = 4000; // without a look at the line, which is due each second
 
@@ -19,6 +20,7 @@ export class Delay {
   #shortest = Infinity;
   #late = 0;
   #anewAt = -Infinity;
+  #anewDelay = Infinity;
   #wait = AGAIN_MS;
   silent = 0; // looks at which nothing came
 
@@ -33,7 +35,9 @@ export class Delay {
     const drained = rtt > 0 && rtt < Math.max(SHORT_MS, this.#shortest + LONGER_MS);
     const even = !more || EVEN * jitter < this.#delay;
     this.#late = this.#delay > LATE_MS + 2 * hold && drained && even ? this.#late + 1 : 0;
-    if (this.#late < SECONDS || now - this.#anewAt < this.#wait) return false;
+    const soon = now - this.#anewAt < this.#wait && this.#delay < LONGER * this.#anewDelay;
+    if (this.#late < SECONDS || soon) return false;
+    this.#anewDelay = this.#delay;
     this.#wait = now - this.#anewAt < 2 * this.#wait ? Math.min(2 * this.#wait, AGAIN_MOST_MS) : AGAIN_MS;
     this.#anewAt = now;
     this.#late = this.#delay = 0;

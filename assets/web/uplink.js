@@ -19,7 +19,8 @@ const LEAST = [130000, 75000, 0, 0]; // what a rung must have
 const STANDING_MS = 400; // longer round trips than the shortest one: a queue stands
 const FOREIGN_MS = 3000; // a queue that stands so long although only the voice goes up is not ours,
 const DRAINS_MS = 100; // unless the round trip has become so much shorter meanwhile,
-const BEGUN_MS = 1900; // by an answer to what was asked so long after the picture went
+const BEGUN_MS = 1900; // by an answer to what was asked since the picture went: it is read up to a second later
+const RTCP_AGE_MS = 5000; // answers by RTCP tell of a report that may be so old
 const LONG_MS = 8000; // to drain a queue: hardly more than the voice passes
 const GONE_MS = 1000; // that much shorter: the queue is gone, and the path has become longer
 const FULL_MS = 700; // so long a round trip and loss: a queue was full from the beginning
@@ -35,7 +36,10 @@ const MORE_LOST = 0.15; // since the browser believes that: it was not chance
 const FLOOR_TRIAL_MS = 10000;
 const FLOOR_WAIT_MS = 60000;
 const QUEUED_MS = 8000; // after a queue stood: what is lost may be lost there
-const FOREIGN_LOST = 0.3; // nobody gives way
+const FOREIGN_LOST = 0.3; // nobody gives way: for this long the voice goes up once, and a queue that drains meanwhile is ours,
+const OWN_TRIAL_MS = 8000;
+const OWN_AGAIN_MS = 30000; // not sooner
+const OWN_DRAINS_MS = 300;
 const FOREIGN_PATIENCE_MS = 4000; // TCP takes and gives way in turn,
 const FOREIGN_OVER_MS = 8000; // and comes back
 const THIN_MS = 60; // a packet of sound
@@ -69,13 +73,18 @@ export class Uplink {
   #repeating = false;
   #foreign = false; // somebody else keeps the queue full,
   #foreignTrip = 0; // which made the round trip so long when that was seen
+  #above = 0; // answers since then that took much longer
+  #triedAt = -Infinity; // less goes up from then on: is the queue ours after all?
+  #triedTrip = 0; // the round trip then
+  #tries = false;
   #slow = false;
   #longest = 0; // round trip since then
-  #drainsFrom = 0; // 0: no queue of ours drains
+  #now = 0;
+  #drained = []; // first and last answer that told of a queue of ours
   #fullAt = -Infinity; // whoever filled it
   #base = Infinity; // the shortest round trip of all
   #answers = -1;
-  #trips = []; // [when, round trip] of a queue that stands: of the last FOREIGN_MS, at least two
+  #trips = []; // [when, round trip] of a queue that stands: of the last FOREIGN_MS, and the one before the last
   #floor = false;
   #slowAt = -Infinity;
   #floorAt = -Infinity;
@@ -83,17 +92,19 @@ export class Uplink {
   #fellAt = -Infinity;
   #rates = []; // [when, what the browser believed] of the last FELL_MS
 
-  // Once a second: what the browser believes to pass (0: unknown), the round trip and how often one was measured, the share of our
-  // sound that was lost. True: another rung.
-  step(now, { rate = 0, rtt = 0, answers, lost = 0 }) {
+  // Once a second: what the browser believes to pass (0: unknown), the round trip, how often one was measured and how old what it tells
+  // of may be, the share of our sound that was lost. True: another rung.
+  step(now, { rate = 0, rtt = 0, answers, age = 0, lost = 0 }) {
+    this.#now = now;
     if (rtt) [this.#shortest, this.#base] = [Math.min(this.#shortest, rtt), Math.min(this.#base, rtt)];
     this.#lost += 0.3 * (lost - this.#lost);
     const slow = rtt > this.#shortest + STANDING_MS;
     const fell = this.#fell(now, rate);
-    if (answers === undefined || answers !== this.#answers) this.#lookForForeign(now, rtt, slow);
+    const news = answers === undefined || answers !== this.#answers;
+    if (news) this.#lookForForeign(now, { rtt, age, rate, slow });
     this.#answers = answers;
     this.#slow = slow;
-    this.#followDrain(now);
+    if (news) this.#followDrain(now);
     const full = lost > LOST && (rtt > FULL_MS || (this.rung >= SMALL && this.#lost < LESS_LOST * this.#lostBefore));
     const standing = this.#foreign ? this.#lost > FOREIGN_LOST : slow || full;
     this.#repeat(now, !this.#foreign && (slow || rtt > FULL_MS || now - this.#fellAt < DOUBT_MS));
@@ -105,16 +116,18 @@ export class Uplink {
     if (this.#floor && this.rung >= SMALL && !standing) return this.#up(now, SMALL - 1);
     const patience = this.#foreign ? FOREIGN_PATIENCE_MS : now - this.#rose < UNDONE_MS ? TRIAL_MS : TROUBLE_MS;
     if (this.#troubled && now - this.#troubled >= patience && now - this.#changed >= patience) {
+      if (this.#foreign && this.rung >= SMALL && now - this.#triedAt >= OWN_AGAIN_MS) [this.#triedAt, this.#triedTrip] = [now, rtt];
       return this.#down(now, this.#below(standing));
     }
-    const crowded = this.#foreign && this.rung <= SMALL; // more from us only takes from what is there
+    this.#tries = now - this.#triedAt < OWN_TRIAL_MS;
+    const crowded = this.#foreign && (this.#tries || this.rung <= SMALL); // more from us only takes from what is there
     if (this.rung && !crowded && this.#calm && now - this.#calm >= CALM_MS[this.rung] && now - this.#changed >= this.#waits[this.rung]) return this.#up(now);
     return false;
   }
 
   // Sound goes twice where there is room, since loss without a queue is chance. Where somebody else keeps a queue full it always does.
   get repeats() {
-    return this.#foreign || (this.#repeating && this.rung < SMALL);
+    return this.#foreign ? !this.#tries : this.#repeating && this.rung < SMALL;
   }
 
   // Somebody else fills the line.
@@ -124,7 +137,8 @@ export class Uplink {
 
   // Our own queue is to go.
   get drains() {
-    return this.#slow && !this.#foreign && this.rung === RUNGS.length - 1;
+    const seen = this.#trips.length > 1 || this.#longest > this.#shortest + FULL_MS || this.#now - this.#fellAt < DOUBT_MS; // one late answer is none
+    return seen && this.#slow && !this.#foreign && this.rung === RUNGS.length - 1;
   }
 
   // kbit/s that the browser is to believe in whatever it loses; 0: as it likes.
@@ -133,22 +147,36 @@ export class Uplink {
   }
 
   #followDrain(now) {
-    const gone = this.#drainsFrom && !this.#slow;
-    if (gone && now - this.#drainsFrom >= LONG_MS) this.#waits[RUNGS.length - 1] = WAIT_LAST_MS[RUNGS.length - 1];
-    this.#drainsFrom = this.drains ? this.#drainsFrom || now : 0;
+    const [from = now, to = now] = this.#drained;
+    if (!this.#slow && to - from >= LONG_MS) this.#waits[RUNGS.length - 1] = WAIT_LAST_MS[RUNGS.length - 1];
+    this.#drained = this.drains ? [from, now] : [];
   }
 
   // With each answer, which tells of when it was asked for.
-  #lookForForeign(now, rtt, slow) {
+  #lookForForeign(now, { rtt, age, rate, slow }) {
     if (rtt >= this.#base + STANDING_MS) this.#fullAt = now;
     this.#trips = slow ? [...this.#trips.filter(([at], i, { length }) => now - at <= FOREIGN_MS || i === length - 1), [now, rtt]] : [];
     this.#longest = slow ? Math.max(this.#longest, rtt) : 0;
-    const drains = this.#trips.length < 2 || rtt < this.#trips[0][1] - DRAINS_MS;
-    const voiceAlone = this.rung === RUNGS.length - 1 && now - this.#changed >= FOREIGN_MS && now - rtt - this.#changed >= BEGUN_MS;
-    if (slow && !drains && voiceAlone && !this.#foreign && rtt < this.#longest - GONE_MS) [this.#shortest, this.#base] = [rtt, rtt];
-    else if (slow && !drains && voiceAlone && !this.#foreign) [this.#shortest, this.#foreignTrip, this.#foreign] = [rtt, rtt, true];
-    else if (this.#foreign && rtt > this.#foreignTrip + STANDING_MS) [this.#shortest, this.#base, this.#foreign] = [this.#foreignTrip, this.#foreignTrip, false]; // by what we send: it was a longer path
-    else if (this.#foreign && now - this.#fullAt >= FOREIGN_OVER_MS) [this.#shortest, this.#foreign] = [this.#base, false];
+    if (this.#foreign) return this.#lookForEnd(now, rtt);
+    const stands = this.#trips.length > 1 && rtt >= this.#trips[0][1] - DRAINS_MS;
+    const asked = now - rtt - age - this.#changed;
+    const voiceAlone = this.rung === RUNGS.length - 1 && now - this.#changed >= FOREIGN_MS && asked >= BEGUN_MS;
+    if (stands && voiceAlone) this.#found(rate < LEAST[0] && rtt >= this.#longest - GONE_MS, rtt);
+  }
+
+  // What grows by what we send is ours, and so is what goes when we send less.
+  #lookForEnd(now, rtt) {
+    this.#above = rtt > this.#foreignTrip + STANDING_MS ? this.#above + 1 : 0;
+    if (this.#above > 1) this.#found(false, this.#foreignTrip);
+    else if (this.#tries && rtt < this.#triedTrip - OWN_DRAINS_MS) this.#found(false, rtt);
+    else if (now - this.#fullAt >= FOREIGN_OVER_MS) this.#found(false, this.#base);
+  }
+
+  // A queue that somebody else fills, or a path that takes so long by itself.
+  #found(foreign, trip) {
+    [this.#foreign, this.#shortest, this.#above] = [foreign, trip, 0];
+    if (foreign) this.#foreignTrip = trip;
+    else this.#base = trip;
   }
 
   // Browsers believe in less and less while some is lost, no help against chance: they are told what to believe in, unless more is lost then.
@@ -184,7 +212,8 @@ export class Uplink {
   #down(now, to) {
     if (to >= RUNGS.length || to === this.rung) return false;
     const [undone, below] = [now - this.#rose < UNDONE_MS, this.rung + 1];
-    this.#waits[below] = undone ? Math.min(WAIT_GROWS[below] * this.#waits[below], WAIT_LAST_MS[below]) : WAIT_MS;
+    if (undone) this.#waits[below] = Math.min(WAIT_GROWS[below] * this.#waits[below], WAIT_LAST_MS[below]);
+    else this.#waits.fill(WAIT_MS, below, to + 1);
     this.rung = to;
     this.#lostBefore = this.#lost;
     this.#changed = now;
@@ -205,8 +234,9 @@ export function readings(stats) {
   const { selectedCandidatePairId: selected } = stats.find((s) => s.type === 'transport') || {};
   const pair = stats.find((s) => s.type === 'candidate-pair' && (selected ? s.id === selected : s.nominated && s.state === 'succeeded')) || {};
   const heard = stats.find((s) => s.type === 'remote-inbound-rtp' && s.kind === 'audio') || {};
-  const rtt = 1000 * (pair.currentRoundTripTime || heard.roundTripTime || 0);
-  return { rate: pair.availableOutgoingBitrate || 0, rtt, answers: pair.responsesReceived, lost: heard.fractionLost || 0 };
+  const timed = pair.currentRoundTripTime !== undefined;
+  const trip = timed ? { rtt: Math.max(1, 1000 * pair.currentRoundTripTime), answers: pair.responsesReceived } : { rtt: 1000 * (heard.roundTripTime || 0), answers: heard.roundTripTimeMeasurements, age: RTCP_AGE_MS };
+  return { rate: pair.availableOutgoingBitrate || 0, lost: heard.fractionLost || 0, ...trip };
 }
 
 // The same answer in packets of `ptime`: headers may cost more than the voice.

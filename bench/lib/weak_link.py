@@ -5,7 +5,7 @@ kept in bench/results/weak-link-p2p.json, and what is there is not measured agai
 r24 a person who comes by a thin line (bench/run client).
 
 Each row of bench/weak-link/rows.mjs by three seeds, 60 s each, of which the first 5 do not count; median and worst. Row r00, the
-perfect link, goes with every run: where it is not clean the machine was too busy, and the run begins again, thrice at most; then no
+perfect link, goes with every run: where it is not clean the machine was too busy, and the run begins again, twice at most; then no
 goal is judged.
 Figures are those of weak_measure.py. Needs root.
 """
@@ -13,6 +13,7 @@ import json
 import os
 import subprocess
 import tempfile
+import threading
 from pathlib import Path
 
 import client
@@ -112,7 +113,7 @@ def without_server(programs, rows, quick):
 
 
 def is_clean(figures):
-    return bool(figures) and figures["frozen_pct"] <= 1 and figures["concealed_pct"] <= 1 and figures["fps"] >= 20
+    return bool(figures) and "error" not in figures and figures["frozen_pct"] <= 1 and figures["concealed_pct"] <= 1 and figures["fps"] >= 20
 
 
 def is_higher(row, metric):
@@ -133,20 +134,16 @@ def add_row(report, row, found, clean, baseline):
             report.add(row, metric + "_p2p", baseline[metric], unit, better=better)
 
 
-def visits(programs, folder, script, seed, seconds, rows, suffix="", quiet=False):
-    """{row: {metric: value}} of what a script of bench/weak-link noted; rows that failed are said. quiet: it ends after a row 0 that
-    is not clean."""
+def visits(programs, folder, script, seed, seconds, rows, suffix="", needs_clean=False):
+    """{row: {metric: value}} of what a script of bench/weak-link noted; rows that failed are said. needs_clean: it ends after a row 0
+    that is not."""
     environment = {**os.environ, "TESSERA_BIN": str(programs.folder / "bin"), "TESSERA_CLIPS": str(programs.clips), "TESSERA_TEST_OUTPUT": str(TOP / "bench" / "out")}
     command = ["node", str(TOP / "bench" / "weak-link" / script), str(folder), str(seed), str(seconds), *rows]
-    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        first = process.stdout.readline() if quiet else ""
-        went_on = not first or is_clean(figures_of([json.loads(first)], programs.clips, folder).get("r00"))
-        rest, errors = process.communicate("" if went_on else "stop\n", timeout=180 + (len(rows) or 1) * (seconds + 60))
-    if process.returncode != 0:
-        raise BenchError(f"{script} failed: {errors.strip()[-500:]}")
     out = TOP / "bench" / "out"
     out.mkdir(exist_ok=True)
-    noted = first + rest
+    noted, problem = noted_by(command, environment, 180 + (len(rows) or 1) * (seconds + 60), needs_clean and (lambda row: is_clean(figures_of([row], programs.clips, folder).get("r00"))))
+    if problem:
+        raise BenchError(f"{script} failed: {problem[-500:]}")
     (out / f"weak-link-{seed}{suffix or ('-crowd' if not rows else '')}.jsonl").write_text(noted)
     figures = figures_of(map(json.loads, noted.splitlines()), programs.clips, folder)
     for row, found in figures.items():
@@ -155,10 +152,26 @@ def visits(programs, folder, script, seed, seconds, rows, suffix="", quiet=False
     return {row: found for row, found in figures.items() if "error" not in found}
 
 
+def noted_by(command, environment, limit_s, goes_on):
+    """(its lines, what went wrong). goes_on: asked with the first line whether the others are wanted."""
+    with tempfile.TemporaryFile("w+") as errors:
+        process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True)
+        timer = threading.Timer(limit_s, process.kill)
+        timer.start()
+        try:
+            first = process.stdout.readline() if goes_on else ""
+            rest, _ = process.communicate("" if not first or goes_on(json.loads(first)) else "stop\n")
+        finally:
+            timer.cancel()
+            process.kill()
+        errors.seek(0)
+        return first + rest, "" if process.returncode == 0 else errors.read().strip() or f"ended with {process.returncode}"
+
+
 def one_seed(programs, folder, seed, seconds, rows, times):
     write_voices(programs.clips, folder)
     for last in [False] * (times - 1) + [True]:
-        found = visits(programs, folder, "visit.mjs", seed, seconds, rows, quiet=not last)
+        found = visits(programs, folder, "visit.mjs", seed, seconds, rows, needs_clean=not last)
         if is_clean(found.get("r00")):
             break
         say(f"seed {seed}: row 0 was not clean: {found.get('r00')}")

@@ -16,7 +16,7 @@
 #define WIDE 0.67    /* of the estimate: less than that is sent */
 #define COMES_IN 0.5 /* of what was sent */
 #define STUMBLE_NS (100 * MS)
-#define STEEP 2
+#define STEEP 2 /* ms of queue in a ms of sending: a third comes in at most */
 #define FLAT_PACKET_BITS (250 * 8.0)
 #define FLAT_MORE_NS (50 * MS)
 #define DRAIN_FROM_NS (150 * MS)
@@ -40,7 +40,7 @@ double mcu_bwe_through_bps(const mcu_bwe *b, int64_t now_ns)
     return mcu_bwe_rate_bps(&b->rate) / (1 - mcu_bwe_loss_random(&b->loss, now_ns));
 }
 
-/* A third of what is sent comes in at most, the rest goes into a queue. */
+/* Does most of what is sent go into a queue? */
 static void note_growth(mcu_bwe *b)
 {
     int64_t sent_ns = b->newest_sent_ns - b->noted_sent_ns;
@@ -107,7 +107,7 @@ static double decrease(int64_t queue_ns)
 }
 
 /* What comes out of a queue; since it stands, or what came before is counted in part. What was seen for longer counts. */
-static double busy_bps(mcu_bwe *b, int64_t now_ns)
+static double note_busy(mcu_bwe *b, int64_t now_ns)
 {
     int64_t stood_ns = now_ns - b->drain_ns, seen_ns = b->queue.newest_ns;
     if (b->draining && stood_ns >= STOOD_NS) {
@@ -134,7 +134,7 @@ void mcu_bwe_fall(mcu_bwe *b, double through, int64_t now_ns)
     if (b->draining && through < MCU_BWE_IDLE * b->full_bps && b->queue.queue_ns <= b->before_ns + GREW_NS) {
         return; /* what comes in is all that was sent into the queue, which is the old one */
     }
-    double busy = busy_bps(b, now_ns); /* what was sent before may have been less than passes */
+    double busy = note_busy(b, now_ns); /* what was sent before may have been less than passes */
     double base = through > 0 ? MAX(through, busy) : b->est_bps;
     if (now_ns - b->gap_ns < GAP_NS) {
         unsigned told_bps = mcu_bwe_rate_told_bps(&b->rate);

@@ -46,8 +46,8 @@ struct mcu_bwe {
     int64_t feedback_ns, spacing_ns, unheard_ns; /* newest, usual distance, oldest packet sent since */
     int64_t updated_ns, decreased_ns, before_ns; /* before_ns: queue at the last decrease */
     int64_t rtt_ns, newest_sent_ns;
-    bool steep;                           /* a queue grew faster than time went by, since the last feedback, */
-    int64_t noted_sent_ns, noted_late_ns; /* of which this was the newest packet, and how long it waited */
+    bool steep;                           /* most of what was sent lately went into a queue, */
+    int64_t noted_sent_ns, noted_late_ns; /* since this packet was the newest, and how long it waited */
     int64_t ignore_before_ns;             /* packets of an outage say nothing about loss */
     unsigned proven_bps;
     int64_t proven_ns;

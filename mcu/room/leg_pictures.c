@@ -164,7 +164,7 @@ static void apply(mcu_leg_pictures *p)
     }
     if (runs && codec != p->view.codec) {
         mcu_view_clear(&p->view);
-        mcu_view_init(&p->view, p->room->video, codec, p->room->options.video.n_tiers);
+        mcu_view_init(&p->view, p->room->video, codec, p->room->options.video.n_tiers, mcu_tiers_moving(&p->room->options.tiers));
     }
     apply_source(p);
     apply_tier(p);
@@ -200,7 +200,7 @@ mcu_leg_pictures *mcu_leg_pictures_new(mcu_leg *l, mcu_seat *seat, mcu_room *r, 
     p->leg = l;
     p->seat = seat;
     p->room = r;
-    mcu_view_init(&p->view, r->video, MCU_CODEC_NONE, r->options.video.n_tiers);
+    mcu_view_init(&p->view, r->video, MCU_CODEC_NONE, r->options.video.n_tiers, mcu_tiers_moving(&r->options.tiers));
     p->video = mcu_call_video_new(state, take_rtp, take_rtcp, &callbacks, p, mcu_now_ns(), error);
     if (p->video == NULL || !mcu_leg_pictures_change(p, state, error)) {
         mcu_leg_pictures_free(p);

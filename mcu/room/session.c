@@ -49,7 +49,7 @@ mcu_session *mcu_session_new(mcu_room *r, mcu_seat *seat, const char *id, mcu_se
         g_free(s);
         return NULL;
     }
-    mcu_view_init(&s->view, r->video, MCU_CODEC_NONE, r->options.video.n_tiers);
+    mcu_view_init(&s->view, r->video, MCU_CODEC_NONE, r->options.video.n_tiers, mcu_tiers_moving(&r->options.tiers));
     return s;
 }
 
@@ -139,7 +139,7 @@ static void join_mixer(mcu_session *s)
     mcu_codec codec = mcu_peer_send_codec(s->peer);
     if (codec != s->view.codec) {
         mcu_view_clear(&s->view);
-        mcu_view_init(&s->view, r->video, codec, r->options.video.n_tiers);
+        mcu_view_init(&s->view, r->video, codec, r->options.video.n_tiers, mcu_tiers_moving(&r->options.tiers));
         s->tier_kept = r->options.tiers.n_tiers + 1; /* another decoder, another choice */
     }
     mcu_decode_limits limits = mcu_peer_decode_limits(s->peer);

@@ -5,9 +5,10 @@ static bool shows(const mcu_view *v, unsigned tier)
     return v->codec != MCU_CODEC_NONE && tier < v->n_tiers;
 }
 
-void mcu_view_init(mcu_view *v, mix_video *video, mcu_codec codec, unsigned n_tiers)
+void mcu_view_init(mcu_view *v, mix_video *video, mcu_codec codec, unsigned n_tiers, unsigned n_moving)
 {
-    *v = (mcu_view){.video = video, .codec = codec, .n_tiers = n_tiers, .current = n_tiers, .wanted = n_tiers};
+    *v = (mcu_view){
+        .video = video, .codec = codec, .n_tiers = n_tiers, .n_moving = n_moving, .current = n_tiers, .wanted = n_tiers};
 }
 
 void mcu_view_clear(mcu_view *v)
@@ -23,7 +24,7 @@ static void request(const mcu_view *v, unsigned tier)
 {
     if (v->shared) {
         mix_video_request_keyframe(v->video, tier, v->codec);
-    } else if (tier < v->current && shows(v, v->current)) {
+    } else if (tier < v->current && v->current < v->n_moving) {
         mix_video_rise(v->video, tier, v->codec);
     } else {
         mix_video_enter(v->video, tier, v->codec);

@@ -7,17 +7,17 @@
 typedef struct {
     mix_video *video;
     mcu_codec codec;
-    unsigned n_tiers;
-    unsigned current;    /* tier whose pictures are passed on; n_tiers = none */
-    unsigned wanted;     /* tier that takes over at its next keyframe; = current when settled */
-    bool needs_keyframe; /* nothing of `current` may pass before one */
-    bool lost;           /* the receiver asked for one; until then all goes on */
-    bool entered;        /* watches what was made for who entered, until everybody's next keyframe */
-    bool shared;         /* takes everybody's pictures alone: a recording */
+    unsigned n_tiers, n_moving; /* so many of the first are one ladder of pictures that move, the largest first */
+    unsigned current;           /* tier whose pictures are passed on; n_tiers = none */
+    unsigned wanted;            /* tier that takes over at its next keyframe; = current when settled */
+    bool needs_keyframe;        /* nothing of `current` may pass before one */
+    bool lost;                  /* the receiver asked for one; until then all goes on */
+    bool entered;               /* watches what was made for who entered, until everybody's next keyframe */
+    bool shared;                /* takes everybody's pictures alone: a recording */
 } mcu_view;
 
 /* codec NONE makes a view that never shows anything. `video` is borrowed and must outlive the view. */
-void mcu_view_init(mcu_view *v, mix_video *video, mcu_codec codec, unsigned n_tiers);
+void mcu_view_init(mcu_view *v, mix_video *video, mcu_codec codec, unsigned n_tiers, unsigned n_moving);
 void mcu_view_clear(mcu_view *v); /* gives the encoders back; safe to call twice */
 /* n_tiers = no picture. The old tier goes on until the new one's keyframe is there; downwards and upwards alike. True: it begins
  * to wait for one; show what is kept, or call mcu_view_remind(). */

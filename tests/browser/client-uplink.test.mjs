@@ -196,6 +196,8 @@ test('a line is read while its round trip is measured', () => {
   const stats = pairs.map((p) => ({ type: 'candidate-pair', ...p }));
   const voice = { type: 'remote-inbound-rtp', kind: 'audio', roundTripTime: 0.04, fractionLost: 0.1 };
   assert.deepEqual(readings([transport, ...stats, voice]), { rate: 50000, rtt: 900, answers: 7, lost: 0.1 });
+  assert.deepEqual(readings([{ ...voice, roundTripTimeMeasurements: 3 }]), { rate: 0, rtt: 40, answers: 3, age: 5000, lost: 0.1 }, 'of a browser that times no pairs');
+  assert.equal(readings([transport, { ...stats[1], currentRoundTripTime: 0 }, voice]).rtt, 1, 'in one house');
   assert.equal(readings(stats).rtt, 10, 'of a browser that does not say which pair it uses');
 });
 
@@ -213,6 +215,12 @@ function listen(seconds, at) {
   }
   return anew;
 }
+
+test('a little too late and soon after it much too late: heard anew both times', () => {
+  const late = (i, anew) => (i < 5 ? {} : i < 12 ? { late: anew.length ? 120 : 260 } : { late: anew.length > 1 ? 120 : 1100, rtt: i < 16 ? 1000 : 60 });
+  assert.deepEqual(listen(60, late), [6, 17]);
+  assert.deepEqual(listen(60, (i) => ({ late: i < 5 ? 120 : 260 + 5 * i })), [6, 36], 'not what is as late again');
+});
 
 test('sound that stays late after the queue is gone is heard anew, once', () => {
   const queue = (i) => (i >= 10 && i < 14 ? { late: 900, rtt: 1000, jitter: 200 } : { late: i >= 10 ? 900 : 120 });

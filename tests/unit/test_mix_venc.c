@@ -227,6 +227,30 @@ static void test_key_requests_merge(void **state)
     assert_true(mix_keygate_due(&g, t0 + 5000 * ms));
 }
 
+static void test_a_crowd_waits_for_larger_pictures(void **state)
+{
+    (void)state;
+    mix_keygate g = {0};
+    const int64_t t0 = 50 * MIX_KEY_SPACING_NS, ms = 1000000;
+    mix_keygate_serve(&g, t0);
+    mix_keygate_set_watchers(&g, MIX_KEY_CROWD - 1);
+    mix_keygate_rise(&g);
+    assert_true(mix_keygate_entry_due(&g, t0 + 500 * ms)); /* few: at once, apart */
+    mix_keygate_serve(&g, t0);
+    mix_keygate_set_watchers(&g, 20);
+    mix_keygate_rise(&g);
+    assert_false(mix_keygate_entry_due(&g, t0 + 4900 * ms));
+    assert_false(mix_keygate_due(&g, t0 + 4900 * ms));
+    assert_true(mix_keygate_due(&g, t0 + 5000 * ms));
+    mix_keygate_set_watchers(&g, 1000);
+    assert_false(mix_keygate_due(&g, t0 + 9900 * ms));
+    assert_true(mix_keygate_due(&g, t0 + 10000 * ms));
+    mix_keygate_enter(&g); /* who has none does not wait, and what he gets is for all */
+    assert_true(mix_keygate_due(&g, t0 + 1000 * ms));
+    mix_keygate_serve(&g, t0 + 1000 * ms);
+    assert_false(mix_keygate_due(&g, t0 + 30000 * ms));
+}
+
 static mcu_au *coded(bool keyframe, size_t size, int64_t time_ns)
 {
     mcu_au *au = mcu_au_new(size);
@@ -309,6 +333,7 @@ int main(void)
         cmocka_unit_test(test_units_fit_a_packet),
         cmocka_unit_test(test_bad_configuration),
         cmocka_unit_test(test_key_requests_merge),
+        cmocka_unit_test(test_a_crowd_waits_for_larger_pictures),
         cmocka_unit_test(test_bank),
         cmocka_unit_test(test_jpeg_is_a_whole_picture_of_full_range),
     };

@@ -239,6 +239,8 @@ static void test_21_twenty_joins_in_two_seconds(void **state)
            first_ms[19]);
     assert_true(keyframes <= 2);
     assert_true(for_rises <= 1);
+    weak_room_run(r, 6);
+    assert_int_equal(weak_room_tier(comes[19]), A);
     assert_true(first_ms[18] <= 1000);
     for (unsigned i = 0; i < 10; i++) {
         weak_view w = weak_room_end(there[i]);

@@ -274,7 +274,7 @@ weak_receiver *weak_room_join(weak_room *r, const link_profile *down, const link
     v->send.rtx_pt = RTX_PT;
     lay_out(&v->send.video);
     lay_out(&v->send.audio);
-    mcu_view_init(&v->view, (mix_video *)r, MCU_CODEC_H264, CANVASES);
+    mcu_view_init(&v->view, (mix_video *)r, MCU_CODEC_H264, CANVASES, mcu_tiers_moving(weak_room_tiers()));
     set_ladder(v);
     mcu_tier_choice_init(&v->choice, &v->ladder.table, start_tier, 0, r->now_ns);
     v->tier = start_tier;
