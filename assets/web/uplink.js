@@ -55,8 +55,8 @@ const TROUBLE_MS = 2000;
 const TRIAL_MS = 900; // the same of a rung that is being tried
 const CALM_MS = [0, 8000, 12000, 2000];
 const WAIT_MS = 5000;
-const WAIT_GROWS = [0, 2, 2, 6]; // each time a look was too much; the voice alone is heard worse for ten seconds then
-const WAIT_LAST_MS = [0, 30000, 30000, 60000];
+const WAIT_LAST_MS = 30000;
+const WAIT_THIN_MS = 60000; // a look costs ten seconds of the voice
 const UNDONE_MS = 10000;
 
 export class Uplink {
@@ -148,7 +148,7 @@ export class Uplink {
 
   #followDrain(now) {
     const [from = now, to = now] = this.#drained;
-    if (!this.#slow && to - from >= LONG_MS) this.#waits[RUNGS.length - 1] = WAIT_LAST_MS[RUNGS.length - 1];
+    if (!this.#slow && to - from >= LONG_MS) this.#waits[RUNGS.length - 1] = WAIT_THIN_MS;
     this.#drained = this.drains ? [from, now] : [];
   }
 
@@ -175,7 +175,7 @@ export class Uplink {
   // A queue that somebody else fills, or a path that takes so long by itself.
   #found(foreign, trip) {
     [this.#foreign, this.#shortest, this.#above] = [foreign, trip, 0];
-    if (foreign) this.#foreignTrip = trip;
+    if (foreign) [this.#foreignTrip, this.#waits[RUNGS.length - 1]] = [trip, WAIT_MS];
     else this.#base = trip;
   }
 
@@ -212,7 +212,7 @@ export class Uplink {
   #down(now, to) {
     if (to >= RUNGS.length || to === this.rung) return false;
     const [undone, below] = [now - this.#rose < UNDONE_MS, this.rung + 1];
-    if (undone) this.#waits[below] = Math.min(WAIT_GROWS[below] * this.#waits[below], WAIT_LAST_MS[below]);
+    if (undone) this.#waits[below] = Math.max(this.#waits[below], Math.min(2 * this.#waits[below], WAIT_LAST_MS));
     else this.#waits.fill(WAIT_MS, below, to + 1);
     this.rung = to;
     this.#lostBefore = this.#lost;
