@@ -13,8 +13,9 @@
 #define GAP_NS (3000 * MS)
 #define LATE_NS (200 * MS)
 #define STANDING_NS (300 * MS)
-#define WIDE 0.67    /* of the estimate: less than that is sent */
-#define COMES_IN 0.5 /* of what was sent */
+#define WIDE 0.67               /* of the estimate: less than that is sent, */
+#define WIDE_LEAST_BPS 250000.0 /* but more than a thin line carries, whose pictures would come late */
+#define COMES_IN 0.5            /* of what was sent */
 #define STUMBLE_NS (100 * MS)
 #define STEEP 2 /* ms of queue in a ms of sending: a third comes in at most */
 #define FLAT_PACKET_BITS (250 * 8.0)
@@ -79,7 +80,7 @@ bool mcu_bwe_fall_is_idle(const mcu_bwe *b)
 static int64_t grown_ns(const mcu_bwe *b)
 {
     double came_bps = mcu_bwe_rate_bps(&b->rate);
-    bool wide = came_bps < WIDE * b->est_bps && came_bps > COMES_IN * b->sent_bps;
+    bool wide = came_bps > WIDE_LEAST_BPS && came_bps < WIDE * b->est_bps && came_bps > COMES_IN * b->sent_bps;
     return wide && !b->steep ? MAX(STUMBLE_NS, mcu_bwe_flat_ns(b)) : mcu_bwe_flat_ns(b);
 }
 
