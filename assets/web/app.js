@@ -115,7 +115,7 @@ async function speak(...wish) {
 
 const later = () => import('./later.js');
 
-// Keeping the page for the next time takes a little of the line: when the person is not in the visit, nor about to be.
+// Keeping the page takes a little of the line: when the person is not in the visit, nor about to be.
 function keepSoon() {
   const before = shown;
   setTimeout(async () => shown === before && (await later()).keepPage(), IDLE_MS);

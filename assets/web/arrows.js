@@ -1,4 +1,4 @@
-// arrows.js - arrow keys move the focus to the nearest control in that direction, OK (Enter) presses it: for remotes of set-top boxes.
+// arrows.js - for remotes of set-top boxes: arrow keys move the focus to the nearest control, OK (Enter) presses it.
 const DIRECTIONS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const CONTROLS = 'button, a[href], input, select, textarea, [tabindex="0"]';
 
@@ -40,7 +40,7 @@ export function nearest(from, direction, all = controls()) {
   return (group && closest(from, direction, all.filter((e) => group.contains(e)))) || closest(from, direction, all);
 }
 
-// Keys that a field needs for itself: the caret of a text, what is scrolled, the rows of a list (on a television OK goes through the rows instead).
+// Keys that a field needs for itself: a caret, what is scrolled, the rows of a list (on a television OK goes through them instead).
 function keeps(e, key, tv) {
   const side = key === 'ArrowLeft' || key === 'ArrowRight';
   if (e.tagName === 'SELECT') return !tv && !side;

@@ -1,4 +1,4 @@
-// check.js - what the line to the room can carry, measured on the way that a visit would take: the room sends back what it gets.
+// check.js - what the line to the room can carry, on the way of a visit: the room sends back what it gets.
 // What goes out is a drawn picture and a quiet tone, nothing of the person. -> {verdict, tier, up, down, rtt, loss, path} (kbit/s, ms, %)
 import { Peer } from './peer.js';
 import { serverUrl } from './tessera.js';

@@ -1,6 +1,6 @@
 // delay.js - how late the sound is that is heard, and what makes a browser begin anew with sound and picture. Pure; times in ms.
-// A browser's playout buffer grows with a queue that stands on the line, and remembers it for half a minute after the queue is gone;
-// pictures wait for the sound. Played by a new buffer, both are in time again.
+// A browser's playout buffer grows with a queue on the line and remembers it for half a minute; pictures wait for the sound. Played by a
+// new buffer, both are in time again.
 const LATE_MS = 220; // more than a line asks for; and twice as long as it is held back for its copies
 const EVEN = 8; // so many times the mean deviation of arrivals: the line is even
 const SHORT_MS = 400; // round trips; or so much longer than the shortest one:
@@ -44,7 +44,6 @@ export class Delay {
     return true;
   }
 
-  // For how long sound is to be held back at least.
   hold(now) {
     return now - this.#anewAt < FIRST_MS ? FIRST_HOLD_MS : 0;
   }
@@ -62,8 +61,8 @@ const other = (section) => section
   .replace(/^a=ssrc:(\d+)/gm, (line, ssrc) => `a=ssrc:${number(ssrc)}`)
   .replace(/^a=ssrc-group:FID (\d+) (\d+)/gm, (line, first, repair) => `a=ssrc-group:FID ${number(first)} ${number(repair)}`);
 
-// The same answer with another source of the sound: the browser gives the playout buffer of the first up.
+// The same answer with another source of the sound: the browser begins with an empty buffer.
 export const withOtherSound = (sdp) => sdp.replace(/^m=audio[^]*?(?=^m=|(?![^]))/m, other);
 
-// The same of pictures too: a browser that slept holds them for seconds, by when they came before.
+// The same of pictures too, which a browser that slept holds for seconds.
 export const withOtherSources = other;

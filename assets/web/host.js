@@ -22,9 +22,9 @@ const questions = []; // the first of them is on the screen
 let back = null; // what had the focus before it
 let pause = 0;
 
-// One question in a dialog, after those before it; true for `yes`, false for `no`, 'third' for a third answer where there is one, null
-// when it was closed, is asked already, or no longer matters (`still`): when its turn comes, or later, at recall(). danger: `yes` cannot
-// be undone, so `no` has the focus. calm: the person may be busy with something else, so no answer has the focus.
+// One question in a dialog, after those before it; true for `yes`, false for `no`, 'third' where there is one, null when it was closed, is
+// asked already, or no longer matters (`still`), also later, at recall(). danger: `yes` cannot be undone, so `no` has the focus. calm: the
+// person may be busy, so no answer has the focus.
 export function ask(title, text, yes, no, { danger = false, calm = false, third = '', still = () => true } = {}) {
   if (questions.some((q) => q.title === title)) return Promise.resolve(null);
   return new Promise((resolve) => {

@@ -9,6 +9,6 @@ export async function keepPage() {
     const names = files.filter((url) => url.origin === location.origin).map((url) => (NAME.exec(url.pathname) || [])[1]);
     active.postMessage({ keep: [...new Set(names.filter(Boolean))] });
   } catch (e) {
-    // a browser without it, a private window, a page embedded elsewhere: it loads as the first time
+    // a browser without it, a private window
   }
 }

@@ -124,7 +124,7 @@ export class Media extends EventTarget {
     this.#changed();
   }
 
-  // The microphone stays open while muted, so that speaking again is instant; the camera is let go, so that its light goes out.
+  // A muted microphone stays open, so that speaking again is instant; the camera's light goes out.
   async set(kind, on) {
     this.wants[kind] = on;
     if (on && kind === 'audio') this.quiet = false;

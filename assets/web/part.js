@@ -1,5 +1,5 @@
-// part.js - what the parts of the room have in common that are fetched when somebody needs them (freeze, phone, sound): elements, and a
-// part's own words and looks, which lie beside its module.
+// part.js - of the parts of the room that are fetched when needed (freeze, phone, sound): elements, words and looks, which lie beside its
+// module.
 export const $ = (id) => document.getElementById(id);
 
 export function make(tag, properties, ...children) {

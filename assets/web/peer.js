@@ -22,8 +22,7 @@ export class Peer extends EventTarget {
   #answered = ''; // the newest answer, as it came
   #less = null; // what is made of an answer, so that sound goes up in few and small packets
 
-  // `tracks` {audio, video, screen}: a track, or true when one may come later without a new offer, or false for receive only. No screen
-  // costs nothing.
+  // `tracks` {audio, video, screen}: a track, true when one may come later without a new offer, false for receive only.
   constructor({ iceServers = [], relay = false, codec = 'h264', tracks }) {
     super();
     this.#relays = iceServers.flatMap((s) => s.urls).filter((url) => /^turns?:/.test(url));
@@ -279,7 +278,7 @@ function preferCodec(transceiver, codec) {
   const vp8 = all.filter(is('vp8'));
   const first = codec === 'vp8' ? vp8 : [...baseline, ...others, ...vp8];
   try {
-    // all the rest stays behind: Firefox keeps rtcp-fb lines of codecs that were taken out, which strict parsers refuse
+    // Firefox keeps rtcp-fb lines of codecs that were taken out, which strict parsers refuse
     if (first.length) transceiver.setCodecPreferences([...first, ...all.filter((c) => !first.includes(c))]);
   } catch (e) {
     // an older browser with its own order: the room takes H.264 and VP8 in any order

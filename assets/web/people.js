@@ -37,7 +37,7 @@ export class People {
     $('people-count').textContent = '';
   }
 
-  // What the server lists, in the person's words where there are some; drawn anew only when it changed: the list may be open.
+  // Drawn anew only when it changed: the list may be open.
   #layouts() {
     const { layout, layouts } = this.#visit.layouts || {};
     if (!layouts) return;

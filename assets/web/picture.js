@@ -67,7 +67,7 @@ export class Picture {
     if (output && video.setSinkId && video.sinkId !== output) video.setSinkId(output).catch(() => {});
   }
 
-  // Some browsers want a touch before they play sound (after a reload, for instance): picture now, sound on one press.
+  // Some browsers want a touch before they play sound: picture now, sound on one press.
   async #play() {
     const video = $('composite');
     video.muted = false;

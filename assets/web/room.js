@@ -301,7 +301,7 @@ export class Room {
     this.#advise(n, q);
   }
 
-  // What the room does about a weak line, and when it is over: one change at a time, and none that is gone again at once.
+  // What the room does about a weak line: one change at a time, and none that is gone again at once.
   #eased(ease) {
     if (ease === this.#ease) return;
     this.#ease = ease;

@@ -1,4 +1,4 @@
-// seat.js - what a person knows of a visit and can ask for there, whatever it is that carries the messages: that is tessera.js.
+// seat.js - what a person knows of a visit and can ask for there; tessera.js carries the messages.
 export class Seat extends EventTarget {
   me = null;
   roster = [];
@@ -32,7 +32,7 @@ export class Seat extends EventTarget {
     };
   }
 
-  // What has a promise fails with an Error whose `code` says why not ("forbidden", "rate_limited", ...).
+  // Promises fail with an Error whose `code` says why ("forbidden", "rate_limited", ...).
   chat(text) {
     return this.request({ type: 'chat', text });
   }
@@ -54,7 +54,7 @@ export class Seat extends EventTarget {
     return this.request({ type: 'phone', op, ...more });
   }
 
-  // To being recorded; also later, and as often as the person likes. `version`: of the text that was shown.
+  // To being recorded, at any time. `version`: of the text that was shown.
   consent(agree, version) {
     return this.request({ type: 'consent', agree, version });
   }

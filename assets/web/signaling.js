@@ -54,7 +54,7 @@ export class Signaling extends EventTarget {
     clearTimeout(this.#retry);
   }
 
-  // Waits for nothing: the line may have changed (network, page shown again), so ask now, or try now.
+  // The line may have changed (network, page shown again): asks, or tries, now.
   nudge() {
     if (this.#stopped) return;
     if (this.open) {
@@ -74,7 +74,7 @@ export class Signaling extends EventTarget {
     this.#connect();
   }
 
-  // A message that is answered: a promise that fails with an Error with the server's `code`, "timeout" or "offline".
+  // A message that is answered; it fails with an Error with the server's `code`, "timeout" or "offline".
   request(message) {
     const id = ++this.#ids;
     return new Promise((resolve, reject) => {

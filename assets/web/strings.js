@@ -1,5 +1,4 @@
-// strings.js - every word a person reads comes from lang/XX.json, one file a language, loaded when it is needed; {name} marks are filled.
-// What is needed later comes from lang/room/XX.json, once add() asks for that folder.
+// strings.js - every word a person reads comes from lang/XX.json, or from lang/room/XX.json once add() asks for it; {name} marks are filled.
 export const languages = { en: 'English', es: 'Español', fr: 'Français' };
 const rightToLeft = ['ar', 'fa', 'he', 'ps', 'ur', 'yi'];
 const TRIES = 3;
@@ -40,7 +39,7 @@ export async function use(name, folder = 'lang') {
   return true;
 }
 
-// The words of one more folder as well, also in the languages that are chosen later; false: they did not come.
+// The words of one more folder, also in languages chosen later; false: they did not come.
 export async function add(folder) {
   const name = language;
   if (!added.includes(folder)) added.push(folder);

@@ -20,8 +20,7 @@ async function page(event) {
 
 const file = async (request) => (await kept(request)) || fetch(request);
 
-// Keeps the server's present page and `names`, the files that the page in front used; these are in the browser's cache already, unless
-// the server has newer ones.
+// Keeps the server's present page and `names`, the files that the page in front used, from the browser's cache unless there are newer ones.
 async function keep(names) {
   const answer = await fetch(PAGE);
   const [, version] = /\/web\/([0-9a-f]{16})\//.exec(await answer.clone().text()) || [];

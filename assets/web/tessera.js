@@ -74,7 +74,7 @@ export class Visit extends Seat {
     return this.state !== 'idle' && this.state !== 'ended';
   }
 
-  // Opens the way to the server ahead of join(), which then takes less time on a slow line. Call it when the person may soon join.
+  // Opens the way to the server ahead of join(), when the person may soon join.
   prepare() {
     if (!this.inVisit) this.#signaling.prepare();
   }
@@ -261,7 +261,7 @@ export class Visit extends Seat {
     return (this.quality && this.quality.ease === 'silent') || (this.#limits && this.#limits.silent) ? null : this.media.audio;
   }
 
-  // A weak line up: what is sent has to fit, or its queue stands for a second, and with it what the room learns of the line down.
+  // What is sent has to fit a weak line, or its queue delays also what the room learns of the line down.
   async #lookAtLine() {
     const { peer } = this;
     if (!peer || peer.state !== 'connected') return;
@@ -375,8 +375,7 @@ export class Visit extends Seat {
     return rate ? { line: Math.max(1, Math.min(1000000, Math.round(rate))) } : {};
   }
 
-  // Nothing of the old connection can be used: a fresh join gives a fresh session, the seat stays. At once after a connection that
-  // worked, then with growing pauses.
+  // A fresh join gives a fresh session, the seat stays. At once after a connection that worked, then with growing pauses.
   #rebuild() {
     if (this.peer) {
       this.#lastTried = this.peer.tried();

@@ -1,6 +1,5 @@
-// uplink.js - what goes up on a weak line: the voice before all else, the picture small, then none. Times in ms, rates in
-// bit/s; all but limitPicture() and hold() is pure.
-// Browsers keep 55 kbit/s of sound and 30 of picture in a line of 64, and fill its queue.
+// uplink.js - what goes up on a weak line, whose queue browsers fill: the voice, a small picture, or none. Times in ms, rates in bit/s;
+// but for limitPicture() and hold() pure.
 export const RUNGS = [
   {}, // as the browser likes
   { thin: true, bps: 90000, fps: 15, lines: 270 },
@@ -15,14 +14,14 @@ export const HANDS = [
   { thin: true, silent: true, bps: 25000, fps: 12, lines: 144 },
 ];
 const SMALL = 2;
+const LAST = RUNGS.length - 1; // the voice alone
 const LEAST = [130000, 75000, 0, 0]; // what a rung must have
 const STANDING_MS = 400; // longer round trips than the shortest one: a queue stands
-const FOREIGN_MS = 3000; // a queue that stands so long although only the voice goes up is not ours,
-const DRAINS_MS = 100; // unless the round trip has become so much shorter meanwhile,
-const BEGUN_MS = 1900; // by an answer to what was asked since the picture went: it is read up to a second later
-const RTCP_AGE_MS = 5000; // answers by RTCP tell of a report that may be so old
-const LONG_MS = 8000; // to drain a queue: hardly more than the voice passes
-const GONE_MS = 1000; // that much shorter: the queue is gone, and the path has become longer
+const FOREIGN_MS = 3000; // a queue that stands so long beside the voice alone is not ours,
+const DRAINS_MS = 100; // unless round trips become shorter,
+const BEGUN_MS = 1900; // by an answer to what was asked so long after the picture went
+const GONE_MS = 1000; // that much shorter: the path has become longer
+const LONG_MS = 8000; // to drain: the line carries hardly more than the voice
 const FULL_MS = 700; // so long a round trip and loss: a queue was full from the beginning
 const LOST = 0.1;
 const LESS_LOST = 0.7; // of what was lost before: sending less has helped
@@ -36,19 +35,16 @@ const MORE_LOST = 0.15; // since the browser believes that: it was not chance
 const FLOOR_TRIAL_MS = 10000;
 const FLOOR_WAIT_MS = 60000;
 const QUEUED_MS = 8000; // after a queue stood: what is lost may be lost there
-const FOREIGN_LOST = 0.3; // nobody gives way: for this long the voice goes up once, and a queue that drains meanwhile is ours,
-const OWN_TRIAL_MS = 8000;
-const OWN_AGAIN_MS = 30000; // not sooner
-const OWN_DRAINS_MS = 300;
+const FOREIGN_LOST = 0.3; // nobody gives way
 const FOREIGN_PATIENCE_MS = 4000; // TCP takes and gives way in turn,
 const FOREIGN_OVER_MS = 8000; // and comes back
-const THIN_MS = 60; // a packet of sound
-const SOON_MS = 20; // to see soon what chance takes
-const DRAIN_MS = 120; // to let a queue go: fewer headers
+const THIN_MS = 60; // a packet of sound,
+const SOON_MS = 20; // to see soon what chance takes,
+const DRAIN_MS = 120; // while a queue goes
 const THIN_BPS = 16000; // of the voice,
-const CROWDED_BPS = 12000; // while a queue goes, and beside somebody else's load, where twice that is sent
+const CROWDED_BPS = 12000; // while a queue goes, and twice beside somebody else's load,
 const SOON_BPS = 24000; // where loss is chance
-const FELL = 0.4; // of what the browser believed in FELL_MS before: a queue stands, long before a round trip says so
+const FELL = 0.4; // of what the browser believed FELL_MS ago: a queue stands, before a round trip says so
 const FELL_MS = 3000;
 const DOUBT_MS = 5000; // what is lost meanwhile may be lost by a full queue
 const TROUBLE_MS = 2000;
@@ -56,7 +52,7 @@ const TRIAL_MS = 900; // the same of a rung that is being tried
 const CALM_MS = [0, 8000, 12000, 2000];
 const WAIT_MS = 5000;
 const WAIT_LAST_MS = 30000;
-const WAIT_THIN_MS = 60000; // a look costs ten seconds of the voice
+const WAIT_THIN_MS = 60000; // there a look costs ten seconds of the voice
 const UNDONE_MS = 10000;
 
 export class Uplink {
@@ -72,19 +68,12 @@ export class Uplink {
   #kept = 0;
   #repeating = false;
   #foreign = false; // somebody else keeps the queue full,
-  #foreignTrip = 0; // which made the round trip so long when that was seen
-  #above = 0; // answers since then that took much longer
-  #triedAt = -Infinity; // less goes up from then on: is the queue ours after all?
-  #triedTrip = 0; // the round trip then
-  #tries = false;
-  #slow = false;
-  #longest = 0; // round trip since then
-  #now = 0;
-  #drained = []; // first and last answer that told of a queue of ours
+  #foreignTrip = 0; // and made the round trip so long
+  #above = 0; // answers since that took much longer
   #fullAt = -Infinity; // whoever filled it
   #base = Infinity; // the shortest round trip of all
   #answers = -1;
-  #trips = []; // [when, round trip] of a queue that stands: of the last FOREIGN_MS, and the one before the last
+  #trips = []; // [when, round trip] while a queue of ours stands
   #floor = false;
   #slowAt = -Infinity;
   #floorAt = -Infinity;
@@ -92,19 +81,15 @@ export class Uplink {
   #fellAt = -Infinity;
   #rates = []; // [when, what the browser believed] of the last FELL_MS
 
-  // Once a second: what the browser believes to pass (0: unknown), the round trip, how often one was measured and how old what it tells
-  // of may be, the share of our sound that was lost. True: another rung.
-  step(now, { rate = 0, rtt = 0, answers, age = 0, lost = 0 }) {
-    this.#now = now;
+  // Once a second: what the browser believes to pass (0: unknown), the round trip, of so many answers, the lost share of our sound. True:
+  // another rung.
+  step(now, { rate = 0, rtt = 0, answers, lost = 0 }) {
     if (rtt) [this.#shortest, this.#base] = [Math.min(this.#shortest, rtt), Math.min(this.#base, rtt)];
     this.#lost += 0.3 * (lost - this.#lost);
     const slow = rtt > this.#shortest + STANDING_MS;
     const fell = this.#fell(now, rate);
-    const news = answers === undefined || answers !== this.#answers;
-    if (news) this.#lookForForeign(now, { rtt, age, rate, slow });
+    if (answers === undefined || answers !== this.#answers) this.#lookForForeign(now, { rtt, rate, slow });
     this.#answers = answers;
-    this.#slow = slow;
-    if (news) this.#followDrain(now);
     const full = lost > LOST && (rtt > FULL_MS || (this.rung >= SMALL && this.#lost < LESS_LOST * this.#lostBefore));
     const standing = this.#foreign ? this.#lost > FOREIGN_LOST : slow || full;
     this.#repeat(now, !this.#foreign && (slow || rtt > FULL_MS || now - this.#fellAt < DOUBT_MS));
@@ -112,33 +97,29 @@ export class Uplink {
     this.#doubt(now, short, lost, slow || rtt > FULL_MS);
     this.#troubled = standing || short ? this.#troubled || now : 0;
     this.#calm = standing || short ? 0 : this.#calm || now;
-    if (fell) return this.#down(now, RUNGS.length - 1);
+    if (fell) return this.#down(now, LAST);
     if (this.#floor && this.rung >= SMALL && !standing) return this.#up(now, SMALL - 1);
     const patience = this.#foreign ? FOREIGN_PATIENCE_MS : now - this.#rose < UNDONE_MS ? TRIAL_MS : TROUBLE_MS;
     if (this.#troubled && now - this.#troubled >= patience && now - this.#changed >= patience) {
-      if (this.#foreign && this.rung >= SMALL && now - this.#triedAt >= OWN_AGAIN_MS) [this.#triedAt, this.#triedTrip] = [now, rtt];
       return this.#down(now, this.#below(standing));
     }
-    this.#tries = now - this.#triedAt < OWN_TRIAL_MS;
-    const crowded = this.#foreign && (this.#tries || this.rung <= SMALL); // more from us only takes from what is there
+    const crowded = this.#foreign && this.rung <= SMALL; // more from us only takes from what is there
     if (this.rung && !crowded && this.#calm && now - this.#calm >= CALM_MS[this.rung] && now - this.#changed >= this.#waits[this.rung]) return this.#up(now);
     return false;
   }
 
-  // Sound goes twice where there is room, since loss without a queue is chance. Where somebody else keeps a queue full it always does.
+  // Sound goes twice where loss is chance and there is room, and always beside somebody else's load.
   get repeats() {
-    return this.#foreign ? !this.#tries : this.#repeating && this.rung < SMALL;
+    return this.#foreign || (this.#repeating && this.rung < SMALL);
   }
 
-  // Somebody else fills the line.
   get crowded() {
     return this.#foreign;
   }
 
-  // Our own queue is to go.
+  // Our own queue is to go; one late answer is none.
   get drains() {
-    const seen = this.#trips.length > 1 || this.#longest > this.#shortest + FULL_MS || this.#now - this.#fellAt < DOUBT_MS; // one late answer is none
-    return seen && this.#slow && !this.#foreign && this.rung === RUNGS.length - 1;
+    return this.rung === LAST && (this.#trips.length > 1 || this.#trips.some(([, trip]) => trip > this.#shortest + FULL_MS));
   }
 
   // kbit/s that the browser is to believe in whatever it loses; 0: as it likes.
@@ -146,40 +127,34 @@ export class Uplink {
     return this.#foreign ? FOREIGN_KBPS : this.#floor && this.rung < SMALL ? FLOOR_KBPS : 0;
   }
 
-  #followDrain(now) {
-    const [from = now, to = now] = this.#drained;
-    if (!this.#slow && to - from >= LONG_MS) this.#waits[RUNGS.length - 1] = WAIT_THIN_MS;
-    this.#drained = this.drains ? [from, now] : [];
-  }
-
-  // With each answer, which tells of when it was asked for.
-  #lookForForeign(now, { rtt, age, rate, slow }) {
+  #lookForForeign(now, { rtt, rate, slow }) {
     if (rtt >= this.#base + STANDING_MS) this.#fullAt = now;
-    this.#trips = slow ? [...this.#trips.filter(([at], i, { length }) => now - at <= FOREIGN_MS || i === length - 1), [now, rtt]] : [];
-    this.#longest = slow ? Math.max(this.#longest, rtt) : 0;
     if (this.#foreign) return this.#lookForEnd(now, rtt);
-    const stands = this.#trips.length > 1 && rtt >= this.#trips[0][1] - DRAINS_MS;
-    const asked = now - rtt - age - this.#changed;
-    const voiceAlone = this.rung === RUNGS.length - 1 && now - this.#changed >= FOREIGN_MS && asked >= BEGUN_MS;
-    if (stands && voiceAlone) this.#found(rate < LEAST[0] && rtt >= this.#longest - GONE_MS, rtt);
+    const trips = [...this.#trips.filter(([at]) => now - at < WAIT_THIN_MS), [now, rtt]];
+    const [, before] = trips.find(([at], i) => now - at <= FOREIGN_MS || i === trips.length - 2);
+    const since = now - this.#changed;
+    const stands = trips.length > 1 && rtt >= before - DRAINS_MS && this.rung === LAST && since >= FOREIGN_MS && since - rtt >= BEGUN_MS;
+    this.#trips = slow ? trips : [];
+    if (slow && !stands) return;
+    const foreign = slow && rate < LEAST[0] && trips.every(([, trip]) => rtt >= trip - GONE_MS);
+    if (!foreign && this.rung === LAST && now - trips[0][0] >= LONG_MS) this.#waits[LAST] = WAIT_THIN_MS;
+    if (slow) this.#found(foreign, rtt);
   }
 
-  // What grows by what we send is ours, and so is what goes when we send less.
   #lookForEnd(now, rtt) {
     this.#above = rtt > this.#foreignTrip + STANDING_MS ? this.#above + 1 : 0;
-    if (this.#above > 1) this.#found(false, this.#foreignTrip);
-    else if (this.#tries && rtt < this.#triedTrip - OWN_DRAINS_MS) this.#found(false, rtt);
+    if (this.#above > 1) this.#found(false, this.#foreignTrip); // by what we send
     else if (now - this.#fullAt >= FOREIGN_OVER_MS) this.#found(false, this.#base);
   }
 
   // A queue that somebody else fills, or a path that takes so long by itself.
   #found(foreign, trip) {
-    [this.#foreign, this.#shortest, this.#above] = [foreign, trip, 0];
-    if (foreign) [this.#foreignTrip, this.#waits[RUNGS.length - 1]] = [trip, WAIT_MS];
+    [this.#foreign, this.#shortest, this.#above, this.#trips] = [foreign, trip, 0, []];
+    if (foreign) [this.#foreignTrip, this.#waits[LAST]] = [trip, WAIT_MS];
     else this.#base = trip;
   }
 
-  // Browsers believe in less and less while some is lost, no help against chance: they are told what to believe in, unless more is lost then.
+  // Browsers send less and less while some is lost, no help against chance: they are told what to believe in, unless more is lost then.
   #doubt(now, short, lost, slow) {
     const fresh = now - this.#floorAt < FLOOR_TRIAL_MS;
     if (slow) this.#slowAt = now;
@@ -229,14 +204,14 @@ export class Uplink {
   }
 }
 
-// What `step` wants to know. A pair whose round trip takes long is not `succeeded` meanwhile.
+// For step(). A pair whose round trip takes long is not `succeeded` meanwhile.
 export function readings(stats) {
   const { selectedCandidatePairId: selected } = stats.find((s) => s.type === 'transport') || {};
   const pair = stats.find((s) => s.type === 'candidate-pair' && (selected ? s.id === selected : s.nominated && s.state === 'succeeded')) || {};
   const heard = stats.find((s) => s.type === 'remote-inbound-rtp' && s.kind === 'audio') || {};
-  const timed = pair.currentRoundTripTime !== undefined;
-  const trip = timed ? { rtt: Math.max(1, 1000 * pair.currentRoundTripTime), answers: pair.responsesReceived } : { rtt: 1000 * (heard.roundTripTime || 0), answers: heard.roundTripTimeMeasurements, age: RTCP_AGE_MS };
-  return { rate: pair.availableOutgoingBitrate || 0, lost: heard.fractionLost || 0, ...trip };
+  const { currentRoundTripTime: trip, responsesReceived } = pair;
+  const [rtt, answers] = trip === undefined ? [heard.roundTripTime || 0, heard.roundTripTimeMeasurements] : [trip || 0.001, responsesReceived];
+  return { rate: pair.availableOutgoingBitrate || 0, rtt: 1000 * rtt, answers, lost: heard.fractionLost || 0 };
 }
 
 // The same answer in packets of `ptime`: headers may cost more than the voice.
@@ -249,8 +224,7 @@ export function thinned(sdp, bps = THIN_BPS, ptime = THIN_MS) {
   });
 }
 
-// The same answer with each packet of sound inside the next (RFC 2198), which browsers send when that comes first; Opus's own repair
-// would take its bits from the voice.
+// The same answer with each packet of sound inside the next (RFC 2198), and without Opus's own repair, which takes bits from the voice.
 export function repeated(sdp) {
   return sdp.replace(/^m=audio[^]*?(?=^m=|(?![^]))/m, (section) => {
     const red = (/^a=rtpmap:(\d+) red\/48000/im.exec(section) || [])[1];
@@ -284,7 +258,7 @@ export function shape(uplink, limits) {
   return shapes.get(key);
 }
 
-// Sound that comes in waits for its copies. Old browsers have another name for it, and seconds.
+// Sound that comes in waits for its copies; in old browsers by seconds.
 export function hold(connection, ms = 0) {
   const { receiver } = connection.getTransceivers()[0];
   if ('jitterBufferTarget' in receiver) receiver.jitterBufferTarget = ms || null;

@@ -196,7 +196,7 @@ test('a line is read while its round trip is measured', () => {
   const stats = pairs.map((p) => ({ type: 'candidate-pair', ...p }));
   const voice = { type: 'remote-inbound-rtp', kind: 'audio', roundTripTime: 0.04, fractionLost: 0.1 };
   assert.deepEqual(readings([transport, ...stats, voice]), { rate: 50000, rtt: 900, answers: 7, lost: 0.1 });
-  assert.deepEqual(readings([{ ...voice, roundTripTimeMeasurements: 3 }]), { rate: 0, rtt: 40, answers: 3, age: 5000, lost: 0.1 }, 'of a browser that times no pairs');
+  assert.deepEqual(readings([{ ...voice, roundTripTimeMeasurements: 3 }]), { rate: 0, rtt: 40, answers: 3, lost: 0.1 }, 'of a browser that times no pairs');
   assert.equal(readings([transport, { ...stats[1], currentRoundTripTime: 0 }, voice]).rtt, 1, 'in one house');
   assert.equal(readings(stats).rtt, 10, 'of a browser that does not say which pair it uses');
 });
