@@ -137,7 +137,7 @@ export class Uplink {
     this.#trips = slow ? trips : [];
     if (slow && !stands) return;
     const foreign = slow && rate < LEAST[0] && trips.every(([, trip]) => rtt >= trip - GONE_MS);
-    if (!foreign && this.rung === LAST && now - trips[0][0] >= LONG_MS) this.#waits[LAST] = WAIT_THIN_MS;
+    if (!foreign && trips.length > 2 && this.rung === LAST && since >= LONG_MS) this.#waits[LAST] = WAIT_THIN_MS;
     if (slow) this.#found(foreign, rtt);
   }
 
