@@ -41,7 +41,7 @@ struct mcu_bwe {
     bool draining;
     unsigned carried_bps;                        /* the most that came in since it stands, and just before */
     double drain_bps;                            /* the estimate after the first decrease since it drains; 0 = there was none */
-    double busy_bps;                             /* the most that was seen to come out of the queue since it drains, */
+    double busy_bps;                             /* what was seen for longest to come out of the queue since it drains, */
     int64_t drain_ns, busy_ns;                   /* which began then; for how long that was seen */
     int64_t feedback_ns, spacing_ns, unheard_ns; /* newest, usual distance, oldest packet sent since */
     int64_t updated_ns, decreased_ns, before_ns; /* before_ns: queue at the last decrease */
