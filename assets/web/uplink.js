@@ -52,7 +52,7 @@ const TRIAL_MS = 900; // the same of a rung that is being tried
 const CALM_MS = [0, 8000, 12000, 2000];
 const WAIT_MS = 5000;
 const WAIT_LAST_MS = 30000;
-const WAIT_THIN_MS = 60000; // there a look costs ten seconds of the voice
+const WAIT_THIN_MS = 60000; // on it a look costs ten seconds of voice
 const UNDONE_MS = 10000;
 
 export class Uplink {

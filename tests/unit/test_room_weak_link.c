@@ -235,8 +235,8 @@ static void test_21_twenty_joins_in_two_seconds(void **state)
     unsigned keyframes = weak_room_keyframes(r, B) - before;
     weak_room_run(r, 5);
     unsigned for_rises = weak_room_keyframes(r, A) - before_a;
-    printf("21: twenty joins: %u keyframes, %u of A, first picture after %u ms, p95 %u, last %u\n", keyframes, for_rises, first_ms[9], first_ms[18],
-           first_ms[19]);
+    printf("21: twenty joins: %u keyframes, %u of A, first picture after %u ms, p95 %u, last %u\n", keyframes, for_rises,
+           first_ms[9], first_ms[18], first_ms[19]);
     assert_true(keyframes <= 2);
     assert_true(for_rises <= 1);
     weak_room_run(r, 6);
