@@ -168,6 +168,63 @@ test('what is measured before the picture went tells of nobody else', () => {
   assert.match(shape(uplink, RUNGS[uplink.rung])(SOUND), /maxaveragebitrate=12000[^]*a=ptime:120/, 'the queue is to go');
 });
 
+// Steps on: `seconds` of looks that all say the same, each by an answer of its own.
+function look(uplink, state, seconds, line) {
+  for (let i = 0; i < seconds; i++) uplink.step((state.now += 1000), { rate: 60000, answers: (state.answers = (state.answers || 0) + 1), lost: 0, ...line });
+}
+
+test('a wide line whose path has become longer carries all again', () => {
+  const [uplink, state] = [new Uplink(), { now: 0 }];
+  look(uplink, state, 5, { rate: 1200000, rtt: 50 });
+  for (let i = 0; i < 90; i++) {
+    look(uplink, state, 1, { rate: 1200000, rtt: 600 });
+    assert.ok(!uplink.crowded, `at ${i} s`);
+  }
+  assert.equal(uplink.rung, 0);
+});
+
+test('a queue that grows by what we send was ours; one late answer does not tell', () => {
+  const [uplink, state] = [new Uplink(), { now: 0 }];
+  look(uplink, state, 4, { rtt: 50 });
+  look(uplink, state, 12, { rtt: 600 });
+  assert.ok(uplink.crowded);
+  look(uplink, state, 1, { rtt: 1100 });
+  look(uplink, state, 1, { rtt: 600 });
+  assert.ok(uplink.crowded);
+  look(uplink, state, 2, { rtt: 1100 });
+  assert.ok(!uplink.crowded);
+});
+
+test('answers to what was asked as the picture went tell of nobody else', () => {
+  const [uplink, state] = [new Uplink(), { now: 0 }];
+  look(uplink, state, 4, { rate: 1200000, rtt: 50 });
+  look(uplink, state, 1, { rtt: 1500 }); // its belief fell: the voice alone from now on
+  assert.equal(uplink.rung, RUNGS.length - 1);
+  for (const rtt of [2400, 2400, 2400]) {
+    look(uplink, state, 1, { rtt });
+    assert.ok(!uplink.crowded);
+  }
+  look(uplink, state, 3, { rtt: 2400 });
+  assert.ok(uplink.crowded, 'the same said later');
+});
+
+test('what made a line thin once does not hold its picture back the next time', () => {
+  const [uplink, state] = [new Uplink(), { now: 0 }];
+  const fall = (seconds) => {
+    for (let i = 0; i < seconds; i++) look(uplink, state, 1, { rtt: 1600 - (1500 * i) / seconds });
+    look(uplink, state, 1, { rtt: 50 });
+  };
+  look(uplink, state, 5, { rate: 1200000, rtt: 50 });
+  fall(12);
+  look(uplink, state, 30, { rtt: 50 });
+  assert.equal(uplink.rung, RUNGS.length - 1, 'for a minute');
+  look(uplink, state, 120, { rate: 1200000, rtt: 50 });
+  assert.equal(uplink.rung, 0);
+  fall(3);
+  look(uplink, state, 8, { rtt: 50 });
+  assert.equal(uplink.rung, 2);
+});
+
 // What fills a queue overflows it a second later.
 test('sound goes twice before the queue of somebody else has taken any', () => {
   const uplink = new Uplink();
