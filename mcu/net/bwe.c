@@ -194,6 +194,15 @@ static void resume(mcu_bwe *b, int64_t now_ns)
     enter(b, MCU_BWE_OPEN, now_ns);
 }
 
+/* The path did not end where it was thought to. */
+static void forget_the_end(mcu_bwe *b)
+{
+    if (b->est_bps > NEAR_TO * b->full_bps) {
+        b->full_bps = 0;
+        b->shown_full = false;
+    }
+}
+
 static void increase(mcu_bwe *b, double through, double seconds)
 {
     bool near = b->full_bps > 0 && b->est_bps > NEAR_FROM * b->full_bps && b->est_bps < NEAR_TO * b->full_bps;
@@ -204,10 +213,7 @@ static void increase(mcu_bwe *b, double through, double seconds)
     }
     double most = MAX(b->est_bps, ahead);
     b->est_bps = MIN(MIN(b->est_bps + by * seconds, most), MCU_BWE_MAX_BPS);
-    if (b->est_bps > NEAR_TO * b->full_bps) {
-        b->full_bps = 0;
-        b->shown_full = false;
-    }
+    forget_the_end(b);
 }
 
 /* What passes without a queue is carried, whatever was thought before: so a mistaken decrease is undone by the traffic itself. */
@@ -242,6 +248,7 @@ static void judge_probe(mcu_bwe *b, int64_t now_ns)
     }
     b->shown_full = b->shown_full && bps < SHOWN_TO * b->full_bps;
     b->est_bps = CLAMP(bps, b->est_bps, MCU_BWE_MAX_BPS);
+    forget_the_end(b);
     if (bps >= b->proven_bps || now_ns - b->proven_ns >= PROVEN_NS) {
         b->proven_bps = bps;
         b->proven_ns = now_ns;
@@ -368,7 +375,8 @@ void mcu_bwe_get(const mcu_bwe *b, int64_t now_ns, mcu_bwe_view *out)
         .estimate_bps = est_bps,
         .proven_bps = b->feedback && now_ns - b->proven_ns < PROVEN_NS ? MIN(b->proven_bps, est_bps) : 0,
         .full_bps = (unsigned)b->full_bps,
-        .window_bytes = mcu_bwe_fall_window_bytes(b),
+        .drains_bps = b->draining ? (unsigned)MIN(b->busy_bps, MCU_BWE_MAX_BPS) : 0,
+        .window_bytes = mcu_bwe_fall_window_bytes(b, now_ns),
         .in_flight = (unsigned)MIN(b->total - b->told_total, UINT32_MAX),
         .queue_ns = b->queue.queue_ns,
         .late_ns = b->queue.newest_ns,

@@ -5,6 +5,8 @@
 
 #define DECREASE 0.85
 #define DECREASE_LEAST 0.95
+#define BUSY_LONG_NS (1000 * MS)
+#define BUSY_MORE 2
 #define DRAIN_WITHIN_NS (1000 * MS)
 #define GREW_NS (50 * MS)
 #define DRAIN_LEAST 0.55 /* of the estimate with which a queue began to drain */
@@ -22,6 +24,7 @@
 #define FLAT_MORE_NS (50 * MS)
 #define DRAIN_FROM_NS (150 * MS)
 #define DRAIN_TO_NS (60 * MS)
+#define SINCE_MOST_NS (1000 * MS) /* what is not heard of for longer may not come in at all */
 #define FLAT_NS (25 * MS)
 
 /* A line without a queue: a packet of sound alone takes as long as that on a thin one. */
@@ -156,19 +159,25 @@ void mcu_bwe_fall(mcu_bwe *b, double through, int64_t now_ns)
 
 void mcu_bwe_fall_undo(mcu_bwe *b, int64_t now_ns)
 {
-    b->est_bps = MAX(b->est_bps, DECREASE * b->carried_bps);
+    double to = DECREASE * b->carried_bps;
+    if (b->busy_ns >= BUSY_LONG_NS) { /* there was a queue as well */
+        to = MIN(to, BUSY_MORE * b->busy_bps);
+    }
+    b->est_bps = MAX(b->est_bps, to);
     b->full_bps = 0;
     b->shown_full = false;
     mcu_bwe_probe_hurry(&b->probe, now_ns);
 }
 
-/* While a queue drains no more is under way than the path holds without one. */
-unsigned mcu_bwe_fall_window_bytes(const mcu_bwe *b)
+/* While a queue drains no more is under way than the path holds without one. What came in since the newest packet that was told
+ * of is under way no longer, although feedback that waits in a queue of the way up does not say so yet. */
+unsigned mcu_bwe_fall_window_bytes(const mcu_bwe *b, int64_t now_ns)
 {
     if (!b->draining) {
         return UINT32_MAX;
     }
-    int64_t hold_ns = MAX(b->rtt_ns - b->queue.newest_ns, 0) + b->spacing_ns + DRAIN_TO_NS;
-    double bytes = (double)mcu_bwe_rate_bps(&b->rate) * (double)hold_ns * 1e-9 / 8;
+    double usual_s = (double)(MAX(b->rtt_ns - b->queue.newest_ns, 0) + b->spacing_ns + DRAIN_TO_NS) * 1e-9;
+    double since_s = (double)MIN(now_ns - b->newest_sent_ns - b->queue.newest_ns + DRAIN_TO_NS, SINCE_MOST_NS) * 1e-9;
+    double bytes = MAX(usual_s * mcu_bwe_rate_bps(&b->rate), since_s * b->busy_bps) / 8;
     return (unsigned)CLAMP(bytes, 2500, 10000000);
 }

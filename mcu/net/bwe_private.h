@@ -71,7 +71,7 @@ void mcu_bwe_fall_note(mcu_bwe *b, int64_t now_ns);           /* after each feed
 bool mcu_bwe_fall_is_idle(const mcu_bwe *b);                  /* a queue would drain: much less is sent than was carried */
 bool mcu_bwe_fall_due(const mcu_bwe *b, int64_t now_ns);
 void mcu_bwe_fall(mcu_bwe *b, double through, int64_t now_ns);
-void mcu_bwe_fall_undo(mcu_bwe *b, int64_t now_ns);   /* what was taken for a queue is a longer path */
-unsigned mcu_bwe_fall_window_bytes(const mcu_bwe *b); /* what may be under way; UINT32_MAX = no limit */
+void mcu_bwe_fall_undo(mcu_bwe *b, int64_t now_ns);                   /* what was taken for a queue is a longer path */
+unsigned mcu_bwe_fall_window_bytes(const mcu_bwe *b, int64_t now_ns); /* what may be under way; UINT32_MAX = no limit */
 
 #endif

@@ -364,6 +364,7 @@ void mcu_sender_link(const mcu_sender *s, int64_t now_ns, mcu_peer_link *out)
     *out = (mcu_peer_link){.estimate_bps = view.estimate_bps,
                            .proven_bps = view.proven_bps,
                            .queue_ms = (double)view.late_ns / (double)MCU_NS_PER_MS,
+                           .drains_bps = view.drains_bps,
                            .loss = view.loss,
                            .queued = view.queued,
                            .repair = mcu_repair_share(s->copies_needed, s->loss),

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "mcu/net/link.h"
 #include "mixer/audio.h"
 
 typedef struct {
@@ -30,8 +31,8 @@ typedef struct {
 
 /* Call some times a second. */
 void mcu_audio_choice_step(mcu_audio_choice *c, const mcu_audio_link *link, int64_t now_ns);
-/* The line has become one of so much: the profile falls with it before the next step. Returns whether it did. */
-bool mcu_audio_choice_fall(mcu_audio_choice *c, unsigned line_bps);
+/* The line has become a thinner one: the profile falls with it before the next step. Returns whether it did. */
+bool mcu_audio_choice_fall(mcu_audio_choice *c, const mcu_peer_link *link);
 /* Packets are long, and take a third of the wire. */
 bool mcu_audio_choice_is_thin(const mcu_audio_choice *c);
 /* What the present profile takes on the wire without copies; `full_wire_bps`: of the fullest. */

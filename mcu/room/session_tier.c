@@ -125,7 +125,7 @@ static void keep_in_step(mcu_session *s)
 /* Ahead of the tier, which has what sound leaves. */
 static void fall_with_line(mcu_session *s, const mcu_peer_link *link)
 {
-    if (!link->unheard && mcu_audio_choice_fall(&s->sound, link->estimate_bps) && s->has_listener) {
+    if (mcu_audio_choice_fall(&s->sound, link) && s->has_listener) {
         (void)mix_audio_listener_profile(s->room->audio, s->seat->person, s->sound.profile);
     }
 }

@@ -77,18 +77,44 @@ static void test_rates_follow_the_line(void **state)
     }
 }
 
+static bool falls_to(mcu_audio_choice *c, unsigned bps)
+{
+    return mcu_audio_choice_fall(c, &(mcu_peer_link){.estimate_bps = bps});
+}
+
+/* What comes out of a queue is the line, whatever is still believed; but not of one that hardly stands, and not on a thin one. */
+static void test_falls_with_what_comes_out_of_a_queue(void **state)
+{
+    (void)state;
+    mcu_audio_choice c = {.profile = MIX_PROFILE_FULL};
+    mcu_peer_link link = {.estimate_bps = 300000, .queue_ms = 150, .drains_bps = 125000};
+    assert_false(mcu_audio_choice_fall(&c, &link));
+    link.queue_ms = 250;
+    link.unheard = true;
+    assert_false(mcu_audio_choice_fall(&c, &link));
+    link.unheard = false;
+    link.drains_bps = 90000;
+    assert_false(mcu_audio_choice_fall(&c, &link));
+    link.drains_bps = 125000;
+    assert_true(mcu_audio_choice_fall(&c, &link));
+    assert_int_equal(c.profile, MIX_PROFILE_LONG);
+    c.profile = MIX_PROFILE_FULL;
+    link.drains_bps = 400000;
+    assert_false(mcu_audio_choice_fall(&c, &link));
+}
+
 /* Fewer bits leave room for the copies that loss asks for. */
 static void test_falls_with_the_line_at_once(void **state)
 {
     (void)state;
     mcu_audio_choice c = {.profile = MIX_PROFILE_FULL};
     assert_int_equal(mcu_audio_choice_wire_bps(&c, 55200), 55200);
-    assert_false(mcu_audio_choice_fall(&c, 260000));
-    assert_true(mcu_audio_choice_fall(&c, 200000));
+    assert_false(falls_to(&c, 260000));
+    assert_true(falls_to(&c, 200000));
     assert_int_equal(mcu_audio_choice_wire_bps(&c, 55200), 43200);
-    assert_false(mcu_audio_choice_fall(&c, 5000000));
+    assert_false(falls_to(&c, 5000000));
     assert_int_equal(c.profile, MIX_PROFILE_LESS);
-    assert_true(mcu_audio_choice_fall(&c, 0));
+    assert_true(falls_to(&c, 0));
     assert_int_equal(c.profile, MIX_PROFILE_LEAST);
 }
 
@@ -154,6 +180,7 @@ int main(void)
         cmocka_unit_test(test_ladder),
         cmocka_unit_test(test_more_at_once_fewer_after_10_s),
         cmocka_unit_test(test_rates_follow_the_line),
+        cmocka_unit_test(test_falls_with_what_comes_out_of_a_queue),
         cmocka_unit_test(test_falls_with_the_line_at_once),
         cmocka_unit_test(test_copies_before_rate),
         cmocka_unit_test(test_bursts_take_copies_further_back),

@@ -154,6 +154,31 @@ static void test_13_a_cut_and_its_end(void **state)
     }
 }
 
+/* The same while a queue of the person's own media keeps feedback for most of a second: a keyframe does not wait for it. */
+static void test_13_a_cut_while_feedback_is_late(void **state)
+{
+    (void)state;
+    const link_profile wide = {.rate_bps = 1000000, .queue_ms = 1000, .delay_ms = 25},
+                       thin = {.rate_bps = 128000, .queue_ms = 1000, .delay_ms = 25};
+    unsigned late = 0;
+    for (unsigned seed = 1; seed <= 6; seed++) {
+        weak_room *r = weak_room_new(seed);
+        weak_receiver *v = weak_room_join(r, &wide, &wide, B);
+        weak_room_sends(v, 300000);
+        weak_room_run(r, 15);
+        weak_room_link(v, &thin, &thin);
+        weak_room_begin(v);
+        weak_room_run(r, 0.45);
+        weak_room_sends(v, 30000);
+        weak_room_run(r, 10);
+        weak_view w = weak_room_end(v);
+        print("13: late feedback", seed, &w, weak_room_tier(v));
+        late += w.longest_gap_ms >= 1000;
+        weak_room_free(r);
+    }
+    assert_true(late <= 1); /* where all that was told in the first second was lost */
+}
+
 /* The same for some seconds only, and reports beside it: what was cut is looked for soon. */
 static void test_13_a_short_cut(void **state)
 {
@@ -482,6 +507,7 @@ int main(void)
         cmocka_unit_test(test_11_stills_on_32_k),
         cmocka_unit_test(test_11_what_is_left_of_a_good_line),
         cmocka_unit_test(test_13_a_cut_and_its_end),
+        cmocka_unit_test(test_13_a_cut_while_feedback_is_late),
         cmocka_unit_test(test_13_a_short_cut),
         cmocka_unit_test(test_14_an_outage),
         cmocka_unit_test(test_21_twenty_joins_in_two_seconds),

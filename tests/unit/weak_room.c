@@ -184,15 +184,14 @@ static void choose(weak_receiver *v, int64_t now_ns)
     mcu_peer_link link = {.estimate_bps = w->estimate_bps,
                           .proven_bps = w->proven_bps,
                           .queue_ms = (double)w->late_ns / MS,
+                          .drains_bps = w->drains_bps,
                           .loss = w->loss,
                           .repair = mcu_repair_share(v->send.copies_needed, v->send.loss),
                           .outage = w->state == MCU_BWE_OUTAGE,
                           .broken = w->state == MCU_BWE_BROKEN,
                           .probes = w->feedback,
                           .unheard = w->state == MCU_BWE_START};
-    if (!link.unheard) {
-        (void)mcu_audio_choice_fall(&v->sound, link.estimate_bps);
-    }
+    (void)mcu_audio_choice_fall(&v->sound, &link);
     set_ladder(v);
     const mcu_tier_table *table = &v->ladder.table;
     unsigned rung = mcu_tier_choice_step(&v->choice, table, &link, now_ns);
