@@ -23,6 +23,7 @@
 #define FLAT_PACKET_BITS (250 * 8.0)
 #define FLAT_MORE_NS (50 * MS)
 #define DRAIN_FROM_NS (150 * MS)
+#define STEEP_FROM_NS (100 * MS)
 #define DRAIN_TO_NS (60 * MS)
 #define SINCE_MOST_NS (1000 * MS) /* what is not heard of for longer may not come in at all */
 #define FLAT_NS (25 * MS)
@@ -60,7 +61,7 @@ void mcu_bwe_fall_note(mcu_bwe *b, int64_t now_ns)
     note_growth(b);
     unsigned came_bps = mcu_bwe_rate_long_bps(&b->rate);
     b->carried_bps = b->draining ? MAX(b->carried_bps, came_bps) : came_bps;
-    if (b->queue.newest_ns > DRAIN_FROM_NS && b->queue.queue_ns > mcu_bwe_standing_ns(b)) {
+    if (b->queue.newest_ns > (b->steep ? STEEP_FROM_NS : DRAIN_FROM_NS) && b->queue.queue_ns > mcu_bwe_standing_ns(b)) {
         if (!b->draining) {
             b->draining = true;
             b->drain_bps = b->busy_bps = 0;
@@ -91,7 +92,7 @@ bool mcu_bwe_fall_due(const mcu_bwe *b, int64_t now_ns)
 {
     const mcu_bwe_queue *q = &b->queue;
     bool standing = q->above_since_ns != 0 && now_ns - q->above_since_ns >= STANDING_NS;
-    bool late = q->newest_ns > LATE_NS && q->queue_ns > mcu_bwe_standing_ns(b);
+    bool late = q->newest_ns > (b->steep ? STEEP_FROM_NS : LATE_NS) && q->queue_ns > mcu_bwe_standing_ns(b);
     bool grows =
         b->trend.use == MCU_BWE_USE_OVER && q->queue_ns > grown_ns(b) && !b->probe.cluster.open; /* a probe is judged as such */
     return standing || late || grows;
