@@ -10,6 +10,7 @@
 #define NEAR_FROM 0.8
 #define NEAR_TO 1.1
 #define SHOWN_TO 1.05
+#define FORGET_FROM_BPS 120000
 #define PROVEN_NS (10000 * MS)
 #define REMB_FRESH_NS (10000 * MS)
 #define REMB_MAX UINT64_C(10000000000)
@@ -241,14 +242,17 @@ static void judge_probe(mcu_bwe *b, int64_t now_ns)
         bps == 0) {
         return;
     }
-    if (b->probe.cluster.grew && bps < PROBE_CAME * b->probe.cluster.bps) {
+    bool short_of = b->probe.cluster.grew && bps < PROBE_CAME * b->probe.cluster.bps;
+    if (short_of) {
         b->full_bps = bps; /* that is what there is, until a probe passes */
         b->shown_full = true;
         b->est_bps = MIN(b->est_bps, MAX(bps, mcu_bwe_through_bps(b, now_ns)));
     }
     b->shown_full = b->shown_full && bps < SHOWN_TO * b->full_bps;
     b->est_bps = CLAMP(bps, b->est_bps, MCU_BWE_MAX_BPS);
-    forget_the_end(b);
+    if (!short_of && bps > FORGET_FROM_BPS) { /* where a probe of twice as much is no queue of a second */
+        forget_the_end(b);
+    }
     if (bps >= b->proven_bps || now_ns - b->proven_ns >= PROVEN_NS) {
         b->proven_bps = bps;
         b->proven_ns = now_ns;

@@ -5,8 +5,6 @@
 
 #define DECREASE 0.85
 #define DECREASE_LEAST 0.95
-#define BUSY_LONG_NS (1000 * MS)
-#define BUSY_MORE 2
 #define DRAIN_WITHIN_NS (1000 * MS)
 #define GREW_NS (50 * MS)
 #define DRAIN_LEAST 0.55 /* of the estimate with which a queue began to drain */
@@ -25,6 +23,7 @@
 #define DRAIN_FROM_NS (150 * MS)
 #define STEEP_FROM_NS (100 * MS)
 #define DRAIN_TO_NS (60 * MS)
+#define SINCE_LEAST_BPS 100000.0  /* a thin line is behind again with the first picture that comes too soon */
 #define SINCE_MOST_NS (1000 * MS) /* what is not heard of for longer may not come in at all */
 #define FLAT_NS (25 * MS)
 
@@ -56,12 +55,18 @@ static void note_growth(mcu_bwe *b)
     }
 }
 
+/* On a thin line a keyframe alone does that. */
+static bool is_steep(const mcu_bwe *b)
+{
+    return b->steep && b->est_bps > WIDE_LEAST_BPS;
+}
+
 void mcu_bwe_fall_note(mcu_bwe *b, int64_t now_ns)
 {
     note_growth(b);
     unsigned came_bps = mcu_bwe_rate_long_bps(&b->rate);
     b->carried_bps = b->draining ? MAX(b->carried_bps, came_bps) : came_bps;
-    if (b->queue.newest_ns > (b->steep ? STEEP_FROM_NS : DRAIN_FROM_NS) && b->queue.queue_ns > mcu_bwe_standing_ns(b)) {
+    if (b->queue.newest_ns > (is_steep(b) ? STEEP_FROM_NS : DRAIN_FROM_NS) && b->queue.queue_ns > mcu_bwe_standing_ns(b)) {
         if (!b->draining) {
             b->draining = true;
             b->drain_bps = b->busy_bps = 0;
@@ -92,7 +97,7 @@ bool mcu_bwe_fall_due(const mcu_bwe *b, int64_t now_ns)
 {
     const mcu_bwe_queue *q = &b->queue;
     bool standing = q->above_since_ns != 0 && now_ns - q->above_since_ns >= STANDING_NS;
-    bool late = q->newest_ns > (b->steep ? STEEP_FROM_NS : LATE_NS) && q->queue_ns > mcu_bwe_standing_ns(b);
+    bool late = q->newest_ns > (is_steep(b) ? STEEP_FROM_NS : LATE_NS) && q->queue_ns > mcu_bwe_standing_ns(b);
     bool grows =
         b->trend.use == MCU_BWE_USE_OVER && q->queue_ns > grown_ns(b) && !b->probe.cluster.open; /* a probe is judged as such */
     return standing || late || grows;
@@ -160,11 +165,7 @@ void mcu_bwe_fall(mcu_bwe *b, double through, int64_t now_ns)
 
 void mcu_bwe_fall_undo(mcu_bwe *b, int64_t now_ns)
 {
-    double to = DECREASE * b->carried_bps;
-    if (b->busy_ns >= BUSY_LONG_NS) { /* there was a queue as well */
-        to = MIN(to, BUSY_MORE * b->busy_bps);
-    }
-    b->est_bps = MAX(b->est_bps, to);
+    b->est_bps = MAX(b->est_bps, DECREASE * b->carried_bps);
     b->full_bps = 0;
     b->shown_full = false;
     mcu_bwe_probe_hurry(&b->probe, now_ns);
@@ -179,6 +180,10 @@ unsigned mcu_bwe_fall_window_bytes(const mcu_bwe *b, int64_t now_ns)
     }
     double usual_s = (double)(MAX(b->rtt_ns - b->queue.newest_ns, 0) + b->spacing_ns + DRAIN_TO_NS) * 1e-9;
     double since_s = (double)MIN(now_ns - b->newest_sent_ns - b->queue.newest_ns + DRAIN_TO_NS, SINCE_MOST_NS) * 1e-9;
-    double bytes = MAX(usual_s * mcu_bwe_rate_bps(&b->rate), since_s * b->busy_bps) / 8;
+    double bits = usual_s * mcu_bwe_rate_bps(&b->rate);
+    if (b->busy_bps >= SINCE_LEAST_BPS) {
+        bits = MAX(bits, since_s * b->busy_bps);
+    }
+    double bytes = bits / 8;
     return (unsigned)CLAMP(bytes, 2500, 10000000);
 }

@@ -110,6 +110,7 @@ bool mcu_audio_choice_fall(mcu_audio_choice *c, const mcu_peer_link *link)
     while (!link->unheard && line_bps(link) < PROFILES[c->profile].from_bps) {
         c->profile++;
     }
+    c->richer_since_ns = c->profile != before ? 0 : c->richer_since_ns;
     return c->profile != before;
 }
 

@@ -100,7 +100,9 @@ static void test_falls_with_what_comes_out_of_a_queue(void **state)
     assert_int_equal(c.profile, MIX_PROFILE_LONG);
     c.profile = MIX_PROFILE_FULL;
     link.drains_bps = 400000;
-    assert_false(mcu_audio_choice_fall(&c, &link));
+    link.estimate_bps = 200000;
+    assert_true(mcu_audio_choice_fall(&c, &link));
+    assert_int_equal(c.profile, MIX_PROFILE_LESS);
 }
 
 /* Fewer bits leave room for the copies that loss asks for. */
