@@ -10,7 +10,7 @@
 #define NEAR_FROM 0.8
 #define NEAR_TO 1.1
 #define SHOWN_TO 1.05
-#define FORGET_FROM_BPS 120000
+#define FORGET_FROM_BPS 120000 /* a probe of twice as much stands on a thinner line for as long as a picture */
 #define PROVEN_NS (10000 * MS)
 #define REMB_FRESH_NS (10000 * MS)
 #define REMB_MAX UINT64_C(10000000000)
@@ -196,9 +196,9 @@ static void resume(mcu_bwe *b, int64_t now_ns)
 }
 
 /* The path did not end where it was thought to. */
-static void forget_the_end(mcu_bwe *b)
+static void forget_the_end(mcu_bwe *b, double passes_bps)
 {
-    if (b->est_bps > NEAR_TO * b->full_bps) {
+    if (passes_bps > NEAR_TO * b->full_bps) {
         b->full_bps = 0;
         b->shown_full = false;
     }
@@ -214,7 +214,7 @@ static void increase(mcu_bwe *b, double through, double seconds)
     }
     double most = MAX(b->est_bps, ahead);
     b->est_bps = MIN(MIN(b->est_bps + by * seconds, most), MCU_BWE_MAX_BPS);
-    forget_the_end(b);
+    forget_the_end(b, b->est_bps);
 }
 
 /* What passes without a queue is carried, whatever was thought before: so a mistaken decrease is undone by the traffic itself. */
@@ -242,17 +242,15 @@ static void judge_probe(mcu_bwe *b, int64_t now_ns)
         bps == 0) {
         return;
     }
-    bool short_of = b->probe.cluster.grew && bps < PROBE_CAME * b->probe.cluster.bps;
-    if (short_of) {
+    if (b->probe.cluster.grew && bps < PROBE_CAME * b->probe.cluster.bps) {
         b->full_bps = bps; /* that is what there is, until a probe passes */
         b->shown_full = true;
         b->est_bps = MIN(b->est_bps, MAX(bps, mcu_bwe_through_bps(b, now_ns)));
+    } else if (bps > FORGET_FROM_BPS) {
+        forget_the_end(b, bps);
     }
     b->shown_full = b->shown_full && bps < SHOWN_TO * b->full_bps;
     b->est_bps = CLAMP(bps, b->est_bps, MCU_BWE_MAX_BPS);
-    if (!short_of && bps > FORGET_FROM_BPS) { /* where a probe of twice as much is no queue of a second */
-        forget_the_end(b);
-    }
     if (bps >= b->proven_bps || now_ns - b->proven_ns >= PROVEN_NS) {
         b->proven_bps = bps;
         b->proven_ns = now_ns;
@@ -379,7 +377,7 @@ void mcu_bwe_get(const mcu_bwe *b, int64_t now_ns, mcu_bwe_view *out)
         .estimate_bps = est_bps,
         .proven_bps = b->feedback && now_ns - b->proven_ns < PROVEN_NS ? MIN(b->proven_bps, est_bps) : 0,
         .full_bps = (unsigned)b->full_bps,
-        .drains_bps = b->draining ? (unsigned)MIN(b->busy_bps, MCU_BWE_MAX_BPS) : 0,
+        .drains_bps = mcu_bwe_fall_drains_bps(b),
         .window_bytes = mcu_bwe_fall_window_bytes(b, now_ns),
         .in_flight = (unsigned)MIN(b->total - b->told_total, UINT32_MAX),
         .queue_ns = b->queue.queue_ns,

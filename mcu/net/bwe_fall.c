@@ -23,7 +23,7 @@
 #define DRAIN_FROM_NS (150 * MS)
 #define STEEP_FROM_NS (100 * MS)
 #define DRAIN_TO_NS (60 * MS)
-#define SINCE_LEAST_BPS 100000.0  /* a thin line is behind again with the first picture that comes too soon */
+#define DRAINS_LEAST_BPS 100000.0
 #define SINCE_MOST_NS (1000 * MS) /* what is not heard of for longer may not come in at all */
 #define FLAT_NS (25 * MS)
 
@@ -171,6 +171,14 @@ void mcu_bwe_fall_undo(mcu_bwe *b, int64_t now_ns)
     mcu_bwe_probe_hurry(&b->probe, now_ns);
 }
 
+/* Not on a thin line: there what sound still brings in has to show the estimate what is right, and a picture that comes too soon
+ * stands in the way of the next. */
+unsigned mcu_bwe_fall_drains_bps(const mcu_bwe *b)
+{
+    bool known = b->draining && b->busy_bps >= DRAINS_LEAST_BPS;
+    return known ? (unsigned)MIN(b->busy_bps, MCU_BWE_MAX_BPS) : 0;
+}
+
 /* While a queue drains no more is under way than the path holds without one. What came in since the newest packet that was told
  * of is under way no longer, although feedback that waits in a queue of the way up does not say so yet. */
 unsigned mcu_bwe_fall_window_bytes(const mcu_bwe *b, int64_t now_ns)
@@ -180,10 +188,6 @@ unsigned mcu_bwe_fall_window_bytes(const mcu_bwe *b, int64_t now_ns)
     }
     double usual_s = (double)(MAX(b->rtt_ns - b->queue.newest_ns, 0) + b->spacing_ns + DRAIN_TO_NS) * 1e-9;
     double since_s = (double)MIN(now_ns - b->newest_sent_ns - b->queue.newest_ns + DRAIN_TO_NS, SINCE_MOST_NS) * 1e-9;
-    double bits = usual_s * mcu_bwe_rate_bps(&b->rate);
-    if (b->busy_bps >= SINCE_LEAST_BPS) {
-        bits = MAX(bits, since_s * b->busy_bps);
-    }
-    double bytes = bits / 8;
+    double bytes = MAX(usual_s * mcu_bwe_rate_bps(&b->rate), since_s * mcu_bwe_fall_drains_bps(b)) / 8;
     return (unsigned)CLAMP(bytes, 2500, 10000000);
 }

@@ -4,12 +4,14 @@
 
 #include <stdbool.h>
 
+#define MCU_PEER_LINK_LATE_MS 200 /* of queue_ms: from this on a picture that is sent is late */
+
 /* As far as is known. */
 typedef struct {
     unsigned estimate_bps; /* on the wire */
     unsigned proven_bps;   /* shown to pass lately; 0 = nothing */
     double queue_ms;       /* how long what we send waits on its way */
-    unsigned drains_bps;   /* what comes out of that queue; 0 = not known */
+    unsigned drains_bps;   /* what comes out of that queue; 0 = not known, or a thin line */
     double loss;           /* of the last 2 s; < 0 unknown */
     bool queued;           /* a queue stood while that was lost: it was full */
     double repair;         /* what sending again weighs beside the pictures, as a share of them */

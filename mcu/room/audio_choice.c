@@ -11,8 +11,6 @@
 #define BURST_COPIES 2  /* at least, where losses come in bursts */
 #define BURST_LOSS 0.02
 #define HOLD_MAX_MS 240
-#define LATE_MS 200
-#define DRAINS_LEAST_BPS 100000
 
 /* A line of so much has it; a richer one than the present one only with more. */
 static const struct {
@@ -96,11 +94,10 @@ void mcu_audio_choice_step(mcu_audio_choice *c, const mcu_audio_link *link, int6
     c->stride = !apart ? 1 : mcu_audio_choice_is_thin(c) ? 2 : 3;
 }
 
-/* The first estimate after a fall has in part what came in before it. On a thin line it needs what sound still brings in to
- * become right itself. */
+/* The first estimate after a fall has in part what came in before it. */
 static unsigned line_bps(const mcu_peer_link *link)
 {
-    const bool known = link->queue_ms > LATE_MS && link->drains_bps >= DRAINS_LEAST_BPS;
+    const bool known = link->queue_ms > MCU_PEER_LINK_LATE_MS && link->drains_bps != 0;
     return known && link->drains_bps < link->estimate_bps ? link->drains_bps : link->estimate_bps;
 }
 
@@ -110,8 +107,11 @@ bool mcu_audio_choice_fall(mcu_audio_choice *c, const mcu_peer_link *link)
     while (!link->unheard && line_bps(link) < PROFILES[c->profile].from_bps) {
         c->profile++;
     }
-    c->richer_since_ns = c->profile != before ? 0 : c->richer_since_ns;
-    return c->profile != before;
+    if (c->profile == before) {
+        return false;
+    }
+    c->richer_since_ns = 0;
+    return true;
 }
 
 bool mcu_audio_choice_is_thin(const mcu_audio_choice *c)

@@ -13,7 +13,6 @@
 #define SHORT 0.88 /* of what the tier needs: what is left after a mistaken decrease is enough */
 #define FAR_SHORT 0.7
 #define SHORT_LAST 0.65 /* the same of the last picture that moves, which waits behind the sound */
-#define LATE_MS 200
 #define DRAINED_MS 80
 #define FITS 0.9         /* of the estimate may be used after a fall */
 #define FITS_LATE 0.75   /* the same while a queue stands: what came in last is in part of the line before it */
@@ -124,12 +123,12 @@ static bool down(mcu_tier_choice *c, const mcu_tier_table *table, const mcu_peer
         c->bad_since_ns = now_ns;
     }
     bool entering = c->up_ns != 0 && now_ns - c->up_ns < ENTRY; /* its keyframe stands in the line for a moment */
-    int64_t patience_ns = entering                   ? SHORT_AFTER
-                          : link->queue_ms > LATE_MS ? 0
-                          : has < FAR_SHORT * needs  ? FAR_AFTER
-                                                     : SHORT_AFTER;
+    int64_t patience_ns = entering                                 ? SHORT_AFTER
+                          : link->queue_ms > MCU_PEER_LINK_LATE_MS ? 0
+                          : has < FAR_SHORT * needs                ? FAR_AFTER
+                                                                   : SHORT_AFTER;
     if (now_ns - c->bad_since_ns >= patience_ns) {
-        c->late = link->queue_ms > LATE_MS;
+        c->late = link->queue_ms > MCU_PEER_LINK_LATE_MS;
         step_down(c, table, largest(table, c->tier + 1, link->repair, (c->late ? FITS_LATE : FITS) * has), now_ns);
     }
     return true;

@@ -68,6 +68,6 @@ tessera_test(room_phone SOURCES test_room_phone.c audio_kit.c LIBS tessera_room)
 # What is sent, over modelled links in simulated time.
 set(WEAK_ROOM weak_room.c weak_far.c weak_mixer.c link_model.c
     ${CMAKE_SOURCE_DIR}/mixer/keybank.c ${ROOM}/audio_choice.c ${ROOM}/ladder.c ${ROOM}/tier_choice.c ${ROOM}/view.c)
-foreach(name room_weak_link room_link_change room_stumbles)
+foreach(name room_weak_link room_fallen_line room_link_change room_stumbles)
   tessera_test(${name} SOURCES test_${name}.c ${WEAK_ROOM} LIBS tessera_net PkgConfig::ROOM_GIO m)
 endforeach()

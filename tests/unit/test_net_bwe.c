@@ -123,6 +123,29 @@ static void test_a_full_queue_cuts_below_what_comes_through(void **state)
     path_free(p);
 }
 
+/* What has come out of a queue meanwhile is under way no longer, whatever keeps feedback away; on a thin line nothing is guessed.
+ */
+static void test_a_queue_drains_while_feedback_is_late(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned rate_bps, least_bytes, most_bytes; /* in 0.6 s, and in however long */
+    } lines[] = {{200000, 10000, 26000}, {64000, 0, 4000}};
+    for (unsigned i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        path *p = path_new(0);
+        run(p, 10);
+        p->rate_bps = lines[i].rate_bps;
+        mcu_bwe_view v = run(p, 1);
+        assert_true(v.window_bytes < 8000);
+        assert_int_equal(v.drains_bps != 0, lines[i].least_bytes != 0);
+        mcu_bwe_get(p->bwe, p->now_ns + 600 * MS, &v);
+        assert_in_range(v.window_bytes, lines[i].least_bytes, lines[i].most_bytes);
+        mcu_bwe_get(p->bwe, p->now_ns + 5 * SEC, &v);
+        assert_in_range(v.window_bytes, lines[i].least_bytes, lines[i].most_bytes);
+        path_free(p);
+    }
+}
+
 /* Sound alone, 18 kbit/s, and now and then a picture at once. */
 static unsigned speak(path *p, double seconds, unsigned picture_bytes)
 {
@@ -142,6 +165,29 @@ static unsigned speak(path *p, double seconds, unsigned picture_bytes)
     mcu_bwe_view v;
     mcu_bwe_get(p->bwe, p->now_ns, &v);
     return v.estimate_bps;
+}
+
+static bool held(const path *p)
+{
+    mcu_bwe_view v;
+    mcu_bwe_get(p->bwe, p->now_ns, &v);
+    return v.window_bytes != UINT32_MAX;
+}
+
+/* Most of what is sent goes into a queue: pictures wait before it is long. */
+static void test_a_steep_queue_counts_early(void **state)
+{
+    (void)state;
+    path *p = path_new(0);
+    run(p, 10);
+    p->rate_bps = 100000;
+    mcu_bwe_view v = {0};
+    for (unsigned i = 0; i < 100 && !held(p); i++) {
+        v = run(p, 0.01);
+    }
+    assert_true(held(p));
+    assert_in_range(v.late_ns, 100 * MS, 150 * MS);
+    path_free(p);
 }
 
 /* Little came in before a picture stood in the queue, because little was sent: as long as it stood the path was busy. */
@@ -342,6 +388,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_passes_is_believed_and_no_more_than_half_again),
         cmocka_unit_test(test_a_full_queue_cuts_below_what_comes_through),
+        cmocka_unit_test(test_a_queue_drains_while_feedback_is_late),
+        cmocka_unit_test(test_a_steep_queue_counts_early),
         cmocka_unit_test(test_a_burst_after_little_is_no_thin_path),
         cmocka_unit_test(test_what_came_out_of_a_long_queue_is_known_while_it_drains),
         cmocka_unit_test(test_a_queue_that_never_drains_is_believed),

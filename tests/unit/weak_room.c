@@ -377,3 +377,11 @@ double weak_room_queue_ms(const weak_receiver *v)
 {
     return link_model_queue_ms(v->down, v->room->now_ns);
 }
+
+void weak_view_print(const char *name, unsigned seed, const weak_view *w, unsigned tier)
+{
+    printf("%-22s seed %u: tier %c frozen %.2f%% gap %.0f ms fps %.1f latency %.0f/%.0f ms queue p95 %.0f ms lost %.2f%% %.0f "
+           "kbit/s switches %u\n",
+           name, seed, "ABCDES-"[tier], w -> frozen * 100, w -> longest_gap_ms, w -> fps, w -> latency_p50_ms,
+           w -> latency_p95_ms, w -> queue_p95_ms, w -> lost * 100, w -> sent_bps / 1000, w -> switches);
+}

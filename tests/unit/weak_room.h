@@ -42,6 +42,7 @@ typedef struct {
 } weak_view;
 void weak_room_begin(weak_receiver *v);
 weak_view weak_room_end(weak_receiver *v);
+void weak_view_print(const char *name, unsigned seed, const weak_view *w, unsigned tier);
 unsigned weak_room_tier(const weak_receiver *v);
 const mcu_tier_table *weak_room_tiers(void);
 /* Runs until the receiver watches `tier` or a larger one; returns the seconds it took, > limit = never. */
