@@ -26,6 +26,7 @@
 #define PROBE_QUEUE_NS (50 * MS)
 #define BURST_NS (100 * MS)
 #define OWN 0.75
+#define PATH_STEP_NS (5000 * MS)
 #define OWN_MOST_NS (150 * MS)
 
 const char *mcu_bwe_state_name(mcu_bwe_state s)
@@ -278,6 +279,27 @@ static void control(mcu_bwe *b, int64_t now_ns)
     }
 }
 
+static int64_t least_of(int64_t a, int64_t b)
+{
+    return a == 0 ? b : b == 0 ? a : MIN(a, b);
+}
+
+static int64_t path_rtt_ns(const mcu_bwe *b)
+{
+    return least_of(b->path_rtt_ns[0], b->path_rtt_ns[1]);
+}
+
+static void note_path(mcu_bwe *b, int64_t now_ns)
+{
+    int64_t step = now_ns / PATH_STEP_NS, took_ns = MAX(now_ns - b->newest_sent_ns - b->queue.newest_ns, 1);
+    if (step != b->path_step) {
+        b->path_rtt_ns[1] = step == b->path_step + 1 ? b->path_rtt_ns[0] : 0;
+        b->path_rtt_ns[0] = 0;
+        b->path_step = step;
+    }
+    b->path_rtt_ns[0] = least_of(b->path_rtt_ns[0], took_ns);
+}
+
 void mcu_bwe_feedback(mcu_bwe *b, int64_t now_ns)
 {
     if (b->feedback_ns != 0) {
@@ -300,6 +322,7 @@ void mcu_bwe_feedback(mcu_bwe *b, int64_t now_ns)
     if (mcu_bwe_queue_end(&b->queue, mcu_bwe_fall_is_idle(b), now_ns)) {
         mcu_bwe_fall_undo(b, now_ns);
     }
+    note_path(b, now_ns);
     control(b, now_ns);
     judge_probe(b, now_ns);
 }
@@ -383,6 +406,7 @@ void mcu_bwe_get(const mcu_bwe *b, int64_t now_ns, mcu_bwe_view *out)
         .queue_ns = b->queue.queue_ns,
         .late_ns = b->queue.newest_ns,
         .rtt_ns = b->rtt_ns,
+        .path_rtt_ns = path_rtt_ns(b),
         .spacing_ns = b->spacing_ns,
         .loss = b->feedback ? mcu_bwe_loss_fraction(&b->loss, now_ns) : b->report_loss,
         .policed = b->loss.policer != MCU_BWE_POLICER_NONE,

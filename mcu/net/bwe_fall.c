@@ -23,6 +23,8 @@
 #define DRAIN_FROM_NS (150 * MS)
 #define STEEP_FROM_NS (100 * MS)
 #define DRAIN_TO_NS (60 * MS)
+#define DRAINED 0.9
+#define DRAINED_SEEN_NS (500 * MS)
 #define DRAINS_LEAST_BPS 100000.0
 #define SINCE_MOST_NS (1000 * MS) /* what is not heard of for longer may not come in at all */
 #define FLAT_NS (25 * MS)
@@ -73,8 +75,11 @@ void mcu_bwe_fall_note(mcu_bwe *b, int64_t now_ns)
             b->busy_ns = 0;
             b->drain_ns = now_ns;
         }
-    } else if (b->queue.queue_ns < DRAIN_TO_NS) {
+    } else if (b->draining && b->queue.queue_ns < DRAIN_TO_NS) {
         b->draining = false;
+        if (b->busy_ns >= DRAINED_SEEN_NS) { /* less than came out of it was to let it go */
+            b->est_bps = MAX(b->est_bps, DRAINED * b->busy_bps);
+        }
     }
 }
 
@@ -123,7 +128,9 @@ static double note_busy(mcu_bwe *b, int64_t now_ns)
     if (b->draining && stood_ns >= STOOD_NS) {
         seen_ns = MIN(seen_ns, stood_ns);
     }
-    double bps = mcu_bwe_rate_busy_bps(&b->rate, seen_ns);
+    bool told = false;
+    double bps = mcu_bwe_rate_busy_bps(&b->rate, seen_ns, &told);
+    b->busy_told = told && seen_ns >= DRAINED_SEEN_NS;
     bool longer = seen_ns > b->busy_ns && bps > 0;
     b->busy_ns = MAX(b->busy_ns, seen_ns);
     b->busy_bps = longer ? bps : MAX(b->busy_bps, bps);
@@ -138,15 +145,16 @@ void mcu_bwe_fall(mcu_bwe *b, double through, int64_t now_ns)
     if (drains) {
         b->before_ns = b->queue.queue_ns;
     }
-    if (drains || (b->decreased_ns != 0 && now_ns - b->decreased_ns < wait_ns)) {
+    double busy = note_busy(b, now_ns); /* what was sent before may have been less than passes */
+    bool shown = b->draining && b->busy_told && busy < MCU_BWE_IDLE * b->est_bps;
+    if ((drains && !shown) || (b->decreased_ns != 0 && now_ns - b->decreased_ns < wait_ns)) {
         return;
     }
-    if (b->draining && through < MCU_BWE_IDLE * b->full_bps && b->queue.queue_ns <= b->before_ns + GREW_NS) {
+    if (!shown && b->draining && through < MCU_BWE_IDLE * b->full_bps && b->queue.queue_ns <= b->before_ns + GREW_NS) {
         return; /* what comes in is all that was sent into the queue, which is the old one */
     }
-    double busy = note_busy(b, now_ns); /* what was sent before may have been less than passes */
     double base = through > 0 ? MAX(through, busy) : b->est_bps;
-    if (now_ns - b->gap_ns < GAP_NS) {
+    if (!shown && now_ns - b->gap_ns < GAP_NS) {
         unsigned told_bps = mcu_bwe_rate_told_bps(&b->rate);
         base = MAX(base, told_bps > 0 ? MIN(told_bps, b->est_bps) : b->est_bps); /* more came in than was told */
     }
@@ -165,7 +173,8 @@ void mcu_bwe_fall(mcu_bwe *b, double through, int64_t now_ns)
 
 void mcu_bwe_fall_undo(mcu_bwe *b, int64_t now_ns)
 {
-    b->est_bps = MAX(b->est_bps, DECREASE * b->carried_bps);
+    double carried_bps = b->busy_ns >= DRAINED_SEEN_NS ? MIN(b->carried_bps, b->busy_bps) : b->carried_bps;
+    b->est_bps = MAX(b->est_bps, DECREASE * carried_bps);
     b->full_bps = 0;
     b->shown_full = false;
     mcu_bwe_probe_hurry(&b->probe, now_ns);

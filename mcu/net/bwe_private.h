@@ -42,10 +42,12 @@ struct mcu_bwe {
     unsigned carried_bps;                        /* the most that came in since it stands, and just before */
     double drain_bps;                            /* the estimate after the first decrease since it drains; 0 = there was none */
     double busy_bps;                             /* what was seen for longest to come out of the queue since it drains, */
+    bool busy_told;                              /* feedback told of enough of it */
     int64_t drain_ns, busy_ns;                   /* which began then; for how long that was seen */
     int64_t feedback_ns, spacing_ns, unheard_ns; /* newest, usual distance, oldest packet sent since */
     int64_t updated_ns, decreased_ns, before_ns; /* before_ns: queue at the last decrease */
     int64_t rtt_ns, newest_sent_ns;
+    int64_t path_rtt_ns[2], path_step;    /* the least of this step and of the one before; 0 = none */
     bool steep;                           /* most of what was sent lately went into a queue, */
     int64_t noted_sent_ns, noted_late_ns; /* since this packet was the newest, and how long it waited */
     int64_t ignore_before_ns;             /* packets of an outage say nothing about loss */
