@@ -9,7 +9,6 @@
 #define GREW_NS (50 * MS)
 #define DRAIN_LEAST 0.55 /* of the estimate with which a queue began to drain */
 #define DRAIN_KNOWN_NS (5000 * MS)
-#define STOOD_NS (200 * MS)
 #define GAP_NS (3000 * MS)
 #define LATE_NS (200 * MS)
 #define STANDING_NS (300 * MS)
@@ -24,7 +23,7 @@
 #define STEEP_FROM_NS (100 * MS)
 #define DRAIN_TO_NS (60 * MS)
 #define DRAINED 0.9
-#define DRAINED_SEEN_NS (500 * MS)
+#define BUSY_MOST_NS (3000 * MS)
 #define DRAINS_LEAST_BPS 100000.0
 #define SINCE_MOST_NS (1000 * MS) /* what is not heard of for longer may not come in at all */
 #define FLAT_NS (25 * MS)
@@ -72,12 +71,13 @@ void mcu_bwe_fall_note(mcu_bwe *b, int64_t now_ns)
         if (!b->draining) {
             b->draining = true;
             b->drain_bps = b->busy_bps = 0;
-            b->busy_ns = 0;
+            b->busy_told = false;
             b->drain_ns = now_ns;
+            b->busy_from_ns = mcu_bwe_rate_newest_ns(&b->rate) - b->queue.newest_ns;
         }
     } else if (b->draining && b->queue.queue_ns < DRAIN_TO_NS) {
         b->draining = false;
-        if (b->busy_ns >= DRAINED_SEEN_NS) { /* less than came out of it was to let it go */
+        if (b->busy_told) { /* less than came out of it was to let it go */
             b->est_bps = MAX(b->est_bps, DRAINED * b->busy_bps);
         }
     }
@@ -121,20 +121,22 @@ static double decrease(int64_t queue_ns)
     return CLAMP(1 - (double)queue_ns / (double)DRAIN_WITHIN_NS, DECREASE, DECREASE_LEAST);
 }
 
-/* What comes out of a queue; since it stands, or what came before is counted in part. What was seen for longer counts. */
-static double note_busy(mcu_bwe *b, int64_t now_ns)
+/* What comes out of a queue: all of the time since the first packet that waited in it was sent, the path was busy. */
+static double note_busy(mcu_bwe *b)
 {
-    int64_t stood_ns = now_ns - b->drain_ns, seen_ns = b->queue.newest_ns;
-    if (b->draining && stood_ns >= STOOD_NS) {
-        seen_ns = MIN(seen_ns, stood_ns);
+    int64_t seen_ns = b->queue.newest_ns;
+    if (b->draining) {
+        seen_ns = CLAMP(mcu_bwe_rate_newest_ns(&b->rate) - b->busy_from_ns, seen_ns, BUSY_MOST_NS);
     }
     bool told = false;
     double bps = mcu_bwe_rate_busy_bps(&b->rate, seen_ns, &told);
-    b->busy_told = told && seen_ns >= DRAINED_SEEN_NS;
-    bool longer = seen_ns > b->busy_ns && bps > 0;
-    b->busy_ns = MAX(b->busy_ns, seen_ns);
-    b->busy_bps = longer ? bps : MAX(b->busy_bps, bps);
-    b->drain_bps = longer ? MIN(b->drain_bps, bps) : b->drain_bps;
+    if (told) {
+        b->busy_bps = bps;
+        b->busy_told = true;
+        b->drain_bps = MIN(b->drain_bps, bps);
+    } else if (!b->busy_told) {
+        b->busy_bps = MAX(b->busy_bps, bps); /* of all that was not told of */
+    }
     return bps;
 }
 
@@ -145,7 +147,7 @@ void mcu_bwe_fall(mcu_bwe *b, double through, int64_t now_ns)
     if (drains) {
         b->before_ns = b->queue.queue_ns;
     }
-    double busy = note_busy(b, now_ns); /* what was sent before may have been less than passes */
+    double busy = note_busy(b); /* what was sent before may have been less than passes */
     bool shown = b->draining && b->busy_told && busy < MCU_BWE_IDLE * b->est_bps;
     if ((drains && !shown) || (b->decreased_ns != 0 && now_ns - b->decreased_ns < wait_ns)) {
         return;
@@ -173,7 +175,7 @@ void mcu_bwe_fall(mcu_bwe *b, double through, int64_t now_ns)
 
 void mcu_bwe_fall_undo(mcu_bwe *b, int64_t now_ns)
 {
-    double carried_bps = b->busy_ns >= DRAINED_SEEN_NS ? MIN(b->carried_bps, b->busy_bps) : b->carried_bps;
+    double carried_bps = b->busy_told ? MIN(b->carried_bps, b->busy_bps) : b->carried_bps;
     b->est_bps = MAX(b->est_bps, DECREASE * carried_bps);
     b->full_bps = 0;
     b->shown_full = false;

@@ -41,9 +41,9 @@ struct mcu_bwe {
     bool draining;
     unsigned carried_bps;                        /* the most that came in since it stands, and just before */
     double drain_bps;                            /* the estimate after the first decrease since it drains; 0 = there was none */
-    double busy_bps;                             /* what was seen for longest to come out of the queue since it drains, */
-    bool busy_told;                              /* feedback told of enough of it */
-    int64_t drain_ns, busy_ns;                   /* which began then; for how long that was seen */
+    double busy_bps;                             /* what comes out of the queue since it drains; rather less than that */
+    bool busy_told;                              /* unless feedback told of enough of it */
+    int64_t drain_ns, busy_from_ns;              /* it began then; at the remote, busy since then */
     int64_t feedback_ns, spacing_ns, unheard_ns; /* newest, usual distance, oldest packet sent since */
     int64_t updated_ns, decreased_ns, before_ns; /* before_ns: queue at the last decrease */
     int64_t rtt_ns, newest_sent_ns;

@@ -26,6 +26,11 @@ void mcu_bwe_rate_clear(mcu_bwe_rate *r)
     r->n = 0;
 }
 
+int64_t mcu_bwe_rate_newest_ns(const mcu_bwe_rate *r)
+{
+    return r->n == 0 ? 0 : r->packets[(r->n - 1) % MCU_BWE_RATE_PACKETS].at_ns;
+}
+
 /* Of what came in the window; the oldest packet only marks its beginning. */
 static uint64_t over(const mcu_bwe_rate *r, int64_t window_ns)
 {

@@ -27,6 +27,7 @@ unsigned mcu_bwe_rate_told_bps(const mcu_bwe_rate *r);
 /* Of the newest `waited_ns` of arrivals, as long as the newest packet waited: the path was never idle then, however little was
  * sent into its queue. Rather less than it was; 0 = too short a time. */
 unsigned mcu_bwe_rate_busy_bps(const mcu_bwe_rate *r, int64_t waited_ns, bool *out_told);
+int64_t mcu_bwe_rate_newest_ns(const mcu_bwe_rate *r); /* arrival; 0 = nothing came */
 void mcu_bwe_rate_clear(mcu_bwe_rate *r);
 
 #endif

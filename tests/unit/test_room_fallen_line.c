@@ -124,7 +124,7 @@ static void test_10_a_fall_while_feedback_is_late(void **state)
     const link_profile good = {.rate_bps = 5000000, .queue_ms = 300, .delay_ms = 25},
                        thin = {.rate_bps = 64000, .queue_ms = 1000, .delay_ms = 25};
     double frozen = 0;
-    for (unsigned seed = 1; seed <= 6; seed++) {
+    for (unsigned seed = 1; seed <= 12; seed++) {
         weak_room *r = weak_room_new(seed);
         weak_receiver *v = weak_room_join(r, &good, &good, A);
         weak_room_beside(v, 4000);
@@ -134,7 +134,7 @@ static void test_10_a_fall_while_feedback_is_late(void **state)
         weak_room_run(r, 0.4);
         for (unsigned i = 0; i < 13; i++) {
             weak_room_sends(v, i < 9 ? 68000 : 40000);
-            weak_room_run(r, 0.2 + seed * 0.01);
+            weak_room_run(r, 0.2 + 0.005 * seed);
         }
         weak_room_sends(v, 28000);
         weak_room_run(r, 2);
@@ -143,12 +143,12 @@ static void test_10_a_fall_while_feedback_is_late(void **state)
         weak_view w = weak_room_end(v);
         weak_view_print("10: late feedback", seed, &w, weak_room_tier(v));
         assert_int_equal(weak_room_tier(v), E);
-        assert_true(w.longest_gap_ms < 1200 && w.fps >= 7.4);
-        frozen += w.frozen / 6;
+        assert_true(w.longest_gap_ms < 2000 && w.fps >= 7);
+        frozen += w.frozen / 12;
         weak_room_free(r);
     }
     printf("%*s frozen on average %.2f%%\n", 22, "", frozen * 100);
-    assert_true(frozen < 0.08);
+    assert_true(frozen < 0.06);
 }
 
 /* A path that became longer and jitters is no queue for ever: a still is there soon, and the next ones. */
