@@ -121,6 +121,11 @@ static double decrease(int64_t queue_ns)
     return CLAMP(1 - (double)queue_ns / (double)DRAIN_WITHIN_NS, DECREASE, DECREASE_LEAST);
 }
 
+static bool is_told(const mcu_bwe *b)
+{
+    return b->draining && b->busy_told;
+}
+
 /* What comes out of a queue: all of the time since the first packet that waited in it was sent, the path was busy. */
 static double note_busy(mcu_bwe *b)
 {
@@ -137,6 +142,17 @@ static double note_busy(mcu_bwe *b)
     } else if (!b->busy_told) {
         b->busy_bps = MAX(b->busy_bps, bps); /* of all that was not told of */
     }
+    return is_told(b) ? b->busy_bps : bps;
+}
+
+/* What the path takes, by all that is known while more is sent. */
+static double takes_bps(const mcu_bwe *b, double through, double busy, int64_t now_ns)
+{
+    double bps = through > 0 ? MAX(through, busy) : b->est_bps;
+    if (now_ns - b->gap_ns < GAP_NS) {
+        unsigned told_bps = mcu_bwe_rate_told_bps(&b->rate);
+        bps = MAX(bps, told_bps > 0 ? MIN(told_bps, b->est_bps) : b->est_bps); /* more came in than was told */
+    }
     return bps;
 }
 
@@ -148,18 +164,14 @@ void mcu_bwe_fall(mcu_bwe *b, double through, int64_t now_ns)
         b->before_ns = b->queue.queue_ns;
     }
     double busy = note_busy(b); /* what was sent before may have been less than passes */
-    bool shown = b->draining && b->busy_told && busy < MCU_BWE_IDLE * b->est_bps;
+    bool shown = is_told(b) && busy < MCU_BWE_IDLE * b->est_bps;
     if ((drains && !shown) || (b->decreased_ns != 0 && now_ns - b->decreased_ns < wait_ns)) {
         return;
     }
     if (!shown && b->draining && through < MCU_BWE_IDLE * b->full_bps && b->queue.queue_ns <= b->before_ns + GREW_NS) {
         return; /* what comes in is all that was sent into the queue, which is the old one */
     }
-    double base = through > 0 ? MAX(through, busy) : b->est_bps;
-    if (!shown && now_ns - b->gap_ns < GAP_NS) {
-        unsigned told_bps = mcu_bwe_rate_told_bps(&b->rate);
-        base = MAX(base, told_bps > 0 ? MIN(told_bps, b->est_bps) : b->est_bps); /* more came in than was told */
-    }
+    double base = shown ? MAX(through, busy) : takes_bps(b, through, busy, now_ns);
     double to = base * decrease(b->queue.queue_ns);
     if (b->draining && now_ns - b->drain_ns < DRAIN_KNOWN_NS) { /* one that stands for longer does not drain */
         double least = is_known(b) ? MAX(b->drain_bps, b->busy_bps) : b->busy_bps;
@@ -175,7 +187,7 @@ void mcu_bwe_fall(mcu_bwe *b, double through, int64_t now_ns)
 
 void mcu_bwe_fall_undo(mcu_bwe *b, int64_t now_ns)
 {
-    double carried_bps = b->busy_told ? MIN(b->carried_bps, b->busy_bps) : b->carried_bps;
+    double carried_bps = is_told(b) ? MIN(b->carried_bps, b->busy_bps) : b->carried_bps;
     b->est_bps = MAX(b->est_bps, DECREASE * carried_bps);
     b->full_bps = 0;
     b->shown_full = false;
