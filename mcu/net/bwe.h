@@ -32,14 +32,13 @@ typedef struct {
     int64_t queue_ns;      /* standing wait on the way */
     int64_t late_ns;       /* wait of the newest packet that was told of */
     int64_t rtt_ns;        /* 0 = unknown */
-    int64_t
-        path_rtt_ns;    /* the least of the last 5 to 10 s, without the queue on the way: one of the way back goes; 0 = unknown */
-    int64_t spacing_ns; /* usual distance of feedback */
-    int64_t state_ns;   /* of the state's beginning */
-    double loss;        /* of the last 2 s; < 0 unknown */
-    bool policed;       /* the path drops what exceeds a rate */
-    bool queued;        /* a queue stood while that was lost: it was full */
-    bool feedback;      /* transport-wide feedback comes: probes show something */
+    int64_t path_rtt_ns;   /* least of the last 5 to 10 s, less the queue on the way there; 0 = unknown */
+    int64_t spacing_ns;    /* usual distance of feedback */
+    int64_t state_ns;      /* of the state's beginning */
+    double loss;           /* of the last 2 s; < 0 unknown */
+    bool policed;          /* the path drops what exceeds a rate */
+    bool queued;           /* a queue stood while that was lost: it was full */
+    bool feedback;         /* transport-wide feedback comes: probes show something */
 } mcu_bwe_view;
 
 typedef struct mcu_bwe mcu_bwe;

@@ -22,7 +22,8 @@
 #define DRAIN_FROM_NS (150 * MS)
 #define STEEP_FROM_NS (100 * MS)
 #define DRAIN_TO_NS (60 * MS)
-#define DRAINED 0.9
+#define DRAINED 0.9 /* of what came out of a queue that has gone */
+#define TOLD_FRESH_NS (2000 * MS)
 #define BUSY_MOST_NS (3000 * MS)
 #define DRAINS_LEAST_BPS 100000.0
 #define SINCE_MOST_NS (1000 * MS) /* what is not heard of for longer may not come in at all */
@@ -62,6 +63,30 @@ static bool is_steep(const mcu_bwe *b)
     return b->steep && b->est_bps > WIDE_LEAST_BPS;
 }
 
+/* What comes out of the queue that drains is known. */
+static bool is_told(const mcu_bwe *b, int64_t now_ns)
+{
+    return b->draining && b->busy_told_ns != 0 && now_ns - b->busy_told_ns < TOLD_FRESH_NS;
+}
+
+static void begin_draining(mcu_bwe *b, int64_t now_ns)
+{
+    b->draining = true;
+    b->drain_bps = b->busy_bps = b->busy_most_bps = 0;
+    b->busy_told_ns = 0;
+    b->drain_ns = now_ns;
+    b->busy_from_ns = mcu_bwe_rate_newest_ns(&b->rate) - b->queue.newest_ns;
+}
+
+/* The estimate was set below what came out only to let the queue go. */
+static void end_draining(mcu_bwe *b, int64_t now_ns)
+{
+    if (is_told(b, now_ns)) {
+        b->est_bps = MIN(MAX(b->est_bps, DRAINED * b->busy_bps), MCU_BWE_MAX_BPS);
+    }
+    b->draining = false;
+}
+
 void mcu_bwe_fall_note(mcu_bwe *b, int64_t now_ns)
 {
     note_growth(b);
@@ -69,17 +94,10 @@ void mcu_bwe_fall_note(mcu_bwe *b, int64_t now_ns)
     b->carried_bps = b->draining ? MAX(b->carried_bps, came_bps) : came_bps;
     if (b->queue.newest_ns > (is_steep(b) ? STEEP_FROM_NS : DRAIN_FROM_NS) && b->queue.queue_ns > mcu_bwe_standing_ns(b)) {
         if (!b->draining) {
-            b->draining = true;
-            b->drain_bps = b->busy_bps = 0;
-            b->busy_told = false;
-            b->drain_ns = now_ns;
-            b->busy_from_ns = mcu_bwe_rate_newest_ns(&b->rate) - b->queue.newest_ns;
+            begin_draining(b, now_ns);
         }
     } else if (b->draining && b->queue.queue_ns < DRAIN_TO_NS) {
-        b->draining = false;
-        if (b->busy_told) { /* less than came out of it was to let it go */
-            b->est_bps = MAX(b->est_bps, DRAINED * b->busy_bps);
-        }
+        end_draining(b, now_ns);
     }
 }
 
@@ -121,13 +139,9 @@ static double decrease(int64_t queue_ns)
     return CLAMP(1 - (double)queue_ns / (double)DRAIN_WITHIN_NS, DECREASE, DECREASE_LEAST);
 }
 
-static bool is_told(const mcu_bwe *b)
-{
-    return b->draining && b->busy_told;
-}
-
-/* What comes out of a queue: all of the time since the first packet that waited in it was sent, the path was busy. */
-static double note_busy(mcu_bwe *b)
+/* What comes out of a queue: all of the time since the first packet that waited in it was sent, the path was busy. If it is a
+ * queue, and not a longer path: there it is what was sent. */
+static double note_busy(mcu_bwe *b, int64_t now_ns)
 {
     int64_t seen_ns = b->queue.newest_ns;
     if (b->draining) {
@@ -137,15 +151,16 @@ static double note_busy(mcu_bwe *b)
     double bps = mcu_bwe_rate_busy_bps(&b->rate, seen_ns, &told);
     if (told) {
         b->busy_bps = bps;
-        b->busy_told = true;
+        b->busy_most_bps = MAX(b->busy_most_bps, bps);
+        b->busy_told_ns = now_ns;
         b->drain_bps = MIN(b->drain_bps, bps);
-    } else if (!b->busy_told) {
-        b->busy_bps = MAX(b->busy_bps, bps); /* of all that was not told of */
+    } else if (!is_told(b, now_ns)) {
+        b->busy_bps = MAX(b->busy_bps, bps); /* at least that */
     }
-    return is_told(b) ? b->busy_bps : bps;
+    return is_told(b, now_ns) ? b->busy_bps : bps;
 }
 
-/* What the path takes, by all that is known while more is sent. */
+/* What the path takes, if a part of it may not have been told. */
 static double takes_bps(const mcu_bwe *b, double through, double busy, int64_t now_ns)
 {
     double bps = through > 0 ? MAX(through, busy) : b->est_bps;
@@ -163,8 +178,8 @@ void mcu_bwe_fall(mcu_bwe *b, double through, int64_t now_ns)
     if (drains) {
         b->before_ns = b->queue.queue_ns;
     }
-    double busy = note_busy(b); /* what was sent before may have been less than passes */
-    bool shown = is_told(b) && busy < MCU_BWE_IDLE * b->est_bps;
+    double busy = note_busy(b, now_ns); /* what was sent before may have been less than passes */
+    bool shown = is_told(b, now_ns) && b->busy_most_bps < MCU_BWE_IDLE * b->est_bps; /* never more came out than far less */
     if ((drains && !shown) || (b->decreased_ns != 0 && now_ns - b->decreased_ns < wait_ns)) {
         return;
     }
@@ -187,7 +202,7 @@ void mcu_bwe_fall(mcu_bwe *b, double through, int64_t now_ns)
 
 void mcu_bwe_fall_undo(mcu_bwe *b, int64_t now_ns)
 {
-    double carried_bps = is_told(b) ? MIN(b->carried_bps, b->busy_bps) : b->carried_bps;
+    double carried_bps = is_told(b, now_ns) ? MIN(b->carried_bps, b->busy_most_bps) : b->carried_bps;
     b->est_bps = MAX(b->est_bps, DECREASE * carried_bps);
     b->full_bps = 0;
     b->shown_full = false;

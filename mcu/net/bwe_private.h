@@ -39,18 +39,18 @@ struct mcu_bwe {
     int64_t remb_ns; /* 0 = never */
     bool feedback;   /* ever */
     bool draining;
-    unsigned carried_bps;                        /* the most that came in since it stands, and just before */
-    double drain_bps;                            /* the estimate after the first decrease since it drains; 0 = there was none */
-    double busy_bps;                             /* what comes out of the queue since it drains; rather less than that */
-    bool busy_told;                              /* unless feedback told of enough of it */
-    int64_t drain_ns, busy_from_ns;              /* it began then; at the remote, busy since then */
-    int64_t feedback_ns, spacing_ns, unheard_ns; /* newest, usual distance, oldest packet sent since */
-    int64_t updated_ns, decreased_ns, before_ns; /* before_ns: queue at the last decrease */
-    int64_t rtt_ns, newest_sent_ns;
-    int64_t path_rtt_ns[2], path_step;    /* the least of this step and of the one before; 0 = none */
-    bool steep;                           /* most of what was sent lately went into a queue, */
-    int64_t noted_sent_ns, noted_late_ns; /* since this packet was the newest, and how long it waited */
-    int64_t ignore_before_ns;             /* packets of an outage say nothing about loss */
+    unsigned carried_bps;                         /* the most that came in since it stands, and just before */
+    double drain_bps;                             /* the estimate after the first decrease since it drains; 0 = there was none */
+    double busy_bps, busy_most_bps;               /* what comes out of the queue since it drains, and the most that did; */
+    int64_t busy_told_ns;                         /* when feedback last told of enough of it, 0 = at least that */
+    int64_t drain_ns, busy_from_ns;               /* it began then; by the remote's clock, busy since then */
+    int64_t feedback_ns, spacing_ns, unheard_ns;  /* newest, usual distance, oldest packet sent since */
+    int64_t updated_ns, decreased_ns, before_ns;  /* before_ns: queue at the last decrease */
+    int64_t rtt_ns, newest_sent_ns, last_sent_ns; /* last: of the last one that was told of, in any order */
+    int64_t path_rtt_ns[2], path_step;            /* the least of this step and of the one before; 0 = none */
+    bool steep;                                   /* most of what was sent lately went into a queue, */
+    int64_t noted_sent_ns, noted_late_ns;         /* since this packet was the newest, and how long it waited */
+    int64_t ignore_before_ns;                     /* packets of an outage say nothing about loss */
     unsigned proven_bps;
     int64_t proven_ns;
     double report_loss;

@@ -10,8 +10,8 @@
 #define SPAN_MAX_NS (3000 * MS)
 #define TOLD_NS (150 * MS) /* at least */
 #define TOLD_AGE_NS (1500 * MS)
-#define BUSY_NS (150 * MS) /* at least */
-#define BUSY_TOLD_NS (300 * MS)
+#define BUSY_NS (150 * MS)      /* at least */
+#define BUSY_TOLD_NS (300 * MS) /* at least */
 
 void mcu_bwe_rate_add(mcu_bwe_rate *r, int64_t at_ns, unsigned bytes, bool after_gap)
 {

@@ -7,6 +7,7 @@
 
 #define TICK_NS INT64_C(250000)
 #define REFERENCE_NS INT64_C(64000000)
+#define REFERENCE_MOST (INT64_C(1) << 32) /* eight years */
 
 typedef enum { UNKNOWN = 0, SAID_LOST, SAID_RECEIVED } fate;
 
@@ -104,6 +105,9 @@ static int64_t unwrap_reference(mcu_twcc_history *h, uint32_t raw24)
     }
     uint32_t delta = (raw24 - (uint32_t)h->reference) & 0xffffff;
     int64_t reference = h->reference + (delta & 0x800000 ? (int64_t)delta - 0x1000000 : (int64_t)delta);
+    if (reference > REFERENCE_MOST) { /* no clock runs so fast: begun anew, as one that was set */
+        h->reference = reference = raw24;
+    }
     h->reference = MAX(h->reference, reference);
     return reference;
 }

@@ -341,7 +341,10 @@ static void test_what_a_busy_path_lets_through(void **state)
     assert_in_range(mcu_bwe_rate_busy_bps(&r, 400 * MS, &told), 50000, 64000);
     assert_true(mcu_bwe_rate_bps(&r) > 0);
     assert_true(told);
+    assert_in_range(mcu_bwe_rate_busy_bps(&r, 200 * MS, &told), 30000, 64000);
+    assert_false(told);
     assert_int_equal(mcu_bwe_rate_busy_bps(&r, 100 * MS, &told), 0); /* too short to say */
+    assert_false(told);
     for (int64_t i = 1; i <= 16; i++) {                              /* nobody told of every third */
         if (i % 3 != 0) {
             mcu_bwe_rate_add(&r, 19 * 60 * MS + (8 + i) * 50 * MS, 400, i % 3 == 1);

@@ -296,6 +296,37 @@ static void test_reference_wrap(void **state)
     mcu_twcc_history_free(h);
 }
 
+static void note_arrival(void *user, const mcu_twcc_result *r)
+{
+    *(int64_t *)user = r->arrival_ns;
+}
+
+/* Six days with each word: nanoseconds run out after minutes. */
+static void test_a_reference_that_races(void **state)
+{
+    (void)state;
+    mcu_twcc_history *h = mcu_twcc_history_new();
+    uint32_t reference = 0;
+    int64_t arrival_ns = 0;
+    for (unsigned i = 0; i < 20000; i++) {
+        uint16_t seq = mcu_twcc_history_sent(h, 100, 0, i * MS);
+        uint8_t packet[24] = {0x8f, 205, 0, 5, 0, 0, 0, 1, 0, 0, 0, 2, (uint8_t)(seq >> 8), (uint8_t)seq, 0, 1};
+        packet[16] = (uint8_t)(reference >> 16);
+        packet[17] = (uint8_t)(reference >> 8);
+        packet[18] = (uint8_t)reference;
+        packet[20] = 0x20;
+        packet[21] = 1;
+        mcu_rtcp_iter it;
+        mcu_rtcp_packet p;
+        assert_int_equal(mcu_rtcp_begin(&it, packet, sizeof packet), MCU_OK);
+        assert_true(mcu_rtcp_next(&it, &p));
+        assert_int_equal(mcu_twcc_history_feedback(h, &p, i * MS, note_arrival, &arrival_ns), MCU_OK);
+        assert_true(arrival_ns >= 0 && arrival_ns < INT64_MAX / 16);
+        reference = (reference + 0x7fffff) & 0xffffff;
+    }
+    mcu_twcc_history_free(h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -306,6 +337,7 @@ int main(void)
         cmocka_unit_test(test_later_received_wins),
         cmocka_unit_test(test_hostile_table),
         cmocka_unit_test(test_reference_wrap),
+        cmocka_unit_test(test_a_reference_that_races),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
