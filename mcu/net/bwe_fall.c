@@ -217,6 +217,11 @@ unsigned mcu_bwe_fall_drains_bps(const mcu_bwe *b)
     return known ? (unsigned)MIN(b->busy_bps, MCU_BWE_MAX_BPS) : 0;
 }
 
+bool mcu_bwe_fall_drains_told(const mcu_bwe *b, int64_t now_ns)
+{
+    return is_told(b, now_ns) && b->est_bps <= b->busy_bps;
+}
+
 /* While a queue drains no more is under way than the path holds without one. What came in since the newest packet that was told
  * of is under way no longer, although feedback that waits in a queue of the way up does not say so yet. */
 unsigned mcu_bwe_fall_window_bytes(const mcu_bwe *b, int64_t now_ns)

@@ -75,6 +75,7 @@ bool mcu_bwe_fall_due(const mcu_bwe *b, int64_t now_ns);
 void mcu_bwe_fall(mcu_bwe *b, double through, int64_t now_ns);
 void mcu_bwe_fall_undo(mcu_bwe *b, int64_t now_ns);                   /* what was taken for a queue is a longer path */
 unsigned mcu_bwe_fall_drains_bps(const mcu_bwe *b);                   /* out of a queue; 0 = not known, or thin */
+bool mcu_bwe_fall_drains_told(const mcu_bwe *b, int64_t now_ns);      /* that is known, and the estimate is less */
 unsigned mcu_bwe_fall_window_bytes(const mcu_bwe *b, int64_t now_ns); /* what may be under way; UINT32_MAX = no limit */
 
 #endif
