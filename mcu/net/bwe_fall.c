@@ -83,6 +83,7 @@ static void end_draining(mcu_bwe *b, int64_t now_ns)
 {
     if (is_told(b, now_ns)) {
         b->est_bps = MIN(MAX(b->est_bps, DRAINED * b->busy_bps), MCU_BWE_MAX_BPS);
+        b->full_bps = MAX(b->full_bps, b->busy_bps);
     }
     b->draining = false;
 }
@@ -204,6 +205,7 @@ void mcu_bwe_fall_undo(mcu_bwe *b, int64_t now_ns)
 {
     double carried_bps = is_told(b, now_ns) ? MIN(b->carried_bps, b->busy_most_bps) : b->carried_bps;
     b->est_bps = MAX(b->est_bps, DECREASE * carried_bps);
+    b->draining = false;
     b->full_bps = 0;
     b->shown_full = false;
     mcu_bwe_probe_hurry(&b->probe, now_ns);
