@@ -1,4 +1,4 @@
-/* Falling: a queue stands or grows, and drains then. */
+/* Falling: a queue stands or grows. */
 #include <glib.h>
 
 #include "mcu/net/bwe_private.h"
@@ -21,12 +21,6 @@
 #define FLAT_MORE_NS (50 * MS)
 #define DRAIN_FROM_NS (150 * MS)
 #define STEEP_FROM_NS (100 * MS)
-#define DRAIN_TO_NS (60 * MS)
-#define DRAINED 0.9 /* of what came out of a queue that has gone */
-#define TOLD_FRESH_NS (2000 * MS)
-#define BUSY_MOST_NS (3000 * MS)
-#define DRAINS_LEAST_BPS 100000.0
-#define SINCE_MOST_NS (1000 * MS) /* what is not heard of for longer may not come in at all */
 #define FLAT_NS (25 * MS)
 
 /* A line without a queue: a packet of sound alone takes as long as that on a thin one. */
@@ -63,31 +57,6 @@ static bool is_steep(const mcu_bwe *b)
     return b->steep && b->est_bps > WIDE_LEAST_BPS;
 }
 
-/* What comes out of the queue that drains is known. */
-static bool is_told(const mcu_bwe *b, int64_t now_ns)
-{
-    return b->draining && b->busy_told_ns != 0 && now_ns - b->busy_told_ns < TOLD_FRESH_NS;
-}
-
-static void begin_draining(mcu_bwe *b, int64_t now_ns)
-{
-    b->draining = true;
-    b->drain_bps = b->busy_bps = b->busy_most_bps = 0;
-    b->busy_told_ns = 0;
-    b->drain_ns = now_ns;
-    b->busy_from_ns = mcu_bwe_rate_newest_ns(&b->rate) - b->queue.newest_ns;
-}
-
-/* The estimate was set below what came out only to let the queue go. */
-static void end_draining(mcu_bwe *b, int64_t now_ns)
-{
-    if (is_told(b, now_ns)) {
-        b->est_bps = MIN(MAX(b->est_bps, DRAINED * b->busy_bps), MCU_BWE_MAX_BPS);
-        b->full_bps = MAX(b->full_bps, b->busy_bps);
-    }
-    b->draining = false;
-}
-
 void mcu_bwe_fall_note(mcu_bwe *b, int64_t now_ns)
 {
     note_growth(b);
@@ -95,10 +64,10 @@ void mcu_bwe_fall_note(mcu_bwe *b, int64_t now_ns)
     b->carried_bps = b->draining ? MAX(b->carried_bps, came_bps) : came_bps;
     if (b->queue.newest_ns > (is_steep(b) ? STEEP_FROM_NS : DRAIN_FROM_NS) && b->queue.queue_ns > mcu_bwe_standing_ns(b)) {
         if (!b->draining) {
-            begin_draining(b, now_ns);
+            mcu_bwe_drain_begin(b, now_ns);
         }
-    } else if (b->draining && b->queue.queue_ns < DRAIN_TO_NS) {
-        end_draining(b, now_ns);
+    } else if (b->draining && b->queue.queue_ns < MCU_BWE_DRAIN_TO_NS) {
+        mcu_bwe_drain_end(b, now_ns);
     }
 }
 
@@ -140,27 +109,6 @@ static double decrease(int64_t queue_ns)
     return CLAMP(1 - (double)queue_ns / (double)DRAIN_WITHIN_NS, DECREASE, DECREASE_LEAST);
 }
 
-/* What comes out of a queue: all of the time since the first packet that waited in it was sent, the path was busy. If it is a
- * queue, and not a longer path: there it is what was sent. */
-static double note_busy(mcu_bwe *b, int64_t now_ns)
-{
-    int64_t seen_ns = b->queue.newest_ns;
-    if (b->draining) {
-        seen_ns = CLAMP(mcu_bwe_rate_newest_ns(&b->rate) - b->busy_from_ns, seen_ns, BUSY_MOST_NS);
-    }
-    bool told = false;
-    double bps = mcu_bwe_rate_busy_bps(&b->rate, seen_ns, &told);
-    if (told) {
-        b->busy_bps = bps;
-        b->busy_most_bps = MAX(b->busy_most_bps, bps);
-        b->busy_told_ns = now_ns;
-        b->drain_bps = MIN(b->drain_bps, bps);
-    } else if (!is_told(b, now_ns)) {
-        b->busy_bps = MAX(b->busy_bps, bps); /* at least that */
-    }
-    return is_told(b, now_ns) ? b->busy_bps : bps;
-}
-
 /* What the path takes, if a part of it may not have been told. */
 static double takes_bps(const mcu_bwe *b, double through, double busy, int64_t now_ns)
 {
@@ -179,8 +127,9 @@ void mcu_bwe_fall(mcu_bwe *b, double through, int64_t now_ns)
     if (drains) {
         b->before_ns = b->queue.queue_ns;
     }
-    double busy = note_busy(b, now_ns); /* what was sent before may have been less than passes */
-    bool shown = is_told(b, now_ns) && b->busy_most_bps < MCU_BWE_IDLE * b->est_bps; /* never more came out than far less */
+    double busy = mcu_bwe_drain_busy_bps(b, now_ns); /* what was sent before may have been less than passes */
+    bool shown =
+        mcu_bwe_drain_is_told(b, now_ns) && b->busy_most_bps < MCU_BWE_IDLE * b->est_bps; /* never more came out than far less */
     if ((drains && !shown) || (b->decreased_ns != 0 && now_ns - b->decreased_ns < wait_ns)) {
         return;
     }
@@ -203,36 +152,10 @@ void mcu_bwe_fall(mcu_bwe *b, double through, int64_t now_ns)
 
 void mcu_bwe_fall_undo(mcu_bwe *b, int64_t now_ns)
 {
-    double carried_bps = is_told(b, now_ns) ? MIN(b->carried_bps, b->busy_most_bps) : b->carried_bps;
+    double carried_bps = mcu_bwe_drain_is_told(b, now_ns) ? MIN(b->carried_bps, b->busy_most_bps) : b->carried_bps;
     b->est_bps = MAX(b->est_bps, DECREASE * carried_bps);
     b->draining = false;
     b->full_bps = 0;
     b->shown_full = false;
     mcu_bwe_probe_hurry(&b->probe, now_ns);
-}
-
-/* Not on a thin line: there what sound still brings in has to show the estimate what is right, and a picture that comes too soon
- * stands in the way of the next. */
-unsigned mcu_bwe_fall_drains_bps(const mcu_bwe *b)
-{
-    bool known = b->draining && b->busy_bps >= DRAINS_LEAST_BPS;
-    return known ? (unsigned)MIN(b->busy_bps, MCU_BWE_MAX_BPS) : 0;
-}
-
-bool mcu_bwe_fall_drains_told(const mcu_bwe *b, int64_t now_ns)
-{
-    return is_told(b, now_ns) && b->est_bps <= b->busy_bps;
-}
-
-/* While a queue drains no more is under way than the path holds without one. What came in since the newest packet that was told
- * of is under way no longer, although feedback that waits in a queue of the way up does not say so yet. */
-unsigned mcu_bwe_fall_window_bytes(const mcu_bwe *b, int64_t now_ns)
-{
-    if (!b->draining) {
-        return UINT32_MAX;
-    }
-    double usual_s = (double)(MAX(b->rtt_ns - b->queue.newest_ns, 0) + b->spacing_ns + DRAIN_TO_NS) * 1e-9;
-    double since_s = (double)MIN(now_ns - b->newest_sent_ns - b->queue.newest_ns + DRAIN_TO_NS, SINCE_MOST_NS) * 1e-9;
-    double bytes = MAX(usual_s * mcu_bwe_rate_bps(&b->rate), since_s * mcu_bwe_fall_drains_bps(b)) / 8;
-    return (unsigned)CLAMP(bytes, 2500, 10000000);
 }
