@@ -28,7 +28,6 @@ void mcu_bwe_drain_end(mcu_bwe *b, int64_t now_ns)
 {
     if (mcu_bwe_drain_is_told(b, now_ns)) {
         b->est_bps = MIN(MAX(b->est_bps, DRAINED * b->busy_bps), MCU_BWE_MAX_BPS);
-        b->full_bps = MAX(b->full_bps, b->busy_bps);
     }
     b->draining = false;
 }

@@ -154,7 +154,6 @@ void mcu_bwe_fall_undo(mcu_bwe *b, int64_t now_ns)
 {
     double carried_bps = mcu_bwe_drain_is_told(b, now_ns) ? MIN(b->carried_bps, b->busy_most_bps) : b->carried_bps;
     b->est_bps = MAX(b->est_bps, DECREASE * carried_bps);
-    b->draining = false;
     b->full_bps = 0;
     b->shown_full = false;
     mcu_bwe_probe_hurry(&b->probe, now_ns);

@@ -243,7 +243,6 @@ static void test_what_came_out_of_a_queue_is_believed_in_once_it_has_drained(voi
     }
     assert_true(v.queue_ns <= 50 * MS);
     assert_in_range(v.estimate_bps, 56000, 64000);
-    assert_in_range(v.full_bps, 60000, 66000); /* no probe goes far beyond it */
     path_free(p);
 }
 
