@@ -31,7 +31,7 @@ typedef struct {
     uint8_t kind;  /* as given to sent() */
     bool received;
     int64_t sent_ns;
-    int64_t arrival_ns; /* remote clock, arbitrary zero, unwrapped over feedbacks; only when received */
+    int64_t arrival_ns; /* remote clock, arbitrary zero, unwrapped over feedbacks, anew where it races; when received */
 } mcu_twcc_result;
 typedef void (*mcu_twcc_result_fn)(void *user, const mcu_twcc_result *result);
 

@@ -106,7 +106,8 @@ static int64_t unwrap_reference(mcu_twcc_history *h, uint32_t raw24)
     uint32_t delta = (raw24 - (uint32_t)h->reference) & 0xffffff;
     int64_t reference = h->reference + (delta & 0x800000 ? (int64_t)delta - 0x1000000 : (int64_t)delta);
     if (reference > REFERENCE_MOST) { /* no clock runs so fast: begun anew, as one that was set */
-        h->reference = reference = raw24;
+        h->reference = raw24;
+        return h->reference;
     }
     h->reference = MAX(h->reference, reference);
     return reference;
