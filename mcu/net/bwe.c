@@ -25,6 +25,8 @@
 #define PROBE_GREW_NS (15 * MS)
 #define PROBE_QUEUE_NS (50 * MS)
 #define BURST_NS (100 * MS)
+#define PATH_STEP_NS (5000 * MS)
+#define LATE_MOST 1000 /* numbers; beyond it so many were not told of that they wrapped */
 #define OWN 0.75
 #define OWN_MOST_NS (150 * MS)
 
@@ -150,9 +152,10 @@ static int64_t own_ns(const mcu_bwe *b, unsigned bytes)
 void mcu_bwe_result(mcu_bwe *b, const mcu_twcc_result *r, int64_t now_ns)
 {
     const mcu_bwe_packet *s = &b->packets[r->seq % MCU_BWE_SENT];
-    b->untold = b->untold || (int16_t)(r->seq - b->told_seq) > 1;
+    int16_t ahead = (int16_t)(r->seq - b->told_seq);
+    b->untold = b->untold || ahead > 1;
     b->gap_ns = b->untold ? now_ns : b->gap_ns;
-    b->told_seq = r->seq;
+    b->told_seq = ahead > 0 || ahead < -LATE_MOST ? r->seq : b->told_seq; /* one that was overtaken opens no gap behind it */
     if (s->sent_ns != r->sent_ns) {
         return; /* not the packet that it was */
     }
@@ -163,6 +166,7 @@ void mcu_bwe_result(mcu_bwe *b, const mcu_twcc_result *r, int64_t now_ns)
         mcu_bwe_rate_add(&b->rate, r->arrival_ns, r->size, b->untold);
         b->untold = false;
         b->newest_sent_ns = MAX(b->newest_sent_ns, r->sent_ns);
+        b->last_sent_ns = r->sent_ns;
     }
     b->told_total = MAX(b->told_total, s->total);
     mcu_bwe_probe_told(&b->probe, s->cluster, r->size, r->received, r->arrival_ns);
@@ -183,10 +187,10 @@ static void resume(mcu_bwe *b, int64_t now_ns)
     b->proven_bps = 0;
     b->full_bps = 0;
     b->shown_full = false;
-    b->draining = false;
     mcu_bwe_trend_init(&b->trend);
     /* After long the path may be another one; after a moment what is heard is late because a queue stands. */
     if (lasted_ns > SHORT_OUTAGE_NS) {
+        b->draining = false;
         mcu_bwe_queue_forget(&b->queue);
         mcu_bwe_rate_clear(&b->rate);
     }
@@ -278,6 +282,30 @@ static void control(mcu_bwe *b, int64_t now_ns)
     }
 }
 
+static int64_t least_of(int64_t a, int64_t b)
+{
+    return a == 0 ? b : b == 0 ? a : MIN(a, b);
+}
+
+static int64_t path_rtt_ns(const mcu_bwe *b)
+{
+    return least_of(b->path_rtt_ns[0], b->path_rtt_ns[1]);
+}
+
+static void note_path(mcu_bwe *b, int64_t now_ns)
+{
+    if (b->newest_sent_ns == 0 || b->last_sent_ns != b->newest_sent_ns) {
+        return; /* what the queue says is of another packet */
+    }
+    int64_t step = now_ns / PATH_STEP_NS, took_ns = MAX(now_ns - b->newest_sent_ns - b->queue.newest_ns, 1);
+    if (step != b->path_step) {
+        b->path_rtt_ns[1] = step == b->path_step + 1 ? b->path_rtt_ns[0] : 0;
+        b->path_rtt_ns[0] = 0;
+        b->path_step = step;
+    }
+    b->path_rtt_ns[0] = least_of(b->path_rtt_ns[0], took_ns);
+}
+
 void mcu_bwe_feedback(mcu_bwe *b, int64_t now_ns)
 {
     if (b->feedback_ns != 0) {
@@ -300,6 +328,7 @@ void mcu_bwe_feedback(mcu_bwe *b, int64_t now_ns)
     if (mcu_bwe_queue_end(&b->queue, mcu_bwe_fall_is_idle(b), now_ns)) {
         mcu_bwe_fall_undo(b, now_ns);
     }
+    note_path(b, now_ns);
     control(b, now_ns);
     judge_probe(b, now_ns);
 }
@@ -377,12 +406,14 @@ void mcu_bwe_get(const mcu_bwe *b, int64_t now_ns, mcu_bwe_view *out)
         .estimate_bps = est_bps,
         .proven_bps = b->feedback && now_ns - b->proven_ns < PROVEN_NS ? MIN(b->proven_bps, est_bps) : 0,
         .full_bps = (unsigned)b->full_bps,
-        .drains_bps = mcu_bwe_fall_drains_bps(b),
-        .window_bytes = mcu_bwe_fall_window_bytes(b, now_ns),
+        .drains_bps = mcu_bwe_drain_bps(b),
+        .drains_told = mcu_bwe_drain_decides(b, now_ns),
+        .window_bytes = mcu_bwe_drain_window_bytes(b, now_ns),
         .in_flight = (unsigned)MIN(b->total - b->told_total, UINT32_MAX),
         .queue_ns = b->queue.queue_ns,
         .late_ns = b->queue.newest_ns,
         .rtt_ns = b->rtt_ns,
+        .path_rtt_ns = path_rtt_ns(b),
         .spacing_ns = b->spacing_ns,
         .loss = b->feedback ? mcu_bwe_loss_fraction(&b->loss, now_ns) : b->report_loss,
         .policed = b->loss.policer != MCU_BWE_POLICER_NONE,

@@ -27,11 +27,13 @@ typedef struct {
     unsigned proven_bps;   /* shown to pass within the last 10 s, by a probe or by traffic; 0 = nothing */
     unsigned full_bps;     /* where the path was found to end; 0 = it was not */
     unsigned drains_bps;   /* what comes out of the queue that drains; 0 = there is none, it is not known, or the line is thin */
+    bool drains_told;      /* a queue drains, and the estimate is below what was seen to come out of it */
     unsigned window_bytes; /* pictures wait while more than this is under way; UINT32_MAX = no limit */
     unsigned in_flight;    /* bytes */
     int64_t queue_ns;      /* standing wait on the way */
     int64_t late_ns;       /* wait of the newest packet that was told of */
     int64_t rtt_ns;        /* 0 = unknown */
+    int64_t path_rtt_ns;   /* least of the last 5 to 10 s, less the queue on the way there; 0 = unknown */
     int64_t spacing_ns;    /* usual distance of feedback */
     int64_t state_ns;      /* of the state's beginning */
     double loss;           /* of the last 2 s; < 0 unknown */

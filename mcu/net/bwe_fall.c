@@ -1,4 +1,4 @@
-/* Falling: a queue stands or grows, and drains then. */
+/* Falling: a queue stands or grows. */
 #include <glib.h>
 
 #include "mcu/net/bwe_private.h"
@@ -9,7 +9,6 @@
 #define GREW_NS (50 * MS)
 #define DRAIN_LEAST 0.55 /* of the estimate with which a queue began to drain */
 #define DRAIN_KNOWN_NS (5000 * MS)
-#define STOOD_NS (200 * MS)
 #define GAP_NS (3000 * MS)
 #define LATE_NS (200 * MS)
 #define STANDING_NS (300 * MS)
@@ -22,9 +21,6 @@
 #define FLAT_MORE_NS (50 * MS)
 #define DRAIN_FROM_NS (150 * MS)
 #define STEEP_FROM_NS (100 * MS)
-#define DRAIN_TO_NS (60 * MS)
-#define DRAINS_LEAST_BPS 100000.0
-#define SINCE_MOST_NS (1000 * MS) /* what is not heard of for longer may not come in at all */
 #define FLAT_NS (25 * MS)
 
 /* A line without a queue: a packet of sound alone takes as long as that on a thin one. */
@@ -68,13 +64,10 @@ void mcu_bwe_fall_note(mcu_bwe *b, int64_t now_ns)
     b->carried_bps = b->draining ? MAX(b->carried_bps, came_bps) : came_bps;
     if (b->queue.newest_ns > (is_steep(b) ? STEEP_FROM_NS : DRAIN_FROM_NS) && b->queue.queue_ns > mcu_bwe_standing_ns(b)) {
         if (!b->draining) {
-            b->draining = true;
-            b->drain_bps = b->busy_bps = 0;
-            b->busy_ns = 0;
-            b->drain_ns = now_ns;
+            mcu_bwe_drain_begin(b, now_ns);
         }
-    } else if (b->queue.queue_ns < DRAIN_TO_NS) {
-        b->draining = false;
+    } else if (b->draining && b->queue.queue_ns < MCU_BWE_DRAIN_TO_NS) {
+        mcu_bwe_drain_end(b, now_ns);
     }
 }
 
@@ -116,18 +109,14 @@ static double decrease(int64_t queue_ns)
     return CLAMP(1 - (double)queue_ns / (double)DRAIN_WITHIN_NS, DECREASE, DECREASE_LEAST);
 }
 
-/* What comes out of a queue; since it stands, or what came before is counted in part. What was seen for longer counts. */
-static double note_busy(mcu_bwe *b, int64_t now_ns)
+/* What the path takes, if a part of it may not have been told. */
+static double takes_bps(const mcu_bwe *b, double through, double busy, int64_t now_ns)
 {
-    int64_t stood_ns = now_ns - b->drain_ns, seen_ns = b->queue.newest_ns;
-    if (b->draining && stood_ns >= STOOD_NS) {
-        seen_ns = MIN(seen_ns, stood_ns);
+    double bps = through > 0 ? MAX(through, busy) : b->est_bps;
+    if (now_ns - b->gap_ns < GAP_NS) {
+        unsigned told_bps = mcu_bwe_rate_told_bps(&b->rate);
+        bps = MAX(bps, told_bps > 0 ? MIN(told_bps, b->est_bps) : b->est_bps); /* more came in than was told */
     }
-    double bps = mcu_bwe_rate_busy_bps(&b->rate, seen_ns);
-    bool longer = seen_ns > b->busy_ns && bps > 0;
-    b->busy_ns = MAX(b->busy_ns, seen_ns);
-    b->busy_bps = longer ? bps : MAX(b->busy_bps, bps);
-    b->drain_bps = longer ? MIN(b->drain_bps, bps) : b->drain_bps;
     return bps;
 }
 
@@ -138,18 +127,16 @@ void mcu_bwe_fall(mcu_bwe *b, double through, int64_t now_ns)
     if (drains) {
         b->before_ns = b->queue.queue_ns;
     }
-    if (drains || (b->decreased_ns != 0 && now_ns - b->decreased_ns < wait_ns)) {
+    double busy = mcu_bwe_drain_busy_bps(b, now_ns); /* what was sent before may have been less than passes */
+    bool shown =
+        mcu_bwe_drain_is_told(b, now_ns) && b->busy_most_bps < MCU_BWE_IDLE * b->est_bps; /* never more came out than far less */
+    if ((drains && !shown) || (b->decreased_ns != 0 && now_ns - b->decreased_ns < wait_ns)) {
         return;
     }
-    if (b->draining && through < MCU_BWE_IDLE * b->full_bps && b->queue.queue_ns <= b->before_ns + GREW_NS) {
+    if (!shown && b->draining && through < MCU_BWE_IDLE * b->full_bps && b->queue.queue_ns <= b->before_ns + GREW_NS) {
         return; /* what comes in is all that was sent into the queue, which is the old one */
     }
-    double busy = note_busy(b, now_ns); /* what was sent before may have been less than passes */
-    double base = through > 0 ? MAX(through, busy) : b->est_bps;
-    if (now_ns - b->gap_ns < GAP_NS) {
-        unsigned told_bps = mcu_bwe_rate_told_bps(&b->rate);
-        base = MAX(base, told_bps > 0 ? MIN(told_bps, b->est_bps) : b->est_bps); /* more came in than was told */
-    }
+    double base = shown ? MAX(through, busy) : takes_bps(b, through, busy, now_ns);
     double to = base * decrease(b->queue.queue_ns);
     if (b->draining && now_ns - b->drain_ns < DRAIN_KNOWN_NS) { /* one that stands for longer does not drain */
         double least = is_known(b) ? MAX(b->drain_bps, b->busy_bps) : b->busy_bps;
@@ -165,29 +152,9 @@ void mcu_bwe_fall(mcu_bwe *b, double through, int64_t now_ns)
 
 void mcu_bwe_fall_undo(mcu_bwe *b, int64_t now_ns)
 {
-    b->est_bps = MAX(b->est_bps, DECREASE * b->carried_bps);
+    double carried_bps = mcu_bwe_drain_is_told(b, now_ns) ? MIN(b->carried_bps, b->busy_most_bps) : b->carried_bps;
+    b->est_bps = MAX(b->est_bps, DECREASE * carried_bps);
     b->full_bps = 0;
     b->shown_full = false;
     mcu_bwe_probe_hurry(&b->probe, now_ns);
-}
-
-/* Not on a thin line: there what sound still brings in has to show the estimate what is right, and a picture that comes too soon
- * stands in the way of the next. */
-unsigned mcu_bwe_fall_drains_bps(const mcu_bwe *b)
-{
-    bool known = b->draining && b->busy_bps >= DRAINS_LEAST_BPS;
-    return known ? (unsigned)MIN(b->busy_bps, MCU_BWE_MAX_BPS) : 0;
-}
-
-/* While a queue drains no more is under way than the path holds without one. What came in since the newest packet that was told
- * of is under way no longer, although feedback that waits in a queue of the way up does not say so yet. */
-unsigned mcu_bwe_fall_window_bytes(const mcu_bwe *b, int64_t now_ns)
-{
-    if (!b->draining) {
-        return UINT32_MAX;
-    }
-    double usual_s = (double)(MAX(b->rtt_ns - b->queue.newest_ns, 0) + b->spacing_ns + DRAIN_TO_NS) * 1e-9;
-    double since_s = (double)MIN(now_ns - b->newest_sent_ns - b->queue.newest_ns + DRAIN_TO_NS, SINCE_MOST_NS) * 1e-9;
-    double bytes = MAX(usual_s * mcu_bwe_rate_bps(&b->rate), since_s * mcu_bwe_fall_drains_bps(b)) / 8;
-    return (unsigned)CLAMP(bytes, 2500, 10000000);
 }

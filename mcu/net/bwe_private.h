@@ -1,4 +1,4 @@
-/* bwe_private.h - the inside of the estimator, shared by bwe.c and bwe_fall.c.  Thread: the peer's loop; pure. */
+/* bwe_private.h - the inside of the estimator, shared by bwe.c, bwe_fall.c and bwe_drain.c.  Thread: the peer's loop; pure. */
 #ifndef MCU_NET_BWE_PRIVATE_H
 #define MCU_NET_BWE_PRIVATE_H
 
@@ -13,7 +13,8 @@
 
 #define MS INT64_C(1000000)
 #define MCU_BWE_SENT 8192
-#define MCU_BWE_IDLE 0.7 /* of what was too much, or of the estimate: so little says nothing of the path */
+#define MCU_BWE_DRAIN_TO_NS (60 * MS) /* a queue has gone */
+#define MCU_BWE_IDLE 0.7              /* of what was too much, or of the estimate: so little says nothing of the path */
 
 typedef struct {
     int64_t sent_ns;
@@ -39,16 +40,18 @@ struct mcu_bwe {
     int64_t remb_ns; /* 0 = never */
     bool feedback;   /* ever */
     bool draining;
-    unsigned carried_bps;                        /* the most that came in since it stands, and just before */
-    double drain_bps;                            /* the estimate after the first decrease since it drains; 0 = there was none */
-    double busy_bps;                             /* what was seen for longest to come out of the queue since it drains, */
-    int64_t drain_ns, busy_ns;                   /* which began then; for how long that was seen */
-    int64_t feedback_ns, spacing_ns, unheard_ns; /* newest, usual distance, oldest packet sent since */
-    int64_t updated_ns, decreased_ns, before_ns; /* before_ns: queue at the last decrease */
-    int64_t rtt_ns, newest_sent_ns;
-    bool steep;                           /* most of what was sent lately went into a queue, */
-    int64_t noted_sent_ns, noted_late_ns; /* since this packet was the newest, and how long it waited */
-    int64_t ignore_before_ns;             /* packets of an outage say nothing about loss */
+    unsigned carried_bps;                         /* the most that came in since it stands, and just before */
+    double drain_bps;                             /* the estimate after the first decrease since it drains; 0 = there was none */
+    double busy_bps, busy_most_bps;               /* what comes out of the queue since it drains, and the most that did; */
+    int64_t busy_told_ns;                         /* when feedback last told of enough of it, 0 = at least that */
+    int64_t drain_ns, busy_from_ns;               /* it began then; by the remote's clock, busy since then */
+    int64_t feedback_ns, spacing_ns, unheard_ns;  /* newest, usual distance, oldest packet sent since */
+    int64_t updated_ns, decreased_ns, before_ns;  /* before_ns: queue at the last decrease */
+    int64_t rtt_ns, newest_sent_ns, last_sent_ns; /* last: of the last one that was told of, in any order */
+    int64_t path_rtt_ns[2], path_step;            /* the least of this step and of the one before; 0 = none */
+    bool steep;                                   /* most of what was sent lately went into a queue, */
+    int64_t noted_sent_ns, noted_late_ns;         /* since this packet was the newest, and how long it waited */
+    int64_t ignore_before_ns;                     /* packets of an outage say nothing about loss */
     unsigned proven_bps;
     int64_t proven_ns;
     double report_loss;
@@ -63,7 +66,7 @@ struct mcu_bwe {
     unsigned tail; /* number of the first packet within BURST_NS */
 };
 
-/* bwe_fall.c: less, and what is known while a queue drains. */
+/* bwe_fall.c: less. */
 int64_t mcu_bwe_flat_ns(const mcu_bwe *b);                    /* a line without a queue waits no longer */
 int64_t mcu_bwe_standing_ns(const mcu_bwe *b);                /* from this on a queue stands */
 double mcu_bwe_through_bps(const mcu_bwe *b, int64_t now_ns); /* what the path takes, when it loses some of it by chance */
@@ -71,8 +74,15 @@ void mcu_bwe_fall_note(mcu_bwe *b, int64_t now_ns);           /* after each feed
 bool mcu_bwe_fall_is_idle(const mcu_bwe *b);                  /* a queue would drain: much less is sent than was carried */
 bool mcu_bwe_fall_due(const mcu_bwe *b, int64_t now_ns);
 void mcu_bwe_fall(mcu_bwe *b, double through, int64_t now_ns);
-void mcu_bwe_fall_undo(mcu_bwe *b, int64_t now_ns);                   /* what was taken for a queue is a longer path */
-unsigned mcu_bwe_fall_drains_bps(const mcu_bwe *b);                   /* out of a queue; 0 = not known, or thin */
-unsigned mcu_bwe_fall_window_bytes(const mcu_bwe *b, int64_t now_ns); /* what may be under way; UINT32_MAX = no limit */
+void mcu_bwe_fall_undo(mcu_bwe *b, int64_t now_ns); /* what was taken for a queue is a longer path */
+
+/* bwe_drain.c: while a queue drains. */
+void mcu_bwe_drain_begin(mcu_bwe *b, int64_t now_ns);
+void mcu_bwe_drain_end(mcu_bwe *b, int64_t now_ns);
+double mcu_bwe_drain_busy_bps(mcu_bwe *b, int64_t now_ns);    /* notes what comes out of it, also before it is known to drain */
+bool mcu_bwe_drain_is_told(const mcu_bwe *b, int64_t now_ns); /* that is known, */
+bool mcu_bwe_drain_decides(const mcu_bwe *b, int64_t now_ns); /* and the estimate is less */
+unsigned mcu_bwe_drain_bps(const mcu_bwe *b);                 /* the same for wide lines; 0 = not known, or thin */
+unsigned mcu_bwe_drain_window_bytes(const mcu_bwe *b, int64_t now_ns); /* what may be under way; UINT32_MAX = no limit */
 
 #endif

@@ -24,9 +24,11 @@ unsigned mcu_bwe_rate_bps(const mcu_bwe_rate *r);      /* 0 = not known yet */
 unsigned mcu_bwe_rate_long_bps(const mcu_bwe_rate *r); /* over 3 s, if that is fewer packets than are kept */
 /* Of the time alone that was told of; 0 = too little was. */
 unsigned mcu_bwe_rate_told_bps(const mcu_bwe_rate *r);
-/* Of the newest `waited_ns` of arrivals, as long as the newest packet waited: the path was never idle then, however little was
- * sent into its queue. Rather less than it was; 0 = too short a time. */
-unsigned mcu_bwe_rate_busy_bps(const mcu_bwe_rate *r, int64_t waited_ns);
+/* Of the newest `waited_ns` of arrivals, in which the path was never idle, however little was sent into its queue. 0 = too short
+ * a time. `*out_told`: of at least 300 ms of it there was word, and it is the rate of those; else it is rather less than it was.
+ */
+unsigned mcu_bwe_rate_busy_bps(const mcu_bwe_rate *r, int64_t waited_ns, bool *out_told);
+int64_t mcu_bwe_rate_newest_ns(const mcu_bwe_rate *r); /* its arrival, ns of the remote's clock; 0 = nothing came */
 void mcu_bwe_rate_clear(mcu_bwe_rate *r);
 
 #endif

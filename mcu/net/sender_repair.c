@@ -110,7 +110,7 @@ static int64_t round_trip_ns(const mcu_sender *s)
  * copies, a tier that has no room for them is given up instead. */
 static void smooth_loss(mcu_sender *s)
 {
-    bool far = s->view.rtt_ns - s->view.late_ns > MCU_REPAIR_FAR_NS && MAX(s->loss, s->view.loss) < FAR_LOSS;
+    bool far = s->view.path_rtt_ns > MCU_REPAIR_FAR_NS && MAX(s->loss, s->view.loss) < FAR_LOSS;
     bool queued = s->view.queued && !far;
     double loss = queued || s->view.loss < 0 ? 0 : s->view.loss;
     s->loss += (loss - s->loss) * (loss > s->loss ? LOSS_UP : queued ? LOSS_QUEUED : LOSS_DOWN);

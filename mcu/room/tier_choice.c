@@ -14,9 +14,10 @@
 #define FAR_SHORT 0.7
 #define SHORT_LAST 0.65 /* the same of the last picture that moves, which waits behind the sound */
 #define DRAINED_MS 80
-#define FITS 0.9         /* of the estimate may be used after a fall */
-#define FITS_LATE 0.75   /* the same while a queue stands: what came in last is in part of the line before it */
-#define SHOWN 1.1        /* of what the tier needs, for a step up */
+#define FITS 0.9 /* of the estimate may be used after a fall */
+#define FITS_LATE                                                                                                                \
+    0.75          /* the same while a queue stands and hides what comes out: what came in last is in part of the line before it */
+#define SHOWN 1.1 /* of what the tier needs, for a step up */
 #define SHOWN_NEXT 1.0   /* the same of the step above the slowest picture: all that there is */
 #define SHOWN_HANDS 1.25 /* the same where pictures go last */
 #define SILENT_MORE 1.08
@@ -129,7 +130,8 @@ static bool down(mcu_tier_choice *c, const mcu_tier_table *table, const mcu_peer
                                                                    : SHORT_AFTER;
     if (now_ns - c->bad_since_ns >= patience_ns) {
         c->late = link->queue_ms > MCU_PEER_LINK_LATE_MS;
-        step_down(c, table, largest(table, c->tier + 1, link->repair, (c->late ? FITS_LATE : FITS) * has), now_ns);
+        double fits = c->late && !link->drains_told ? FITS_LATE : FITS;
+        step_down(c, table, largest(table, c->tier + 1, link->repair, fits * has), now_ns);
     }
     return true;
 }

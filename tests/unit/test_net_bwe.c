@@ -27,6 +27,7 @@ typedef struct {
     unsigned lose_every;
     bool deaf;            /* nothing is told */
     int64_t more_ns;      /* the path is longer */
+    int64_t back_ns;      /* so is the way of feedback */
     unsigned tells, each; /* only one feedback of so many comes back; 0 = all */
 } path;
 
@@ -61,7 +62,7 @@ static void send(path *p, unsigned size)
 static void tell(path *p)
 {
     bool any = false, heard = !p->deaf && (p->each == 0 || ++p->tells % p->each == 0);
-    for (; p->told < p->seq && p->packets[p->told & 0xffff].arrival_ns + 20 * MS <= p->now_ns; p->told++) {
+    for (; p->told < p->seq && p->packets[p->told & 0xffff].arrival_ns + 20 * MS + p->back_ns <= p->now_ns; p->told++) {
         unsigned k = p->told & 0xffff;
         mcu_twcc_result r = {.seq = (uint16_t)k,
                              .size = p->packets[k].size,
@@ -227,6 +228,24 @@ static void test_what_came_out_of_a_long_queue_is_known_while_it_drains(void **s
     path_free(p);
 }
 
+/* Less than comes out of a queue is believed in to let it go. */
+static void test_what_came_out_of_a_queue_is_believed_in_once_it_has_drained(void **state)
+{
+    (void)state;
+    path *p = path_new(0);
+    run(p, 10);
+    p->rate_bps = 64000;
+    run(p, 0.3);
+    mcu_bwe_view v = {.queue_ns = SEC};
+    for (unsigned i = 0; i < 60 && v.queue_ns > 50 * MS; i++) {
+        speak(p, 0.1, 0);
+        mcu_bwe_get(p->bwe, p->now_ns, &v);
+    }
+    assert_true(v.queue_ns <= 50 * MS);
+    assert_in_range(v.estimate_bps, 56000, 64000);
+    path_free(p);
+}
+
 /* What was known when a queue began to drain is not held against one that goes on growing: only sound is sent, and less passes.
  */
 static void test_a_queue_that_never_drains_is_believed(void **state)
@@ -266,6 +285,57 @@ static void test_a_path_that_became_longer_is_believed_in_again(void **state)
     v = run(p, 7);
     assert_true(v.queue_ns < 20 * MS);
     assert_true(v.estimate_bps > 400000);
+    path_free(p);
+}
+
+/* The same where pictures wait for it, as they do: that less comes then is no reason to believe in less and less. */
+static void test_a_longer_path_is_believed_in_though_pictures_wait(void **state)
+{
+    (void)state;
+    path *p = path_new(0);
+    mcu_bwe_set_goal(p->bwe, 2000000);
+    run(p, 10);
+    mcu_bwe_set_goal(p->bwe, 0);
+    p->more_ns = 280 * MS;
+    for (int64_t until_ns = p->now_ns + 7 * SEC; p->now_ns < until_ns;) {
+        if (held(p)) {
+            speak(p, 0.1, 0);
+        } else {
+            run(p, 0.1);
+        }
+    }
+    mcu_bwe_view v;
+    mcu_bwe_get(p->bwe, p->now_ns, &v);
+    assert_true(v.estimate_bps > 330000);
+    path_free(p);
+}
+
+/* A queue came with it: what came out of that is all there is. */
+static void test_a_path_that_became_longer_and_thin_is_thin(void **state)
+{
+    (void)state;
+    path *p = path_new(0);
+    run(p, 10);
+    p->more_ns = 300 * MS;
+    p->rate_bps = 64000;
+    run(p, 0.4);
+    for (unsigned i = 0; i < 15; i++) {
+        assert_true(speak(p, 1, 0) < 200000 || i < 2);
+    }
+    assert_in_range(speak(p, 1, 0), 20000, 70000);
+    path_free(p);
+}
+
+static void test_a_queue_of_the_way_back_makes_no_far_path(void **state)
+{
+    (void)state;
+    path *p = path_new(0);
+    run(p, 10);
+    p->back_ns = 900 * MS;
+    mcu_bwe_view v = run(p, 4);
+    assert_true(v.rtt_ns > 400 * MS && v.path_rtt_ns < 150 * MS);
+    v = run(p, 11);
+    assert_true(v.path_rtt_ns > 900 * MS); /* it stays so */
     path_free(p);
 }
 
@@ -392,6 +462,10 @@ int main(void)
         cmocka_unit_test(test_a_steep_queue_counts_early),
         cmocka_unit_test(test_a_burst_after_little_is_no_thin_path),
         cmocka_unit_test(test_what_came_out_of_a_long_queue_is_known_while_it_drains),
+        cmocka_unit_test(test_what_came_out_of_a_queue_is_believed_in_once_it_has_drained),
+        cmocka_unit_test(test_a_longer_path_is_believed_in_though_pictures_wait),
+        cmocka_unit_test(test_a_path_that_became_longer_and_thin_is_thin),
+        cmocka_unit_test(test_a_queue_of_the_way_back_makes_no_far_path),
         cmocka_unit_test(test_a_queue_that_never_drains_is_believed),
         cmocka_unit_test(test_feedback_that_is_lost_is_not_a_thin_path),
         cmocka_unit_test(test_a_path_that_became_longer_is_believed_in_again),

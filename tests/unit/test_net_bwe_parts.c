@@ -329,17 +329,29 @@ static void test_what_a_busy_path_lets_through(void **state)
 {
     (void)state;
     mcu_bwe_rate r;
+    bool told;
     memset(&r, 0, sizeof r);
-    assert_int_equal(mcu_bwe_rate_busy_bps(&r, SEC), 0);
+    assert_int_equal(mcu_bwe_rate_busy_bps(&r, SEC, &told), 0);
     for (int64_t i = 0; i < 20; i++) { /* 13 kbit/s, then 64 for as long as the last one waited */
         mcu_bwe_rate_add(&r, i * 60 * MS, 100, false);
     }
     for (int64_t i = 1; i <= 8; i++) {
         mcu_bwe_rate_add(&r, 19 * 60 * MS + i * 50 * MS, 400, false);
     }
-    assert_in_range(mcu_bwe_rate_busy_bps(&r, 400 * MS), 50000, 64000);
+    assert_in_range(mcu_bwe_rate_busy_bps(&r, 400 * MS, &told), 50000, 64000);
     assert_true(mcu_bwe_rate_bps(&r) > 0);
-    assert_int_equal(mcu_bwe_rate_busy_bps(&r, 100 * MS), 0); /* too short to say */
+    assert_true(told);
+    assert_in_range(mcu_bwe_rate_busy_bps(&r, 200 * MS, &told), 30000, 64000);
+    assert_false(told);
+    assert_int_equal(mcu_bwe_rate_busy_bps(&r, 100 * MS, &told), 0); /* too short to say */
+    assert_false(told);
+    for (int64_t i = 1; i <= 16; i++) {                              /* nobody told of every third */
+        if (i % 3 != 0) {
+            mcu_bwe_rate_add(&r, 19 * 60 * MS + (8 + i) * 50 * MS, 400, i % 3 == 1);
+        }
+    }
+    assert_in_range(mcu_bwe_rate_busy_bps(&r, 1200 * MS, &told), 60000, 68000);
+    assert_true(told);
 }
 
 int main(void)

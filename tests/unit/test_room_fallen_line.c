@@ -116,6 +116,41 @@ static void test_10_while_the_way_up_is_full(void **state)
     }
 }
 
+/* Feedback is late, and lost, while the person's own pictures fill the way up: that makes the path no far one, whose losses
+ * copies are for, and hides little of what comes out of the queue. */
+static void test_10_a_fall_while_feedback_is_late(void **state)
+{
+    (void)state;
+    const link_profile good = {.rate_bps = 5000000, .queue_ms = 300, .delay_ms = 25},
+                       thin = {.rate_bps = 64000, .queue_ms = 1000, .delay_ms = 25};
+    double frozen = 0;
+    for (unsigned seed = 1; seed <= 12; seed++) {
+        weak_room *r = weak_room_new(seed);
+        weak_receiver *v = weak_room_join(r, &good, &good, A);
+        weak_room_beside(v, 4000);
+        weak_room_sends(v, 1000000);
+        weak_room_run(r, 15);
+        weak_room_link(v, &thin, &thin);
+        weak_room_run(r, 0.4);
+        for (unsigned i = 0; i < 13; i++) {
+            weak_room_sends(v, i < 9 ? 68000 : 40000);
+            weak_room_run(r, 0.2 + 0.005 * seed);
+        }
+        weak_room_sends(v, 28000);
+        weak_room_run(r, 2);
+        weak_room_begin(v);
+        weak_room_run(r, 12);
+        weak_view w = weak_room_end(v);
+        weak_view_print("10: late feedback", seed, &w, weak_room_tier(v));
+        assert_int_equal(weak_room_tier(v), E);
+        assert_true(w.longest_gap_ms < 2000 && w.fps >= 7);
+        frozen += w.frozen / 12;
+        weak_room_free(r);
+    }
+    printf("%*s frozen on average %.2f%%\n", 22, "", frozen * 100);
+    assert_true(frozen < 0.05);
+}
+
 /* A path that became longer and jitters is no queue for ever: a still is there soon, and the next ones. */
 static void test_11_what_is_left_of_a_good_line(void **state)
 {
@@ -239,10 +274,15 @@ static void test_copies_do_not_follow_to_a_thin_line(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_9_and_10_what_is_left_of_a_good_line), cmocka_unit_test(test_9_and_10_full_of_pictures),
-        cmocka_unit_test(test_8_what_is_left_of_a_good_line),        cmocka_unit_test(test_10_while_the_way_up_is_full),
-        cmocka_unit_test(test_11_what_is_left_of_a_good_line),       cmocka_unit_test(test_13_a_cut_and_its_end),
-        cmocka_unit_test(test_13_a_cut_while_feedback_is_late),      cmocka_unit_test(test_13_a_short_cut),
+        cmocka_unit_test(test_9_and_10_what_is_left_of_a_good_line),
+        cmocka_unit_test(test_9_and_10_full_of_pictures),
+        cmocka_unit_test(test_8_what_is_left_of_a_good_line),
+        cmocka_unit_test(test_10_while_the_way_up_is_full),
+        cmocka_unit_test(test_10_a_fall_while_feedback_is_late),
+        cmocka_unit_test(test_11_what_is_left_of_a_good_line),
+        cmocka_unit_test(test_13_a_cut_and_its_end),
+        cmocka_unit_test(test_13_a_cut_while_feedback_is_late),
+        cmocka_unit_test(test_13_a_short_cut),
         cmocka_unit_test(test_copies_do_not_follow_to_a_thin_line),
     };
     return cmocka_run_group_tests_name("room_fallen_line", tests, NULL, NULL);

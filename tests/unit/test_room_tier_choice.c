@@ -190,6 +190,19 @@ static void test_the_last_that_moves_is_back_with_the_end_of_the_queue(void **st
     assert_int_equal(hold(&c, drained, 2), 4); /* not again and again */
 }
 
+/* Where what comes out of it is known, it need not be gone. */
+static void test_the_last_that_moves_stays_where_a_queue_tells_the_rate(void **state)
+{
+    (void)state;
+    mcu_tier_choice c;
+    start(&c, 1, 0);
+    mcu_peer_link thin = path(125000);
+    thin.queue_ms = 700;
+    thin.proven_bps = 0;
+    thin.drains_told = true;
+    assert_int_equal(hold(&c, thin, 0.5), 3);
+}
+
 static void test_an_outage_keeps_the_tier_and_the_way_back_is_free(void **state)
 {
     (void)state;
@@ -311,6 +324,7 @@ int main(void)
         cmocka_unit_test(test_the_last_that_moves_needs_no_room_for_all_its_copies),
         cmocka_unit_test(test_the_step_above_the_slowest_takes_all_there_is),
         cmocka_unit_test(test_the_last_that_moves_is_back_with_the_end_of_the_queue),
+        cmocka_unit_test(test_the_last_that_moves_stays_where_a_queue_tells_the_rate),
         cmocka_unit_test(test_an_outage_keeps_the_tier_and_the_way_back_is_free),
         cmocka_unit_test(test_the_circuit_breaker_leaves_sound_alone),
         cmocka_unit_test(test_without_probes_a_calm_path_is_tried),

@@ -1,0 +1,80 @@
+/* While a queue drains: what comes out of it, and what may be under way. */
+#include <glib.h>
+
+#include "mcu/net/bwe_private.h"
+
+#define DRAINED 0.9 /* of what came out of a queue that has gone */
+#define TOLD_FRESH_NS (2000 * MS)
+#define BUSY_MOST_NS (3000 * MS)
+#define DRAINS_LEAST_BPS 100000.0
+#define SINCE_MOST_NS (1000 * MS) /* what is not heard of for longer may not come in at all */
+
+bool mcu_bwe_drain_is_told(const mcu_bwe *b, int64_t now_ns)
+{
+    return b->draining && b->busy_told_ns != 0 && now_ns - b->busy_told_ns < TOLD_FRESH_NS;
+}
+
+void mcu_bwe_drain_begin(mcu_bwe *b, int64_t now_ns)
+{
+    b->draining = true;
+    b->drain_bps = b->busy_bps = b->busy_most_bps = 0;
+    b->busy_told_ns = 0;
+    b->drain_ns = now_ns;
+    b->busy_from_ns = mcu_bwe_rate_newest_ns(&b->rate) - b->queue.newest_ns;
+}
+
+/* The estimate was set below what came out only to let the queue go. */
+void mcu_bwe_drain_end(mcu_bwe *b, int64_t now_ns)
+{
+    if (mcu_bwe_drain_is_told(b, now_ns)) {
+        b->est_bps = MIN(MAX(b->est_bps, DRAINED * b->busy_bps), MCU_BWE_MAX_BPS);
+    }
+    b->draining = false;
+}
+
+/* What comes out of a queue: all of the time since the first packet that waited in it was sent, the path was busy. If it is a
+ * queue, and not a longer path: there it is what was sent. */
+double mcu_bwe_drain_busy_bps(mcu_bwe *b, int64_t now_ns)
+{
+    int64_t seen_ns = b->queue.newest_ns;
+    if (b->draining) {
+        seen_ns = CLAMP(mcu_bwe_rate_newest_ns(&b->rate) - b->busy_from_ns, seen_ns, BUSY_MOST_NS);
+    }
+    bool told = false;
+    double bps = mcu_bwe_rate_busy_bps(&b->rate, seen_ns, &told);
+    if (told) {
+        b->busy_bps = bps;
+        b->busy_most_bps = MAX(b->busy_most_bps, bps);
+        b->busy_told_ns = now_ns;
+        b->drain_bps = MIN(b->drain_bps, bps);
+    } else if (!mcu_bwe_drain_is_told(b, now_ns)) {
+        b->busy_bps = MAX(b->busy_bps, bps); /* at least that */
+    }
+    return mcu_bwe_drain_is_told(b, now_ns) ? b->busy_bps : bps;
+}
+
+/* Not on a thin line: there what sound still brings in has to show the estimate what is right, and a picture that comes too soon
+ * stands in the way of the next. */
+unsigned mcu_bwe_drain_bps(const mcu_bwe *b)
+{
+    bool known = b->draining && b->busy_bps >= DRAINS_LEAST_BPS;
+    return known ? (unsigned)MIN(b->busy_bps, MCU_BWE_MAX_BPS) : 0;
+}
+
+bool mcu_bwe_drain_decides(const mcu_bwe *b, int64_t now_ns)
+{
+    return mcu_bwe_drain_is_told(b, now_ns) && b->est_bps <= b->busy_bps;
+}
+
+/* While a queue drains no more is under way than the path holds without one. What came in since the newest packet that was told
+ * of is under way no longer, although feedback that waits in a queue of the way up does not say so yet. */
+unsigned mcu_bwe_drain_window_bytes(const mcu_bwe *b, int64_t now_ns)
+{
+    if (!b->draining) {
+        return UINT32_MAX;
+    }
+    double usual_s = (double)(MAX(b->rtt_ns - b->queue.newest_ns, 0) + b->spacing_ns + MCU_BWE_DRAIN_TO_NS) * 1e-9;
+    double since_s = (double)MIN(now_ns - b->newest_sent_ns - b->queue.newest_ns + MCU_BWE_DRAIN_TO_NS, SINCE_MOST_NS) * 1e-9;
+    double bytes = MAX(usual_s * mcu_bwe_rate_bps(&b->rate), since_s * mcu_bwe_drain_bps(b)) / 8;
+    return (unsigned)CLAMP(bytes, 2500, 10000000);
+}
