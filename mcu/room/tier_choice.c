@@ -92,8 +92,9 @@ static unsigned largest(const mcu_tier_table *table, unsigned from, double repai
 
 static void step_down(mcu_tier_choice *c, const mcu_tier_table *table, unsigned to, int64_t now_ns)
 {
-    bool undone = c->up_ns != 0 && now_ns - c->up_ns < FRESH_UP && to <= c->up_from + 1;
+    bool undone = c->up_ns != 0 && !c->given_up && now_ns - c->up_ns < FRESH_UP && to <= c->up_from + 1;
     if (undone) {
+        c->given_up = true;
         int64_t least_ns = to >= mcu_tiers_moving(table) ? UP_AFTER_STILL : UP_AFTER_UNDONE;
         int64_t wait_ns = c->up_wait_ns < least_ns ? least_ns : c->up_wait_ns * 2;
         c->up_wait_ns = wait_ns < UP_AFTER_MAX ? wait_ns : UP_AFTER_MAX;
@@ -185,6 +186,7 @@ static void step_up(mcu_tier_choice *c, unsigned to, int64_t now_ns)
     c->up_from = c->tier;
     c->tier = to;
     c->up_ns = now_ns;
+    c->given_up = false;
     c->good_since_ns = 0;
 }
 

@@ -27,7 +27,8 @@ typedef struct {
     int64_t up_ns, down_ns; /* of the last step each way, 0 = none */
     int64_t up_wait_ns;     /* after a fall, */
     unsigned undone;        /* to this tier, which was given up again, and larger ones; smaller ones come back sooner */
-    unsigned up_from;       /* before the last step up */
+    unsigned up_from;       /* before the last step up, */
+    bool given_up;          /* which was undone: a fall goes on in steps, and that is not the next mistake */
     bool late;              /* the last fall was with a queue, which has not gone since */
     bool outage;            /* seen at the last step */
     bool lacks;             /* less than it needs, then */

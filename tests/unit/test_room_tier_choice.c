@@ -147,6 +147,21 @@ static void test_what_was_not_undone_comes_back_soon(void **state)
     assert_int_equal(hold(&c, path(600000), 30), 2);
 }
 
+/* A line that is cut soon after a step up, and falls in two. */
+static void test_a_fall_in_steps_undoes_one_step_up(void **state)
+{
+    (void)state;
+    mcu_tier_choice c;
+    start(&c, 1, 0);
+    assert_int_equal(hold(&c, path(1600000), 0.1), 0);
+    hold(&c, path(1600000), 5);
+    assert_int_equal(hold(&c, path(600000), 1), 1);
+    assert_int_equal(hold(&c, path(300000), 1), 2);
+    assert_int_equal(hold(&c, path(1600000), 3.5), 1);
+    assert_int_equal(hold(&c, path(1600000), 3), 1);
+    assert_int_equal(hold(&c, path(1600000), 4), 0);
+}
+
 /* A thin line that loses by chance: pictures that move come before their copies. */
 static void test_the_last_that_moves_needs_no_room_for_all_its_copies(void **state)
 {
@@ -321,6 +336,7 @@ int main(void)
         cmocka_unit_test(test_loss_alone_moves_nothing),
         cmocka_unit_test(test_waits_after_a_fall_and_longer_after_an_undone_step),
         cmocka_unit_test(test_what_was_not_undone_comes_back_soon),
+        cmocka_unit_test(test_a_fall_in_steps_undoes_one_step_up),
         cmocka_unit_test(test_the_last_that_moves_needs_no_room_for_all_its_copies),
         cmocka_unit_test(test_the_step_above_the_slowest_takes_all_there_is),
         cmocka_unit_test(test_the_last_that_moves_is_back_with_the_end_of_the_queue),
