@@ -6,6 +6,8 @@
 #define DRAINED 0.9 /* of what came out of a queue that has gone */
 #define TOLD_FRESH_NS (2000 * MS)
 #define BUSY_MOST_NS (3000 * MS)
+#define THINNER 0.7 /* of what came out before, and of what is sent */
+#define THINNER_NS (400 * MS)
 #define DRAINS_LEAST_BPS 100000.0
 #define SINCE_MOST_NS (1000 * MS) /* what is not heard of for longer may not come in at all */
 
@@ -32,16 +34,32 @@ void mcu_bwe_drain_end(mcu_bwe *b, int64_t now_ns)
     b->draining = false;
 }
 
-/* What comes out of a queue: all of the time since the first packet that waited in it was sent, the path was busy. If it is a
- * queue, and not a longer path: there it is what was sent. */
+/* All of the time since the first packet that waited in it was sent, the path was busy. */
+static int64_t busy_ns(const mcu_bwe *b)
+{
+    int64_t since_ns = mcu_bwe_rate_newest_ns(&b->rate) - b->busy_from_ns;
+    return b->draining ? CLAMP(since_ns, b->queue.newest_ns, BUSY_MOST_NS) : b->queue.newest_ns;
+}
+
+/* A line that was full becomes a thinner one: what its queue held before says nothing of it. Not a longer path, where as much
+ * comes out as is sent; and on a thin line a moment says too little. */
+static bool became_thinner(const mcu_bwe *b, double bps)
+{
+    bool told = false;
+    double lately_bps = mcu_bwe_rate_busy_bps(&b->rate, THINNER_NS, &told);
+    return b->draining && b->queue.newest_ns > THINNER_NS && told && lately_bps > DRAINS_LEAST_BPS &&
+           lately_bps < THINNER * MIN(bps, b->sent_bps);
+}
+
+/* What comes out of a queue, if it is one, and not a longer path: there it is what was sent. */
 double mcu_bwe_drain_busy_bps(mcu_bwe *b, int64_t now_ns)
 {
-    int64_t seen_ns = b->queue.newest_ns;
-    if (b->draining) {
-        seen_ns = CLAMP(mcu_bwe_rate_newest_ns(&b->rate) - b->busy_from_ns, seen_ns, BUSY_MOST_NS);
-    }
     bool told = false;
-    double bps = mcu_bwe_rate_busy_bps(&b->rate, seen_ns, &told);
+    double bps = mcu_bwe_rate_busy_bps(&b->rate, busy_ns(b), &told);
+    if (told && became_thinner(b, bps)) {
+        b->busy_from_ns = mcu_bwe_rate_newest_ns(&b->rate) - THINNER_NS;
+        bps = mcu_bwe_rate_busy_bps(&b->rate, THINNER_NS, &told);
+    }
     if (told) {
         b->busy_bps = bps;
         b->busy_most_bps = MAX(b->busy_most_bps, bps);

@@ -245,6 +245,39 @@ static void test_13_a_short_cut(void **state)
     }
 }
 
+/* A line that tier A fills, with a queue that stands already when it is cut, and soon after it rose to that tier. */
+static void test_13_a_full_line_that_is_cut(void **state)
+{
+    (void)state;
+    const link_profile good = {.rate_bps = 5000000, .queue_ms = 300, .delay_ms = 25},
+                       wide = {.rate_bps = 1000000, .queue_ms = 1000, .delay_ms = 25},
+                       thin = {.rate_bps = 128000, .queue_ms = 1000, .delay_ms = 25};
+    double gap_ms = 0;
+    for (unsigned seed = 1; seed <= 12; seed++) {
+        weak_room *r = weak_room_new(seed);
+        weak_receiver *v = weak_room_join(r, &good, &good, B);
+        weak_room_until(r, v, A, 20);
+        weak_room_beside(v, 4000);
+        weak_room_link(v, &wide, &wide);
+        weak_room_run(r, 0.2 + 0.1 * seed);
+        unsigned before = weak_room_tier(v);
+        double queue_ms = weak_room_queue_ms(v);
+        weak_room_link(v, &thin, &thin);
+        weak_room_begin(v);
+        weak_room_run(r, 7);
+        weak_view w = weak_room_end(v);
+        weak_room_link(v, &wide, &wide);
+        double back_s = weak_room_until(r, v, B, 20);
+        weak_view_print("13: full, then cut", seed, &w, weak_room_tier(v));
+        printf("%24s from tier %c, %.0f ms; tier B again after %.1f s\n", "", "ABCDES-"[before], queue_ms, back_s);
+        assert_true(back_s <= 5);
+        gap_ms += w.longest_gap_ms / 12;
+        weak_room_free(r);
+    }
+    printf("%24s gap on average %.0f ms\n", "", gap_ms);
+    assert_true(gap_ms < 1700);
+}
+
 /* What a line that lost 30 % needed in copies has no room in one of 64 kbit/s. */
 static void test_copies_do_not_follow_to_a_thin_line(void **state)
 {
@@ -283,6 +316,7 @@ int main(void)
         cmocka_unit_test(test_13_a_cut_and_its_end),
         cmocka_unit_test(test_13_a_cut_while_feedback_is_late),
         cmocka_unit_test(test_13_a_short_cut),
+        cmocka_unit_test(test_13_a_full_line_that_is_cut),
         cmocka_unit_test(test_copies_do_not_follow_to_a_thin_line),
     };
     return cmocka_run_group_tests_name("room_fallen_line", tests, NULL, NULL);
