@@ -65,6 +65,14 @@ def grown(found, figure):
     return sum(b - a if b >= a else b for a, b in zip(values, values[1:]))
 
 
+def rate(edges):
+    """Pictures a second, by the time from one to the next: where the window begins between two is no matter, unless none comes for long."""
+    begin, *pictures, end = edges
+    if len(pictures) < 2 or pictures[0] - begin > GAP_MS or end - pictures[-1] > GAP_MS:
+        return len(pictures) * 1000 / (end - begin)
+    return round((len(pictures) - 1) * 1000 / (pictures[-1] - pictures[0]), 2)
+
+
 def measure(found):
     begin, end = found["began"], found["began"] + found["span"]
     fresh, last = [], None
@@ -80,7 +88,7 @@ def measure(found):
     tiers = [tier_index(t) for _, t, _ in found["tiers"]]
     skews = [abs(f["playedAudio"] - f["playedVideo"]) for f in found["figures"] if f["playedAudio"] and f["playedVideo"]]
     out = {
-        "fps": len(fresh) * 1000 / found["span"],
+        "fps": rate(edges),
         "frozen_pct": 100 * sum(g for g in gaps if g > GAP_MS) / found["span"],
         "gap_ms": max(gaps),
         "latency_p50_ms": percentile(ages, 50),

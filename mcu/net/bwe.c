@@ -407,7 +407,7 @@ void mcu_bwe_get(const mcu_bwe *b, int64_t now_ns, mcu_bwe_view *out)
         .proven_bps = b->feedback && now_ns - b->proven_ns < PROVEN_NS ? MIN(b->proven_bps, est_bps) : 0,
         .full_bps = (unsigned)b->full_bps,
         .drains_bps = mcu_bwe_drain_bps(b),
-        .drains_told = mcu_bwe_drain_decides(b, now_ns),
+        .came_bps = mcu_bwe_drain_came_bps(b, now_ns),
         .window_bytes = mcu_bwe_drain_window_bytes(b, now_ns),
         .in_flight = (unsigned)MIN(b->total - b->told_total, UINT32_MAX),
         .queue_ns = b->queue.queue_ns,

@@ -11,9 +11,14 @@
 #define DRAINS_LEAST_BPS 100000.0
 #define SINCE_MOST_NS (1000 * MS) /* what is not heard of for longer may not come in at all */
 
+static bool is_fresh(const mcu_bwe *b, int64_t now_ns)
+{
+    return b->busy_told_ns != 0 && now_ns - b->busy_told_ns < TOLD_FRESH_NS;
+}
+
 bool mcu_bwe_drain_is_told(const mcu_bwe *b, int64_t now_ns)
 {
-    return b->draining && b->busy_told_ns != 0 && now_ns - b->busy_told_ns < TOLD_FRESH_NS;
+    return b->draining && is_fresh(b, now_ns);
 }
 
 void mcu_bwe_drain_begin(mcu_bwe *b, int64_t now_ns)
@@ -79,9 +84,9 @@ unsigned mcu_bwe_drain_bps(const mcu_bwe *b)
     return known ? (unsigned)MIN(b->busy_bps, MCU_BWE_MAX_BPS) : 0;
 }
 
-bool mcu_bwe_drain_decides(const mcu_bwe *b, int64_t now_ns)
+unsigned mcu_bwe_drain_came_bps(const mcu_bwe *b, int64_t now_ns)
 {
-    return mcu_bwe_drain_is_told(b, now_ns) && b->est_bps <= b->busy_bps;
+    return is_fresh(b, now_ns) ? (unsigned)MIN(b->busy_bps, MCU_BWE_MAX_BPS) : 0;
 }
 
 /* While a queue drains no more is under way than the path holds without one. What came in since the newest packet that was told

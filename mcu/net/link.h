@@ -12,7 +12,7 @@ typedef struct {
     unsigned proven_bps;   /* shown to pass lately; 0 = nothing */
     double queue_ms;       /* how long what we send waits on its way */
     unsigned drains_bps;   /* what comes out of that queue; 0 = not known, or a thin line */
-    bool drains_told;      /* the estimate is by that, thin or not */
+    unsigned came_bps;     /* the same, however thin, or of one that has gone within 2 s; 0 = not known */
     double loss;           /* of the last 2 s; < 0 unknown */
     bool queued;           /* a queue stood while that was lost: it was full */
     double repair;         /* what sending again weighs beside the pictures, as a share of them */

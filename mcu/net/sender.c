@@ -365,7 +365,7 @@ void mcu_sender_link(const mcu_sender *s, int64_t now_ns, mcu_peer_link *out)
                            .proven_bps = view.proven_bps,
                            .queue_ms = (double)view.late_ns / (double)MCU_NS_PER_MS,
                            .drains_bps = view.drains_bps,
-                           .drains_told = view.drains_told,
+                           .came_bps = view.came_bps,
                            .loss = view.loss,
                            .queued = view.queued,
                            .repair = mcu_repair_share(s->copies_needed, s->loss),

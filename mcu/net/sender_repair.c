@@ -105,6 +105,12 @@ static int64_t round_trip_ns(const mcu_sender *s)
     return s->rtt_ns >= 0 ? s->rtt_ns : s->view.rtt_ns;
 }
 
+/* The same where no queue stands: what is planned by it outlasts one. */
+static int64_t path_rtt_ns(const mcu_sender *s)
+{
+    return s->view.path_rtt_ns > 0 ? s->view.path_rtt_ns : round_trip_ns(s);
+}
+
 /* Loss is taken in fast and forgotten slowly: what is done about it changes the picture. Copies would only fill a full queue, and
  * what a policer takes: a line that became thin has no room for those of the line that it was. On a far one, where all repair is
  * copies, a tier that has no room for them is given up instead. */
@@ -122,7 +128,7 @@ static void smooth_loss(mcu_sender *s)
  * browser would show each picture as it comes then, evenly or not. */
 static void plan_playout(mcu_sender *s)
 {
-    unsigned target = mcu_repair_playout_ms(s->copies_needed, s->loss, round_trip_ns(s), s->view.spacing_ns);
+    unsigned target = mcu_repair_playout_ms(s->copies_needed, s->loss, path_rtt_ns(s), s->view.spacing_ns);
     s->thin = s->view.feedback && s->view.estimate_bps < (s->thin ? WIDE_BPS : MCU_SENDER_THIN_BPS);
     s->playout_ms = target > s->playout_ms ? s->playout_ms + MIN(target - s->playout_ms, PLAYOUT_UP_MS)
                                            : s->playout_ms - MIN(s->playout_ms - target, PLAYOUT_DOWN_MS);
@@ -134,10 +140,10 @@ static void plan_playout(mcu_sender *s)
 static void plan_copies(mcu_sender *s, bool may)
 {
     bool more = s->copies_each > s->copies_needed;
-    s->copies_needed = may ? mcu_repair_copies(s->copies_needed, s->loss, round_trip_ns(s)) : 0;
+    s->copies_needed = may ? mcu_repair_copies(s->copies_needed, s->loss, path_rtt_ns(s)) : 0;
     double needs_bps = s->offered.bps * (1 + mcu_repair_share(s->copies_needed + 1, s->loss));
     double has_bps = s->view.estimate_bps - MCU_SENDER_SOUND_ON_WIRE * s->audio.rate.bps;
-    more = mcu_repair_one_more(more, s->copies_needed, round_trip_ns(s), needs_bps, has_bps);
+    more = mcu_repair_one_more(more, s->copies_needed, path_rtt_ns(s), needs_bps, has_bps);
     s->copies_each = s->copies_needed + more;
 }
 

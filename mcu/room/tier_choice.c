@@ -130,9 +130,9 @@ static bool down(mcu_tier_choice *c, const mcu_tier_table *table, const mcu_peer
                           : has < FAR_SHORT * needs                ? FAR_AFTER
                                                                    : SHORT_AFTER;
     if (now_ns - c->bad_since_ns >= patience_ns) {
-        c->late = link->queue_ms > MCU_PEER_LINK_LATE_MS;
-        double fits = c->late && !link->drains_told ? FITS_LATE : FITS;
-        step_down(c, table, largest(table, c->tier + 1, link->repair, fits * has), now_ns);
+        c->late = link->queue_ms > MCU_PEER_LINK_LATE_MS || link->came_bps > 0;
+        bool hidden = link->queue_ms > MCU_PEER_LINK_LATE_MS && link->came_bps < link->estimate_bps;
+        step_down(c, table, largest(table, c->tier + 1, link->repair, (hidden ? FITS_LATE : FITS) * has), now_ns);
     }
     return true;
 }
@@ -198,8 +198,11 @@ static void correct(mcu_tier_choice *c, const mcu_tier_table *table, const mcu_p
     }
     c->late = false;
     unsigned last = mcu_tiers_moving(table) - 1;
-    unsigned to = largest(table, last, 0, FITS * link->estimate_bps); /* what was lost meanwhile was lost in the queue */
-    if (last >= c->top && to == last && to < c->tier && to > c->undone) {
+    double believed_bps = FITS * link->estimate_bps;
+    bool told = link->came_bps > believed_bps && !table->pictures_last; /* hands want room beside them */
+    unsigned from = told ? c->top : MAX(last, c->top);
+    unsigned to = largest(table, from, 0, told ? link->came_bps : believed_bps); /* what was lost was lost in the queue */
+    if (to <= last && to < c->tier && to > c->undone) {
         step_up(c, to, now_ns);
     }
 }

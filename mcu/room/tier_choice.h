@@ -29,7 +29,7 @@ typedef struct {
     unsigned undone;        /* to this tier, which was given up again, and larger ones; smaller ones come back sooner */
     unsigned up_from;       /* before the last step up, */
     bool given_up;          /* which was undone: a fall goes on in steps, and that is not the next mistake */
-    bool late;              /* the last fall was with a queue, which has not gone since */
+    bool late;              /* the last fall was with a queue, whose end was not seen yet */
     bool outage;            /* seen at the last step */
     bool lacks;             /* less than it needs, then */
     double repair;          /* as it was said at the last step */

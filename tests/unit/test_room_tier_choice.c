@@ -214,8 +214,27 @@ static void test_the_last_that_moves_stays_where_a_queue_tells_the_rate(void **s
     mcu_peer_link thin = path(125000);
     thin.queue_ms = 700;
     thin.proven_bps = 0;
-    thin.drains_told = true;
+    thin.came_bps = 140000;
     assert_int_equal(hold(&c, thin, 0.5), 3);
+}
+
+/* What came out of a queue that has gone is what the line carries: nothing larger has to be shown either. */
+static void test_what_came_out_of_a_queue_fits_when_it_has_gone(void **state)
+{
+    (void)state;
+    mcu_tier_choice c;
+    start(&c, 1, 0);
+    mcu_peer_link thin = path(180000), drained = path(193000);
+    thin.queue_ms = 300;
+    thin.proven_bps = drained.proven_bps = 0;
+    thin.came_bps = drained.came_bps = 214000;
+    assert_int_equal(hold(&c, thin, 0.5), 3);
+    assert_int_equal(hold(&c, drained, 0.1), 2);
+    assert_int_equal(hold(&c, drained, 30), 2);
+    start(&c, 1, 0);
+    drained.came_bps = 212000;
+    assert_int_equal(hold(&c, thin, 0.5), 3);
+    assert_int_equal(hold(&c, drained, 2), 3);
 }
 
 static void test_an_outage_keeps_the_tier_and_the_way_back_is_free(void **state)
@@ -341,6 +360,7 @@ int main(void)
         cmocka_unit_test(test_the_step_above_the_slowest_takes_all_there_is),
         cmocka_unit_test(test_the_last_that_moves_is_back_with_the_end_of_the_queue),
         cmocka_unit_test(test_the_last_that_moves_stays_where_a_queue_tells_the_rate),
+        cmocka_unit_test(test_what_came_out_of_a_queue_fits_when_it_has_gone),
         cmocka_unit_test(test_an_outage_keeps_the_tier_and_the_way_back_is_free),
         cmocka_unit_test(test_the_circuit_breaker_leaves_sound_alone),
         cmocka_unit_test(test_without_probes_a_calm_path_is_tried),

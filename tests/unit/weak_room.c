@@ -185,7 +185,7 @@ static void choose(weak_receiver *v, int64_t now_ns)
                           .proven_bps = w->proven_bps,
                           .queue_ms = (double)w->late_ns / MS,
                           .drains_bps = w->drains_bps,
-                          .drains_told = w->drains_told,
+                          .came_bps = w->came_bps,
                           .loss = w->loss,
                           .repair = mcu_repair_share(v->send.copies_needed, v->send.loss),
                           .outage = w->state == MCU_BWE_OUTAGE,
