@@ -65,12 +65,12 @@ def grown(found, figure):
     return sum(b - a if b >= a else b for a, b in zip(values, values[1:]))
 
 
-def rate(edges):
-    """Pictures a second, by the time from one to the next: where the window begins between two is no matter, unless none comes for long."""
-    begin, *pictures, end = edges
-    if len(pictures) < 2 or pictures[0] - begin > GAP_MS or end - pictures[-1] > GAP_MS:
-        return len(pictures) * 1000 / (end - begin)
-    return round((len(pictures) - 1) * 1000 / (pictures[-1] - pictures[0]), 2)
+def rate(fresh, begin, end):
+    """Pictures a second, by when they were taken: where between two of them the window begins is no matter, unless none comes for long."""
+    taken = [at - age for at, age in fresh if age is not None]
+    whole = len(taken) == len(fresh) > 1 and fresh[0][0] - begin <= GAP_MS and end - fresh[-1][0] <= GAP_MS
+    whole = whole and abs(fresh[-1][1] - fresh[0][1]) <= GAP_MS
+    return round((len(taken) - 1) * 1000 / (taken[-1] - taken[0]), 2) if whole else len(fresh) * 1000 / (end - begin)
 
 
 def measure(found):
@@ -88,7 +88,7 @@ def measure(found):
     tiers = [tier_index(t) for _, t, _ in found["tiers"]]
     skews = [abs(f["playedAudio"] - f["playedVideo"]) for f in found["figures"] if f["playedAudio"] and f["playedVideo"]]
     out = {
-        "fps": rate(edges),
+        "fps": rate(fresh, begin, end),
         "frozen_pct": 100 * sum(g for g in gaps if g > GAP_MS) / found["span"],
         "gap_ms": max(gaps),
         "latency_p50_ms": percentile(ages, 50),

@@ -129,7 +129,7 @@ unsigned mcu_bwe_filling(mcu_bwe *b, int64_t now_ns)
     bool may = b->state == MCU_BWE_OPEN && b->feedback && !b->draining && b->queue.queue_ns < mcu_bwe_flat_ns(b) &&
                b->loss.policer == MCU_BWE_POLICER_NONE && !proven(b, b->probe.goal_bps, now_ns);
     if (!b->probe.cluster.sending &&
-        (!may || !mcu_bwe_probe_start(&b->probe, (unsigned)b->est_bps, (unsigned)b->full_bps,
+        (!may || !mcu_bwe_probe_start(&b->probe, (unsigned)b->est_bps, (unsigned)b->full_bps, mcu_bwe_rate_long_bps(&b->rate),
                                       mcu_bwe_loss_random(&b->loss, now_ns), b->queue.queue_ns, now_ns))) {
         return 0;
     }
@@ -407,7 +407,7 @@ void mcu_bwe_get(const mcu_bwe *b, int64_t now_ns, mcu_bwe_view *out)
         .proven_bps = b->feedback && now_ns - b->proven_ns < PROVEN_NS ? MIN(b->proven_bps, est_bps) : 0,
         .full_bps = (unsigned)b->full_bps,
         .drains_bps = mcu_bwe_drain_bps(b),
-        .came_bps = mcu_bwe_drain_came_bps(b, now_ns),
+        .came_bps = est_bps < (unsigned)b->est_bps ? 0 : mcu_bwe_drain_came_bps(b, now_ns), /* something else bounds it */
         .window_bytes = mcu_bwe_drain_window_bytes(b, now_ns),
         .in_flight = (unsigned)MIN(b->total - b->told_total, UINT32_MAX),
         .queue_ns = b->queue.queue_ns,

@@ -63,6 +63,7 @@ double mcu_bwe_drain_busy_bps(mcu_bwe *b, int64_t now_ns)
     double bps = mcu_bwe_rate_busy_bps(&b->rate, busy_ns(b), &told);
     if (told && became_thinner(b, bps)) {
         b->busy_from_ns = mcu_bwe_rate_newest_ns(&b->rate) - THINNER_NS;
+        b->busy_most_bps = 0;
         bps = mcu_bwe_rate_busy_bps(&b->rate, THINNER_NS, &told);
     }
     if (told) {

@@ -14,7 +14,7 @@
 #define THIN_BPS 120000
 #define LEAST_BPS 100000 /* of the first one */
 #define WAIT_NS (3000 * MS)
-#define BUSY 0.75       /* of what there is, so much is used: what a probe puts in line drains for a second */
+#define BUSY 0.75       /* of what there is, so much is used */
 #define BUSY_BPS 100000 /* what is wider drains sooner, and was perhaps much wider a moment ago; of 128 kbit/s 104 are seen */
 #define BUSY_WAIT_NS (10000 * MS)
 #define WAIT_MAX_NS (30000 * MS)
@@ -52,10 +52,18 @@ static unsigned step_bps(const mcu_bwe_probe *p, unsigned est_bps, unsigned full
     return (unsigned)MIN(bps, p->goal_bps);
 }
 
-bool mcu_bwe_probe_start(mcu_bwe_probe *p, unsigned est_bps, unsigned full_bps, double random, int64_t queue_ns, int64_t now_ns)
+/* A line that is thin and in use: what a probe puts in it stands in the way for a second. */
+static bool is_busy(unsigned bps, unsigned media_bps)
+{
+    return bps < BUSY_BPS && media_bps > BUSY * bps;
+}
+
+bool mcu_bwe_probe_start(mcu_bwe_probe *p, unsigned est_bps, unsigned full_bps, unsigned media_bps, double random,
+                         int64_t queue_ns, int64_t now_ns)
 {
     mcu_bwe_cluster *c = &p->cluster;
-    if (c->open || p->goal_bps == 0 || now_ns < p->next_ns) {
+    bool soon = p->failures > 0 && full_bps > 0 && is_busy(full_bps, media_bps) && now_ns - p->failed_ns < BUSY_WAIT_NS;
+    if (c->open || p->goal_bps == 0 || now_ns < p->next_ns || soon) {
         return c->sending;
     }
     *c = (mcu_bwe_cluster){.id = c->id % MCU_BWE_CLUSTERS + 1,
@@ -174,6 +182,7 @@ static void plan(mcu_bwe_probe *p, unsigned bps, double random, bool busy, int64
         p->unclear = 0;
         p->wait_ns = busy ? MAX(p->wait_ns, BUSY_WAIT_NS) : p->wait_ns;
         p->next_ns = now_ns + p->wait_ns;
+        p->failed_ns = now_ns;
         p->wait_ns = ++p->failures < PATIENT && !busy ? WAIT_NS : MIN(p->wait_ns * 3 / 2, WAIT_MAX_NS);
     }
 }
@@ -191,7 +200,7 @@ bool mcu_bwe_probe_judge(mcu_bwe_probe *p, double random, unsigned media_bps, in
     }
     *bps = measure(c, random);
     c->open = false;
-    plan(p, *bps, random, c->grew && *bps < BUSY_BPS && media_bps > BUSY * *bps, now_ns);
+    plan(p, *bps, random, c->grew && is_busy(*bps, media_bps), now_ns);
     return true;
 }
 

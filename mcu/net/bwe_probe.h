@@ -28,15 +28,17 @@ typedef struct {
 typedef struct {
     unsigned goal_bps; /* 0 = nothing to show */
     mcu_bwe_cluster cluster;
-    int64_t next_ns, wait_ns;
+    int64_t next_ns, wait_ns, failed_ns;
     unsigned failures; /* in a row */
     unsigned unclear;  /* in a row: chance took them, or what would have told of them */
 } mcu_bwe_probe;
 
 void mcu_bwe_probe_init(mcu_bwe_probe *p);
 /* Begins a cluster if one is due. `est_bps`: what is known; a step at most doubles it. `full_bps`: where the path was found to
- * end, 0 = it was not; a step goes a quarter beyond that. True = it is sending. */
-bool mcu_bwe_probe_start(mcu_bwe_probe *p, unsigned est_bps, unsigned full_bps, double random, int64_t queue_ns, int64_t now_ns);
+ * end, 0 = it was not; a step goes a quarter beyond that, and not soon where `media_bps`, what came in lately, nearly fills it.
+ * True = it is sending. */
+bool mcu_bwe_probe_start(mcu_bwe_probe *p, unsigned est_bps, unsigned full_bps, unsigned media_bps, double random,
+                         int64_t queue_ns, int64_t now_ns);
 /* What leaves while it is sending belongs to it; returns the cluster's id, 0 = none. */
 unsigned mcu_bwe_probe_sent(mcu_bwe_probe *p, unsigned size, int64_t now_ns);
 void mcu_bwe_probe_told(mcu_bwe_probe *p, unsigned id, unsigned size, bool received, int64_t arrival_ns);

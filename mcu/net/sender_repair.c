@@ -24,6 +24,7 @@
 #define PLAYOUT_DOWN_MS 1
 #define WIDE_BPS 160000
 #define WAIT_FOR_SOUND_MS 50
+#define JITTER_NS (100 * MCU_NS_PER_MS) /* what an answer may take beside the path; not a queue that goes */
 #define PLAYOUT_STEP_MS 10 /* of the header extension */
 
 static mcu_pkt *copy_of(const mcu_sender *s, const mcu_pkt *original)
@@ -128,7 +129,8 @@ static void smooth_loss(mcu_sender *s)
  * browser would show each picture as it comes then, evenly or not. */
 static void plan_playout(mcu_sender *s)
 {
-    unsigned target = mcu_repair_playout_ms(s->copies_needed, s->loss, path_rtt_ns(s), s->view.spacing_ns);
+    int64_t rtt_ns = MIN(round_trip_ns(s), path_rtt_ns(s) + JITTER_NS);
+    unsigned target = mcu_repair_playout_ms(s->copies_needed, s->loss, rtt_ns, s->view.spacing_ns);
     s->thin = s->view.feedback && s->view.estimate_bps < (s->thin ? WIDE_BPS : MCU_SENDER_THIN_BPS);
     s->playout_ms = target > s->playout_ms ? s->playout_ms + MIN(target - s->playout_ms, PLAYOUT_UP_MS)
                                            : s->playout_ms - MIN(s->playout_ms - target, PLAYOUT_DOWN_MS);

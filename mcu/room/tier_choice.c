@@ -18,7 +18,8 @@
 #define FITS_LATE                                                                                                                \
     0.75          /* the same while a queue stands and hides what comes out: what came in last is in part of the line before it */
 #define SHOWN 1.1 /* of what the tier needs, for a step up */
-#define SHOWN_NEXT 1.0   /* the same of the step above the slowest picture: all that there is */
+#define SHOWN_NEXT 0.95  /* the same of the step above the slowest picture: all that there is, a little of which is seldom used  \
+                          */
 #define SHOWN_HANDS 1.25 /* the same where pictures go last */
 #define SILENT_MORE 1.08
 #define LAST_LESS 0.8   /* of what the last picture that moves needs: slower is more than a still */
@@ -101,6 +102,7 @@ static void step_down(mcu_tier_choice *c, const mcu_tier_table *table, unsigned 
         c->undone = c->tier;
     } else if (c->up_ns != 0 && now_ns - c->up_ns > UP_AFTER_MAX) {
         c->up_wait_ns = UP_AFTER;
+        c->undone = 0;
     }
     c->tier = to;
     c->down_ns = now_ns;
@@ -199,10 +201,11 @@ static void correct(mcu_tier_choice *c, const mcu_tier_table *table, const mcu_p
     c->late = false;
     unsigned last = mcu_tiers_moving(table) - 1;
     double believed_bps = FITS * link->estimate_bps;
-    bool told = link->came_bps > believed_bps && !table->pictures_last; /* hands want room beside them */
-    unsigned from = told ? c->top : MAX(last, c->top);
+    bool told = link->came_bps > believed_bps && !table->pictures_last;          /* hands want room beside them */
+    unsigned from = MAX(told && last > 0 ? last - 1 : last, c->top);             /* larger ones want to be shown */
     unsigned to = largest(table, from, 0, told ? link->came_bps : believed_bps); /* what was lost was lost in the queue */
-    if (to <= last && to < c->tier && to > c->undone) {
+    to = MAX(to, c->undone + 1);
+    if (to <= last && to < c->tier) {
         step_up(c, to, now_ns);
     }
 }

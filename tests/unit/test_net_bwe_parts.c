@@ -156,7 +156,7 @@ static bool judge(mcu_bwe_probe *p, unsigned told, unsigned *bps)
     const int64_t start_ns = SEC;
     mcu_bwe_probe_init(p);
     p->goal_bps = 100000;
-    assert_true(mcu_bwe_probe_start(p, 50000, 0, 0.3, 0, start_ns));
+    assert_true(mcu_bwe_probe_start(p, 50000, 0, 0, 0.3, 0, start_ns));
     unsigned id = 0;
     for (unsigned k = 0; k < 20; k++) {
         id = mcu_bwe_probe_sent(p, 150, start_ns + k * 10 * MS);
@@ -205,7 +205,7 @@ static void test_a_probe_shows_no_more_than_came(void **state)
         unsigned bps = 0;
         mcu_bwe_probe_init(&p);
         p.goal_bps = 70000;
-        assert_true(mcu_bwe_probe_start(&p, 65000, 0, losses[k], 0, SEC));
+        assert_true(mcu_bwe_probe_start(&p, 65000, 0, 0, losses[k], 0, SEC));
         for (unsigned i = 0; i < 10; i++) { /* 80 kbit/s, of which 64 come */
             unsigned id = mcu_bwe_probe_sent(&p, 200, SEC + i * 20 * MS);
             mcu_bwe_probe_told(&p, id, 200, true, SEC + 50 * MS + i * 25 * MS);
@@ -237,7 +237,7 @@ static void test_a_full_line_is_probed_less(void **state)
         unsigned bps;
         mcu_bwe_probe_init(&p);
         p.goal_bps = lines[i].goal_bps;
-        assert_true(mcu_bwe_probe_start(&p, lines[i].est_bps, 0, 0, 0, SEC));
+        assert_true(mcu_bwe_probe_start(&p, lines[i].est_bps, 0, 0, 0, 0, SEC));
         for (unsigned k = 0; k < 12; k++) {
             unsigned id = mcu_bwe_probe_sent(&p, 150, SEC + k * lines[i].sent_ms * MS);
             mcu_bwe_probe_told(&p, id, 150, true, SEC + 50 * MS + k * lines[i].came_ms * MS);
@@ -247,6 +247,23 @@ static void test_a_full_line_is_probed_less(void **state)
         assert_in_range(bps, lines[i].least_bps, lines[i].most_bps);
         assert_int_equal((p.next_ns - 2 * SEC) / SEC, lines[i].wait_s);
     }
+}
+
+/* Little was sent when its end was found, and a larger picture fills it since. */
+static void test_a_line_that_is_full_since_its_end_was_found_is_probed_less(void **state)
+{
+    (void)state;
+    mcu_bwe_probe p;
+    unsigned bps;
+    mcu_bwe_probe_init(&p);
+    p.goal_bps = 200000;
+    assert_true(mcu_bwe_probe_start(&p, 60000, 0, 40000, 0, 0, SEC));
+    p.cluster.grew = true;
+    assert_true(mcu_bwe_probe_judge(&p, 0, 0, 100 * MS, 2 * SEC, &bps));
+    assert_false(mcu_bwe_probe_start(&p, 95000, 95000, 85000, 0, 0, 11 * SEC));
+    mcu_bwe_probe other = p;
+    assert_true(mcu_bwe_probe_start(&other, 95000, 95000, 60000, 0, 0, 6 * SEC));
+    assert_true(mcu_bwe_probe_start(&p, 95000, 95000, 85000, 0, 0, 13 * SEC));
 }
 
 static void test_breaker_opens_on_silence_and_on_far_too_much(void **state)
@@ -345,7 +362,7 @@ static void test_what_a_busy_path_lets_through(void **state)
     assert_false(told);
     assert_int_equal(mcu_bwe_rate_busy_bps(&r, 100 * MS, &told), 0); /* too short to say */
     assert_false(told);
-    for (int64_t i = 1; i <= 16; i++) {                              /* nobody told of every third */
+    for (int64_t i = 1; i <= 16; i++) { /* nobody told of every third */
         if (i % 3 != 0) {
             mcu_bwe_rate_add(&r, 19 * 60 * MS + (8 + i) * 50 * MS, 400, i % 3 == 1);
         }
@@ -368,6 +385,7 @@ int main(void)
         cmocka_unit_test(test_a_large_packet_is_no_queue),
         cmocka_unit_test(test_a_probe_shows_no_more_than_came),
         cmocka_unit_test(test_a_full_line_is_probed_less),
+        cmocka_unit_test(test_a_line_that_is_full_since_its_end_was_found_is_probed_less),
         cmocka_unit_test(test_breaker_opens_on_silence_and_on_far_too_much),
         cmocka_unit_test(test_what_keeps_to_the_cap_never_opens_the_breaker),
         cmocka_unit_test(test_simple_follows_remb_loss_and_round_trips),

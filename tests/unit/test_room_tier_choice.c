@@ -184,8 +184,8 @@ static void test_the_step_above_the_slowest_takes_all_there_is(void **state)
     (void)state;
     mcu_tier_choice c;
     start(&c, 3, 0);
-    assert_int_equal(hold(&c, path(212000), 30), 3);
-    assert_int_equal(hold(&c, path(214000), 0.1), 2);
+    assert_int_equal(hold(&c, path(202000), 30), 3);
+    assert_int_equal(hold(&c, path(203000), 0.1), 2);
     assert_int_equal(hold(&c, path(485000), 30), 2);
 }
 
@@ -235,6 +235,16 @@ static void test_what_came_out_of_a_queue_fits_when_it_has_gone(void **state)
     drained.came_bps = 212000;
     assert_int_equal(hold(&c, thin, 0.5), 3);
     assert_int_equal(hold(&c, drained, 2), 3);
+    start(&c, 0, 0);
+    drained.came_bps = 1600000; /* that is to be shown */
+    assert_int_equal(hold(&c, thin, 0.5), 3);
+    assert_int_equal(hold(&c, drained, 0.1), 2);
+    start(&c, 2, 0);
+    assert_int_equal(hold(&c, path(600000), 0.1), 1);
+    assert_int_equal(hold(&c, path(300000), 1), 2); /* undone */
+    assert_int_equal(hold(&c, path(600000), 10.5), 1);
+    assert_int_equal(hold(&c, thin, 0.5), 3);
+    assert_int_equal(hold(&c, drained, 0.1), 2);
 }
 
 static void test_an_outage_keeps_the_tier_and_the_way_back_is_free(void **state)
