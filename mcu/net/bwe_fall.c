@@ -7,6 +7,7 @@
 #define DECREASE_LEAST 0.95
 #define DRAIN_WITHIN_NS (1000 * MS)
 #define GREW_NS (50 * MS)
+#define FAR_LESS 0.7
 #define DRAIN_LEAST 0.55 /* of the estimate with which a queue began to drain */
 #define DRAIN_KNOWN_NS (5000 * MS)
 #define GAP_NS (3000 * MS)
@@ -129,7 +130,7 @@ void mcu_bwe_fall(mcu_bwe *b, double through, int64_t now_ns)
     }
     double busy = mcu_bwe_drain_busy_bps(b, now_ns); /* what was sent before may have been less than passes */
     bool shown =
-        mcu_bwe_drain_is_told(b, now_ns) && b->busy_most_bps < MCU_BWE_IDLE * b->est_bps; /* never more came out than far less */
+        mcu_bwe_drain_is_told(b, now_ns) && b->busy_most_bps < FAR_LESS * b->est_bps; /* never more came out than far less */
     if ((drains && !shown) || (b->decreased_ns != 0 && now_ns - b->decreased_ns < wait_ns)) {
         return;
     }

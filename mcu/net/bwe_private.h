@@ -80,9 +80,9 @@ void mcu_bwe_fall_undo(mcu_bwe *b, int64_t now_ns); /* what was taken for a queu
 void mcu_bwe_drain_begin(mcu_bwe *b, int64_t now_ns);
 void mcu_bwe_drain_end(mcu_bwe *b, int64_t now_ns);
 double mcu_bwe_drain_busy_bps(mcu_bwe *b, int64_t now_ns);    /* notes what comes out of it, also before it is known to drain */
-bool mcu_bwe_drain_is_told(const mcu_bwe *b, int64_t now_ns); /* that is known */
-unsigned mcu_bwe_drain_came_bps(const mcu_bwe *b, int64_t now_ns);     /* the same, or of one that has just gone */
-unsigned mcu_bwe_drain_bps(const mcu_bwe *b);                          /* the same for wide lines; 0 = not known, or thin */
+bool mcu_bwe_drain_is_told(const mcu_bwe *b, int64_t now_ns); /* feedback told of it lately */
+unsigned mcu_bwe_drain_came_bps(const mcu_bwe *b, int64_t now_ns);     /* out of it, or of one that has just gone; 0 = not told */
+unsigned mcu_bwe_drain_bps(const mcu_bwe *b);                          /* out of it, at least; 0 = not known, or thin */
 unsigned mcu_bwe_drain_window_bytes(const mcu_bwe *b, int64_t now_ns); /* what may be under way; UINT32_MAX = no limit */
 
 #endif

@@ -1,8 +1,8 @@
 /* tier_choice.h - which tier a receiver should watch: what its path carries in, tier index out.  Pure; thread: its owner's.
  * Tiers are indexed from 0, the largest; n_tiers means audio only. Sound is budgeted first, on the wire. Down at once to what
- * fits; up only to what was shown to pass, not sooner than 3 s after a fall, and after a step that had to be undone not sooner
- * than 10 s (5 where nothing moves then), doubling to 60; what falls much deeper than it rose was not undone: the link is
- * another. */
+ * fits; up only to what was shown to pass, for the two slowest that move also by a queue that has gone, not sooner than 3 s after
+ * a fall, and after a step that had to be undone not sooner than 10 s (5 where nothing moves then), doubling to 60; what falls
+ * much deeper than it rose was not undone: the link is another. */
 #ifndef MCU_ROOM_TIER_CHOICE_H
 #define MCU_ROOM_TIER_CHOICE_H
 
