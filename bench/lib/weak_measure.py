@@ -115,7 +115,8 @@ def crowd(found, folder, said):
         path = Path(folder) / f"{found['row']}-{row}-{found['seed']}.pcm"
         figures["stoi"] = intelligibility(path, said, figures.pop("heard_from"))
         figures["tier"] = tier_index(figures["tier"])
-        figures.update({"fps": round(figures["fps"], 2)} if "fps" in figures else {})
+        if "fps" in figures:
+            figures["fps"] = round(figures["fps"], 2)
         out.update({f"{row}_{metric}": value for metric, value in figures.items() if value is not None})
     return out
 

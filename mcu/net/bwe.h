@@ -27,7 +27,7 @@ typedef struct {
     unsigned proven_bps;   /* shown to pass within the last 10 s, by a probe or by traffic; 0 = nothing */
     unsigned full_bps;     /* where the path was found to end; 0 = it was not */
     unsigned drains_bps;   /* what comes out of the queue that drains; 0 = there is none, it is not known, or the line is thin */
-    unsigned came_bps;     /* what came out of a queue within 2 s, however thin the line, as it was told of; 0 = not known */
+    unsigned came_bps;     /* what came out of a queue within 2 s, however thin the line; 0 = not told, or less may be sent */
     unsigned window_bytes; /* pictures wait while more than this is under way; UINT32_MAX = no limit */
     unsigned in_flight;    /* bytes */
     int64_t queue_ns;      /* standing wait on the way */

@@ -47,13 +47,14 @@ static int64_t busy_ns(const mcu_bwe *b)
 }
 
 /* A line that was full becomes a thinner one: what its queue held before says nothing of it. Not a longer path, where as much
- * comes out as is sent; and on a thin line a moment says too little. */
-static bool became_thinner(const mcu_bwe *b, double bps)
+ * comes out as is sent; and on a thin line a moment says too little. 0 = it did not. */
+static double thinner_bps(const mcu_bwe *b, double bps)
 {
     bool told = false;
     double lately_bps = mcu_bwe_rate_busy_bps(&b->rate, THINNER_NS, &told);
-    return b->draining && b->queue.newest_ns > THINNER_NS && told && lately_bps > DRAINS_LEAST_BPS &&
-           lately_bps < THINNER * MIN(bps, b->sent_bps);
+    bool thinner = b->draining && b->queue.newest_ns > THINNER_NS && told && lately_bps > DRAINS_LEAST_BPS &&
+                   lately_bps < THINNER * MIN(bps, b->sent_bps);
+    return thinner ? lately_bps : 0;
 }
 
 /* What comes out of a queue, if it is one, and not a longer path: there it is what was sent. */
@@ -61,10 +62,11 @@ double mcu_bwe_drain_busy_bps(mcu_bwe *b, int64_t now_ns)
 {
     bool told = false;
     double bps = mcu_bwe_rate_busy_bps(&b->rate, busy_ns(b), &told);
-    if (told && became_thinner(b, bps)) {
+    double thinner = told ? thinner_bps(b, bps) : 0;
+    if (thinner > 0) {
         b->busy_from_ns = mcu_bwe_rate_newest_ns(&b->rate) - THINNER_NS;
         b->busy_most_bps = 0;
-        bps = mcu_bwe_rate_busy_bps(&b->rate, THINNER_NS, &told);
+        bps = thinner;
     }
     if (told) {
         b->busy_bps = bps;

@@ -24,8 +24,8 @@
 #define PLAYOUT_DOWN_MS 1
 #define WIDE_BPS 160000
 #define WAIT_FOR_SOUND_MS 50
+#define PLAYOUT_STEP_MS 10              /* of the header extension */
 #define JITTER_NS (100 * MCU_NS_PER_MS) /* what an answer may take beside the path; not a queue that goes */
-#define PLAYOUT_STEP_MS 10 /* of the header extension */
 
 static mcu_pkt *copy_of(const mcu_sender *s, const mcu_pkt *original)
 {

@@ -14,12 +14,10 @@
 #define FAR_SHORT 0.7
 #define SHORT_LAST 0.65 /* the same of the last picture that moves, which waits behind the sound */
 #define DRAINED_MS 80
-#define FITS 0.9 /* of the estimate may be used after a fall */
-#define FITS_LATE                                                                                                                \
-    0.75          /* the same while a queue stands and hides what comes out: what came in last is in part of the line before it */
-#define SHOWN 1.1 /* of what the tier needs, for a step up */
-#define SHOWN_NEXT 0.95  /* the same of the step above the slowest picture: all that there is, a little of which is seldom used  \
-                          */
+#define FITS 0.9         /* of the estimate may be used after a fall */
+#define FITS_LATE 0.75   /* the same while a queue stands and hides what comes out: in part that is of the line before it */
+#define SHOWN 1.1        /* of what the tier needs, for a step up */
+#define SHOWN_NEXT 0.95  /* the same of the step above the slowest picture: a little of what it needs is seldom used */
 #define SHOWN_HANDS 1.25 /* the same where pictures go last */
 #define SILENT_MORE 1.08
 #define LAST_LESS 0.8   /* of what the last picture that moves needs: slower is more than a still */

@@ -243,6 +243,10 @@ static void test_what_came_out_of_a_queue_is_believed_in_once_it_has_drained(voi
     }
     assert_true(v.queue_ns <= 50 * MS);
     assert_in_range(v.estimate_bps, 56000, 64000);
+    assert_in_range(v.came_bps, 58000, 68000);
+    assert_true(mcu_bwe_remb(p->bwe, 40000, p->now_ns));
+    mcu_bwe_get(p->bwe, p->now_ns, &v);
+    assert_int_equal(v.came_bps, 0); /* nothing is raised to what the remote does not want */
     path_free(p);
 }
 
