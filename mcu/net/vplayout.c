@@ -9,8 +9,8 @@
 #define FALL_S 8.0 /* down to a third */
 #define CLOCK_HZ 90000
 #define PICTURE_MS 30 /* from a whole picture to the composite that shows it */
-#define LEAD_MS 10    /* of a picture before its voice, which nobody notices */
-#define LEAST_HOLD_MS 30
+#define STEP_MS 10    /* of a picture before its voice, where the voice waits for pictures */
+#define LEAD_MS 40    /* the same where pictures wait for the voice: nobody notices, and being early is what pictures are for */
 
 void mcu_vplayout_init(mcu_vplayout *v)
 {
@@ -89,14 +89,14 @@ static void measure(mcu_vplayout *v, const mcu_au *au, bool losing)
 int64_t mcu_vplayout_beside(double voice_ms)
 {
     double ms = voice_ms - PICTURE_MS - LEAD_MS;
-    return ms >= LEAST_HOLD_MS ? (int64_t)(ms * MCU_NS_PER_MS) : 0;
+    return ms > 0 ? (int64_t)(ms * MCU_NS_PER_MS) : 0;
 }
 
 int64_t mcu_vplayout_voice_ns(const mcu_vplayout *v, int64_t now_ns)
 {
     bool come = v->started && now_ns - v->newest_at_ns < JUMP_NS;
     int64_t ns = come ? as_asked_ns(v, own_hold_ns(v)) : 0;
-    return ns > 0 ? MIN(ns + (PICTURE_MS + LEAD_MS) * MCU_NS_PER_MS, MCU_VPLAYOUT_VOICE_NS) : 0;
+    return ns > 0 ? MIN(ns + (PICTURE_MS + STEP_MS) * MCU_NS_PER_MS, MCU_VPLAYOUT_VOICE_NS) : 0;
 }
 
 void mcu_vplayout_follow(mcu_vplayout *v, int64_t voice_ns)

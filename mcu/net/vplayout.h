@@ -31,9 +31,9 @@ void mcu_vplayout_clear(mcu_vplayout *v); /* what waits is dropped */
 void mcu_vplayout_push(mcu_vplayout *v, mcu_au *take_au, bool losing);
 /* The next picture that is due, or NULL. The caller owns it. Call until NULL, and each 20 ms. */
 mcu_au *mcu_vplayout_pop(mcu_vplayout *v, int64_t now_ns);
-/* What pictures are held back by for a voice that waits `voice_ms` to be played, and what a voice waits for pictures that are
- * held back for their own sake or as their sender asked: then neither is further from the other than nobody notices. A voice
- * waits for MCU_VPLAYOUT_VOICE_NS at most: people talk to each other. */
+/* What pictures are held back by for a voice that waits `voice_ms` to be played, which is what they would lead it by beyond 40
+ * ms; and what a voice waits for pictures that are held back for their own sake or as their sender asked: then neither is further
+ * from the other than nobody notices. A voice waits for MCU_VPLAYOUT_VOICE_NS at most: people talk to each other. */
 #define MCU_VPLAYOUT_VOICE_NS (200 * MCU_NS_PER_MS)
 int64_t mcu_vplayout_beside(double voice_ms);
 int64_t mcu_vplayout_voice_ns(const mcu_vplayout *v, int64_t now_ns); /* 0 = not at all: also when no pictures come any more */

@@ -143,7 +143,9 @@ static void test_voice_and_pictures_keep_in_step(void **state)
     int64_t waited_ms, now_ns = (1000 + 300 * EVERY_MS) * MS;
     assert_int_equal(mcu_vplayout_beside(40), 0);
     assert_int_equal(mcu_vplayout_beside(60), 0); /* as each voice begins */
-    assert_int_equal(mcu_vplayout_beside(120), 80 * MS);
+    assert_int_equal(mcu_vplayout_beside(70), 0); /* heard 40 ms after its picture is seen */
+    assert_int_equal(mcu_vplayout_beside(75), 5 * MS);
+    assert_int_equal(mcu_vplayout_beside(120), 50 * MS);
     mcu_vplayout_init(&v);
     assert_int_equal(mcu_vplayout_voice_ns(&v, 0), 0);
     (void)seen(&v, 300, 1000, even, true, &waited_ms);
