@@ -16,16 +16,15 @@
 #define MAX_FAILURES 5                       /* in a row: then the encoder is opened anew */
 #define STILL_EARLY_NS (500 * MCU_NS_PER_MS) /* half the distance of their canvases */
 #define ENTRY_TS 90                          /* 1 ms: who changes between the streams never sees one time twice */
-#define ENTRY_SHARE 0.25
-#define ENTRY_SMOOTH 0.125
+#define ENTRY_PART 4                         /* of the time between pictures: what the stream of who enters may take */
 
 struct mix_encoder {
     atomic_int refs;
     mix_encoder_config c;
     mix_venc_config venc;
     const mix_venc_type *type;
-    mix_venc *enc, *entry; /* entry: of who entered since everybody's last keyframe, NULL = nobody did */
-    double entry_share;    /* of the time between pictures, smoothed */
+    mix_venc *enc, *entry;              /* entry: of who entered since everybody's last keyframe, NULL = nobody did */
+    int64_t entry_left_ns, entry_at_ns; /* CPU time that it may still take, as of then */
     pthread_t thread;
     sem_t wake; /* something is in the slot, or stop */
     mcu_latest slot;
@@ -96,35 +95,40 @@ static void end_entry(mix_encoder *e)
 {
     e->type->close(e->entry);
     e->entry = NULL;
-    e->entry_share = 0;
 }
 
-static void weigh_entry(mix_encoder *e, int64_t cpu_ns)
+/* It has its part of the time, and what it left of it lately, up to the time of one picture: keyframes take more than others.
+ * What it took beyond that it makes up for by pictures left out, of which no later one knows; and everybody's keyframe may come
+ * soon. */
+static bool entry_affords(mix_encoder *e, int64_t now_ns)
 {
-    double share = (double)(mix_cpu_now_ns() - cpu_ns) * 1e-9 * e->c.spec.fps;
-    e->entry_share += (share - e->entry_share) * ENTRY_SMOOTH;
-    if (e->entry_share > ENTRY_SHARE) {
-        mix_keygate_hurry(&e->gate);
-    }
+    int64_t most_ns = MCU_NS_PER_SEC / e->c.spec.fps;
+    e->entry_left_ns = MIN(e->entry_left_ns + (now_ns - e->entry_at_ns) / ENTRY_PART, most_ns);
+    e->entry_at_ns = now_ns;
+    return e->entry_left_ns > 0;
 }
 
 /* After everybody's picture, so that nobody who is there waits for who comes. */
 static void encode_entry(mix_encoder *e, const mcu_frame *f)
 {
     bool key = mix_keygate_entry_due(&e->gate, f->time_ns);
-    if (key && !e->entry) {
-        e->entry = new_venc(e);
+    if (!key && !e->entry) {
+        return;
     }
-    if (!e->entry) {
+    if (!entry_affords(e, f->time_ns)) {
+        mix_keygate_hurry(&e->gate);
+        return;
+    }
+    int64_t began_ns = mix_cpu_now_ns(), cpu_ns = began_ns;
+    if (!e->entry && !(e->entry = new_venc(e))) {
         return;
     }
     if (key) {
         mix_keygate_serve_entry(&e->gate, f->time_ns);
     }
-    int64_t cpu_ns = mix_cpu_now_ns(), began_ns = cpu_ns;
     mcu_au *au = e->type->encode(e->entry, f, key);
     mix_cpu_charge(e->c.cpu, MIX_CPU_ENCODE, &cpu_ns);
-    weigh_entry(e, began_ns);
+    e->entry_left_ns -= cpu_ns - began_ns;
     if (!au) {
         mix_keygate_request(&e->gate); /* they miss a reference from here on */
         return;

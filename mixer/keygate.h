@@ -113,7 +113,7 @@ static inline void mix_keygate_weigh(mix_keygate *g, size_t bytes, int bitrate_b
     atomic_store_explicit(&g->spacing_ns, (int64_t)spacing_ns, memory_order_relaxed);
 }
 
-/* Two streams are too much: everybody's next one may come after a second. */
+/* Two streams are more than there is time for: everybody's next one may come after a second. */
 static inline void mix_keygate_hurry(mix_keygate *g)
 {
     atomic_store_explicit(&g->spacing_ns, MIX_KEY_SPACING_NS, memory_order_relaxed);

@@ -7,4 +7,5 @@ tessera_test(mix_script LABEL golden SOURCES test_mix_script.c png_kit.c LIBS te
 tessera_test(mix_arrange LABEL golden SOURCES test_mix_arrange.c LIBS tessera_mixer)
 tessera_test(mix_video SOURCES test_mix_video.c video_rig.c video_kit.c LIBS tessera_mixer)
 tessera_test(mix_entry SOURCES test_mix_entry.c video_rig.c video_kit.c LIBS tessera_mixer)
+target_link_options(test_mix_entry PRIVATE -Wl,--wrap=mix_venc_for)
 tessera_test(mix_masked SOURCES test_mix_masked.c video_rig.c video_kit.c LIBS tessera_mixer)

@@ -6,9 +6,11 @@
 
 #include <cmocka.h>
 #include <glib.h>
+#include <semaphore.h>
 #include <string.h>
 
 #include "mixer/encoder.h"
+#include "mixer/venc.h"
 #include "video_rig.h"
 
 static unsigned entries(const rig *r, mcu_au **first, unsigned *n)
@@ -91,6 +93,161 @@ static void offer(mix_encoder *e, int64_t time_ns)
     mix_encoder_offer(e, f);
 }
 
+/* ---- who enters where encoding takes time ---- */
+
+enum { ENTRY_FPS = 50 };
+
+typedef struct {
+    atomic_int opened;
+    int64_t entry_cost_ns; /* CPU time of each picture of who enters */
+    size_t key_size;
+    bool on;
+} fake;
+
+static fake made_up;
+
+struct mix_venc {
+    int64_t cost_ns;
+    bool opened;
+};
+
+static mix_venc *fake_open(const mix_venc_config *c, GError **error)
+{
+    (void)c;
+    (void)error;
+    mix_venc *e = g_new0(mix_venc, 1);
+    e->cost_ns = atomic_fetch_add(&made_up.opened, 1) == 0 ? 0 : made_up.entry_cost_ns; /* everybody's is the first */
+    return e;
+}
+
+static mcu_au *fake_encode(mix_venc *e, const mcu_frame *f, bool keyframe)
+{
+    int64_t until_ns = mix_cpu_now_ns() + e->cost_ns;
+    while (mix_cpu_now_ns() < until_ns) {
+    }
+    mcu_au *au = mcu_au_new(keyframe || !e->opened ? made_up.key_size : 100);
+    au->keyframe = keyframe || !e->opened;
+    au->time_ns = f->time_ns;
+    e->opened = true;
+    return au;
+}
+
+static void fake_close(mix_venc *e)
+{
+    g_free(e);
+}
+
+const mix_venc_type *__real_mix_venc_for(mcu_codec codec);
+const mix_venc_type *__wrap_mix_venc_for(mcu_codec codec);
+const mix_venc_type *__wrap_mix_venc_for(mcu_codec codec)
+{
+    static const mix_venc_type type = {fake_open, fake_encode, fake_close, false};
+    return made_up.on ? &type : __real_mix_venc_for(codec);
+}
+
+typedef struct {
+    sem_t done; /* everybody's picture is out; that of who enters follows before the next one's */
+    unsigned entries;
+    int64_t key_ns, entry_ns; /* newest of everybody's keyframes; newest picture of who entered */
+} crowd;
+
+static void note(void *user, mix_encoder *e, mcu_au *take_au)
+{
+    crowd *c = user;
+    mix_encoder_taken(e);
+    if (take_au->entry) {
+        c->entries++;
+        c->entry_ns = take_au->time_ns;
+    } else {
+        c->key_ns = take_au->keyframe ? take_au->time_ns : c->key_ns;
+        sem_post(&c->done);
+    }
+    mcu_au_unref(take_au);
+}
+
+static mix_encoder *crowd_start(crowd *c, mix_cpu *cpu)
+{
+    static const double seconds[] = {1};
+    mcu_counter *counter = mcu_counter_get("test_stills_total", NULL, "Of this test.");
+    const mix_encoder_config config = {.spec = {"D", 320, 180, ENTRY_FPS, 8000},
+                                       .codec = MCU_CODEC_H264,
+                                       .cpu = cpu,
+                                       .deliver = note,
+                                       .ended = nothing,
+                                       .user = c,
+                                       .seconds = mcu_histogram_get("test_stills_seconds", NULL, "Of this test.", seconds, 1),
+                                       .keyframes = counter,
+                                       .entries = counter,
+                                       .replaced = counter,
+                                       .queue_drops = counter};
+    sem_init(&c->done, 0, 0);
+    mix_encoder *e = mix_encoder_start(&config, NULL);
+    assert_non_null(e);
+    mix_encoder_set_watchers(e, 2);
+    return e;
+}
+
+static void crowd_end(crowd *c, mix_encoder *e)
+{
+    mix_encoder_stop(e);
+    mix_encoder_join(e);
+    mix_encoder_unref(e);
+    sem_destroy(&c->done);
+    made_up.on = false;
+}
+
+/* Pictures numbered from `from` on, in their own time; returns the number after the last. */
+static unsigned crowd_run(crowd *c, mix_encoder *e, unsigned from, unsigned pictures)
+{
+    for (unsigned k = from; k < from + pictures; k++) {
+        offer(e, 100 * MCU_NS_PER_SEC + k * MCU_NS_PER_SEC / ENTRY_FPS);
+        sem_wait(&c->done);
+    }
+    return from + pictures;
+}
+
+/* A picture of who enters takes 15 of the 20 ms that there are: he gets some of them, in a quarter of the time, until everybody's
+ * keyframe, which does not wait for ten seconds then. */
+static void test_who_enters_takes_a_quarter_of_the_time(void **state)
+{
+    (void)state;
+    crowd c = {0};
+    mix_cpu cpu = {0};
+    made_up = (fake){.on = true, .entry_cost_ns = 15 * MCU_NS_PER_MS, .key_size = 8000};
+    mix_encoder *e = crowd_start(&c, &cpu);
+    unsigned next = crowd_run(&c, e, 0, 5);
+    mix_encoder_enter(e);
+    (void)crowd_run(&c, e, next, ENTRY_FPS - 6);
+    int64_t used_ns = atomic_load(&cpu.ns[MIX_CPU_ENCODE]);
+    assert_int_equal(c.key_ns, 100 * MCU_NS_PER_SEC);
+    assert_in_range(c.entries, 8, 17); /* of 44 */
+    assert_true(used_ns < (MCU_NS_PER_SEC + 4 * 20 * MCU_NS_PER_MS) / 4 + 20 * MCU_NS_PER_MS);
+    unsigned until = c.entries;
+    (void)crowd_run(&c, e, ENTRY_FPS, 20);
+    assert_int_equal(c.key_ns, 101 * MCU_NS_PER_SEC);
+    assert_in_range(c.entries, until, until + 1);
+    crowd_end(&c, e);
+}
+
+/* However heavy everybody's keyframes are; and who enters cheaply lacks no picture. */
+static void test_nobody_is_apart_for_more_than_ten_seconds(void **state)
+{
+    (void)state;
+    crowd c = {0};
+    mix_cpu cpu = {0};
+    made_up = (fake){.on = true, .key_size = 8000};
+    mix_encoder *e = crowd_start(&c, &cpu);
+    unsigned next = crowd_run(&c, e, 0, 5);
+    mix_encoder_enter(e);
+    next = crowd_run(&c, e, next, 10 * ENTRY_FPS - 5);
+    assert_int_equal(c.key_ns, 100 * MCU_NS_PER_SEC);
+    next = crowd_run(&c, e, next, 50);
+    assert_int_equal(c.key_ns, 110 * MCU_NS_PER_SEC);
+    assert_in_range(c.entries, 10 * ENTRY_FPS - 5, 10 * ENTRY_FPS - 4); /* perhaps also after the picture before */
+    assert_true(c.entry_ns < 110 * MCU_NS_PER_SEC);
+    crowd_end(&c, e);
+}
+
 /* One picture in so many seconds, each a keyframe, whatever is asked for between. */
 static void test_stills_of_a_thin_tier(void **state)
 {
@@ -137,6 +294,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_who_enters_is_served_apart),
+        cmocka_unit_test(test_who_enters_takes_a_quarter_of_the_time),
+        cmocka_unit_test(test_nobody_is_apart_for_more_than_ten_seconds),
         cmocka_unit_test(test_stills_of_a_thin_tier),
     };
     return cmocka_run_group_tests_name("mix_entry", tests, NULL, NULL);
