@@ -218,8 +218,10 @@ static void print(const bench *b)
     }
     printf("\"uncounted_ms\": %.3f, ", rest * each);
     print_tiers(b);
-    printf(", \"ticks\": %" G_GUINT64_FORMAT ", \"late_ticks\": %" G_GUINT64_FORMAT ", \"queue_drops\": %" G_GUINT64_FORMAT,
-           is->ticks - was->ticks, is->late_ticks - was->late_ticks, is->queue_drops - was->queue_drops);
+    printf(", \"ticks\": %" G_GUINT64_FORMAT ", \"late_ticks\": %" G_GUINT64_FORMAT ", \"missed_ticks\": %" G_GUINT64_FORMAT
+           ", \"queue_drops\": %" G_GUINT64_FORMAT,
+           is->ticks - was->ticks, is->late_ticks - was->late_ticks, is->missed_ticks - was->missed_ticks,
+           is->queue_drops - was->queue_drops);
     printf(", \"replaced\": %" G_GUINT64_FORMAT ", \"keyframes_wanted\": %u}\n", is->frames_replaced - was->frames_replaced,
            b->keyframes_wanted);
 }

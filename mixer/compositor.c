@@ -203,7 +203,8 @@ static mcu_frame *next_canvas(tier_state *t, const mix_scene_tier *spec)
     return mix_pool_get(t->pool);
 }
 
-static void compose(mix_compositor *c, unsigned tier, int64_t now_ns)
+/* False: no canvas is free. */
+static bool compose(mix_compositor *c, unsigned tier, int64_t now_ns)
 {
     const mix_scene *s = c->scene;
     const mix_scene_tier *spec = &s->tiers[tier];
@@ -215,11 +216,11 @@ static void compose(mix_compositor *c, unsigned tier, int64_t now_ns)
     bool same = mix_looks_same(&v.looks, &t->published);
     if (same && now_ns - t->published_ns < MIX_REFRESH_NS && !key_wanted(spec, now_ns)) {
         atomic_fetch_add_explicit(&t->skipped, 1, memory_order_relaxed);
-        return;
+        return true;
     }
     mcu_frame *f = next_canvas(t, spec);
     if (!f) {
-        return; /* every canvas is being encoded: this tick is one too many for the encoders */
+        return false; /* every canvas is being encoded: this tick is one too many for the encoders */
     }
     draw(c, tier, &v, f);
     f->time_ns = now_ns;
@@ -228,6 +229,7 @@ static void compose(mix_compositor *c, unsigned tier, int64_t now_ns)
     t->published = v.looks;
     t->published_ns = now_ns;
     publish(t, spec, f);
+    return true;
 }
 
 static void look_at_sources(const mix_scene *s)
@@ -318,7 +320,7 @@ static void follow(mix_compositor *c, int64_t now_ns)
     }
 }
 
-void mix_compositor_tick(mix_compositor *c, mix_scene *take_scene, uint64_t tick, int64_t now_ns)
+bool mix_compositor_tick(mix_compositor *c, mix_scene *take_scene, uint64_t tick, int64_t now_ns)
 {
     int64_t cpu_ns = mix_cpu_now_ns();
     if (take_scene) {
@@ -331,17 +333,19 @@ void mix_compositor_tick(mix_compositor *c, mix_scene *take_scene, uint64_t tick
     follow(c, now_ns);
     const mix_scene *s = c->scene;
     if (!s) {
-        return;
+        return true;
     }
+    bool all = true;
     for (unsigned t = 0; t < s->n_tiers; t++) {
         if (!s->tiers[t].live) {
             if (c->tiers[t].pool) {
                 clear_tier(&c->tiers[t]);
             }
         } else if (mix_compositor_due(tick, s->tiers[t].fps, c->tick_fps)) {
-            compose(c, t, now_ns);
+            all = compose(c, t, now_ns) && all;
         }
     }
     end_moves(c, mix_cpu_now_ns() - cpu_ns, now_ns);
     mix_cpu_charge(c->cpu, MIX_CPU_COMPOSE, &cpu_ns);
+    return all;
 }

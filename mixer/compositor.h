@@ -21,8 +21,9 @@ typedef struct mix_compositor mix_compositor;
 mix_compositor *mix_compositor_new(int tick_fps, mix_cpu *cpu); /* cpu is borrowed for life */
 void mix_compositor_free(mix_compositor *c);
 
-/* `take_scene` NULL = the one before. Ticks count from 0 at tick_fps; a tier of fewer pictures is due on its share of them. */
-void mix_compositor_tick(mix_compositor *c, mix_scene *take_scene, uint64_t tick, int64_t now_ns);
+/* `take_scene` NULL = the one before. Ticks count from 0 at tick_fps; a tier of fewer pictures is due on its share of them.
+ * False = a canvas that was due was not handed over, since encoders have all of its tier. */
+bool mix_compositor_tick(mix_compositor *c, mix_scene *take_scene, uint64_t tick, int64_t now_ns);
 
 const mix_scene *mix_compositor_scene(const mix_compositor *c); /* borrowed, NULL before the first */
 /* The newest published canvas of a tier, borrowed until the next tick; NULL before the first. */

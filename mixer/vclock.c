@@ -18,7 +18,7 @@ struct mix_vclock {
     mix_lead lead;
     int64_t decoded_ns; /* CPU time, of all pictures so far */
     unsigned unfinished;
-    _Atomic uint64_t ticks, late;
+    _Atomic uint64_t ticks, late, missed;
 };
 
 static int64_t deadline_of(int64_t start_ns, uint64_t tick, int fps)
@@ -74,13 +74,17 @@ static void *run(void *arg)
         int64_t late_ns = mcu_now_ns() - deadline_ns;
         note_lateness(v, late_ns);
         if (late_ns > period_ns) {
+            atomic_fetch_add_explicit(&v->missed, (uint64_t)(late_ns / period_ns), memory_order_relaxed);
             tick += (uint64_t)(late_ns / period_ns);
             deadline_ns = deadline_of(start_ns, tick, v->c.fps);
         }
         set_rounds(v, deadline_ns);
         mix_scene *scene = mcu_latest_take(&v->scene);
         mix_cpu_charge(v->c.cpu, MIX_CPU_OTHER, &cpu_ns);
-        mix_compositor_tick(v->compositor, scene ? mix_scene_ref(scene) : NULL, tick, deadline_ns);
+        bool all = mix_compositor_tick(v->compositor, scene ? mix_scene_ref(scene) : NULL, tick, deadline_ns);
+        if (!all || mcu_now_ns() >= deadline_ns + period_ns) {
+            atomic_fetch_add_explicit(&v->missed, 1, memory_order_relaxed);
+        }
         cpu_ns = mix_cpu_now_ns();
         if (scene) {
             v->c.applied(v->c.user, scene);
@@ -128,6 +132,7 @@ void mix_vclock_get_stats(const mix_vclock *v, mix_vclock_stats *out)
 {
     out->ticks = atomic_load_explicit(&v->ticks, memory_order_relaxed);
     out->late = atomic_load_explicit(&v->late, memory_order_relaxed);
+    out->missed = atomic_load_explicit(&v->missed, memory_order_relaxed);
     for (unsigned t = 0; t < MIX_MAX_TIERS; t++) {
         out->skipped_unchanged[t] = mix_compositor_skipped(v->compositor, t);
     }

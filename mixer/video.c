@@ -166,6 +166,7 @@ static void stop_clock(mix_video *v)
     mix_vclock_get_stats(v->clock, &s);
     v->ticks += s.ticks;
     v->late += s.late;
+    v->missed += s.missed;
     for (unsigned t = 0; t < v->n_tiers; t++) {
         v->tiers[t].skipped += s.skipped_unchanged[t];
     }
@@ -418,13 +419,14 @@ unsigned mix_video_bank(mix_video *v, unsigned tier, mcu_codec codec, mcu_au *co
 
 void mix_video_get_stats(mix_video *v, mix_video_stats *out)
 {
-    *out = (mix_video_stats){.ticks = v->ticks, .late_ticks = v->late};
+    *out = (mix_video_stats){.ticks = v->ticks, .late_ticks = v->late, .missed_ticks = v->missed};
     mix_vclock_stats clock = {0};
     if (v->clock) {
         mix_vclock_get_stats(v->clock, &clock);
     }
     out->ticks += clock.ticks;
     out->late_ticks += clock.late;
+    out->missed_ticks += clock.missed;
     out->overload = (unsigned)v->load.level;
     out->live_encoders = live_encoders(v, &out->live_tiers);
     for (unsigned i = 0; i < MIX_MAX_PEOPLE; i++) {

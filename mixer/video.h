@@ -133,7 +133,9 @@ unsigned mix_video_bank(mix_video *v, unsigned tier, mcu_codec codec, mcu_au *co
 typedef struct {
     unsigned live_encoders, live_tiers, sources;
     unsigned overload; /* 0 = none, 1 = the largest tier has half its pictures, 2 = and the fastest preset, 3 = and no viewers */
-    uint64_t ticks, late_ticks, frames_replaced, queue_drops;
+    uint64_t ticks, late_ticks;
+    uint64_t missed_ticks; /* not every canvas that was due was handed over before the next deadline */
+    uint64_t frames_replaced, queue_drops;
     uint64_t encoded[MIX_MAX_TIERS], keyframes[MIX_MAX_TIERS], skipped_unchanged[MIX_MAX_TIERS];
     double cpu_s[6]; /* thread CPU seconds by stage: decode, scale, compose, encode, label, other */
 } mix_video_stats;

@@ -59,7 +59,7 @@ struct mix_video {
     mix_tier_entry tiers[MIX_MAX_TIERS];
     mix_vclock *clock; /* runs while a tier is in use */
     mcu_histogram *lateness;
-    uint64_t ticks, late;          /* of clocks that have stopped */
+    uint64_t ticks, late, missed;  /* of clocks that have stopped */
     GPtrArray *ending;             /* encoders told to stop, not joined yet */
     uint64_t scenes, masked_scene; /* serials: of the newest, of the newest since which somebody more is masked */
 

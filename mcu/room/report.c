@@ -290,10 +290,10 @@ static json_t *video_json(mcu_room *r)
             json_array_append_new(tiers, one);
         }
     }
-    return json_pack("{si si si si sI sI sI sI so so}", "overload", t.overload, "live_encoders", t.live_encoders, "live_tiers",
+    return json_pack("{si si si si sI sI sI sI sI so so}", "overload", t.overload, "live_encoders", t.live_encoders, "live_tiers",
                      t.live_tiers, "sources", t.sources, "ticks", (json_int_t)t.ticks, "late_ticks", (json_int_t)t.late_ticks,
-                     "frames_replaced", (json_int_t)t.frames_replaced, "queue_drops", (json_int_t)t.queue_drops, "tiers", tiers,
-                     "cpu_s", cpu);
+                     "missed_ticks", (json_int_t)t.missed_ticks, "frames_replaced", (json_int_t)t.frames_replaced, "queue_drops",
+                     (json_int_t)t.queue_drops, "tiers", tiers, "cpu_s", cpu);
 }
 
 static json_t *audio_json(mcu_room *r)

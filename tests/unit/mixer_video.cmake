@@ -8,4 +8,6 @@ tessera_test(mix_arrange LABEL golden SOURCES test_mix_arrange.c LIBS tessera_mi
 tessera_test(mix_video SOURCES test_mix_video.c video_rig.c video_kit.c LIBS tessera_mixer)
 tessera_test(mix_entry SOURCES test_mix_entry.c video_rig.c video_kit.c LIBS tessera_mixer)
 target_link_options(test_mix_entry PRIVATE -Wl,--wrap=mix_venc_for)
+tessera_test(mix_vclock SOURCES test_mix_vclock.c LIBS tessera_mixer)
+target_link_options(test_mix_vclock PRIVATE -Wl,--wrap=sem_clockwait -Wl,--wrap=mcu_now_ns -Wl,--wrap=mix_compositor_tick)
 tessera_test(mix_masked SOURCES test_mix_masked.c video_rig.c video_kit.c LIBS tessera_mixer)

@@ -105,14 +105,16 @@ static int64_t now_of(const stage *s)
     return START_NS + (int64_t)s->tick * TICK_NS;
 }
 
-static void tick(stage *s)
+/* False = a canvas that was due was not handed over. */
+static bool tick(stage *s)
 {
-    mix_compositor_tick(s->c, NULL, s->tick, now_of(s));
+    bool all = mix_compositor_tick(s->c, NULL, s->tick, now_of(s));
     s->tick++;
     for (unsigned t = 0; t < 4; t++) {
         mcu_frame_unref(s->held[t]);
         s->held[t] = mcu_frame_ref((mcu_frame *)mix_compositor_canvas(s->c, t));
     }
+    return all;
 }
 
 static void test_crc(void **state)
@@ -334,12 +336,13 @@ static void test_all_canvases_out(void **state)
     stage s = stage_new(1);
     stage_open(&s);
     mcu_frame *kept[MIX_CANVASES + 2];
-    unsigned n = 0;
+    unsigned n = 0, handed_over = 0;
     for (unsigned k = 1; k < MIX_CANVASES + 3; k++) {
         kept[n++] = mcu_frame_ref((mcu_frame *)mix_compositor_canvas(s.c, 0));
         show(&s, 0, k, now_of(&s));
-        tick(&s);
+        handed_over += tick(&s);
     }
+    assert_in_range(handed_over, 1, n - 2);
     for (unsigned k = 0; k < n; k++) {
         mcu_frame_unref(kept[k]);
     }
