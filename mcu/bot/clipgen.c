@@ -12,6 +12,7 @@ int main(int argc, char **argv)
     gboolean plain = FALSE;
     g_autofree char *kind = NULL;
     g_autofree char *speech = NULL;
+    g_autofree char *film = NULL;
     g_autofree char *out = NULL;
     g_autoptr(GError) error = NULL;
     const GOptionEntry entries[] = {
@@ -20,6 +21,7 @@ int main(int argc, char **argv)
         {"person", 'p', 0, G_OPTION_ARG_INT, &person, "colours, face, voice and marker", "N"},
         {"plain", 0, 0, G_OPTION_ARG_NONE, &plain, "no marker over the picture", NULL},
         {"wav", 0, 0, G_OPTION_ARG_FILENAME, &speech, "what is said (mono 16-bit PCM)", "FILE"},
+        {"film", 0, 0, G_OPTION_ARG_FILENAME, &film, "pictures of a camera instead of a drawn face", "FILE"},
         {"out", 'o', 0, G_OPTION_ARG_FILENAME, &out, "the clip", "FILE"},
         {NULL, 0, 0, 0, NULL, NULL, NULL},
     };
@@ -34,7 +36,7 @@ int main(int argc, char **argv)
     }
     g_autoptr(mcu_clip) clip = NULL;
     if (strcmp(kind, "h264") == 0 || strcmp(kind, "vp8") == 0) {
-        clip = mcu_clipgen_video(kind[0] == 'h' ? MCU_CODEC_H264 : MCU_CODEC_VP8, (unsigned)person, !plain, &error);
+        clip = mcu_clipgen_video(kind[0] == 'h' ? MCU_CODEC_H264 : MCU_CODEC_VP8, (unsigned)person, !plain, film, &error);
     } else if (strcmp(kind, "speech") == 0 || strcmp(kind, "tone") == 0 || strcmp(kind, "clap") == 0) {
         clip = mcu_clipgen_audio((unsigned)person, kind[0] == 's' ? speech : NULL, kind[0] == 'c' ? 400 : 1000, &error);
     } else {

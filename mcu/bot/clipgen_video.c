@@ -5,6 +5,7 @@
 
 #include "mcu/base/status.h"
 #include "mcu/bot/clipgen.h"
+#include "mcu/bot/clipgen_film.h"
 #include "mcu/bot/face.h"
 #include "mcu/bot/marker.h"
 
@@ -52,17 +53,35 @@ static AVCodecContext *open_encoder(mcu_codec codec, GError **error)
     return c;
 }
 
-static void draw(AVFrame *f, cairo_surface_t *surface, cairo_t *cr, unsigned person, unsigned n, bool marked)
+/* Where pictures come from: a film, or a face that is drawn. */
+typedef struct {
+    mcu_film *film; /* NULL = the face */
+    cairo_surface_t *surface;
+    cairo_t *cr;
+} easel;
+
+static void draw_face(const easel *e, AVFrame *f, unsigned person, unsigned n)
 {
-    mcu_face_draw(cr, f->width, f->height, person, (double)n / MCU_CLIPGEN_FPS);
-    cairo_surface_flush(surface);
-    ARGBToI420(cairo_image_surface_get_data(surface), cairo_image_surface_get_stride(surface), f->data[0], f->linesize[0],
+    mcu_face_draw(e->cr, f->width, f->height, person, (double)n / MCU_CLIPGEN_FPS);
+    cairo_surface_flush(e->surface);
+    ARGBToI420(cairo_image_surface_get_data(e->surface), cairo_image_surface_get_stride(e->surface), f->data[0], f->linesize[0],
                f->data[1], f->linesize[1], f->data[2], f->linesize[2], f->width, f->height);
-    if (marked) {
-        mcu_marker_draw(f->data[0], f->linesize[0], f->width, f->height, person % MCU_MARKER_PEOPLE, n);
+}
+
+static bool draw(const easel *e, AVFrame *f, const mcu_clip *clip, unsigned n)
+{
+    if (av_frame_make_writable(f) != 0 || (e->film != NULL && !mcu_film_next(e->film, f))) {
+        return false;
+    }
+    if (e->film == NULL) {
+        draw_face(e, f, clip->person, n);
+    }
+    if (clip->marked) {
+        mcu_marker_draw(f->data[0], f->linesize[0], f->width, f->height, clip->person % MCU_MARKER_PEOPLE, n);
     }
     f->pts = n;
     f->pict_type = n % MCU_CLIPGEN_GOP == 0 ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
+    return true;
 }
 
 /* x264 writes 3-byte start codes before all but the first NAL unit; mcu_au has 4-byte ones everywhere. */
@@ -94,30 +113,28 @@ static bool drain(AVCodecContext *c, mcu_clip *clip, AVPacket *packet)
     return rc == AVERROR(EAGAIN) || rc == AVERROR_EOF;
 }
 
-static bool encode_all(AVCodecContext *c, AVFrame *frame, mcu_clip *clip)
+static bool encode_all(AVCodecContext *c, AVFrame *frame, mcu_film *film, mcu_clip *clip)
 {
     cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, c->width, c->height);
-    cairo_t *cr = cairo_create(surface);
+    const easel e = {film, surface, cairo_create(surface)};
     AVPacket *packet = av_packet_alloc();
     bool ok = packet != NULL;
     for (unsigned n = 0; ok && n < MCU_CLIPGEN_SECONDS * MCU_CLIPGEN_FPS; n++) {
-        ok = av_frame_make_writable(frame) == 0;
-        if (ok) {
-            draw(frame, surface, cr, clip->person, n, clip->marked);
-            ok = avcodec_send_frame(c, frame) == 0 && drain(c, clip, packet);
-        }
+        ok = draw(&e, frame, clip, n) && avcodec_send_frame(c, frame) == 0 && drain(c, clip, packet);
     }
     ok = ok && avcodec_send_frame(c, NULL) == 0 && drain(c, clip, packet);
     av_packet_free(&packet);
-    cairo_destroy(cr);
+    cairo_destroy(e.cr);
     cairo_surface_destroy(surface);
     return ok && clip->packets->len == MCU_CLIPGEN_SECONDS * MCU_CLIPGEN_FPS;
 }
 
-mcu_clip *mcu_clipgen_video(mcu_codec codec, unsigned person, bool marked, GError **error)
+mcu_clip *mcu_clipgen_video(mcu_codec codec, unsigned person, bool marked, const char *film_path, GError **error)
 {
-    AVCodecContext *c = open_encoder(codec, error);
+    mcu_film *film = film_path != NULL ? mcu_film_open(film_path, error) : NULL;
+    AVCodecContext *c = film_path == NULL || film != NULL ? open_encoder(codec, error) : NULL;
     if (c == NULL) {
+        mcu_film_close(film);
         return NULL;
     }
     g_autoptr(mcu_clip) clip = mcu_clip_new(codec, person, marked, MCU_NS_PER_SEC / MCU_CLIPGEN_FPS);
@@ -126,9 +143,10 @@ mcu_clip *mcu_clipgen_video(mcu_codec codec, unsigned person, bool marked, GErro
     frame->width = c->width;
     frame->height = c->height;
     frame->format = c->pix_fmt;
-    const bool ok = av_frame_get_buffer(frame, 0) == 0 && encode_all(c, frame, clip);
+    const bool ok = av_frame_get_buffer(frame, 0) == 0 && encode_all(c, frame, film, clip);
     av_frame_free(&frame);
     avcodec_free_context(&c);
+    mcu_film_close(film);
     if (!ok) {
         g_set_error(error, MCU_ERROR, MCU_ERROR_INTERNAL, "encoding the clip failed");
         return NULL;

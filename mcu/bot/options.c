@@ -33,6 +33,9 @@ static const char *complaint(const mcu_bot_options *o)
     if (links > MCU_BOT_MAX_PARTICIPANTS || o->participants < 1 || o->participants > MCU_BOT_MAX_PARTICIPANTS) {
         return "1 to 64 participants in one process";
     }
+    if (o->fps != 0 && (o->fps < 1 || o->fps > 60 || o->clap)) {
+        return "--fps is 1 to 60, and not for --clap, whose sound belongs to its pictures";
+    }
     if (o->duration_s < 0 || o->stagger_ms < 0 || o->report_s < 0) {
         return "times cannot be negative";
     }
@@ -58,6 +61,7 @@ bool mcu_bot_options_parse(mcu_bot_options *o, int argc, char **argv, int *statu
         {"participants", 'n', 0, G_OPTION_ARG_INT, &o->participants, "how many links to make (3)", "N"},
         {"codec", 'c', 0, G_OPTION_ARG_STRING, &o->codec, "h264, vp8, mixed (in turn) or any (h264)", "CODEC"},
         {"clips", 0, 0, G_OPTION_ARG_FILENAME, &o->clips, "folder of make-clips.sh (beside the program, TESSERA_CLIPS)", "DIR"},
+        {"fps", 0, 0, G_OPTION_ARG_DOUBLE, &o->fps, "pictures a second that cameras send (as the clips were made)", "RATE"},
         {"tier", 0, 0, G_OPTION_ARG_STRING, &o->tier, "ask for this tier", "TIER"},
         {"address", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->addresses, "local address for media; may be repeated", "IP"},
         {"duration", 'd', 0, G_OPTION_ARG_INT, &o->duration_s, "leave after this long (0: at SIGTERM or SIGINT)", "SECONDS"},

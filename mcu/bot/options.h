@@ -24,6 +24,7 @@ typedef struct {
     int duration_s;   /* 0 = until a signal */
     int stagger_ms;
     int report_s; /* 0 = only at the end */
+    double fps;   /* of cameras; 0 = as the clips were made */
     int decode;   /* how many participants decode what they receive; < 0 = all */
     gboolean json, insecure, tone, clap, turns, plain, mute, no_video, recvonly, whip, hostile;
 } mcu_bot_options;

@@ -120,6 +120,9 @@ static void start_sending(mcu_participant *p)
         audio = mcu_crew_audio_clip(p->crew, p->index);
     }
     mcu_playout_start(&p->video, video, p->index * PHASE_STEP, now_ns);
+    if (p->crew->options->fps > 0) {
+        mcu_playout_pace(&p->video, (int64_t)((double)MCU_NS_PER_SEC / p->crew->options->fps));
+    }
     mcu_playout_start(&p->audio, audio, 0, now_ns);
     keep_together(p);
     g_source_set_ready_time(p->ticker, 0);

@@ -19,8 +19,17 @@ void mcu_playout_keyframe(mcu_playout *p)
 
 void mcu_playout_start(mcu_playout *p, const mcu_clip *clip, unsigned first, int64_t now_ns)
 {
-    *p = (mcu_playout){.clip = clip, .next = clip != NULL ? first % clip->packets->len : 0, .due_ns = now_ns};
+    *p = (mcu_playout){.clip = clip, .due_ns = now_ns};
+    if (clip != NULL) {
+        p->next = first % clip->packets->len;
+        p->every_ns = clip->packet_ns;
+    }
     mcu_playout_keyframe(p);
+}
+
+void mcu_playout_pace(mcu_playout *p, int64_t every_ns)
+{
+    p->every_ns = every_ns;
 }
 
 int64_t mcu_playout_next_ns(const mcu_playout *p)
@@ -40,7 +49,7 @@ mcu_au *mcu_playout_take(mcu_playout *p, int64_t now_ns, unsigned *index)
     au->time_ns = p->due_ns;
     *index = p->next;
     p->next = (p->next + 1) % p->clip->packets->len;
-    p->due_ns += p->clip->packet_ns;
+    p->due_ns += p->every_ns;
     return au;
 }
 

@@ -12,6 +12,7 @@
 #include "mcu/bot/clip.h"
 #include "mcu/bot/ear.h"
 #include "mcu/bot/marker.h"
+#include "mcu/bot/playout.h"
 #include "mcu/bot/tally.h"
 #include "mcu/bot/tone.h"
 
@@ -116,6 +117,32 @@ static void test_clip(void **state)
     unlink(path);
 }
 
+/* At 24.9 a second the phase of pictures goes once round those of a clock of 25 in ten seconds. */
+static void test_a_paced_clip_sweeps(void **state)
+{
+    (void)state;
+    enum { PICTURES = 249 };
+    mcu_clip *c = mcu_clip_new(MCU_CODEC_H264, 0, true, 40 * MCU_NS_PER_MS);
+    for (unsigned i = 0; i < 4; i++) {
+        mcu_clip_add(c, "abcd", 4, i == 0);
+    }
+    mcu_playout p;
+    unsigned index = 0, quarters[4] = {0};
+    mcu_playout_start(&p, c, 0, MCU_NS_PER_SEC);
+    mcu_playout_pace(&p, (int64_t)((double)MCU_NS_PER_SEC / 24.9));
+    for (unsigned i = 0; i < PICTURES; i++) {
+        const int64_t due_ns = mcu_playout_next_ns(&p);
+        assert_null(mcu_playout_take(&p, due_ns - 1, &index));
+        assert_non_null(mcu_playout_take(&p, due_ns, &index));
+        quarters[due_ns % (40 * MCU_NS_PER_MS) / (10 * MCU_NS_PER_MS)]++;
+    }
+    for (unsigned k = 0; k < 4; k++) {
+        assert_in_range(quarters[k], PICTURES / 4 - 2, PICTURES / 4 + 2);
+    }
+    assert_in_range(mcu_playout_next_ns(&p), 10 * MCU_NS_PER_SEC + 999 * MCU_NS_PER_MS, 11 * MCU_NS_PER_SEC + MCU_NS_PER_MS);
+    mcu_clip_free(c);
+}
+
 /* A number that cannot be read while its tile slides is no freeze; one that does not come afterwards is. */
 static void test_sliding_is_no_freeze(void **state)
 {
@@ -184,6 +211,7 @@ int main(void)
                                        cmocka_unit_test(test_marker_refuses),
                                        cmocka_unit_test(test_tone),
                                        cmocka_unit_test(test_clip),
+                                       cmocka_unit_test(test_a_paced_clip_sweeps),
                                        cmocka_unit_test(test_sliding_is_no_freeze),
                                        cmocka_unit_test(test_what_overtakes_is_heard_in_its_place)};
     return cmocka_run_group_tests(tests, NULL, NULL);
