@@ -1,7 +1,9 @@
 /* floor_room.c - tessera-floor-room: the room's video path by itself, paced in real time: decode, scale, compose, label, encode.
- * tessera-floor-room [-n STREAMS] [-T TIERS | -t WxH@FPS:KBPS,...] [-f TICKS] [-w TICKS] [-p PRESET] [-s] CLIP...
+ * tessera-floor-room [-n STREAMS] [-T TIERS | -t WxH@FPS:KBPS,...] [-f TICKS] [-w TICKS] [-p PRESET] [-s] [-c] CLIP...
  *   -s pictures of the streams are spread over the tick, as they come from a network; otherwise they arrive at once, as in the
- * floor The mixer as a room runs it, with its threads; nothing comes from or goes to a network. Every stream is shown, every tier
+ *      floor
+ *   -c every camera is off, and sends on, as some devices do
+ * The mixer as a room runs it, with its threads; nothing comes from or goes to a network. Every stream is shown, every tier
  * is in use, somebody is talking. Prints what the whole process cost as JSON, CPU milliseconds a second. */
 #include <glib.h>
 #include <stdio.h>
@@ -15,6 +17,8 @@
 #define SETTLE_TICKS 10
 #define PATIENCE_TICKS (5 * BENCH_CLIP_FPS)
 
+enum { SPREAD, CAMERAS_OFF, HOWS }; /* in the order of their letters */
+
 static const char *const stages[] = {"decode", "scale", "compose", "encode", "label", "other"};
 
 typedef struct {
@@ -25,7 +29,7 @@ typedef struct {
 
 typedef struct {
     bench_task task;
-    bool spread;
+    bool how[HOWS];
     mix_video *video;
     GMainLoop *loop;
     GSource *feed;
@@ -54,7 +58,7 @@ static void set_people(bench *b)
     for (unsigned i = 0; i < b->task.n; i++) {
         people[i] = (mix_person){.person = i + 1,
                                  .name = names[i % G_N_ELEMENTS(names)],
-                                 .camera_on = true,
+                                 .camera_on = !b->how[CAMERAS_OFF],
                                  .muted = i % 3 == 1,
                                  .talking = i == b->talking};
     }
@@ -75,7 +79,7 @@ static void next_talker(bench *b, int64_t now_ns)
 static int64_t arrival_ns(const bench *b, uint64_t picture)
 {
     uint64_t tick = picture / b->task.n, stream = picture % b->task.n;
-    int64_t offset_ns = b->spread ? (int64_t)stream * BENCH_CLIP_NS / b->task.n : 0;
+    int64_t offset_ns = b->how[SPREAD] ? (int64_t)stream * BENCH_CLIP_NS / b->task.n : 0;
     return b->start_ns + (int64_t)tick * BENCH_CLIP_NS + offset_ns;
 }
 
@@ -210,7 +214,7 @@ static void print(const bench *b)
 {
     const mix_video_stats *was = &b->before.video, *is = &b->after.video;
     double each = 1e3 / bench_task_seconds(&b->task), total = b->after.cpu_s - b->before.cpu_s, rest = total;
-    printf("{\"streams\": %u, \"total_ms\": %.3f, ", b->task.n, total * each);
+    printf("{\"streams\": %u, \"seconds\": %.3f, \"total_ms\": %.3f, ", b->task.n, bench_task_seconds(&b->task), total * each);
     for (unsigned i = 0; i < G_N_ELEMENTS(stages); i++) {
         double used = is->cpu_s[i] - was->cpu_s[i];
         rest -= used;
@@ -231,7 +235,7 @@ int main(int argc, char **argv)
     bench b = {.first = UINT64_MAX};
     g_autoptr(GError) error = NULL;
     mcu_log_init("tessera-floor-room", MCU_LOG_WARN);
-    if (!bench_task_read(&b.task, argc, argv, "s", &b.spread)) {
+    if (!bench_task_read(&b.task, argc, argv, "sc", b.how)) {
         bench_task_clear(&b.task);
         return 2;
     }

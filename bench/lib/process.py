@@ -11,6 +11,13 @@ def cpu_s(pid):
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
+def machine_s():
+    """(seconds in which its cores had something to do, also for others on the same host; all their seconds), since it started."""
+    user, nice, system, idle, waiting, *others = (int(x) / TICKS for x in Path("/proc/stat").read_text().splitlines()[0].split()[1:9])
+    busy = user + nice + system + sum(others)
+    return busy, busy + idle + waiting
+
+
 def memory_mib(pid):
     """(resident, proportional: what is private, and a share of what others have too)"""
     sizes = {}

@@ -124,9 +124,9 @@ class Room:
         self.bots = None
         self.out = None
 
-    def start_bots(self, seconds, *options):
+    def start_bots(self, seconds, *options, clips=None):
         programs = self.server.programs
-        command = [programs.path("tessera-bot"), "--insecure", "--json", "--address", "127.0.0.1", "--duration", str(seconds), "--clips", str(programs.clips), *options]
+        command = [programs.path("tessera-bot"), "--insecure", "--json", "--address", "127.0.0.1", "--duration", str(seconds), "--clips", str(clips or programs.clips), *options]
         for link in self.links:
             command += ["--link", link["url"]]
         self.out = open(self.server.data / f"bots-{self.id}.out", "w+")
