@@ -111,7 +111,7 @@ bool mcu_sender_wants_keyframe(const mcu_sender *s);
 /* For whoever chooses what is sent. */
 void mcu_sender_link(const mcu_sender *s, int64_t now_ns, mcu_peer_link *out);
 
-/* MCU_EINVAL: it did not parse; nothing changed. */
+/* MCU_EINVAL: it did not parse, or speaks of packets that were never sent; nothing changed. */
 mcu_status mcu_sender_on_feedback(mcu_sender *s, const mcu_rtcp_packet *twcc, int64_t now_ns);
 void mcu_sender_on_report(mcu_sender *s, double loss, int64_t rtt_ns, int64_t now_ns); /* of our video; rtt < 0 unknown */
 

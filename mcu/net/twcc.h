@@ -13,7 +13,7 @@ typedef struct mcu_twcc_recorder mcu_twcc_recorder;
 mcu_twcc_recorder *mcu_twcc_recorder_new(void);
 void mcu_twcc_recorder_free(mcu_twcc_recorder *r);
 void mcu_twcc_recorder_push(mcu_twcc_recorder *r, uint16_t seq, int64_t now_ns);
-/* What the path back carries: feedback takes a twentieth of it. */
+/* What the path back carries: feedback takes 3 % of it, more where that would be told later than MCU_TWCC_INTERVAL_MAX_NS. */
 void mcu_twcc_recorder_path(mcu_twcc_recorder *r, unsigned bps);
 int64_t mcu_twcc_recorder_next_ns(const mcu_twcc_recorder *r); /* INT64_MAX = nothing to tell */
 /* Writes one RTCP packet about what arrived since the last one. Call until 0 (nothing more to tell, or room < 64) whenever
@@ -42,7 +42,7 @@ void mcu_twcc_history_free(mcu_twcc_history *h);
 uint16_t mcu_twcc_history_sent(mcu_twcc_history *h, size_t size, uint8_t kind, int64_t now_ns);
 /* Reads one MCU_RTCP_TWCC packet and calls `fn` (may be NULL) for each packet it speaks of that is still known, in sequence
  * order; a later "received" overrides an earlier "lost" (fn is called again), the other way round is ignored. MCU_EINVAL:
- * malformed, fn was not called. */
+ * malformed, or about packets that were never sent; fn was not called. */
 mcu_status mcu_twcc_history_feedback(mcu_twcc_history *h, const mcu_rtcp_packet *p, int64_t now_ns, mcu_twcc_result_fn fn,
                                      void *user);
 /* Fraction lost of the packets that feedback of the last second spoke of; < 0 = none. */

@@ -8,6 +8,7 @@
 #define TICK_NS INT64_C(250000)
 #define REFERENCE_NS INT64_C(64000000)
 #define REFERENCE_MOST (INT64_C(1) << 32) /* eight years */
+#define FIRST (INT64_C(1) << 16)          /* so that index - 65535 is never negative */
 
 typedef enum { UNKNOWN = 0, SAID_LOST, SAID_RECEIVED } fate;
 
@@ -34,7 +35,7 @@ struct mcu_twcc_history {
 mcu_twcc_history *mcu_twcc_history_new(void)
 {
     mcu_twcc_history *h = g_new0(mcu_twcc_history, 1);
-    h->next = 1 << 16; /* so that index - 65535 is never negative */
+    h->next = FIRST;
     return h;
 }
 
@@ -94,6 +95,18 @@ static bool deltas_fit(const mcu_twcc_history *h, unsigned count, size_t room)
         need += h->symbol[i];
     }
     return need <= room;
+}
+
+/* Each packet that is said to have come was sent, and so was one of all that are spoken of. What is forgotten meanwhile, or was
+ * told of before, is no lie: feedback comes late, and twice. */
+static bool was_sent(const mcu_twcc_history *h, int64_t first, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (h->symbol[i] > 0 && (first + i < FIRST || first + i >= h->next)) {
+            return false;
+        }
+    }
+    return first < h->next && first + count > FIRST;
 }
 
 static int64_t unwrap_reference(mcu_twcc_history *h, uint32_t raw24)
@@ -165,6 +178,9 @@ mcu_status mcu_twcc_history_feedback(mcu_twcc_history *h, const mcu_rtcp_packet 
     }
     int64_t newest = h->next - 1;
     int64_t index = newest + mcu_seq_diff(mcu_rd16(p->items), (uint16_t)newest);
+    if (!was_sent(h, index, count)) {
+        return MCU_EINVAL;
+    }
     int64_t arrival_ns = unwrap_reference(h, mcu_rd24(p->items + 4)) * REFERENCE_NS;
     const uint8_t *delta = p->items + 8 + chunks;
     for (unsigned i = 0; i < count; i++, index++) {

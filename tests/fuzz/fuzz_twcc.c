@@ -5,6 +5,8 @@
 
 #include "mcu/net/twcc.h"
 
+#define BACK_MOST 20000 /* 16 bits tell no more apart */
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void on_result(void *user, const mcu_twcc_result *r)
@@ -32,15 +34,15 @@ static void drive(const uint8_t *data, size_t size)
     mcu_twcc_history *h = mcu_twcc_history_new();
     uint8_t out[1200];
     unsigned received = 0;
-    int64_t now = 1000000000;
-    uint16_t seq = 0;
-    for (unsigned i = 0; i < 5000; i++) {
-        mcu_twcc_history_sent(h, 100, 0, 0);
-    }
+    int64_t now = 1000000000, seq = 0, sent = 0;
     for (size_t i = 0; i + 1 < size; i += 2) {
-        seq = (uint16_t)(seq + (int8_t)data[i]); /* forwards and backwards */
+        seq += (int8_t)data[i]; /* forwards and backwards */
+        seq = seq < 0 ? 0 : seq < sent - BACK_MOST ? sent - BACK_MOST : seq;
+        for (; sent <= seq; sent++) {
+            mcu_twcc_history_sent(h, 100, 0, 0);
+        }
         now += (int64_t)data[i + 1] * data[i + 1] * 50000;
-        mcu_twcc_recorder_push(r, seq, now);
+        mcu_twcc_recorder_push(r, (uint16_t)seq, now);
         size_t n;
         size_t room = 64 + data[i + 1] * 4u;
         unsigned rounds = 0;

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "mcu/base/bytes.h"
 #include "mcu/base/media.h"
 #include "mcu/net/sender.h"
 
@@ -14,6 +15,7 @@
 #define PACKETS 40
 #define BYTES 1100
 #define PLAYOUT_DELAY 5 /* its header extension */
+#define TWCC 6
 
 typedef struct {
     mcu_sender s;
@@ -21,6 +23,7 @@ typedef struct {
     unsigned pictures, copies; /* packets that left */
     uint32_t picture;
     unsigned least_ms, most_ms; /* that the newest picture says it is to wait */
+    mcu_twcc_recorder *far;     /* NULL = nothing is told */
 } line;
 
 static void transmit(void *user, uint8_t *packet, size_t size)
@@ -35,6 +38,9 @@ static void transmit(void *user, uint8_t *packet, size_t size)
     if (mcu_rtpext_find(&r, PLAYOUT_DELAY, &delay, &bytes)) {
         l->least_ms = (unsigned)(delay[0] << 4 | delay[1] >> 4) * 10;
         l->most_ms = (unsigned)((delay[1] & 0xf) << 8 | delay[2]) * 10;
+    }
+    if (l->far != NULL && mcu_rtpext_find(&r, TWCC, &delay, &bytes)) {
+        mcu_twcc_recorder_push(l->far, mcu_rd16(delay), l->now_ns);
     }
 }
 
@@ -232,6 +238,58 @@ static void test_pictures_wait_for_sound_but_not_long_on_a_thin_line(void **stat
     mcu_sender_clear(&l.s);
 }
 
+static mcu_status hear(line *l, const uint8_t *feedback, size_t size)
+{
+    mcu_rtcp_iter it;
+    mcu_rtcp_packet p;
+    assert_int_equal(mcu_rtcp_begin(&it, feedback, size), MCU_OK);
+    assert_true(mcu_rtcp_next(&it, &p));
+    return mcu_sender_on_feedback(&l->s, &p, l->now_ns);
+}
+
+/* The far end tells what has come. */
+static void tell(line *l)
+{
+    uint8_t feedback[1200];
+    size_t size = mcu_twcc_recorder_feedback(l->far, 1, 2, l->now_ns, feedback, sizeof feedback);
+    assert_true(size > 0);
+    assert_int_equal(hear(l, feedback, size), MCU_OK);
+}
+
+/* Well-formed words about packets that were never sent are no sign of life. */
+static void test_lies_end_no_outage(void **state)
+{
+    (void)state;
+    static const uint8_t lie[] = {0x8f, 205, 0, 5, 0, 0, 0, 1, 0, 0, 0, 2, 0x20, 0, 0, 2, 0, 0, 1, 7, 0x20, 2, 4, 4};
+    line l;
+    begin(&l);
+    const mcu_rtpext_map map = {.id = {[MCU_RTPEXT_TWCC] = TWCC}};
+    const mcu_rtpext_values values = {.has = {[MCU_RTPEXT_TWCC] = true}};
+    mcu_rtpext_block_init(&l.s.video.ext, &map, &values);
+    l.far = mcu_twcc_recorder_new();
+    for (unsigned i = 0; i < 40; i++) {
+        push_picture(&l, i == 0, 1);
+        run(&l, 100);
+        tell(&l);
+    }
+    assert_int_equal(l.s.view.state, MCU_BWE_OPEN);
+    mcu_twcc_recorder *far = l.far;
+    l.far = NULL;
+    for (unsigned i = 0; i < 20; i++) {
+        push_picture(&l, false, 1);
+        run(&l, 100);
+        assert_int_equal(hear(&l, lie, sizeof lie), MCU_EINVAL);
+    }
+    assert_int_equal(l.s.view.state, MCU_BWE_OUTAGE);
+    l.far = far;
+    push_picture(&l, false, 1);
+    run(&l, 100);
+    tell(&l);
+    assert_int_equal(l.s.view.state, MCU_BWE_OPEN);
+    mcu_twcc_recorder_free(far);
+    mcu_sender_clear(&l.s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -242,6 +300,7 @@ int main(void)
         cmocka_unit_test(test_copies_that_became_old_do_not_leave),
         cmocka_unit_test(test_copies_wait_no_longer_than_pictures),
         cmocka_unit_test(test_pictures_wait_for_sound_but_not_long_on_a_thin_line),
+        cmocka_unit_test(test_lies_end_no_outage),
     };
     return cmocka_run_group_tests_name("net_sender", tests, NULL, NULL);
 }

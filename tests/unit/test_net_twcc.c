@@ -251,6 +251,12 @@ static void test_hostile_table(void **state)
         {"reserved symbol in a run", {0, 0, 0, 1, 0, 0, 0, 0, 0x60, 1, 1, 1}, 12},
         {"reserved symbol in a vector", {0, 0, 0, 1, 0, 0, 0, 0, 0xf0, 0, 1, 1}, 12},
         {"runs of nothing", {0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 16},
+        {"the next one to be sent came", {0, 20, 0, 1, 0, 0, 0, 0, 0x20, 1, 4, 1}, 12},
+        {"the next one is lost", {0, 20, 0, 1, 0, 0, 0, 0, 0, 1, 0, 2}, 12},
+        {"far ahead", {0x40, 0, 0, 1, 0, 0, 0, 0, 0x20, 1, 4, 1}, 12},
+        {"before the first", {0xff, 0, 0, 1, 0, 0, 0, 0, 0x20, 1, 4, 1}, 12},
+        {"lost before the first", {0xff, 0, 0, 9, 0, 0, 0, 0, 0, 9, 0, 2}, 12},
+        {"the last one and the next", {0, 19, 0, 2, 0, 0, 0, 0, 0x20, 2, 4, 4}, 12},
     };
     mcu_twcc_history *h = mcu_twcc_history_new();
     view *v = calloc(1, sizeof *v);
@@ -271,6 +277,59 @@ static void test_hostile_table(void **state)
     assert_int_equal(v->calls, 0);
     free(v);
     mcu_twcc_history_free(h);
+}
+
+/* What is forgotten, told of before, or lost behind the last one that was sent may be spoken of: feedback comes late and twice.
+ */
+static void test_late_and_repeated_feedback_is_no_lie(void **state)
+{
+    (void)state;
+    static const struct {
+        uint16_t base;
+        uint8_t count, chunk, delta;
+    } rows[] = {{5, 1, 0x20, 4}, {5, 1, 0x20, 4}, {19995, 1, 0x20, 4}, {20000 - 3, 6, 0, 0}, {20000 - 9000, 2, 0, 0}};
+    mcu_twcc_history *h = mcu_twcc_history_new();
+    for (unsigned i = 0; i < 20000; i++) {
+        mcu_twcc_history_sent(h, 100, 0, i * MS);
+    }
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint8_t packet[24] = {0x8f, 205, 0, 5, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, rows[i].count};
+        mcu_rtcp_iter it;
+        mcu_rtcp_packet p;
+        packet[12] = (uint8_t)(rows[i].base >> 8);
+        packet[13] = (uint8_t)rows[i].base;
+        packet[20] = rows[i].chunk;
+        packet[21] = rows[i].count;
+        packet[22] = rows[i].delta;
+        assert_int_equal(mcu_rtcp_begin(&it, packet, sizeof packet), MCU_OK);
+        assert_true(mcu_rtcp_next(&it, &p));
+        assert_int_equal(mcu_twcc_history_feedback(h, &p, 20000 * MS, NULL, NULL), MCU_OK);
+    }
+    mcu_twcc_history_free(h);
+}
+
+/* Feedback is 3 % of what the path back carries, within 100 to 250 ms. */
+static void test_how_often_is_told(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned bps;
+        int64_t least_ms, most_ms;
+    } rows[] = {{0, 250, 250},      {64000, 250, 250},  {106000, 250, 250},    {133333, 199, 201},
+                {200000, 132, 134}, {270000, 100, 100}, {UINT32_MAX, 100, 100}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        mcu_twcc_recorder *r = mcu_twcc_recorder_new();
+        uint8_t packet[200];
+        int64_t now = 1000 * MS;
+        mcu_twcc_recorder_path(r, rows[i].bps);
+        mcu_twcc_recorder_push(r, 1, now);
+        assert_in_range(mcu_twcc_recorder_next_ns(r) - now, rows[i].least_ms * MS, rows[i].most_ms * MS);
+        now = mcu_twcc_recorder_next_ns(r);
+        assert_true(mcu_twcc_recorder_feedback(r, 1, 2, now, packet, sizeof packet) > 0);
+        mcu_twcc_recorder_push(r, 2, now + MS);
+        assert_in_range(mcu_twcc_recorder_next_ns(r) - now, rows[i].least_ms * MS, rows[i].most_ms * MS);
+        mcu_twcc_recorder_free(r);
+    }
 }
 
 static void test_reference_wrap(void **state)
@@ -336,6 +395,8 @@ int main(void)
         cmocka_unit_test(test_silence_and_jumps),
         cmocka_unit_test(test_later_received_wins),
         cmocka_unit_test(test_hostile_table),
+        cmocka_unit_test(test_late_and_repeated_feedback_is_no_lie),
+        cmocka_unit_test(test_how_often_is_told),
         cmocka_unit_test(test_reference_wrap),
         cmocka_unit_test(test_a_reference_that_races),
     };
