@@ -180,7 +180,7 @@ static void on_nack(mcu_call_video *v, const mcu_rtcp_packet *p, int64_t now_ns)
 {
     uint16_t seqs[NACK_MAX];
     if (p->media_ssrc == v->send.video.ssrc) {
-        mcu_sender_retransmit(&v->send, seqs, mcu_rtcp_get_nack(p, seqs, NACK_MAX), now_ns);
+        (void)mcu_sender_retransmit(&v->send, seqs, mcu_rtcp_get_nack(p, seqs, NACK_MAX), now_ns);
     }
 }
 

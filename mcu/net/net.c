@@ -70,7 +70,11 @@ mcu_net *mcu_net_new(GMainContext *context, const mcu_net_config *config, GError
     n->certificate = certificate;
     n->timers = mcu_timers_new();
     n->auth_failures = mcu_counter_get("tessera_srtp_refused_total", NULL, "SRTP and SRTCP that did not authenticate.");
-    n->bad_packets = mcu_counter_get("tessera_packets_bad_total", NULL, "Datagrams, RTP, RTCP and payloads that did not parse.");
+    n->bad_packets = mcu_counter_get("tessera_packets_bad_total", NULL,
+                                     "Datagrams, RTP, RTCP and payloads that did not parse or cannot be true.");
+    n->repair_refused =
+        mcu_counter_get("tessera_repair_refused_total", NULL,
+                        "Packets that were asked for again and not sent: asked for too often, too many, too old, unknown.");
     n->never_up = mcu_counter_get("tessera_connections_failed_total", NULL, "Connections that ended without having been up.");
     n->start_ns = mcu_now_ns();
     n->start_wall_ns = mcu_wall_ns();

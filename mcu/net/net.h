@@ -20,7 +20,7 @@ struct mcu_net {
     int64_t start_ns, start_wall_ns;
     int64_t skew_ns; /* tests step time with it */
     unsigned n_peers;
-    mcu_counter *auth_failures, *bad_packets, *never_up; /* of all peers */
+    mcu_counter *auth_failures, *bad_packets, *repair_refused, *never_up; /* of all peers */
 };
 
 int64_t mcu_net_now_ns(const mcu_net *n);

@@ -155,7 +155,7 @@ typedef struct {
     double twcc_loss;  /* fraction of our packets of the last second that TWCC reports lost, <0 unknown */
     mcu_stream_stats audio_in, video_in, content_in, audio_out, video_out;
     uint64_t auth_failures;                         /* SRTP/SRTCP that failed or was too short */
-    uint64_t bad_packets;                           /* demux, RTP, RTCP or payload that did not parse */
+    uint64_t bad_packets;                           /* demux, RTP, RTCP or payload that did not parse or cannot be true */
     char local_candidate[16], remote_candidate[16]; /* "host/udp", "srflx/udp", "relay/udp", "host/tcp" ... */
     int64_t connected_ns, last_in_ns;
 } mcu_peer_stats;

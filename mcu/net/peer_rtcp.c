@@ -49,7 +49,7 @@ static void on_nack(mcu_peer *p, const mcu_rtcp_packet *r, int64_t now_ns)
     }
     p->nacks_in++;
     unsigned n = mcu_rtcp_get_nack(r, seqs, G_N_ELEMENTS(seqs));
-    mcu_sender_retransmit(&p->send, seqs, n, now_ns);
+    mcu_counter_add(p->net->repair_refused, n - mcu_sender_retransmit(&p->send, seqs, n, now_ns));
     mcu_peer_pump(p, now_ns);
 }
 

@@ -336,7 +336,7 @@ static void on_result(void *user, const mcu_twcc_result *r)
     if (r->received) {
         mcu_rtx_history_arrived(s->history, seq, k->now_ns);
     } else if (!mcu_rtx_history_has_arrived(s->history, seq, k->now_ns)) {
-        mcu_sender_retransmit(s, &seq, 1, k->now_ns);
+        (void)mcu_sender_retransmit(s, &seq, 1, k->now_ns);
     }
 }
 

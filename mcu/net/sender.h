@@ -99,8 +99,8 @@ mcu_status mcu_sender_push(mcu_sender *s, mcu_pkt *take_pkt, int64_t now_ns);
 /* A whole picture: cut once for all who are sent it, asked for, numbered and pushed. `units`: each NAL unit a packet. MCU_EINVAL:
  * it cannot be cut so; MCU_EFULL as above. */
 mcu_status mcu_sender_push_picture(mcu_sender *s, mcu_au *au, uint8_t pt, bool units, int64_t now_ns);
-/* A request for packets of our video; unknown, old and too many ones are not answered. */
-void mcu_sender_retransmit(mcu_sender *s, const uint16_t *seqs, unsigned n, int64_t now_ns);
+/* A request for packets of our video; unknown, old and too many ones are not answered. Returns how many are. */
+unsigned mcu_sender_retransmit(mcu_sender *s, const uint16_t *seqs, unsigned n, int64_t now_ns);
 
 /* Sends what may leave; returns when to call again, INT64_MAX = when there is something new. */
 int64_t mcu_sender_pump(mcu_sender *s, int64_t now_ns);

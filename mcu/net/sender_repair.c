@@ -180,31 +180,30 @@ void mcu_sender_plan_repair(mcu_sender *s)
 }
 
 /* Without RTX the same bytes go out once more: protecting them again gives the same ciphertext, nothing new under one IV. */
-static void resend(mcu_sender *s, const mcu_pkt *original, int64_t now_ns)
+static bool resend(mcu_sender *s, const mcu_pkt *original, int64_t now_ns)
 {
     if (s->rtx_pt == 0) {
         mcu_sender_transmit(s, original);
-        s->rtx_sent++;
-        return;
+        return true;
     }
     mcu_pkt *pkt = copy_of(s, original);
-    if (pkt != NULL && mcu_pacer_push(s->pacer, pkt, now_ns) == MCU_OK) {
-        s->rtx_sent++;
-    }
+    return pkt != NULL && mcu_pacer_push(s->pacer, pkt, now_ns) == MCU_OK;
 }
 
-void mcu_sender_retransmit(mcu_sender *s, const uint16_t *seqs, unsigned n, int64_t now_ns)
+unsigned mcu_sender_retransmit(mcu_sender *s, const uint16_t *seqs, unsigned n, int64_t now_ns)
 {
     if (now_ns - s->picture_ns > PAUSED_NS + MAX(round_trip_ns(s), 0)) { /* the next one is a keyframe: answers are in its way */
-        return;
+        return 0;
     }
+    uint64_t before = s->rtx_sent;
     for (unsigned k = 0; k < n; k++) {
         const mcu_pkt *original;
         if (mcu_rtx_history_answer(s->history, seqs[k], round_trip_ns(s), now_ns, &original) == MCU_OK) {
-            resend(s, original, now_ns);
+            s->rtx_sent += resend(s, original, now_ns);
             if (s->twice) {
                 mcu_repair_later(&s->repair, seqs[k], now_ns + TWICE_AFTER_NS);
             }
         }
     }
+    return (unsigned)(s->rtx_sent - before);
 }

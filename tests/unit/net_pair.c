@@ -7,6 +7,7 @@
 #include <cmocka.h>
 // clang-format on
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mcu/base/clock.h"
@@ -345,4 +346,52 @@ void net_pair_exchange(net_pair *p, mcu_codec codec, unsigned n)
         assert_int_equal(a->keyframe, k == 0);
         mcu_au_unref(au);
     }
+}
+
+static unsigned wanted;
+
+static bool offerer_has(net_pair *p)
+{
+    return p->offerer.pictures->len >= wanted;
+}
+
+static bool answerer_has(net_pair *p)
+{
+    return p->answerer.pictures->len >= wanted;
+}
+
+void net_pair_works(net_pair *p)
+{
+    static unsigned index = 1000;
+    wanted = p->offerer.pictures->len + 1;
+    mcu_au *au = net_h264(index++, true, 3000);
+    assert_int_equal(mcu_peer_send_picture(p->answerer.peer, au), MCU_OK);
+    assert_true(net_pair_run(p, offerer_has, 3000));
+    wanted = p->answerer.pictures->len + 1;
+    assert_int_equal(mcu_peer_send_picture(p->offerer.peer, au), MCU_OK);
+    assert_true(net_pair_run(p, answerer_has, 3000));
+    mcu_au_unref(au);
+    assert_true(net_pair_up(p));
+}
+
+mcu_peer_stats net_stats(mcu_peer *peer)
+{
+    mcu_peer_stats s;
+    mcu_peer_get_stats(peer, &s);
+    return s;
+}
+
+uint32_t net_ssrc(mcu_peer *peer, const char *line, const char *before, unsigned nth)
+{
+    char *sdp = mcu_peer_local_description(peer);
+    char *at = strstr(strstr(sdp, line), before);
+    unsigned long ssrc = 0;
+    assert_non_null(at);
+    at += strlen(before);
+    for (unsigned i = 0; i < nth; i++) {
+        ssrc = strtoul(at, &at, 10);
+    }
+    g_free(sdp);
+    assert_int_not_equal(ssrc, 0);
+    return (uint32_t)ssrc;
 }

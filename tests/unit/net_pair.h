@@ -55,6 +55,10 @@ net_pair *net_pair_connected(void); /* with the defaults */
 /* `n` pictures each way, the first one key; fails the test unless all of them come as they were. */
 void net_pair_exchange(net_pair *p, mcu_codec codec, unsigned n);
 void net_pair_settle(net_pair *p, unsigned ms); /* lets what is in flight arrive */
+void net_pair_works(net_pair *p);               /* fails the test unless it still carries pictures both ways */
+mcu_peer_stats net_stats(mcu_peer *peer);
+/* The nth number behind `before` in the description of the media that `line` begins. */
+uint32_t net_ssrc(mcu_peer *peer, const char *line, const char *before, unsigned nth);
 
 /* Synthetic access units with `n` payload bytes that say `index`. */
 mcu_au *net_h264(unsigned index, bool key, size_t n);

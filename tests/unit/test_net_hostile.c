@@ -8,7 +8,6 @@
 // clang-format on
 #include <arpa/inet.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,55 +15,13 @@
 #include "mcu/base/clock.h"
 #include "tests/unit/net_pair.h"
 
-static net_pair *connected(void)
-{
-    net_pair_setup s = net_pair_defaults();
-    net_pair *p = net_pair_new(&s);
-    net_pair_connect(p);
-    return p;
-}
-
-static unsigned wanted;
-
-static bool offerer_has(net_pair *p)
-{
-    return p->offerer.pictures->len >= wanted;
-}
-
-/* The connection still carries pictures from answerer to offerer and back. */
-static bool answerer_has(net_pair *p)
-{
-    return p->answerer.pictures->len >= wanted;
-}
-
-static void still_works(net_pair *p)
-{
-    static unsigned index = 1000;
-    wanted = p->offerer.pictures->len + 1;
-    mcu_au *au = net_h264(index++, true, 3000);
-    assert_int_equal(mcu_peer_send_picture(p->answerer.peer, au), MCU_OK);
-    assert_true(net_pair_run(p, offerer_has, 3000));
-    wanted = p->answerer.pictures->len + 1;
-    assert_int_equal(mcu_peer_send_picture(p->offerer.peer, au), MCU_OK);
-    assert_true(net_pair_run(p, answerer_has, 3000));
-    mcu_au_unref(au);
-    assert_true(net_pair_up(p));
-}
-
-static mcu_peer_stats stats_of(mcu_peer *peer)
-{
-    mcu_peer_stats s;
-    mcu_peer_get_stats(peer, &s);
-    return s;
-}
-
 /* ---- without keys ---- */
 
 static void test_short_and_forged_srtp(void **state)
 {
     (void)state;
-    net_pair *p = connected();
-    still_works(p);
+    net_pair *p = net_pair_connected();
+    net_pair_works(p);
     uint8_t packet[200] = {0x80, 96};
     unsigned n = 0;
     for (size_t size = 0; size <= 60; size++) {
@@ -84,17 +41,17 @@ static void test_short_and_forged_srtp(void **state)
             mcu_peer_test_inject(p->answerer.peer, packet, size);
         }
     }
-    mcu_peer_stats s = stats_of(p->answerer.peer);
+    mcu_peer_stats s = net_stats(p->answerer.peer);
     assert_int_equal(s.auth_failures, n);
     assert_int_equal(s.state, MCU_PEER_UP);
-    still_works(p);
+    net_pair_works(p);
     net_pair_free(p);
 }
 
 static void test_random_datagrams(void **state)
 {
     (void)state;
-    net_pair *p = connected();
+    net_pair *p = net_pair_connected();
     uint8_t packet[1500];
     for (unsigned k = 0; k < 3000; k++) {
         size_t size = 1 + mcu_random32() % sizeof packet;
@@ -106,7 +63,7 @@ static void test_random_datagrams(void **state)
         }
         mcu_peer_test_inject(p->answerer.peer, packet, size);
     }
-    still_works(p);
+    net_pair_works(p);
     net_pair_free(p);
 }
 
@@ -126,24 +83,24 @@ static bool capture(void *user, bool outgoing, mcu_demux_kind kind, const uint8_
 static void test_replay_and_bit_flips(void **state)
 {
     (void)state;
-    net_pair *p = connected();
+    net_pair *p = net_pair_connected();
     mcu_peer_test_set_filter(p->answerer.peer, capture, NULL);
-    still_works(p);
+    net_pair_works(p);
     assert_true(captured_size > 30);
     uint8_t original[1600];
     size_t size = captured_size;
     memcpy(original, captured, size);
-    uint64_t before = stats_of(p->answerer.peer).auth_failures;
+    uint64_t before = net_stats(p->answerer.peer).auth_failures;
     mcu_peer_test_inject(p->answerer.peer, original, size);
-    assert_int_equal(stats_of(p->answerer.peer).auth_failures, before + 1);
+    assert_int_equal(net_stats(p->answerer.peer).auth_failures, before + 1);
     for (size_t k = 2; k < 200; k++) { /* beyond the type byte, which decides between RTP and RTCP */
         uint8_t copy[1600];
         memcpy(copy, original, size);
         copy[k % size] ^= (uint8_t)(1u << (k % 8));
         mcu_peer_test_inject(p->answerer.peer, copy, size);
     }
-    assert_int_equal(stats_of(p->answerer.peer).auth_failures, before + 199);
-    still_works(p);
+    assert_int_equal(net_stats(p->answerer.peer).auth_failures, before + 199);
+    net_pair_works(p);
     net_pair_free(p);
 }
 
@@ -192,9 +149,9 @@ static void test_dtls_from_elsewhere(void **state)
     send_from_elsewhere(sdp, srtp, sizeof srtp);
     net_pair_settle(p, 100);
     assert_int_equal(dtls_seen, 0);
-    assert_int_equal(stats_of(p->answerer.peer).auth_failures, 0);
+    assert_int_equal(net_stats(p->answerer.peer).auth_failures, 0);
     g_free(sdp);
-    still_works(p);
+    net_pair_works(p);
     net_pair_free(p);
 }
 
@@ -214,7 +171,7 @@ static unsigned video_pt(net_pair *p)
 static void test_garbage_payloads(void **state)
 {
     (void)state;
-    net_pair *p = connected();
+    net_pair *p = net_pair_connected();
     unsigned pt = video_pt(p);
     uint8_t packet[1400];
     for (unsigned k = 0; k < 2000; k++) {
@@ -234,19 +191,19 @@ static void test_garbage_payloads(void **state)
         }
     }
     net_pair_settle(p, 50);
-    mcu_peer_stats s = stats_of(p->answerer.peer);
+    mcu_peer_stats s = net_stats(p->answerer.peer);
     assert_true(s.bad_packets + s.video_in.dropped + s.audio_in.dropped > 100);
     assert_int_equal(s.state, MCU_PEER_UP);
     net_pair_settle(p, 700); /* the garbage SSRC falls silent, the real one takes over */
-    still_works(p);
+    net_pair_works(p);
     net_pair_free(p);
 }
 
 static void test_garbage_rtcp(void **state)
 {
     (void)state;
-    net_pair *p = connected();
-    still_works(p);
+    net_pair *p = net_pair_connected();
+    net_pair_works(p);
     uint8_t packet[600];
     for (unsigned k = 0; k < 3000; k++) {
         size_t words = 2 + mcu_random32() % 60;
@@ -263,8 +220,8 @@ static void test_garbage_rtcp(void **state)
         }
     }
     net_pair_settle(p, 50);
-    assert_true(stats_of(p->answerer.peer).bad_packets > 100);
-    still_works(p);
+    assert_true(net_stats(p->answerer.peer).bad_packets > 100);
+    net_pair_works(p);
     net_pair_free(p);
 }
 
@@ -272,15 +229,9 @@ static void test_garbage_rtcp(void **state)
 static void test_pli_storm(void **state)
 {
     (void)state;
-    net_pair *p = connected();
-    still_works(p);
-    char *sdp = mcu_peer_local_description(p->answerer.peer);
-    const char *at = strstr(strstr(sdp, "m=video"), "a=ssrc:");
-    unsigned ssrc = 0;
-    assert_non_null(at);
-    assert_int_equal(sscanf(at, "a=ssrc:%u", &ssrc), 1);
-    g_free(sdp);
-    uint32_t be = htonl(ssrc);
+    net_pair *p = net_pair_connected();
+    net_pair_works(p);
+    uint32_t be = htonl(net_ssrc(p->answerer.peer, "m=video", "a=ssrc:", 1));
     uint8_t pli[12] = {0x81, 206, 0, 2, 1, 2, 3, 4};
     memcpy(pli + 8, &be, 4);
     unsigned before = p->answerer.keyframe_requests;
@@ -288,7 +239,7 @@ static void test_pli_storm(void **state)
         assert_int_equal(mcu_peer_test_send_rtcp(p->offerer.peer, pli, sizeof pli), MCU_OK);
         net_pair_settle(p, 1);
     }
-    assert_true(stats_of(p->answerer.peer).video_out.plis > 400);
+    assert_true(net_stats(p->answerer.peer).video_out.plis > 400);
     assert_in_range(p->answerer.keyframe_requests - before, 1, 8);
     net_pair_free(p);
 }
@@ -311,22 +262,6 @@ static char *with_fec(const char *sdp, bool is_offer)
         return g_strdup(sdp);
     }
     return g_strdup_printf("%.*s 118 120%.*s%s%s", (int)(line_end - sdp), sdp, (int)(rtpmap - line_end), line_end, maps, rtpmap);
-}
-
-/* One that its media have not used yet: of sound, or of what is sent again. */
-static uint32_t unused_ssrc(mcu_peer *peer, const char *line, const char *before, unsigned nth)
-{
-    char *sdp = mcu_peer_local_description(peer);
-    char *at = strstr(strstr(sdp, line), before);
-    unsigned long ssrc = 0;
-    assert_non_null(at);
-    at += strlen(before);
-    for (unsigned i = 0; i < nth; i++) {
-        ssrc = strtoul(at, &at, 10);
-    }
-    g_free(sdp);
-    assert_int_not_equal(ssrc, 0);
-    return (uint32_t)ssrc;
 }
 
 /* RED whose one block is RED and so on, at last FEC that protects everything before it, itself too. */
@@ -356,10 +291,11 @@ static void test_nested_red_and_fec(void **state)
     uint8_t packet[700];
     net_pair_negotiate(p, false, with_fec);
     assert_true(net_pair_run(p, net_pair_up, 10000));
-    still_works(p);
-    const uint32_t video = unused_ssrc(p->offerer.peer, "m=video", "a=ssrc-group:FID ", 2);
-    const uint32_t audio = unused_ssrc(p->offerer.peer, "m=audio", "a=ssrc:", 1);
-    const mcu_peer_stats before = stats_of(p->answerer.peer);
+    net_pair_works(p);
+    /* that its media have not used yet: of sound, and of what is sent again */
+    const uint32_t video = net_ssrc(p->offerer.peer, "m=video", "a=ssrc-group:FID ", 2);
+    const uint32_t audio = net_ssrc(p->offerer.peer, "m=audio", "a=ssrc:", 1);
+    const mcu_peer_stats before = net_stats(p->answerer.peer);
     for (uint16_t k = 0; k < PACKETS; k++) {
         const uint8_t pt = k % 2 == 0 ? RED_PT : FEC_PT;
         size_t size = nested(packet, pt, RED_PT, k, video);
@@ -371,13 +307,13 @@ static void test_nested_red_and_fec(void **state)
         net_pair_settle(p, 1);
     }
     net_pair_settle(p, 50);
-    const mcu_peer_stats after = stats_of(p->answerer.peer);
+    const mcu_peer_stats after = net_stats(p->answerer.peer);
     assert_int_equal(after.video_in.dropped - before.video_in.dropped, PACKETS);
     assert_int_equal(after.audio_in.dropped - before.audio_in.dropped, PACKETS);
     assert_int_equal(after.bad_packets - before.bad_packets, 2 * PACKETS);
     assert_int_equal(after.video_in.packets, before.video_in.packets);
     assert_int_equal(p->answerer.audio->len, 0);
-    still_works(p);
+    net_pair_works(p);
     net_pair_free(p);
 }
 
@@ -386,7 +322,7 @@ static void test_nested_red_and_fec(void **state)
 static void test_candidates(void **state)
 {
     (void)state;
-    net_pair *p = connected();
+    net_pair *p = net_pair_connected();
     static const struct {
         const char *text;
         bool ok;
@@ -423,7 +359,7 @@ static void test_candidates(void **state)
         taken += mcu_peer_add_candidate(p->answerer.peer, text, "0", NULL);
     }
     assert_in_range(taken, 10, 32);
-    still_works(p);
+    net_pair_works(p);
     net_pair_free(p);
 }
 
