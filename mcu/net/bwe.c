@@ -340,15 +340,18 @@ static unsigned fresh_remb(const mcu_bwe *b, int64_t now_ns)
     return b->remb_ns != 0 && now_ns - b->remb_ns < REMB_FRESH_NS ? b->remb_bps : 0;
 }
 
-void mcu_bwe_report(mcu_bwe *b, double loss, int64_t rtt_ns, int64_t now_ns)
+void mcu_bwe_report(mcu_bwe *b, const mcu_bwe_block *block, uint64_t packets, int64_t now_ns)
 {
     if (b->feedback) {
         return;
     }
     mcu_bwe_breaker_heard(&b->breaker, now_ns);
-    b->report_loss = loss;
-    b->rtt_ns = rtt_ns > 0 ? rtt_ns : b->rtt_ns;
-    mcu_bwe_simple_report(&b->simple, loss, rtt_ns, b->sent_bps, fresh_remb(b, now_ns), now_ns);
+    bool news = mcu_bwe_breaker_reported(&b->breaker, block->highest_seq, packets, now_ns);
+    b->report_loss = block->loss;
+    b->rtt_ns = block->rtt_ns > 0 ? block->rtt_ns : b->rtt_ns;
+    if (news) { /* else nothing arrived of which it could tell loss */
+        mcu_bwe_simple_report(&b->simple, block->loss, block->rtt_ns, b->sent_bps, fresh_remb(b, now_ns), now_ns);
+    }
     if (b->state == MCU_BWE_START) {
         enter(b, MCU_BWE_OPEN, now_ns);
     }

@@ -52,8 +52,13 @@ void mcu_bwe_sent(mcu_bwe *b, int twcc_seq, unsigned size, int64_t now_ns);
 /* Each result of one feedback message, then its end. */
 void mcu_bwe_result(mcu_bwe *b, const mcu_twcc_result *r, int64_t now_ns);
 void mcu_bwe_feedback(mcu_bwe *b, int64_t now_ns);
-/* A report block about our video: counts where there is no feedback. rtt_ns <= 0 unknown. */
-void mcu_bwe_report(mcu_bwe *b, double loss, int64_t rtt_ns, int64_t now_ns);
+/* A report block about our video, of which `packets` were sent so far: counts where there is no feedback. */
+typedef struct {
+    double loss;
+    int64_t rtt_ns;       /* <= 0 unknown */
+    uint32_t highest_seq; /* extended */
+} mcu_bwe_block;
+void mcu_bwe_report(mcu_bwe *b, const mcu_bwe_block *block, uint64_t packets, int64_t now_ns);
 /* False: 0 or beyond 10 Gbit/s, nobody can mean that; nothing changes. */
 bool mcu_bwe_remb(mcu_bwe *b, uint64_t bps, int64_t now_ns);
 void mcu_bwe_tick(mcu_bwe *b, int64_t now_ns); /* every 20 ms */

@@ -25,6 +25,27 @@ void mcu_bwe_breaker_sent(mcu_bwe_breaker *b, unsigned bytes)
     b->bytes += bytes;
 }
 
+/* RFC 8083 4.1: pictures that rest, or one packet that was lost before they did, say nothing. */
+bool mcu_bwe_breaker_reported(mcu_bwe_breaker *b, uint32_t highest_seq, uint64_t packets, int64_t now_ns)
+{
+    bool more = packets > b->packets, moved = b->busy_ns == 0 || highest_seq != b->highest;
+    b->packets = packets;
+    if (moved || (more && now_ns - b->busy_ns > 2 * INTERVAL_NS)) {
+        b->stuck = 0;
+    }
+    b->highest = moved ? highest_seq : b->highest;
+    b->busy_ns = moved || more ? now_ns : b->busy_ns;
+    if (moved || !more) {
+        return true;
+    }
+    b->stuck_ns = b->stuck == 0 ? now_ns : b->stuck_ns;
+    if (++b->stuck >= CB_INTERVAL && now_ns - b->stuck_ns >= CB_INTERVAL * INTERVAL_NS) {
+        b->stuck = 0;
+        b->open_until_ns = now_ns + OPEN_NS;
+    }
+    return false;
+}
+
 /* Over about an interval: by chance ten seconds lose a third more of 5 % than the next ten. */
 static void average(mcu_bwe_breaker *b, double loss, int64_t rtt_ns, int64_t now_ns)
 {

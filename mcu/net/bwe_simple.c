@@ -41,7 +41,7 @@ void mcu_bwe_simple_report(mcu_bwe_simple *s, double loss, int64_t rtt_ns, unsig
     }
     bool queue = rtt_ns > 0 && rtt_ns > s->least_rtt_ns * 13 / 10 + LATE_NS;
     if (queue) {
-        cut(s, MIN(s->bps, (double)sent_bps) * CUT, now_ns);
+        cut(s, MIN(s->bps, sent_bps * (1 - CLAMP(loss, 0, 1))) * CUT, now_ns); /* what a full queue lets through */
     } else if (loss > LOSS_BAD) {
         cut(s, s->bps * (1 - loss / 2), now_ns);
     } else if (loss < LOSS_CALM) {

@@ -159,7 +159,10 @@ static void on_block(mcu_call_video *v, const mcu_rtcp_block *b, int64_t now_ns)
 {
     if (b->ssrc == v->send.video.ssrc) {
         v->send.video.loss = b->fraction / 256.0;
-        mcu_sender_on_report(&v->send, v->send.video.loss, mcu_rtcp_rtt_ns(b, mcu_ntp_mid32(ntp_at(v, now_ns))), now_ns);
+        const mcu_bwe_block told = {.loss = v->send.video.loss,
+                                    .rtt_ns = mcu_rtcp_rtt_ns(b, mcu_ntp_mid32(ntp_at(v, now_ns))),
+                                    .highest_seq = b->highest_seq};
+        mcu_sender_on_report(&v->send, &told, now_ns);
     }
 }
 

@@ -27,7 +27,8 @@ static void on_block(mcu_peer *p, const mcu_rtcp_block *b, int64_t now_ns)
         p->send.rtt_ns = smooth(p->send.rtt_ns, rtt);
     }
     if (o == &p->send.video) {
-        mcu_sender_on_report(&p->send, o->loss, rtt, now_ns);
+        const mcu_bwe_block told = {.loss = o->loss, .rtt_ns = rtt, .highest_seq = b->highest_seq};
+        mcu_sender_on_report(&p->send, &told, now_ns);
     }
 }
 

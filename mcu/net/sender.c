@@ -351,9 +351,9 @@ mcu_status mcu_sender_on_feedback(mcu_sender *s, const mcu_rtcp_packet *twcc, in
     return status;
 }
 
-void mcu_sender_on_report(mcu_sender *s, double loss, int64_t rtt_ns, int64_t now_ns)
+void mcu_sender_on_report(mcu_sender *s, const mcu_bwe_block *block, int64_t now_ns)
 {
-    mcu_bwe_report(s->bwe, loss, rtt_ns, now_ns);
+    mcu_bwe_report(s->bwe, block, s->video.packets, now_ns);
     mcu_bwe_get(s->bwe, now_ns, &s->view);
 }
 

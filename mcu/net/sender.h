@@ -113,6 +113,6 @@ void mcu_sender_link(const mcu_sender *s, int64_t now_ns, mcu_peer_link *out);
 
 /* MCU_EINVAL: it did not parse, or speaks of packets that were never sent; nothing changed. */
 mcu_status mcu_sender_on_feedback(mcu_sender *s, const mcu_rtcp_packet *twcc, int64_t now_ns);
-void mcu_sender_on_report(mcu_sender *s, double loss, int64_t rtt_ns, int64_t now_ns); /* of our video; rtt < 0 unknown */
+void mcu_sender_on_report(mcu_sender *s, const mcu_bwe_block *block, int64_t now_ns);
 
 #endif

@@ -140,6 +140,14 @@ static void feed_back(visit *v)
     take(v, packet, size);
 }
 
+static void report(visit *v)
+{
+    mcu_bwe_block block = {.loss = next(v) / 255.0};
+    block.rtt_ns = (int64_t)next(v) * next(v) * MS - 100 * MS;
+    block.highest_seq = v->sender.video.seq - (next(v) - 10u);
+    mcu_sender_on_report(&v->sender, &block, v->now_ns);
+}
+
 static void step(visit *v)
 {
     size_t n;
@@ -169,7 +177,7 @@ static void step(visit *v)
         v->at += n;
         break;
     default:
-        mcu_sender_on_report(&v->sender, next(v) / 255.0, (int64_t)next(v) * next(v) * MS - 100 * MS, v->now_ns);
+        report(v);
         mcu_bwe_set_goal(v->sender.bwe, next(v) * 10000u);
         break;
     }

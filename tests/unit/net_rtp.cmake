@@ -1,6 +1,7 @@
 foreach(part bwe bwe_parts call call_parts cut red repair rtcp rtp sender twcc)
   tessera_test(net_${part} SOURCES test_net_${part}.c LIBS tessera_net)
 endforeach()
+tessera_test(net_reports SOURCES test_net_reports.c link_model.c LIBS tessera_net)
 tessera_test(net_call_video SOURCES test_net_call_video.c h264_kit.c LIBS tessera_net)
 tessera_test(net_h264_params SOURCES test_net_h264_params.c h264_kit.c LIBS tessera_base)
 tessera_test(net_payloads SOURCES test_net_payloads.c h264_kit.c LIBS tessera_net)

@@ -406,6 +406,30 @@ static void test_a_long_outage_halves_what_is_believed(void **state)
     path_free(p);
 }
 
+/* RFC 8083 4.3: half of it is lost at a round trip of more than 2 s, where ten times what TCP would send is 80 kbit/s. */
+static void test_far_too_much_is_stopped_and_may_begin_again(void **state)
+{
+    (void)state;
+    path *p = path_new(0);
+    p->more_ns = p->back_ns = SEC;
+    run(p, 10);
+    p->lose_every = 2;
+    mcu_bwe_view v = {0};
+    unsigned seconds = 0;
+    while (v.state != MCU_BWE_BROKEN && seconds++ < 60) {
+        v = run(p, 1);
+    }
+    assert_in_range(seconds, 15, 30);
+    p->lose_every = 0;
+    speak(p, 25, 0);
+    mcu_bwe_get(p->bwe, p->now_ns, &v);
+    assert_int_equal(v.state, MCU_BWE_BROKEN);
+    speak(p, 6, 0);
+    v = run(p, 10);
+    assert_int_equal(v.state, MCU_BWE_OPEN);
+    path_free(p);
+}
+
 static void test_remb_bounds_and_nonsense_is_refused(void **state)
 {
     (void)state;
@@ -455,8 +479,6 @@ static void test_impossible_feedback_moves_the_liar_alone_and_heals(void **state
     path_free(p);
 }
 
-/* ---- parts ---- */
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -477,6 +499,7 @@ int main(void)
         cmocka_unit_test(test_a_probe_shows_what_there_is),
         cmocka_unit_test(test_silence_is_an_outage_and_ends_with_the_first_word),
         cmocka_unit_test(test_a_long_outage_halves_what_is_believed),
+        cmocka_unit_test(test_far_too_much_is_stopped_and_may_begin_again),
         cmocka_unit_test(test_remb_bounds_and_nonsense_is_refused),
         cmocka_unit_test(test_impossible_feedback_moves_the_liar_alone_and_heals),
     };

@@ -324,6 +324,41 @@ static void test_what_keeps_to_the_cap_never_opens_the_breaker(void **state)
     assert_in_range((unsigned)mcu_bwe_breaker_cap_bps(&b), 690000, 710000);
 }
 
+/* Seconds until it opens where from the tenth second on nothing of what is sent arrives, but for one packet every `moves_s`; 0 =
+ * never within two minutes. Reports come every `report_s`, packets leave every `sent_s`, and not between `rest_s` and 100. */
+static unsigned opens_unheard_after(int64_t report_s, int64_t sent_s, int64_t moves_s, int64_t rest_s)
+{
+    mcu_bwe_breaker b = {0};
+    uint32_t highest = UINT32_MAX - 5; /* it wraps */
+    uint64_t packets = 0;
+    for (int64_t s = 1; s < 120; s++) {
+        bool sent = s % sent_s == 0 && (rest_s == 0 || s <= rest_s || s >= 100);
+        packets += sent;
+        highest += sent && (s < 10 || s >= 100 || (moves_s > 0 && s % moves_s == 0));
+        mcu_bwe_breaker_heard(&b, s * SEC);
+        if (s % report_s == 0) {
+            (void)mcu_bwe_breaker_reported(&b, highest, packets, s * SEC);
+        }
+        if (mcu_bwe_breaker_tick(&b, 0, 100 * MS, s * SEC)) {
+            return (unsigned)s - 10;
+        }
+    }
+    return 0;
+}
+
+static void test_breaker_opens_when_reports_come_and_nothing_arrives(void **state)
+{
+    (void)state;
+    assert_in_range(opens_unheard_after(1, 1, 0, 0), 15, 17);
+    assert_in_range(opens_unheard_after(5, 1, 0, 0), 15, 25);
+    assert_in_range(opens_unheard_after(7, 1, 0, 0), 15, 33);
+    assert_in_range(opens_unheard_after(1, 3, 0, 0), 15, 21); /* stills */
+    assert_int_equal(opens_unheard_after(1, 1, 14, 0), 0);    /* hardly anything, but something */
+    assert_int_equal(opens_unheard_after(1, 1, 0, 20), 0);    /* an outage of ten seconds, then pictures rest */
+    assert_int_equal(opens_unheard_after(1, 1, 0, 11), 0);
+    assert_int_equal(opens_unheard_after(1, 1, 0, 9), 0);
+}
+
 static void test_simple_follows_remb_loss_and_round_trips(void **state)
 {
     (void)state;
@@ -388,6 +423,7 @@ int main(void)
         cmocka_unit_test(test_a_line_that_is_full_since_its_end_was_found_is_probed_less),
         cmocka_unit_test(test_breaker_opens_on_silence_and_on_far_too_much),
         cmocka_unit_test(test_what_keeps_to_the_cap_never_opens_the_breaker),
+        cmocka_unit_test(test_breaker_opens_when_reports_come_and_nothing_arrives),
         cmocka_unit_test(test_simple_follows_remb_loss_and_round_trips),
     };
     return cmocka_run_group_tests_name("net_bwe", tests, NULL, NULL);
