@@ -10,7 +10,7 @@
 
 typedef enum {
     MIX_LOAD_CALM = 0,
-    MIX_LOAD_FEWER,   /* half of the largest tier's pictures */
+    MIX_LOAD_FEWER,   /* half of the largest tier's pictures; 20 a second are left while somebody speaks with hands */
     MIX_LOAD_FASTER,  /* and x264's fastest preset */
     MIX_LOAD_WITHOUT, /* nobody is sent the largest tier; one that is recorded goes on like that */
 } mix_load;

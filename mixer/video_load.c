@@ -4,6 +4,7 @@
 #include "mixer/video_private.h"
 
 #define FASTEST "ultrafast"
+#define HANDS_FPS 20 /* fewer cannot be read */
 
 /* The largest tier, and what else is of its size: other views of it. */
 static bool is_largest(const mix_video *v, unsigned tier)
@@ -11,10 +12,21 @@ static bool is_largest(const mix_video *v, unsigned tier)
     return v->specs[tier].width_px == v->specs[0].width_px && v->specs[tier].height_px == v->specs[0].height_px;
 }
 
+static bool has_hands(const mix_video *v)
+{
+    for (unsigned i = 0; i < v->n_people; i++) {
+        if (v->people[i].who & 1u << MCU_WHO_SIGNING) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int mix_video_fps(const mix_video *v, unsigned tier)
 {
-    bool halved = v->load.level >= MIX_LOAD_FEWER && is_largest(v, tier) && v->specs[tier].fps > 1;
-    return halved ? v->specs[tier].fps / 2 : v->specs[tier].fps;
+    int all = v->specs[tier].fps;
+    bool fewer = v->load.level >= MIX_LOAD_FEWER && is_largest(v, tier) && all > 1;
+    return !fewer ? all : has_hands(v) ? MAX(all / 2, MIN(all, HANDS_FPS)) : all / 2;
 }
 
 const char *mix_video_preset(const mix_video *v, unsigned tier)
@@ -59,13 +71,25 @@ static double missed_lately(mix_video *v)
     return MAX(ticks, pictures);
 }
 
+/* Both of x264's: VP8 has no presets, and would begin anew for nothing. */
+static void set_presets(mix_video *v, unsigned tier)
+{
+    static const mcu_codec codecs[] = {MCU_CODEC_H264, MCU_CODEC_H264_UNITS};
+    for (unsigned i = 0; i < G_N_ELEMENTS(codecs); i++) {
+        mix_encoder *e = v->tiers[tier].encoder[mix_video_codec_slot(codecs[i])];
+        if (e) {
+            mix_encoder_set_preset(e, mix_video_preset(v, tier));
+        }
+    }
+}
+
 static void apply(mix_video *v)
 {
     mcu_warn("video.overload", "level=%s", mix_load_name(v->load.level));
     mcu_gauge_set(v->overload, v->load.level);
     for (unsigned i = 0; i < v->n_tiers; i++) {
-        if (is_largest(v, i) && v->tiers[i].encoder[0]) {
-            mix_encoder_set_preset(v->tiers[i].encoder[0], mix_video_preset(v, i));
+        if (is_largest(v, i)) {
+            set_presets(v, i);
         }
     }
     mix_video_rebuild(v);

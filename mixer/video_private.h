@@ -74,7 +74,7 @@ void mix_video_rebuild(mix_video *v);
 int mix_video_codec_slot(mcu_codec codec); /* -1 = not a codec that tiers have */
 bool mix_video_tier_live(const mix_tier_entry *t);
 
-/* Fewer pictures and a faster preset of the largest tier while the machine is overloaded. */
+/* Fewer pictures and a faster preset of the largest tier while the machine is overloaded; never fewer than hands need. */
 int mix_video_fps(const mix_video *v, unsigned tier);
 const char *mix_video_preset(const mix_video *v, unsigned tier);
 void mix_video_check_load(mix_video *v, int64_t now_ns);

@@ -6,6 +6,7 @@ tessera_test(mix_memory SOURCES test_mix_memory.c video_kit.c LIBS tessera_mixer
 tessera_test(mix_script LABEL golden SOURCES test_mix_script.c png_kit.c LIBS tessera_mixer)
 tessera_test(mix_arrange LABEL golden SOURCES test_mix_arrange.c LIBS tessera_mixer)
 tessera_test(mix_video SOURCES test_mix_video.c video_rig.c video_kit.c LIBS tessera_mixer)
+tessera_test(mix_load SOURCES test_mix_load.c video_rig.c video_kit.c LIBS tessera_mixer)
 tessera_test(mix_entry SOURCES test_mix_entry.c video_rig.c video_kit.c LIBS tessera_mixer)
 target_link_options(test_mix_entry PRIVATE -Wl,--wrap=mix_venc_for)
 tessera_test(mix_vclock SOURCES test_mix_vclock.c LIBS tessera_mixer)

@@ -431,27 +431,6 @@ static void test_camera_off_is_not_decoded(void **state)
     rig_free(r);
 }
 
-/* Only the largest tier gives way, with a faster preset as with fewer pictures, and its pictures go on. */
-static void test_overload_is_the_largest_tiers(void **state)
-{
-    (void)state;
-    rig *r = rig_new(1);
-    rig_people(r, 1, true);
-    assert_int_equal(mix_video_use(r->v, 0, MCU_CODEC_H264), MCU_OK);
-    rig_until_kept(r, 0, 0, 3);
-    r->v->load.level = MIX_LOAD_FASTER;
-    assert_int_equal(mix_video_fps(r->v, 0), 12);
-    assert_int_equal(mix_video_fps(r->v, 1), 25);
-    assert_string_equal(mix_video_preset(r->v, 0), "ultrafast");
-    assert_null(mix_video_preset(r->v, 1));
-    rig_forget(r);
-    mix_encoder_set_preset(r->v->tiers[0].encoder[0], mix_video_preset(r->v, 0));
-    (void)rig_until_key(r, 0); /* the new encoder's first picture, which the receivers need */
-    rig_forget(r);
-    rig_until_kept(r, 0, 0, 3);
-    rig_free(r);
-}
-
 static void test_bad_configuration(void **state)
 {
     (void)state;
@@ -485,7 +464,6 @@ int main(void)
         cmocka_unit_test(test_a_picture_is_held),
         cmocka_unit_test(test_arranged_anew),
         cmocka_unit_test(test_camera_off_is_not_decoded),
-        cmocka_unit_test(test_overload_is_the_largest_tiers),
         cmocka_unit_test(test_bad_configuration),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

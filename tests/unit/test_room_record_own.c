@@ -163,6 +163,30 @@ static void test_picture_of_a_role(void **state)
     close(fd);
 }
 
+/* A machine without time for the largest tier: its viewers leave it, the recording stays, and misses no tick and no sound. */
+static void test_overload(void **state)
+{
+    room_kit *f = *state;
+    record_studio s;
+    int fd = begin(f, &s, "announced");
+    room_kit_say(f, json_pack("{ss si ss ss}", "type", "tier", "id", 1, "seat", "s1", "tier", "A"));
+    record_kit_ticks(&s, 50);
+    assert_int_equal(fake.uses[0], 2);
+    fake_overload(true);
+    record_kit_ticks(&s, 100);
+    assert_int_equal(fake.uses[0], 1);
+    fake_overload(false);
+    record_kit_ticks(&s, 50);
+    assert_int_equal(fake.uses[0], 2);
+    rec_reader *r;
+    g_autoptr(GArray) pictures = end(f, &s, fd, &r);
+    for (unsigned i = 0; i < pictures->len; i++) {
+        assert_int_equal(canvas_at(pictures, i), 0);
+    }
+    rec_reader_free(r);
+    close(fd);
+}
+
 /* Tiers without a canvas for it are refused where it is needed. */
 static void test_no_picture_of_its_own(void **state)
 {
@@ -287,8 +311,13 @@ static void test_nobody_watches(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_ROOM(test_evidence),          WITH_ROOM(test_evidence_from_the_start), WITH_ROOM(test_no_picture_of_its_own),
-        WITH_ROOM(test_everyone),          WITH_ROOM(test_masked_from_the_start),   WITH_ROOM(test_nobody_watches),
+        WITH_ROOM(test_overload),
+        WITH_ROOM(test_evidence),
+        WITH_ROOM(test_evidence_from_the_start),
+        WITH_ROOM(test_no_picture_of_its_own),
+        WITH_ROOM(test_everyone),
+        WITH_ROOM(test_masked_from_the_start),
+        WITH_ROOM(test_nobody_watches),
         WITH_ROOM(test_picture_of_a_role),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
