@@ -14,6 +14,20 @@ static bool is_for_hands(const mcu_session *s, const mcu_canvas *c)
     return s->seat->signing && !s->seat->fixed && c->signer == (s->seat->signer == 1 ? 2 : 1);
 }
 
+/* A picture of a screen has the first who speaks with hands in it, whom he himself need not see. */
+static bool needs_the_next(const mcu_session *s)
+{
+    return s->seat->signer == 1 && s->room->signers > 1;
+}
+
+/* Hands in a few pictures a second say nothing; nor has the line of who speaks with them room for more than a canvas for hands.
+ */
+static bool is_for_screen(const mcu_session *s, const mcu_canvas *c)
+{
+    bool hands = s->room->signers > 0 || (s->seat->signing && s->room->options.hands_bps[c->tier] != 0);
+    return s->room->screen && !s->seat->fixed && c->hands == hands;
+}
+
 static bool is_laid_out(const mcu_room *r, unsigned canvas)
 {
     const mix_tier_spec *spec = &r->options.video.tiers[canvas];
@@ -21,9 +35,10 @@ static bool is_laid_out(const mcu_room *r, unsigned canvas)
                                spec->width_px, spec->height_px);
 }
 
-/* Hands that speak come before all else, then a screen, which has to be read and needs the width; then a telephone held upright,
- * then what the layout keeps for the role. Devices whose picture may not change its size stay with the tier's own. */
-enum { NOT_HIS, OF_ROLE, UPRIGHT, SCREEN, HANDS };
+/* Hands that are seen nowhere else come before all, then a screen, which has to be read and needs the width; then hands, then a
+ * telephone held upright, then what the layout keeps for the role. Devices whose picture may not change its size stay with the
+ * tier's own. */
+enum { NOT_HIS, OF_ROLE, UPRIGHT, HANDS, SCREEN, HANDS_ALONE };
 
 static int worth(const mcu_session *s, unsigned canvas)
 {
@@ -34,14 +49,14 @@ static int worth(const mcu_session *s, unsigned canvas)
         return NOT_HIS;
     }
     if (c->signer > 0) {
-        return is_for_hands(s, c) && fits(s, spec) ? HANDS : NOT_HIS;
+        int hands = needs_the_next(s) ? HANDS_ALONE : HANDS;
+        return is_for_hands(s, c) && fits(s, spec) ? hands : NOT_HIS;
     }
     if (c->screen) {
-        bool signs = s->seat->signing && r->options.hands_bps[c->tier] != 0;
-        return r->screen_first && !s->seat->fixed && fits(s, spec) && !signs ? SCREEN : NOT_HIS;
+        return is_for_screen(s, c) && fits(s, spec) ? SCREEN : NOT_HIS;
     }
     if (c->upright) {
-        return s->upright && !r->screen_first && !s->seat->fixed && fits(s, spec) ? UPRIGHT : NOT_HIS;
+        return s->upright && !r->screen && !s->seat->fixed && fits(s, spec) ? UPRIGHT : NOT_HIS;
     }
     return c->view != MCU_WHO_NONE && c->view == mcu_who_of(s->seat->role) && is_laid_out(r, canvas) ? OF_ROLE : NOT_HIS;
 }

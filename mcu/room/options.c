@@ -97,10 +97,13 @@ static bool read_media(mcu_room_options *o, const json_t *media, GError **error)
 
 #define SCREEN_LINES 360
 #define SCREEN_PICTURE_BITS 25000
+#define SCREEN_TIERS 4  /* the largest ones on which it cannot be read */
+#define SIGNED_TIERS 3  /* of those, which show hands beside it */
 #define VIEW_TIERS 2    /* the largest ones: below, everybody sees the same */
 #define HANDS_TIERS 2   /* the largest thin ones */
-#define UPRIGHT_TIERS 3 /* from the second on: small screens need no more, and a picture of the largest size costs most */
-_Static_assert(2 * MCU_TIERS_MAX + 4 * VIEW_TIERS + 2 * HANDS_TIERS + UPRIGHT_TIERS <= MIX_MAX_TIERS, "every canvas has a place");
+#define UPRIGHT_TIERS 4 /* from the second on: small screens need no more, and a picture of the largest size costs most */
+_Static_assert(MCU_TIERS_MAX + SCREEN_TIERS + SIGNED_TIERS + 4 * VIEW_TIERS + 2 * HANDS_TIERS + UPRIGHT_TIERS <= MIX_MAX_TIERS,
+               "every canvas has a place");
 /* Opus at 32 kbit/s in frames of 20 ms: 80 bytes, and 58 of headers, fifty times a second. */
 #define AUDIO_WIRE_BPS 55200
 
@@ -120,21 +123,47 @@ static void add_canvas(mcu_room_options *o, mcu_canvas c, const mix_tier_spec *s
     o->canvases[o->video.n_tiers++] = c;
 }
 
-/* Text of 20 px on a screen of 720p can be read from 360 lines on, and a picture of it takes about 25 kbit. */
-static void add_screen_canvas(mcu_room_options *o, unsigned tier)
+/* Text of 20 px on a screen of 720p can be read from 360 lines on. False = it can be as it is. */
+static bool make_readable(mix_tier_spec *spec)
 {
-    mix_tier_spec spec = o->video.tiers[tier];
-    if (o->tiers.still[tier]) {
-        return;
+    bool tall = spec->height_px > spec->width_px;
+    int longer = tall ? spec->height_px : spec->width_px, shorter = tall ? spec->width_px : spec->height_px;
+    if (shorter >= SCREEN_LINES) {
+        return false;
     }
-    bool tall = spec.height_px > spec.width_px;
-    int longer = tall ? spec.height_px : spec.width_px, shorter = tall ? spec.width_px : spec.height_px;
-    if (shorter < SCREEN_LINES) {
-        longer = longer * SCREEN_LINES / shorter & ~1;
-        spec.width_px = tall ? SCREEN_LINES : longer;
-        spec.height_px = tall ? longer : SCREEN_LINES;
-        spec.fps = CLAMP(spec.bitrate_bps / SCREEN_PICTURE_BITS, 1, spec.fps);
-        add_canvas(o, (mcu_canvas){.tier = tier, .screen = true}, &spec);
+    longer = longer * SCREEN_LINES / shorter & ~1;
+    spec->width_px = tall ? SCREEN_LINES : longer;
+    spec->height_px = tall ? longer : SCREEN_LINES;
+    return true;
+}
+
+/* A picture of it takes about 25 kbit. */
+static void add_screen_canvases(mcu_room_options *o)
+{
+    for (unsigned i = 0, n = 0; i < o->tiers.n_tiers && n < SCREEN_TIERS; i++) {
+        mix_tier_spec spec = o->video.tiers[i];
+        if (make_readable(&spec)) {
+            spec.fps = CLAMP(spec.bitrate_bps / SCREEN_PICTURE_BITS, 1, spec.fps);
+            unsigned every_s = (unsigned)((SCREEN_PICTURE_BITS + spec.bitrate_bps - 1) / spec.bitrate_bps);
+            o->video.every_s[o->video.n_tiers] = o->tiers.still[i] ? MAX(o->video.every_s[i], every_s) : 0;
+            add_canvas(o, (mcu_canvas){.tier = i, .screen = true}, &spec);
+            n++;
+        }
+    }
+}
+
+/* Most of it stands still, so that what a thin tier has for hands is enough for them here too. */
+static void add_signed_canvases(mcu_room_options *o)
+{
+    for (unsigned i = 0, n = 0; i < o->tiers.n_tiers && n < SIGNED_TIERS; i++) {
+        mix_tier_spec spec = o->video.tiers[i], hands = spec;
+        if (!o->tiers.still[i] && make_readable(&spec)) {
+            if (mcu_ladder_hands(hands.fps, hands.bitrate_bps, &hands.width_px, &hands.height_px, &spec.fps, &spec.bitrate_bps)) {
+                spec.bitrate_bps = MIN(spec.bitrate_bps, hands.bitrate_bps);
+            }
+            add_canvas(o, (mcu_canvas){.tier = i, .screen = true, .hands = true}, &spec);
+            n++;
+        }
     }
 }
 
@@ -170,9 +199,7 @@ static void add_canvases(mcu_room_options *o)
     for (unsigned i = 0; i < o->tiers.n_tiers; i++) {
         o->canvases[i] = (mcu_canvas){.tier = i};
     }
-    for (unsigned i = 0; i < o->tiers.n_tiers; i++) {
-        add_screen_canvas(o, i);
-    }
+    add_screen_canvases(o);
     for (unsigned i = 0; i < MIN(o->tiers.n_tiers, VIEW_TIERS); i++) {
         for (mcu_who role = MCU_WHO_PATIENT; role <= MCU_WHO_COMPLIANCE; role++) {
             if (MCU_LAYOUT_VIEWS & 1u << role) {
@@ -183,6 +210,7 @@ static void add_canvases(mcu_room_options *o)
     }
     add_hands_canvases(o);
     add_upright_canvases(o);
+    add_signed_canvases(o);
 }
 
 static bool read_tiers(mcu_room_options *o, const json_t *list, GError **error)

@@ -16,6 +16,7 @@
 typedef struct {
     unsigned tier;
     bool screen;   /* while a screen is shown: of a size at which it can be read, with few pictures */
+    bool hands;    /* such a one while somebody speaks with hands: with as many pictures as they need */
     bool recorded; /* for the recording alone: who has not agreed to it is masked, and it has a caption of its own */
     bool upright;  /* for telephones that are held upright */
     mcu_who view;  /* for viewers of this role, while the layout has a picture of theirs; NONE = for everybody */

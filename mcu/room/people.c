@@ -118,6 +118,7 @@ static bool number_signers(mcu_room *r)
             }
         }
     }
+    r->signers = place;
     return changed;
 }
 
@@ -127,7 +128,7 @@ void mcu_people_show(mcu_room *r)
     bool renumbered = number_signers(r);
     mix_person people[MIX_MAX_PEOPLE];
     unsigned n = list_screens(r, people), silent = count_silent_callers(r);
-    bool fold = silent > SILENT_TILES_MAX, folded = false, screen = n > 0, signs = false;
+    bool fold = silent > SILENT_TILES_MAX, folded = false, screen = n > 0;
     char many[16]; /* in any language */
     g_snprintf(many, sizeof many, "\xc3\x97 %u", silent);
     for (guint i = 0; i < r->order->len && n < MIX_MAX_PEOPLE; i++) {
@@ -143,14 +144,13 @@ void mcu_people_show(mcu_room *r)
             people[n].muted = people[n].hold = people[n].hand = false;
         }
         screen = screen || (people[n].who & 1u << MCU_WHO_CONTENT);
-        signs = signs || (people[n].who & 1u << MCU_WHO_SIGNING);
         n++;
     }
     uint64_t scene = mix_video_scene(r->video) + 1;
     mix_video_set_people(r->video, people, n);
     mcu_record_shown(r, people, n, scene);
-    if ((screen && !signs) != r->screen_first || renumbered) {
-        r->screen_first = screen && !signs; /* who signs in a few pictures a second says nothing */
+    if (screen != r->screen || renumbered) {
+        r->screen = screen;
         mcu_canvases_changed(r);
     }
 }

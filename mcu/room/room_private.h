@@ -154,7 +154,8 @@ struct mcu_room {
     GSource *idle; /* roster and people, merged; frees the dead */
     bool people_dirty, roster_dirty;
     bool without_largest; /* the machine has no time for the largest tier */
-    bool screen_first;    /* a screen is shown, and being read counts for more than movement */
+    bool screen;          /* one is shown, and has to be read */
+    unsigned signers;     /* who speak with hands just now */
     int64_t empty_since_ns;
     bool finished;
     int *passed; /* descriptors of the message in hand; one that is taken becomes -1 */

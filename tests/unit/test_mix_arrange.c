@@ -14,7 +14,7 @@
 static const mix_ground grounds[] = {{"A", 1280, 720, MCU_WHO_NONE, 0}, {"B", 640, 360, MCU_WHO_NONE, 0},
                                      {"C", 480, 270, MCU_WHO_NONE, 0},  {"D", 320, 180, MCU_WHO_NONE, 0},
                                      {"A", 720, 1280, MCU_WHO_NONE, 0}, {"B", 360, 640, MCU_WHO_NONE, 0},
-                                     {"D", 180, 320, MCU_WHO_NONE, 0}};
+                                     {"C", 270, 480, MCU_WHO_NONE, 0},  {"D", 180, 320, MCU_WHO_NONE, 0}};
 
 #define BIT(w) (1u << MCU_WHO_##w)
 #define LETTERS "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ+-"
@@ -58,16 +58,26 @@ static void write_one(GString *text, const mix_place *p, unsigned n, unsigned pe
     g_string_append_c(text, '\n');
 }
 
-static void write_layout(GString *text, const mcu_layout *l, const char *what, unsigned signing, unsigned content, mcu_who view)
+typedef struct {
+    const char *what;
+    unsigned signing, content; /* MIX_RANK_NEVER = nobody */
+    bool beside;               /* the screen is one more than people */
+    mcu_who view;
+} occasion;
+
+static void write_layout(GString *text, const mcu_layout *l, const occasion *o)
 {
     mix_guest guests[MIX_MAX_PEOPLE];
-    company(guests, signing, content);
+    company(guests, o->signing, o->content);
+    if (o->beside) {
+        guests[o->content].who = BIT(CONTENT);
+    }
     for (unsigned g = 0; g < G_N_ELEMENTS(grounds); g++) {
-        g_string_append_printf(text, "-- %dx%d%s\n", grounds[g].width_px, grounds[g].height_px, what);
+        g_string_append_printf(text, "-- %dx%d%s\n", grounds[g].width_px, grounds[g].height_px, o->what);
         for (unsigned n = 1; n <= 16; n++) {
             mix_place places[MIX_MAX_PEOPLE];
             mix_ground ground = grounds[g];
-            ground.view = view;
+            ground.view = o->view;
             unsigned shown = mix_arrange(l, &ground, guests, n, places);
             write_one(text, places, shown, n);
         }
@@ -78,6 +88,12 @@ static void write_layout(GString *text, const mcu_layout *l, const char *what, u
 static void test_golden(void **state)
 {
     (void)state;
+    static const occasion occasions[] = {
+        {"", MIX_RANK_NEVER, MIX_RANK_NEVER, false, MCU_WHO_NONE},
+        {", a shows a screen", MIX_RANK_NEVER, 0, false, MCU_WHO_NONE},
+        {", c signs", 2, MIX_RANK_NEVER, false, MCU_WHO_NONE},
+        {", a is a screen and b signs", 1, 0, true, MCU_WHO_NONE},
+    };
     json_t *list = mcu_layouts_list(shipped), *one = NULL;
     size_t i;
     assert_true(json_array_size(list) >= 8);
@@ -86,13 +102,13 @@ static void test_golden(void **state)
         const char *name = json_string_value(json_object_get(one, "name"));
         const mcu_layout *l = mcu_layouts_find(shipped, name);
         GString *text = g_string_new(NULL);
-        write_layout(text, l, "", MIX_RANK_NEVER, MIX_RANK_NEVER, MCU_WHO_NONE);
-        write_layout(text, l, ", a shows a screen", MIX_RANK_NEVER, 0, MCU_WHO_NONE);
-        write_layout(text, l, ", c signs", 2, MIX_RANK_NEVER, MCU_WHO_NONE);
+        for (unsigned k = 0; k < G_N_ELEMENTS(occasions); k++) {
+            write_layout(text, l, &occasions[k]);
+        }
         for (mcu_who w = MCU_WHO_PATIENT; w <= MCU_WHO_OBSERVER; w++) {
             if ((MCU_LAYOUT_VIEWS & 1u << w) && mcu_layout_has_view(l, w, "A", 1280, 720)) {
                 char *what = g_strdup_printf(", a %s looks", mcu_who_name(w));
-                write_layout(text, l, what, MIX_RANK_NEVER, MIX_RANK_NEVER, w);
+                write_layout(text, l, &(occasion){what, MIX_RANK_NEVER, MIX_RANK_NEVER, false, w});
                 g_free(what);
             }
         }
@@ -284,8 +300,9 @@ static void test_screens_are_sharp(void **state)
 static void test_screens_can_be_read(void **state)
 {
     (void)state;
-    static const char *const names[] = {"grid",    "speaker",     "side-by-side", "interview", "audio-card", "picture-in-picture",
-                                        "content", "face-to-face"};
+    static const char *const names[] = {"grid",      "speaker",      "side-by-side",
+                                        "interview", "audio-card",   "picture-in-picture",
+                                        "content",   "face-to-face", "signer-safe"};
     for (unsigned k = 0; k < G_N_ELEMENTS(names); k++) {
         for (unsigned n = 2; n <= 16; n++) {
             mix_guest guests[MIX_MAX_PEOPLE];
@@ -299,6 +316,34 @@ static void test_screens_can_be_read(void **state)
             assert_true(shown == 2 && p[1].guest != 0);
         }
     }
+}
+
+/* A screen and hands at a time: there are pixels enough for 20 px text of 720 lines, and for hands. Nobody is so safe that the
+ * screen is not seen, nor is a screen so large that the signer who is to have a quarter has less. */
+static void test_screens_and_hands(void **state)
+{
+    (void)state;
+    json_t *list = mcu_layouts_list(shipped), *one = NULL;
+    size_t k;
+    json_array_foreach(list, k, one)
+    {
+        const char *name = json_string_value(json_object_get(one, "name"));
+        bool safe = strcmp(name, "signer-safe") == 0;
+        for (unsigned n = 2; n <= 16; n++) {
+            mix_guest guests[MIX_MAX_PEOPLE];
+            mix_place p[MIX_MAX_PEOPLE];
+            company(guests, n - 1, MIX_RANK_NEVER);
+            guests[0] = (mix_guest){BIT(CONTENT), MIX_RANK_NEVER, 0};
+            for (unsigned g = 0; g <= 1; g++) {
+                unsigned shown = mix_arrange(mcu_layouts_find(shipped, name), &grounds[g], guests, n, p);
+                mix_tile screen = place_of(p, shown, 0).tile, hands = place_of(p, shown, n - 1).tile;
+                assert_true(screen.width_px >= (g == 0 ? 800 : 640));
+                assert_true(hands.width_px >= 240 && hands.height_px >= 134);
+                assert_true(!safe || hands.width_px * hands.height_px * 4 >= grounds[g].width_px * grounds[g].height_px);
+            }
+        }
+    }
+    json_decref(list);
 }
 
 /* Only viewers of a role see what is made for them, and not themselves. */
@@ -382,6 +427,7 @@ int main(void)
         cmocka_unit_test(test_strip_is_steady),
         cmocka_unit_test(test_screens_are_sharp),
         cmocka_unit_test(test_screens_can_be_read),
+        cmocka_unit_test(test_screens_and_hands),
         cmocka_unit_test(test_views_of_roles),
         cmocka_unit_test(test_hands_fill_the_picture),
         cmocka_unit_test(test_no_layout_is_the_grid),

@@ -157,6 +157,29 @@ static unsigned pps_of_keyframe(int width_px, int height_px)
 }
 
 /* A keyframe whose parameter sets were lost is not decoded by those of the tier before. */
+/* A screen with hands beside it: its first picture has what a page of text needs, a good part of the bits of a second. */
+static void test_a_page_on_a_thin_line(void **state)
+{
+    (void)state;
+    const mix_venc_config config = {.width_px = 640, .height_px = 360, .fps = 15, .bitrate_bps = 50000};
+    mcu_frame *page = kit_flat(640, 360, 230, 0);
+    uint32_t random = 1;
+    for (int y = 20; y < 200; y += 2) { /* strokes as thick as those of letters */
+        for (int x = 20; x < 600; x += 2) {
+            random = random * 1664525u + 1013904223u;
+            uint8_t luma = y % 20 < 8 && random >> 30 == 0 ? 20 : 230;
+            memset(page->plane[0] + y * page->stride[0] + x, luma, 2);
+            memset(page->plane[0] + (y + 1) * page->stride[0] + x, luma, 2);
+        }
+    }
+    mix_venc *e = mix_venc_x264.open(&config, NULL);
+    mcu_au *au = mix_venc_x264.encode(e, page, false);
+    assert_in_range(au->size, 50000 / 8 / 3, 50000 / 8);
+    mcu_au_unref(au);
+    mix_venc_x264.close(e);
+    mcu_frame_unref(page);
+}
+
 static void test_each_size_has_its_own_parameter_sets(void **state)
 {
     (void)state;
@@ -329,6 +352,7 @@ int main(void)
         cmocka_unit_test(test_vp8_stream),
         cmocka_unit_test(test_bitrate_is_kept),
         cmocka_unit_test(test_a_keyframe_on_a_thin_line),
+        cmocka_unit_test(test_a_page_on_a_thin_line),
         cmocka_unit_test(test_each_size_has_its_own_parameter_sets),
         cmocka_unit_test(test_units_fit_a_packet),
         cmocka_unit_test(test_bad_configuration),

@@ -231,7 +231,7 @@ static void watch_tier(room_kit *f, const char *seat, const char *tier)
     room_kit_settle();
 }
 
-enum { D = 3, SCREEN_C = 4, SCREEN_D = 5, PATIENT_A = 6, HANDS_D = 14, UPRIGHT_B = 16 };
+enum { D = 3, SCREEN_C = 4, SCREEN_D = 5, PATIENT_A = 6, HANDS_D = 14, UPRIGHT_B = 16, SIGNED_D = 20 };
 
 /* Small tiers change to a size at which it can be read, once its first keyframe is there; devices of a fixed size and small
  * decoders stay. */
@@ -307,7 +307,11 @@ static void test_without_the_largest_tier(void **state)
     watch_tier(f, "s1", "A");
     fake_picture(0, true);
     assert_int_equal(fake.uses[0], 1);
+    mcu_peer *peer = fake_peer(0);
+    unsigned packets = fake_peer_packets(peer);
     fake_overload(true);
+    fake_audio_out(1); /* sound goes on as it was */
+    assert_int_equal(fake_peer_packets(peer), packets + 1);
     fake_picture(1, true);
     assert_int_equal(fake.uses[0], 0);
     assert_int_equal(fake.uses[1], 1);
@@ -386,6 +390,43 @@ static void test_hands_look_at_hands(void **state)
     assert_int_equal(fake.uses[HANDS_D + 1], 1);
 }
 
+/* While a screen is shown those on thin tiers see it and the first who signs, at a smooth rate; only that person looks at the
+ * next. When nobody signs the screen has the pixels of a few pictures a second, but for lines that are kept for hands. */
+static void test_screen_and_hands(void **state)
+{
+    room_kit *f = *state;
+    fake.gives_content = true;
+    room_kit_say(f, json_pack("{ss ss ss sb}", "type", "seat", "seat", "s1", "tier", "D", "signing", 1));
+    room_kit_say(f,
+                 json_pack("{ss ss ss ss sb}", "type", "seat", "seat", "s2", "role", "interpreter", "tier", "D", "signing", 1));
+    room_kit_say(f, json_pack("{ss ss ss ss ss}", "type", "seat", "seat", "s3", "name", "Cy", "role", "guest", "tier", "D"));
+    room_kit_join(f, "s1", "a");
+    room_kit_join(f, "s2", "b");
+    room_kit_join(f, "s3", "c");
+    share(f, true);
+    fake_source_state(SCREEN, MIX_SOURCE_LIVE);
+    room_kit_settle();
+    fake_picture(SIGNED_D, true);
+    fake_picture(HANDS_D + 1, true);
+    assert_int_equal(fake.uses[SIGNED_D], 2);
+    assert_int_equal(fake.uses[HANDS_D + 1], 1); /* the interpreter's */
+    assert_int_equal(uses(0), 3);
+    room_kit_say(f, json_pack("{ss ss ss sb}", "type", "state", "seat", "s1", "session", "a", "video", 0));
+    room_kit_settle();
+    fake_picture(SIGNED_D, true);
+    assert_int_equal(fake.uses[SIGNED_D], 3);
+    room_kit_say(f, json_pack("{ss ss ss sb}", "type", "state", "seat", "s2", "session", "b", "video", 0));
+    room_kit_settle();
+    fake_picture(SCREEN_D, true);
+    assert_int_equal(fake.uses[SIGNED_D], 2);
+    assert_int_equal(fake.uses[SCREEN_D], 1);
+    share(f, false);
+    fake_picture(D, true);
+    fake_picture(HANDS_D, true);
+    assert_int_equal(fake.uses[D], 1);
+    assert_int_equal(fake.uses[HANDS_D], 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -396,6 +437,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_speaker_is_told_to_the_mixer, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_upright, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_hands_look_at_hands, room_kit_setup, room_kit_teardown),
+        cmocka_unit_test_setup_teardown(test_screen_and_hands, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_signing_counts_as_speaking, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_screen_comes_beside_the_camera, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_screen_in_the_cameras_place, room_kit_setup, room_kit_teardown),

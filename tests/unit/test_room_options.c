@@ -23,21 +23,35 @@ static void test_defaults(void **state)
     assert_true(mcu_room_options_init(&o, NULL, NULL));
     assert_int_equal(o.tiers.n_tiers, 6);
     assert_true(o.tiers.still[5] && !o.tiers.still[4] && mcu_tiers_moving(&o.tiers) == 5);
-    /* C to E while a screen is shown; A and B for three roles and the recording; D and E twice for hands; B to D held upright */
-    assert_int_equal(o.video.n_tiers, 6 + 3 + 8 + 4 + 3);
-    assert_true(o.canvases[21].upright && o.canvases[21].tier == 1);
-    assert_int_equal(o.video.tiers[21].width_px, 360);
-    assert_int_equal(o.video.tiers[21].height_px, 640);
-    assert_string_equal(o.video.tiers[17].name, "D");
-    assert_int_equal(o.video.tiers[17].fps, 15);
-    assert_int_equal(o.video.tiers[20].width_px, 176);
-    assert_int_equal(o.video.signer[19], 1);
-    assert_int_equal(o.video.signer[20], 2);
+    /* C to S while a screen is shown; A and B for three roles and the recording; D and E twice for hands; B to E held upright; C
+     * to E with a screen and hands */
+    assert_int_equal(o.video.n_tiers, 6 + 4 + 8 + 4 + 4 + 3);
+    assert_true(o.canvases[22].upright && o.canvases[22].tier == 1);
+    assert_int_equal(o.video.tiers[22].width_px, 360);
+    assert_int_equal(o.video.tiers[22].height_px, 640);
+    assert_true(o.canvases[25].upright && o.canvases[25].tier == 4);
+    assert_int_equal(o.video.tiers[25].width_px, 180);
+    assert_int_equal(o.video.tiers[25].fps, 8);
+    assert_string_equal(o.video.tiers[18].name, "D");
+    assert_int_equal(o.video.tiers[18].fps, 15);
+    assert_int_equal(o.video.tiers[21].width_px, 176);
+    assert_int_equal(o.video.signer[20], 1);
+    assert_int_equal(o.video.signer[21], 2);
     assert_true(o.hands_bps[3] > 50000 && o.hands_bps[4] > 30000 && o.hands_bps[2] == 0);
     assert_true(o.canvases[7].screen && o.canvases[7].tier == 3);
     assert_int_equal(o.video.tiers[7].height_px, 360);
     assert_int_equal(o.video.tiers[7].fps, 2);
-    assert_int_equal(o.video.view[9], MCU_WHO_PATIENT);
+    assert_int_equal(o.video.view[10], MCU_WHO_PATIENT);
+    static const struct {
+        int fps, bitrate_bps;
+    } signed_ones[] = {{15, 150000}, {15, 50000}, {13, 30000}}; /* hands can be read, and it is no more than theirs take */
+    for (unsigned i = 0; i < 3; i++) {
+        const mix_tier_spec *spec = &o.video.tiers[26 + i];
+        assert_true(o.canvases[26 + i].screen && o.canvases[26 + i].hands && o.canvases[26 + i].tier == 2 + i);
+        assert_true(spec->height_px == 360 && spec->fps == signed_ones[i].fps && spec->bitrate_bps == signed_ones[i].bitrate_bps);
+    }
+    assert_true(o.canvases[9].screen && o.canvases[9].tier == 5); /* a still in four seconds has the bits of a page */
+    assert_true(o.video.tiers[9].height_px == 360 && o.video.every_s[9] == 4 && o.video.tiers[9].bitrate_bps == 8000);
     assert_int_equal(mcu_room_options_tier(&o, "D"), 3);
     assert_int_equal(mcu_room_options_tier(&o, "audio"), 6);
     assert_int_equal(mcu_room_options_tier(&o, "Z"), -1);
