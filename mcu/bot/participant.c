@@ -254,6 +254,8 @@ void mcu_participant_look(mcu_participant *p, mcu_participant_view *out)
         .sent_pictures = p->sent_pictures,
         .sent_frame = p->sent_frame,
         .sent_ns = p->sent_frame_ns,
+        .said_packet = p->said_packet,
+        .said_ns = p->said_ns,
         .refused_pictures = p->refused_pictures,
         .keyframe_requests = p->keyframe_requests,
         .tally = &p->tally,

@@ -42,6 +42,8 @@ typedef struct {
     uint64_t sent_pictures, refused_pictures, keyframe_requests;
     unsigned sent_frame; /* number of the newest picture that was sent, and when it was due; 0 ns = none yet */
     int64_t sent_ns;
+    unsigned said_packet; /* the same of what it says */
+    int64_t said_ns;
     const mcu_tally *tally;
     const mcu_hearing_stats *hearing;
     mcu_peer_stats peer;

@@ -61,6 +61,8 @@ static void send_audio(mcu_participant *p, int64_t now_ns)
     unsigned index = 0;
     const mcu_au *au = NULL;
     while ((au = mcu_playout_take(&p->audio, now_ns, &index)) != NULL) {
+        p->said_packet = index;
+        p->said_ns = au->time_ns;
         if (has_turn(p, now_ns)) {
             (void)mcu_peer_send_audio(p->peer, au);
         } else {

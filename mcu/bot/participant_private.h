@@ -33,6 +33,8 @@ struct mcu_participant {
     uint64_t sent_pictures, refused_pictures, keyframe_requests;
     unsigned sent_frame;
     int64_t sent_frame_ns;
+    unsigned said_packet; /* of the clip of what it says: the newest, and when that was due */
+    int64_t said_ns;
     int64_t due_ns[MCU_SENT_MAX];  /* of the clip's pictures: when one was last due */
     int64_t sent_ns[MCU_SENT_MAX]; /* when its last packet had left, 0 = not yet */
 };

@@ -119,7 +119,8 @@ static json_t *participant_json(mcu_crew *c, const mcu_participant_view *v, bool
                           "seat", v->seat, "phase", mcu_participant_phase_name(v->phase), "why", v->why, "tier", v->tier,
                           "elapsed_s", (double)(mcu_now_ns() - c->start_ns) / 1e9);
     json_t *more[] = {
-        json_pack("{s:i, s:I}", "sent_frame", (int)v->sent_frame, "sent_unix_ms", unix_ms(v->sent_ns)),
+        json_pack("{s:I, s:i, s:I, s:i, s:I}", "unix_ms", unix_ms(mcu_now_ns()), "sent_frame", (int)v->sent_frame, "sent_unix_ms",
+                  unix_ms(v->sent_ns), "said_packet", (int)v->said_packet, "said_unix_ms", unix_ms(v->said_ns)),
         json_pack("{s:f, s:f, s:f, s:i, s:i, s:I, s:I, s:I}", "join_ms", v->join_ms, "up_ms", v->up_ms, "first_picture_ms",
                   v->first_picture_ms, "signal_losses", (int)v->signal_losses, "connections", (int)v->connections,
                   "sent_pictures", (json_int_t)v->sent_pictures, "refused_pictures", (json_int_t)v->refused_pictures,

@@ -57,6 +57,14 @@ function openLink(id, i, settings, seed) {
     await until('figures of the link', () => lines().length > before, 5000, 5);
     return JSON.parse(lines()[before]);
   };
+  // How long a packet that comes now would wait, in ms: [down, up].
+  link.queue = async () => {
+    const lines = () => [...link.cable.out.matchAll(/^queue down (\d+) up (\d+)\n/gm)];
+    const before = lines().length;
+    say('queue');
+    await until('the queue of the link', () => lines().length > before, 5000, 5);
+    return lines()[before].slice(1).map(Number);
+  };
   // steps: [[seconds from now, settings]...]
   link.schedule = async (steps) => {
     link.folder ||= fs.mkdtempSync(path.join(os.tmpdir(), 'tessera-lab-'));

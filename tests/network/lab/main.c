@@ -3,8 +3,8 @@
  * SIGTERM, or until whoever started it is gone. DOWN is on the server's side, UP on the person's. The devices may be moved to
  * other network namespaces once "ready" is said. Settings and schedules are those of shape.h and schedule.h. Lines on the
  * standard input while it runs: settings; "schedule FILE" (its time begins now); "figures" prints what each way carried as a line
- * of JSON, and begins the percentiles of waiting anew. What is wrong is said on the standard error as a line, and changes
- * nothing. */
+ * of JSON, and begins the percentiles of waiting anew; "queue" prints how long a packet that comes now would wait, in ms. What is
+ * wrong is said on the standard error as a line, and changes nothing. */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -125,10 +125,19 @@ static void tell_figures(lab *l)
     lab_way_clear_waits(l->ways[LAB_UP]);
 }
 
+static void tell_queue(const lab *l)
+{
+    const int64_t now = now_ns();
+    printf("queue down %u up %u\n", lab_way_queue_ms(l->ways[LAB_DOWN], now), lab_way_queue_ms(l->ways[LAB_UP], now));
+    fflush(stdout);
+}
+
 static void obey(lab *l, const char *line)
 {
     if (strcmp(line, "figures") == 0) {
         tell_figures(l);
+    } else if (strcmp(line, "queue") == 0) {
+        tell_queue(l);
     } else if (strncmp(line, "schedule ", 9) == 0) {
         (void)start_schedule(l, line + 9);
     } else {

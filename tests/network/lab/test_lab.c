@@ -131,8 +131,12 @@ static void test_a_new_rate_counts_for_what_waits(void **state)
     lab_shape ways[LAB_WAYS];
     shape_of(ways, "rate=100 queue=1000");
     lab_way_set(w, &ways[LAB_DOWN], 400 * MS);
+    assert_in_range(lab_way_queue_ms(w, 400 * MS), 3900, 4000);
     pass_time(w, &j, 4300 * MS);
     assert_int_equal(j.came, 50 + 48);
+    assert_in_range(lab_way_queue_ms(w, 4300 * MS), 80, 100);
+    pass_time(w, &j, 5000 * MS);
+    assert_int_equal(lab_way_queue_ms(w, 5000 * MS), 0);
     lab_way_free(w);
 }
 

@@ -193,3 +193,13 @@ void lab_way_clear_waits(lab_way *w)
 {
     memset(w->figures.waits, 0, sizeof w->figures.waits);
 }
+
+unsigned lab_way_queue_ms(const lab_way *w, int64_t now_ns)
+{
+    int64_t free_ns = w->free_ns;
+    if (w->count > 0 && w->shape.rate_bps > 0) {
+        const int64_t arrived_ns = w->queue[w->head]->arrived_ns;
+        free_ns = (free_ns > arrived_ns ? free_ns : arrived_ns) + (int64_t)w->waiting_bytes * 8 * NS_PER_S / w->shape.rate_bps;
+    }
+    return free_ns > now_ns ? (unsigned)((free_ns - now_ns) / NS_PER_MS) : 0;
+}

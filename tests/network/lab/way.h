@@ -47,5 +47,7 @@ int64_t lab_way_next_ns(const lab_way *w); /* take may give something then; INT6
 /* How long the share `p` (0..1) of packets waited at most; 0 without any. */
 unsigned lab_way_wait_ms(const lab_way *w, double p);
 void lab_way_clear_waits(lab_way *w);
+/* How long a packet that comes now would wait for its turn. */
+unsigned lab_way_queue_ms(const lab_way *w, int64_t now_ns);
 
 #endif
