@@ -54,13 +54,26 @@ def _exactly(loop, chunk, near):
     return int(places[np.argmax(np.correlate(around, chunk, "valid"))]) if np.any(chunk) else near
 
 
+def _places(loop, heard, scores):
+    """Each chunk of `heard`, and the sample of the loop at which it begins."""
+    for i, late in enumerate(_likeliest(scores)):
+        chunk = heard[i * CHUNK * HOP : (i + 1) * CHUNK * HOP]
+        yield chunk, _exactly(loop, chunk, (late + i * CHUNK) * HOP)
+
+
 def follow(loop, heard):
     """For each sample of `heard` the one of `loop` that was said then; both at RATE, the loop a whole number of hops. As long as `heard`, but
     for less than a hop."""
     assert len(loop) % HOP == 0
-    out = []
-    for i, late in enumerate(_likeliest(_matches(loop, heard))):
-        chunk = heard[i * CHUNK * HOP : (i + 1) * CHUNK * HOP]
-        begin = _exactly(loop, chunk, (late + i * CHUNK) * HOP)
-        out.append(loop[(begin + np.arange(len(chunk))) % len(loop)])
-    return np.concatenate(out)
+    places = _places(loop, heard, _matches(loop, heard))
+    return np.concatenate([loop[(begin + np.arange(len(chunk))) % len(loop)] for chunk, begin in places])
+
+
+def lateness(loop, heard, said, most):
+    """How long after it was said each chunk was heard, in samples; `said`: the sample of the loop that was being said as `heard` began;
+    `most`: no later than that, for words that come twice in the loop."""
+    scores = _matches(loop, heard)
+    first = (said - most) // HOP  # of the columns that are left: the least late is the last
+    column = (np.arange(scores.shape[1]) - first) % scores.shape[1]
+    scores[:, column > most // HOP] = -1e9
+    return [int((said + i * CHUNK * HOP - begin) % len(loop)) for i, (_, begin) in enumerate(_places(loop, heard, scores))]

@@ -35,11 +35,12 @@ class Report:
         self.bench, self.as_json, self.rows = bench, as_json, []
         self.shown = False  # the bench prints a table of its own
 
-    def add(self, case, metric, value, unit, better="lower", goal=None):
+    def add(self, case, metric, value, unit, better="lower", goal=None, **more):
+        """`more` is kept beside the figure; never: it stands for what did not come at all; why: a goal cannot be met."""
         if value is None:
             say(f"{case}: no figure for {metric}")
             return
-        row = {"bench": self.bench, "case": case, "metric": metric, "value": round(float(value), 4), "unit": unit, "goal": goal, "better": better}
+        row = {"bench": self.bench, "case": case, "metric": metric, "value": round(float(value), 4), "unit": unit, "goal": goal, "better": better, **more}
         self.rows.append(row)
         if self.as_json:
             print(json.dumps(row), flush=True)
@@ -52,8 +53,9 @@ class Report:
             goal = ""
             if row["goal"] is not None:
                 met = row["value"] <= row["goal"] if row["better"] == "lower" else row["value"] >= row["goal"]
-                goal = f"{'<=' if row['better'] == 'lower' else '>='} {row['goal']:g} {'met' if met else 'MISSED'}"
-            print(f"{row['case']:8} {row['metric']:22} {row['value']:10.3f}  {row['unit']:8} {goal}".rstrip())
+                goal = f"{'<=' if row['better'] == 'lower' else '>='} {row['goal']:g} {'met' if met else 'MISSED'}{'' if met or 'why' not in row else ': ' + row['why']}"
+            value = "never" if row.get("never") else f"{row['value']:.3f}"
+            print(f"{row['case']:8} {row['metric']:22} {value:>10}  {row['unit']:8} {goal}".rstrip())
 
     def save(self, quick, partial):
         """`partial`: only some cases were run; what is kept of the others stays, with where that was taken."""

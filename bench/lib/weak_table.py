@@ -8,9 +8,9 @@ from report import TOP
 
 LINKS = {
     "r00": "perfect", "r01": "5 Mbit/s, RTT 50", "r02": "5 % loss, RTT 100", "r03": "10 % loss", "r04": "20 % loss", "r05": "30 % loss", "r06": "50 % loss",
-    "r07": "bursts of 4, 10 %", "r08": "256 kbit/s, queue 2 s", "r09": "100 kbit/s, queue 300 ms", "r10": "64 kbit/s, queue 1 s",
+    "r07": "bursts of 4, 10 %", "r07b": "bursts of 4, 28 %", "r08": "256 kbit/s, queue 2 s", "r09": "100 kbit/s, queue 300 ms", "r10": "64 kbit/s, queue 1 s",
     "r11": "32 kbit/s, RTT 500, jitter 100", "r12": "RTT 600, 2 % loss, jitter 20, 1 Mbit/s", "r13": "1 Mbit/s, 128 kbit/s for 20 s, 1 Mbit/s",
-    "r14": "out for 10 s", "r15": "out for 30 s", "r16": "stalls 1.5 s, then a burst", "r17": "jitter 0-150 ms, 3 % overtaken", "r18": "policer 150 kbit/s",
+    "r14": "out for 10 s", "r15": "out for 30 s", "r15b": "another address", "r16": "stalls 1.5 s, then a burst", "r17": "jitter 0-150 ms, 3 % overtaken", "r18": "policer 150 kbit/s",
     "r19": "1 Mbit/s beside a download", "r20": "up 64 kbit/s beside an upload", "r21": "20 join in 2 s", "r22": "twelve of these at once",
     "r23": "64 kbit/s, speaks with hands", "r24": "64 kbit/s, cold join",
 }  # fmt: skip
@@ -18,6 +18,10 @@ LINKS = {
 
 def number(value):
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+
+
+def value_of(figure):
+    return "never" if figure.get("never") else number(figure["value"])
 
 
 def lines(figures):
@@ -29,7 +33,8 @@ def lines(figures):
         worst, p2p = by.get((case, metric + "_worst")), by.get((case, metric + "_p2p"))
         met = f["value"] <= f["goal"] if f["better"] == "lower" else f["value"] >= f["goal"]
         unit = f" {f['unit']}" if f["unit"] else ""
-        yield f"| {int(case[1:])} | {LINKS[case]} | {metric.removesuffix('_' + f['unit'])} | {number(f['value'])}{unit} | {number(worst['value']) if worst else ''} | {sign} {number(f['goal'])}{'' if met else ', missed'} | {number(p2p['value']) if p2p else ''} |"
+        missed = "" if met else f", missed: {f['why']}" if "why" in f else ", missed"
+        yield f"| {case[1:].lstrip('0') or 0} | {LINKS[case]} | {metric.removesuffix('_' + f['unit'])} | {value_of(f)}{unit} | {value_of(worst) if worst else ''} | {sign} {number(f['goal'])}{missed} | {number(p2p['value']) if p2p else ''} |"
 
 
 def main():

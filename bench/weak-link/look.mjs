@@ -1,10 +1,18 @@
 // look.mjs - what the weak person's page sees and hears, sampled inside the page; times are of the wall clock, in ms.
+import fs from 'node:fs';
 import { readMarker } from '../../tests/browser/lib/marker.mjs';
+import { GRID, LIKE, likener } from './likeness.mjs';
 
-// Begins to note: every picture with the number that `person` has burnt in, and figures ten times a second.
-export const beginLooking = (page, person) => page.evaluate(`(${begin.toString().replace('READ_MARKER', () => readMarker.toString())})(${person})`);
+// Begins to note: every picture with the number that `person` has burnt in and how like it is to the same one of `references` (a file of
+// weak_measure.py; not told without), and figures ten times a second.
+export async function beginLooking(page, person, references = '') {
+  const text = fs.existsSync(references) ? fs.readFileSync(references).toString('base64') : '';
+  await page.evaluate((base64) => (window.references = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))), text);
+  const like = `(${likener.toString()})(window.references, ${JSON.stringify(GRID)}, ${LIKE})`;
+  await page.evaluate(`(${begin.toString().replace('READ_MARKER', () => readMarker.toString()).replace('LIKENER', () => like)})(${person})`);
+}
 
-// {pictures: [[ms, number, width]...], figures: [{ms, ...}...]} since it began; it ends.
+// {pictures: [[ms, number, width, likeness or null]...], figures: [{ms, ...}...]} since it began; it ends.
 export const endLooking = (page) => page.evaluate(() => {
   const { pictures, figures, stop } = window.looking;
   stop();
@@ -14,6 +22,7 @@ export const endLooking = (page) => page.evaluate(() => {
 /* eslint-disable no-undef */
 function begin(person) {
   const read = READ_MARKER;
+  const likeness = LIKENER;
   const video = document.getElementById('composite');
   const canvas = document.createElement('canvas');
   const g = canvas.getContext('2d', { willReadFrequently: true });
@@ -41,7 +50,7 @@ function begin(person) {
   const inPlace = (image, rects) => {
     for (const rect of rects) {
       const m = read(image, rect);
-      if (m && m.person === person) return { ...rect, seat: rect.seat || (seen && seen.seat), frame: m.frame };
+      if (m && m.person === person) return { ...rect, seat: rect.seat || (seen && seen.seat), frame: m.frame, like: likeness(image, rect, m.width, m.frame) };
     }
     return null;
   };
@@ -62,7 +71,7 @@ function begin(person) {
     const found = inPlace(image, [...told, ...halves(canvas)]) || onItsWay(image, told);
     if (!found) return;
     seen = found;
-    looking.pictures.push([at, found.frame, canvas.width]);
+    looking.pictures.push([at, found.frame, canvas.width, found.like === undefined ? null : found.like]); // on its way it has no place to be compared at
   };
   const figure = async () => {
     const all = await window.tessera.stats();
@@ -78,5 +87,18 @@ function begin(person) {
     clearInterval(timer);
   };
   video.requestVideoFrameCallback(look);
+}
+/* eslint-enable no-undef */
+
+/* eslint-disable no-undef */
+// In the page before it is opened: window.entry has when Join was pressed and when the first picture of the visit was there after that, in ms.
+export function watchEntry() {
+  const entry = (window.entry = {});
+  const pressed = (e) => {
+    if (entry.pressed || !e.target.closest('#join')) return;
+    entry.pressed = performance.now();
+    document.getElementById('composite').requestVideoFrameCallback(() => (entry.picture = performance.now()));
+  };
+  document.addEventListener('click', pressed, true);
 }
 /* eslint-enable no-undef */

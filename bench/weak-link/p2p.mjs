@@ -1,6 +1,8 @@
 // p2p.mjs - the same links between two Chromiums without a server between them: what is there today, to set beside a visit.
 // usage: node p2p.mjs FOLDER SEED SECONDS ROW...   prints what visit.mjs does, of the browser on the weak link. Needs root.
 import path from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { people, Scene } from '../../tests/browser/lib/scene.mjs';
 import { makeLab } from '../../tests/browser/lib/lab.mjs';
 import { sleep, until } from '../../tests/browser/lib/processes.mjs';
@@ -12,6 +14,7 @@ const [folder, seed, seconds, ...names] = process.argv.slice(2);
 const SETTLE_MS = Number(seconds) < 10 ? 2500 : 5000;
 const GOOD = 1; // of `people`
 const PICTURES = 300; // of a fake camera, then it begins again
+const MEASURE = fileURLToPath(new URL('../lib/weak_measure.py', import.meta.url));
 
 /* eslint-disable no-undef */
 // In the page: a connection that sends camera and microphone, and the names under which look.mjs finds what comes in. Its own pictures
@@ -82,11 +85,11 @@ async function row(name, { lab, weak, good }) {
     await from.evaluate((a) => window.pc.setRemoteDescription(a), answer);
     await until('the picture', () => to.evaluate(() => document.getElementById('composite').videoWidth > 0), 20000);
     await sleep(3000);
-    const { seat, joins, ...what } = ROWS[name];
-    const visit = { lab, server: { inspect: async () => ({ participants: [] }) }, good: { changes: () => 0, heard: () => 0, sound: () => Buffer.alloc(0), age: (ms, number) => [ms, number] } };
+    const { seat, joins, enters, ...what } = ROWS[name];
+    const visit = { lab, server: { inspect: async () => ({ participants: [] }) }, good: { reports: { tile: () => [] }, said: () => [], changes: () => 0, heard: () => 0, sound: () => Buffer.alloc(0), age: (ms, number) => [ms, number] } };
     const found = await see(name, { seconds: Number(seconds), settle_ms: SETTLE_MS, ...what }, { page: to, link, person: people[GOOD].person }, visit, { folder, seed });
     const anchors = await from.evaluate(() => window.sent);
-    return { ...found, pictures: found.pictures.map(([ms, number, width]) => [ms, number, width, age(anchors, ms, number)]) };
+    return { ...found, pictures: found.pictures.map(([ms, number, width, , like]) => [ms, number, width, age(anchors, ms, number), like]) };
   } finally {
     await link.set('clear').catch(() => {});
     await Promise.all([from.close(), to.close()]);
@@ -101,6 +104,7 @@ function age(anchors, ms, number) {
   return late > whole / 2 ? null : late;
 }
 
+execFileSync('/usr/bin/python3', [MEASURE, 'pictures', people[GOOD].y4m, folder]);
 const ends = [];
 const scene = new Scene({ after: (f) => ends.push(f) });
 try {

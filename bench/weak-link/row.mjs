@@ -2,35 +2,74 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { sleep, until } from '../../tests/browser/lib/processes.mjs';
-import { firstPicture, hear, join, seatsInLayout } from '../../tests/browser/lib/visit.mjs';
-import { beginLooking, endLooking } from './look.mjs';
+import { firstPicture, hearSince, join, seatsInLayout } from '../../tests/browser/lib/visit.mjs';
+import { beginLooking, endLooking, watchEntry } from './look.mjs';
 import { beginLoad } from './load.mjs';
+import { ROWS } from './rows.mjs';
 
 const ENTERED_MS = 3000; // the best tier is there by then
 const PICTURE_MS = 40;
 const PICTURES = 300; // of the good one's clip, which numbers one each 40 ms
+const QUEUE_STEP_MS = 100;
 
-// The peer on the good link: a bot that tells when it sent which picture, and keeps what it hears in `file`.
+// The link of whoever watches somebody on a weak one.
+export const GOOD_LINK = ROWS.r01.link;
+
+// `own`, a link of the API, as it is reached over that link of the laboratory.
+export const over = (own, lab, link) => own.url.replace(lab.address, link.server);
+
+// What one bot of a process of its own has reported, each line read once.
+export class Reports {
+  #read = 0;
+  #all = [];
+
+  constructor(bot) {
+    this.bot = bot;
+  }
+
+  all() {
+    const end = this.bot.out.lastIndexOf('\n') + 1;
+    const fresh = this.bot.out.slice(this.#read, end).split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
+    this.#read = end;
+    this.#all.push(...fresh.filter((r) => r.participant === 0));
+    return this.#all;
+  }
+
+  newest = () => this.all()[this.#all.length - 1];
+
+  // Of the tile of `seat`, from the last report before `ms` on: [ms, new numbers, gaps, ms in gaps, ms since the newest number, it, when it came].
+  tile(seat, ms) {
+    const all = this.all();
+    const before = all.filter((r) => r.unix_ms <= ms).length;
+    return all.slice(Math.max(0, before - 1)).map((r) => [r, r.tiles.find((t) => t.seat === seat)]).filter(([, t]) => t)
+      .map(([r, t]) => [r.unix_ms, t.changes, t.gaps, t.frozen_ms, t.still_ms, t.frame, r.unix_ms - t.still_ms]);
+  }
+}
+
+// The peer on the good link: a bot that tells when it sent which picture and said what, and keeps what it hears in `file`.
 export class GoodOne {
   #anchors = []; // [ms, number]
+  #said = []; // [ms, packet]
 
   constructor(scene, link, { namespace, file, seconds = 3600, more = [] }) {
     fs.writeFileSync(file, '');
     this.file = file;
     this.bot = scene.bots([link], { seconds, namespace, args: ['--report', '1', '--record', file, ...more] });
+    this.reports = new Reports(this.bot);
     const timer = setInterval(() => this.#follow(), 500);
     scene.later(() => clearInterval(timer));
   }
 
   #follow() {
-    const report = this.#reports().filter((r) => r.sent_unix_ms).pop();
+    const report = this.reports.newest();
     const last = this.#anchors[this.#anchors.length - 1];
-    if (report && (!last || last[0] !== report.sent_unix_ms)) this.#anchors.push([report.sent_unix_ms, report.sent_frame]);
+    if (!report || !report.sent_unix_ms || (last && last[0] === report.sent_unix_ms)) return;
+    this.#anchors.push([report.sent_unix_ms, report.sent_frame]);
+    this.#said.push([report.said_unix_ms, report.said_packet]);
   }
 
-  #reports() {
-    return this.bot.reports().filter((r) => r.participant === 0);
-  }
+  // When it said which packet of its clip, about once a second from shortly before `ms` on: [[ms, packet]...].
+  said = (ms) => this.#said.slice(Math.max(0, this.#said.filter(([at]) => at <= ms).length - 1));
 
   // How old the picture `number` is that was seen at `ms`; null where that cannot be said.
   age(ms, number) {
@@ -44,7 +83,7 @@ export class GoodOne {
 
   // How many new numbers it has seen in the tile of `seat`.
   changes(seat) {
-    const tile = (this.#reports().pop() || { tiles: [] }).tiles.find((t) => t.seat === seat);
+    const tile = (this.reports.newest() || { tiles: [] }).tiles.find((t) => t.seat === seat);
     return tile ? tile.changes : 0;
   }
 
@@ -64,6 +103,13 @@ async function tiers(server, room, seat, until_) {
     if (own) seen.push([Date.now() - began, own.tier, own.quality]);
     await sleep(250);
   }
+  return seen;
+}
+
+// How long a packet that came then would have waited: [[ms since it began, down, up]...].
+export async function queues(link, until_) {
+  const seen = [];
+  for (const began = Date.now(); Date.now() < until_; await sleep(QUEUE_STEP_MS)) seen.push([Date.now() - began, ...(await link.queue())]);
   return seen;
 }
 
@@ -98,8 +144,8 @@ export async function joins(scene, server, room, n, namespace, more = []) {
 // pictures it looks at};
 // visit: {scene, lab, server, room, good}; keep: {folder, seed} of the sounds. -> what weak_measure.py reads.
 export async function see(name, row, person, visit, keep) {
-  const { link: settings, steps = [], load, joins: joining, present, settle_ms: settle, ...rest } = row;
-  const { page, seat, link, person: looked = 0 } = person;
+  const { link: settings, steps = [], load, joins: joining, present, moves, settle_ms: settle, ...rest } = row;
+  const { page, seat, link, person: looked = 0, first_frame_ms: first } = person;
   const { scene, lab, server, room, good } = visit;
   await link.set('clear');
   const leave = present ? await others(scene, server, room, present, lab.namespace) : () => {};
@@ -108,39 +154,43 @@ export async function see(name, row, person, visit, keep) {
   if (!steps.length) await sleep(settle);
   const span = 1000 * row.seconds;
   const before = await link.figures();
-  await beginLooking(page, looked);
+  await beginLooking(page, looked, path.join(keep.folder, 'pictures.gray'));
   const [changesBefore, heardFrom] = [good.changes(seat), good.heard()];
   if (steps.length) await link.schedule(steps);
   const began = Date.now();
   const joined = joining ? await joins(scene, server, room, joining, lab.namespace) : null;
-  const [tiersSeen, sound] = await Promise.all([tiers(server, room, seat, began + span), hear(page, span)]);
+  const [tiersSeen, sound, waits] = await Promise.all([tiers(server, room, seat, began + span), hearSince(page, span),
+    steps.length ? queues(link, began + span) : [], moves ? sleep(1000 * moves).then(() => link.move()) : null]);
   const seen = await endLooking(page);
   const carried = since(before, await link.figures());
   const up = { up_changes: good.changes(seat) - changesBefore, up_s: (Date.now() - began) / 1000 };
   const standing = (await server.inspect(room)).participants.find((p) => p.seat === seat);
+  const same = !!standing && standing.state === 'up' && (await page.evaluate(() => window.tessera.me && window.tessera.me.seat)) === seat;
   const file = (way) => path.join(keep.folder, `${name}-${keep.seed}-${way}.pcm`);
-  fs.writeFileSync(file('down'), pcm(sound));
+  fs.writeFileSync(file('down'), pcm(sound.samples));
   fs.writeFileSync(file('up'), good.sound(heardFrom));
   const joinP95 = joined ? await joined() : undefined;
   if (stopLoad) await stopLoad();
   await leave();
-  return { row: name, seed: Number(keep.seed), ...rest, began, span, tiers: tiersSeen, carried, rest: standing, join_p95_ms: joinP95, ...up,
-    pictures: seen.pictures.map(([ms, number, width]) => [Math.round(ms), number, width, good.age(ms, number)]), figures: seen.figures };
+  return { row: name, seed: Number(keep.seed), ...rest, began, span, tiers: tiersSeen, carried, rest: standing, same_seat: same, join_p95_ms: joinP95, first_frame_ms: first, ...up,
+    up: good.reports.tile(seat, began), queues: waits, heard_ms: sound.began, said: good.said(began),
+    pictures: seen.pictures.map(([ms, number, width, like]) => [Math.round(ms), number, width, good.age(ms, number), like === null ? null : Math.round(1000 * like) / 1000]), figures: seen.figures };
 }
 
-// Somebody comes over a link that is still perfect, has pictures, and leaves after `then`, whose outcome it gives.
+// Somebody comes over a link that is still perfect, or as `entry` says, has pictures, and leaves after `then`, whose outcome it gives.
 // context: {scene, lab, server, room, good, browser}; more: about the person's link of the API.
-export async function weakPerson(name, more, context, then) {
+export async function weakPerson(name, more, context, then, entry = 'clear') {
   const { server, room, browser, lab } = context;
   const [link] = lab.links;
-  await link.set('clear');
+  await link.set(entry);
   const own = await server.link(room, `Weak ${name}`, 'patient', more);
-  const page = await join(browser, own, { timeout: 30000 });
+  const page = await join(browser, own, { timeout: 30000, prepare: (p) => p.addInitScript(watchEntry) });
   try {
     await firstPicture(page, 20000);
     await until('both', async () => (await seatsInLayout(page)).includes(own.seat), 20000);
     await sleep(ENTERED_MS);
-    return await then({ page, seat: own.seat, link });
+    const entered = await page.evaluate(() => window.entry.picture - window.entry.pressed);
+    return await then({ page, seat: own.seat, link, first_frame_ms: entered });
   } finally {
     await link.set('clear').catch(() => {});
     await page.evaluate(() => window.tessera.leave()).catch(() => {});

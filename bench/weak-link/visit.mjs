@@ -5,7 +5,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { people, Scene } from '../../tests/browser/lib/scene.mjs';
 import { makeLab } from '../../tests/browser/lib/lab.mjs';
-import { GoodOne, see, weakPerson } from './row.mjs';
+import { GOOD_LINK, GoodOne, over, see, weakPerson } from './row.mjs';
 import { ROWS } from './rows.mjs';
 
 const [folder, seed, seconds, ...names] = process.argv.slice(2);
@@ -16,19 +16,20 @@ const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator](
 const goesOn = async (name) => name !== 'r00' || (await answers.next()).value !== 'stop';
 
 function row(name, context) {
-  const { seat: more, ...what } = ROWS[name];
+  const { seat: more, enters, ...what } = ROWS[name];
   const window = { seconds: Number(seconds), settle_ms: SETTLE_MS, ...what };
-  return weakPerson(name, more, context, (person) => see(name, window, person, context, { folder, seed }));
+  return weakPerson(name, more, context, (person) => see(name, window, person, context, { folder, seed }), enters ? what.link : 'clear');
 }
 
 const ends = [];
 const scene = new Scene({ after: (f) => ends.push(f) });
 try {
-  const lab = await makeLab([''], { seed: Number(seed) });
+  const lab = await makeLab(['', GOOD_LINK], { seed: Number(seed) });
   scene.later(() => lab.close());
-  const server = await scene.server({ name: 'weak-link', namespace: lab.namespace, address: lab.address });
+  const server = await scene.server({ name: 'weak-link', namespace: lab.namespace, address: lab.address, settings: lab.settings });
   const room = await server.room('Weak link');
-  const good = new GoodOne(scene, await server.link(room, 'Good', 'clinician'), { namespace: lab.namespace, file: path.join(folder, `heard-${seed}.pcm`) });
+  const [, peer] = lab.links;
+  const good = new GoodOne(scene, over(await server.link(room, 'Good', 'clinician'), lab, peer), { namespace: peer.namespace, file: path.join(folder, `heard-${seed}.pcm`) });
   const browser = await scene.chromium(0, { namespace: lab.links[0].namespace, media: { ...people[0], wav: path.join(folder, 'voice.wav') } });
   await scene.connected(room, 1);
   for (const name of names) {

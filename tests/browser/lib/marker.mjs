@@ -21,7 +21,7 @@ export function cells(person, frame) {
 }
 
 // Reads the marker of a 16:9 source shown in the rectangle (pixels) of an RGBA picture {data, width, height}; shown whole or cropped.
-// -> {person, frame} or null.
+// -> {person, frame, width: of the whole source as it is shown} or null.
 export function readMarker(image, rect) {
   const check = (bits) => {
     let c = 0x2a;
@@ -53,7 +53,7 @@ export function readMarker(image, rect) {
     const bits = [];
     for (let i = 0; i < 30; i++) bits.push(at(i) > (white + black) / 2 ? 1 : 0);
     if (bits[0] && !bits[1] && bits[29] && check(bits) === number(bits, 23, 29)) {
-      return { person: number(bits, 2, 7), frame: number(bits, 7, 23) };
+      return { person: number(bits, 2, 7), frame: number(bits, 7, 23), width: w };
     }
   }
   return null;

@@ -114,23 +114,27 @@ async function probe(ms) {
 /* eslint-enable no-undef */
 
 // Records what the person hears for `ms`: mono samples at 48 kHz.
-export async function hear(page, ms = 3000) {
-  const base64 = await page.evaluate(async (duration) => {
+export const hear = async (page, ms = 3000) => (await hearSince(page, ms)).samples;
+
+// The same -> {samples, began}: by the wall clock in ms, when the first one left the playout buffer; to about 20 ms.
+export async function hearSince(page, ms) {
+  const [base64, began] = await page.evaluate(async (duration) => {
     const stream = new MediaStream(window.tessera.stream.getAudioTracks());
     const recorder = new MediaRecorder(stream, { audioBitsPerSecond: 128000 });
     const parts = [];
     recorder.ondataavailable = (e) => parts.push(e.data);
     const stopped = new Promise((r) => (recorder.onstop = r));
     recorder.start();
+    const since = Date.now();
     await new Promise((r) => setTimeout(r, duration));
     recorder.stop();
     await stopped;
     const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
     let text = '';
     for (let i = 0; i < bytes.length; i += 4096) text += String.fromCharCode(...bytes.subarray(i, i + 4096));
-    return btoa(text);
+    return [btoa(text), since];
   }, ms);
-  return decode(Buffer.from(base64, 'base64'));
+  return { samples: await decode(Buffer.from(base64, 'base64')), began };
 }
 
 function decode(coded) {
