@@ -37,11 +37,11 @@ export class Reports {
 
   newest = () => this.all()[this.#all.length - 1];
 
-  // Of the tile of `seat`, from the last report before `ms` on: [ms, new numbers, gaps, ms in gaps, ms since the newest number, it, when it came].
+  // Of the tile of `seat` once it was read, from the last report before `ms` on: [ms, new numbers, gaps, ms in gaps, ms since the newest number, it, when it came].
   tile(seat, ms) {
     const all = this.all();
     const before = all.filter((r) => r.unix_ms <= ms).length;
-    return all.slice(Math.max(0, before - 1)).map((r) => [r, r.tiles.find((t) => t.seat === seat)]).filter(([, t]) => t)
+    return all.slice(Math.max(0, before - 1)).map((r) => [r, r.tiles.find((t) => t.seat === seat)]).filter(([, t]) => t && t.frame >= 0)
       .map(([r, t]) => [r.unix_ms, t.changes, t.gaps, t.frozen_ms, t.still_ms, t.frame, r.unix_ms - t.still_ms]);
   }
 }
