@@ -20,8 +20,8 @@ def number(value):
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
 
 
-def value_of(figure):
-    return "never" if figure.get("never") else number(figure["value"])
+def value_of(figure, unit=""):
+    return "never" if figure.get("never") else number(figure["value"]) + unit
 
 
 def lines(figures):
@@ -34,7 +34,7 @@ def lines(figures):
         met = f["value"] <= f["goal"] if f["better"] == "lower" else f["value"] >= f["goal"]
         unit = f" {f['unit']}" if f["unit"] else ""
         missed = "" if met else f", missed: {f['why']}" if "why" in f else ", missed"
-        yield f"| {case[1:].lstrip('0') or 0} | {LINKS[case]} | {metric.removesuffix('_' + f['unit'])} | {value_of(f)}{unit} | {value_of(worst) if worst else ''} | {sign} {number(f['goal'])}{missed} | {number(p2p['value']) if p2p else ''} |"
+        yield f"| {case[1:].lstrip('0') or 0} | {LINKS[case]} | {metric.removesuffix('_' + f['unit'])} | {value_of(f, unit)} | {value_of(worst) if worst else ''} | {sign} {number(f['goal'])}{missed} | {number(p2p['value']) if p2p else ''} |"
 
 
 def main():
