@@ -1,6 +1,7 @@
 /* bwe_simple.h - estimator for receivers without transport-wide feedback: their REMB, and loss and round trips of their reports.
  * Thread: the peer's loop; pure. Embedded struct. Slower and blinder: it cannot tell random loss from a full queue except by the
- * round-trip time.  Source: draft-ietf-rmcat-gcc-02 6 (loss-based), draft-alvestrand-rmcat-remb-03. */
+ * round-trip time, and what passes only by sending it.  Source: draft-ietf-rmcat-gcc-02 6 (loss-based),
+ * draft-alvestrand-rmcat-remb-03. */
 #ifndef MCU_NET_BWE_SIMPLE_H
 #define MCU_NET_BWE_SIMPLE_H
 
@@ -9,8 +10,12 @@
 typedef struct {
     double bps;
     int64_t least_rtt_ns; /* 0 = unknown */
+    int64_t rtt_ns;       /* newest */
     int64_t report_ns;    /* newest */
     int64_t cut_ns;
+    unsigned sent_bps; /* at the report before */
+    double full_bps;   /* what came through the last full queue, */
+    int64_t full_ns;   /* and when; 0 = there was none */
 } mcu_bwe_simple;
 
 void mcu_bwe_simple_init(mcu_bwe_simple *s, unsigned start_bps);

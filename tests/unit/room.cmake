@@ -22,6 +22,6 @@ tessera_test(room_phone SOURCES test_room_phone.c audio_kit.c LIBS tessera_room)
 # What is sent, over modelled links in simulated time.
 add_library(weak_room OBJECT weak_room.c weak_far.c weak_mixer.c link_model.c ${CMAKE_SOURCE_DIR}/mixer/keybank.c)
 target_link_libraries(weak_room PUBLIC tessera_room_rules tessera_net PkgConfig::CMOCKA)
-foreach(name room_weak_link room_fallen_line room_link_change room_stumbles)
+foreach(name room_weak_link room_fallen_line room_link_change room_plain room_stumbles)
   tessera_test(${name} SOURCES test_${name}.c LIBS weak_room)
 endforeach()

@@ -170,14 +170,14 @@ static void test_down_at_once_and_up_slowly(void **state)
     assert_false(l.s.view.feedback);
     link_model_set(l.link, &thin);
     assert_in_range(run(&l, 5), 60000, 250000);
-    (void)run(&l, 3);
+    (void)run(&l, 10);
     const unsigned lost = link_model_lost(l.link);
     (void)run(&l, 60);
-    assert_int_equal(link_model_lost(l.link), lost); /* its queue is never full again */
+    assert_in_range(link_model_lost(l.link), lost, lost + 10); /* its queue is hardly ever full again */
     const unsigned before = l.s.view.estimate_bps;
     link_model_set(l.link, &wide);
     assert_in_range(run(&l, 5), before, before * 2);
-    assert_in_range(run(&l, 40), 500000, 1500000);
+    assert_in_range(run(&l, 95), 500000, 1500000); /* what came through a full queue counts for a minute */
     end(&l);
 }
 

@@ -82,11 +82,34 @@ void weak_far_take_rtp(weak_receiver *v, const uint8_t *data, size_t size, int64
     uint16_t seq = copy ? mcu_rd16(r.payload) : r.seq;
     const uint8_t *payload = copy ? r.payload + 2 : r.payload;
     mcu_nack_push(v->nack, seq, copy, arrival_ns);
+    if (v->plain && !copy) {
+        (void)mcu_rtp_stats_push(&v->stats, seq, r.ts, size, arrival_ns);
+    }
     take_video(v, seq, payload);
     int64_t index = mcu_unwrap16(&v->unwrap, seq);
     v->packets[index % WEAK_HISTORY].last = r.marker;
     if (v->next_seq != 0) {
         advance(v, arrival_ns);
+    }
+}
+
+void weak_far_take_rtcp(weak_receiver *v, const uint8_t *data, size_t size, int64_t arrival_ns)
+{
+    mcu_rtcp_iter it;
+    mcu_rtcp_packet p;
+    g_assert(mcu_rtcp_begin(&it, data, size) == MCU_OK && mcu_rtcp_next(&it, &p) && p.kind == MCU_RTCP_SR);
+    mcu_rtp_stats_on_sr(&v->stats, p.sr.ntp, arrival_ns);
+}
+
+void weak_far_report(weak_receiver *v, int64_t now_ns)
+{
+    uint8_t out[64];
+    mcu_rtcp_block block;
+    mcu_rtcp_writer w;
+    if (v->stats.started && mcu_rtp_stats_report(&v->stats, v->send.video.ssrc, now_ns, &block)) {
+        mcu_rtcp_writer_init(&w, out, sizeof out);
+        mcu_rtcp_put_rr(&w, 1, &block, 1);
+        link_model_send(v->up, out, w.size, now_ns);
     }
 }
 
@@ -101,8 +124,8 @@ void weak_far_feed_back(weak_receiver *v, int64_t now_ns)
     uint16_t seqs[64];
     int64_t once_ns = v->send.view.rtt_ns * (mcu_nack_is_lossy(v->nack) ? 2 : 1); /* browsers ask once in a round trip */
     unsigned asked = mcu_nack_due(v->nack, once_ns, now_ns, seqs, 64);
-    bool tired =
-        mcu_nack_take_gave_up(v->nack) || (v->shown_ns != 0 && now_ns - MAX(v->shown_ns, v->pli_ns) > 3 * MCU_NS_PER_SEC);
+    int64_t since_ns = v->shown_ns != 0 || !v->plain ? v->shown_ns : v->begun_ns;
+    bool tired = mcu_nack_take_gave_up(v->nack) || (since_ns != 0 && now_ns - MAX(since_ns, v->pli_ns) > 3 * MCU_NS_PER_SEC);
     mcu_rtcp_writer w;
     mcu_rtcp_writer_init(&w, out, sizeof out);
     if (asked > 0) {

@@ -4,6 +4,7 @@
 
 #include "mcu/base/media.h"
 #include "mcu/net/nack.h"
+#include "mcu/net/rtp_stats.h"
 #include "mcu/room/audio_choice.h"
 #include "mcu/room/view.h"
 #include "tests/unit/weak_room.h"
@@ -35,7 +36,7 @@ struct weak_receiver {
     mcu_tier_choice choice;
     mcu_audio_choice sound;
     mcu_ladder ladder;
-    bool hands;
+    bool hands, plain;
     link_model *down, *up;
     unsigned sends_bps; /* of media of the person's own */
     double sends_bytes;
@@ -45,6 +46,7 @@ struct weak_receiver {
     /* the far end */
     mcu_twcc_recorder *recorder;
     mcu_nack *nack;
+    mcu_rtp_stats stats; /* of pictures, for who is plain */
     mcu_unwrap unwrap;
     int64_t next_seq; /* the first packet that is missing; 0 = waits for a keyframe */
     struct {
@@ -64,6 +66,8 @@ struct weak_receiver {
 
 /* The far end (weak_far.c): shows what it can, gives feedback, asks for what is missing. */
 void weak_far_take_rtp(weak_receiver *v, const uint8_t *data, size_t size, int64_t arrival_ns);
+void weak_far_take_rtcp(weak_receiver *v, const uint8_t *data, size_t size, int64_t arrival_ns);
+void weak_far_report(weak_receiver *v, int64_t now_ns);
 void weak_far_feed_back(weak_receiver *v, int64_t now_ns);
 void weak_far_note_queue(weak_receiver *v, double ms);
 

@@ -7,6 +7,7 @@
 
 #define STEP_NS (5 * MS)
 #define RTX_PT 97
+#define RTCP_SR 200
 #define STANDING_MS 80 /* as mcu_session_repeat_sound() */
 #define SOUND_BPS 32000
 #define COPY_BYTES 4 /* its header */
@@ -126,6 +127,30 @@ static void send_audio(weak_receiver *v)
 
 /* ---- what comes back ---- */
 
+static uint64_t ntp(const weak_receiver *v)
+{
+    return mcu_ntp_from_wall_ns(v->room->now_ns);
+}
+
+static void take_block(weak_receiver *v, const mcu_rtcp_packet *p, int64_t now_ns)
+{
+    mcu_rtcp_block b;
+    g_assert(mcu_rtcp_get_block(p, 0, &b));
+    const mcu_bwe_block told = {
+        .loss = b.fraction / 256.0, .rtt_ns = mcu_rtcp_rtt_ns(&b, mcu_ntp_mid32(ntp(v))), .highest_seq = b.highest_seq};
+    mcu_sender_on_report(&v->send, &told, now_ns);
+}
+
+static void send_report(weak_receiver *v)
+{
+    uint8_t packet[64];
+    mcu_rtcp_writer w;
+    const mcu_rtcp_sender_info info = {.ntp = ntp(v)};
+    mcu_rtcp_writer_init(&w, packet, sizeof packet);
+    mcu_rtcp_put_sr(&w, v->send.video.ssrc, &info, NULL, 0);
+    link_model_send(v->down, packet, w.size, v->room->now_ns);
+}
+
 static void take_rtcp(weak_receiver *v, const uint8_t *data, size_t size, int64_t now_ns)
 {
     mcu_rtcp_iter it;
@@ -140,6 +165,8 @@ static void take_rtcp(weak_receiver *v, const uint8_t *data, size_t size, int64_
         } else if (p.kind == MCU_RTCP_PLI) {
             mcu_sender_keyframe_asked(&v->send);
             mcu_view_restart(&v->view);
+        } else if (p.kind == MCU_RTCP_RR) {
+            take_block(v, &p, now_ns);
         }
     }
 }
@@ -217,7 +244,9 @@ static void step_receiver(weak_receiver *v)
     size_t size;
     const uint8_t *data;
     while ((data = link_model_receive(v->down, &size, &at, now)) != NULL) {
-        if (data[0] != 0) {
+        if (data[0] != 0 && data[1] == RTCP_SR) {
+            weak_far_take_rtcp(v, data, size, at);
+        } else if (data[0] != 0) {
             weak_far_take_rtp(v, data, size, at);
         }
     }
@@ -225,6 +254,10 @@ static void step_receiver(weak_receiver *v)
     send_other(v, v->down, v->beside_bps, WEAK_BESIDE, &v->beside_bytes);
     if (now % (20 * MS) == 0) {
         weak_far_feed_back(v, now);
+    }
+    if (v->plain && now % MCU_NS_PER_SEC == 0) {
+        send_report(v);
+        weak_far_report(v, now);
     }
     while ((data = link_model_receive(v->up, &size, &at, now)) != NULL) {
         if (data[0] != 0) {
@@ -258,10 +291,10 @@ weak_room *weak_room_new(uint32_t seed)
     return r;
 }
 
-static void lay_out(mcu_out *o)
+static void lay_out(mcu_out *o, bool twcc)
 {
     mcu_rtpext_map map = {.id = {[MCU_RTPEXT_TWCC] = WEAK_TWCC_ID, [MCU_RTPEXT_PLAYOUT_DELAY] = WEAK_PLAYOUT_ID}};
-    mcu_rtpext_values values = {.has = {[MCU_RTPEXT_TWCC] = true, [MCU_RTPEXT_PLAYOUT_DELAY] = true}};
+    mcu_rtpext_values values = {.has = {[MCU_RTPEXT_TWCC] = twcc, [MCU_RTPEXT_PLAYOUT_DELAY] = true}};
     mcu_rtpext_block_init(&o->ext, &map, &values);
 }
 
@@ -272,8 +305,8 @@ weak_receiver *weak_room_join(weak_room *r, const link_profile *down, const link
     v->room = r;
     mcu_sender_init(&v->send, &callbacks, v);
     v->send.rtx_pt = RTX_PT;
-    lay_out(&v->send.video);
-    lay_out(&v->send.audio);
+    lay_out(&v->send.video, true);
+    lay_out(&v->send.audio, true);
     mcu_view_init(&v->view, (mix_video *)r, MCU_CODEC_H264, CANVASES, mcu_tiers_moving(weak_room_tiers()));
     set_ladder(v);
     mcu_tier_choice_init(&v->choice, &v->ladder.table, start_tier, 0, r->now_ns);
@@ -297,6 +330,14 @@ void weak_room_hands(weak_receiver *v)
     set_ladder(v);
     v->choice.tier = mcu_ladder_rung(&v->ladder, v->tier);
     want(v, canvas_of(v, v->tier));
+}
+
+void weak_room_plain(weak_receiver *v)
+{
+    v->plain = true;
+    lay_out(&v->send.video, false);
+    lay_out(&v->send.audio, false);
+    mcu_rtp_stats_init(&v->stats, 90000);
 }
 
 bool weak_room_silent(const weak_receiver *v)

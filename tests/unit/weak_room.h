@@ -17,6 +17,8 @@ weak_room *weak_room_new(uint32_t seed);
 void weak_room_free(weak_room *r);
 weak_receiver *weak_room_join(weak_room *r, const link_profile *down, const link_profile *up, unsigned start_tier);
 void weak_room_hands(weak_receiver *v); /* from now on: speaks with hands */
+/* Before it runs: gives no transport-wide feedback, only a report every second. */
+void weak_room_plain(weak_receiver *v);
 bool weak_room_silent(const weak_receiver *v);
 void weak_room_link(weak_receiver *v, const link_profile *down, const link_profile *up);
 /* From now on the person's own media weigh so much on the way up, beside its feedback. */
