@@ -45,7 +45,12 @@ bool sig_recording_can_begin(const sig_recording *c, const char **why_not);
 void sig_recording_begin(sig_recording *c);
 void sig_recording_tell(sig_recording *c, const char *action, const char *reason); /* "pause", "resume", "stop" */
 void sig_recording_tell_caption(const sig_recording *c);                           /* what the picture says about it */
-const char *sig_recording_process_key(const sig_recording *c);                     /* that it signs with; "" = it cannot */
+typedef struct {
+    bool records, clock, visit; /* the mark, the clock with its zone, the visit's id */
+} sig_caption;
+/* What it is to say; false = nothing, ever. */
+bool sig_recording_caption(const sig_settings *settings, sig_recording_turn turn, sig_caption *out);
+const char *sig_recording_process_key(const sig_recording *c); /* that it signs with; "" = it cannot */
 void sig_recording_more_files(const sig_recording *c, unsigned n, bool spare);
 void sig_recording_interrupt(const sig_recording *c); /* recording_said.c: the process is gone, with what it was writing */
 

@@ -76,16 +76,25 @@ static int utc_offset_min(void)
     return localtime_r(&now, &local) ? (int)(local.tm_gmtoff / 60) : 0;
 }
 
+bool sig_recording_caption(const sig_settings *settings, sig_recording_turn turn, sig_caption *out)
+{
+    bool says = settings->recording_caption;
+    bool recorded = says && (turn == SIG_RECORDING_ON || turn == SIG_RECORDING_HELD || turn == SIG_RECORDING_PAUSED);
+    *out = (sig_caption){.records = says && turn == SIG_RECORDING_ON,
+                         .clock = recorded || settings->video_clock,
+                         .visit = recorded || settings->video_visit};
+    return says || out->clock || out->visit;
+}
+
 /* A pause is shown by the mark that is missing; the clock stays. */
 void sig_recording_tell_caption(const sig_recording *c)
 {
-    bool recorded = c->turn == SIG_RECORDING_ON || c->turn == SIG_RECORDING_HELD || c->turn == SIG_RECORDING_PAUSED;
-    if (c->room->gateway->settings->recording_caption && c->room->state == SIG_ROOM_OPEN) {
-        sig_room_tell(
-            c->room,
-            json_pack("{s:s, s:b, s:b, s:s, s:i, s:b}", "type", "caption", "records", c->turn == SIG_RECORDING_ON, "clock",
-                      recorded, "visit", recorded ? c->room->id : "", "utc_offset", utc_offset_min(), "apart",
-                      strcmp(sig_facts_room(c->room->gateway->facts, c->room->id)->evidence, SIG_EVIDENCE_RECORDING) == 0));
+    sig_caption caption;
+    if (sig_recording_caption(c->room->gateway->settings, c->turn, &caption) && c->room->state == SIG_ROOM_OPEN) {
+        bool apart = strcmp(sig_facts_room(c->room->gateway->facts, c->room->id)->evidence, SIG_EVIDENCE_RECORDING) == 0;
+        sig_room_tell(c->room, json_pack("{s:s, s:b, s:b, s:s, s:i, s:b}", "type", "caption", "records", caption.records, "clock",
+                                         caption.clock, "visit", caption.visit ? c->room->id : "", "utc_offset", utc_offset_min(),
+                                         "apart", apart && c->turn != SIG_RECORDING_OFF));
     }
 }
 
@@ -213,7 +222,8 @@ void sig_recording_more_files(const sig_recording *c, unsigned n, bool spare)
 void sig_recording_process_opened(sig_recording *c)
 {
     c->begun = false;
-    if (c->turn != SIG_RECORDING_OFF) {
+    const sig_settings *settings = c->room->gateway->settings;
+    if (c->turn != SIG_RECORDING_OFF || settings->video_clock || settings->video_visit) {
         sig_recording_tell_caption(c);
     }
     if (c->turn == SIG_RECORDING_ON) {

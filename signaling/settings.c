@@ -67,6 +67,8 @@ const mcu_config_key sig_settings_keys[] = {
     {"tiers", "S", STR, "320x180@1/3:8", 0, 0, "the same; 1/3 = a still every 3 seconds"},
     {"video", "preset", STR, "superfast", 0, 0, "x264 preset of the encoders"},
     {"video", "logo", STR, "", 0, 0, "PNG in the upper right corner of every picture, at most 32 KiB; empty = none"},
+    {"video", "clock", YES_NO, "false", 0, 0, "pictures show the clock with its zone, recorded or not"},
+    {"video", "visit", YES_NO, "false", 0, 0, "pictures show the visit's id, recorded or not"},
     {"recording", "tier", STR, "", 0, 0, "the tier that is recorded; empty = the first"},
     {"recording", "view", STR, "", 0, 0,
      "as whose picture a visit is recorded where the layout has one: patient, clinician or observer; empty = everybody's"},
@@ -231,6 +233,8 @@ static void read_values(sig_settings *s, int port)
     s->recording_tier = mcu_config_str(c, "recording", "tier");
     s->recording_view = mcu_config_str(c, "recording", "view");
     s->recording_caption = mcu_config_bool(c, "recording", "caption");
+    s->video_clock = mcu_config_bool(c, "video", "clock");
+    s->video_visit = mcu_config_bool(c, "video", "visit");
     s->recording_retention_days = mcu_config_int(c, "recording", "retention_days");
     s->recording_reserve_mib = mcu_config_int(c, "recording", "reserve_mib");
     s->recording_spare = mcu_config_str(c, "recording", "spare");

@@ -63,7 +63,7 @@ typedef struct {
     const char *recording_tier; /* "" = the first */
     const char *recording_view;
     int64_t recording_reserve_mib;
-    bool recording_caption;
+    bool recording_caption, video_clock, video_visit;
     int64_t recording_retention_days; /* 0 = for ever */
     const char *recording_spare;      /* "" = none */
     const char *recording_slate;
