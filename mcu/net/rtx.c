@@ -151,13 +151,20 @@ mcu_status mcu_rtx_history_answer(mcu_rtx_history *h, uint16_t seq, int64_t rtt_
     return MCU_OK;
 }
 
-const mcu_pkt *mcu_rtx_history_filling(mcu_rtx_history *h, unsigned most, int64_t age_ns, int64_t now_ns)
+/* Small enough before large, then the less often sent, or the smaller of two that are large. */
+static bool fills_better(const slot *a, const slot *b, unsigned most)
+{
+    bool a_fits = a->packet->size <= most, b_fits = b->packet->size <= most;
+    return a_fits != b_fits ? a_fits : a_fits ? a->copies < b->copies : a->packet->size < b->packet->size;
+}
+
+const mcu_pkt *mcu_rtx_history_filling(mcu_rtx_history *h, unsigned most, bool larger, int64_t age_ns, int64_t now_ns)
 {
     slot *best = NULL;
     for (unsigned k = 0; k < FILLING_FROM; k++) {
         slot *s = &h->slots[(uint16_t)(h->unwrap.newest - k) % MCU_RTX_PACKETS];
         bool young = s->packet && now_ns - s->packet->sent_ns <= age_ns;
-        if (young && s->packet->size <= most && (!best || s->copies < best->copies)) {
+        if (young && (larger || s->packet->size <= most) && (!best || fills_better(s, best, most))) {
             best = s;
         }
     }

@@ -30,8 +30,8 @@ bool mcu_rtx_history_has_arrived(mcu_rtx_history *h, uint16_t seq, int64_t now_n
  */
 const mcu_pkt *mcu_rtx_history_get(mcu_rtx_history *h, uint16_t seq, int64_t now_ns);
 /* The newest packet of those least often sent, to fill a probe; NULL = nothing is kept that is younger than `age_ns` and no
- * larger than `most` bytes. It counts as sent once more. */
-const mcu_pkt *mcu_rtx_history_filling(mcu_rtx_history *h, unsigned most, int64_t age_ns, int64_t now_ns);
+ * larger than `most` bytes. `larger`: where none is so small, the smallest. It counts as sent once more. */
+const mcu_pkt *mcu_rtx_history_filling(mcu_rtx_history *h, unsigned most, bool larger, int64_t age_ns, int64_t now_ns);
 /* RTX packet for `original`: own SSRC, payload type and sequence (written at pacer exit), same timestamp, marker and header
  * extension block, OSN in front of the payload, which is shared with it. NULL: would pass MCU_RTP_MAX. */
 mcu_pkt *mcu_rtx_pack(const mcu_pkt *original, uint32_t rtx_ssrc, uint8_t rtx_pt);

@@ -32,7 +32,9 @@ static mcu_pkt *copy_of(const mcu_sender *s, const mcu_pkt *original)
     return mcu_rtx_pack(original, s->rtx.ssrc, s->rtx_pt);
 }
 
-/* Padding alone, as libwebrtc sends it on the SSRC of copies: where no picture that is small enough was sent. */
+/* Padding alone, as libwebrtc sends it on the SSRC of copies: where there is no packet to copy, or the line is thin and none is
+ * small enough. A whole packet stands there for as long as a picture: with copies of twice what is wanted, pictures of 64 kbit/s
+ * are frozen for 1.15 % of the time instead of 0.64, of 100 kbit/s for 0.3 instead of 0 (test_room_fallen_line). */
 static mcu_pkt *padding(const mcu_sender *s, unsigned most)
 {
     uint8_t payload[PADDING_BYTES] = {0};
@@ -48,10 +50,10 @@ static mcu_pkt *padding(const mcu_sender *s, unsigned most)
 
 /* What fills is also repair: a copy of the newest pictures; of older ones when there are none, so that sound alone can probe too.
  */
-static mcu_pkt *filling(mcu_sender *s, unsigned most, int64_t now_ns)
+static mcu_pkt *filling(mcu_sender *s, unsigned most, bool larger, int64_t now_ns)
 {
-    const mcu_pkt *original = mcu_rtx_history_filling(s->history, most, MCU_RTX_AGE_NS, now_ns);
-    original = original != NULL ? original : mcu_rtx_history_filling(s->history, most, INT64_MAX, now_ns);
+    const mcu_pkt *original = mcu_rtx_history_filling(s->history, most, false, MCU_RTX_AGE_NS, now_ns);
+    original = original != NULL ? original : mcu_rtx_history_filling(s->history, most, larger, INT64_MAX, now_ns);
     return original != NULL ? copy_of(s, original) : padding(s, most);
 }
 
@@ -60,8 +62,9 @@ void mcu_sender_fill(mcu_sender *s, int64_t now_ns)
     if (s->rtx_pt == 0 || s->fixed_rate) {
         return;
     }
+    bool larger = s->view.estimate_bps >= MCU_SENDER_THIN_BPS;
     for (unsigned k = 0; k < FILL_PACKETS && mcu_bwe_filling(s->bwe, now_ns) > 0; k++) {
-        mcu_pkt *pkt = filling(s, mcu_bwe_filling_most(s->bwe), now_ns);
+        mcu_pkt *pkt = filling(s, mcu_bwe_filling_most(s->bwe), larger, now_ns);
         if (pkt != NULL) {
             mcu_sender_leave(s, pkt, now_ns);
             s->copies++;
@@ -94,7 +97,7 @@ void mcu_sender_show_a_sign(mcu_sender *s, int64_t now_ns)
     if (s->view.state != MCU_BWE_OUTAGE || s->rtx_pt == 0 || now_ns - MAX(s->audio_ns, s->sign_ns) < 2 * OUTAGE_SIGN_NS) {
         return;
     }
-    mcu_pkt *pkt = filling(s, SIGN_BYTES, now_ns);
+    mcu_pkt *pkt = filling(s, SIGN_BYTES, false, now_ns);
     if (pkt != NULL) {
         s->sign_ns = now_ns;
         mcu_sender_leave(s, pkt, now_ns);

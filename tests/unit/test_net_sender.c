@@ -24,6 +24,7 @@ typedef struct {
     uint32_t picture;
     unsigned least_ms, most_ms; /* that the newest picture says it is to wait */
     mcu_twcc_recorder *far;     /* NULL = nothing is told */
+    unsigned padded;            /* of the copies, nothing but padding */
 } line;
 
 static void transmit(void *user, uint8_t *packet, size_t size)
@@ -33,6 +34,7 @@ static void transmit(void *user, uint8_t *packet, size_t size)
     assert_int_equal(mcu_rtp_parse(packet, size, &r), MCU_OK);
     l->pictures += r.ssrc == l->s.video.ssrc;
     l->copies += r.ssrc == l->s.rtx.ssrc;
+    l->padded += r.ssrc == l->s.rtx.ssrc && (packet[0] & 0x20) != 0;
     const uint8_t *delay;
     size_t bytes;
     if (mcu_rtpext_find(&r, PLAYOUT_DELAY, &delay, &bytes)) {
@@ -256,17 +258,64 @@ static void tell(line *l)
     assert_int_equal(hear(l, feedback, size), MCU_OK);
 }
 
+static void begin_heard(line *l)
+{
+    const mcu_rtpext_map map = {.id = {[MCU_RTPEXT_TWCC] = TWCC}};
+    const mcu_rtpext_values values = {.has = {[MCU_RTPEXT_TWCC] = true}};
+    begin(l);
+    mcu_rtpext_block_init(&l->s.video.ext, &map, &values);
+    l->s.audio.ext = l->s.video.ext;
+    l->far = mcu_twcc_recorder_new();
+}
+
+static void push_sound(line *l)
+{
+    static const uint8_t payload[80];
+    mcu_rtp r = {.pt = 111, .ssrc = l->s.audio.ssrc, .payload = payload, .payload_size = sizeof payload};
+    mcu_rtpext_block_apply(&l->s.audio.ext, &r);
+    assert_int_equal(mcu_sender_push(&l->s, mcu_pkt_new(MCU_PKT_AUDIO, &r), l->now_ns), MCU_OK);
+}
+
+/* A probe wants packets that are smaller than any of the pictures. On a wide line they are copies nevertheless, so that what it
+ * sends is of use; on a thin one a large copy would stand before the next picture. */
+static void test_probes_are_copies_but_not_large_ones_on_a_thin_line(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned start_bps;
+        bool pictures, copies;
+    } rows[] = {{150000, true, true}, {60000, true, false}, {150000, false, false}};
+    for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        line l;
+        begin_heard(&l);
+        mcu_bwe_set_start(l.s.bwe, rows[i].start_bps);
+        for (unsigned k = 0; k < 10; k++) {
+            if (rows[i].pictures && k % 5 == 0) {
+                push_picture(&l, k == 0, 1);
+            }
+            push_sound(&l);
+            run(&l, 100);
+            tell(&l);
+        }
+        assert_int_equal(l.copies, 0);
+        mcu_bwe_set_goal(l.s.bwe, 5000000);
+        run(&l, 100);
+        assert_true(mcu_bwe_probing(l.s.bwe));
+        assert_true(mcu_bwe_filling_most(l.s.bwe) < BYTES);
+        assert_true(l.copies >= 2);
+        assert_int_equal(l.padded, rows[i].copies ? 0 : l.copies);
+        mcu_twcc_recorder_free(l.far);
+        mcu_sender_clear(&l.s);
+    }
+}
+
 /* Well-formed words about packets that were never sent are no sign of life. */
 static void test_lies_end_no_outage(void **state)
 {
     (void)state;
     static const uint8_t lie[] = {0x8f, 205, 0, 5, 0, 0, 0, 1, 0, 0, 0, 2, 0x20, 0, 0, 2, 0, 0, 1, 7, 0x20, 2, 4, 4};
     line l;
-    begin(&l);
-    const mcu_rtpext_map map = {.id = {[MCU_RTPEXT_TWCC] = TWCC}};
-    const mcu_rtpext_values values = {.has = {[MCU_RTPEXT_TWCC] = true}};
-    mcu_rtpext_block_init(&l.s.video.ext, &map, &values);
-    l.far = mcu_twcc_recorder_new();
+    begin_heard(&l);
     for (unsigned i = 0; i < 40; i++) {
         push_picture(&l, i == 0, 1);
         run(&l, 100);
@@ -301,6 +350,7 @@ int main(void)
         cmocka_unit_test(test_copies_wait_no_longer_than_pictures),
         cmocka_unit_test(test_pictures_wait_for_sound_but_not_long_on_a_thin_line),
         cmocka_unit_test(test_lies_end_no_outage),
+        cmocka_unit_test(test_probes_are_copies_but_not_large_ones_on_a_thin_line),
     };
     return cmocka_run_group_tests_name("net_sender", tests, NULL, NULL);
 }
