@@ -310,6 +310,15 @@ static void on_larger(sig_room *r, const json_t *m)
     }
 }
 
+static void on_limits(sig_room *r, const json_t *m)
+{
+    static const char *const members[] = {"type", "lines", "fps", "bps", NULL};
+    sig_session *s = client_of(r, m);
+    if (s) {
+        sig_session_send(s, pick(m, members));
+    }
+}
+
 static void on_recording(sig_room *r, const json_t *m)
 {
     sig_recording_on_event(r->recording, m);
@@ -345,7 +354,7 @@ void sig_room_on_message(sig_room *r, const char *type, const json_t *m)
         void (*take)(sig_room *r, const json_t *m);
     } table[] = {{"candidate", on_candidate}, {"session", on_session}, {"roster", on_roster}, {"layout", on_layout},
                  {"quality", on_quality},     {"leg", on_leg},         {"keypad", on_keypad}, {"recording", on_recording},
-                 {"keyframe", on_keyframe},   {"sound", on_sound},     {"larger", on_larger}};
+                 {"keyframe", on_keyframe},   {"sound", on_sound},     {"larger", on_larger}, {"limits", on_limits}};
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
         if (strcmp(type, table[i].type) == 0) {
             table[i].take(r, m);

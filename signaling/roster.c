@@ -3,7 +3,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
-static const char *const passing[] = {"tier", "talking", "weak", NULL};
+static const char *const passing[] = {"tier", "talking", "weak", "quality", NULL};
 
 static const json_t *people_of(const json_t *roster)
 {

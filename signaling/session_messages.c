@@ -199,8 +199,9 @@ static void on_tier(sig_session *s, const json_t *m)
         return;
     }
     sig_call_cancel(s->tier_call); /* the newest wish counts */
-    s->tier_call = sig_room_call(s->room, json_pack("{s:s, s:s, s:s}", "type", "tier", "seat", s->seat, "tier", tier), false,
-                                 on_tier_reply, s);
+    s->tier_call = sig_room_call(
+        s->room, json_pack("{s:s, s:s, s:s, s:s}", "type", "tier", "seat", s->seat, "session", s->session, "tier", tier), false,
+        on_tier_reply, s);
     if (!s->tier_call) {
         sig_session_error(s, mcu_error_name(MCU_ERROR_UNAVAILABLE), "the room is not running", false);
     }

@@ -1,7 +1,7 @@
 // chat.js - messages of the visit: kept in this page only, and not longer than the visit.
 import { t } from './strings.js';
+import { $, make } from './part.js';
 
-const $ = (id) => document.getElementById(id);
 const MOST = 200; // messages kept on the page
 
 export class Chat {
@@ -63,12 +63,9 @@ export class Chat {
 
   #show({ seat, name, text, at }) {
     const own = !!this.#visit.me && seat === this.#visit.me.seat;
-    const li = document.createElement('li');
-    const part = (tag, more) => Object.assign(document.createElement(tag), more);
-    const when = part('time', { textContent: new Date(at || Date.now()).toLocaleTimeString(document.documentElement.lang, { hour: '2-digit', minute: '2-digit' }) });
-    const head = part('p', { className: 'from' });
-    head.append(part('bdi', { dir: 'auto', textContent: own ? t('you') : name }), ' ', when);
-    li.append(head, part('p', { className: 'text', dir: 'auto', textContent: text }));
+    const when = make('time', { textContent: new Date(at || Date.now()).toLocaleTimeString(document.documentElement.lang, { hour: '2-digit', minute: '2-digit' }) });
+    const head = make('p', { className: 'from' }, make('bdi', { dir: 'auto' }, own ? t('you') : name), ' ', when);
+    const li = make('li', {}, head, make('p', { className: 'text', dir: 'auto' }, text));
     li.classList.toggle('own', own);
     $('chat-log').append(li);
     while ($('chat-log').children.length > MOST) $('chat-log').firstChild.remove();

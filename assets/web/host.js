@@ -1,8 +1,7 @@
 // host.js - what hosts do: an operation and its outcome in words, the question before it, who waits at the door.
 import { t } from './strings.js';
 import { roleName } from './marks.js';
-
-const $ = (id) => document.getElementById(id);
+import { $, make } from './part.js';
 
 // Tells the server; says what came of it. done: key of the words for "it worked" ("" = the page shows it anyway).
 export async function act(visit, page, op, { seat, value, done = 'done' } = {}) {
@@ -89,7 +88,7 @@ function thirdAnswer(text) {
   const old = $('ask-third');
   if (old) old.remove();
   if (!text) return;
-  const b = Object.assign(document.createElement('button'), { type: 'button', id: 'ask-third', className: 'danger', textContent: text });
+  const b = make('button', { type: 'button', id: 'ask-third', className: 'danger', textContent: text });
   b.onclick = () => answer('third');
   $('ask-yes').after(b);
 }
@@ -129,10 +128,10 @@ export class Knocks {
   }
 
   #row(seat) {
-    const row = Object.assign(document.createElement('div'), { className: 'knock' });
+    const row = make('div', { className: 'knock' });
     row.setAttribute('role', 'group');
     const button = (op, className) => {
-      const b = Object.assign(document.createElement('button'), { type: 'button', className });
+      const b = make('button', { type: 'button', className });
       b.addEventListener('click', () => act(this.#visit, this.#page, op, { seat, done: '' }));
       return b;
     };

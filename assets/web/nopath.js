@@ -1,14 +1,14 @@
 // nopath.js - why nothing gets through: what was tried, and what to ask the people for who run the firewall.
 import { t } from './strings.js';
+import { make } from './part.js';
 
 const MOST = 6; // places named in one line
 
 const some = (places) => places.slice(0, MOST).join(', ');
 
 function section(title, lines) {
-  const list = document.createElement('ul');
-  list.append(...lines.map((text) => Object.assign(document.createElement('li'), { textContent: text })));
-  return [Object.assign(document.createElement('h2'), { textContent: t(title) }), list];
+  const list = make('ul', {}, ...lines.map((text) => make('li', {}, text)));
+  return [make('h2', {}, t(title)), list];
 }
 
 // `tried` of Visit.tried().
@@ -27,6 +27,6 @@ export function explain(box, { socket, host, answered, udp, tcp, relays }) {
   if (relays.length) ask.push(t('askRelay', { list: some(relays.map((r) => r.url)) }));
   else if (socket) ask.push(t('askClinic'));
   const parts = [...section('noPathTried', tried), ...section('noPathAsk', ask)];
-  if (navigator.onLine === false) parts.unshift(Object.assign(document.createElement('p'), { textContent: t('noPathOffline') }));
+  if (navigator.onLine === false) parts.unshift(make('p', {}, t('noPathOffline')));
   if (box.textContent !== parts.map((p) => p.textContent).join('')) box.replaceChildren(...parts); // who reads it is not interrupted
 }

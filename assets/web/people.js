@@ -2,8 +2,8 @@
 import { has, t } from './strings.js';
 import { act, ask } from './host.js';
 import { icon, roleName } from './marks.js';
+import { $, make, set } from './part.js';
 
-const $ = (id) => document.getElementById(id);
 const WATCHERS = ['observer', 'compliance']; // they neither speak nor are seen
 
 export class People {
@@ -92,13 +92,9 @@ export class People {
   }
 
   #row(seat) {
-    const li = document.createElement('li');
+    const text = make('div', {}, make('bdi', { dir: 'auto' }), make('small'));
+    const li = make('li', {}, make('span', { className: 'dot' }), text, make('span', { className: 'icons' }));
     li.dataset.seat = seat;
-    const dot = Object.assign(document.createElement('span'), { className: 'dot' });
-    const text = document.createElement('div');
-    text.append(Object.assign(document.createElement('bdi'), { dir: 'auto' }), document.createElement('small'));
-    const icons = Object.assign(document.createElement('span'), { className: 'icons' });
-    li.append(dot, text, icons);
     this.#rows.set(seat, li);
     return li;
   }
@@ -110,7 +106,7 @@ export class People {
     const marks = [own && t('you'), roleName(p.role), p.host && t('hostMark'), calls && t('phoneMark'), calls && p.clear && t('clearMark')];
     const muted = p.muted || p.audio === false;
     const dark = p.video === false && !phone;
-    marks.push(muted && t('mutedMark'), dark && t('noVideoMark'), p.share && t('shareMark'), p.hand && t('handMark'), this.#visit.me && this.#visit.me.host && p.weak && t('weakMark'), p.talking && t('talking'));
+    marks.push(muted && t('mutedMark'), dark && t('noVideoMark'), p.share && t('shareMark'), p.hand && t('handMark'), this.#visit.me && this.#visit.me.host && p.quality >= 0 && t('qualityLabel', { text: t('quality' + p.quality) }), p.talking && t('talking'));
     li.classList.toggle('talking', !!p.talking);
     set(li.querySelector('bdi'), p.name);
     set(li.querySelector('small'), marks.filter(Boolean).join(' · '));
@@ -124,8 +120,7 @@ export class People {
   }
 
   #badge(name) {
-    const span = Object.assign(document.createElement('span'), { className: 'icon ' + name });
-    span.append(icon(name));
+    const span = make('span', { className: 'icon ' + name }, icon(name));
     if (name === 'mic' || name === 'camera') {
       span.append(icon('off'));
       span.lastChild.classList.add('slash');
@@ -157,12 +152,11 @@ export class People {
     const focused = li.contains(document.activeElement);
     for (const e of li.querySelectorAll('.manage, .operations')) e.remove();
     if (!operations.length) return;
-    const box = Object.assign(document.createElement('div'), { className: 'operations', hidden: !open, id: 'manage-' + p.seat });
-    const button = Object.assign(document.createElement('button'), { type: 'button', className: 'manage plain' });
+    const box = make('div', { className: 'operations', hidden: !open, id: 'manage-' + p.seat });
+    const button = make('button', { type: 'button', className: 'manage plain' }, icon('more'));
     button.setAttribute('aria-label', t('manage', p));
     button.setAttribute('aria-expanded', String(open));
     button.setAttribute('aria-controls', box.id);
-    button.append(icon('more'));
     button.addEventListener('click', () => {
       box.hidden = !box.hidden;
       button.setAttribute('aria-expanded', String(!box.hidden));
@@ -174,7 +168,7 @@ export class People {
 
   #operation(op, p) {
     const words = { mute: 'opMute', unmute_ask: 'opUnmuteAsk', camera_ask: 'opCameraAsk', remove: 'opRemove' };
-    const b = Object.assign(document.createElement('button'), { type: 'button', textContent: t(words[op]) });
+    const b = make('button', { type: 'button', textContent: t(words[op]) });
     if (op === 'remove') b.className = 'danger';
     b.addEventListener('click', async () => {
       const sure = op !== 'remove' || (await ask(t('removeSure', p), t('removeSureText'), t('opRemove'), t('cancel'), { danger: true }));
@@ -184,16 +178,9 @@ export class People {
   }
 
   #tier(p) {
-    const label = Object.assign(document.createElement('label'), { className: 'field' });
-    const select = document.createElement('select');
     const tiers = ['auto', ...this.#visit.me.tiers, 'audio'];
-    select.append(...tiers.map((tier) => new Option(has('tier ' + tier) ? t('tier ' + tier) : tier, tier)));
+    const select = make('select', {}, ...tiers.map((tier) => new Option(has('tier ' + tier) ? t('tier ' + tier) : tier, tier)));
     select.addEventListener('change', () => act(this.#visit, this.#page, 'tier', { seat: p.seat, value: select.value }));
-    label.append(Object.assign(document.createElement('span'), { textContent: t('opTier') }), select);
-    return label;
+    return make('label', { className: 'field' }, make('span', { textContent: t('opTier') }), select);
   }
-}
-
-function set(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }

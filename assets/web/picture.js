@@ -1,12 +1,12 @@
 // picture.js - the composite on the screen: plays it, fits it, puts a button over every tile, zooms to one.
 import { t } from './strings.js';
+import { $, make } from './part.js';
 
 const STEP_PX = 16; // what is told of the size on the screen
 const MOST_PX = 32768;
 const TELL_MS = 300;
 const UPRIGHT = 1.2; // the place of the picture is that much higher than wide: a telephone held upright
 
-const $ = (id) => document.getElementById(id);
 const called = ({ content, frozen, name }) => (frozen ? `${name} \u23f8` : content ? t('screenOf', { name }) : name);
 
 export class Picture {
@@ -118,7 +118,7 @@ export class Picture {
       const { id, x, y, w, h } = tile;
       let b = this.#buttons.get(id);
       if (!b) {
-        b = Object.assign(document.createElement('button'), { type: 'button' });
+        b = make('button', { type: 'button' });
         b.addEventListener('click', () => this.zoom(id, true));
         b.addEventListener('focus', () => this.#stop(b));
         this.#buttons.set(id, b);

@@ -1,8 +1,8 @@
 // recording.js - whether the visit is recorded: the mark, the way to take consent back, a host's buttons. The question is a part of its own.
 import { t } from './strings.js';
 import { ask, recall } from './host.js';
+import { $, set } from './part.js';
 
-const $ = (id) => document.getElementById(id);
 const AGAIN_MS = 2000;
 const MARKS = { asking: 'recAsking', on: 'recOn', held: 'recHeld', paused: 'recPaused' };
 
@@ -94,8 +94,4 @@ export class Recording {
     $('record-pause').hidden = !may || state === 'off' || state === 'asking';
     set($('record-pause'), t(state === 'paused' ? 'recordResume' : 'recordPause'));
   }
-}
-
-function set(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }

@@ -8,8 +8,8 @@ import { People } from './people.js';
 import { Chat } from './chat.js';
 import { act, ask, Knocks, recall, stopAsking } from './host.js';
 import { Recording } from './recording.js';
+import { $, set } from './part.js';
 
-const $ = (id) => document.getElementById(id);
 const NOTE_MS = 6000;
 const WEAK = 2; // of 5: advice is worth giving
 const ADVICE_AFTER_MS = 4000;
@@ -27,13 +27,12 @@ export class Room {
   #ease = '';
   #easeSaid = '';
   #easeTimer = 0;
+  #upPaused = false;
   #stuck = false;
   #panel = '';
   #ear;
   #page;
-  #phone = null; // a promise: most servers have none
-  #freeze = null; // the same: most people never see it
-  #sound = null; // the same: most visits do not need it
+  #parts = {}; // fetched when they are needed, each a promise
   #picture;
   #chat;
 
@@ -50,12 +49,18 @@ export class Room {
     visit.on('me', () => this.#me());
     visit.on('locked', (locked) => this.#locked(locked));
     visit.on('quality', (quality) => this.#quality(quality));
-    visit.on('uplink', ({ bps }) => bps === 0 && visit.media.on.video && this.#note(t('upPaused')));
+    visit.on('uplink', ({ bps }) => {
+      const paused = bps === 0;
+      if (paused !== this.#upPaused && visit.media.on.video) this.#note(t(paused ? 'upPaused' : 'upOver'));
+      this.#upPaused = paused;
+    });
     visit.on('media', () => this.#buttons());
     visit.on('phone', () => this.#buttons());
-    visit.on('roster', () => visit.onPhone && this.#buttons());
-    visit.on('roster', () => this.#freezes());
-    visit.on('roster', (roster) => roster.some((p) => p.sound) && this.#hearing());
+    visit.on('roster', (roster) => {
+      if (visit.onPhone) this.#buttons();
+      this.#fetchParts();
+      if (roster.some((p) => p.sound)) this.#fetch('Sound');
+    });
     visit.on('lost', () => this.#note(t('deviceLost')));
     visit.on('asked', (asked) => this.#asked(asked));
     visit.on('larger', (m) => import(new URL('./freeze/larger.js', import.meta.url).href).then(({ enlarge }) => enlarge(visit, m)).catch(() => {})); // held as it is seen
@@ -146,7 +151,7 @@ export class Room {
     }
     $('room').toggleAttribute('data-panel', !!name);
     if (name === 'chat') this.#chat.read();
-    if (name === 'more') this.#hearing();
+    if (name === 'more' && this.#visit.me) this.#fetch('Sound');
     if (moved && name) $(name === 'chat' ? 'chat-text' : name + '-title').focus();
     else if (moved && before) $(before + '-button').focus();
     this.#picture.fit();
@@ -174,8 +179,7 @@ export class Room {
     $('end').hidden = !this.#visit.may('end');
     $('host-tools').hidden = !['layout', 'lock', 'mute_all', 'record', 'dial', 'freeze', 'end'].some((op) => this.#visit.may(op));
     this.#buttons();
-    this.#telephone();
-    this.#freezes();
+    this.#fetchParts();
   }
 
   #locked(locked) {
@@ -185,28 +189,19 @@ export class Room {
     this.#announced.locked = locked;
   }
 
-  // What is only needed where the server has a telephone.
-  #telephone() {
-    if (this.#phone || !this.#visit.me.phone) return;
-    this.#phone = import(new URL('./phone/phone.js', import.meta.url).href)
-      .then(({ Phone }) => new Phone(this.#visit, this.#page))
-      .catch(() => (this.#phone = null)); // tried again with the next `me`
+  // What is only needed where the server has a telephone; what only hosts need, and others once a still is held. Who hears whom is fetched
+  // when the person looks for it, or somebody changed it.
+  #fetchParts() {
+    const { me, roster } = this.#visit;
+    if (me && me.phone) this.#fetch('Phone');
+    if (this.#visit.may('freeze') || roster.some((p) => p.frozen)) this.#fetch('Freeze');
   }
 
-  // What only hosts need, and others once a still is held.
-  #freezes() {
-    if (this.#freeze || !(this.#visit.may('freeze') || this.#visit.roster.some((p) => p.frozen))) return;
-    this.#freeze = import(new URL('./freeze/freeze.js', import.meta.url).href)
-      .then(({ Freeze }) => new Freeze(this.#visit, this.#page))
-      .catch(() => (this.#freeze = null)); // tried again with the next list
-  }
-
-  // Who hears whom: when the person looks for it, or somebody changed it.
-  #hearing() {
-    if (this.#sound || !this.#visit.me) return;
-    this.#sound = import(new URL('./sound/sound.js', import.meta.url).href)
-      .then(({ Sound }) => new Sound(this.#visit, this.#page))
-      .catch(() => (this.#sound = null));
+  #fetch(name) {
+    const file = name.toLowerCase();
+    this.#parts[name] ||= import(new URL(`./${file}/${file}.js`, import.meta.url).href)
+      .then((module) => new module[name](this.#visit, this.#page))
+      .catch(() => (this.#parts[name] = null)); // tried again the next time
   }
 
   // By the list, which also knows what was switched by keys.
@@ -355,8 +350,4 @@ export class Room {
     if (this.#wakeLock) this.#wakeLock.release().catch(() => {});
     this.#wakeLock = null;
   }
-}
-
-function set(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }

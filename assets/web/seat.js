@@ -14,22 +14,9 @@ export class Seat extends EventTarget {
   }
 
   // As the server's `joined` says it.
-  become(m) {
-    this.me = {
-      seat: m.seat,
-      name: m.name,
-      role: m.role,
-      room: m.roomName || '',
-      muted: !!m.muted,
-      tiers: m.tiers || [],
-      host: !!m.host,
-      may: m.may || [],
-      fixed: !!m.fixed,
-      signing: !!m.signing,
-      language: m.language || '',
-      phone: m.phone || null, // {number: on file, masked}; null = the server has no telephone
-      hand: false,
-    };
+  // `phone`: {number: on file, masked}; null = the server has no telephone.
+  become({ seat, name, role, roomName: room = '', muted = false, tiers = [], host = false, may = [], fixed = false, signing = false, language = '', phone = null }) {
+    this.me = { seat, name, role, room, muted, tiers, host, may, fixed, signing, language, phone, hand: false };
   }
 
   // Promises fail with an Error whose `code` says why ("forbidden", "rate_limited", ...).

@@ -31,7 +31,7 @@ export class Visit extends Seat {
   #iceServers = [];
   #wasLive = false;
   #told = {}; // type -> the last of the messages that are said once
-  #size = null; // at which the picture is shown
+  #wishes = {}; // of the person and the page, for as long as it lives: the size at which the picture is shown, the largest tier
   #known = false; // the room knows our session, so it can be told our state
   #built = 0;
   #rebuilds = 0;
@@ -46,8 +46,9 @@ export class Visit extends Seat {
   #uplink = null;
   #delay = null;
   #looked = {}; // {peer, at} of the line
-  #limits = null; // what it says, and what the connection keeps to
-  #limited = null;
+  limits = null; // what it says,
+  #asked = null; // what the room does,
+  #limited = null; // and what of the former the connection keeps to
 
   // options: token; url of the WebSocket (unless it is beside this file); constraints of the devices; relay (TURN only); codec "h264"
   // or "vp8"; line: a function that gives what the line seems to carry in kbit/s, 0 when that is not known.
@@ -114,14 +115,23 @@ export class Visit extends Seat {
     return this.#whenShared();
   }
 
+  // The largest that is wished for, "auto", or "audio": none.
   setTier(tier) {
-    return this.#signaling.send({ type: 'tier', tier });
+    this.#wish({ type: 'tier', tier });
+  }
+
+  get tier() {
+    return this.#wishes.tier?.tier || 'auto';
   }
 
   // {width, height} in pixels of the screen, upright: the room sends nothing larger.
   shownAt(size) {
-    this.#size = size;
-    this.#sendSize();
+    this.#wish({ type: 'display', ...size });
+  }
+
+  #wish(message) {
+    this.#wishes[message.type] = message;
+    this.#tellRoom();
   }
 
   leave() {
@@ -176,6 +186,9 @@ export class Visit extends Seat {
       case 'call':
       case 'larger':
         return this.#emit(m.type, m);
+      case 'limits':
+        [this.#asked, this.#limited] = [m, 0];
+        return this.#limit();
       case 'lock':
         this.locked = m.locked;
         return this.#emit('locked', m.locked);
@@ -235,8 +248,7 @@ export class Visit extends Seat {
       this.peer.resend();
       if (this.peer.state === 'disconnected' || this.#delay?.silent > 1) this.peer.restartIce();
     }
-    this.#sendState();
-    this.#sendSize();
+    this.#tellRoom();
     this.#tellShare();
     this.#update();
   }
@@ -246,19 +258,18 @@ export class Visit extends Seat {
     if (!peer) return;
     this.#was = this.#session;
     this.#known = true;
-    this.#sendState();
-    this.#sendSize();
+    this.#tellRoom();
     await peer.answer(sdp);
     if (peer !== this.peer) return;
     this.#instead = !!this.media.screen && !peer.waiting && !peer.carries('screen'); // a room that takes one picture of a person
     peer.send('video', this.#picture);
     this.#tellShare();
-    this.#sendState();
+    this.#tellRoom();
   }
 
   // Nothing while a thin line is kept for hands that speak.
   get #sound() {
-    return (this.quality && this.quality.ease === 'silent') || (this.#limits && this.#limits.silent) ? null : this.media.audio;
+    return (this.quality && this.quality.ease === 'silent') || (this.limits && this.limits.silent) ? null : this.media.audio;
   }
 
   // What is sent has to fit a weak line, or its queue delays also what the room learns of the line down.
@@ -266,17 +277,17 @@ export class Visit extends Seat {
     const { peer } = this;
     if (!peer || peer.state !== 'connected') return;
     if (!this.#rules) this.#rules = await Promise.all([import('./uplink.js'), import('./delay.js')]);
-    const [{ Uplink, RUNGS, HANDS, readings, shape, hold, limitPicture }, { Delay, readings: heard, withOtherSound, withOtherSources, SLEPT_MS }] = this.#rules;
+    const [{ Uplink, RUNGS, HANDS, readings, shape, hold }, { Delay, readings: heard, withOtherSound, withOtherSources, SLEPT_MS }] = this.#rules;
     if (!this.#uplink) [this.#uplink, this.#delay] = [new Uplink(), new Delay()];
     const stats = await this.stats();
     if (this.peer !== peer || !this.me) return;
     const [now, line] = [performance.now(), readings(stats)];
     if (this.#uplink.step(now, line)) {
-      this.#limits = (this.me.signing ? HANDS : RUNGS)[this.#uplink.rung];
+      this.limits = (this.me.signing ? HANDS : RUNGS)[this.#uplink.rung];
       peer.send('audio', this.#sound);
-      this.#emit('uplink', this.#limits);
+      this.#emit('uplink', this.limits);
     }
-    const limits = this.#limits;
+    const { limits } = this;
     const asked = (this.quality && this.quality.hold) || 0;
     const anew = this.#delay.step(now, heard(stats, line.rtt), asked);
     if (this.#delay.silent === 2) this.#signaling.nudge(); // another network, perhaps
@@ -285,8 +296,13 @@ export class Visit extends Seat {
     if (slept || anew) await peer.retake(slept ? withOtherSources : withOtherSound, (sdp) => sdp);
     this.#looked = { peer, at: Date.now() };
     if (!(await peer.reduce(shape(this.#uplink, limits) || this.fuller)) || this.peer !== peer || limits === this.#limited) return;
-    limitPicture(peer.connection, limits);
-    this.#limited = limits;
+    this.#limit();
+  }
+
+  #limit() {
+    if (!this.peer || !this.#rules) return;
+    this.#rules[0].limitPicture(this.peer.connection, this.limits, this.#asked);
+    this.#limited = this.limits;
   }
 
   // What goes out in the camera's place.
@@ -351,7 +367,7 @@ export class Visit extends Seat {
       tracks: { audio: can('audio'), video: can('video'), screen: this.media.screen },
     });
     this.peer = peer;
-    this.#limited = null;
+    this.#asked = this.#limited = null;
     if (this.#delay) this.#delay.silent = 0;
     clearInterval(this.#timers.line);
     this.#timers.line = setInterval(() => this.#lookAtLine().catch(() => {}), LOOK_MS); // a page that is being left
@@ -396,7 +412,8 @@ export class Visit extends Seat {
       this.peer.send('screen', this.media.screen).then(() => this.#tellShare());
     }
     this.#tellShare();
-    this.#sendState();
+    this.#tellRoom();
+    this.#limited = 0; // another camera may have another height
     this.#emit('media', this.media);
   }
 
@@ -421,22 +438,16 @@ export class Visit extends Seat {
     this.#shared.catch(() => {}); // share() tells the person; after a reconnection nobody waits for it
   }
 
-  #sendState() {
-    const message = { type: 'state', ...this.media.on };
-    if (this.#instead) message.video = true;
-    if (this.#unmute && message.audio) message.unmute = true;
-    this.#tell(message);
-  }
-
-  #sendSize() {
-    if (this.#size) this.#tell({ type: 'display', ...this.#size });
-  }
-
   // What the room keeps of the session: said when it is new or changed.
-  #tell(message) {
-    const text = JSON.stringify(message);
-    if (!this.#known || !this.inVisit || text === this.#told[message.type]) return;
-    if (this.#signaling.send(message)) this.#told[message.type] = text;
+  #tellRoom() {
+    const state = { type: 'state', ...this.media.on };
+    if (this.#instead) state.video = true;
+    if (this.#unmute && state.audio) state.unmute = true;
+    for (const message of [state, ...Object.values(this.#wishes)]) {
+      const text = JSON.stringify(message);
+      if (!this.#known || !this.inVisit || text === this.#told[message.type]) continue;
+      if (this.#signaling.send(message)) this.#told[message.type] = text;
+    }
   }
 
   #networkChanged() {

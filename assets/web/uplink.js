@@ -214,13 +214,17 @@ export function readings(stats) {
   return { rate: pair.availableOutgoingBitrate || 0, rtt: 1000 * rtt, answers, lost: heard.fractionLost || 0 };
 }
 
+// The section with more said of a format.
+function told(section, pt, more) {
+  const format = new RegExp(`^(a=fmtp:${pt} [^\\r\\n]*)`, 'm');
+  return format.test(section) ? section.replace(format, `$1;${more}`) : `${section}a=fmtp:${pt} ${more}\r\n`;
+}
+
 // The same answer in packets of `ptime`: headers may cost more than the voice.
 export function thinned(sdp, bps = THIN_BPS, ptime = THIN_MS) {
   return sdp.replace(/^m=audio[^]*?(?=^m=|(?![^]))/m, (section) => {
     const opus = (/^a=rtpmap:(\d+) opus/im.exec(section) || [])[1];
-    const format = new RegExp(`^(a=fmtp:${opus} [^\\r\\n]*)`, 'm');
-    const less = section.replace(/^a=ptime:.*\r?\n/gm, '') + `a=ptime:${ptime}\r\n`;
-    return format.test(less) ? less.replace(format, `$1;maxaveragebitrate=${bps}`) : less + `a=fmtp:${opus} maxaveragebitrate=${bps}\r\n`;
+    return told(section.replace(/^a=ptime:.*\r?\n/gm, '') + `a=ptime:${ptime}\r\n`, opus, `maxaveragebitrate=${bps}`);
   });
 }
 
@@ -237,10 +241,7 @@ export function repeated(sdp) {
 
 // The same answer with a floor for what Chromium believes to pass.
 export function floored(sdp, kbps) {
-  return sdp.replace(/^m=video \S+ \S+ (\d+)[^]*?(?=^m=|(?![^]))/m, (section, pt) => {
-    const format = new RegExp(`^(a=fmtp:${pt} [^\\r\\n]*)`, 'm');
-    return format.test(section) ? section.replace(format, `$1;x-google-min-bitrate=${kbps}`) : `${section}a=fmtp:${pt} x-google-min-bitrate=${kbps}\r\n`;
-  });
+  return sdp.replace(/^m=video \S+ \S+ (\d+)[^]*?(?=^m=|(?![^]))/m, (section, pt) => told(section, pt, `x-google-min-bitrate=${kbps}`));
 }
 
 const shapes = new Map(); // each one once: they are compared
@@ -265,18 +266,15 @@ export function hold(connection, ms = 0) {
   else if ('playoutDelayHint' in receiver) receiver.playoutDelayHint = ms ? ms / 1000 : null;
 }
 
-export function limitPicture(connection, { bps, fps, lines }) {
+// To the least of what each of `limits` says; bps 0: no picture.
+export function limitPicture(connection, ...limits) {
+  const [bps, fps, lines] = ['bps', 'fps', 'lines'].map((what) => Math.min(...limits.map((l) => l?.[what] ?? Infinity)));
   const { sender } = connection.getTransceivers()[1];
   const parameters = sender.getParameters ? sender.getParameters() : {};
   const [encoding] = parameters.encodings || [];
   if (!encoding) return;
   const height = (sender.track && sender.track.getSettings().height) || 0;
-  encoding.active = bps !== 0;
-  if (bps) [encoding.maxBitrate, encoding.maxFramerate] = [bps, fps];
-  else if (bps === undefined) {
-    delete encoding.maxBitrate;
-    delete encoding.maxFramerate;
-  }
-  encoding.scaleResolutionDownBy = lines && height > lines ? height / lines : 1;
+  const some = (n) => (n && n < Infinity ? n : undefined);
+  Object.assign(encoding, { active: bps > 0, maxBitrate: some(bps), maxFramerate: some(fps), scaleResolutionDownBy: Math.max(1, height / lines) });
   Promise.resolve(sender.setParameters(parameters)).catch(() => {}); // browsers that do not know a limit refuse
 }

@@ -18,7 +18,7 @@ bool mcu_larger_ask(mcu_room *r, const mcu_seat *seat, bool screen, uint32_t sou
     unsigned px = mix_video_source_px(r->video, source);
     r->larger =
         (mcu_larger){.source = source, .person = seat->person, .screen = screen, .first_px = px, .px = px, .asked_ns = now_ns};
-    mcu_people_ask_senders(r);
+    mcu_senders_ask(r);
     if (source == seat->content) {
         mcu_peer_request_content_keyframe(s->peer);
     } else {
@@ -35,7 +35,7 @@ void mcu_larger_end(mcu_room *r)
 {
     if (r->larger.source != 0) {
         r->larger = (mcu_larger){0};
-        mcu_people_ask_senders(r);
+        mcu_senders_ask(r);
     }
 }
 

@@ -40,7 +40,7 @@ static void apply_tier(mcu_leg_pictures *p)
     if (mcu_view_want(&p->view, tier < n ? tier : p->room->options.video.n_tiers)) {
         mcu_view_remind(&p->view);
     }
-    mcu_people_ask_senders(p->room);
+    mcu_senders_ask(p->room);
 }
 
 void mcu_leg_pictures_tick(mcu_leg_pictures *p, int64_t now_ns)

@@ -1,13 +1,10 @@
 #include "mcu/room/freeze.h"
-#include "mcu/room/larger.h"
 #include "mcu/room/leg.h"
 #include "mcu/room/leg_pictures.h"
 #include "mcu/room/record.h"
 #include "mcu/room/room_private.h"
 
 enum { SILENT_TILES_MAX = 3, RECENT_SPEAKERS = 4 }; /* more callers than that share one tile; turns at speaking */
-
-#define SCREEN_BPS 1500000 /* a page of text, whole within a second or two */
 
 mcu_seat *mcu_people_by_number(const mcu_room *r, uint32_t person)
 {
@@ -155,43 +152,6 @@ void mcu_people_show(mcu_room *r)
     }
 }
 
-/* A bit each. */
-static unsigned tiers_watched(const mcu_room *r)
-{
-    unsigned watched = mcu_record_watched(r);
-    for (guint i = 0; i < r->order->len; i++) {
-        const mcu_seat *seat = r->order->pdata[i];
-        const mcu_session *s = seat->session;
-        watched |= mcu_leg_pictures_watched(mcu_leg_get_pictures(seat->leg));
-        if (s != NULL && s->up) {
-            watched |= 1u << s->view.current | 1u << s->view.wanted;
-        }
-    }
-    return watched;
-}
-
-static unsigned largest_tile(const mcu_seat *seat, unsigned watched)
-{
-    unsigned most = 0;
-    for (unsigned t = 0; t < MIX_MAX_TIERS; t++) {
-        most = MAX(most, (watched & 1u << t) ? seat->tile_px[t] : 0);
-    }
-    return most;
-}
-
-void mcu_people_ask_senders(mcu_room *r)
-{
-    unsigned people = mcu_people_sessions(r), watched = tiers_watched(r);
-    for (guint i = 0; i < r->order->len; i++) {
-        const mcu_seat *seat = r->order->pdata[i];
-        if (seat->session != NULL && seat->session->has_source) {
-            unsigned screen_bps = seat->session->has_content ? SCREEN_BPS : 0;
-            unsigned bps = mcu_uplink_bps(people, largest_tile(seat, watched)) + screen_bps;
-            mcu_peer_set_max_video_bps(seat->session->peer, MAX(bps, mcu_larger_bps(r, seat)));
-        }
-    }
-}
-
 static gboolean run_idle(gpointer user)
 {
     mcu_room *r = user;
@@ -201,7 +161,7 @@ static gboolean run_idle(gpointer user)
     if (r->people_dirty) {
         r->people_dirty = false;
         mcu_people_show(r);
-        mcu_people_ask_senders(r);
+        mcu_senders_ask(r);
     }
     if (r->roster_dirty) {
         r->roster_dirty = false;

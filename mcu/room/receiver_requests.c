@@ -1,4 +1,4 @@
-/* What a person is sent: the tier that somebody chose, the size at which it is looked at. */
+/* What a person is sent at most: the tier that somebody chose, the size at which it is looked at. */
 #include <string.h>
 
 #include "mcu/room/requests.h"
@@ -17,6 +17,8 @@ static void apply(mcu_session *s)
     }
 }
 
+/* With `session` it is the person's own wish, which goes with the connection that follows it; else somebody chose it for the
+ * seat. */
 bool mcu_request_tier(mcu_room *r, const json_t *m, GError **error)
 {
     mcu_seat *seat = mcu_request_find_seat(r, m, error);
@@ -24,16 +26,18 @@ bool mcu_request_tier(mcu_room *r, const json_t *m, GError **error)
     if (seat == NULL) {
         return false;
     }
-    if (seat->session == NULL) {
-        g_set_error(error, MCU_ERROR, MCU_ERROR_NOT_FOUND, "the seat is not connected");
+    bool own = json_object_get(m, "session") != NULL;
+    if (own && mcu_request_find_session(r, m, error) == NULL) {
         return false;
     }
     int tier = name != NULL ? mcu_room_options_tier(&r->options, name) : -1;
     if (tier < 0 && (name == NULL || strcmp(name, "auto") != 0)) {
         return bad(error, "tier is not auto, audio or the name of a tier");
     }
-    seat->session->tier_forced = tier >= 0 ? (unsigned)tier : r->options.tiers.n_tiers + 1;
-    apply(seat->session);
+    *(own ? &seat->session->tier_wished : &seat->tier_chosen) = tier >= 0 ? (unsigned)tier : r->options.tiers.n_tiers + 1;
+    if (seat->session != NULL) {
+        apply(seat->session);
+    }
     mcu_roster_changed(r);
     mcu_reply_ok(r, m);
     return true;

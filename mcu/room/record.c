@@ -22,7 +22,7 @@ static void note_canvas(mcu_record *c)
         c->own = own;
         mcu_info("recording.picture", "room=%s recording=%s own=%d", c->room->id, c->id, own);
         mcu_record_event(c, "picture", "of", own ? "recording" : "tier");
-        mcu_people_ask_senders(c->room);
+        mcu_senders_ask(c->room);
         mcu_caption_show(c->room->caption);
     }
 }
@@ -56,7 +56,7 @@ static void watch(mcu_record *c)
         if (mix_audio_listener_add(r->audio, MCU_RECORD_LISTENER, MIX_HEARS_UNMASKED) != MCU_OK) {
             mcu_warn("recording.sound", "room=%s listening=0", r->id);
         }
-        mcu_people_ask_senders(r);
+        mcu_senders_ask(r);
     }
 }
 

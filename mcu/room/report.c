@@ -7,7 +7,8 @@
 
 #define WEAK_QUALITY 2
 #define SAME_QUALITY_NS (2 * MCU_NS_PER_SEC)
-#define LOSSY 0.03 /* the page has other advice from there on */
+#define LISTED_QUALITY_NS (5 * MCU_NS_PER_SEC) /* in everybody's list */
+#define LOSSY 0.03                             /* the page has other advice from there on */
 
 static const char *tier_of(const mcu_session *s)
 {
@@ -71,6 +72,9 @@ static json_t *session_row(const mcu_session *s)
 {
     json_t *p = row(s->room, s->seat, mcu_session_kind_name(s->kind), tier_of(s), state_of(s));
     json_object_set_new(p, "weak", json_boolean(s->weak));
+    if (s->listed_quality >= 0) {
+        json_object_set_new(p, "quality", json_integer(s->listed_quality));
+    }
     add_view(p, s->room, s->view.current);
     return p;
 }
@@ -137,28 +141,32 @@ static mcu_ease ease_of(const mcu_session *s)
     if (s->hushed) {
         return MCU_EASE_SILENT;
     }
-    unsigned top = MAX(s->seat->tier_cap, s->tier_able);
+    unsigned top = mcu_session_top_tier(s);
     if (s->view.codec == MCU_CODEC_NONE) {
         top = n;
-    } else if (s->tier_forced <= n) {
-        top = MAX(top, s->tier_forced);
     } else if (s->seat->fixed) {
         top = s->tier_kept <= n ? s->tier_kept : top;
-    } else {
-        top = MAX(top, s->tier_useful);
     }
-    return mcu_ease_of(mcu_canvas_tier(s->room, s->view.current), top, mcu_tiers_moving(&s->room->options.tiers), n,
-                       s->sound.copies);
+    mcu_ease ease = mcu_ease_of(mcu_canvas_tier(s->room, s->view.current), top, mcu_tiers_moving(&s->room->options.tiers), n,
+                                s->sound.copies);
+    bool weak = mcu_session_carries(s) <= WEAK_QUALITY;
+    return ease != MCU_EASE_SMALLER || weak ? ease : s->sound.copies > 0 ? MCU_EASE_REPEATED : MCU_EASE_NONE;
 }
 
 /* Everybody's list says whose connection is weak; each person is told what is done about it. */
-static void note_weakness(mcu_session *s)
+static void note_weakness(mcu_session *s, int64_t now_ns)
 {
     const bool weak = s->quality >= 0 && s->quality <= WEAK_QUALITY;
     s->ease = ease_of(s);
-    if (weak != s->weak) {
+    const bool turned = weak != s->weak;
+    if (turned) {
         s->weak = weak;
         mcu_people_changed(s->room);
+    }
+    if (s->quality != s->listed_quality && (turned || now_ns - s->listed_ns >= LISTED_QUALITY_NS)) {
+        s->listed_quality = s->quality;
+        s->listed_ns = now_ns;
+        mcu_roster_changed(s->room);
     }
 }
 
@@ -184,10 +192,10 @@ void mcu_report_quality(mcu_session *s, const mcu_peer_stats *given)
     }
     double out = given->link.loss;
     double in = MAX(given->audio_in.loss, given->video_in.loss);
-    s->quality = mcu_link_quality(out, in, given->rtt_ms, given->state == MCU_PEER_STALLED,
-                                  mcu_canvas_tier(s->room, s->view.current), mcu_tiers_moving(&s->room->options.tiers));
-    note_weakness(s);
-    const mcu_said_quality now = {.at_ns = mcu_now_ns(),
+    s->quality = mcu_link_quality(out, in, given->rtt_ms, given->state == MCU_PEER_STALLED, mcu_session_carries(s));
+    const int64_t now_ns = mcu_now_ns();
+    note_weakness(s, now_ns);
+    const mcu_said_quality now = {.at_ns = now_ns,
                                   .quality = s->quality,
                                   .ease = s->ease,
                                   .hold_ms = mcu_peer_takes_copies(s->peer) ? mcu_audio_choice_hold_ms(&s->sound) : 0,
@@ -241,25 +249,32 @@ static json_t *playout_json(const mcu_session *s)
                      "recovered", (json_int_t)v.fec_used, "late", (json_int_t)v.late);
 }
 
+/* By hand; n_tiers + 1 = none. */
+static unsigned wanted_tier(const mcu_session *s)
+{
+    unsigned own = s->tier_wished, chosen = s->seat->tier_chosen, n = s->room->options.tiers.n_tiers;
+    return own > n ? chosen : chosen > n ? own : MAX(own, chosen);
+}
+
 static json_t *session_json(mcu_session *s)
 {
     mcu_peer_stats t;
     mcu_peer_get_stats(s->peer, &t);
     unsigned n = s->room->options.tiers.n_tiers;
+    unsigned wanted = wanted_tier(s);
     json_t *out = json_pack("{ss ss ss ss ss ss sb sb sb sb}", "seat", s->seat->id, "session", s->id, "name", s->seat->name,
                             "role", s->seat->role, "kind", mcu_session_kind_name(s->kind), "state", state_of(s), "audio",
                             mcu_seat_is_heard(s->seat), "video", mcu_session_shows_camera(s), "muted", s->seat->muted, "talking",
                             mcu_seat_talking(s->seat));
     json_object_update_new(out, json_pack("{sb sb}", "hand", s->hand, "share", s->share));
-    json_object_update_new(out,
-                           json_pack("{ss ss ss ss si sf sf sI s{ss ss} ss ss}", "tier", tier_of(s), "tier_wanted",
-                                     s->tier_forced <= n ? mcu_room_options_tier_name(&s->room->options, s->tier_forced) : "auto",
-                                     "tier_able", mcu_room_options_tier_name(&s->room->options, s->tier_able), "tier_useful",
-                                     mcu_room_options_tier_name(&s->room->options, s->tier_useful), "quality", s->quality,
-                                     "rtt_ms", t.rtt_ms, "estimate_bps", (double)t.link.estimate_bps, "connected_ms",
-                                     (json_int_t)(s->up ? (mcu_now_ns() - s->up_ns) / MCU_NS_PER_MS : 0), "candidates", "local",
-                                     t.local_candidate, "remote", t.remote_candidate, "codec_in",
-                                     mcu_codec_name(t.video_in.codec), "codec_out", mcu_codec_name(s->view.codec)));
+    json_object_update_new(out, json_pack("{ss ss ss ss si sf sf sI s{ss ss} ss ss}", "tier", tier_of(s), "tier_wanted",
+                                          wanted <= n ? mcu_room_options_tier_name(&s->room->options, wanted) : "auto",
+                                          "tier_able", mcu_room_options_tier_name(&s->room->options, s->tier_able), "tier_useful",
+                                          mcu_room_options_tier_name(&s->room->options, s->tier_useful), "quality", s->quality,
+                                          "rtt_ms", t.rtt_ms, "estimate_bps", (double)t.link.estimate_bps, "connected_ms",
+                                          (json_int_t)(s->up ? (mcu_now_ns() - s->up_ns) / MCU_NS_PER_MS : 0), "candidates",
+                                          "local", t.local_candidate, "remote", t.remote_candidate, "codec_in",
+                                          mcu_codec_name(t.video_in.codec), "codec_out", mcu_codec_name(s->view.codec)));
     json_object_set_new(out, "playout", playout_json(s));
     json_object_set_new(out, "sound", mcu_seat_sound_json(s->seat));
     json_object_update_new(out, json_pack("{s{so so} s{so so} sI sI}", "in", "audio", stream_json(&t.audio_in), "video",

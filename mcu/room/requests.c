@@ -121,7 +121,7 @@ static bool replace_session(mcu_room *r, mcu_seat *seat, const json_t *m, GError
     if (old != NULL) {
         fresh->audio_on = old->audio_on;
         fresh->video_on = old->video_on;
-        fresh->tier_forced = old->tier_forced;
+        fresh->tier_wished = old->tier_wished;
         fresh->hand = old->hand;
     }
     if (!mcu_session_offer(fresh, text(m, "sdp"), json_object_get(m, "id"), error)) {
@@ -258,6 +258,7 @@ static bool request_state(mcu_room *r, const json_t *m, GError **error)
     s->talking = s->talking && s->audio_on;
     mcu_session_apply_share(s);
     mcu_session_apply_state(s);
+    mcu_senders_say(s); /* its page may have been away */
     mcu_reply_ok(r, m);
     return true;
 }

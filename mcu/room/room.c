@@ -118,6 +118,7 @@ static gboolean on_tick(gpointer user)
     }
     mcu_checks_tick(r, now);
     mcu_stills_tick(r, now);
+    mcu_senders_tick(r, now);
     mcu_record_tick(r);
     give_memory_back(r);
     mcu_room_tick_empty(r, now);

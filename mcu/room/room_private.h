@@ -10,6 +10,7 @@
 #include "mcu/room/options.h"
 #include "mcu/room/room.h"
 #include "mcu/room/stage.h"
+#include "mcu/room/uplink.h"
 #include "mcu/room/view.h"
 #include "mixer/audio.h"
 #include "mixer/video.h"
@@ -54,9 +55,11 @@ typedef struct {
     mcu_seat_sound sound;
     char link_hears[MCU_LANGUAGE_MAX + 1]; /* what its link says of `sound.hears` */
     unsigned tier_cap;                     /* largest tier allowed, 0 = all */
+    unsigned tier_chosen;                  /* the same by an operator, until another is chosen; n_tiers + 1 = as it comes */
     uint32_t person;                       /* number towards the mixer, never reused */
     uint32_t content;                      /* the same of a screen that is shared beside the camera */
-    unsigned tile_px[MIX_MAX_TIERS];       /* pixels of its tile on each canvas, 0 = not shown there */
+    unsigned tile_px[MIX_MAX_TIERS];       /* pixels of its tile on each canvas, 0 = not shown there; */
+    unsigned tile_lines[MIX_MAX_TIERS];    /* of a 16:9 picture that fills it */
     mcu_session *session;                  /* newest connection or NULL; owned */
     mcu_leg *leg;                          /* phone call or NULL; owned (leg.c) */
 } mcu_seat;
@@ -93,7 +96,8 @@ struct mcu_session {
     mcu_tier_choice choice; /* of the ladder's rungs */
     mcu_audio_choice sound;
     mcu_lost_sound lost;
-    unsigned tier_forced; /* n_tiers + 1 = automatic */
+    mcu_uplink_choice uplink;
+    unsigned tier_wished; /* the largest that the person asks for; n_tiers = sound alone, n_tiers + 1 = as it comes */
     unsigned tier_able;   /* largest that its decoder takes; n_tiers = none */
     unsigned tier_useful; /* largest that shows more where the person looks at it; 0 also when that is not known */
     unsigned tier_kept;   /* what a seat with `fixed` watches, if it watches any; n_tiers + 1 = not chosen yet */
@@ -102,7 +106,9 @@ struct mcu_session {
     int quality;
     bool upright; /* the page shows the picture on a screen that is higher than wide */
     bool hushed;  /* no room for sound beside the hands that speak */
-    bool weak;    /* as the roster was last told */
+    bool weak;    /* as the roster was last told; */
+    int listed_quality;
+    int64_t listed_ns;
     mcu_ease ease;
     mcu_said_quality said_quality;
     int64_t created_ns, up_ns;
@@ -191,15 +197,17 @@ void mcu_session_free(mcu_session *s); /* takes it out of the mixer; not inside 
 /* Answers now or when gathered; the reply to `id` is sent by the session. */
 bool mcu_session_offer(mcu_session *s, const char *sdp, const json_t *id, GError **error);
 json_t *mcu_session_ice_restart(mcu_session *s, const char *ufrag, const char *pwd,
-                                GError **error);       /* our new description, a string */
-void mcu_session_set_up(mcu_session *s);               /* keys are in place: into the mixer */
-void mcu_session_leave_mixer(mcu_session *s);          /* gives everything back; safe to call twice */
-void mcu_session_rest_sound(mcu_session *s);           /* the seat is on the phone: microphone and sound out of the mixer */
-void mcu_session_gathered(mcu_session *s);             /* every local candidate is known */
-void mcu_session_apply_state(mcu_session *s);          /* mute and camera flags -> mixer */
-void mcu_session_begin_tier(mcu_session *s);           /* it has come up */
-void mcu_session_apply_tier(mcu_session *s);           /* cap, decoder, choice -> view */
-void mcu_session_picture_sent(mcu_session *s);         /* one more left for the person */
+                                GError **error);     /* our new description, a string */
+void mcu_session_set_up(mcu_session *s);             /* keys are in place: into the mixer */
+void mcu_session_leave_mixer(mcu_session *s);        /* gives everything back; safe to call twice */
+void mcu_session_rest_sound(mcu_session *s);         /* the seat is on the phone: microphone and sound out of the mixer */
+void mcu_session_gathered(mcu_session *s);           /* every local candidate is known */
+void mcu_session_apply_state(mcu_session *s);        /* mute and camera flags -> mixer */
+void mcu_session_begin_tier(mcu_session *s);         /* it has come up */
+void mcu_session_apply_tier(mcu_session *s);         /* cap, decoder, choice -> view */
+unsigned mcu_session_top_tier(const mcu_session *s); /* the largest that it may get, whatever its link carries; n_tiers = none */
+int mcu_session_carries(const mcu_session *s);       /* what its link does, as mcu_link_carries() */
+void mcu_session_picture_sent(mcu_session *s);       /* one more left for the person */
 void mcu_session_tick(mcu_session *s, int64_t now_ns); /* ten times a second: its tier */
 void mcu_session_repeat_sound(mcu_session *s, const mcu_peer_stats *stats, int64_t now_ns);
 void mcu_session_report(mcu_session *s);          /* twice a second: its quality; reminds of a keyframe */
@@ -246,7 +254,11 @@ void mcu_roster_changed(mcu_room *r);
 mcu_seat *mcu_people_by_number(const mcu_room *r, uint32_t person);
 mcu_seat *mcu_people_by_content(mcu_room *r, uint32_t content);
 unsigned mcu_people_sessions(const mcu_room *r);
-void mcu_people_ask_senders(mcu_room *r); /* for as many bits as their tiles are worth */
+
+/* senders.c: for what their tiles are worth, by REMB and by name */
+void mcu_senders_ask(mcu_room *r);
+void mcu_senders_tick(mcu_room *r, int64_t now_ns);
+void mcu_senders_say(mcu_session *s); /* once more what one was asked for, if it was */
 
 /* speaker.c: who is the speaker, by loudness; how people are arranged */
 void mcu_speaker_levels(mcu_room *r, const mix_voice_level *levels, unsigned n, int64_t now_ns);

@@ -25,6 +25,7 @@ static mcu_seat *seat_new(mcu_room *r, const char *id)
     seat->person = r->next_person++;
     seat->content = MCU_CONTENT_NUMBER | seat->person;
     seat->sends_audio = seat->sends_video = true;
+    seat->tier_chosen = r->options.tiers.n_tiers + 1;
     g_hash_table_insert(r->seats, seat->id, seat);
     g_ptr_array_add(r->order, seat);
     return seat;

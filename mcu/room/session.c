@@ -31,8 +31,8 @@ mcu_session *mcu_session_new(mcu_room *r, mcu_seat *seat, const char *id, mcu_se
     s->kind = kind;
     s->trickle = trickle;
     s->audio_on = s->video_on = true;
-    s->tier_forced = s->tier_kept = r->options.tiers.n_tiers + 1;
-    s->quality = -1;
+    s->tier_wished = s->tier_kept = r->options.tiers.n_tiers + 1;
+    s->quality = s->listed_quality = -1;
     s->created_ns = mcu_now_ns();
     bool gives = kind != MCU_SESSION_WHEP;
     mcu_peer_policy policy = {

@@ -16,7 +16,7 @@ static bool pass(mcu_session *s, unsigned tier, mcu_au *au)
     if (before != s->view.current) {
         mcu_report_quality(s, NULL);
         mcu_roster_changed(r);
-        mcu_people_ask_senders(r);
+        mcu_senders_ask(r);
     }
     mcu_status sent = mcu_peer_send_picture(s->peer, au);
     if (sent == MCU_EFULL) {

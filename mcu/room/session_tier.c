@@ -36,20 +36,36 @@ static unsigned keep_size(mcu_session *s, unsigned tier, unsigned top)
     if (s->tier_kept > n) {
         s->tier_kept = tier;
     }
-    bool too_thin = s->tier_forced > n && chosen_tier(s) > MAX(s->tier_kept, top);
+    bool too_thin = chosen_tier(s) > MAX(s->tier_kept, top);
     return s->tier_kept >= s->tier_able && !too_thin ? s->tier_kept : n;
+}
+
+/* What is chosen by hand caps what the link is given, and shows what seems of no use. */
+unsigned mcu_session_top_tier(const mcu_session *s)
+{
+    const unsigned n = s->room->options.tiers.n_tiers;
+    unsigned top = MAX(s->seat->tier_cap, s->tier_able);
+    bool by_hand = s->tier_wished <= n || s->seat->tier_chosen <= n;
+    top = s->tier_wished <= n ? MAX(top, s->tier_wished) : top;
+    top = s->seat->tier_chosen <= n ? MAX(top, s->seat->tier_chosen) : top;
+    return by_hand || s->seat->fixed ? top : MAX(top, s->tier_useful);
+}
+
+int mcu_session_carries(const mcu_session *s)
+{
+    return mcu_link_carries(&s->choice, &s->ladder.table);
 }
 
 void mcu_session_apply_tier(mcu_session *s)
 {
     unsigned n = s->room->options.tiers.n_tiers;
-    unsigned top = MAX(s->seat->tier_cap, s->tier_able);
+    unsigned top = mcu_session_top_tier(s);
     if (s->room->without_largest && n > 1 && !s->seat->fixed) {
         top = MAX(top, 1);
     }
-    mcu_tier_choice_cap(&s->choice, mcu_ladder_rung(&s->ladder, s->seat->fixed ? top : MAX(top, s->tier_useful)));
-    unsigned tier = s->tier_forced <= n ? MAX(s->tier_forced, top) : chosen_tier(s);
-    if (s->still_due && s->tier_forced > n && tier == n) {
+    mcu_tier_choice_cap(&s->choice, mcu_ladder_rung(&s->ladder, top));
+    unsigned tier = chosen_tier(s);
+    if (s->still_due && tier == n) {
         tier = MAX(n - 1, top);
     }
     if (s->view.codec == MCU_CODEC_NONE) {
@@ -85,8 +101,8 @@ void mcu_session_begin_tier(mcu_session *s)
     const unsigned n = s->room->options.tiers.n_tiers;
     set_ladder(s);
     mcu_tier_choice_init(&s->choice, &s->ladder.table, mcu_ladder_rung(&s->ladder, tier_to_begin_with(s)),
-                         mcu_ladder_rung(&s->ladder, s->seat->tier_cap), s->up_ns);
-    s->still_due = chosen_tier(s) == n && s->seat->tier_cap < n && !s->seat->fixed;
+                         mcu_ladder_rung(&s->ladder, mcu_session_top_tier(s)), s->up_ns);
+    s->still_due = chosen_tier(s) == n && mcu_session_top_tier(s) < n && !s->seat->fixed;
 }
 
 /* A quarter of the path, at most, goes to copies of sound; as long as nothing is known of it some room is believed in. */
@@ -142,7 +158,7 @@ void mcu_session_tick(mcu_session *s, int64_t now_ns)
     set_ladder(s);
     mcu_tier_choice_step(&s->choice, &s->ladder.table, &link, now_ns);
     mcu_session_apply_tier(s);
-    bool free = s->tier_forced > s->room->options.tiers.n_tiers && s->view.codec != MCU_CODEC_NONE;
-    s->hushed = free && mcu_ladder_silent(&s->ladder, s->choice.tier);
-    mcu_peer_set_goal(s->peer, free ? mcu_tier_choice_goal(&s->choice, &s->ladder.table, now_ns) : 0);
+    bool shows = s->view.codec != MCU_CODEC_NONE;
+    s->hushed = shows && mcu_ladder_silent(&s->ladder, s->choice.tier);
+    mcu_peer_set_goal(s->peer, shows ? mcu_tier_choice_goal(&s->choice, &s->ladder.table, now_ns) : 0);
 }

@@ -1,5 +1,7 @@
 #include "mcu/room/tier_choice.h"
 
+#include <glib.h>
+
 #define SHORT_AFTER (600 * MCU_NS_PER_MS) /* a little too little: a mistaken decrease is undone by then */
 #define FAR_AFTER (200 * MCU_NS_PER_MS)
 #define ENTRY (1 * MCU_NS_PER_SEC)
@@ -9,6 +11,7 @@
 #define UP_AFTER_MAX (60 * MCU_NS_PER_SEC)
 #define FRESH_UP (10 * MCU_NS_PER_SEC)
 #define TRIAL_AFTER (4 * MCU_NS_PER_SEC)
+#define CARRIED_KEPT (60 * MCU_NS_PER_SEC)
 
 #define SHORT 0.88 /* of what the tier needs: what is left after a mistaken decrease is enough */
 #define FAR_SHORT 0.7
@@ -26,6 +29,8 @@
 #define TRIAL 0.75 /* of it, where nothing can be shown but by trying */
 #define TRIAL_LOSS 0.03
 
+#define SMALL_BPS 300000 /* pictures of less are small ones */
+
 #define PACKET_BYTES 1100
 #define HEADER_BITS (66 * 8) /* IPv4 20, UDP 8, RTP 12, extensions 16, SRTP tag 10 */
 
@@ -42,13 +47,29 @@ void mcu_tier_choice_init(mcu_tier_choice *c, const mcu_tier_table *table, unsig
     if (c->tier > table->n_tiers) {
         c->tier = table->n_tiers;
     }
+    c->carried = MIN(start, table->n_tiers);
 }
 
 void mcu_tier_choice_cap(mcu_tier_choice *c, unsigned top)
 {
     c->top = top;
-    if (c->tier < top) {
-        c->tier = top;
+    c->tier = MAX(c->carried, top);
+}
+
+static void follow_link(mcu_tier_choice *c, unsigned to)
+{
+    c->tier = c->carried = to;
+}
+
+/* What a link carried is not believed of it for ever. */
+static void forget(mcu_tier_choice *c, int64_t now_ns)
+{
+    if (c->carried >= c->tier) {
+        c->capped_ns = 0;
+    } else if (c->capped_ns == 0) {
+        c->capped_ns = now_ns;
+    } else if (now_ns - c->capped_ns >= CARRIED_KEPT) {
+        c->carried = c->tier;
     }
 }
 
@@ -102,7 +123,7 @@ static void step_down(mcu_tier_choice *c, const mcu_tier_table *table, unsigned 
         c->up_wait_ns = UP_AFTER;
         c->undone = 0;
     }
-    c->tier = to;
+    follow_link(c, to);
     c->down_ns = now_ns;
     c->bad_since_ns = c->good_since_ns = 0;
 }
@@ -184,7 +205,7 @@ static unsigned shown(const mcu_tier_choice *c, const mcu_tier_table *table, con
 static void step_up(mcu_tier_choice *c, unsigned to, int64_t now_ns)
 {
     c->up_from = c->tier;
-    c->tier = to;
+    follow_link(c, to);
     c->up_ns = now_ns;
     c->given_up = false;
     c->good_since_ns = 0;
@@ -233,6 +254,7 @@ static void up(mcu_tier_choice *c, const mcu_tier_table *table, const mcu_peer_l
 unsigned mcu_tier_choice_step(mcu_tier_choice *c, const mcu_tier_table *table, const mcu_peer_link *link, int64_t now_ns)
 {
     c->repair = link->repair;
+    forget(c, now_ns);
     if (link->broken && c->tier < table->n_tiers) {
         step_down(c, table, table->n_tiers, now_ns);
     }
@@ -246,7 +268,7 @@ unsigned mcu_tier_choice_step(mcu_tier_choice *c, const mcu_tier_table *table, c
     if (c->outage) {
         c->outage = false;
         if (link->estimate_bps < SHORT * need_bps(table, c->tier, link->repair)) {
-            c->tier = largest(table, c->tier, link->repair, FITS * link->estimate_bps);
+            follow_link(c, largest(table, c->tier, link->repair, FITS * link->estimate_bps));
             c->bad_since_ns = c->down_ns = 0; /* no fall: the way back is free */
         }
     }
@@ -279,18 +301,18 @@ unsigned mcu_tier_that_fits(const mcu_tier_table *table, unsigned rate_bps)
     return largest(table, 0, 0, rate_bps);
 }
 
-unsigned mcu_uplink_bps(unsigned people, unsigned tile_px)
+int mcu_link_carries(const mcu_tier_choice *c, const mcu_tier_table *table)
 {
-    if (people <= 2 || tile_px > 640 * 480) {
-        return 1200000;
+    if (c->tier <= c->top) {
+        return 5;
     }
-    if (people <= 4 || tile_px > 480 * 360) {
-        return 700000;
+    if (c->tier >= table->n_tiers || table->still[c->tier]) {
+        return 1;
     }
-    return people <= 9 || tile_px > 320 * 240 ? 400000 : 250000;
+    return table->wire_bps[c->tier] >= SMALL_BPS ? 4 : 2;
 }
 
-int mcu_link_quality(double loss_out, double loss_in, double rtt_ms, bool stalled, unsigned tier, unsigned n_moving)
+int mcu_link_quality(double loss_out, double loss_in, double rtt_ms, bool stalled, int carries)
 {
     if (stalled) {
         return 0;
@@ -302,8 +324,5 @@ int mcu_link_quality(double loss_out, double loss_in, double rtt_ms, bool stalle
     } else if (rtt_ms > 300 && q > 3) {
         q = 3;
     }
-    if (tier >= n_moving && q > 2) {
-        q = 2;
-    }
-    return q;
+    return q < carries ? q : carries;
 }

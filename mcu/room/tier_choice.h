@@ -21,8 +21,10 @@ typedef struct {
 } mcu_tier_table;
 
 typedef struct {
-    unsigned tier; /* now */
-    unsigned top;  /* largest allowed (cap by host, user or level) */
+    unsigned tier;     /* now */
+    unsigned top;      /* largest allowed (cap by host, user or level) */
+    unsigned carried;  /* what it would be without that: as the link was last seen to carry it */
+    int64_t capped_ns; /* since when it is less */
     int64_t bad_since_ns, good_since_ns;
     int64_t up_ns, down_ns; /* of the last step each way, 0 = none */
     int64_t up_wait_ns;     /* after a fall, */
@@ -39,7 +41,7 @@ typedef struct {
 int mcu_tier_wire_bps(int bitrate_bps, int fps);
 
 void mcu_tier_choice_init(mcu_tier_choice *c, const mcu_tier_table *table, unsigned start, unsigned top, int64_t now_ns);
-/* Moves the cap; the tier follows downwards at once. */
+/* Moves the cap; the tier follows at once: downwards, and back to what the link carried up to a minute before. */
 void mcu_tier_choice_cap(mcu_tier_choice *c, unsigned top);
 /* Call about ten times a second. Returns the tier to watch. */
 unsigned mcu_tier_choice_step(mcu_tier_choice *c, const mcu_tier_table *table, const mcu_peer_link *link, int64_t now_ns);
@@ -51,10 +53,10 @@ unsigned mcu_tiers_moving(const mcu_tier_table *table);
 /* The largest tier that a line of `rate_bps` carries beside the sound; n_tiers (audio only) when none does. */
 unsigned mcu_tier_that_fits(const mcu_tier_table *table, unsigned rate_bps);
 
-/* What a sender should spend on its picture when `people` share the canvas and its largest tile has `tile_px` pixels, bit/s. */
-unsigned mcu_uplink_bps(unsigned people, unsigned tile_px);
-
-/* 0..5 for people: 5 fine, 0 nothing arrives. rtt_ms < 0 unknown. `n_moving`: from that tier on nothing moves. */
-int mcu_link_quality(double loss_out, double loss_in, double rtt_ms, bool stalled, unsigned tier, unsigned n_moving);
+/* The best that a link can be called which carries the chosen tier and no more: 5 all that is allowed, 4 a large picture, 2 a
+ * small one, 1 none that moves. The choice follows the estimate with patience, and so do the words. */
+int mcu_link_carries(const mcu_tier_choice *c, const mcu_tier_table *table);
+/* 0..5 for people: 5 fine, 0 nothing arrives. rtt_ms < 0 unknown. */
+int mcu_link_quality(double loss_out, double loss_in, double rtt_ms, bool stalled, int carries);
 
 #endif

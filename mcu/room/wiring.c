@@ -158,9 +158,10 @@ static void note_tiles(mcu_room *r, unsigned tier, const mix_tile *tiles, unsign
         mcu_seat *seat = mcu_people_by_number(r, tiles[i].person);
         if (seat != NULL) {
             seat->tile_px[tier] = (unsigned)(tiles[i].width_px * tiles[i].height_px);
+            seat->tile_lines[tier] = (unsigned)MAX(tiles[i].height_px, tiles[i].width_px * 9 / 16);
         }
     }
-    mcu_people_ask_senders(r);
+    mcu_senders_ask(r);
 }
 
 static void on_layout(void *user, unsigned tier, const mix_tile *tiles, unsigned n)

@@ -358,6 +358,10 @@ test('hosts: operations, the door, questions; everybody else decides for himself
   await textOf(page, 'lock', 'Unlock');
   assert.equal(await page.isVisible('#locked'), true);
   assert.equal(await page.$('[data-seat=p1] .manage'), null, 'nothing to do about oneself');
+  for (const [quality, words] of [[2, 'Connection: weak'], [5, 'Connection: very good'], [0, 'Connection: interrupted']]) {
+    mock.say({ type: 'roster_changes', participants: [{ seat: 'p2', weak: quality < 3, quality }] });
+    await page.waitForFunction((w) => document.querySelector('[data-seat=p2] small').textContent.split(' · ').includes(w), words);
+  }
 
   mock.say({ type: 'knock', seat: 'p8', name: 'Samir', role: 'guest' });
   await page.waitForSelector('text=Samir (guest) waits to come in.');

@@ -1,8 +1,9 @@
 // Who hears whom, in the page, against the stand-in of lib/mock.mjs: speaking to one alone, interpretation, a stethoscope, noise.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { enter, last, overEdge, textOf, violations, withBrowser } from './lib/client.mjs';
+import { enter, last, overEdge, stateIs, textOf, violations, withBrowser } from './lib/client.mjs';
 import { screenshot } from './lib/output.mjs';
+import { until } from './lib/processes.mjs';
 
 const MAY = ['audio', 'video', 'whisper', 'listen', 'denoise', 'clinical', 'sound'];
 
@@ -77,6 +78,23 @@ test('who hears whom: a line says it, fields change it, and a stethoscope\'s sou
     mock.own({ sound: undefined });
     await page.waitForFunction((was) => window.tessera?.media.audio && window.tessera.media.audio.getSettings().echoCancellation === was, before[0]);
     await page.waitForFunction(() => !/[; ]stereo=1/.test(window.tessera.peer.connection.remoteDescription.sdp));
+  });
+
+  await t.test('sound only, by keyboard; said again to a room that does not know it', async () => {
+    const tiers = () => mock.seen.filter((m) => m.type === 'tier').map((m) => m.tier);
+    await page.focus('#sound-only');
+    assert.equal(await page.evaluate(() => document.activeElement.labels[0].textContent), 'Sound only: no picture, least data');
+    await page.keyboard.press('Space');
+    await until('the wish', () => tiers().join() === 'audio');
+    assert.deepEqual(await violations(page), []);
+    mock.dropSockets();
+    await until('the wish on another socket', () => tiers().join() === 'audio,audio');
+    mock.killRoom();
+    await until('the wish in another room', () => tiers().join() === 'audio,audio,audio');
+    assert.equal(await page.isChecked('#sound-only'), true);
+    await page.keyboard.press('Space');
+    await until('the picture', () => last(mock, 'tier').tier === 'auto');
+    await stateIs(page, 'live');
   });
 
   await t.test('a refusal is said; another language changes the words at once', async () => {

@@ -251,6 +251,7 @@ def handle(s, m, fd=-1):
     elif t == "freeze":
         if m["what"] != "off":
             send(s, {"type": "larger", "seat": seat, "session": sessions.get(seat, {}).get("session", ""), "what": m["what"], "ms": 3125})
+            send(s, {"type": "limits", "seat": seat, "session": sessions.get(seat, {}).get("session", ""), "lines": 180, "bps": 200000})
         sessions.get(seat, {})["frozen"] = m["what"]
         send(s, roster())
         send(s, {"type": "ok", **reply})

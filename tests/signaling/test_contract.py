@@ -193,6 +193,7 @@ def make(server):
         await hear(ws, "asked")
         await say(host, type="host", op="freeze", seat="one", value="camera")
         assert (await hear(ws, "larger"))["what"] == "camera"
+        assert await hear(ws, "limits") == {"type": "limits", "lines": 180, "bps": 200000}
         await say(host, type="host", op="layout", value="speaker", id=1)
         while (await hear(host, "layouts"))["layout"] != "speaker":
             pass

@@ -89,6 +89,7 @@ void fake_audio_out(uint32_t listener);                             /* 20 ms of 
 /* Of the newest call: a key, a packet. */
 void fake_call_key(char key, bool down);
 void fake_call_audio(void);
+void fake_tile(unsigned tier, uint32_t person, int width_px, int height_px); /* its only one */
 void fake_layout(unsigned tier, uint32_t person);
 
 #endif

@@ -48,7 +48,12 @@ void fake_still(unsigned tier)
 
 void fake_layout(unsigned tier, uint32_t person)
 {
-    mix_tile tile = {person, 2, 4, 640, 360};
+    fake_tile(tier, person, 640, 360);
+}
+
+void fake_tile(unsigned tier, uint32_t person, int width_px, int height_px)
+{
+    mix_tile tile = {person, 2, 4, width_px, height_px};
     the_video.callbacks.on_layout(the_video.user, tier, &tile, 1);
 }
 

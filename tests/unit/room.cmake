@@ -2,6 +2,7 @@ tessera_test(room_tier_choice SOURCES test_room_tier_choice.c LIBS tessera_room_
 tessera_test(room_audio_choice SOURCES test_room_audio_choice.c LIBS tessera_room_rules)
 tessera_test(room_ease SOURCES test_room_ease.c LIBS tessera_room_rules)
 tessera_test(room_lost_sound SOURCES test_room_lost_sound.c LIBS tessera_room_rules)
+tessera_test(room_uplink SOURCES test_room_uplink.c LIBS tessera_room_rules)
 tessera_test(room_stage SOURCES test_room_stage.c LIBS tessera_room_rules)
 tessera_test(room_options SOURCES test_room_options.c LIBS tessera_room_rules)
 tessera_test(room_splice SOURCES test_room_splice.c fake_media.c fake_net.c fake_video.c LIBS tessera_room_rules)
@@ -11,7 +12,7 @@ add_library(room_kit OBJECT room_kit.c record_kit.c recording_kit.c fake_media.c
 target_link_libraries(room_kit PUBLIC tessera_room_rules PkgConfig::CMOCKA)
 add_library(room_pictures OBJECT record_feed.c fake_video.c)
 target_link_libraries(room_pictures PUBLIC room_kit)
-foreach(part freeze layout legs record record_own rules seats sound)
+foreach(part freeze layout legs quality record record_own rules seats sound)
   tessera_test(room_${part} SOURCES test_room_${part}.c LIBS room_pictures room_kit)
 endforeach()
 # An hour of it in simulated time, with the real picture half of the mixer. Too long for the sanitizers, which have its parts elsewhere.

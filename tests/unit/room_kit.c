@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mcu/room/room_private.h"
+
 static void on_send(void *user, json_t *take, const char *coalesce)
 {
     (void)coalesce;
@@ -122,4 +124,11 @@ mcu_peer *room_kit_join(room_kit *f, const char *seat, const char *session)
     fake_peer_state(p, MCU_PEER_UP, "test");
     room_kit_settle();
     return p;
+}
+
+void room_kit_rise(room_kit *f, const char *seat)
+{
+    mcu_session *s = ((mcu_seat *)g_hash_table_lookup(f->room->seats, seat))->session;
+    s->choice.carried = 0;
+    mcu_session_apply_tier(s);
 }

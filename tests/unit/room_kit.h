@@ -24,4 +24,7 @@ const char *room_kit_member(const json_t *m, const char *key);
 void room_kit_offer(room_kit *f, const char *seat, const char *session, const char *sdp);
 mcu_peer *room_kit_join(room_kit *f, const char *seat, const char *session); /* offer, and its connection is up */
 
+/* Its link has shown that it carries everything: the largest tier that it may have. */
+void room_kit_rise(room_kit *f, const char *seat);
+
 #endif

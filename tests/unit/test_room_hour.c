@@ -94,6 +94,15 @@ static void grow_tired(hour *h)
     }
 }
 
+/* Until the person leaves. */
+static void wish(room_kit *kit, const char *id, const char *tier)
+{
+    const mcu_seat *seat = g_hash_table_lookup(kit->room->seats, id);
+    room_kit_say(kit,
+                 json_pack("{ss si ss ss ss}", "type", "tier", "id", 1, "seat", id, "session", seat->session->id, "tier", tier));
+    room_kit_rise(kit, id);
+}
+
 /* For somebody who is here. */
 static void change(hour *h, event e, unsigned who)
 {
@@ -120,7 +129,7 @@ static void change(hour *h, event e, unsigned who)
         room_kit_say(kit, json_pack("{ss si ss}", "type", "layout", "id", 2, "layout", names[draw(h, G_N_ELEMENTS(names))]));
         break;
     case TIER:
-        room_kit_say(kit, json_pack("{ss si ss ss}", "type", "tier", "id", 1, "seat", p->seat, "tier", tiers[draw(h, 4)]));
+        wish(kit, p->seat, tiers[draw(h, 4)]);
         break;
     case LINK:
         link_event(h, who);
@@ -272,6 +281,7 @@ static spent spend(sim_room *s, unsigned seconds)
 static void watch(sim_room *s, unsigned who, const char *tier)
 {
     room_kit_say(s->kit, json_pack("{ss si ss ss}", "type", "tier", "id", 1, "seat", s->people[who].seat, "tier", tier));
+    room_kit_rise(s->kit, s->people[who].seat);
 }
 
 /* Cameras that are off send on, as some devices do: nothing is decoded, nothing scaled, and each tier is encoded once a second.

@@ -280,9 +280,9 @@ static void test_pictures_of_roles(void **state)
     room_kit_join(f, "s1", "a");
     room_kit_join(f, "s2", "b");
     room_kit_join(f, "s3", "c");
-    watch_tier(f, "s1", "A");
-    watch_tier(f, "s2", "A");
-    watch_tier(f, "s3", "A");
+    room_kit_rise(f, "s1");
+    room_kit_rise(f, "s2");
+    room_kit_rise(f, "s3");
     fake_picture(0, true);
     assert_int_equal(fake.uses[0], 3);
     replace(f, layout_for_patients(), layout_named("one"));
@@ -304,7 +304,7 @@ static void test_without_the_largest_tier(void **state)
 {
     room_kit *f = *state;
     room_kit_join(f, "s1", "a");
-    watch_tier(f, "s1", "A");
+    room_kit_rise(f, "s1");
     fake_picture(0, true);
     assert_int_equal(fake.uses[0], 1);
     mcu_peer *peer = fake_peer(0);
@@ -427,6 +427,39 @@ static void test_screen_and_hands(void **state)
     assert_int_equal(fake.uses[HANDS_D], 2);
 }
 
+static json_int_t limit(const room_kit *f, const char *what)
+{
+    return json_integer_value(json_object_get(room_kit_heard(f, "limits"), what));
+}
+
+/* By name, for those who can make a smaller picture: a small tile, a large one, and again after the page was away. */
+static void test_cameras_are_asked_for_what_their_tile_shows(void **state)
+{
+    room_kit *f = *state;
+    room_kit_join(f, "s1", "a");
+    fake_picture(1, true);
+    fake_tile(1, 1, 640, 360);
+    int64_t now_ns = mcu_now_ns();
+    mcu_senders_tick(f->room, now_ns + 60 * MCU_NS_PER_SEC);
+    assert_int_equal(limit(f, "lines"), 360);
+    assert_int_equal(limit(f, "bps"), 700000);
+    fake_tile(1, 1, 300, 160);
+    mcu_senders_tick(f->room, now_ns += 6 * MCU_NS_PER_SEC);
+    assert_string_equal(room_kit_member(room_kit_heard(f, "limits"), "session"), "a");
+    assert_int_equal(limit(f, "lines"), 180);
+    assert_int_equal(limit(f, "bps"), 200000);
+    size_t said = json_array_size(f->sent);
+    room_kit_say(f, json_pack("{ss ss ss sb}", "type", "state", "seat", "s1", "session", "a", "audio", 1));
+    assert_true(json_array_size(f->sent) > said);
+    assert_int_equal(limit(f, "lines"), 180);
+    fake_tile(1, 1, 640, 640);
+    assert_int_equal(limit(f, "lines"), 0);
+    fake_tile(1, 1, 300, 160);
+    room_kit_say(f, json_pack("{ss ss ss sb}", "type", "state", "seat", "s1", "session", "a", "share", 1));
+    mcu_senders_tick(f->room, now_ns += 6 * MCU_NS_PER_SEC);
+    assert_int_equal(limit(f, "lines"), 0); /* a screen, in the camera's place */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -436,6 +469,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_thin_tiers_are_told_of_the_newest_layout, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_speaker_is_told_to_the_mixer, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_upright, room_kit_setup, room_kit_teardown),
+        cmocka_unit_test_setup_teardown(test_cameras_are_asked_for_what_their_tile_shows, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_hands_look_at_hands, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_screen_and_hands, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_signing_counts_as_speaking, room_kit_setup, room_kit_teardown),

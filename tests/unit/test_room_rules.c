@@ -177,6 +177,7 @@ static void test_uplinks_follow_the_tiers_in_use(void **state)
     fake_layout(0, 1); /* of s1 */
     assert_int_equal(fake_peer_max_video_bps(p), 400000);
     room_kit_say(f, json_pack("{ss ss ss}", "type", "tier", "seat", "s2", "tier", "A"));
+    room_kit_rise(f, "s2");
     fake_picture(0, true);
     assert_int_equal(fake_peer_max_video_bps(p), 700000);
     room_kit_say(f, json_pack("{ss ss ss}", "type", "tier", "seat", "s2", "tier", "B"));
@@ -253,7 +254,7 @@ static void test_bad_requests_are_answered(void **state)
         {"{\"type\":\"dance\",\"id\":1}", "bad_request"},
         {"{\"id\":1}", "bad_request"},
         {"{\"type\":\"tier\",\"id\":1,\"seat\":\"s1\",\"tier\":\"Q\"}", "bad_request"},
-        {"{\"type\":\"tier\",\"id\":1,\"seat\":\"s2\",\"tier\":\"A\"}", "not_found"},
+        {"{\"type\":\"tier\",\"id\":1,\"seat\":\"s1\",\"session\":\"x\",\"tier\":\"A\"}", "not_found"},
         {"{\"type\":\"mute\",\"id\":1,\"seat\":\"s1\",\"muted\":3}", "bad_request"},
         {"{\"type\":\"seat\",\"id\":1,\"seat\":\"../x\"}", "bad_request"},
         {"{\"type\":\"candidate\",\"id\":1,\"seat\":\"s1\",\"session\":\"a\",\"candidate\":\"bad\"}", "bad_request"},

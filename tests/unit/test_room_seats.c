@@ -229,11 +229,80 @@ static void test_no_tier_that_the_decoder_does_not_take(void **state)
     assert_int_equal(fake.uses[2], 1);
     fake.limits = mcu_h264_level_limits(30); /* said in a later offer */
     room_kit_offer(f, "s1", "a", "v=0 again");
-    wish(f, "A");
+    room_kit_rise(f, "s1");
     assert_int_equal(fake.uses[1], 1);
     fake.limits = mcu_h264_level_limits(10);
     room_kit_offer(f, "s1", "a", "v=0 once more");
     assert_int_equal(fake.uses[0] + fake.uses[1] + fake.uses[2] + fake.uses[3], 0);
+}
+
+static unsigned watches(room_kit *f)
+{
+    const mcu_seat *seat = g_hash_table_lookup(f->room->seats, "s1");
+    return mcu_canvas_tier(f->room, seat->session->view.wanted);
+}
+
+/* By a host: down at once, however much the link carries, and up again when the cap has gone. */
+static void test_a_cap_holds_while_the_link_carries_more(void **state)
+{
+    room_kit *f = *state;
+    fake_peer_link(room_kit_join(f, "s1", "a"), 20000000);
+    mcu_seat *seat = g_hash_table_lookup(f->room->seats, "s1");
+    tick_for(seat, 60);
+    fake_picture(0, true);
+    assert_int_equal(watches(f), 0);
+    room_kit_say(f, json_pack("{ss ss ss}", "type", "seat", "seat", "s1", "tier", "C"));
+    assert_int_equal(watches(f), 2);
+    fake_picture(2, true);
+    assert_int_equal(fake.uses[0], 0);
+    tick_for(seat, 300);
+    assert_int_equal(watches(f), 2);
+    assert_int_equal(seat->session->quality, 5);
+    assert_string_equal(mcu_ease_name(seat->session->ease), ""); /* nobody's connection is weak */
+    room_kit_say(f, json_pack("{ss ss ss}", "type", "seat", "seat", "s1", "tier", ""));
+    tick_for(seat, 300);
+    assert_int_equal(watches(f), 0);
+}
+
+static void own_wish(room_kit *f, const char *session, const char *tier)
+{
+    room_kit_say(f, json_pack("{ss ss ss ss}", "type", "tier", "seat", "s1", "session", session, "tier", tier));
+}
+
+/* What is chosen by hand is the most that is sent: on a thin line it is less. */
+static void test_what_is_chosen_does_not_defeat_a_thin_line(void **state)
+{
+    room_kit *f = *state;
+    mcu_peer *p = room_kit_join(f, "s1", "a");
+    mcu_seat *seat = g_hash_table_lookup(f->room->seats, "s1");
+    for (unsigned by = 0; by < 2; by++) {
+        fake_peer_link(p, 500000);
+        by == 0 ? wish(f, "B") : own_wish(f, "a", "B");
+        tick_for(seat, 60);
+        assert_int_equal(watches(f), 1);
+        fake_peer_link(p, 120000);
+        tick_for(seat, 5);
+        assert_true(watches(f) > 2);
+    }
+    assert_string_equal(inspected(f, "tier_wanted"), "B");
+}
+
+/* The lower of both counts; the person's own goes with the seat into the next connection, the operator's stays with the seat. */
+static void test_whose_choice_it_is(void **state)
+{
+    room_kit *f = *state;
+    room_kit_join(f, "s1", "a");
+    own_wish(f, "a", "audio");
+    assert_int_equal(watches(f), 4);
+    wish(f, "C");
+    assert_int_equal(watches(f), 4);
+    room_kit_join(f, "s1", "b");
+    assert_int_equal(watches(f), 4);
+    own_wish(f, "b", "auto");
+    assert_int_equal(watches(f), 2);
+    room_kit_say(f, json_pack("{ss ss ss}", "type", "leave", "seat", "s1", "session", "b"));
+    room_kit_join(f, "s1", "c");
+    assert_int_equal(watches(f), 2);
 }
 
 static void display(room_kit *f, int width, int height)
@@ -248,6 +317,7 @@ static void test_no_tier_that_shows_nothing_more_on_a_small_screen(void **state)
     room_kit_join(f, "s1", "a");
     mcu_seat *seat = g_hash_table_lookup(f->room->seats, "s1");
     wish(f, "A");
+    room_kit_rise(f, "s1");
     display(f, 640, 360);
     assert_string_equal(inspected(f, "tier_useful"), "B");
     assert_int_equal(fake.uses[0], 1); /* by hand it may be larger */
@@ -357,6 +427,9 @@ int main(void)
         CASE(test_fixed_seat_gets_another_tier_when_it_connects_again),
         CASE(test_fixed_seat_chooses_with_its_first_decoder),
         CASE(test_no_tier_that_the_decoder_does_not_take),
+        CASE(test_a_cap_holds_while_the_link_carries_more),
+        CASE(test_what_is_chosen_does_not_defeat_a_thin_line),
+        CASE(test_whose_choice_it_is),
         CASE(test_no_tier_that_shows_nothing_more_on_a_small_screen),
         CASE(test_the_same_quality_is_not_said_again_and_again),
     };

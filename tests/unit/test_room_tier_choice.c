@@ -298,14 +298,51 @@ static void test_cap_holds(void **state)
     assert_int_equal(c.tier, 3);
 }
 
+/* A cap that goes soon leaves what was there before it; later, or when the link has fallen meanwhile, more has to be shown. */
+static void test_what_a_cap_leaves(void **state)
+{
+    (void)state;
+    mcu_tier_choice c;
+    start(&c, 0, 0);
+    mcu_tier_choice_cap(&c, 4);
+    assert_int_equal(hold(&c, path(60000), 30), 4);
+    mcu_tier_choice_cap(&c, 0);
+    assert_int_equal(c.tier, 0);
+    mcu_tier_choice_cap(&c, 2);
+    assert_int_equal(hold(&c, path(60000), 5), 4); /* the link takes it lower than the cap */
+    mcu_tier_choice_cap(&c, 0);
+    assert_int_equal(c.tier, 4);
+    start(&c, 0, 0);
+    mcu_tier_choice_cap(&c, 2);
+    assert_int_equal(hold(&c, path(300000), 61), 2);
+    mcu_tier_choice_cap(&c, 0);
+    assert_int_equal(c.tier, 2);
+    assert_int_equal(hold(&c, path(5000000), 4), 0);
+}
+
 static void test_quality_words(void **state)
 {
     (void)state;
-    assert_int_equal(mcu_link_quality(0, 0, 20, false, 0, 4), 5);
-    assert_int_equal(mcu_link_quality(0, 0.05, 20, false, 0, 4), 3);
-    assert_int_equal(mcu_link_quality(0, 0, 700, false, 0, 4), 2);
-    assert_int_equal(mcu_link_quality(0, 0, 20, false, 4, 4), 2);
-    assert_int_equal(mcu_link_quality(0, 0, 20, true, 0, 4), 0);
+    assert_int_equal(mcu_link_quality(0, 0, 20, false, 5), 5);
+    assert_int_equal(mcu_link_quality(0, 0.05, 20, false, 5), 3);
+    assert_int_equal(mcu_link_quality(0, 0, 700, false, 5), 2);
+    assert_int_equal(mcu_link_quality(0, 0, 20, false, 2), 2);
+    assert_int_equal(mcu_link_quality(0, 0.3, 20, false, 2), 1);
+    assert_int_equal(mcu_link_quality(0, 0, 20, true, 5), 0);
+}
+
+/* A thin line that loses nothing is no good one, unless no more is wished for. */
+static void test_quality_is_also_what_fits(void **state)
+{
+    (void)state;
+    mcu_tier_choice c;
+    static const int called[] = {5, 4, 2, 2, 1};
+    for (unsigned tier = 0; tier < G_N_ELEMENTS(called); tier++) {
+        start(&c, tier, 0);
+        assert_int_equal(mcu_link_carries(&c, &table), called[tier]);
+        start(&c, tier, tier);
+        assert_int_equal(mcu_link_carries(&c, &table), 5);
+    }
 }
 
 static void test_the_first_tier_fits_the_line(void **state)
@@ -375,8 +412,10 @@ int main(void)
         cmocka_unit_test(test_the_circuit_breaker_leaves_sound_alone),
         cmocka_unit_test(test_without_probes_a_calm_path_is_tried),
         cmocka_unit_test(test_cap_holds),
+        cmocka_unit_test(test_what_a_cap_leaves),
         cmocka_unit_test(test_the_ladder_of_hands),
         cmocka_unit_test(test_quality_words),
+        cmocka_unit_test(test_quality_is_also_what_fits),
     };
     return cmocka_run_group_tests_name("room_tier_choice", tests, NULL, NULL);
 }

@@ -5,14 +5,11 @@ const SIZE = { width: { ideal: 1280 }, height: { ideal: 720 } };
 const usual = new Map();
 
 // A line on which the picture was made smaller has no room for a larger one.
-const isThin = ({ connection }) => {
-  const [encoding = {}] = connection.getTransceivers()[1].sender.getParameters().encodings || [];
-  return encoding.active === false || encoding.scaleResolutionDownBy > 1;
-};
+const isThin = ({ limits }) => !!limits && !!limits.thin;
 
-export async function enlarge({ media, peer }, { what, ms }) {
-  const track = media.video;
-  if (what !== 'camera' || !track || !peer || isThin(peer) || usual.has(track)) return;
+export async function enlarge(visit, { what, ms }) {
+  const track = visit.media.video;
+  if (what !== 'camera' || !track || !visit.peer || isThin(visit) || usual.has(track)) return;
   usual.set(track, track.getConstraints());
   await track.applyConstraints({ ...usual.get(track), ...SIZE }).catch(() => {}); // it goes on as it is
   setTimeout(() => {

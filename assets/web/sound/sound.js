@@ -15,6 +15,7 @@ export class Sound extends Part {
   #box;
   #who;
   #fields = {};
+  #only; // no picture
   #bar;
   #clinical = false;
   #plain = null; // what the microphone was asked for before
@@ -27,8 +28,9 @@ export class Sound extends Part {
     this.#box = make('fieldset', { id: 'sound' }, make('legend'));
     this.#who = this.#select('who', () => this.draw());
     for (const name of ['whisper', 'channel', 'hears']) this.#fields[name] = this.#select(name, (value) => this.#change({ [name]: value }));
-    for (const name of ['denoise', 'clinical']) this.#fields[name] = this.#check(name);
-    $('more-panel').querySelector('.actions').after(this.#box);
+    for (const name of ['denoise', 'clinical']) this.#fields[name] = this.#check(name, (on) => this.#change({ [name]: on }));
+    this.#only = this.#check('only', (on) => visit.setTier(on ? 'audio' : 'auto'));
+    $('more-panel').querySelector('.actions').after(this.#only.parentNode, this.#box);
     this.#bar = make('p', { id: 'whispering', hidden: true }, make('span'), make('button', { type: 'button' }));
     this.#bar.setAttribute('role', 'status');
     this.#bar.lastChild.addEventListener('click', () => this.#change({ whisper: '' }, this.#me));
@@ -60,10 +62,10 @@ export class Sound extends Part {
     return select;
   }
 
-  #check(name) {
+  #check(name, changed) {
     const input = make('input', { type: 'checkbox', id: 'sound-' + name });
     this.#box.append(make('label', { className: 'switch', hidden: true }, input, make('span')));
-    input.addEventListener('change', () => this.#change({ [name]: input.checked }));
+    input.addEventListener('change', () => changed(input.checked));
     return input;
   }
 
@@ -125,6 +127,9 @@ export class Sound extends Part {
       set(field.querySelector('span'), this.t(name));
     }
     set(this.#box.firstChild, this.t('title'));
+    this.#only.checked = this.#visit.tier === 'audio';
+    this.#only.parentNode.hidden = false;
+    set(this.#only.nextSibling, this.t('only'));
     this.#box.hidden = !Object.values(shown).some(Boolean);
     this.#tell();
     this.#examine();
