@@ -1,0 +1,1 @@
+tessera_fuzz(lab SOURCES fuzz_lab.c LIBS tessera_lab)
