@@ -43,7 +43,8 @@ unsigned mcu_repair_copies(unsigned now, double loss, int64_t rtt_ns);
 bool mcu_repair_one_more(bool now, unsigned copies, int64_t rtt_ns, double needs_bps, double has_bps);
 /* What repair weighs beside the pictures, as a share of them. */
 double mcu_repair_share(unsigned copies, double loss);
-/* How long the far end should keep pictures back so that what is lost can come again, ms. */
+/* How long the far end should keep pictures back so that what is lost can come again, ms. 0 where hardly anything is lost,
+ * however far the path and however slow the pictures: waiting would only make people talk over each other. */
 unsigned mcu_repair_playout_ms(unsigned copies, double loss, int64_t rtt_ns, int64_t spacing_ns);
 
 #endif

@@ -306,6 +306,32 @@ static void test_copies_where_asking_takes_too_long(void **state)
     }
 }
 
+/* Long round trips and slow tiers alone are no reason to wait: what is not lost needs no time to come again. */
+static void test_how_long_pictures_are_kept_back(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned copies;
+        double loss;
+        int64_t rtt_ms, spacing_ms;
+        unsigned playout_ms;
+    } rows[] = {
+        {0, 0, 50, 100, 0},       {0, 0, 600, 100, 0},      {0, 0.009, 600, 250, 0},  /* nothing to repair */
+        {0, 0.01, 50, 100, 110},  {0, 0.05, 100, 100, 170}, {0, 0.05, 100, 250, 245}, /* asked for once */
+        {0, 0.05, 300, 100, 400},                                                     /* the most */
+        {1, 0.10, 100, 100, 340}, {2, 0.20, 100, 100, 340}, {2, 0.20, 200, 100, 400}, /* twice */
+        {1, 0.02, 401, 100, 150}, {2, 0.20, 600, 100, 150}, {1, 0, 600, 250, 400},    {1, 0, 800, 250, 150}, /* copies alone */
+        {0, 0.05, 0, 100, 50},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        unsigned ms = mcu_repair_playout_ms(rows[i].copies, rows[i].loss, rows[i].rtt_ms * MS, rows[i].spacing_ms * MS);
+        if (ms != rows[i].playout_ms) {
+            print_error("row %zu: %u ms\n", i, ms);
+        }
+        assert_int_equal(ms, rows[i].playout_ms);
+    }
+}
+
 /* ---- pacer ---- */
 
 static mcu_pkt *item(mcu_pkt_kind kind, uint16_t size, uint32_t picture, bool first)
@@ -447,6 +473,7 @@ int main(void)
         cmocka_unit_test(test_history_spares_for_one_keyframe_only),
         cmocka_unit_test(test_history_share),
         cmocka_unit_test(test_copies_where_asking_takes_too_long),
+        cmocka_unit_test(test_how_long_pictures_are_kept_back),
         cmocka_unit_test(test_pacer_order_and_rate),
         cmocka_unit_test(test_pacer_never_holds_audio),
         cmocka_unit_test(test_pacer_bounds),
