@@ -1,6 +1,7 @@
-foreach(part layout scale composite canvas hold decode move venc overload lead)
+foreach(part layout scale composite hold decode move venc overload lead)
   tessera_test(mix_${part} SOURCES test_mix_${part}.c video_kit.c LIBS tessera_mixer)
 endforeach()
+tessera_test(mix_canvas LABEL golden SOURCES test_mix_canvas.c video_kit.c LIBS tessera_mixer)
 tessera_test(mix_text SOURCES test_mix_text.c png_kit.c video_kit.c LIBS tessera_mixer)
 tessera_test(mix_memory SOURCES test_mix_memory.c video_kit.c LIBS tessera_mixer)
 tessera_test(mix_script LABEL golden SOURCES test_mix_script.c png_kit.c LIBS tessera_mixer)

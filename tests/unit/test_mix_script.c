@@ -93,6 +93,8 @@ static void test_labels(void **state)
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
         append(s, rows[i].script, mix_text_label(text, rows[i].name, 0, 634, 354));
     }
+    append(s, "too long, from left to right", mix_text_label(text, "Maximilian-Konstantin von und zu Hohenstein", 0, 236, 132));
+    append(s, "too long, from right to left", mix_text_label(text, "عبد الرحمن بن محمد الشريف الإدريسي", 0, 236, 132));
     golden_check("script/labels.txt", s->str);
     g_string_free(s, TRUE);
 }

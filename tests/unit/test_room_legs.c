@@ -196,8 +196,10 @@ static void hosts_mute_hold_and_prompts(void **state)
     assert_true(fake.muted[1]);
     assert_string_equal(room_kit_member(room_kit_heard(f, "leg"), "state"), "held");
     assert_string_equal(room_kit_member(row_of(f, "s1"), "state"), "held");
+    assert_true(fake.people[0].person == 1 && fake.people[0].phone && fake.people[0].hold); /* an icon */
     room_kit_say(f, json_pack("{ss ss s{sb}}", "type", "leg_update", "session", "c1", "leg", "hold", 0));
     assert_false(fake.muted[1]);
+    assert_false(fake.people[0].hold);
     room_kit_say(f, json_pack("{ss ss s{ss si si}}", "type", "leg_update", "session", "c1", "leg", "codec", "G722", "pt_in", 9,
                               "pt_out", 9));
     assert_int_equal(fake.line_codec[1], MCU_CODEC_G722);

@@ -388,6 +388,24 @@ static unsigned qualities(const room_kit *f)
     return n;
 }
 
+/* Everybody sees it: an icon beside the name. */
+static void test_a_weak_link_is_in_the_picture(void **state)
+{
+    room_kit *f = *state;
+    room_kit_join(f, "s1", "a");
+    room_kit_join(f, "s2", "b");
+    fake_picture(1, true);
+    mcu_seat *seat = g_hash_table_lookup(f->room->seats, "s1");
+    const mcu_peer_stats bad = {.state = MCU_PEER_UP, .link.loss = 0.4, .rtt_ms = 900},
+                         good = {.state = MCU_PEER_UP, .rtt_ms = 20};
+    mcu_report_quality(seat->session, &bad);
+    room_kit_settle();
+    assert_true(fake.people[0].weak && !fake.people[1].weak);
+    mcu_report_quality(seat->session, &good);
+    room_kit_settle();
+    assert_false(fake.people[0].weak);
+}
+
 /* Twice a second it would be a part of a thin line that is worth having. */
 static void test_the_same_quality_is_not_said_again_and_again(void **state)
 {
@@ -431,6 +449,7 @@ int main(void)
         CASE(test_what_is_chosen_does_not_defeat_a_thin_line),
         CASE(test_whose_choice_it_is),
         CASE(test_no_tier_that_shows_nothing_more_on_a_small_screen),
+        CASE(test_a_weak_link_is_in_the_picture),
         CASE(test_the_same_quality_is_not_said_again_and_again),
     };
     return cmocka_run_group_tests_name("room_seats", tests, NULL, NULL);
