@@ -10,8 +10,8 @@ static const struct {
     const char *tier;
     int width_px, height_px;
     double scale; /* on the contact sheet */
-} grounds[] = {{"A", 1280, 720, 1 / 3.0}, {"B", 640, 360, 0.5},     {"C", 480, 270, 0.6667}, {"D", 320, 180, 1},
-               {"A", 720, 1280, 1 / 7.0}, {"B", 360, 640, 2 / 7.0}, {"D", 180, 320, 4 / 7.0}};
+} grounds[] = {{"A", 1280, 720, 1 / 3.0}, {"B", 640, 360, 0.5},     {"C", 480, 270, 0.6667},   {"D", 320, 180, 1},
+               {"A", 720, 1280, 1 / 7.0}, {"B", 360, 640, 2 / 7.0}, {"C", 270, 480, 8 / 21.0}, {"D", 180, 320, 4 / 7.0}};
 static const unsigned counts[] = {1, 2, 3, 4, 5, 6, 8, 12, 16};
 
 enum { CELL_GAP = 8, CELL_HEIGHT = 242 };
@@ -20,7 +20,12 @@ static int usage(FILE *out, int code)
 {
     fputs("tessera-layout: checks layouts (assets/layouts/README.md) and draws them with made-up people.\n"
           "  tessera-layout check FOLDER\n"
-          "  tessera-layout preview FOLDER NAME FILE.png [--size WxH] [--people N] [--speaker N] [--signing N] [--content N]\n"
+          "  tessera-layout preview FOLDER NAME FILE.png [OPTION VALUE...]\n"
+          "    --size WxH --tier A --people 4   the picture, its tier's name, how many are there\n"
+          "    --speaker N --signing N          who of them, from 0, speaks, or speaks with hands\n"
+          "    --content N                      who shows a screen beside the camera\n"
+          "    --view ROLE                      as patient, clinician or observer sees it\n"
+          "    --bars 1                         with the clock, the mark of a recording and a line of words\n"
           "  tessera-layout sheet FOLDER OUT    one contact sheet a layout: OUT/NAME.png\n",
           out);
     return code;
@@ -59,7 +64,7 @@ static bool number(const char *text, int least, int most, int *out)
 
 static bool read_options(char **args, mcu_preview *p)
 {
-    int people = 4, speaker = 0;
+    int people = 4, speaker = 0, bars = 0;
     for (; *args; args += 2) {
         bool ok = false;
         if (strcmp(args[0], "--size") == 0) {
@@ -72,6 +77,11 @@ static bool read_options(char **args, mcu_preview *p)
             ok = number(args[1], 1, MCU_LAYOUT_PEOPLE_MAX, &people);
         } else if (strcmp(args[0], "--speaker") == 0) {
             ok = number(args[1], 0, MCU_LAYOUT_PEOPLE_MAX - 1, &speaker);
+        } else if (strcmp(args[0], "--tier") == 0) {
+            p->tier = args[1];
+            ok = p->tier && *p->tier;
+        } else if (strcmp(args[0], "--bars") == 0) {
+            ok = number(args[1], 0, 1, &bars);
         } else if (strcmp(args[0], "--view") == 0) {
             p->view = mcu_who_of(args[1]);
             ok = (MCU_LAYOUT_VIEWS & 1u << p->view) != 0;
@@ -85,6 +95,7 @@ static bool read_options(char **args, mcu_preview *p)
         }
     }
     p->people = (unsigned)people;
+    p->bars = bars != 0;
     p->speaker = (unsigned)(speaker % people);
     return true;
 }
@@ -118,7 +129,8 @@ static int cell_width(unsigned ground)
     return (int)(grounds[ground].width_px * grounds[ground].scale) + CELL_GAP;
 }
 
-static bool draw_row(mcu_studio *studio, cairo_t *c, const mcu_layout *l, unsigned people, int y)
+/* `full`: with a screen, and all that may lie over a picture. */
+static bool draw_row(mcu_studio *studio, cairo_t *c, const mcu_layout *l, unsigned people, bool full, int y)
 {
     int x = CELL_GAP;
     for (unsigned g = 0; g < G_N_ELEMENTS(grounds); g++) {
@@ -129,7 +141,8 @@ static bool draw_row(mcu_studio *studio, cairo_t *c, const mcu_layout *l, unsign
                          .people = people,
                          .speaker = people > 1 ? 1 : 0,
                          .signing = signs && people > 1 ? (int)MIN(people - 1, 2) : -1,
-                         .content = shows && people > 1 ? 0 : -1};
+                         .content = (shows && people > 1) || full ? 0 : -1,
+                         .bars = full};
         cairo_surface_t *s = mcu_preview_draw(studio, l, &p);
         if (!s) {
             return false;
@@ -152,15 +165,16 @@ static bool draw_sheet(mcu_studio *studio, const mcu_layout *l, const char *fold
     for (unsigned g = 0; g < G_N_ELEMENTS(grounds); g++) {
         width += cell_width(g);
     }
-    int height = CELL_GAP + (int)G_N_ELEMENTS(counts) * (CELL_HEIGHT + CELL_GAP);
+    int height = CELL_GAP + (int)(G_N_ELEMENTS(counts) + 1) * (CELL_HEIGHT + CELL_GAP);
     cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
     cairo_t *c = cairo_create(s);
     cairo_set_source_rgb(c, .45, .2, .45);
     cairo_paint(c);
     bool ok = true;
     for (unsigned i = 0; ok && i < G_N_ELEMENTS(counts); i++) {
-        ok = draw_row(studio, c, l, counts[i], CELL_GAP + (int)i * (CELL_HEIGHT + CELL_GAP));
+        ok = draw_row(studio, c, l, counts[i], false, CELL_GAP + (int)i * (CELL_HEIGHT + CELL_GAP));
     }
+    ok = ok && draw_row(studio, c, l, 4, true, height - CELL_HEIGHT - CELL_GAP);
     cairo_destroy(c);
     g_autofree char *file = g_strdup_printf("%s/%s.png", folder, l->name);
     ok = ok && write_png(s, file);

@@ -4,10 +4,15 @@
 #include <libyuv/convert_argb.h>
 
 #include "mcu/bot/face.h"
+#include "mixer/arrange.h"
+#include "mixer/bars.h"
 #include "mixer/compositor.h"
 #include "mixer/scale.h"
 
 #define TICK_FPS 25
+#define SCREEN_PERSON 1000
+#define CAPTION "2026-03-14 15:09:26 +01:00 \u00b7 visit-7\n15:09:26 +01:00 \u00b7 visit-7\n15:09:26 +01:00"
+#define LINE "Please lift your left arm slowly, as far as it goes without pain"
 
 static const struct {
     const char *name;
@@ -22,6 +27,8 @@ static const struct {
     {"अनन्या श्रीवास्तव", MCU_WHO_GUEST, 0, 0},
     {"Maximilian-Konstantin von und zu Hohenstein", MCU_WHO_GUEST, 640, 360},
     {"Olena Шевченко", MCU_WHO_GUEST, 640, 360},
+    {"שרה לוי", MCU_WHO_GUEST, 640, 360},
+    {"Ann 😀", MCU_WHO_GUEST, 480, 640},
 };
 
 struct mcu_studio {
@@ -35,6 +42,7 @@ typedef struct {
     mix_source *sources[MIX_MAX_PEOPLE];
     mix_person people[MIX_MAX_PEOPLE];
     mix_guest guests[MIX_MAX_PEOPLE];
+    unsigned n;
 } party;
 
 static void no_notice(void *user, mix_source *s, mix_notice what)
@@ -92,35 +100,52 @@ static mcu_frame *copy_frame(const mcu_frame *f)
     return copy;
 }
 
-static void invite(const mcu_studio *studio, party *p, unsigned i)
+static void add(party *p, const mix_person *person, const mcu_frame *picture)
 {
-    bool screen = (int)i == p->what->content;
-    unsigned n = i % G_N_ELEMENTS(cast);
-    bool camera = cast[n].width_px > 0 || screen;
-    unsigned distance = (i + p->what->people - p->what->speaker) % p->what->people;
-    unsigned who =
-        1u << cast[n].role | (screen ? 1u << MCU_WHO_CONTENT : 0u) | ((int)i == p->what->signing ? 1u << MCU_WHO_SIGNING : 0u);
-    p->people[i] = (mix_person){.person = i + 1,
-                                .name = cast[n].name,
-                                .camera_on = camera,
-                                .muted = i % 5 == 3,
-                                .talking = i == p->what->speaker,
-                                .who = who,
-                                .rank = distance};
-    p->guests[i] = (mix_guest){.who = who, .rank = distance};
-    if (camera) {
+    unsigned i = p->n++;
+    p->people[i] = *person;
+    p->people[i].camera_on = picture != NULL;
+    p->guests[i] = (mix_guest){.who = person->who, .rank = person->rank};
+    mcu_frame *f = copy_frame(picture);
+    if (f) {
         mix_source_env env = {.cpu = &p->cpu,
                               .max_px = 1920,
                               .notify = no_notice,
                               .queue_drops = mcu_counter_get("preview_drops", NULL, "Not used."),
                               .refused = mcu_counter_get("preview_refused", NULL, "Not used."),
                               .frames_replaced = mcu_counter_get("preview_replaced", NULL, "Not used.")};
-        mcu_frame *f = copy_frame(screen ? studio->screen : studio->cameras[n]);
-        p->sources[i] = f ? mix_source_new(i + 1, &env) : NULL;
-        if (f) {
-            mix_source_show(p->sources[i], f);
-        }
+        p->sources[i] = mix_source_new(person->person, &env);
+        mix_source_show(p->sources[i], f);
     }
+}
+
+/* As in a room: one more than people, before them. */
+static void add_screen(const mcu_studio *studio, party *p)
+{
+    const mix_person screen = {.person = SCREEN_PERSON,
+                               .name = cast[(unsigned)p->what->content % G_N_ELEMENTS(cast)].name,
+                               .who = 1u << MCU_WHO_CONTENT,
+                               .rank = MIX_RANK_NEVER};
+    add(p, &screen, studio->screen);
+}
+
+static void invite(const mcu_studio *studio, party *p, unsigned i)
+{
+    unsigned n = i % G_N_ELEMENTS(cast);
+    const mix_person one = {.person = i + 1,
+                            .name = cast[n].name,
+                            .muted = i % 5 == 3,
+                            .talking = i == p->what->speaker,
+                            .who = 1u << cast[n].role | ((int)i == p->what->signing ? 1u << MCU_WHO_SIGNING : 0u),
+                            .rank = (i + p->what->people - p->what->speaker) % p->what->people};
+    add(p, &one, studio->cameras[n]);
+}
+
+static void add_bars(mix_scene_tier *t, mix_art *art)
+{
+    int caption_px = mix_bars_caption_width(t->width_px, false);
+    t->bars[MIX_BAR_CAPTION] = mix_art_get(art, MIX_ART_CAPTION, CAPTION, 1, caption_px, t->height_px);
+    t->bars[MIX_BAR_LINE] = mix_art_get(art, MIX_ART_LINE, LINE, 0, t->width_px, t->height_px);
 }
 
 static mix_scene *make_scene(party *p, const mcu_layout *layout, mix_art *art)
@@ -128,16 +153,20 @@ static mix_scene *make_scene(party *p, const mcu_layout *layout, mix_art *art)
     mix_place places[MIX_MAX_PEOPLE];
     mix_ground ground = {p->what->tier, p->what->width_px, p->what->height_px, p->what->view, 0};
     mix_scene *s = mix_scene_new();
-    s->n_people = p->what->people;
+    s->n_people = p->n;
     s->n_tiers = 1;
     for (unsigned i = 0; i < s->n_people; i++) {
-        s->people[i] = (mix_scene_person){.person = i + 1, .talking = p->people[i].talking};
+        const mix_person *one = &p->people[i];
+        s->people[i] = (mix_scene_person){.person = one->person, .talking = one->talking, .lasting = mix_is_screen(one->who)};
         s->people[i].source = p->sources[i] ? mix_source_ref(p->sources[i]) : NULL;
     }
     s->tiers[0] = (mix_scene_tier){.live = true, .width_px = ground.width_px, .height_px = ground.height_px, .fps = TICK_FPS};
     unsigned n = mix_arrange(layout, &ground, p->guests, s->n_people, places);
     mix_scene_lay(s, 0, places, n, TICK_FPS);
     mix_scene_dress(s, 0, art, p->people);
+    if (p->what->bars) {
+        add_bars(&s->tiers[0], art);
+    }
     return s;
 }
 
@@ -183,7 +212,10 @@ cairo_surface_t *mcu_preview_draw(mcu_studio *studio, const mcu_layout *layout, 
 {
     party *p = g_new0(party, 1);
     p->what = what;
-    for (unsigned i = 0; i < what->people; i++) {
+    if (what->content >= 0) {
+        add_screen(studio, p);
+    }
+    for (unsigned i = 0; i < what->people && p->n < MIX_MAX_PEOPLE; i++) {
         invite(studio, p, i);
     }
     mix_compositor *c = mix_compositor_new(TICK_FPS, &p->cpu);
@@ -191,7 +223,7 @@ cairo_surface_t *mcu_preview_draw(mcu_studio *studio, const mcu_layout *layout, 
     const mcu_frame *f = mix_compositor_canvas(c, 0);
     cairo_surface_t *out = f ? to_surface(f) : NULL;
     mix_compositor_free(c);
-    for (unsigned i = 0; i < what->people; i++) {
+    for (unsigned i = 0; i < p->n; i++) {
         if (p->sources[i]) {
             mix_source_close(p->sources[i]);
             mix_source_unref(p->sources[i]);

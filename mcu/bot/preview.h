@@ -12,7 +12,8 @@ typedef struct {
     mcu_who view;            /* whose picture it is; NONE = everybody's */
     unsigned people;         /* 0..64: a clinician, a patient, an interpreter, guests */
     unsigned speaker;        /* who speaks, from 0 */
-    int signing, content;    /* who signs, who shows a screen; -1 = nobody */
+    int signing, content;    /* who signs, who shows a screen beside the camera; -1 = nobody */
+    bool bars;               /* the clock with the visit's id and the mark of a recording, and a line of words */
 } mcu_preview;
 
 /* The made-up people, drawn once. NULL with error without fonts. */

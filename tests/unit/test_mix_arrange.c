@@ -399,6 +399,29 @@ static void test_hands_fill_the_picture(void **state)
     assert_int_equal(only_tile(&first, guests + 4, 1), 0);
 }
 
+/* An arrangement for some tiers is for no other, whatever the size. */
+static void test_tiers_have_their_arrangements(void **state)
+{
+    (void)state;
+    json_t *documents = json_loads(
+        "[{\"name\":\"some\",\"title\":\"Some\",\"arrangements\":[{\"tiers\":[\"C\",\"D\"],\"people\":[1,64],\"slots\":["
+        "{\"for\":[\"speaker\"],\"at\":[0,0,1,1]}]},{\"slots\":["
+        "{\"for\":[\"anyone\"],\"at\":[0,0,1,1],\"many\":16}]}]}]",
+        0, NULL);
+    mcu_layouts *layouts = mcu_layouts_parse(documents, NULL);
+    assert_non_null(layouts);
+    mix_guest guests[MIX_MAX_PEOPLE];
+    mix_place p[MIX_MAX_PEOPLE];
+    company(guests, MIX_RANK_NEVER, MIX_RANK_NEVER);
+    static const unsigned shown[] = {4, 4, 1, 1};
+    for (unsigned g = 0; g < 4; g++) {
+        mix_ground ground = {grounds[g].name, 640, 360, MCU_WHO_NONE, 0};
+        assert_int_equal(mix_arrange(mcu_layouts_find(layouts, "some"), &ground, guests, 4, p), shown[g]);
+    }
+    mcu_layouts_free(layouts);
+    json_decref(documents);
+}
+
 static void test_no_layout_is_the_grid(void **state)
 {
     (void)state;
@@ -430,6 +453,7 @@ int main(void)
         cmocka_unit_test(test_screens_and_hands),
         cmocka_unit_test(test_views_of_roles),
         cmocka_unit_test(test_hands_fill_the_picture),
+        cmocka_unit_test(test_tiers_have_their_arrangements),
         cmocka_unit_test(test_no_layout_is_the_grid),
     };
     return cmocka_run_group_tests(tests, load, unload);
