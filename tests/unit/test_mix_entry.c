@@ -146,9 +146,10 @@ const mix_venc_type *__wrap_mix_venc_for(mcu_codec codec)
 }
 
 typedef struct {
-    sem_t done; /* everybody's picture is out; that of who enters follows before the next one's */
-    unsigned entries;
-    int64_t key_ns, entry_ns; /* newest of everybody's keyframes; newest picture of who entered */
+    sem_t done;     /* everybody's picture is out; that of who enters follows before the next one's */
+    int64_t key_ns; /* of the newest of everybody's keyframes */
+    atomic_uint entries;
+    _Atomic int64_t entry_ns; /* of the newest picture of who entered */
 } crowd;
 
 static void note(void *user, mix_encoder *e, mcu_au *take_au)
@@ -156,8 +157,8 @@ static void note(void *user, mix_encoder *e, mcu_au *take_au)
     crowd *c = user;
     mix_encoder_taken(e);
     if (take_au->entry) {
-        c->entries++;
-        c->entry_ns = take_au->time_ns;
+        atomic_fetch_add(&c->entries, 1);
+        atomic_store(&c->entry_ns, take_au->time_ns);
     } else {
         c->key_ns = take_au->keyframe ? take_au->time_ns : c->key_ns;
         sem_post(&c->done);

@@ -26,7 +26,7 @@ static const struct {
 };
 
 static struct {
-    int64_t now_ns;
+    _Atomic int64_t now_ns;
     unsigned row;
     sem_t over;
 } world;
