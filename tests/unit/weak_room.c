@@ -1,5 +1,7 @@
 #include "tests/unit/weak_room.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/weak_mixer.h"
@@ -281,8 +283,21 @@ static void step_receiver(weak_receiver *v)
 
 /* ---- life ---- */
 
+static double link_seconds; /* of all rooms */
+
+/* Read by `bench/run constants`. */
+static void say_hours(void)
+{
+    printf("simulated %.2f link-hours\n", link_seconds / 3600);
+}
+
 weak_room *weak_room_new(uint32_t seed)
 {
+    static bool says;
+    if (!says) {
+        says = true;
+        (void)atexit(say_hours);
+    }
     weak_room *r = g_new0(weak_room, 1);
     r->now_ns = 1000 * MCU_NS_PER_SEC;
     r->seed = seed * 747796405u + 1;
@@ -386,6 +401,7 @@ void weak_room_beside(weak_receiver *v, unsigned bps)
 void weak_room_run(weak_room *r, double seconds)
 {
     int64_t end = r->now_ns + (int64_t)(seconds * 1e9);
+    link_seconds += seconds * r->n;
     for (; r->now_ns < end; r->now_ns += STEP_NS) {
         weak_mixer_step(r->now_ns);
         for (unsigned i = 0; i < r->n; i++) {
