@@ -37,6 +37,11 @@ def send(s, m):
         pass
 
 
+def names(told):
+    """Of layouts: all of them, heard a few times, are more than a message holds."""
+    return [{"name": one["name"]} for one in told]
+
+
 def answer_sdp(n):
     return ("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"
             f"c=IN IP4 0.0.0.0\r\na=mid:0\r\na=ice-ufrag:room{n}\r\na=ice-pwd:roompasswordroompassword{n}\r\n"
@@ -124,7 +129,7 @@ def handle(s, m, fd=-1):
     elif t == "open":
         room = m["room"]
         keypad.update(m["config"].get("keypad", {}))
-        layouts.append({"type": t, "layout": m["config"]["layout"], "layouts": m["config"]["layouts"]})
+        layouts.append({"type": t, "layout": m["config"]["layout"], "layouts": names(m["config"]["layouts"])})
         seats.update({x["seat"]: {k: v for k, v in x.items()} for x in m["seats"]})
         send(s, {"type": "opened", "room": room})
     elif t == "seat":
@@ -238,7 +243,7 @@ def handle(s, m, fd=-1):
     elif t in ("caption", "line", "logo"):
         layouts.append(m)
     elif t in ("layout", "layouts"):
-        layouts.append(m)
+        layouts.append({**m, "layouts": names(m["layouts"])} if t == "layouts" else m)
     elif t in ("tier", "mute"):
         if t == "mute" and seat in seats:
             seats[seat]["muted"] = m["muted"]

@@ -169,7 +169,7 @@ static void test_overload(void **state)
     room_kit *f = *state;
     record_studio s;
     int fd = begin(f, &s, "announced");
-    room_kit_say(f, json_pack("{ss si ss ss}", "type", "tier", "id", 1, "seat", "s1", "tier", "A"));
+    room_kit_rise(f, "s1");
     record_kit_ticks(&s, 50);
     assert_int_equal(fake.uses[0], 2);
     fake_overload(true);
