@@ -30,6 +30,14 @@ typedef struct {
     int64_t now_ns; /* ahead of the real clock, so that its own checks are too early */
 } busy;
 
+/* What was missed so far is not this test's doing. */
+static void begin_calmly(busy *b)
+{
+    b->now_ns += MCU_NS_PER_SEC;
+    mix_video_check_load(b->r->v, b->now_ns);
+    mix_overload_init(&b->r->v->load);
+}
+
 static busy busy_new(unsigned cameras)
 {
     busy b = {rig_new(cameras), mcu_now_ns() + 600 * MCU_NS_PER_SEC};
@@ -37,6 +45,7 @@ static busy busy_new(unsigned cameras)
     told.n = 0;
     told.without = false;
     rig_people(b.r, cameras, true);
+    begin_calmly(&b);
     return b;
 }
 
@@ -48,16 +57,16 @@ static mix_encoder *encoder_of(const busy *b, unsigned tier, mcu_codec codec)
 /* So many seconds in each of which nearly every canvas of the tier is replaced by the next before it is encoded. */
 static mix_load overload(busy *b, unsigned seconds, mcu_codec codec)
 {
-    mcu_frame *f = kit_flat(1280, 720, 90, 0);
     for (unsigned k = 0; k < seconds; k++) {
+        mcu_frame *f = kit_flat(1280, 720, 90, 0);
+        f->time_ns = mcu_now_ns();
         for (unsigned i = 0; i < BURST; i++) {
-            f->time_ns = mcu_now_ns();
             mix_encoder_offer(encoder_of(b, 0, codec), mcu_frame_ref(f));
         }
         b->now_ns += MCU_NS_PER_SEC;
         mix_video_check_load(b->r->v, b->now_ns);
+        mcu_frame_unref(f);
     }
-    mcu_frame_unref(f);
     return b->r->v->load.level;
 }
 
@@ -90,6 +99,7 @@ static void use_both(busy *b)
     until_keys(b, MCU_CODEC_H264, 1);
     until_keys(b, MCU_CODEC_H264_UNITS, 1);
     until_keys(b, MCU_CODEC_VP8, 1);
+    begin_calmly(b);
 }
 
 /* Pictures, then the preset of whatever x264 makes of the largest tier, then its viewers; each comes back after ten calm seconds.
@@ -156,6 +166,16 @@ static double rate_from(const rig *r, unsigned from)
     return (last - from) / ((double)(r->kept[0][0][last]->time_ns - r->kept[0][0][from]->time_ns) * 1e-9);
 }
 
+/* The least time between two pictures that follow each other, which no want of time makes less. */
+static int64_t closest_ns(const rig *r, unsigned from)
+{
+    int64_t closest = INT64_MAX;
+    for (unsigned i = from + 1; i < r->n_kept[0][0]; i++) {
+        closest = MIN(closest, r->kept[0][0][i]->time_ns - r->kept[0][0][i - 1]->time_ns);
+    }
+    return closest;
+}
+
 /* Whoever records it has it in any case: fewer pictures, each with the time at which it was. */
 static void test_a_recorded_tier_stays(void **state)
 {
@@ -198,7 +218,7 @@ static void test_a_recorded_signer_is_safe(void **state)
     rig_send(b.r, 10);
     unsigned found = 0, from = b.r->n_kept[0][0];
     rig_until_kept(b.r, 0, 0, from + 40);
-    assert_true(rate_from(b.r, from) > 13); /* 20, where nothing else takes the machine's time */
+    assert_true(closest_ns(b.r, from) < 50 * MCU_NS_PER_MS); /* 80 with half of 25 pictures */
     mcu_frame *f = kit_decode_last(b.r->kept[0][0], b.r->n_kept[0][0]);
     for (unsigned i = 0; i < b.r->n_tiles[0]; i++) {
         const mix_tile *t = &b.r->tiles[0][i];
