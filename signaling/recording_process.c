@@ -89,12 +89,13 @@ bool sig_recording_caption(const sig_settings *settings, sig_recording_turn turn
 /* A pause is shown by the mark that is missing; the clock stays. */
 void sig_recording_tell_caption(const sig_recording *c)
 {
+    const sig_settings *settings = c->room->gateway->settings;
     sig_caption caption;
-    if (sig_recording_caption(c->room->gateway->settings, c->turn, &caption) && c->room->state == SIG_ROOM_OPEN) {
+    if (sig_recording_caption(settings, c->turn, &caption) && c->room->state == SIG_ROOM_OPEN) {
         bool apart = strcmp(sig_facts_room(c->room->gateway->facts, c->room->id)->evidence, SIG_EVIDENCE_RECORDING) == 0;
         sig_room_tell(c->room, json_pack("{s:s, s:b, s:b, s:s, s:i, s:b}", "type", "caption", "records", caption.records, "clock",
                                          caption.clock, "visit", caption.visit ? c->room->id : "", "utc_offset", utc_offset_min(),
-                                         "apart", apart && c->turn != SIG_RECORDING_OFF));
+                                         "apart", apart && settings->recording_caption && c->turn != SIG_RECORDING_OFF));
     }
 }
 

@@ -1,5 +1,5 @@
-// part.js - of the parts of the room that are fetched when needed (freeze, phone, sound): elements, words and looks, which lie beside its
-// module.
+// part.js - elements; and of the parts of the room that are fetched when needed (freeze, phone, sound): words and looks, which lie beside
+// the module.
 export const $ = (id) => document.getElementById(id);
 
 export function make(tag, properties, ...children) {

@@ -266,15 +266,15 @@ export function hold(connection, ms = 0) {
   else if ('playoutDelayHint' in receiver) receiver.playoutDelayHint = ms ? ms / 1000 : null;
 }
 
-// To the least of what each of `limits` says; bps 0: no picture.
-export function limitPicture(connection, ...limits) {
-  const [bps, fps, lines] = ['bps', 'fps', 'lines'].map((what) => Math.min(...limits.map((l) => l?.[what] ?? Infinity)));
+// To the least of both; bps 0: no picture. The room's lines are of 16:9.
+export function limitPicture(connection, own, asked) {
+  const [bps, fps] = ['bps', 'fps'].map((what) => Math.min(own?.[what] ?? Infinity, asked?.[what] ?? Infinity));
   const { sender } = connection.getTransceivers()[1];
   const parameters = sender.getParameters ? sender.getParameters() : {};
   const [encoding] = parameters.encodings || [];
   if (!encoding) return;
-  const height = (sender.track && sender.track.getSettings().height) || 0;
+  const { width, height } = sender.track ? sender.track.getSettings() : {};
   const some = (n) => (n && n < Infinity ? n : undefined);
-  Object.assign(encoding, { active: bps > 0, maxBitrate: some(bps), maxFramerate: some(fps), scaleResolutionDownBy: Math.max(1, height / lines) });
+  Object.assign(encoding, { active: bps > 0, maxBitrate: some(bps), maxFramerate: some(fps), scaleResolutionDownBy: Math.max(1, height / own?.lines || 1, Math.min(height, width * 0.5625) / asked?.lines || 1) });
   Promise.resolve(sender.setParameters(parameters)).catch(() => {}); // browsers that do not know a limit refuse
 }

@@ -100,6 +100,7 @@ struct mcu_session {
     unsigned tier_wished; /* the largest that the person asks for; n_tiers = sound alone, n_tiers + 1 = as it comes */
     unsigned tier_able;   /* largest that its decoder takes; n_tiers = none */
     unsigned tier_useful; /* largest that shows more where the person looks at it; 0 also when that is not known */
+    bool blind;           /* nothing shows what its path carries but what is sent: its device gives no transport-wide feedback */
     unsigned tier_kept;   /* what a seat with `fixed` watches, if it watches any; n_tiers + 1 = not chosen yet */
     unsigned line_bps;    /* what the person's page found its line to carry; 0 = it does not say */
     bool still_due;       /* too thin a line for pictures: it gets one, so that the person sees who is there */

@@ -14,10 +14,11 @@ static void set_ladder(mcu_session *s)
     const mcu_room_options *o = &s->room->options;
     mcu_tier_table tiers = o->tiers;
     tiers.audio_bps = mcu_audio_choice_wire_bps(&s->sound, tiers.audio_bps);
-    unsigned tier = chosen_tier(s), rungs = s->ladder.table.n_tiers;
+    unsigned tier = chosen_tier(s), carried = mcu_ladder_tier(&s->ladder, s->choice.carried), rungs = s->ladder.table.n_tiers;
     mcu_ladder_init(&s->ladder, &tiers, o->hands_bps, s->seat->signing && !s->seat->fixed);
     if (rungs != 0 && rungs != s->ladder.table.n_tiers) {
         s->choice.tier = mcu_ladder_rung(&s->ladder, tier);
+        s->choice.carried = mcu_ladder_rung(&s->ladder, carried);
     }
 }
 
@@ -56,6 +57,12 @@ int mcu_session_carries(const mcu_session *s)
     return mcu_link_carries(&s->choice, &s->ladder.table);
 }
 
+/* Of a path on which nothing can be shown but by sending, an operator may know. */
+static bool takes_word(const mcu_session *s)
+{
+    return s->blind && s->seat->tier_chosen <= s->room->options.tiers.n_tiers;
+}
+
 void mcu_session_apply_tier(mcu_session *s)
 {
     unsigned n = s->room->options.tiers.n_tiers;
@@ -64,7 +71,7 @@ void mcu_session_apply_tier(mcu_session *s)
         top = MAX(top, 1);
     }
     mcu_tier_choice_cap(&s->choice, mcu_ladder_rung(&s->ladder, top));
-    unsigned tier = chosen_tier(s);
+    unsigned tier = takes_word(s) ? top : chosen_tier(s);
     if (s->still_due && tier == n) {
         tier = MAX(n - 1, top);
     }
@@ -157,6 +164,7 @@ void mcu_session_tick(mcu_session *s, int64_t now_ns)
     fall_with_line(s, &link);
     set_ladder(s);
     mcu_tier_choice_step(&s->choice, &s->ladder.table, &link, now_ns);
+    s->blind = !link.probes && !link.broken;
     mcu_session_apply_tier(s);
     bool shows = s->view.codec != MCU_CODEC_NONE;
     s->hushed = shows && mcu_ladder_silent(&s->ladder, s->choice.tier);

@@ -83,9 +83,11 @@ test('who hears whom: a line says it, fields change it, and a stethoscope\'s sou
   await t.test('sound only, by keyboard; said again to a room that does not know it', async () => {
     const tiers = () => mock.seen.filter((m) => m.type === 'tier').map((m) => m.tier);
     await page.focus('#sound-only');
-    assert.equal(await page.evaluate(() => document.activeElement.labels[0].textContent), 'Sound only: no picture, least data');
+    assert.equal(await page.evaluate(() => document.activeElement.labels[0].textContent), 'Sound only: you see no picture, your camera stays on');
     await page.keyboard.press('Space');
     await until('the wish', () => tiers().join() === 'audio');
+    assert.match(await page.textContent('#no-picture'), /you chose to see no picture/);
+    assert.deepEqual([await page.isVisible('#no-picture'), await page.isVisible('#composite')], [true, false]);
     assert.deepEqual(await violations(page), []);
     mock.dropSockets();
     await until('the wish on another socket', () => tiers().join() === 'audio,audio');
@@ -94,6 +96,7 @@ test('who hears whom: a line says it, fields change it, and a stethoscope\'s sou
     assert.equal(await page.isChecked('#sound-only'), true);
     await page.keyboard.press('Space');
     await until('the picture', () => last(mock, 'tier').tier === 'auto');
+    assert.deepEqual([await page.isVisible('#no-picture'), await page.isVisible('#composite')], [false, true]);
     await stateIs(page, 'live');
   });
 

@@ -1,7 +1,7 @@
 // What is done about a weak line, decided by stepped time: what goes up, and how late the sound is that is heard.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { Uplink, RUNGS, HANDS, thinned, readings, repeated, floored, shape } from '../../assets/web/uplink.js';
+import { Uplink, RUNGS, HANDS, thinned, readings, repeated, floored, shape, limitPicture } from '../../assets/web/uplink.js';
 import { Delay, readings as heard, withOtherSound, withOtherSources } from '../../assets/web/delay.js';
 
 // A line of `bps` with a queue of a second, and a browser that believes what passes.
@@ -309,4 +309,22 @@ test('an answer with another source of sound keeps all else', () => {
   assert.equal(withOtherSources('a=ssrc-group:FID 2 4\r\na=ssrc:2 cname:x\r\na=ssrc:4 cname:x\r\n'), 'a=ssrc-group:FID 3 5\r\na=ssrc:3 cname:x\r\na=ssrc:5 cname:x\r\n');
   const pairs = [0, 7, undefined].map((bytesReceived) => ({ type: 'candidate-pair', bytesReceived }));
   assert.deepEqual(heard([...pairs, { type: 'inbound-rtp', kind: 'audio', jitterBufferDelay: 2, jitterBufferEmittedCount: 9, jitter: 0.03 }], 50), { delayed: 2000, played: 9, jitter: 30, rtt: 50, got: 7 });
+});
+
+// What the encoder of a camera of `width` x `height` is told.
+function limited(width, height, own, asked) {
+  const encoding = {};
+  const sender = { track: { getSettings: () => ({ width, height }) }, getParameters: () => ({ encodings: [encoding] }), setParameters: async () => {} };
+  limitPicture({ getTransceivers: () => [{}, { sender }] }, own, asked);
+  return encoding;
+}
+
+test('a camera makes the least of what its line and the room say, and one held upright keeps its breadth', () => {
+  assert.deepEqual(limited(640, 360), { active: true, maxBitrate: undefined, maxFramerate: undefined, scaleResolutionDownBy: 1 });
+  assert.deepEqual(limited(640, 360, undefined, { lines: 180, fps: 20, bps: 200000 }), { active: true, maxBitrate: 200000, maxFramerate: 20, scaleResolutionDownBy: 2 });
+  assert.deepEqual(limited(640, 360, { bps: 50000, lines: 180, fps: 10 }, { lines: 270, bps: 350000 }), { active: true, maxBitrate: 50000, maxFramerate: 10, scaleResolutionDownBy: 2 });
+  assert.equal(limited(640, 480, undefined, { lines: 180 }).scaleResolutionDownBy, 2, 'its breadth fills the tile');
+  assert.equal(limited(360, 640, undefined, { lines: 360 }).scaleResolutionDownBy, 1);
+  assert.equal(limited(360, 640, undefined, { lines: 101.25 }).scaleResolutionDownBy, 2);
+  assert.equal(limited(640, 360, { bps: 0 }, { lines: 180 }).active, false);
 });

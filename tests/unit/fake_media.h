@@ -78,6 +78,7 @@ void fake_peer_gives(mcu_peer *p);
 void fake_peer_gives_picture(mcu_peer *p, bool screen, mcu_au *take);
 void fake_peer_wants_keyframe(mcu_peer *p);
 void fake_peer_link(mcu_peer *p, unsigned estimate_bps);
+void fake_peer_tells(mcu_peer *p, bool tells); /* gives transport-wide feedback; at first it does not */
 /* A picture of a tier, as the encoder would hand it to the loop. */
 void fake_picture(unsigned tier, bool keyframe);
 void fake_picture_out(unsigned tier, mcu_au *au); /* this one; borrowed */

@@ -14,6 +14,7 @@ struct mcu_peer {
     mcu_peer_policy policy;
     unsigned pictures, packets, keyframes, content_keyframes, max_video_bps;
     unsigned start_bps, estimate_bps;
+    bool probes; /* gives transport-wide feedback */
     char *description;
 };
 
@@ -95,6 +96,11 @@ void fake_peer_wants_keyframe(mcu_peer *p)
 void fake_peer_link(mcu_peer *p, unsigned estimate_bps)
 {
     p->estimate_bps = estimate_bps;
+}
+
+void fake_peer_tells(mcu_peer *p, bool tells)
+{
+    p->probes = tells;
 }
 
 mcu_net *mcu_net_new(GMainContext *context, const mcu_net_config *config, GError **error)
@@ -261,7 +267,10 @@ void mcu_peer_set_max_video_bps(mcu_peer *p, unsigned bps)
 
 void mcu_peer_get_link(mcu_peer *p, mcu_peer_link *out)
 {
-    *out = (mcu_peer_link){.estimate_bps = p->estimate_bps, .unheard = p->estimate_bps == 0};
+    *out = (mcu_peer_link){.estimate_bps = p->estimate_bps,
+                           .proven_bps = p->probes ? p->estimate_bps : 0,
+                           .probes = p->probes,
+                           .unheard = p->estimate_bps == 0};
 }
 
 void mcu_peer_set_start_bps(mcu_peer *p, unsigned bps)

@@ -17,11 +17,10 @@ static mcu_session *session_of(const room_kit *f)
 
 static int64_t seconds; /* so far, ahead of the clock */
 
-/* A minute on a link of `bps`. */
-static void minute(room_kit *f, mcu_peer *p, unsigned bps)
+/* As its link is. */
+static void pass_minute(room_kit *f)
 {
     mcu_session *s = session_of(f);
-    fake_peer_link(p, bps);
     for (unsigned i = 0; i < 60; i++) {
         mcu_session_tick(s, mcu_now_ns() + ++seconds * MCU_NS_PER_SEC);
     }
@@ -31,6 +30,14 @@ static void minute(room_kit *f, mcu_peer *p, unsigned bps)
     s->listed_ns -= 10 * MCU_NS_PER_SEC;
     mcu_session_report(s);
     room_kit_settle();
+}
+
+/* On a link of `bps`, as feedback shows it. */
+static void minute(room_kit *f, mcu_peer *p, unsigned bps)
+{
+    fake_peer_tells(p, true);
+    fake_peer_link(p, bps);
+    pass_minute(f);
 }
 
 static const json_t *listed(const room_kit *f)
@@ -93,11 +100,54 @@ static void test_sound_stops_for_hands_and_comes_back(void **state)
     assert_true(hears(p, person));
 }
 
+static unsigned chosen(const room_kit *f)
+{
+    const mcu_session *s = session_of(f);
+    return mcu_ladder_tier(&s->ladder, s->choice.tier);
+}
+
+/* Whoever ends to speak with hands keeps the picture, to which the sound comes back. */
+static void test_the_picture_stays_when_hands_end(void **state)
+{
+    room_kit *f = *state;
+    room_kit_say(f, json_pack("{ss ss sb}", "type", "seat", "seat", "s1", "signing", 1));
+    fake_peer_link(room_kit_join(f, "s1", "a"), 20000000);
+    mcu_session *s = session_of(f);
+    mcu_session_tick(s, mcu_now_ns());
+    s->choice.tier = s->choice.carried = s->ladder.table.n_tiers - 1;
+    assert_true(mcu_ladder_silent(&s->ladder, s->choice.tier));
+    unsigned tier = chosen(f);
+    room_kit_say(f, json_pack("{ss ss sb}", "type", "seat", "seat", "s1", "signing", 0));
+    mcu_session_tick(s, mcu_now_ns());
+    assert_int_equal(chosen(f), tier);
+    assert_false(s->hushed);
+}
+
+/* Nothing shows what the path of such a device carries: it is sent what an operator chooses, not what the person does. */
+static void test_an_operator_knows_the_path_of_a_blind_device(void **state)
+{
+    room_kit *f = *state;
+    mcu_peer *p = room_kit_join(f, "s1", "a");
+    minute(f, p, 150000);
+    assert_true(session_of(f)->view.current > 0);
+    room_kit_say(f, json_pack("{ss ss ss}", "type", "tier", "seat", "s1", "tier", "A"));
+    minute(f, p, 150000);
+    assert_true(session_of(f)->view.current > 0); /* no more than what is shown to pass */
+    fake_peer_tells(p, false);
+    pass_minute(f);
+    assert_int_equal(session_of(f)->view.current, 0);
+    room_kit_say(f, json_pack("{ss ss ss}", "type", "tier", "seat", "s1", "tier", "auto"));
+    pass_minute(f);
+    assert_true(session_of(f)->view.current > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_numbers_and_words_agree, room_kit_setup, room_kit_teardown),
         cmocka_unit_test_setup_teardown(test_sound_stops_for_hands_and_comes_back, room_kit_setup, room_kit_teardown),
+        cmocka_unit_test_setup_teardown(test_the_picture_stays_when_hands_end, room_kit_setup, room_kit_teardown),
+        cmocka_unit_test_setup_teardown(test_an_operator_knows_the_path_of_a_blind_device, room_kit_setup, room_kit_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

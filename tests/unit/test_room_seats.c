@@ -276,6 +276,7 @@ static void test_what_is_chosen_does_not_defeat_a_thin_line(void **state)
     mcu_peer *p = room_kit_join(f, "s1", "a");
     mcu_seat *seat = g_hash_table_lookup(f->room->seats, "s1");
     for (unsigned by = 0; by < 2; by++) {
+        fake_peer_tells(p, true);
         fake_peer_link(p, 500000);
         by == 0 ? wish(f, "B") : own_wish(f, "a", "B");
         tick_for(seat, 60);

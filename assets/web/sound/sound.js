@@ -15,7 +15,8 @@ export class Sound extends Part {
   #box;
   #who;
   #fields = {};
-  #only; // no picture
+  #only; // no picture,
+  #instead; // which is said in its place
   #bar;
   #clinical = false;
   #plain = null; // what the microphone was asked for before
@@ -29,12 +30,18 @@ export class Sound extends Part {
     this.#who = this.#select('who', () => this.draw());
     for (const name of ['whisper', 'channel', 'hears']) this.#fields[name] = this.#select(name, (value) => this.#change({ [name]: value }));
     for (const name of ['denoise', 'clinical']) this.#fields[name] = this.#check(name, (on) => this.#change({ [name]: on }));
-    this.#only = this.#check('only', (on) => visit.setTier(on ? 'audio' : 'auto'));
+    this.#only = this.#check('only', (on) => {
+      visit.setTier(on ? 'audio' : 'auto');
+      this.draw();
+    });
     $('more-panel').querySelector('.actions').after(this.#only.parentNode, this.#box);
     this.#bar = make('p', { id: 'whispering', hidden: true }, make('span'), make('button', { type: 'button' }));
     this.#bar.setAttribute('role', 'status');
     this.#bar.lastChild.addEventListener('click', () => this.#change({ whisper: '' }, this.#me));
     document.querySelector('#room .strip').append(this.#bar);
+    this.#instead = make('p', { id: 'no-picture', hidden: true });
+    this.#instead.setAttribute('role', 'status');
+    $('stage').append(this.#instead);
     for (const name of ['roster', 'me']) visit.on(name, () => this.draw());
   }
 
@@ -128,6 +135,8 @@ export class Sound extends Part {
     }
     set(this.#box.firstChild, this.t('title'));
     this.#only.checked = this.#visit.tier === 'audio';
+    this.#instead.hidden = !this.#only.checked; // before the words: those of a hidden element are not read out
+    set(this.#instead, this.#only.checked ? this.t('noPicture') : '');
     this.#only.parentNode.hidden = false;
     set(this.#only.nextSibling, this.t('only'));
     this.#box.hidden = !Object.values(shown).some(Boolean);
