@@ -136,6 +136,7 @@ export class Sound extends Part {
     set(this.#box.firstChild, this.t('title'));
     this.#only.checked = this.#visit.tier === 'audio';
     this.#instead.hidden = !this.#only.checked; // before the words: those of a hidden element are not read out
+    $('frame').toggleAttribute('data-unseen', this.#only.checked);
     set(this.#instead, this.#only.checked ? this.t('noPicture') : '');
     this.#only.parentNode.hidden = false;
     set(this.#only.nextSibling, this.t('only'));
