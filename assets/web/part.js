@@ -1,5 +1,4 @@
-// part.js - elements; and of the parts of the room that are fetched when needed (freeze, phone, sound): words and looks, which lie beside
-// the module.
+// part.js - elements; words and looks of the parts of the room that are fetched when needed, which lie beside the module.
 export const $ = (id) => document.getElementById(id);
 
 export function make(tag, properties, ...children) {

@@ -318,7 +318,7 @@ export class Room {
       $('advice').hidden = !weak;
       this.#picture.fit();
     }
-    if (weak) set($('advice'), t(q.loss > 0.03 ? 'adviceWifi' : this.#visit.limits?.thin ? 'adviceCamera' : 'adviceBusy'));
+    if (weak) set($('advice'), t(q.loss > 0.03 ? 'adviceWifi' : this.#visit.limits?.thin && this.#visit.media.on.video ? 'adviceCamera' : 'adviceBusy'));
     clearTimeout(this.#adviceTimer);
     if (this.#weakSince && !weak) this.#adviceTimer = setTimeout(() => this.#visit.quality && this.#advise(n, q), ADVICE_AFTER_MS + 50 - (now - this.#weakSince));
   }

@@ -249,19 +249,12 @@ static json_t *playout_json(const mcu_session *s)
                      "recovered", (json_int_t)v.fec_used, "late", (json_int_t)v.late);
 }
 
-/* By hand; n_tiers + 1 = none. */
-static unsigned wanted_tier(const mcu_session *s)
-{
-    unsigned own = s->tier_wished, chosen = s->seat->tier_chosen, n = s->room->options.tiers.n_tiers;
-    return own > n ? chosen : chosen > n ? own : MAX(own, chosen);
-}
-
 static json_t *session_json(mcu_session *s)
 {
     mcu_peer_stats t;
     mcu_peer_get_stats(s->peer, &t);
     unsigned n = s->room->options.tiers.n_tiers;
-    unsigned wanted = wanted_tier(s);
+    unsigned wanted = mcu_session_wanted_tier(s);
     json_t *out = json_pack("{ss ss ss ss ss ss sb sb sb sb}", "seat", s->seat->id, "session", s->id, "name", s->seat->name,
                             "role", s->seat->role, "kind", mcu_session_kind_name(s->kind), "state", state_of(s), "audio",
                             mcu_seat_is_heard(s->seat), "video", mcu_session_shows_camera(s), "muted", s->seat->muted, "talking",

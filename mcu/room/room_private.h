@@ -198,14 +198,15 @@ void mcu_session_free(mcu_session *s); /* takes it out of the mixer; not inside 
 /* Answers now or when gathered; the reply to `id` is sent by the session. */
 bool mcu_session_offer(mcu_session *s, const char *sdp, const json_t *id, GError **error);
 json_t *mcu_session_ice_restart(mcu_session *s, const char *ufrag, const char *pwd,
-                                GError **error);     /* our new description, a string */
-void mcu_session_set_up(mcu_session *s);             /* keys are in place: into the mixer */
-void mcu_session_leave_mixer(mcu_session *s);        /* gives everything back; safe to call twice */
-void mcu_session_rest_sound(mcu_session *s);         /* the seat is on the phone: microphone and sound out of the mixer */
-void mcu_session_gathered(mcu_session *s);           /* every local candidate is known */
-void mcu_session_apply_state(mcu_session *s);        /* mute and camera flags -> mixer */
-void mcu_session_begin_tier(mcu_session *s);         /* it has come up */
-void mcu_session_apply_tier(mcu_session *s);         /* cap, decoder, choice -> view */
+                                GError **error);        /* our new description, a string */
+void mcu_session_set_up(mcu_session *s);                /* keys are in place: into the mixer */
+void mcu_session_leave_mixer(mcu_session *s);           /* gives everything back; safe to call twice */
+void mcu_session_rest_sound(mcu_session *s);            /* the seat is on the phone: microphone and sound out of the mixer */
+void mcu_session_gathered(mcu_session *s);              /* every local candidate is known */
+void mcu_session_apply_state(mcu_session *s);           /* mute and camera flags -> mixer */
+void mcu_session_begin_tier(mcu_session *s);            /* it has come up */
+void mcu_session_apply_tier(mcu_session *s);            /* cap, decoder, choice -> view */
+unsigned mcu_session_wanted_tier(const mcu_session *s); /* by hand, the lower of both; n_tiers + 1 = none is chosen */
 unsigned mcu_session_top_tier(const mcu_session *s); /* the largest that it may get, whatever its link carries; n_tiers = none */
 int mcu_session_carries(const mcu_session *s);       /* what its link does, as mcu_link_carries() */
 void mcu_session_picture_sent(mcu_session *s);       /* one more left for the person */

@@ -41,15 +41,20 @@ static unsigned keep_size(mcu_session *s, unsigned tier, unsigned top)
     return s->tier_kept >= s->tier_able && !too_thin ? s->tier_kept : n;
 }
 
+unsigned mcu_session_wanted_tier(const mcu_session *s)
+{
+    unsigned own = s->tier_wished, chosen = s->seat->tier_chosen, n = s->room->options.tiers.n_tiers;
+    return own > n ? chosen : chosen > n ? own : MAX(own, chosen);
+}
+
 /* What is chosen by hand caps what the link is given, and shows what seems of no use. */
 unsigned mcu_session_top_tier(const mcu_session *s)
 {
-    const unsigned n = s->room->options.tiers.n_tiers;
-    unsigned top = MAX(s->seat->tier_cap, s->tier_able);
-    bool by_hand = s->tier_wished <= n || s->seat->tier_chosen <= n;
-    top = s->tier_wished <= n ? MAX(top, s->tier_wished) : top;
-    top = s->seat->tier_chosen <= n ? MAX(top, s->seat->tier_chosen) : top;
-    return by_hand || s->seat->fixed ? top : MAX(top, s->tier_useful);
+    unsigned top = MAX(s->seat->tier_cap, s->tier_able), wanted = mcu_session_wanted_tier(s);
+    if (wanted <= s->room->options.tiers.n_tiers) {
+        return MAX(top, wanted);
+    }
+    return s->seat->fixed ? top : MAX(top, s->tier_useful);
 }
 
 int mcu_session_carries(const mcu_session *s)

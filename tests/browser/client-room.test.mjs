@@ -245,6 +245,10 @@ test('in the room: chat, hand, who is here, talking while muted, advice, zoom', 
     await page.evaluate(() => (window.tessera.limits = { thin: true })); // what goes up is in the way, too
     mock.say({ type: 'quality', quality: 2, tier: 'C', loss: 0.005, rtt: 91 });
     await textOf(page, 'advice', 'Turning off your camera', 8000);
+    await page.evaluate(() => window.tessera.setVideo(false));
+    mock.say({ type: 'quality', quality: 2, tier: 'C', loss: 0.005, rtt: 92 });
+    await textOf(page, 'advice', 'Stop downloads', 8000); // it is off
+    await page.evaluate(() => window.tessera.setVideo(true));
     mock.say({ type: 'quality', quality: 4, tier: 'A', loss: 0, rtt: 20 });
     await page.waitForSelector('#advice', { state: 'hidden' });
   });

@@ -43,7 +43,7 @@ const WINDOWS = [
 // that row 10 may lose a minute (0.2 %) are 0.75 % of its window; the bench's goal for the voice beside an upload is 0.95, which is not
 // reached each time.
 const GOALS = [
-  ['r01', 'latency_p50_ms', '<=', 160, 800], ['r01', 'latency_p95_ms', '<=', 230, 1000], ['r01', 'mouth_to_ear_ms', '<=', 150, 800], ['r01', 'first_frame_ms', '<=', 800, 3000],
+  ['r01', 'latency_p50_ms', '<=', 160, 800], ['r01', 'latency_p95_ms', '<=', 230, 1000], ['r01', 'mouth_to_ear_ms', '<=', 150, 800], ['r01', 'first_frame_ms', '<=', 600, 3000],
   ['r01', 'skew_ms', '<=', 45, 200], ['r01', 'fps_up', '>=', 10, 5], ['r01', 'stoi', '>=', 0.95, 0.85],
   ['r05', 'stoi', '>=', 0.95, 0.85], ['r05', 'concealed_pct', '<=', 2, 8], ['r05', 'fps', '>=', 8, 4], ['r05', 'frozen_pct', '<=', 5, 40],
   ['r10', 'fps', '>=', 8, 3], ['r10', 'concealed_pct', '<=', 0.75, 5], ['r10', 'queue_p95_ms', '<=', 130, 400], ['r10', 'latency_p95_ms', '<=', 350, 1500],

@@ -137,69 +137,6 @@ static void test_crc(void **state)
     g_string_free(text, TRUE);
 }
 
-static void write_crcs(GString *text, const char *what, const mcu_frame *f)
-{
-    g_string_append_printf(text, "%s, %dx%d: %08x %08x %08x\n", what, f->width_px, f->height_px, kit_crc(f, 0), kit_crc(f, 1),
-                           kit_crc(f, 2));
-}
-
-/* Insets over pictures, strips, pictures held upright and a screen that is not enlarged, of every shape. */
-static void test_crc_of_layouts(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *layout;
-        unsigned people;
-        bool screen; /* the first is one */
-        int width_px, height_px;
-    } rows[] = {
-        {"picture-in-picture", 3, false, 1280, 720},
-        {"picture-in-picture", 2, false, 320, 180},
-        {"speaker", 5, false, 1280, 720},
-        {"speaker", 3, false, 480, 270},
-        {"grid", 2, false, 360, 640},
-        {"grid", 5, false, 270, 480},
-        {"picture-in-picture", 2, false, 180, 320},
-        {"content", 4, true, 1280, 720},
-        {"content", 3, true, 640, 360},
-        {"signer-safe", 3, true, 640, 360},
-        {"content", 3, true, 360, 640},
-    };
-    mcu_layouts *shipped = mcu_layouts_load(TESSERA_SOURCE_DIR "/assets/layouts", NULL);
-    assert_non_null(shipped);
-    GString *text = g_string_new(NULL);
-    for (unsigned k = 0; k < G_N_ELEMENTS(rows); k++) {
-        stage s = stage_new(rows[k].people);
-        mix_guest guests[MIX_MAX_PEOPLE] = {0};
-        mix_place places[MIX_MAX_PEOPLE];
-        mix_scene *scene = mix_scene_new();
-        scene->n_people = s.n;
-        scene->n_tiers = 1;
-        scene->tiers[0] = (mix_scene_tier){.live = true, .width_px = rows[k].width_px, .height_px = rows[k].height_px, .fps = 25};
-        for (unsigned i = 0; i < s.n; i++) {
-            bool screen = rows[k].screen && i == 0;
-            s.source[i] = kit_source(i + 1, &s.notices);
-            scene->people[i] = (mix_scene_person){.person = i + 1, .talking = i == 1, .source = mix_source_ref(s.source[i])};
-            guests[i] = (mix_guest){screen ? 1u << MCU_WHO_CONTENT : 1u << MCU_WHO_GUEST, i, 0};
-        }
-        const mix_ground ground = {"A", rows[k].width_px, rows[k].height_px, MCU_WHO_NONE, 0};
-        unsigned n = mix_arrange(mcu_layouts_find(shipped, rows[k].layout), &ground, guests, s.n, places);
-        mix_scene_lay(scene, 0, places, n, 25);
-        for (unsigned i = 0; i < s.n; i++) {
-            mix_source_want(s.source[i], scene->people[i].want);
-            show(&s, i, 0, START_NS);
-        }
-        mix_compositor_tick(s.c, scene, 0, START_NS);
-        g_autofree char *what =
-            g_strdup_printf("%s, %u people%s", rows[k].layout, rows[k].people, rows[k].screen ? ", one a screen" : "");
-        write_crcs(text, what, mix_compositor_canvas(s.c, 0));
-        stage_close(&s);
-    }
-    golden_check("layout/layout-crc.txt", text->str);
-    g_string_free(text, TRUE);
-    mcu_layouts_free(shipped);
-}
-
 static void test_everybody_is_in_his_tile(void **state)
 {
     (void)state;
@@ -528,7 +465,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_crc),
-        cmocka_unit_test(test_crc_of_layouts),
         cmocka_unit_test(test_everybody_is_in_his_tile),
         cmocka_unit_test(test_ready_or_not),
         cmocka_unit_test(test_unchanged_is_published_once_a_second),
