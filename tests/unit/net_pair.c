@@ -145,24 +145,28 @@ void net_pair_free(net_pair *p)
 
 /* ---- loop ---- */
 
-static gboolean on_deadline(gpointer user)
+#define TURN_MS 10
+
+static gboolean on_turn(gpointer user)
 {
-    *(bool *)user = true;
-    return G_SOURCE_REMOVE;
+    ++*(unsigned *)user;
+    return G_SOURCE_CONTINUE;
 }
 
+/* The time is what the loop had: a timer that is late does not catch up, so a machine that stands still takes no waiting away. */
 bool net_pair_run(net_pair *p, bool (*done)(net_pair *p), unsigned ms)
 {
-    bool late = false;
-    GSource *deadline = g_timeout_source_new(ms);
-    g_source_set_callback(deadline, on_deadline, &late, NULL);
-    g_source_attach(deadline, p->context);
+    unsigned turns = 0, turn_ms = MIN(ms, TURN_MS);
+    GSource *timer = g_timeout_source_new(turn_ms);
+    g_source_set_priority(timer, G_PRIORITY_LOW);
+    g_source_set_callback(timer, on_turn, &turns, NULL);
+    g_source_attach(timer, p->context);
     bool ok;
-    while (!(ok = done(p)) && !late) {
+    while (!(ok = done(p)) && turns * turn_ms < ms) {
         g_main_context_iteration(p->context, TRUE);
     }
-    g_source_destroy(deadline);
-    g_source_unref(deadline);
+    g_source_destroy(timer);
+    g_source_unref(timer);
     return ok;
 }
 
@@ -319,10 +323,21 @@ mcu_au *net_picture(mcu_codec codec, unsigned index)
     return codec == MCU_CODEC_H264 ? net_h264(index, index == 0, n) : net_vp8(index, index == 0, n);
 }
 
+#define WAITING 4 /* pictures */
+
+static unsigned offerer_lefts, answerer_lefts;
+
+static bool few_are_waiting(net_pair *p)
+{
+    return p->offerer.pictures_left + WAITING >= offerer_lefts && p->answerer.pictures_left + WAITING >= answerer_lefts;
+}
+
 void net_pair_exchange(net_pair *p, mcu_codec codec, unsigned n)
 {
     assert_int_equal(mcu_peer_send_codec(p->offerer.peer), codec);
     assert_int_equal(mcu_peer_send_codec(p->answerer.peer), codec);
+    offerer_lefts = p->offerer.pictures_left;
+    answerer_lefts = p->answerer.pictures_left;
     for (unsigned k = 0; k < n; k++) {
         if (k + 3 >= n) {
             p->offerer.drop_every = p->answerer.drop_every = 0; /* the loss of the very last packet shows to nobody */
@@ -331,7 +346,10 @@ void net_pair_exchange(net_pair *p, mcu_codec codec, unsigned n)
         assert_int_equal(mcu_peer_send_picture(p->offerer.peer, au), MCU_OK);
         assert_int_equal(mcu_peer_send_picture(p->answerer.peer, au), MCU_OK);
         mcu_au_unref(au);
+        offerer_lefts++;
+        answerer_lefts++;
         net_pair_settle(p, 5);
+        assert_true(net_pair_run(p, few_are_waiting, 2000)); /* the queue is full soon where the machine stands still */
     }
     pictures_wanted = n;
     bool all = net_pair_run(p, pictures_both_ways, 5000);

@@ -155,6 +155,13 @@ static void send_sound(net_pair *p, unsigned from, unsigned to)
     }
 }
 
+static bool one_was_asked_for(net_pair *p)
+{
+    mcu_peer_stats s;
+    mcu_peer_get_stats(p->answerer.peer, &s);
+    return s.audio_in.nacks > 0 && p->answerer.audio->len == 7;
+}
+
 /* Without copies nothing else brings it. The answer is the packet itself, and none that was merely late. */
 static void test_lost_sound_is_asked_for(void **state)
 {
@@ -164,6 +171,7 @@ static void test_lost_sound_is_asked_for(void **state)
     send_sound(p, 0, 5);
     p->answerer.drop_every = 0;
     send_sound(p, 5, 8);
+    assert_true(net_pair_run(p, one_was_asked_for, 200));
     mcu_peer_stats before, after;
     mcu_peer_get_stats(p->answerer.peer, &before);
     assert_in_range(before.audio_in.nacks, 1, 4);
