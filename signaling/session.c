@@ -226,6 +226,7 @@ static void on_closed(void *user, unsigned code)
         say_leave(s);
     }
     leave_room(s);
+    json_decref(s->early);
     event_free(s->deadline);
     sig_session_roster_free(s);
     g_free(s);

@@ -30,7 +30,7 @@ static bool is_late(const sig_room *room, const char *seat, const char *was)
     return *was && l && l->up && strcmp(l->session, was) != 0;
 }
 
-static void say_joined(sig_session *s, bool resumed)
+static void say_joined(sig_session *s, bool resumed, bool offered)
 {
     sig_gateway *g = s->gateway;
     const char *room = sig_room_id(s->room);
@@ -39,9 +39,9 @@ static void say_joined(sig_session *s, bool resumed)
     s->muted = f->muted;
     json_t *m = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "type", "joined", "room", r->id, "roomName", r->name,
                           "seat", f->id, "name", f->name, "role", f->role, "session", s->session, "resumed", resumed);
-    json_object_update_new(m, json_pack("{s:b, s:o, s:b, s:b, s:b, s:b}", "host", f->host, "may",
+    json_object_update_new(m, json_pack("{s:b, s:o, s:b, s:b, s:b, s:b, s:b}", "host", f->host, "may",
                                         sig_permissions_json(sig_role_of(f->role), f->host), "muted", f->muted, "locked",
-                                        r->locked, "fixed", f->fixed, "signing", f->signing));
+                                        r->locked, "fixed", f->fixed, "signing", f->signing, "offered", offered));
     json_object_update_new(m, json_pack("{s:o, s:o}", "iceServers", sig_ice_for_seat(g->ice, f->id, sig_now_s()), "tiers",
                                         sig_settings_tier_names(g->settings)));
     json_t *phone = sig_phone_of_seat(g->phone, r->id, f->id);
@@ -54,9 +54,11 @@ static void say_joined(sig_session *s, bool resumed)
     sig_session_send(s, m);
 }
 
+static void submit_offer(sig_session *s, const json_t *m);
+
 static void be_joined(sig_session *s)
 {
-    bool resumed = resumes(s, s->wanted);
+    bool resumed = resumes(s, s->wanted), offered = s->early && !resumed;
     s->state = SIG_SESSION_JOINED;
     if (resumed) {
         g_strlcpy(s->session, s->wanted, sizeof s->session);
@@ -65,14 +67,19 @@ static void be_joined(sig_session *s)
     }
     sig_room_attach(s->room, s->seat, s);
     mcu_info("session.joined", "room=%s seat=%s session=%s resumed=%d", sig_room_id(s->room), s->seat, s->session, resumed);
-    say_joined(s, resumed);
+    say_joined(s, resumed, offered);
     sig_room_greet(s->room, s);
+    if (offered) {
+        submit_offer(s, s->early);
+    }
+    g_clear_pointer(&s->early, json_decref);
 }
 
 static void wait_at_the_door(sig_session *s)
 {
     const sig_room_facts *r = sig_facts_room(s->gateway->facts, sig_room_id(s->room));
     s->state = SIG_SESSION_WAITING;
+    g_clear_pointer(&s->early, json_decref); /* what it names is old by the time the door opens */
     mcu_info("session.waiting", "room=%s seat=%s", r->id, s->seat);
     sig_session_send(s, json_pack("{s:s, s:s, s:s, s:s}", "type", "waiting", "room", r->id, "roomName", r->name, "name",
                                   sig_session_facts(s)->name));
@@ -116,12 +123,29 @@ void sig_session_admitted(sig_session *s)
     enter(s, s->room, "");
 }
 
+static bool token_ok(sig_session *s, const json_t *m, sig_token *t)
+{
+    sig_token_status status = sig_access_check(s->gateway, text(m, "token"), NULL, t);
+    if (status != SIG_TOKEN_OK) {
+        sig_session_error(s, sig_token_status_code(status), sig_token_status_text(status), true);
+    }
+    return status == SIG_TOKEN_OK;
+}
+
+/* What a client needs to gather candidates, and to make the offer that it joins with. */
+static void on_prepare(sig_session *s, const json_t *m)
+{
+    sig_token t;
+    if (token_ok(s, m, &t)) {
+        sig_session_send(
+            s, json_pack("{s:s, s:o}", "type", "prepared", "iceServers", sig_ice_for_seat(s->gateway->ice, t.seat, sig_now_s())));
+    }
+}
+
 static void on_join(sig_session *s, const json_t *m)
 {
     sig_token t;
-    sig_token_status status = sig_access_check(s->gateway, text(m, "token"), NULL, &t);
-    if (status != SIG_TOKEN_OK) {
-        sig_session_error(s, sig_token_status_code(status), sig_token_status_text(status), true);
+    if (!token_ok(s, m, &t)) {
         return;
     }
     sig_room *room = sig_supervisor_room(s->gateway->supervisor, t.room);
@@ -136,6 +160,7 @@ static void on_join(sig_session *s, const json_t *m)
     }
     event_del(s->deadline);
     g_strlcpy(s->seat, t.seat, sizeof s->seat);
+    s->early = json_object_get(m, "sdp") ? json_incref((json_t *)m) : NULL;
     if (sig_room_lets_in(room, s->seat)) {
         enter(s, room, text(m, "session"));
     } else {
@@ -160,12 +185,9 @@ static void on_answer(void *user, const json_t *reply, const char *code, const c
     sig_session_send(s, json_pack("{s:s, s:s, s:s}", "type", "answer", "sdp", text(reply, "sdp"), "session", s->session));
 }
 
-static void on_offer(sig_session *s, const json_t *m)
+/* m: an `offer`, or a `join` that brought one. */
+static void submit_offer(sig_session *s, const json_t *m)
 {
-    if (s->offer) {
-        sig_session_error(s, mcu_error_name(MCU_ERROR_CONFLICT), "an offer is still under way", false);
-        return;
-    }
     s->offer = sig_room_call(s->room,
                              json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:I}", "type", "offer", "seat", s->seat, "session",
                                        s->session, "kind", s->state == SIG_SESSION_CHECKING ? "check" : "ws", "sdp",
@@ -173,6 +195,15 @@ static void on_offer(sig_session *s, const json_t *m)
                              true, on_answer, s);
     if (!s->offer) {
         sig_session_error(s, mcu_error_name(MCU_ERROR_UNAVAILABLE), "the room is busy", false);
+    }
+}
+
+static void on_offer(sig_session *s, const json_t *m)
+{
+    if (s->offer) {
+        sig_session_error(s, mcu_error_name(MCU_ERROR_CONFLICT), "an offer is still under way", false);
+    } else {
+        submit_offer(s, m);
     }
 }
 
@@ -275,6 +306,7 @@ void sig_session_dispatch(sig_session *s, const json_t *m)
         void (*take)(sig_session *s, const json_t *m);
         unsigned states; /* in which it may come */
     } table[] = {{"join", on_join, IN(NEW)},
+                 {"prepare", on_prepare, IN(NEW)},
                  {"check", sig_session_check, IN(NEW)},
                  {"offer", on_offer, IN(JOINED) | IN(CHECKING)},
                  {"candidate", on_candidate, IN(JOINED) | IN(CHECKING)},

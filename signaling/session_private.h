@@ -30,6 +30,7 @@ struct sig_session {
     bool opens;                  /* the person ends a host's mute: on its way to the disk */
     bool shut;                   /* since another ended it, until the person opens the microphone */
     bool said_audio, said_video; /* in its newest `state` */
+    json_t *early;               /* a `join` that brought its offer, until the seat is taken */
     sig_call *offer, *tier_call; /* under way */
     sig_audit_wait *entering;
     char entered[SIG_ID_MAX + 1], wanted[SIG_ID_MAX + 1]; /* while entering: the room, the media session to go on with */

@@ -1,4 +1,4 @@
-// app.js - the pages around a Visit: before, during, after. The token leaves the address bar at once and goes nowhere but to the server.
+// app.js - the pages around a Visit. The token leaves the address bar at once and goes nowhere but to the server.
 // Options after the # of the address: lang=es, tv (set-top box: margins, arrow keys everywhere), dir=rtl; for people who test or
 // support: raw (unprocessed microphone), relay (TURN only), codec=vp8.
 import { Visit } from './tessera.js';
@@ -129,7 +129,6 @@ async function moreWords() {
   throw new Error('no words');
 }
 
-// The room's program, looks and words are fetched while the person checks camera and sound.
 async function roomCode() {
   roomStyle = roomStyle || new Promise((resolve) => {
     const link = Object.assign(document.createElement('link'), { rel: 'stylesheet', href: new URL('room.css', import.meta.url).href });

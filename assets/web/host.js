@@ -34,7 +34,7 @@ export function ask(title, text, yes, no, { danger = false, calm = false, third 
   });
 }
 
-// Something changed: a question on the screen that no longer matters is closed.
+// A question that no longer matters is closed.
 export function recall() {
   if (questions.length && !questions[0].still()) answer(null);
 }

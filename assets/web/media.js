@@ -13,7 +13,8 @@ export class Media extends EventTarget {
   errors = { audio: '', video: '' }; // name of the DOMException that refused it
   devices = { audioinput: [], videoinput: [], audiooutput: [] };
   chosen = { audio: '', video: '', output: '' };
-  asked = false; // the person was asked for devices since the last close()
+  asked = false; // the person was asked for devices since the last close(),
+  opened; // and has answered
   constraints;
   #turn = 0;
   #facing = '';
@@ -59,9 +60,13 @@ export class Media extends EventTarget {
     this.#changed();
   }
 
-  // Opens what is wanted: both together (one question to the person), else each alone. Never throws.
-  async open() {
-    if (this.asked) return;
+  // What is wanted: both together (one question to the person), else each alone. Never throws.
+  open() {
+    if (!this.asked) this.opened = this.#open();
+    return this.opened;
+  }
+
+  async #open() {
     this.asked = true;
     const turn = ++this.#turn;
     const want = { audio: !this.audio && this.#wanted('audio'), video: this.wants.video && !this.video };
@@ -136,7 +141,7 @@ export class Media extends EventTarget {
     return this.on[kind];
   }
 
-  // While the person's telephone is the microphone; afterwards it is as it was.
+  // While the telephone is the microphone.
   async rest(on) {
     if (this.resting === on) return;
     this.resting = on;
@@ -163,7 +168,7 @@ export class Media extends EventTarget {
     this.#changed();
   }
 
-  // Front or back camera; on machines that do not say which is which, the next one in the list.
+  // Front or back camera, or the next one in the list.
   async flip() {
     const turn = this.#turn;
     const now = (this.video && this.video.getSettings()) || {};

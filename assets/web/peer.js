@@ -1,5 +1,5 @@
 // peer.js - one RTCPeerConnection to the room. We always offer; the room answers. One stream up, one composite down; a shared screen
-// goes up as a second picture, in an m-line of its own from the first time on.
+// goes up as a second picture.
 // Events: 'offer' (detail: sdp), 'candidate' (detail: {candidate, mid}), 'state' (connectionState), 'failed' (make a new Peer).
 const DISCONNECTED_MS = 3000;
 const ANSWER_MS = 10000;
@@ -81,8 +81,20 @@ export class Peer extends EventTarget {
       return;
     }
     if (this.#closed) return;
-    this.#timers.answer = setTimeout(() => this.#fail(), ANSWER_MS);
+    this.#await();
     this.#emit('offer', shorten(this.#pc.localDescription.sdp));
+  }
+
+  #await() {
+    clearTimeout(this.#timers.answer);
+    this.#timers.answer = setTimeout(() => this.#fail(), ANSWER_MS);
+  }
+
+  // The offer, '' before it has all candidates; the answer is awaited.
+  whole() {
+    if (this.#closed || this.#pc.iceGatheringState !== 'complete') return '';
+    this.#await();
+    return shorten(this.#pc.localDescription.sdp);
   }
 
   async answer(sdp) {
@@ -213,7 +225,7 @@ export class Peer extends EventTarget {
     return this.negotiate(true);
   }
 
-  // The socket was lost and is back: the offer on its way, or its answer, may be lost. The same offer gives the same answer.
+  // The offer, or its answer, may be lost with a socket. The same offer gives the same answer.
   resend() {
     if (this.#closed || !this.#outstanding || !this.#pc.localDescription) return;
     this.#emit('offer', shorten(this.#pc.localDescription.sdp));

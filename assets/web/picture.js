@@ -67,7 +67,7 @@ export class Picture {
     if (output && video.setSinkId && video.sinkId !== output) video.setSinkId(output).catch(() => {});
   }
 
-  // Some browsers want a touch before they play sound: picture now, sound on one press.
+  // Some browsers want a touch before they play sound.
   async #play() {
     const video = $('composite');
     video.muted = false;
@@ -90,7 +90,6 @@ export class Picture {
     return { width, height };
   }
 
-  // A person may have three: the camera, the screen, a still of either.
   #tiles() {
     return this.#visit.tiles().map((tile) => (tile.frozen ? { ...tile, id: `${tile.seat} still` } : tile));
   }
@@ -105,7 +104,7 @@ export class Picture {
     else this.fit();
   }
 
-  // A button over each tile of somebody; with one tile there is nothing to zoom to.
+  // With one tile there is nothing to zoom to.
   #place(tiles) {
     const { width, height } = this.#size();
     const shown = tiles.length > 1 ? tiles.filter((tile) => tile.name) : [];
@@ -114,7 +113,7 @@ export class Picture {
       b.remove();
       this.#buttons.delete(id);
     }
-    for (const [zIndex, tile] of shown.entries()) { // later ones lie over earlier ones
+    for (const [zIndex, tile] of shown.entries()) {
       const { id, x, y, w, h } = tile;
       let b = this.#buttons.get(id);
       if (!b) {

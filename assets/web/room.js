@@ -1,4 +1,4 @@
-// room.js - the visit: status, three states of each button, notes; its panels and its picture are in files of their own.
+// room.js - the visit: status, three states of each button, notes.
 import { t, language, languages } from './strings.js';
 import { problems, choosers } from './devices.js';
 import { wake } from './level.js';

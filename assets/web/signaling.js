@@ -1,5 +1,5 @@
 // signaling.js - the WebSocket to the gateway: joins, keeps itself alive, reconnects for ever until told to stop.
-// Events: 'message' (detail: the parsed object), 'up', 'down'. join() is called anew for every connection, so it may resume.
+// Events: 'message' (detail: the parsed object), 'up', 'down'. join() gives the first message of each: it may resume.
 const FIRST_MS = 300;
 const LAST_MS = 2000;
 const CONNECT_MS = 5000;
@@ -54,7 +54,7 @@ export class Signaling extends EventTarget {
     clearTimeout(this.#retry);
   }
 
-  // The line may have changed (network, page shown again): asks, or tries, now.
+  // The line may have changed: asks, or tries, now.
   nudge() {
     if (this.#stopped) return;
     if (this.open) {
@@ -116,22 +116,22 @@ export class Signaling extends EventTarget {
     };
     socket.onopen = mine(() => {
       this.#heard = performance.now();
-      if (!this.#stopped) this.send(this.#join());
+      this.send(this.#join());
     });
     socket.onmessage = mine((e) => this.#receive(e.data));
     socket.onclose = mine(() => this.#lost());
   }
 
   #receive(data) {
-    if (this.#stopped) return; // of a socket that was only prepared: its time is over
-    this.#heard = performance.now();
     let message;
     try {
       message = JSON.parse(data);
     } catch (e) {
       return;
     }
-    if (!message || message.type === 'pong') return;
+    if (!message || (this.#stopped && message.type !== 'prepared')) return; // the time of a prepared socket is over
+    if (!this.#stopped) this.#heard = performance.now();
+    if (message.type === 'pong') return;
     if (message.type === 'ok' || message.type === 'error') {
       const mine = this.#reply(message.id, message.type === 'error' ? message : null);
       if (mine && !message.fatal) return;

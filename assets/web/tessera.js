@@ -24,6 +24,7 @@ export class Visit extends Seat {
   fuller = null; // what to make of the room's answer while the line takes everything (sound.js)
   media;
   peer = null;
+  #early = null; // a peer before the visit
   #options;
   #signaling;
   #session = '';
@@ -75,12 +76,12 @@ export class Visit extends Seat {
     return this.state !== 'idle' && this.state !== 'ended';
   }
 
-  // Opens the way to the server ahead of join(), when the person may soon join.
+  // What join() needs, ahead of it.
   prepare() {
     if (!this.inVisit) this.#signaling.prepare();
   }
 
-  // Joins at once; devices that are not open yet are opened beside it and sent as they come.
+  // Devices that are not open yet are opened beside it and sent as they come.
   async join() {
     if (this.inVisit) return undefined;
     this.reason = '';
@@ -153,7 +154,9 @@ export class Visit extends Seat {
   }
 
   #joinMessage() {
-    const message = { type: 'join', token: this.#options.token };
+    const message = { type: this.inVisit ? 'join' : 'prepare', token: this.#options.token };
+    const sdp = this.inVisit && this.#early && this.#early.whole();
+    if (sdp) Object.assign(message, { sdp, ...this.#line() });
     if (this.#session && this.peer) message.session = this.#session;
     if (this.#was) message.was = this.#was; // a device that wakes up leaves the seat to a newer one
     return message;
@@ -163,6 +166,8 @@ export class Visit extends Seat {
     switch (m.type) {
       case 'joined':
         return this.#joined(m);
+      case 'prepared':
+        return this.#prepared(m);
       case 'answer':
         return this.#answer(m.sdp);
       case 'candidate':
@@ -211,7 +216,7 @@ export class Visit extends Seat {
       case 'muted':
         this.me.muted = m.muted;
         this.#unmute = false;
-        if (m.muted) this.media.set('audio', false); // so that the end of a mute opens nothing
+        if (m.muted) this.media.set('audio', false); // its end opens nothing
         return this.#emit('me', this.me);
       case 'restart':
         return this.#build();
@@ -224,6 +229,16 @@ export class Visit extends Seat {
       default:
         return undefined; // newer servers may say more
     }
+  }
+
+  // The offer goes with the `join`, once the person does.
+  async #prepared({ iceServers }) {
+    await this.media.opened;
+    if (this.inVisit) return;
+    this.#iceServers = iceServers;
+    if (this.#early) this.#early.close();
+    this.#early = this.#makePeer();
+    this.#early.negotiate();
   }
 
   #joined(m) {
@@ -243,7 +258,7 @@ export class Visit extends Seat {
     this.#emit('locked', this.locked);
     this.#emit('knocks', []);
     this.#emit('call', null); // those there are come next
-    if (!m.resumed || !this.peer) this.#build();
+    if (!m.resumed || !this.peer) this.#build(m.offered);
     else {
       this.peer.resend();
       if (this.peer.state === 'disconnected' || this.#delay?.silent > 1) this.peer.restartIce();
@@ -346,27 +361,35 @@ export class Visit extends Seat {
     }, PATH_MS);
   }
 
-  // {socket: works, host, answered: the room named its addresses, udp, tcp: ["host:port"...], relays: [{url, works}...]}
+  // {socket: works, host, answered: the room named addresses, udp, tcp: ["host:port"...], relays: [{url, works}...]}
   tried() {
     const none = { answered: false, udp: [], tcp: [], relays: [] };
     const { host } = new URL(this.#options.url || serverUrl());
     return { socket: this.#signaling.open && !!this.me, host, ...(this.peer ? this.peer.tried() : this.#lastTried || none) };
   }
 
-  #build() {
-    clearTimeout(this.#timers.build);
-    if (this.peer) this.peer.close();
-    this.#built = performance.now();
-    this.#known = false;
-    this.#told = {};
-    const can = (kind) => this.media[kind] || !this.media.errors[kind]; // a device that may still come is offered already
-    const peer = new Peer({
+  #makePeer() {
+    const can = (kind) => this.media[kind] || !this.media.errors[kind]; // may still come
+    return new Peer({
       iceServers: this.#iceServers,
       relay: this.#options.relay,
       codec: this.#options.codec,
       tracks: { audio: can('audio'), video: can('video'), screen: this.media.screen },
     });
-    this.peer = peer;
+  }
+
+  // `offered`: with the message that joined.
+  #build(offered) {
+    clearTimeout(this.#timers.build);
+    if (this.peer) this.peer.close();
+    this.#built = performance.now();
+    this.#known = false;
+    this.#told = {};
+    const early = this.#early;
+    this.#early = null;
+    const ready = offered && early.state !== 'closed';
+    if (early && !ready) early.close();
+    const peer = (this.peer = ready ? early : this.#makePeer());
     this.#asked = this.#limited = null;
     if (this.#delay) this.#delay.silent = 0;
     clearInterval(this.#timers.line);
@@ -381,7 +404,8 @@ export class Visit extends Seat {
     peer.addEventListener('failed', mine(() => this.#rebuild()));
     this.stream = peer.stream;
     this.#emit('stream', this.stream);
-    peer.negotiate();
+    if (ready) this.#mediaChanged(); // since the offer was made
+    else peer.negotiate();
     this.#update();
   }
 
@@ -391,7 +415,7 @@ export class Visit extends Seat {
     return rate ? { line: Math.max(1, Math.min(1000000, Math.round(rate))) } : {};
   }
 
-  // A fresh join gives a fresh session, the seat stays. At once after a connection that worked, then with growing pauses.
+  // A fresh session for the seat. At once after a connection that worked, then with growing pauses.
   #rebuild() {
     if (this.peer) {
       this.#lastTried = this.peer.tried();
@@ -417,7 +441,6 @@ export class Visit extends Seat {
     this.#emit('media', this.media);
   }
 
-  // The room has been told of the screen, or the person has stopped sharing.
   async #whenShared() {
     const changed = () => new Promise((done) => ['share', 'media', 'ended'].forEach((name) => this.addEventListener(name, done, { once: true })));
     while (this.inVisit && this.media.screen && !this.#sharing) await changed();
@@ -438,7 +461,6 @@ export class Visit extends Seat {
     this.#shared.catch(() => {}); // share() tells the person; after a reconnection nobody waits for it
   }
 
-  // What the room keeps of the session: said when it is new or changed.
   #tellRoom() {
     const state = { type: 'state', ...this.media.on };
     if (this.#instead) state.video = true;

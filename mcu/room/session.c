@@ -117,6 +117,27 @@ void mcu_session_apply_state(mcu_session *s)
     mcu_people_changed(s->room);
 }
 
+static void take_codec(mcu_session *s)
+{
+    const mcu_room_options *o = &s->room->options;
+    mcu_codec codec = mcu_peer_send_codec(s->peer);
+    if (codec != s->view.codec) {
+        mcu_view_clear(&s->view);
+        mcu_view_init(&s->view, s->room->video, codec, o->video.n_tiers, mcu_tiers_moving(&o->tiers));
+        s->tier_kept = o->tiers.n_tiers + 1; /* another decoder, another choice */
+    }
+    mcu_decode_limits limits = mcu_peer_decode_limits(s->peer);
+    s->tier_able = mcu_room_options_top(o, &limits);
+}
+
+/* By the time that the connection is up there is a keyframe of what it begins with. */
+static void start_encoder(mcu_session *s)
+{
+    take_codec(s);
+    mcu_session_begin_tier(s);
+    mcu_session_apply_tier(s);
+}
+
 /* What the newest offer negotiated, towards the mixer. Runs at first UP and after every later offer. */
 static void join_mixer(mcu_session *s)
 {
@@ -136,14 +157,7 @@ static void join_mixer(mcu_session *s)
     if (mcu_peer_takes_audio(s->peer) && !s->has_listener && !phone) {
         s->has_listener = mix_audio_listener_add(r->audio, person, s->has_voice ? person : 0) == MCU_OK;
     }
-    mcu_codec codec = mcu_peer_send_codec(s->peer);
-    if (codec != s->view.codec) {
-        mcu_view_clear(&s->view);
-        mcu_view_init(&s->view, r->video, codec, r->options.video.n_tiers, mcu_tiers_moving(&r->options.tiers));
-        s->tier_kept = r->options.tiers.n_tiers + 1; /* another decoder, another choice */
-    }
-    mcu_decode_limits limits = mcu_peer_decode_limits(s->peer);
-    s->tier_able = mcu_room_options_top(&r->options, &limits);
+    take_codec(s);
     mcu_seat_apply_sound(r, s->seat);
     mcu_session_apply_tier(s);
     mcu_session_apply_share(s);
@@ -155,7 +169,9 @@ static void join_mixer(mcu_session *s)
 
 void mcu_session_set_up(mcu_session *s)
 {
-    if (!s->up) {
+    bool first = !s->up;
+    unsigned ready = s->view.wanted;
+    if (first) {
         s->up = true;
         s->up_ns = mcu_now_ns();
         if (s->line_bps != 0) {
@@ -164,6 +180,9 @@ void mcu_session_set_up(mcu_session *s)
         mcu_session_begin_tier(s);
     }
     join_mixer(s);
+    if (first && s->view.wanted == ready && s->view.wanted != s->view.current) {
+        mcu_session_enter(s); /* else it has been, by another tier */
+    }
 }
 
 static void send_answer(mcu_session *s, const char *sdp, const json_t *id)
@@ -213,6 +232,8 @@ bool mcu_session_offer(mcu_session *s, const char *sdp, const json_t *id, GError
     }
     if (s->up) {
         join_mixer(s);
+    } else {
+        start_encoder(s);
     }
     return true;
 }

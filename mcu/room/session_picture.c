@@ -61,6 +61,9 @@ static mcu_au *hurried(const mcu_au *au, const mcu_au *newest, unsigned k, unsig
 
 void mcu_session_enter(mcu_session *s)
 {
+    if (!s->up) {
+        return;
+    }
     mcu_au *const *kept;
     unsigned tier = s->view.wanted, n = mcu_view_cached(&s->view, affordable_bytes(s), &kept);
     bool shown = n > 0;

@@ -55,15 +55,27 @@ test('the socket is open before Join is pressed and is the one that joins; one t
   const { mock, page, problems } = await withBrowser(t, { media: patient });
   const sockets = [];
   page.on('websocket', (w) => sockets.push(w));
+  await page.addInitScript(() => {
+    const Connection = window.RTCPeerConnection;
+    window.RTCPeerConnection = class extends Connection {
+      constructor(...all) {
+        super(...all);
+        window.newest = this;
+      }
+    };
+  });
   await page.goto(mock.link);
   await page.waitForSelector('#join:visible');
   await until('a socket', () => sockets.length === 1);
-  await page.waitForLoadState('networkidle');
+  await until('an offer', () => page.evaluate(() => window.newest && window.newest.iceGatheringState === 'complete'));
   assert.equal(count(mock, 'join'), 0);
   await page.click('#join');
   await stateIs(page, 'live');
   assert.equal(sockets.length, 1);
-  assert.ok(last(mock, 'offer').line > 1000, 'the offer says what the line carries');
+  const { sdp, line, joining } = last(mock, 'offer');
+  assert.ok(joining && count(mock, 'offer') === 1, 'it joins with its offer,');
+  assert.match(sdp, /^a=candidate/m, 'which is complete,');
+  assert.ok(line > 1000, 'and says what the line carries');
 
   await page.click('#leave');
   await page.goto(mock.link);

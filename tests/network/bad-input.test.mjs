@@ -143,6 +143,29 @@ test('hostile input beside a visit', { timeout: 240000 }, async (t) => {
     c.close();
   });
 
+  await t.test('who offers with the join itself', async () => {
+    const liar = await connect();
+    liar.say({ type: 'prepare', token: 'a.b.c' });
+    assert.equal((await liar.next('error')).fatal, true);
+    await liar.closed;
+    const c = await connect();
+    c.say({ type: 'prepare', token: links[3].token });
+    assert.ok(Array.isArray((await c.next('prepared')).iceServers));
+    c.say({ type: 'candidate', candidate: '', mid: '0' });
+    assert.equal((await c.next('error')).code, 'unauthorized', 'prepared is not joined');
+    c.say({ type: 'join', token: links[3].token, sdp: sdps['no media'] });
+    assert.equal((await c.next('joined')).offered, true);
+    assert.equal((await c.next('error')).fatal, false);
+    c.say({ type: 'offer', sdp: offer });
+    await c.next('answer');
+    c.close();
+    const good = await connect();
+    good.say({ type: 'join', token: links[3].token, sdp: offer, line: 3000 });
+    const { session } = await good.next('joined');
+    assert.equal((await good.next('answer')).session, session);
+    good.close();
+  });
+
   await t.test('a flood is told so and then closed', async () => {
     const c = await connect();
     for (let i = 0; i < 2000 && c.ws.readyState === 1; i++) c.say('{"type":"ping","id":1}');

@@ -80,12 +80,14 @@ export async function startMock() {
   const say = (ws, m) => ws.send(JSON.stringify(m));
   function receive(ws, m) {
     if (m.type !== 'ping') seen.push(m);
+    if (m.type === 'join' && m.sdp) seen.push({ type: 'offer', sdp: m.sdp, line: m.line, joining: true });
     if (m.type === 'ping') return say(ws, { type: 'pong', id: m.id });
+    if (m.type === 'prepare') return refuse ? undefined : say(ws, { type: 'prepared', iceServers: answers.iceServers || [] });
     if (m.type === 'join') {
       if (refuse) { say(ws, { type: 'error', code: refuse, message: 'no', fatal: true }); return ws.close(); }
       if (door) {
         door.ws = ws;
-        door.join = m;
+        door.join = { ...m, sdp: undefined };
         return say(ws, { type: 'waiting' });
       }
       return seat(ws, m);
@@ -106,9 +108,11 @@ export async function startMock() {
   }
   function seat(ws, m) {
     const resumed = clients.has(m.session);
+    const offered = !!m.sdp && !resumed;
     ws.session = resumed ? m.session : 's' + ++sessions;
     clients.set(ws.session, ws);
-    say(ws, { type: 'joined', room: 'r', roomName: 'Cardiology follow-up', seat: 'p1', name: 'Amira Haddad', role: 'patient', muted: false, host: own.host, may: ['audio', 'video', 'share', 'chat', 'hand', ...(own.host ? MAY : [])], locked: false, fixed: false, iceServers: [], tiers: ['A', 'B', 'C', 'D'], session: ws.session, resumed, ...answers });
+    say(ws, { type: 'joined', room: 'r', roomName: 'Cardiology follow-up', seat: 'p1', name: 'Amira Haddad', role: 'patient', muted: false, host: own.host, may: ['audio', 'video', 'share', 'chat', 'hand', ...(own.host ? MAY : [])], locked: false, fixed: false, iceServers: [], tiers: ['A', 'B', 'C', 'D'], session: ws.session, resumed, offered, ...answers });
+    if (offered && !blocked) room.send(JSON.stringify({ type: 'offer', sdp: m.sdp, session: ws.session }));
     say(ws, roster());
     if (own.host) say(ws, layouts('grid'));
     say(ws, { type: 'layout', tier: 'A', width: 1280, height: 720, tiles: ['p1', 'p2', 'p3', 'p4'].map((id, i) => ({ seat: id, x: 640 * (i % 2), y: 360 * (i >> 1), w: 640, h: 360 })) });
