@@ -17,6 +17,7 @@
 #define PAGE_BPS 60000   /* and less, of HIGH_PX lines that move: a screen with hands beside it, see is_page() */
 #define LEAST_VBV 15000  /* bits there: less is no picture of 320x180 */
 #define KEY_VBV_MS 200   /* of keyframes there: C's takes 150 ms on 256 kbit/s beside sound, D's 170 on 100 */
+#define WIDE_KEY_MS 400  /* of wide lines' keyframes: 40 % off, and out in time, for 0.0005 of the SSIM of A */
 #define LEAST_KEY 13000  /* D's; smaller tiers are for lines on which any keyframe stands for long */
 #define UNIT_MAX 1100    /* bytes of a slice: fits every packet, whatever its headers */
 #define AQ_STRENGTH 0.6F /* see `bench/run quality --sweep`: 1.0, x264's own, takes more from edges than flat walls need */
@@ -89,7 +90,10 @@ static int vbv_bits(const mix_venc_config *c)
 
 static int key_bits(const mix_venc_config *c)
 {
-    return is_thin(c) ? MAX(c->bitrate_bps / 1000 * KEY_VBV_MS, LEAST_KEY) : c->bitrate_bps;
+    if (is_thin(c)) {
+        return MAX(c->bitrate_bps / 1000 * KEY_VBV_MS, LEAST_KEY);
+    }
+    return c->fps > THIN_FPS && !is_page(c) ? c->bitrate_bps / 1000 * WIDE_KEY_MS : c->bitrate_bps;
 }
 
 static bool configure(x264_param_t *p, const mix_venc_config *c)

@@ -1,12 +1,14 @@
 // row.mjs - one row: a person who is in a visit, over a link that becomes what the row says; what that person and the good one notice.
 import fs from 'node:fs';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { sleep, until } from '../../tests/browser/lib/processes.mjs';
 import { firstPicture, hearSince, join, seatsInLayout } from '../../tests/browser/lib/visit.mjs';
 import { beginLooking, endLooking, watchEntry } from './look.mjs';
 import { beginLoad } from './load.mjs';
 import { ROWS } from './rows.mjs';
 
+const LOOK_MS = 1000; // at the page, before Join is pressed
 const ENTERED_MS = 3000; // the best tier is there by then
 const PICTURE_MS = 40;
 const PICTURES = 300; // of the good one's clip, which numbers one each 40 ms
@@ -19,30 +21,25 @@ export const GOOD_LINK = ROWS.r01.link;
 // `own`, a link of the API, as it is reached over that link of the laboratory.
 export const over = (own, lab, link) => own.url.replace(lab.address, link.server);
 
-// What one bot of a process of its own has reported, each line read once.
+// What one bot of a process of its own has reported.
 export class Reports {
-  #read = 0;
   #all = [];
 
   constructor(bot) {
     this.bot = bot;
+    createInterface({ input: bot.child.stdout }).on('line', (line) => {
+      if (!/^\{.*\}$/.test(line)) return;
+      const report = JSON.parse(line);
+      if (report.participant === 0) this.#all.push(report);
+    });
   }
 
-  all() {
-    const end = this.bot.out.lastIndexOf('\n') + 1;
-    const fresh = this.bot.out.slice(this.#read, end).split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
-    this.#read = end;
-    this.#all.push(...fresh.filter((r) => r.participant === 0));
-    return this.#all;
-  }
-
-  newest = () => this.all()[this.#all.length - 1];
+  newest = () => this.#all[this.#all.length - 1];
 
   // Of the tile of `seat` once it was read, from the last report before `ms` on: [ms, new numbers, gaps, ms in gaps, ms since the newest number, it, when it came].
   tile(seat, ms) {
-    const all = this.all();
-    const before = all.filter((r) => r.unix_ms <= ms).length;
-    return all.slice(Math.max(0, before - 1)).map((r) => [r, r.tiles.find((t) => t.seat === seat)]).filter(([, t]) => t && t.frame >= 0)
+    const before = this.#all.filter((r) => r.unix_ms <= ms).length;
+    return this.#all.slice(Math.max(0, before - 1)).map((r) => [r, r.tiles.find((t) => t.seat === seat)]).filter(([, t]) => t && t.frame >= 0)
       .map(([r, t]) => [r.unix_ms, t.changes, t.gaps, t.frozen_ms, t.still_ms, t.frame, r.unix_ms - t.still_ms]);
   }
 }
@@ -130,7 +127,7 @@ async function others(scene, server, room, n, namespace) {
 export async function joins(scene, server, room, n, namespace, more = []) {
   const links = [];
   for (let i = 0; i < n; i++) links.push(await server.link(room, `Extra ${i}`));
-  const bots = scene.bots(links, { seconds: 60, namespace, niceness: ELSEWHERE, args: ['--recvonly', '--stagger', '100', '--report', '1', '--decode', '1', ...more] });
+  const bots = scene.bots(links, { seconds: 60, namespace, args: ['--recvonly', '--stagger', '100', '--report', '1', '--decode', '1', ...more] });
   return async () => {
     const finals = await until('the joins', () => {
       const last = bots.reports().filter((r) => r.type === 'report').slice(-n);
@@ -185,7 +182,7 @@ export async function weakPerson(name, more, context, then, entry = 'clear') {
   const [link] = lab.links;
   await link.set(entry);
   const own = await server.link(room, `Weak ${name}`, 'patient', more);
-  const page = await join(browser, own, { timeout: 30000, prepare: (p) => p.addInitScript(watchEntry) });
+  const page = await join(browser, own, { timeout: 30000, look: LOOK_MS, prepare: (p) => p.addInitScript(watchEntry) });
   try {
     await firstPicture(page, 20000);
     await until('both', async () => (await seatsInLayout(page)).includes(own.seat), 20000);

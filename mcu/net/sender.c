@@ -10,8 +10,10 @@
 #define THIN_LEAST 0.4   /* of the estimate, for pictures */
 #define THIN_MOST 0.9    /* the same, where a tier that is kept needs it */
 #define MAX_BPS 20000000
-#define BEHIND_MAX_TS 900000                   /* 10 s: more is a clock that went around while nothing was sent */
-#define DRAIN_NS (100 * MCU_NS_PER_MS)         /* a picture, keyframes included, is on its way within this time */
+#define BEHIND_MAX_TS 900000               /* 10 s: more is a clock that went around while nothing was sent */
+#define DRAIN_NS (100 * MCU_NS_PER_MS)     /* a picture, keyframes included, is on its way within this time */
+#define WIDE_DRAIN_NS (60 * MCU_NS_PER_MS) /* the same from WIDE_BPS on */
+#define WIDE_BPS 2000000
 #define RECOVER_DELAY_NS (100 * MCU_NS_PER_MS) /* after a drop: the queue is this short before a keyframe is asked for */
 #define STALE_NS (600 * MCU_NS_PER_MS)         /* a picture that waited longer is not worth its bytes */
 #define OUTAGE_AUDIO_NS (2 * MCU_NS_PER_SEC)   /* sound goes on this long, */
@@ -202,13 +204,14 @@ static void set_pace(mcu_sender *s)
     s->pace_bps = MAX(s->pace_bps, MCU_PACER_MIN_BPS);
 }
 
-/* Fast enough that a picture leaves within DRAIN_NS. */
+/* Fast enough that a picture leaves in time. */
 static void want_pace(mcu_sender *s, size_t bytes)
 {
+    int64_t drain_ns = s->view.estimate_bps >= WIDE_BPS ? WIDE_DRAIN_NS : DRAIN_NS;
     double media_bps = s->video.rate.bps * (1 + mcu_repair_share(s->copies_each, s->loss)); /* copies go first */
     double bps = media_bps * ahead((unsigned)MIN(media_bps, MAX_BPS));
     double queued_bits = (double)mcu_pacer_video_delay_ns(s->pacer) * 1e-9 * s->pace_bps;
-    s->wanted_bps = MAX(bps, (queued_bits + (double)bytes * 8) * (double)MCU_NS_PER_SEC / (double)DRAIN_NS);
+    s->wanted_bps = MAX(bps, (queued_bits + (double)bytes * 8) * (double)MCU_NS_PER_SEC / (double)drain_ns);
     set_pace(s);
 }
 

@@ -105,9 +105,10 @@ static mcu_frame *with_texture(mcu_frame *f)
     return f;
 }
 
-/* A keyframe while a person moves: tier C's is 120 ms of 256 kbit/s; a screen's keeps its half second, since it has to be read.
+/* A keyframe while a person moves: tier C's is 120 ms of 256 kbit/s, B's 400 ms of its own; a screen's keeps its half
+ * second, since it has to be read.
  */
-static void test_a_keyframe_on_a_thin_line(void **state)
+static void test_a_keyframe_is_out_in_time(void **state)
 {
     (void)state;
     static const struct {
@@ -116,6 +117,7 @@ static void test_a_keyframe_on_a_thin_line(void **state)
     } tiers[] = {{{.width_px = 480, .height_px = 270, .fps = 15, .bitrate_bps = 150000}, 1, 150000 / 5 / 8},
                  {{.width_px = 320, .height_px = 180, .fps = 10, .bitrate_bps = 64000}, 1, 13000 / 8},
                  {{.width_px = 320, .height_px = 180, .fps = 8, .bitrate_bps = 30000}, 1, 13000 / 8},
+                 {{.width_px = 640, .height_px = 360, .fps = 25, .bitrate_bps = 400000}, 1, 400000 * 2 / 5 / 8},
                  {{.width_px = 640, .height_px = 360, .fps = 6, .bitrate_bps = 150000}, 150000 * 3 / 10 / 8 + 1, 150000 / 2 / 8}};
     for (unsigned k = 0; k < G_N_ELEMENTS(tiers); k++) {
         mix_venc *e = mix_venc_x264.open(&tiers[k].c, NULL);
@@ -351,7 +353,7 @@ int main(void)
         cmocka_unit_test(test_h264_stream),
         cmocka_unit_test(test_vp8_stream),
         cmocka_unit_test(test_bitrate_is_kept),
-        cmocka_unit_test(test_a_keyframe_on_a_thin_line),
+        cmocka_unit_test(test_a_keyframe_is_out_in_time),
         cmocka_unit_test(test_a_page_on_a_thin_line),
         cmocka_unit_test(test_each_size_has_its_own_parameter_sets),
         cmocka_unit_test(test_units_fit_a_packet),

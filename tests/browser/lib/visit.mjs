@@ -1,10 +1,10 @@
 // visit.mjs - a person in a visit: a page of either browser, driven through window.tessera, its picture and its sound read back.
 import { spawn } from 'node:child_process';
-import { until } from './processes.mjs';
+import { sleep, until } from './processes.mjs';
 import { readMarker } from './marker.mjs';
 
-// Opens a link and joins. hash: options of the web client, such as "raw" or "raw&relay".
-export async function join(browser, link, { hash = 'raw', timeout = 15000, prepare } = {}) {
+// Opens a link and joins. hash: options of the web client, such as "raw" or "raw&relay"; look: ms that the person looks at the page first.
+export async function join(browser, link, { hash = 'raw', timeout = 15000, prepare, look = 0 } = {}) {
   const page = await browser.newPage();
   page.problems = [];
   page.on('pageerror', (e) => page.problems.push(e.message));
@@ -12,6 +12,7 @@ export async function join(browser, link, { hash = 'raw', timeout = 15000, prepa
   await page.goto(`${link.url || link}#${hash}`);
   await until('the page before the visit', () => page.evaluate(() => window.tessera && window.tessera.media.asked && !document.getElementById('prejoin').hidden), timeout);
   await until('the devices', () => page.evaluate(() => !/Your browser asks/.test(document.getElementById('device-notes').textContent)), timeout);
+  await sleep(look);
   await page.evaluate(() => document.getElementById('join').click());
   await live(page, timeout);
   return page;
