@@ -168,13 +168,14 @@ async function arrange(page, server, room) {
         let sum = 0;
         for (let i = 0; i < d.length; i += 4) sum += d[i + 1];
         if (window.looking) window.darkest = Math.min(window.darkest, sum / (32 * 18));
+        window.shown = window.shown || sum > 0; // before that the element has nothing to draw
         video.requestVideoFrameCallback(look);
       };
       video.requestVideoFrameCallback(look);
     };
   }, token);
   await page.waitForFunction(() => window.rects.some((r) => r.tiles.length === 2), null, { timeout: 20000 });
-  await page.waitForFunction(() => window.darkest !== undefined, null, { timeout: 10000 });
+  await page.waitForFunction(() => window.shown, null, { timeout: 10000 });
   await page.evaluate(() => { window.looking = true; });
   for (const [layout, fits] of [
     ['speaker', (m) => m.tiles.length === 2 && m.tiles[0].w > 1.5 * m.tiles[1].w],
