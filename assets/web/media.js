@@ -14,7 +14,7 @@ export class Media extends EventTarget {
   devices = { audioinput: [], videoinput: [], audiooutput: [] };
   chosen = { audio: '', video: '', output: '' };
   asked = false; // the person was asked for devices since the last close(),
-  opened; // and has answered
+  opened; // a promise: that was answered
   constraints;
   #turn = 0;
   #facing = '';

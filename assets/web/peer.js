@@ -49,6 +49,11 @@ export class Peer extends EventTarget {
     this.#pc.onicecandidate = (e) => this.#candidate(e.candidate);
     this.#pc.onicecandidateerror = (e) => e.url && this.#refused.set(e.url, e.errorText || String(e.errorCode));
     this.#pc.onconnectionstatechange = () => this.#stateChanged();
+    this.#connectSoon();
+  }
+
+  #connectSoon() {
+    clearTimeout(this.#timers.connect);
     this.#timers.connect = setTimeout(() => this.#fail(), CONNECT_MS);
   }
 
@@ -94,6 +99,7 @@ export class Peer extends EventTarget {
   whole() {
     if (this.#closed || this.#pc.iceGatheringState !== 'complete') return '';
     this.#await();
+    this.#connectSoon();
     return shorten(this.#pc.localDescription.sdp);
   }
 

@@ -1,4 +1,4 @@
-// people.js - who is in the visit: name, role, what is on, who speaks; for hosts what they may do about each.
+// people.js - who is in the visit; for hosts what they may do about each.
 import { has, t } from './strings.js';
 import { act, ask } from './host.js';
 import { icon, roleName } from './marks.js';

@@ -56,7 +56,7 @@ export class Recording {
     this.#with((part) => still() && part.ask(still));
   }
 
-  // What did not come over a bad line is fetched again, for as long as the person is here.
+  // What did not come is fetched again, as long as the person is here.
   async #with(f) {
     this.#part = this.#part || import(new URL('./recording/recording.js', import.meta.url).href).then(({ Asked }) => new Asked(this.#visit, this.#page, ask));
     const part = await this.#part.catch(() => null);

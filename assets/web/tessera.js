@@ -154,8 +154,9 @@ export class Visit extends Seat {
   }
 
   #joinMessage() {
-    const message = { type: this.inVisit ? 'join' : 'prepare', token: this.#options.token };
-    const sdp = this.inVisit && this.#early && this.#early.whole();
+    const message = { type: 'join', token: this.#options.token };
+    if (!this.inVisit) return { ...message, type: 'prepare' };
+    const sdp = this.#early && this.#early.whole();
     if (sdp) Object.assign(message, { sdp, ...this.#line() });
     if (this.#session && this.peer) message.session = this.#session;
     if (this.#was) message.was = this.#was; // a device that wakes up leaves the seat to a newer one
@@ -234,9 +235,9 @@ export class Visit extends Seat {
   // The offer goes with the `join`, once the person does.
   async #prepared({ iceServers }) {
     await this.media.opened;
-    if (this.inVisit) return;
+    if (this.state !== 'idle') return;
     this.#iceServers = iceServers;
-    if (this.#early) this.#early.close();
+    this.#forgetEarly();
     this.#early = this.#makePeer();
     this.#early.negotiate();
   }
@@ -368,6 +369,10 @@ export class Visit extends Seat {
     return { socket: this.#signaling.open && !!this.me, host, ...(this.peer ? this.peer.tried() : this.#lastTried || none) };
   }
 
+  #forgetEarly() {
+    if (this.#early) this.#early.close();
+  }
+
   #makePeer() {
     const can = (kind) => this.media[kind] || !this.media.errors[kind]; // may still come
     return new Peer({
@@ -473,6 +478,7 @@ export class Visit extends Seat {
   }
 
   #networkChanged() {
+    this.#forgetEarly();
     if (!this.inVisit) return;
     this.#signaling.nudge();
     if (this.peer) this.peer.restartIce();
@@ -501,6 +507,7 @@ export class Visit extends Seat {
     if (this.state === 'ended') return;
     for (const timer of Object.values(this.#timers)) clearTimeout(timer);
     if (this.peer) this.peer.close();
+    this.#forgetEarly();
     this.peer = null;
     this.stream = null;
     this.layout = null;

@@ -10,9 +10,10 @@ static bool bad(GError **error, const char *what)
     return false;
 }
 
+/* From its answer on, so that what is encoded before it is up is what it will get. */
 static void apply(mcu_session *s)
 {
-    if (s->up) {
+    if (s->view.codec != MCU_CODEC_NONE) {
         mcu_session_apply_tier(s);
     }
 }

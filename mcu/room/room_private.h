@@ -204,7 +204,7 @@ void mcu_session_leave_mixer(mcu_session *s);           /* gives everything back
 void mcu_session_rest_sound(mcu_session *s);            /* the seat is on the phone: microphone and sound out of the mixer */
 void mcu_session_gathered(mcu_session *s);              /* every local candidate is known */
 void mcu_session_apply_state(mcu_session *s);           /* mute and camera flags -> mixer */
-void mcu_session_begin_tier(mcu_session *s);            /* it has come up */
+void mcu_session_begin_tier(mcu_session *s);            /* it is answered, and again when it has come up */
 void mcu_session_apply_tier(mcu_session *s);            /* cap, decoder, choice -> view */
 unsigned mcu_session_wanted_tier(const mcu_session *s); /* by hand, the lower of both; n_tiers + 1 = none is chosen */
 unsigned mcu_session_top_tier(const mcu_session *s); /* the largest that it may get, whatever its link carries; n_tiers = none */
@@ -222,7 +222,9 @@ bool mcu_seat_hand(const mcu_seat *seat); /* raised, on the page or by a key of 
 
 /* session_picture.c */
 void mcu_session_take_picture(mcu_session *s, unsigned tier, mcu_au *au); /* from the mixer, of any tier */
-void mcu_session_enter(mcu_session *s); /* the tier that it waits for: by what was kept of that, or at a keyframe */
+void mcu_session_drop_unkept(mcu_session *s); /* it has come up: the tier that was encoded ahead, unless its pictures serve */
+/* The tier that it waits for: by what was kept of that, or at a keyframe; nothing before it is up. */
+void mcu_session_enter(mcu_session *s);
 
 /* seat_sound.c */
 void mcu_seat_apply_sound(mcu_room *r, const mcu_seat *seat);              /* -> mixer, where it has a place there */

@@ -130,7 +130,7 @@ static void take_codec(mcu_session *s)
     s->tier_able = mcu_room_options_top(o, &limits);
 }
 
-/* By the time that the connection is up there is a keyframe of what it begins with. */
+/* By the time that the connection is up there is, most often, a keyframe of what it begins with. */
 static void start_encoder(mcu_session *s)
 {
     take_codec(s);
@@ -170,18 +170,20 @@ static void join_mixer(mcu_session *s)
 void mcu_session_set_up(mcu_session *s)
 {
     bool first = !s->up;
-    unsigned ready = s->view.wanted;
     if (first) {
         s->up = true;
         s->up_ns = mcu_now_ns();
         if (s->line_bps != 0) {
             mcu_peer_set_start_bps(s->peer, MIN(s->line_bps, LINE_BELIEVED_BPS));
         }
+        s->tier_kept = s->room->options.tiers.n_tiers + 1;
         mcu_session_begin_tier(s);
+        mcu_session_drop_unkept(s);
     }
+    unsigned ready = s->view.wanted;
     join_mixer(s);
     if (first && s->view.wanted == ready && s->view.wanted != s->view.current) {
-        mcu_session_enter(s); /* else it has been, by another tier */
+        mcu_session_enter(s); /* another tier has been entered already */
     }
 }
 

@@ -59,6 +59,16 @@ static mcu_au *hurried(const mcu_au *au, const mcu_au *newest, unsigned k, unsig
     return copy;
 }
 
+/* What is too much for the line, or was not kept, is of no use: of stills the next is three seconds away. An encoder that nobody
+ * else uses ends, and begins anew with a keyframe. */
+void mcu_session_drop_unkept(mcu_session *s)
+{
+    mcu_au *const *kept;
+    if (mcu_view_cached(&s->view, affordable_bytes(s), &kept) == 0) {
+        (void)mcu_view_want(&s->view, s->view.n_tiers);
+    }
+}
+
 void mcu_session_enter(mcu_session *s)
 {
     if (!s->up) {

@@ -202,6 +202,8 @@ def make(server):
         await hear(host, "ok")
         await hear(ws, "lock")
         waits = await server.socket()
+        await say(waits, type="prepare", token=server.link(room, seat="late")["token"])
+        await hear(waits, "prepared")
         await say(waits, type="join", token=server.link(room, seat="late")["token"])
         await hear(waits, "waiting")
         await hear(host, "knock")

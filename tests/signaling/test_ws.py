@@ -198,6 +198,28 @@ def make(server):
         await hear(ws, "answer")
         await ws.close()
 
+    async def who_joins_may_bring_the_offer():
+        room = server.room()
+        link = server.link(room, seat="ana")
+        ws = await server.socket()
+        await say(ws, type="prepare", token=link["token"])
+        assert [s for s in (await hear(ws, "prepared"))["iceServers"] if s["urls"][0].startswith("turn:")][0]["credential"]
+        assert server.inspect(room)["participants"][0]["state"] == "absent"
+        await say(ws, type="join", token=link["token"], sdp="v=0\r\n", line=3000)
+        joined = await hear(ws, "joined")
+        assert joined["offered"] is True
+        assert (await hear(ws, "answer"))["session"] == joined["session"]
+        again, resumed = await server.join(link, session=joined["session"], sdp="v=0\r\n")
+        assert resumed["resumed"] is True and resumed["offered"] is False, "the connection goes on: its offer is not taken"
+        await again.close()
+        bad, joined = await server.join(server.link(room, seat="two"), sdp="v=0\r\na=x-bad\r\n")
+        assert joined["offered"] is True
+        m = await hear(bad, "error")
+        assert (m["code"], m["fatal"]) == ("bad_sdp", False)
+        await say(bad, type="offer", sdp="v=0")
+        await hear(bad, "answer")
+        await bad.close()
+
     async def who_hears_whom_is_recorded_and_outlives_the_rooms_process():
         room = server.room()
         link = server.link(room, role="clinician", seat="doc")
@@ -246,7 +268,7 @@ def make(server):
         assert (await hear(ws, "roster_changes"))["participants"] == [{"seat": "two", "role": ""}]
         await ws.close()
 
-    return [join_offer_and_leave, a_thin_tier_is_told_of_those_alone_whom_it_concerns, who_hears_whom_is_recorded_and_outlives_the_rooms_process, refused_tokens_say_why, bad_messages_name_the_member_and_change_nothing, the_first_message_must_be_join,
+    return [join_offer_and_leave, who_joins_may_bring_the_offer, a_thin_tier_is_told_of_those_alone_whom_it_concerns, who_hears_whom_is_recorded_and_outlives_the_rooms_process, refused_tokens_say_why, bad_messages_name_the_member_and_change_nothing, the_first_message_must_be_join,
             oversized_binary_and_masked_wrong, a_flood_is_limited_and_then_closed, origins, the_newest_join_of_a_seat_wins,
             a_device_that_wakes_up_leaves_the_seat_to_the_newer_one, signaling_lost_and_resumed_keeps_the_session, a_page_that_is_left_leaves_the_room, mute_removal_and_end_reach_the_person,
             a_refused_offer_is_an_error_of_that_client]

@@ -11,6 +11,7 @@ typedef struct {
     unsigned peers;                 /* alive */
     unsigned uses[MIX_MAX_TIERS];   /* H.264 use count per tier */
     unsigned stills[MIX_MAX_TIERS]; /* the same of JPEG */
+    unsigned begun[MIX_MAX_TIERS];  /* encoders, of any codec */
     unsigned keyframe_requests[MIX_MAX_TIERS];
     mcu_au *const *bank; /* what was kept of one tier */
     unsigned n_bank, bank_tier;

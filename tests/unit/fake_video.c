@@ -193,6 +193,7 @@ mcu_status mix_video_use(mix_video *v, unsigned tier, mcu_codec codec)
         return MCU_ENOMEM;
     }
     fake.scene++;
+    fake.begun[tier] += *uses_of(tier, codec) == 0;
     *uses_of(tier, codec) += 1;
     return MCU_OK;
 }

@@ -12,7 +12,7 @@ add_library(room_kit OBJECT room_kit.c record_kit.c recording_kit.c fake_media.c
 target_link_libraries(room_kit PUBLIC tessera_room_rules PkgConfig::CMOCKA)
 add_library(room_pictures OBJECT record_feed.c fake_video.c)
 target_link_libraries(room_pictures PUBLIC room_kit)
-foreach(part freeze layout legs quality record record_own rules seats sound)
+foreach(part entry freeze layout legs quality record record_own rules seats sound)
   tessera_test(room_${part} SOURCES test_room_${part}.c LIBS room_pictures room_kit)
 endforeach()
 # An hour of it in simulated time, with the real picture half of the mixer. Too long for the sanitizers, which have its parts elsewhere.

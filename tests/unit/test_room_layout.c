@@ -326,10 +326,12 @@ static void test_upright(void **state)
 {
     room_kit *f = *state;
     fake.gives_content = true;
-    room_kit_join(f, "s1", "a");
-    fake_picture(1, true);
+    room_kit_offer(f, "s1", "a", "v=0 hello");
     room_kit_say(f, json_pack("{ss ss ss si si sb}", "type", "display", "seat", "s1", "session", "a", "width", 1200, "height",
                               2100, "upright", 1));
+    assert_int_equal(fake.uses[UPRIGHT_B], 1); /* it is encoded before its connection is up */
+    fake_peer_state(fake_peer(fake.peers - 1), MCU_PEER_UP, "test");
+    room_kit_settle();
     assert_int_equal(fake.uses[UPRIGHT_B], 1);
     fake_picture(UPRIGHT_B, true);
     assert_int_equal(fake.uses[0] + fake.uses[1], 0);

@@ -131,6 +131,7 @@ static void test_who_comes_is_shown_what_was_kept(void **state)
     mcu_peer *p = room_kit_join(f, "s1", "a");
     assert_int_equal(fake_peer_pictures(p), 2);
     assert_int_equal(fake.keyframe_requests[1], 0);
+    assert_int_equal(fake.begun[1], 1);
     fake_picture(1, false);
     assert_int_equal(fake_peer_pictures(p), 3);
     fake.estimate_bps = 100;
@@ -139,19 +140,6 @@ static void test_who_comes_is_shown_what_was_kept(void **state)
     assert_int_equal(fake.keyframe_requests[1], 1);
     mcu_au_unref(kept[0]);
     mcu_au_unref(kept[1]);
-}
-
-static void test_its_first_picture_is_made_before_it_is_up(void **state)
-{
-    room_kit *f = *state;
-    room_kit_offer(f, "s1", "a", "v=0 hello");
-    mcu_peer *p = fake_peer(fake.peers - 1);
-    assert_int_equal(fake.uses[1], 1);
-    fake_picture(1, true);
-    assert_int_equal(fake_peer_pictures(p), 0);
-    fake_peer_state(p, MCU_PEER_GONE, "no path");
-    room_kit_settle();
-    assert_int_equal(fake.uses[1], 0);
 }
 
 /* Who lost the thread is shown what was made for who enters, until everybody's next keyframe; all others never are. */
@@ -473,7 +461,6 @@ int main(void)
         CASE(test_a_line_too_thin_for_pictures_gets_one),
         CASE(test_refused_picture_waits_for_a_keyframe),
         CASE(test_who_comes_is_shown_what_was_kept),
-        CASE(test_its_first_picture_is_made_before_it_is_up),
         CASE(test_who_lost_the_thread_costs_nobody_else),
         CASE(test_unseat_closes_and_forgets),
         CASE(test_bad_requests_are_answered),

@@ -193,6 +193,18 @@ static void test_fixed_seat_gets_another_tier_when_it_connects_again(void **stat
     assert_int_equal(fake.uses[2], 1);
 }
 
+static void test_fixed_seat_gets_what_was_wished_before_it_is_up(void **state)
+{
+    room_kit *f = *state;
+    room_kit_say(f, json_pack("{ss ss sb}", "type", "seat", "seat", "s1", "fixed", 1));
+    room_kit_offer(f, "s1", "a", "v=0 hello");
+    wish(f, "C");
+    fake_peer_state(fake_peer(fake.peers - 1), MCU_PEER_UP, "test");
+    room_kit_settle();
+    assert_int_equal(fake.uses[1], 0);
+    assert_int_equal(fake.uses[2], 1);
+}
+
 static void test_fixed_seat_chooses_with_its_first_decoder(void **state)
 {
     room_kit *f = *state;
@@ -444,6 +456,7 @@ int main(void)
         CASE(test_still_that_does_not_come_is_an_error),
         CASE(test_fixed_seat_keeps_its_size_whatever_the_link_does),
         CASE(test_fixed_seat_gets_another_tier_when_it_connects_again),
+        CASE(test_fixed_seat_gets_what_was_wished_before_it_is_up),
         CASE(test_fixed_seat_chooses_with_its_first_decoder),
         CASE(test_no_tier_that_the_decoder_does_not_take),
         CASE(test_a_cap_holds_while_the_link_carries_more),
