@@ -15,7 +15,7 @@
 #include "mixer/awave.h"
 
 #define MIX_ADELAY_START_NS (60 * MCU_NS_PER_MS)
-#define MIX_ADELAY_MIN_NS (20 * MCU_NS_PER_MS)
+#define MIX_ADELAY_MIN_NS (40 * MCU_NS_PER_MS)
 #define MIX_ADELAY_MAX_NS (400 * MCU_NS_PER_MS)
 #define MIX_ADELAY_MOVED_NS (800 * MCU_NS_PER_MS) /* just after a queue drained, and on its way down */
 #define MIX_ADELAY_BUCKETS 80                     /* of 5 ms */

@@ -12,8 +12,7 @@
 
 #define MIX_MAX_VOICES 64
 /* How much longer a voice is on its way into the mix than a picture onto the canvas of the same time: its packet (20 ms), the
- * least that it waits to be played (MIX_ADELAY_MIN_NS), and two coders (6), less decoding a picture and half a tick (26): 20 ms
- * where packets come evenly. On most lines it waits longer by as much. */
+ * least that it waits to be played (MIX_ADELAY_MIN_NS), and two coders (6), less decoding a picture and half a tick (26). */
 #define MIX_AUDIO_AGE_NS (40 * MCU_NS_PER_MS)
 
 typedef enum { MIX_DENOISE_NOBODY = 0, MIX_DENOISE_LINES, MIX_DENOISE_EVERYBODY } mix_denoise_whom;

@@ -78,7 +78,6 @@ mix_avoice *mix_avoice_new_line(uint32_t id, mcu_codec codec, bool in_band, GErr
         mix_adec_on_narrow(v->decoder, on_narrow, v);
     }
     mix_ajitter_limit(v->jitter, MIX_LINE_DELAY_MAX_NS);
-    atomic_store_explicit(&v->least_us, MIX_LINE_DELAY_MIN_NS / 1000, memory_order_relaxed);
     return v;
 }
 

@@ -23,7 +23,6 @@
 
 enum { MIX_AVOICE_RING = 128, MIX_AVOICE_FIFO = MIX_PACKET_MAX + 4 * MIX_BLOCK };
 
-#define MIX_LINE_DELAY_MIN_NS (40 * MCU_NS_PER_MS) /* a moving delay is another path for the echo */
 #define MIX_LINE_DELAY_MAX_NS (200 * MCU_NS_PER_MS)
 #define MIX_AVOICE_KEYS 16 /* not told to the loop yet */
 
@@ -86,8 +85,8 @@ typedef struct mix_avoice {
 } mix_avoice;
 
 mix_avoice *mix_avoice_new(uint32_t id, mcu_codec codec, GError **error);
-/* A telephone: playout delay of MIX_LINE_DELAY_MIN_NS to _MAX_NS, echo of the line and tones of keys taken out. `in_band`: its
- * keys are tones and nothing else, and are told. */
+/* A telephone: playout delay of at most MIX_LINE_DELAY_MAX_NS, echo of the line and tones of keys taken out. `in_band`: its keys
+ * are tones and nothing else, and are told. */
 mix_avoice *mix_avoice_new_line(uint32_t id, mcu_codec codec, bool in_band, GError **error);
 bool mix_avoice_denoise(mix_avoice *v, bool on);         /* loop; false = no memory, nothing changes */
 bool mix_avoice_address(mix_avoice *v, mix_route route); /* loop; the same */

@@ -181,19 +181,6 @@ static void the_delay_is_bounded_and_the_rest_is_skipped(void **state)
 
 /* ---- loudness ---- */
 
-static void a_calm_line_waits_forty_ms(void **state)
-{
-    (void)state;
-    static int16_t sound[MIX_BLOCK];
-    talker t;
-    talker_open(&t, mix_avoice_new_line(1, MCU_CODEC_PCMA, false, NULL), MCU_CODEC_PCMA, &calm, 500, -20);
-    for (unsigned i = 0; i < 500; i++) {
-        talker_run(&t, 1, sound);
-    }
-    assert_int_equal(atomic_load(&t.voice->figures.target_us), 40000);
-    talker_close(&t);
-}
-
 static void the_meter_reads_what_the_standard_says(void **state)
 {
     (void)state;
@@ -431,7 +418,6 @@ int main(void)
         cmocka_unit_test(tones_pass_the_telephone_and_nothing_comes_with_them),
         cmocka_unit_test(lost_packets_cost_neither_tone_nor_loudness),
         cmocka_unit_test(the_delay_is_bounded_and_the_rest_is_skipped),
-        cmocka_unit_test(a_calm_line_waits_forty_ms),
         cmocka_unit_test(the_meter_reads_what_the_standard_says),
         cmocka_unit_test(soft_and_loud_voices_come_out_alike),
         cmocka_unit_test(noise_between_words_is_not_raised),
