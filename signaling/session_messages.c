@@ -15,6 +15,35 @@ static const char *text(const json_t *m, const char *member)
     return v ? v : "";
 }
 
+/* ---- an offer and its answer ---- */
+
+static void on_answer(void *user, const json_t *reply, const char *code, const char *message)
+{
+    sig_session *s = user;
+    s->offer = NULL;
+    if (!reply) {
+        sig_session_error(s, code, message, false);
+        return;
+    }
+    if (s->state == SIG_SESSION_JOINED) {
+        sig_room_note_session(s->room, s->seat, s->session, "ws");
+    }
+    sig_session_send(s, json_pack("{s:s, s:s, s:s}", "type", "answer", "sdp", text(reply, "sdp"), "session", s->session));
+}
+
+/* m: an `offer`, or a `join` that brought one. */
+static void submit_offer(sig_session *s, const json_t *m)
+{
+    s->offer = sig_room_call(s->room,
+                             json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:I}", "type", "offer", "seat", s->seat, "session",
+                                       s->session, "kind", s->state == SIG_SESSION_CHECKING ? "check" : "ws", "sdp",
+                                       text(m, "sdp"), "trickle", 1, "line", json_integer_value(json_object_get(m, "line"))),
+                             true, on_answer, s);
+    if (!s->offer) {
+        sig_session_error(s, mcu_error_name(MCU_ERROR_UNAVAILABLE), "the room is busy", false);
+    }
+}
+
 /* ---- join ---- */
 
 static bool resumes(sig_session *s, const char *wanted)
@@ -53,8 +82,6 @@ static void say_joined(sig_session *s, bool resumed, bool offered)
     }
     sig_session_send(s, m);
 }
-
-static void submit_offer(sig_session *s, const json_t *m);
 
 static void be_joined(sig_session *s)
 {
@@ -170,33 +197,6 @@ static void on_join(sig_session *s, const json_t *m)
 }
 
 /* ---- media ---- */
-
-static void on_answer(void *user, const json_t *reply, const char *code, const char *message)
-{
-    sig_session *s = user;
-    s->offer = NULL;
-    if (!reply) {
-        sig_session_error(s, code, message, false);
-        return;
-    }
-    if (s->state == SIG_SESSION_JOINED) {
-        sig_room_note_session(s->room, s->seat, s->session, "ws");
-    }
-    sig_session_send(s, json_pack("{s:s, s:s, s:s}", "type", "answer", "sdp", text(reply, "sdp"), "session", s->session));
-}
-
-/* m: an `offer`, or a `join` that brought one. */
-static void submit_offer(sig_session *s, const json_t *m)
-{
-    s->offer = sig_room_call(s->room,
-                             json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:I}", "type", "offer", "seat", s->seat, "session",
-                                       s->session, "kind", s->state == SIG_SESSION_CHECKING ? "check" : "ws", "sdp",
-                                       text(m, "sdp"), "trickle", 1, "line", json_integer_value(json_object_get(m, "line"))),
-                             true, on_answer, s);
-    if (!s->offer) {
-        sig_session_error(s, mcu_error_name(MCU_ERROR_UNAVAILABLE), "the room is busy", false);
-    }
-}
 
 static void on_offer(sig_session *s, const json_t *m)
 {

@@ -6,7 +6,7 @@ const WORDS = { audio: 'microphone', video: 'camera', output: 'speaker' };
 
 export const canChooseSpeaker = (media) => 'setSinkId' in HTMLMediaElement.prototype && media.devices.audiooutput.length > 0;
 
-// Shows which one is used.
+// Fills `select`; shows which one is used.
 export function list(media, kind, select) {
   const devices = media.devices[INPUTS[kind]];
   const rows = devices.map((d, i) => [d.deviceId, d.label || t('defaultDevice', { kind: t(WORDS[kind]), n: i + 1 })]);

@@ -60,7 +60,7 @@ export class Media extends EventTarget {
     this.#changed();
   }
 
-  // What is wanted: both together (one question to the person), else each alone. Never throws.
+  // Opens what is wanted: both together (one question), else each alone. Never throws.
   open() {
     if (!this.asked) this.opened = this.#open();
     return this.opened;

@@ -128,12 +128,13 @@ static void pop_pictures(mcu_peer *p, peer_video_in *v, int64_t now_ns)
     if (v->jitter == NULL) {
         return;
     }
-    mcu_vjitter_set_wait_ns(v->jitter, hole_wait_ns(p, v));
+    bool gave_up = mcu_nack_take_gave_up(v->nack); /* then a keyframe that is here already waits for nothing */
+    mcu_vjitter_set_wait_ns(v->jitter, gave_up ? 0 : hole_wait_ns(p, v));
     for (mcu_au *au; (au = mcu_vjitter_pop(v->jitter, now_ns)) != NULL;) {
         v->pictures++;
         if (au->keyframe) {
             v->keyframes++;
-            v->wants_keyframe = false;
+            v->wants_keyframe = gave_up = false;
         }
         mcu_vplayout_push(&v->playout, au, v == &p->vin && mcu_nack_is_losing(v->nack)); /* a screen does not move */
         give_pictures(p, v, now_ns);
@@ -143,7 +144,6 @@ static void pop_pictures(mcu_peer *p, peer_video_in *v, int64_t now_ns)
     if (mcu_vjitter_is_past(v->jitter, &past)) {
         mcu_nack_forget_before(v->nack, past);
     }
-    bool gave_up = mcu_nack_take_gave_up(v->nack);
     if (!v->wants_keyframe && (gave_up || mcu_vjitter_needs_keyframe(v->jitter))) {
         v->wants_keyframe = true;
         v->wants_from_ns = now_ns;

@@ -325,19 +325,19 @@ mcu_au *net_picture(mcu_codec codec, unsigned index)
 
 #define WAITING 4 /* pictures */
 
-static unsigned offerer_lefts, answerer_lefts;
+static unsigned offerer_sent, answerer_sent;
 
 static bool few_are_waiting(net_pair *p)
 {
-    return p->offerer.pictures_left + WAITING >= offerer_lefts && p->answerer.pictures_left + WAITING >= answerer_lefts;
+    return p->offerer.pictures_left + WAITING >= offerer_sent && p->answerer.pictures_left + WAITING >= answerer_sent;
 }
 
 void net_pair_exchange(net_pair *p, mcu_codec codec, unsigned n)
 {
     assert_int_equal(mcu_peer_send_codec(p->offerer.peer), codec);
     assert_int_equal(mcu_peer_send_codec(p->answerer.peer), codec);
-    offerer_lefts = p->offerer.pictures_left;
-    answerer_lefts = p->answerer.pictures_left;
+    offerer_sent = p->offerer.pictures_left;
+    answerer_sent = p->answerer.pictures_left;
     for (unsigned k = 0; k < n; k++) {
         if (k + 3 >= n) {
             p->offerer.drop_every = p->answerer.drop_every = 0; /* the loss of the very last packet shows to nobody */
@@ -346,8 +346,8 @@ void net_pair_exchange(net_pair *p, mcu_codec codec, unsigned n)
         assert_int_equal(mcu_peer_send_picture(p->offerer.peer, au), MCU_OK);
         assert_int_equal(mcu_peer_send_picture(p->answerer.peer, au), MCU_OK);
         mcu_au_unref(au);
-        offerer_lefts++;
-        answerer_lefts++;
+        offerer_sent++;
+        answerer_sent++;
         net_pair_settle(p, 5);
         assert_true(net_pair_run(p, few_are_waiting, 2000)); /* the queue is full soon where the machine stands still */
     }
