@@ -1,7 +1,6 @@
 #include "mcu/net/bwe_simple.h"
 
 #include <glib.h>
-#include <stdbool.h>
 
 #define MS INT64_C(1000000)
 #define LOSS_CALM 0.02
@@ -16,11 +15,19 @@
 #define LATE_NS (100 * MS)     /* a round trip this much above 1.3 times the least: a queue stands */
 #define SAME_NS (5000 * MS)    /* it is the same queue */
 #define DRAINS 20              /* a twentieth of a round trip less than before: the queue goes */
+#define STANDS 10              /* a tenth more or less: it stands still */
+#define STANDS_NS (6000 * MS)  /* two seconds of queue have gone by then, */
+#define STANDS_SENT 0.6        /* where so much is sent of what comes through it */
 #define FLOOR_BPS 10000.0
 
 void mcu_bwe_simple_init(mcu_bwe_simple *s, unsigned start_bps)
 {
     *s = (mcu_bwe_simple){.bps = start_bps};
+}
+
+static double through(double loss, unsigned sent_bps)
+{
+    return sent_bps * (1 - CLAMP(loss, 0, 1));
 }
 
 static void cut(mcu_bwe_simple *s, double to, int64_t now_ns)
@@ -46,10 +53,55 @@ static void on_queue(mcu_bwe_simple *s, double loss, bool drains, unsigned sent_
     if (drains) {
         return;
     }
-    double through = sent_bps * (1 - CLAMP(loss, 0, 1));
-    s->full_bps = s->full_ns != 0 && now_ns - s->full_ns < SAME_NS ? (s->full_bps + through) / 2 : through;
+    double came_bps = through(loss, sent_bps);
+    s->full_bps = s->full_ns != 0 && now_ns - s->full_ns < SAME_NS ? (s->full_bps + came_bps) / 2 : came_bps;
     s->full_ns = now_ns;
     cut(s, s->full_bps * CUT, now_ns);
+}
+
+/* One report alone was late, of a device that was busy, say. Only one a minute: a short queue that is full again and again looks
+ * alike. */
+static void forgive(mcu_bwe_simple *s, int64_t now_ns)
+{
+    bool again = s->forgiven_ns != 0 && now_ns - s->forgiven_ns < FULL_NS;
+    if (s->late.reports == 1 && !s->late.known && !again) {
+        s->full_ns = 0;
+        s->bps = MAX(s->bps, s->late.before_bps);
+        s->forgiven_ns = now_ns;
+    }
+    s->late.reports = 0;
+}
+
+/* What a path that is longer now has in common with a queue is that reports are late; but it stays as it is when little is sent.
+ */
+static bool is_longer_path(mcu_bwe_simple *s, double loss, int64_t rtt_ns, unsigned sent_bps, int64_t now_ns)
+{
+    s->late.through_bps = loss < LOSS_CALM ? s->late.through_bps : MIN(s->late.through_bps, through(loss, sent_bps));
+    bool moves = rtt_ns > s->late.rtt_ns + s->late.rtt_ns / STANDS || rtt_ns < s->late.rtt_ns - s->late.rtt_ns / STANDS;
+    if (s->late.reports == 1 || moves || sent_bps > STANDS_SENT * s->late.through_bps) {
+        s->late.rtt_ns = rtt_ns;
+        s->late.stands_ns = now_ns;
+    }
+    return now_ns - s->late.stands_ns >= STANDS_NS;
+}
+
+static bool queue_stands(mcu_bwe_simple *s, double loss, int64_t rtt_ns, unsigned sent_bps, int64_t now_ns)
+{
+    if (rtt_ns <= s->least_rtt_ns * 13 / 10 + LATE_NS) {
+        forgive(s, now_ns);
+        return false;
+    }
+    if (s->late.reports++ == 0) {
+        s->late.known = s->full_ns != 0 && now_ns - s->full_ns < FULL_NS;
+        s->late.before_bps = s->bps;
+        s->late.through_bps = through(loss, sent_bps);
+    }
+    if (is_longer_path(s, loss, rtt_ns, sent_bps, now_ns)) {
+        s->least_rtt_ns = rtt_ns;
+        s->full_ns = 0;
+        s->late.reports = 0;
+    }
+    return s->late.reports > 0;
 }
 
 void mcu_bwe_simple_report(mcu_bwe_simple *s, double loss, int64_t rtt_ns, unsigned sent_bps, unsigned remb_bps, int64_t now_ns)
@@ -63,7 +115,7 @@ void mcu_bwe_simple_report(mcu_bwe_simple *s, double loss, int64_t rtt_ns, unsig
         s->least_rtt_ns = s->least_rtt_ns == 0 ? rtt_ns : MIN(s->least_rtt_ns, rtt_ns);
         s->rtt_ns = rtt_ns;
     }
-    if (rtt_ns > 0 && rtt_ns > s->least_rtt_ns * 13 / 10 + LATE_NS) {
+    if (rtt_ns > 0 && queue_stands(s, loss, rtt_ns, sent_then_bps, now_ns)) {
         on_queue(s, loss, rtt_ns < before_ns - before_ns / DRAINS, sent_then_bps, now_ns);
     } else if (loss > LOSS_BAD) {
         cut(s, s->bps * (1 - loss / 2), now_ns);

@@ -5,6 +5,7 @@
 #ifndef MCU_NET_BWE_SIMPLE_H
 #define MCU_NET_BWE_SIMPLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct {
@@ -16,6 +17,15 @@ typedef struct {
     unsigned sent_bps; /* at the report before */
     double full_bps;   /* what came through the last full queue, */
     int64_t full_ns;   /* and when; 0 = there was none */
+    struct {
+        unsigned reports;   /* that are late one after the other, the newest included */
+        bool known;         /* a queue was full in the minute before the first of them */
+        double before_bps;  /* of that one: the estimate before it, */
+        double through_bps; /* and what came through, or later where some is lost */
+        int64_t rtt_ns;     /* hardly another */
+        int64_t stands_ns;  /* since then, while little is sent */
+    } late;
+    int64_t forgiven_ns; /* the newest that was alone and forgotten */
 } mcu_bwe_simple;
 
 void mcu_bwe_simple_init(mcu_bwe_simple *s, unsigned start_bps);

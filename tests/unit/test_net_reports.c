@@ -39,6 +39,8 @@ static void transmit(void *user, uint8_t *packet, size_t size)
     link_model_send(l->link, packet, size, l->now_ns);
 }
 
+static const link_profile fast = {.rate_bps = 5000000, .queue_ms = 500, .delay_ms = 25},
+                          far = {.rate_bps = 5000000, .queue_ms = 500, .delay_ms = 425};
 static const link_profile wide = {.rate_bps = 1000000, .queue_ms = 500, .delay_ms = 25},
                           thin = {.rate_bps = 200000, .queue_ms = 500, .delay_ms = 25}, none = {.down = true};
 
@@ -225,12 +227,58 @@ static void test_what_does_not_arrive_is_stopped(void **state)
     end(&l);
 }
 
+/* The report of a second alone is late: the packets before it were, for a moment. */
+static void one_is_late(line *l)
+{
+    link_model_set(l->link, &far);
+    (void)run(l, 0.05);
+    link_model_set(l->link, &fast);
+    (void)run(l, 0.95);
+}
+
+static void test_one_late_report_is_forgiven_once_a_minute(void **state)
+{
+    (void)state;
+    line l;
+    begin(&l);
+    link_model_set(l.link, &fast);
+    const unsigned before = run(&l, 60);
+    assert_true(before > 2 * WANTED_BPS);
+    one_is_late(&l);
+    assert_in_range(l.s.view.estimate_bps, WANTED_BPS / 2, WANTED_BPS); /* down at once */
+    assert_true(run(&l, 2) >= before);
+    one_is_late(&l);
+    assert_in_range(run(&l, 10), WANTED_BPS / 2, WANTED_BPS * 11 / 10);
+    (void)run(&l, 100);
+    one_is_late(&l);
+    assert_true(run(&l, 2) >= before);
+    end(&l);
+}
+
+/* What stays late though little is sent is the path itself. */
+static void test_longer_path_is_no_queue(void **state)
+{
+    (void)state;
+    line l;
+    begin(&l);
+    link_model_set(l.link, &fast);
+    (void)run(&l, 60);
+    link_model_set(l.link, &far);
+    assert_in_range(run(&l, 5), 100000, WANTED_BPS);
+    assert_true(run(&l, 40) > WANTED_BPS);
+    link_model_set(l.link, &fast);
+    assert_true(run(&l, 10) > WANTED_BPS);
+    link_model_set(l.link, &thin); /* a queue is seen as before */
+    assert_in_range(run(&l, 8), 60000, 250000);
+    end(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_down_at_once_and_up_slowly),
-        cmocka_unit_test(test_remb_is_followed),
-        cmocka_unit_test(test_what_does_not_arrive_is_stopped),
+        cmocka_unit_test(test_down_at_once_and_up_slowly),      cmocka_unit_test(test_remb_is_followed),
+        cmocka_unit_test(test_what_does_not_arrive_is_stopped), cmocka_unit_test(test_one_late_report_is_forgiven_once_a_minute),
+        cmocka_unit_test(test_longer_path_is_no_queue),
     };
     return cmocka_run_group_tests_name("net_reports", tests, NULL, NULL);
 }

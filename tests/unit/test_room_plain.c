@@ -98,11 +98,34 @@ static void test_down_at_once_and_up_slowly(void **state)
     }
 }
 
+/* A call that goes on over a satellite: nothing but the delay is new. */
+static void test_longer_path(void **state)
+{
+    (void)state;
+    static const link_profile longer = {.rate_bps = 5000000, .queue_ms = 300, .delay_ms = 300};
+    for (unsigned seed = 1; seed <= SEEDS; seed++) {
+        weak_room *r = weak_room_new(seed);
+        weak_receiver *v = weak_room_join(r, &wide, &wide, B);
+        weak_room_plain(v);
+        weak_room_run(r, 60);
+        weak_room_link(v, &longer, &longer);
+        weak_room_run(r, 60);
+        weak_room_begin(v);
+        weak_room_run(r, 30);
+        weak_view w = weak_room_end(v);
+        weak_view_print("RTT 50, then 600", seed, &w, weak_room_tier(v));
+        assert_true(weak_room_tier(v) <= B);
+        assert_true(w.frozen <= 0.01 && w.fps >= 24 && w.switches <= 2);
+        weak_room_free(r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_links),
         cmocka_unit_test(test_down_at_once_and_up_slowly),
+        cmocka_unit_test(test_longer_path),
     };
     return cmocka_run_group_tests_name("room_plain", tests, NULL, NULL);
 }
