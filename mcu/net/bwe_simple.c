@@ -1,6 +1,7 @@
 #include "mcu/net/bwe_simple.h"
 
 #include <glib.h>
+#include <string.h>
 
 #define MS INT64_C(1000000)
 #define LOSS_CALM 0.02
@@ -18,6 +19,7 @@
 #define STANDS 10              /* a tenth more or less: it stands still */
 #define STANDS_NS (6000 * MS)  /* two seconds of queue have gone by then, */
 #define STANDS_SENT 0.6        /* where so much is sent of what comes through it */
+#define TOLD_NS (1000 * MS)    /* a report is of the second before */
 #define FLOOR_BPS 10000.0
 
 void mcu_bwe_simple_init(mcu_bwe_simple *s, unsigned start_bps)
@@ -104,13 +106,26 @@ static bool queue_stands(mcu_bwe_simple *s, double loss, int64_t rtt_ns, unsigne
     return s->late.reports > 0;
 }
 
+/* A queue makes what is told late: it is of what was sent before it. */
+static unsigned sent_then(mcu_bwe_simple *s, unsigned sent_bps, int64_t rtt_ns, int64_t now_ns)
+{
+    unsigned most_bps = sent_bps;
+    for (unsigned k = 0; k < G_N_ELEMENTS(s->sent) && s->sent[k].at_ns != 0 && now_ns - s->sent[k].at_ns <= rtt_ns + TOLD_NS;
+         k++) {
+        most_bps = MAX(most_bps, s->sent[k].bps);
+    }
+    memmove(s->sent + 1, s->sent, sizeof s->sent - sizeof s->sent[0]);
+    s->sent[0].bps = sent_bps;
+    s->sent[0].at_ns = now_ns;
+    return most_bps;
+}
+
 void mcu_bwe_simple_report(mcu_bwe_simple *s, double loss, int64_t rtt_ns, unsigned sent_bps, unsigned remb_bps, int64_t now_ns)
 {
     double seconds = s->report_ns == 0 ? 0 : CLAMP((double)(now_ns - s->report_ns) * 1e-9, 0, 5);
     int64_t before_ns = s->rtt_ns;
-    unsigned sent_then_bps = MAX(sent_bps, s->sent_bps); /* a queue makes what is told late */
+    unsigned sent_then_bps = sent_then(s, sent_bps, MAX(rtt_ns, s->rtt_ns), now_ns);
     s->report_ns = now_ns;
-    s->sent_bps = sent_bps;
     if (rtt_ns > 0) {
         s->least_rtt_ns = s->least_rtt_ns == 0 ? rtt_ns : MIN(s->least_rtt_ns, rtt_ns);
         s->rtt_ns = rtt_ns;

@@ -14,9 +14,12 @@ typedef struct {
     int64_t rtt_ns;       /* newest */
     int64_t report_ns;    /* newest */
     int64_t cut_ns;
-    unsigned sent_bps; /* at the report before */
-    double full_bps;   /* what came through the last full queue, */
-    int64_t full_ns;   /* and when; 0 = there was none */
+    struct {
+        int64_t at_ns;
+        unsigned bps;
+    } sent[4];       /* at the reports before, newest first */
+    double full_bps; /* what came through the last full queue, */
+    int64_t full_ns; /* and when; 0 = there was none */
     struct {
         unsigned reports;   /* that are late one after the other, the newest included */
         bool known;         /* a queue was full in the minute before the first of them */

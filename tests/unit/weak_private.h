@@ -53,6 +53,7 @@ struct weak_receiver {
         int64_t index, captured_ns;
         bool keyframe, first, last;
     } packets[WEAK_HISTORY];
+    uint8_t asks[UINT16_MAX + 1]; /* by sequence number, for what has not come */
     int64_t pli_ns, shown_ns, playout_ns;
     /* figures */
     int64_t begun_ns, first_picture_ns, first_audio_ns;
