@@ -17,11 +17,11 @@ from pathlib import Path
 
 from report import TOP, BenchError, say
 
-NET = ("bwe", "bwe_breaker", "bwe_drain", "bwe_fall", "bwe_loss", "bwe_probe", "bwe_queue", "bwe_rate", "bwe_simple", "bwe_trend", "pacer", "sender")
+NET = ("bwe", "bwe_breaker", "bwe_drain", "bwe_fall", "bwe_loss", "bwe_probe", "bwe_queue", "bwe_rate", "bwe_simple", "bwe_trend", "pacer", "rtx", "sender", "sender_repair")
 FILES = {**{name: f"mcu/net/{name}.c" for name in NET}, **{name: f"mcu/room/{name}.c" for name in ("audio_choice", "tier_choice")}}
 CASES = list(FILES)
-TESTS = ["test_room_weak_link", "test_room_stumbles", "test_room_fallen_line", "test_room_link_change"]
-QUICK_TESTS = TESTS[:3]  # the last one takes most of the time
+TESTS = ["test_room_weak_link", "test_room_stumbles", "test_room_plain", "test_room_fallen_line", "test_room_link_change"]
+QUICK_TESTS = TESTS[:4]  # the last one takes most of the time
 TARGETS = TESTS
 LINK_HOURS_GOAL = 1000
 PATIENCE_S = 300  # of one test, which may never end with a constant that makes no sense

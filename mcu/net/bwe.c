@@ -348,9 +348,12 @@ void mcu_bwe_report(mcu_bwe *b, const mcu_bwe_block *block, uint64_t packets, in
     mcu_bwe_breaker_heard(&b->breaker, now_ns);
     bool news = mcu_bwe_breaker_reported(&b->breaker, block->highest_seq, packets, now_ns);
     b->report_loss = block->loss;
-    b->rtt_ns = block->rtt_ns > 0 ? block->rtt_ns : b->rtt_ns;
+    bool known = block->lsr != 0 && block->lsr == b->lsr; /* reports between two of ours repeat it */
+    int64_t rtt_ns = known ? 0 : block->rtt_ns;
+    b->lsr = block->lsr;
+    b->rtt_ns = rtt_ns > 0 ? rtt_ns : b->rtt_ns;
     if (news) { /* else nothing arrived of which it could tell loss */
-        mcu_bwe_simple_report(&b->simple, block->loss, block->rtt_ns, b->sent_bps, fresh_remb(b, now_ns), now_ns);
+        mcu_bwe_simple_report(&b->simple, block->loss, rtt_ns, b->sent_bps, fresh_remb(b, now_ns), now_ns);
     }
     if (b->state == MCU_BWE_START) {
         enter(b, MCU_BWE_OPEN, now_ns);

@@ -56,6 +56,7 @@ void mcu_bwe_feedback(mcu_bwe *b, int64_t now_ns);
 typedef struct {
     double loss;
     int64_t rtt_ns;       /* <= 0 unknown */
+    uint32_t lsr;         /* of which sender report the round trip is (LSR); 0 = whichever */
     uint32_t highest_seq; /* extended */
 } mcu_bwe_block;
 void mcu_bwe_report(mcu_bwe *b, const mcu_bwe_block *block, uint64_t packets, int64_t now_ns);

@@ -35,6 +35,7 @@ struct mcu_bwe {
     mcu_bwe_loss loss;
     mcu_bwe_probe probe;
     mcu_bwe_simple simple;
+    uint32_t lsr; /* of the newest report's round trip */
     mcu_bwe_breaker breaker;
     unsigned remb_bps;
     int64_t remb_ns; /* 0 = never */

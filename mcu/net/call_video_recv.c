@@ -161,6 +161,7 @@ static void on_block(mcu_call_video *v, const mcu_rtcp_block *b, int64_t now_ns)
         v->send.video.loss = b->fraction / 256.0;
         const mcu_bwe_block told = {.loss = v->send.video.loss,
                                     .rtt_ns = mcu_rtcp_rtt_ns(b, mcu_ntp_mid32(ntp_at(v, now_ns))),
+                                    .lsr = b->lsr,
                                     .highest_seq = b->highest_seq};
         mcu_sender_on_report(&v->send, &told, now_ns);
     }

@@ -103,7 +103,9 @@ static void send_receiver_report(mcu_peer *p, int64_t now_ns)
 static void tick_reports(mcu_peer *p, int64_t now_ns)
 {
     const unsigned streams = (p->send.video.packets > 0 ? 1U : 0U) + (p->send.audio.packets > 0 ? 1U : 0U);
-    switch (mcu_report_clock_due(&p->reports, streams, p->send.view.estimate_bps, now_ns)) {
+    const mcu_bwe_view *view = &p->send.view;
+    unsigned path_bps = view->feedback ? view->estimate_bps : 0; /* who only reports has to be asked for round trips */
+    switch (mcu_report_clock_due(&p->reports, streams, path_bps, now_ns)) {
     case MCU_REPORT_NONE:
         return;
     case MCU_REPORT_RECEIVER:

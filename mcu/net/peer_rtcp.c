@@ -27,7 +27,7 @@ static void on_block(mcu_peer *p, const mcu_rtcp_block *b, int64_t now_ns)
         p->send.rtt_ns = smooth(p->send.rtt_ns, rtt);
     }
     if (o == &p->send.video) {
-        const mcu_bwe_block told = {.loss = o->loss, .rtt_ns = rtt, .highest_seq = b->highest_seq};
+        const mcu_bwe_block told = {.loss = o->loss, .rtt_ns = rtt, .lsr = b->lsr, .highest_seq = b->highest_seq};
         mcu_sender_on_report(&p->send, &told, now_ns);
     }
 }

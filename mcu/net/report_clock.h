@@ -20,7 +20,8 @@ typedef struct {
 } mcu_report_clock;
 
 void mcu_report_clock_start(mcu_report_clock *c, int64_t now_ns);
-/* `streams` of ours have begun, the path carries `path_bps` (0 = unknown). What is to be sent now; it counts as sent. */
+/* `streams` of ours have begun, the path carries `path_bps` (0 = unknown, or reports are all that is known of it). What is to be
+ * sent now; it counts as sent. */
 mcu_report_kind mcu_report_clock_due(mcu_report_clock *c, unsigned streams, unsigned path_bps, int64_t now_ns);
 
 #endif

@@ -9,7 +9,7 @@
 #define MIN_RTT_NS INT64_C(10000000)
 #define FILLING_FROM 64  /* newest packets */
 #define FLOOR_BYTES 4000 /* a second: 32 kbit/s */
-#define LOST_AGAIN 3     /* times the loss is how much goes again: packets, their copies, and what was sent in their place */
+#define MORE_MOST 1.5    /* of the media */
 
 typedef struct {
     mcu_pkt *packet;
@@ -89,9 +89,9 @@ void mcu_rtx_history_spare(mcu_rtx_history *h, int64_t spared_ns)
     h->spared_ns = spared_ns;
 }
 
-void mcu_rtx_history_allow(mcu_rtx_history *h, double loss)
+void mcu_rtx_history_allow(mcu_rtx_history *h, double more)
 {
-    h->share_pct = MCU_RTX_SHARE_PCT + (unsigned)(CLAMP(loss, 0, 0.5) * 100 * LOST_AGAIN);
+    h->share_pct = MCU_RTX_SHARE_PCT + (unsigned)(CLAMP(more, 0, MORE_MOST) * 100);
 }
 
 /* there_ns: when it would have come. */

@@ -17,8 +17,8 @@ void mcu_rtx_history_put(mcu_rtx_history *h, mcu_pkt *take_packet, int64_t now_n
 
 /* For how long a keyframe that has been sent leaves what is older than it to be asked for: 0 until told. */
 void mcu_rtx_history_spare(mcu_rtx_history *h, int64_t spared_ns);
-/* `loss` 0..1: what is lost must be sent again, and of that some once more. */
-void mcu_rtx_history_allow(mcu_rtx_history *h, double loss);
+/* `more` of the media than MCU_RTX_SHARE_PCT of it, 1.5 at most: what is lost must be sent again, and of that some once more. */
+void mcu_rtx_history_allow(mcu_rtx_history *h, double more);
 /* May `seq` go out again? The packet (borrowed until the next put) and MCU_OK; MCU_ELATE: not kept any more, or older than
  * a keyframe that spares it no longer when the answer is there; MCU_EAGAIN: answered less than one RTT ago (`rtt_ns` < 10 ms
  * counts as 10 ms); MCU_EFULL: repair has used up its share (a floor of 32 kbit/s is always allowed). */

@@ -271,6 +271,11 @@ static void test_history_share(void **state)
     }
     assert_int_equal(answered + refused, 500);
     assert_int_equal(answered, 150);
+    mcu_rtx_history_allow(h, 0.6); /* nine tenths in all: as much again as two fifths */
+    for (unsigned i = 0; i < 500; i++) {
+        answered += mcu_rtx_history_answer(h, (uint16_t)i, 0, 999 * MS, &p) == MCU_OK;
+    }
+    assert_int_equal(answered, 450);
     assert_int_equal(mcu_rtx_history_answer(h, 499, 0, 2100 * MS, &p), MCU_OK); /* quiet for a second: the floor */
     mcu_rtx_history_free(h);
 }

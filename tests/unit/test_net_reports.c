@@ -27,6 +27,7 @@ typedef struct {
     unsigned pictures, sounds;    /* packets that left */
     unsigned refused, picture_no; /* pictures that were dropped */
     bool keyframe;
+    bool often; /* the far end reports with each request for repair */
 } line;
 
 static void transmit(void *user, uint8_t *packet, size_t size)
@@ -40,7 +41,9 @@ static void transmit(void *user, uint8_t *packet, size_t size)
 }
 
 static const link_profile fast = {.rate_bps = 5000000, .queue_ms = 500, .delay_ms = 25},
-                          far = {.rate_bps = 5000000, .queue_ms = 500, .delay_ms = 425};
+                          far = {.rate_bps = 5000000, .queue_ms = 500, .delay_ms = 425},
+                          far_lossy = {.rate_bps = 5000000, .queue_ms = 500, .delay_ms = 425, .loss = 0.05},
+                          shallow = {.rate_bps = 700000, .queue_ms = 200, .delay_ms = 25};
 static const link_profile wide = {.rate_bps = 1000000, .queue_ms = 500, .delay_ms = 25},
                           thin = {.rate_bps = 200000, .queue_ms = 500, .delay_ms = 25}, none = {.down = true};
 
@@ -127,8 +130,10 @@ static void far_reports(line *l)
 {
     mcu_rtcp_block b;
     if (mcu_rtp_stats_report(&l->far, l->s.video.ssrc, l->now_ns, &b)) {
-        const mcu_bwe_block told = {
-            .loss = b.fraction / 256.0, .rtt_ns = mcu_rtcp_rtt_ns(&b, mcu_ntp_mid32(ntp(l))), .highest_seq = b.highest_seq};
+        const mcu_bwe_block told = {.loss = b.fraction / 256.0,
+                                    .rtt_ns = mcu_rtcp_rtt_ns(&b, mcu_ntp_mid32(ntp(l))),
+                                    .lsr = b.lsr,
+                                    .highest_seq = b.highest_seq};
         mcu_sender_on_report(&l->s, &told, l->now_ns);
     }
     if (l->remb_bps != 0) {
@@ -153,7 +158,7 @@ static unsigned run(line *l, double seconds)
             send_report(l);
         }
         far_takes(l);
-        if (l->now_ns % SEC == 500 * MS) {
+        if (l->now_ns % SEC == 500 * MS || (l->often && l->now_ns % (50 * MS) == 0)) {
             far_reports(l);
         }
         (void)mcu_sender_pump(&l->s, l->now_ns);
@@ -246,12 +251,44 @@ static void test_one_late_report_is_forgiven_once_a_minute(void **state)
     assert_true(before > 2 * WANTED_BPS);
     one_is_late(&l);
     assert_in_range(l.s.view.estimate_bps, WANTED_BPS / 2, WANTED_BPS); /* down at once */
-    assert_true(run(&l, 2) >= before);
+    assert_true(run(&l, 30) >= before);
     one_is_late(&l);
     assert_in_range(run(&l, 10), WANTED_BPS / 2, WANTED_BPS * 11 / 10);
     (void)run(&l, 100);
     one_is_late(&l);
     assert_true(run(&l, 2) >= before);
+    end(&l);
+}
+
+/* A queue so short that it is gone by the next report was one all the same: it lost something. */
+static void test_short_queue_is_not_forgiven(void **state)
+{
+    (void)state;
+    line l;
+    begin(&l);
+    link_model_set(l.link, &fast);
+    (void)run(&l, 60);
+    link_model_set(l.link, &shallow);
+    for (unsigned s = 4; s <= 12; s++) {
+        (void)run(&l, s == 4 ? 4 : 1);
+        assert_true(l.s.view.estimate_bps <= 1000000);
+    }
+    end(&l);
+}
+
+/* One round trip that is told of twenty times is one. */
+static void test_reports_that_repeat_a_round_trip(void **state)
+{
+    (void)state;
+    line l;
+    begin(&l);
+    l.often = true;
+    assert_in_range(run(&l, 60), 600000, 1500000);
+    link_model_set(l.link, &thin);
+    (void)run(&l, 6);
+    for (unsigned s = 6; s < 60; s++) {
+        assert_in_range(run(&l, 1), 60000, 300000);
+    }
     end(&l);
 }
 
@@ -273,12 +310,25 @@ static void test_longer_path_is_no_queue(void **state)
     end(&l);
 }
 
+static void test_longer_path_that_loses(void **state)
+{
+    (void)state;
+    line l;
+    begin(&l);
+    link_model_set(l.link, &fast);
+    (void)run(&l, 60);
+    link_model_set(l.link, &far_lossy);
+    assert_true(run(&l, 60) > 150000);
+    end(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_down_at_once_and_up_slowly),      cmocka_unit_test(test_remb_is_followed),
         cmocka_unit_test(test_what_does_not_arrive_is_stopped), cmocka_unit_test(test_one_late_report_is_forgiven_once_a_minute),
-        cmocka_unit_test(test_longer_path_is_no_queue),
+        cmocka_unit_test(test_short_queue_is_not_forgiven),     cmocka_unit_test(test_reports_that_repeat_a_round_trip),
+        cmocka_unit_test(test_longer_path_is_no_queue),         cmocka_unit_test(test_longer_path_that_loses),
     };
     return cmocka_run_group_tests_name("net_reports", tests, NULL, NULL);
 }

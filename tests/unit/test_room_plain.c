@@ -98,11 +98,12 @@ static void test_down_at_once_and_up_slowly(void **state)
     }
 }
 
+static const link_profile longer = {.rate_bps = 5000000, .queue_ms = 300, .delay_ms = 300};
+
 /* A call that goes on over a satellite: nothing but the delay is new. */
 static void test_longer_path(void **state)
 {
     (void)state;
-    static const link_profile longer = {.rate_bps = 5000000, .queue_ms = 300, .delay_ms = 300};
     for (unsigned seed = 1; seed <= SEEDS; seed++) {
         weak_room *r = weak_room_new(seed);
         weak_receiver *v = weak_room_join(r, &wide, &wide, B);
@@ -120,12 +121,32 @@ static void test_longer_path(void **state)
     }
 }
 
+/* The same where there was hardly more than sound before: less can be sent only by giving the picture up for a while. */
+static void test_longer_path_after_a_thin_one(void **state)
+{
+    (void)state;
+    for (unsigned seed = 1; seed <= SEEDS; seed++) {
+        weak_room *r = weak_room_new(seed);
+        weak_receiver *v = weak_room_join(r, &thin, &thin, B);
+        weak_room_plain(v);
+        weak_room_run(r, 60);
+        weak_room_link(v, &longer, &longer);
+        weak_room_run(r, 60);
+        unsigned after_60_s = weak_room_tier(v);
+        double more_s = weak_room_until(r, v, C, 60);
+        printf("128 k, then RTT 600    seed %u: tier %c after 60 s, C after %.0f s more\n", seed, "ABCDES-"[after_60_s], more_s);
+        assert_true(weak_room_tier(v) <= C);
+        weak_room_free(r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_links),
         cmocka_unit_test(test_down_at_once_and_up_slowly),
         cmocka_unit_test(test_longer_path),
+        cmocka_unit_test(test_longer_path_after_a_thin_one),
     };
     return cmocka_run_group_tests_name("room_plain", tests, NULL, NULL);
 }

@@ -60,7 +60,9 @@ static void take_video(weak_receiver *v, uint16_t seq, const uint8_t *payload)
     memcpy(&v->packets[index % WEAK_HISTORY].captured_ns, payload + 2, sizeof(int64_t));
     bool begins = payload[0] && payload[1];
     if (begins && index > v->next_seq) {
-        v->next_seq = index; /* what is missing before a keyframe is not needed */
+        while (v->next_seq < index) { /* what is missing before a keyframe is not needed */
+            v->asks[(uint16_t)v->next_seq++] = 0;
+        }
         mcu_nack_forget_before(v->nack, seq);
     }
 }
@@ -142,7 +144,7 @@ void weak_far_feed_back(weak_receiver *v, int64_t now_ns)
     int64_t rtt_ns = v->send.view.rtt_ns > 0 ? v->send.view.rtt_ns : BROWSER_RTT_NS;
     int64_t once_ns = rtt_ns * (mcu_nack_is_lossy(v->nack) ? 2 : 1); /* browsers ask once in a round trip */
     unsigned asked = still_asked(v, seqs, mcu_nack_due(v->nack, once_ns, now_ns, seqs, 64));
-    int64_t since_ns = v->shown_ns != 0 || !v->plain ? v->shown_ns : v->begun_ns;
+    int64_t since_ns = v->shown_ns != 0 ? v->shown_ns : v->begun_ns;
     bool tired = since_ns != 0 && now_ns - MAX(since_ns, v->pli_ns) > 3 * MCU_NS_PER_SEC;
     mcu_rtcp_writer w;
     mcu_rtcp_writer_init(&w, out, sizeof out);

@@ -138,8 +138,10 @@ static void take_block(weak_receiver *v, const mcu_rtcp_packet *p, int64_t now_n
 {
     mcu_rtcp_block b;
     g_assert(mcu_rtcp_get_block(p, 0, &b));
-    const mcu_bwe_block told = {
-        .loss = b.fraction / 256.0, .rtt_ns = mcu_rtcp_rtt_ns(&b, mcu_ntp_mid32(ntp(v))), .highest_seq = b.highest_seq};
+    const mcu_bwe_block told = {.loss = b.fraction / 256.0,
+                                .rtt_ns = mcu_rtcp_rtt_ns(&b, mcu_ntp_mid32(ntp(v))),
+                                .lsr = b.lsr,
+                                .highest_seq = b.highest_seq};
     mcu_sender_on_report(&v->send, &told, now_ns);
 }
 
