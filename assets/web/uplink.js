@@ -6,11 +6,11 @@ export const RUNGS = [
   { thin: true, bps: 20000, fps: 12, lines: 180 },
   { thin: true, bps: 0 }, // no picture
 ];
-// Of who speaks with hands: the voice goes before the picture does.
+// Of who speaks with hands: the voice goes first, and comes back alone.
 export const HANDS = [
   {},
-  { thin: true, bps: 90000, fps: 20, lines: 270 },
-  { thin: true, silent: true, bps: 45000, fps: 15, lines: 180 },
+  { thin: true, bps: 50000, fps: 18, lines: 180 },
+  { thin: true, silent: true, bps: 45000, fps: 18, lines: 180 },
   { thin: true, silent: true, bps: 25000, fps: 12, lines: 144 },
 ];
 const SMALL = 2;

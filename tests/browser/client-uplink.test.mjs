@@ -47,6 +47,11 @@ test('a line that is good again is used again, within 75 s', () => {
   assert.equal(uplink.rung, 0);
 });
 
+test('a look whether the voice of hands fits needs no keyframe: the picture keeps its size', () => {
+  for (const what of ['lines', 'fps']) assert.equal(HANDS[1][what], HANDS[2][what]);
+  assert.ok(HANDS[1].bps - HANDS[2].bps <= 5000 && HANDS[2].silent && !HANDS[1].silent);
+});
+
 test('hands that speak: the voice goes, the picture stays', () => {
   const seen = line(new Uplink(), HANDS, 64000, 120);
   assert.ok(last(seen, 60).every((s) => HANDS[s.rung].bps > 0 && (HANDS[s.rung].silent || s.queue < 200)), JSON.stringify(seen));
