@@ -294,7 +294,7 @@ export class Visit extends Seat {
     if (!peer || peer.state !== 'connected') return;
     if (!this.#rules) this.#rules = await Promise.all([import('./uplink.js'), import('./delay.js')]);
     const [{ Uplink, RUNGS, HANDS, readings, shape, hold }, { Delay, readings: heard, withOtherSound, withOtherSources, SLEPT_MS }] = this.#rules;
-    if (!this.#uplink) [this.#uplink, this.#delay] = [new Uplink(), new Delay()];
+    if (!this.#uplink) [this.#uplink, this.#delay] = [new Uplink(this.me.signing), new Delay()];
     const stats = await this.stats();
     if (this.peer !== peer || !this.me) return;
     const [now, line] = [performance.now(), readings(stats)];

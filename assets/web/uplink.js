@@ -1,15 +1,15 @@
-// uplink.js - what goes up on a weak line, whose queue browsers fill: the voice, a small picture, or none. Times in ms, rates in bit/s;
-// but for limitPicture() and hold() pure.
+// uplink.js - what goes up on a weak line, whose queue browsers fill: the voice, a small picture, or none. In ms and bit/s; pure but for
+// limitPicture() and hold().
 export const RUNGS = [
   {}, // as the browser likes
   { thin: true, bps: 90000, fps: 15, lines: 270 },
   { thin: true, bps: 20000, fps: 12, lines: 180 },
   { thin: true, bps: 0 }, // no picture
 ];
-// Of who speaks with hands: the voice goes first, and comes back alone.
+// Of hands: the voice goes first, and comes alone.
 export const HANDS = [
   {},
-  { thin: true, bps: 50000, fps: 18, lines: 180 },
+  { thin: true, bps: 45000, fps: 18, lines: 180 },
   { thin: true, silent: true, bps: 45000, fps: 18, lines: 180 },
   { thin: true, silent: true, bps: 25000, fps: 12, lines: 144 },
 ];
@@ -24,7 +24,7 @@ const GONE_MS = 1000; // that much shorter: the path has become longer
 const LONG_MS = 8000; // to drain: the line carries hardly more than the voice
 const FULL_MS = 700; // so long a round trip and loss: a queue was full from the beginning
 const LOST = 0.1;
-const LESS_LOST = 0.7; // of what was lost before: sending less has helped
+const LESS_LOST = 0.7; // of before: sending less has helped
 const REPEAT_FROM = 0.03; // loss, smoothed
 const REPEAT_BELOW = 0.01;
 const REPEAT_MS = 10000; // of hardly any loss, and packets are plain again
@@ -80,6 +80,10 @@ export class Uplink {
   #lostAtFloor = 0;
   #fellAt = -Infinity;
   #rates = []; // [when, what the browser believed] of the last FELL_MS
+
+  constructor(hands) {
+    this.hands = hands;
+  }
 
   // Once a second: what the browser believes to pass (0: unknown), the round trip, of so many answers, the lost share of our sound. True:
   // another rung.
@@ -187,7 +191,7 @@ export class Uplink {
   #down(now, to) {
     if (to >= RUNGS.length || to === this.rung) return false;
     const [undone, below] = [now - this.#rose < UNDONE_MS, this.rung + 1];
-    if (undone) this.#waits[below] = Math.max(this.#waits[below], Math.min(2 * this.#waits[below], WAIT_LAST_MS));
+    if (undone) this.#waits[below] = this.hands ? WAIT_THIN_MS : Math.max(this.#waits[below], Math.min(2 * this.#waits[below], WAIT_LAST_MS));
     else this.#waits.fill(WAIT_MS, below, to + 1);
     this.rung = to;
     this.#lostBefore = this.#lost;

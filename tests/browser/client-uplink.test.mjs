@@ -49,7 +49,13 @@ test('a line that is good again is used again, within 75 s', () => {
 
 test('a look whether the voice of hands fits needs no keyframe: the picture keeps its size', () => {
   for (const what of ['lines', 'fps']) assert.equal(HANDS[1][what], HANDS[2][what]);
-  assert.ok(HANDS[1].bps - HANDS[2].bps <= 5000 && HANDS[2].silent && !HANDS[1].silent);
+  assert.ok(HANDS[1].bps === HANDS[2].bps && HANDS[2].silent && !HANDS[1].silent);
+});
+
+test('hands are stopped by such a look once a minute at most', () => {
+  const looks = (hands) => line(new Uplink(hands), HANDS, 64000, 180).filter((s, i, all) => i && s.rung === 1 && all[i - 1].rung === 2).length;
+  assert.ok(looks(true) >= 1 && looks(true) <= 4, `${looks(true)} looks`);
+  assert.ok(looks(false) > looks(true));
 });
 
 test('hands that speak: the voice goes, the picture stays', () => {
