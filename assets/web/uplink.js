@@ -14,7 +14,7 @@ export const HANDS = [
   { thin: true, silent: true, bps: 25000, fps: 12, lines: 144 },
 ];
 const SMALL = 2;
-const LAST = RUNGS.length - 1; // the voice alone
+const LAST = RUNGS.length - 1;
 const LEAST = [130000, 75000, 0, 0]; // what a rung must have
 const STANDING_MS = 400; // longer round trips than the shortest one: a queue stands
 const FOREIGN_MS = 3000; // a queue that stands so long beside the voice alone is not ours,
@@ -24,7 +24,7 @@ const GONE_MS = 1000; // that much shorter: the path has become longer
 const LONG_MS = 8000; // to drain: the line carries hardly more than the voice
 const FULL_MS = 700; // so long a round trip and loss: a queue was full from the beginning
 const LOST = 0.1;
-const LESS_LOST = 0.7; // of before: sending less has helped
+const LESS_LOST = 0.7; // of what was lost before: sending less has helped
 const REPEAT_FROM = 0.03; // loss, smoothed
 const REPEAT_BELOW = 0.01;
 const REPEAT_MS = 10000; // of hardly any loss, and packets are plain again
