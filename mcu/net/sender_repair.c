@@ -16,9 +16,8 @@
 #define FAR_LOSS 0.04    /* with more the circuit breaker is near */
 #define TWICE_LOSS 0.03
 #define TWICE_AFTER_NS (20 * MCU_NS_PER_MS)
-#define AGAIN 2 /* times the loss: so much of the media goes again, */
-#define AGAIN_CHANCE                                                                                                             \
-    3 /* where it is known to be chance, in whose way copies are too: what is refused too often browsers give up */
+#define AGAIN 2        /* times the loss: so much of the media goes again, */
+#define AGAIN_CHANCE 3 /* where it is known to be chance: what is refused too often browsers give up */
 #define SPARED_LOSS 0.01
 #define SPARED_NS (300 * MCU_NS_PER_MS) /* as long as pictures are held back for what is sent again, or nearly */
 #define QUEUE_NS (100 * MCU_NS_PER_MS)

@@ -100,17 +100,24 @@ static void test_down_at_once_and_up_slowly(void **state)
 
 static const link_profile longer = {.rate_bps = 5000000, .queue_ms = 300, .delay_ms = 300};
 
+/* A minute on `before`, and another on the longer path. */
+static weak_receiver *after_longer(weak_room *r, const link_profile *before)
+{
+    weak_receiver *v = weak_room_join(r, before, before, B);
+    weak_room_plain(v);
+    weak_room_run(r, 60);
+    weak_room_link(v, &longer, &longer);
+    weak_room_run(r, 60);
+    return v;
+}
+
 /* A call that goes on over a satellite: nothing but the delay is new. */
 static void test_longer_path(void **state)
 {
     (void)state;
     for (unsigned seed = 1; seed <= SEEDS; seed++) {
         weak_room *r = weak_room_new(seed);
-        weak_receiver *v = weak_room_join(r, &wide, &wide, B);
-        weak_room_plain(v);
-        weak_room_run(r, 60);
-        weak_room_link(v, &longer, &longer);
-        weak_room_run(r, 60);
+        weak_receiver *v = after_longer(r, &wide);
         weak_room_begin(v);
         weak_room_run(r, 30);
         weak_view w = weak_room_end(v);
@@ -127,11 +134,7 @@ static void test_longer_path_after_a_thin_one(void **state)
     (void)state;
     for (unsigned seed = 1; seed <= SEEDS; seed++) {
         weak_room *r = weak_room_new(seed);
-        weak_receiver *v = weak_room_join(r, &thin, &thin, B);
-        weak_room_plain(v);
-        weak_room_run(r, 60);
-        weak_room_link(v, &longer, &longer);
-        weak_room_run(r, 60);
+        weak_receiver *v = after_longer(r, &thin);
         unsigned after_60_s = weak_room_tier(v);
         double more_s = weak_room_until(r, v, C, 60);
         printf("128 k, then RTT 600    seed %u: tier %c after 60 s, C after %.0f s more\n", seed, "ABCDES-"[after_60_s], more_s);
