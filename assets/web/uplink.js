@@ -6,7 +6,7 @@ export const RUNGS = [
   { thin: true, bps: 20000, fps: 12, lines: 180 },
   { thin: true, bps: 0 }, // no picture
 ];
-// Of hands: the voice goes first, and comes alone.
+// Of hands: the voice goes first, and comes back alone.
 export const HANDS = [
   {},
   { thin: true, bps: 45000, fps: 18, lines: 180 },
