@@ -101,7 +101,7 @@ void mcu_net_free(mcu_net *n)
 
 int64_t mcu_net_now_ns(const mcu_net *n)
 {
-    return mcu_now_ns() + n->skew_ns;
+    return (n->held_ns != 0 ? n->held_ns : mcu_now_ns()) + n->skew_ns;
 }
 
 uint64_t mcu_net_ntp(const mcu_net *n, int64_t now_ns)

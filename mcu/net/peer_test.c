@@ -35,6 +35,18 @@ mcu_status mcu_peer_test_send_rtcp(mcu_peer *p, const uint8_t *packet, size_t si
     return mcu_peer_send_rtcp(p, copy, size);
 }
 
+void mcu_net_test_hold(mcu_net *n)
+{
+    n->held_ns = mcu_net_now_ns(n) - n->skew_ns;
+}
+
+void mcu_net_test_release(mcu_net *n)
+{
+    int64_t now_ns = mcu_net_now_ns(n);
+    n->held_ns = 0;
+    n->skew_ns += now_ns - mcu_net_now_ns(n);
+}
+
 void mcu_net_test_advance(mcu_net *n, int64_t by_ns)
 {
     n->skew_ns += by_ns;

@@ -106,6 +106,7 @@ static void open_end(net_pair *p, net_end *e, const mcu_net_config *config, cons
     e->why = "";
     e->net = mcu_net_new(p->context, config, NULL);
     assert_non_null(e->net);
+    mcu_net_test_hold(e->net);
     e->peer = mcu_peer_new(e->net, policy, &callbacks, e, NULL);
     assert_non_null(e->peer);
     mcu_peer_test_set_filter(e->peer, filter, e);
@@ -147,22 +148,31 @@ void net_pair_free(net_pair *p)
 
 #define TURN_MS 10
 
+typedef struct {
+    net_pair *pair;
+    unsigned n, ms;
+} turns;
+
 static gboolean on_turn(gpointer user)
 {
-    ++*(unsigned *)user;
+    turns *t = user;
+    t->n++;
+    mcu_net_test_advance(t->pair->offerer.net, t->ms * MCU_NS_PER_MS);
+    mcu_net_test_advance(t->pair->answerer.net, t->ms * MCU_NS_PER_MS);
     return G_SOURCE_CONTINUE;
 }
 
-/* The time is what the loop had: a timer that is late does not catch up, so a machine that stands still takes no waiting away. */
+/* Time is what the loop had: a turn comes after what is there to be read, and late ones do not catch up. A machine that stands
+ * still takes no waiting away, and nothing becomes late on the way. */
 bool net_pair_run(net_pair *p, bool (*done)(net_pair *p), unsigned ms)
 {
-    unsigned turns = 0, turn_ms = MIN(ms, TURN_MS);
-    GSource *timer = g_timeout_source_new(turn_ms);
+    turns t = {.pair = p, .ms = MIN(ms, TURN_MS)};
+    GSource *timer = g_timeout_source_new(t.ms);
     g_source_set_priority(timer, G_PRIORITY_LOW);
-    g_source_set_callback(timer, on_turn, &turns, NULL);
+    g_source_set_callback(timer, on_turn, &t, NULL);
     g_source_attach(timer, p->context);
     bool ok;
-    while (!(ok = done(p)) && turns * turn_ms < ms) {
+    while (!(ok = done(p)) && t.n * t.ms < ms) {
         g_main_context_iteration(p->context, TRUE);
     }
     g_source_destroy(timer);
