@@ -101,7 +101,8 @@ void mcu_net_free(mcu_net *n)
 
 int64_t mcu_net_now_ns(const mcu_net *n)
 {
-    return (n->held_ns != 0 ? n->held_ns : mcu_now_ns()) + n->skew_ns;
+    int64_t now_ns = mcu_now_ns() + n->skew_ns;
+    return n->limit_ns != 0 ? MIN(now_ns, n->limit_ns) : now_ns;
 }
 
 uint64_t mcu_net_ntp(const mcu_net *n, int64_t now_ns)

@@ -35,20 +35,17 @@ mcu_status mcu_peer_test_send_rtcp(mcu_peer *p, const uint8_t *packet, size_t si
     return mcu_peer_send_rtcp(p, copy, size);
 }
 
-void mcu_net_test_hold(mcu_net *n)
-{
-    n->held_ns = mcu_net_now_ns(n) - n->skew_ns;
-}
-
-void mcu_net_test_release(mcu_net *n)
+void mcu_net_test_bound(mcu_net *n, int64_t by_ns)
 {
     int64_t now_ns = mcu_net_now_ns(n);
-    n->held_ns = 0;
+    n->limit_ns = 0;
     n->skew_ns += now_ns - mcu_net_now_ns(n);
+    n->limit_ns = now_ns + by_ns;
 }
 
 void mcu_net_test_advance(mcu_net *n, int64_t by_ns)
 {
     n->skew_ns += by_ns;
+    n->limit_ns += n->limit_ns != 0 ? by_ns : 0;
     mcu_timers_run(n->timers, mcu_net_now_ns(n));
 }

@@ -16,9 +16,8 @@ mcu_status mcu_peer_test_send_raw(mcu_peer *p, const uint8_t *data, size_t size)
 mcu_status mcu_peer_test_send_rtp(mcu_peer *p, const uint8_t *packet, size_t size);
 mcu_status mcu_peer_test_send_rtcp(mcu_peer *p, const uint8_t *packet, size_t size);
 
-/* Stops the clock of every peer of `n`: from here on only mcu_net_test_advance() moves it. */
-void mcu_net_test_hold(mcu_net *n);
-void mcu_net_test_release(mcu_net *n); /* it goes on from there by itself */
+/* The clock of every peer of `n` goes on from where it is, and stops when it has gone `by_ns` further. */
+void mcu_net_test_bound(mcu_net *n, int64_t by_ns);
 /* Moves the clock of every peer of `n` and runs what has become due. */
 void mcu_net_test_advance(mcu_net *n, int64_t by_ns);
 

@@ -106,7 +106,6 @@ static void open_end(net_pair *p, net_end *e, const mcu_net_config *config, cons
     e->why = "";
     e->net = mcu_net_new(p->context, config, NULL);
     assert_non_null(e->net);
-    mcu_net_test_hold(e->net);
     e->peer = mcu_peer_new(e->net, policy, &callbacks, e, NULL);
     assert_non_null(e->peer);
     mcu_peer_test_set_filter(e->peer, filter, e);
@@ -150,29 +149,37 @@ void net_pair_free(net_pair *p)
 
 typedef struct {
     net_pair *pair;
-    unsigned n, ms;
+    unsigned n;
 } turns;
+
+/* The clocks wait for it. */
+static void bound(net_pair *p)
+{
+    mcu_net_test_bound(p->offerer.net, 2 * TURN_MS * MCU_NS_PER_MS);
+    mcu_net_test_bound(p->answerer.net, 2 * TURN_MS * MCU_NS_PER_MS);
+}
 
 static gboolean on_turn(gpointer user)
 {
     turns *t = user;
     t->n++;
-    mcu_net_test_advance(t->pair->offerer.net, t->ms * MCU_NS_PER_MS);
-    mcu_net_test_advance(t->pair->answerer.net, t->ms * MCU_NS_PER_MS);
+    bound(t->pair);
     return G_SOURCE_CONTINUE;
 }
 
 /* Time is what the loop had: a turn comes after what is there to be read, and late ones do not catch up. A machine that stands
- * still takes no waiting away, and nothing becomes late on the way. */
+ * still takes no waiting away, and next to nothing becomes late on the way. */
 bool net_pair_run(net_pair *p, bool (*done)(net_pair *p), unsigned ms)
 {
-    turns t = {.pair = p, .ms = MIN(ms, TURN_MS)};
-    GSource *timer = g_timeout_source_new(t.ms);
+    turns t = {.pair = p};
+    unsigned turn_ms = MIN(ms, TURN_MS);
+    bound(p);
+    GSource *timer = g_timeout_source_new(turn_ms);
     g_source_set_priority(timer, G_PRIORITY_LOW);
     g_source_set_callback(timer, on_turn, &t, NULL);
     g_source_attach(timer, p->context);
     bool ok;
-    while (!(ok = done(p)) && t.n * t.ms < ms) {
+    while (!(ok = done(p)) && t.n * turn_ms < ms) {
         g_main_context_iteration(p->context, TRUE);
     }
     g_source_destroy(timer);
