@@ -18,7 +18,7 @@ struct mcu_net {
     mcu_timers *timers;
     GSource *source; /* runs the timers */
     int64_t start_ns, start_wall_ns;
-    int64_t skew_ns, limit_ns; /* tests step time with them, and bound it; 0 = unbounded */
+    int64_t skew_ns, limit_ns; /* for tests: how far time was stepped, and where it stops (0 = nowhere) */
     unsigned n_peers;
     mcu_counter *auth_failures, *bad_packets, *repair_refused, *never_up; /* of all peers */
 };

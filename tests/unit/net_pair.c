@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mcu/base/clock.h"
-
 /* ---- callbacks ---- */
 
 static void on_state(void *user, mcu_peer_state state, const char *why)
@@ -152,18 +150,17 @@ typedef struct {
     unsigned n;
 } turns;
 
-/* The clocks wait for it. */
-static void bound(net_pair *p)
+void net_pair_go_on(net_pair *p, unsigned ms)
 {
-    mcu_net_test_bound(p->offerer.net, 2 * TURN_MS * MCU_NS_PER_MS);
-    mcu_net_test_bound(p->answerer.net, 2 * TURN_MS * MCU_NS_PER_MS);
+    mcu_net_test_bound(p->offerer.net, ms * MCU_NS_PER_MS);
+    mcu_net_test_bound(p->answerer.net, ms * MCU_NS_PER_MS);
 }
 
 static gboolean on_turn(gpointer user)
 {
     turns *t = user;
     t->n++;
-    bound(t->pair);
+    net_pair_go_on(t->pair, 2 * TURN_MS);
     return G_SOURCE_CONTINUE;
 }
 
@@ -173,7 +170,7 @@ bool net_pair_run(net_pair *p, bool (*done)(net_pair *p), unsigned ms)
 {
     turns t = {.pair = p};
     unsigned turn_ms = MIN(ms, TURN_MS);
-    bound(p);
+    net_pair_go_on(p, 2 * TURN_MS);
     GSource *timer = g_timeout_source_new(turn_ms);
     g_source_set_priority(timer, G_PRIORITY_LOW);
     g_source_set_callback(timer, on_turn, &t, NULL);
@@ -267,7 +264,6 @@ static mcu_au *finish(GByteArray *bytes, mcu_codec codec, unsigned index, bool k
     assert_non_null(au);
     au->codec = codec;
     au->keyframe = key;
-    au->time_ns = mcu_now_ns();
     au->ts = (uint32_t)(1 + index * (uint64_t)step_ns * clock_hz / 1000000000);
     return au;
 }

@@ -47,9 +47,11 @@ void net_pair_free(net_pair *p);
 /* Offer, answer, accept; fails the test on an error. `edit` (may be NULL) may change a description: returns a new text. */
 typedef char *(*net_edit)(const char *sdp, bool is_offer);
 void net_pair_negotiate(net_pair *p, bool ice_restart, net_edit edit);
-/* Runs the loop until `done` or `ms` have passed; returns what `done` says. */
+/* Runs the loop until `done` or `ms` have passed; returns what `done` says. The clocks of both ends wait for its turns: outside
+ * of it they stop soon, unless the pair was told to go on. */
 bool net_pair_run(net_pair *p, bool (*done)(net_pair *p), unsigned ms);
-bool net_pair_up(net_pair *p); /* both are UP */
+void net_pair_go_on(net_pair *p, unsigned ms); /* the clocks, for so long at most */
+bool net_pair_up(net_pair *p);                 /* both are UP */
 void net_pair_connect(net_pair *p);
 net_pair *net_pair_connected(void); /* with the defaults */
 /* `n` pictures each way, the first one key; fails the test unless all of them come as they were. */

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "mcu/base/clock.h"
 #include "mcu/net/peer_priv.h"
 #include "tests/unit/net_pair.h"
 
@@ -269,6 +268,7 @@ static void test_no_wakeups_for_nothing(void **state)
     net_pair *p = net_pair_connected();
     net_pair_exchange(p, MCU_CODEC_H264, 3);
     net_pair_settle(p, 100);
+    net_pair_go_on(p, 10000);
     g_main_context_set_poll_func(p->context, counting_poll);
     unsigned idle = 0;
     polls_ready = 0;
@@ -391,7 +391,7 @@ static void screen_packet(net_pair *p, uint16_t seq, const mcu_au *au)
     uint8_t packet[MCU_RTP_MAX];
     size_t n = mcu_rtp_write(packet, sizeof packet, &r);
     assert_true(n > 0);
-    mcu_peer_on_rtp(p->answerer.peer, packet, n, mcu_now_ns());
+    mcu_peer_on_rtp(p->answerer.peer, packet, n, mcu_net_now_ns(p->answerer.net));
 }
 
 static void test_screen_is_a_stream_of_its_own(void **state)

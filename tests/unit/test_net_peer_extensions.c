@@ -6,7 +6,6 @@
 #include <cmocka.h>
 // clang-format on
 
-#include "mcu/base/clock.h"
 #include "mcu/net/peer_priv.h"
 #include "tests/unit/net_pair.h"
 
@@ -27,7 +26,7 @@ static void test_the_first_packet_says_how_long_pictures_are_held_back(void **st
     uint8_t packet[MCU_RTP_MAX];
     size_t n = mcu_rtp_write(packet, sizeof packet, &r);
     assert_null(to->vin.jitter);
-    mcu_peer_on_rtp(to, packet, n, mcu_now_ns());
+    mcu_peer_on_rtp(to, packet, n, mcu_net_now_ns(to->net));
     assert_non_null(to->vin.jitter);
     assert_int_equal(mcu_vplayout_hold_ns(&to->vin.playout), 70 * MCU_NS_PER_MS);
     net_pair_free(p);
